@@ -1,0 +1,59 @@
+//! A value of a scenario that cannot be used: where it stands, why, and what to do.
+
+use thiserror::Error;
+
+/// What is wrong with one value, before the scenario layer points into the file.
+///
+/// A module that checks its part of a scenario names the key *relative to that part* and lets each caller
+/// [prefix](Invalid::under) its own; the scenario layer turns the full path into a line and column.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct Invalid {
+    /// Keys from the root of the scenario, such as `["method", "2", "schedule", "rounds", "cohort"]`.
+    pub path: Vec<String>,
+    /// What was found and what was expected.
+    pub message: String,
+    /// The remedy, if one can be named.
+    pub help: Option<String>,
+    /// The data file that is at fault and the line in it (from 1), when it is not the scenario itself.
+    pub file: Option<(std::path::PathBuf, Option<usize>)>,
+}
+
+impl Invalid {
+    /// A fault at the key `key` (empty for the part as a whole).
+    pub fn at(key: &str, message: impl Into<String>) -> Self {
+        let path = if key.is_empty() { Vec::new() } else { key.split('.').map(str::to_owned).collect() };
+        Self { path, message: message.into(), help: None, file: None }
+    }
+
+    /// Adds the remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Names the data file at fault, and the line in it where that is known.
+    #[must_use]
+    pub fn in_file(mut self, path: impl Into<std::path::PathBuf>, line: Option<usize>) -> Self {
+        self.file = Some((path.into(), line));
+        self
+    }
+
+    /// Puts `key` (dots separate levels) in front of the path.
+    #[must_use]
+    pub fn under(mut self, key: &str) -> Self {
+        let mut path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        path.append(&mut self.path);
+        self.path = path;
+        self
+    }
+}
+
+/// Refuses `value` at `key` unless `ok`, saying what was `expected`.
+///
+/// # Errors
+/// [`Invalid`] when `ok` is false.
+pub fn require(ok: bool, key: &str, value: impl std::fmt::Display, expected: &str) -> Result<(), Invalid> {
+    if ok { Ok(()) } else { Err(Invalid::at(key, format!("`{value}` is out of range: expected {expected}"))) }
+}

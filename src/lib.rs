@@ -1,0 +1,6 @@
+//! fedfleet: a discrete-event simulator for federated optimisation.
+
+pub mod invalid;
+pub mod num;
+pub mod problem;
+pub mod random;

@@ -1,0 +1,53 @@
+//! The scalar type of a run.
+
+use std::fmt::{Debug, Display};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// Which scalar type a run computes in, chosen in the scenario file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// Single precision: twice the speed, the default of neural objectives.
+    F32,
+    /// Double precision: gaps down to 1e-12, the default of convex objectives.
+    F64,
+}
+
+/// A floating-point scalar: `f32` or `f64`.
+///
+/// Loss values, means over clients and virtual time are always `f64`; only model coordinates and data are `R`.
+pub trait Real: ndarray::NdFloat + faer::traits::RealField + Default + Debug + Display + Serialize + DeserializeOwned {
+    /// The name of the type in a scenario.
+    const PRECISION: Precision;
+
+    /// Rounds a double to this type.
+    fn of(value: f64) -> Self;
+
+    /// Widens to a double, exactly.
+    fn f64(self) -> f64;
+}
+
+impl Real for f32 {
+    const PRECISION: Precision = Precision::F32;
+
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+
+    fn f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    const PRECISION: Precision = Precision::F64;
+
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    fn f64(self) -> f64 {
+        self
+    }
+}

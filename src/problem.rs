@@ -1,0 +1,200 @@
+//! What is minimised: objectives over the clients' data, and their exact optimum.
+//!
+//! `f(x) = Σ pᵢ fᵢ(x)` with `fᵢ` the local objective of client `i` and `Σ pᵢ = 1`. Objectives are immutable and shared by
+//! all threads; whatever a computation needs to write into comes in as a [`Workspace`].
+
+pub mod batches;
+pub mod data;
+
+use std::ops::Range;
+
+pub use batches::{BatchSize, Batches};
+
+use crate::num::Real;
+
+/// One local objective per client, with its exact gradient.
+///
+/// Vectors have shape `[d]` with `d = dim()` unless said otherwise.
+pub trait Objective<R: Real>: Send + Sync {
+    /// Number of parameters `d`.
+    fn dim(&self) -> usize;
+
+    /// Number of clients `n`.
+    fn clients(&self) -> usize;
+
+    /// Number of training samples `nᵢ` of a client; 1 for objectives that have no data.
+    fn samples(&self, client: usize) -> usize;
+
+    /// The weight `pᵢ` of a client in the global objective; the weights sum to 1.
+    fn weight(&self, client: usize) -> f64;
+
+    /// The named blocks (layers) of the parameter vector, in order, without gaps.
+    fn blocks(&self) -> &[Block];
+
+    /// Standard deviation of additive gradient noise per coordinate; 0 where randomness comes from mini-batches.
+    fn gradient_noise(&self) -> f64 {
+        0.0
+    }
+
+    /// Writes `∇fᵢ(x)` on the sample into `gradient` (regularisation included) and returns the loss on it.
+    fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], work: &mut Workspace<R>) -> f64;
+
+    /// One local step in place, `y ← y − lr (scale · ∇fᵢ(y) + shift + pull (y − anchor))`.
+    ///
+    /// The default computes the gradient and applies [`Drift::step`]; objectives with a fused kernel override it.
+    fn step(&self, client: usize, y: &mut [R], sample: Sample<'_, R>, lr: f64, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+        let mut gradient = work.take(self.dim());
+        let _ = self.gradient(client, y, sample, &mut gradient, work);
+        drift.step(lr, &gradient, y);
+        work.give(gradient);
+    }
+
+    /// `steps` local steps in place, each on its own sample with the step size `lr(k)`, `k` from 0.
+    ///
+    /// Objectives override it where a whole visit can be done faster than step by step.
+    fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+        for k in 0..visit.steps {
+            self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), drift, work);
+        }
+    }
+
+    /// Full local loss `fᵢ(x)`, regularisation included.
+    fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64;
+
+    /// Loss and accuracy on the held-out samples; `None` where there are none.
+    fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore>;
+
+    /// Rough cost of one gradient over `samples` samples [multiply-adds]; decides whether work is worth a thread.
+    fn cost(&self, samples: usize) -> f64;
+}
+
+/// A named, contiguous part of the parameter vector: a layer's weights or biases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Such as `layer1.weight`.
+    pub name: String,
+    /// Coordinates of the block.
+    pub range: Range<usize>,
+    /// Whether this is a weight matrix or a bias vector.
+    pub kind: BlockKind,
+    /// Inputs of the layer, for initialisation.
+    pub fan_in: usize,
+    /// Outputs of the layer, for initialisation.
+    pub fan_out: usize,
+}
+
+/// The role of a [`Block`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockKind {
+    /// A weight matrix.
+    Weight,
+    /// A bias vector.
+    Bias,
+}
+
+/// What a stochastic gradient is taken on. The same sample can be used at two points, as variance reduction needs.
+#[derive(Debug, Clone, Copy)]
+pub enum Sample<'a, R> {
+    /// All samples of the client: the exact gradient.
+    Full,
+    /// Rows of the client's data, counted from the client's first.
+    Rows(&'a [u32]),
+    /// The exact gradient plus this noise, shape `[d]`.
+    Noise(&'a [R]),
+}
+
+/// The local steps of one client visit.
+pub struct Visit<'v, 'b, R> {
+    /// Number of local steps.
+    pub steps: usize,
+    /// Step size of local step `k`.
+    pub lr: &'v dyn Fn(usize) -> f64,
+    /// Where the steps take their samples from.
+    pub batches: &'v mut Batches<'b, R>,
+}
+
+/// How a local step departs from plain SGD: `y ← y − lr (scale · g + shift + pull (y − anchor))`.
+///
+/// One shape serves FedProx (`pull`), SCAFFOLD (`shift`), FedDyn (both) and local momentum (`scale` and `shift`), so that
+/// fused kernels serve them all.
+#[derive(Debug, Clone, Copy)]
+pub struct Drift<'a, R> {
+    /// Factor of the gradient.
+    pub scale: f64,
+    /// Constant direction added to every step, shape `[d]`.
+    pub shift: Option<&'a [R]>,
+    /// Proximal pull: its strength and the anchor, shape `[d]`.
+    pub pull: Option<(f64, &'a [R])>,
+}
+
+impl<R: Real> Drift<'_, R> {
+    /// Plain SGD.
+    pub const NONE: Self = Self { scale: 1.0, shift: None, pull: None };
+
+    /// `y ← y − lr (scale · g + shift + pull (y − anchor))`, coordinate by coordinate in this order of operations.
+    pub fn step(&self, lr: f64, gradient: &[R], y: &mut [R]) {
+        let (lr, scale) = (R::of(lr), R::of(self.scale));
+        let plain = self.scale == 1.0;
+        match (self.shift, self.pull) {
+            (None, None) if plain => y.iter_mut().zip(gradient).for_each(|(y, &g)| *y -= lr * g),
+            (shift, pull) => {
+                for (j, (y, &g)) in y.iter_mut().zip(gradient).enumerate() {
+                    let mut direction = scale * g;
+                    if let Some(shift) = shift {
+                        direction += shift[j];
+                    }
+                    if let Some((strength, anchor)) = pull {
+                        direction += R::of(strength) * (*y - anchor[j]);
+                    }
+                    *y -= lr * direction;
+                }
+            }
+        }
+    }
+}
+
+/// Score on held-out samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TestScore {
+    /// Mean loss, without regularisation.
+    pub loss: f64,
+    /// Share of correctly classified samples [1]; `None` for regression.
+    pub accuracy: Option<f64>,
+}
+
+/// The exact optimum of a convex problem.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Optimum {
+    /// The minimiser `x*`, shape `[d]`.
+    pub x: Vec<f64>,
+    /// The minimum `f* = f(x*)`.
+    pub value: f64,
+    /// `‖∇f(x*)‖`, as checked after solving.
+    pub gradient_norm: f64,
+}
+
+/// Reusable buffers of one thread: taken, written, given back. Contents are arbitrary when taken.
+#[derive(Debug, Default)]
+pub struct Workspace<R> {
+    free: Vec<Vec<R>>,
+}
+
+impl<R: Real> Workspace<R> {
+    /// An empty workspace; buffers come into being as they are first taken.
+    pub fn new() -> Self {
+        Self { free: Vec::new() }
+    }
+
+    /// A buffer of exactly `len` scalars with arbitrary contents.
+    pub fn take(&mut self, len: usize) -> Vec<R> {
+        let fit = self.free.iter().rposition(|buffer| buffer.capacity() >= len);
+        let mut buffer = fit.map_or_else(Vec::new, |at| self.free.swap_remove(at));
+        buffer.resize(len, R::zero());
+        buffer
+    }
+
+    /// Gives a buffer back for later use.
+    pub fn give(&mut self, buffer: Vec<R>) {
+        self.free.push(buffer);
+    }
+}
