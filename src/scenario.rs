@@ -1,0 +1,15 @@
+//! A scenario: TOML text → checked values, with errors that point into the file.
+
+pub mod decode;
+mod diagnostic;
+mod document;
+mod names;
+mod node;
+mod overrides;
+mod render;
+mod source;
+
+pub use diagnostic::{Diagnostic, Rejected};
+pub use node::{Entry, Node, Table, Value};
+pub use overrides::Override;
+pub use source::{Source, Sources, Span};
