@@ -1,5 +1,7 @@
 //! A scenario: TOML text → checked values, with errors that point into the file.
 
+mod axis;
+pub mod cells;
 pub mod decode;
 mod diagnostic;
 mod document;
@@ -8,6 +10,7 @@ mod node;
 mod overrides;
 mod render;
 mod source;
+pub mod write;
 
 pub use diagnostic::{Diagnostic, Rejected};
 pub use node::{Entry, Node, Table, Value};
