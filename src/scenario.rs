@@ -9,10 +9,14 @@ mod names;
 mod node;
 mod overrides;
 mod render;
+mod seeds;
 mod source;
+mod stop;
 pub mod write;
 
 pub use diagnostic::{Diagnostic, Rejected};
 pub use node::{Entry, Node, Table, Value};
 pub use overrides::Override;
+pub use seeds::Seeds;
 pub use source::{Source, Sources, Span};
+pub use stop::Stop;

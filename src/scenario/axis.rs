@@ -47,7 +47,7 @@ pub fn axes(tree: &Node) -> Result<Vec<Axis>, Vec<Diagnostic>> {
     let mut outer: Option<Vec<String>> = None;
     tree.walk(&mut |path, node| {
         let inside = outer.as_ref().is_some_and(|outer| path.starts_with(outer));
-        let Some((kind, span)) = marked(node) else { return };
+        let Some((kind, span)) = marked(node).filter(|_| !path.is_empty()) else { return };
         if inside {
             faults.push(Diagnostic::at(span, "a sweep or tune cannot stand within another"));
             return;

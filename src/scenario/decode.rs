@@ -5,6 +5,7 @@
 
 mod fault;
 mod reader;
+mod split;
 
 use serde::de::DeserializeOwned;
 
@@ -14,6 +15,7 @@ use super::{
 };
 use fault::Fault;
 use reader::Reader;
+pub use split::{keys, split};
 
 /// Most faults that one part reports.
 const MOST: usize = 20;

@@ -112,6 +112,8 @@ impl Fault {
             Kind::UnknownKey { key, valid } => unknown_key(span, key, &place, valid),
             Kind::MissingKey(key) => missing_key(span, key, &place),
             Kind::UnknownName { name, valid } => {
+                // A choice that is read as a table has its name in the path.
+                let place = place.strip_suffix(&format!(".{name}")).unwrap_or(&place);
                 suggest(Diagnostic::at(span, format!("unknown name `{name}` for `{place}`")), name, valid)
             }
             Kind::Mismatch { found, expected } => {
@@ -122,7 +124,15 @@ impl Fault {
             Kind::Parameters { name, wanted: false } => Diagnostic::at(span, format!("`{name}` takes no parameters"))
                 .help(format!("write `{} = \"{name}\"`", last(&place))),
             Kind::OneKey { keys, valid } => Diagnostic::at(span, format!("`{place}` must name one choice, but has {keys} keys"))
-                .label(format!("expected a table with one key of {}", listed(valid))),
+                .label(if valid.is_empty() {
+                    "expected a table with one key".to_owned()
+                } else {
+                    format!("expected one of {}", listed(valid))
+                }),
+            Kind::Other(message) if message.starts_with("data did not match any variant") => {
+                let found = tree.descend(&self.path).map_or_else(|| "this value".to_owned(), |node| shown(&node.value));
+                Diagnostic::at(span, format!("`{place}` cannot be {found}")).label("expected another kind of value")
+            }
             Kind::Other(message) => Diagnostic::at(span, format!("`{place}`: {message}")),
         }
     }

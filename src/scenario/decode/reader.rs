@@ -35,7 +35,13 @@ impl<'a> Reader<'a> {
     }
 
     fn keys<'de, V: Visitor<'de>>(self, table: &Table, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_map(Keys { entries: table.iter(), value: None }).map_err(|fault| fault.or_at(self.node.span))
+        let mut keys = Keys { entries: table.iter(), value: None };
+        let value = visitor.visit_map(&mut keys).map_err(|fault| fault.or_at(self.node.span))?;
+        // Whoever reads a choice as a table stops after its first key.
+        match keys.entries.next() {
+            Some(left) => Err(Fault::one_key(table.len(), &[]).or_at(left.key_span)),
+            None => Ok(value),
+        }
     }
 }
 
@@ -149,7 +155,7 @@ struct Keys<'a> {
     value: Option<&'a Entry>,
 }
 
-impl<'de> MapAccess<'de> for Keys<'_> {
+impl<'de> MapAccess<'de> for &mut Keys<'_> {
     type Error = Fault;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
