@@ -17,7 +17,7 @@ mod stop;
 pub mod write;
 
 pub use diagnostic::{Diagnostic, Rejected};
-pub use method::Method;
+pub use method::MethodTable;
 pub use model::{Cell, Scenario};
 pub use node::{Entry, Node, Table, Value};
 pub use overrides::Override;

@@ -12,7 +12,7 @@ const NAMING: [&str; 2] = ["name", "label"];
 
 /// One `[[method]]` of a cell.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Method {
+pub struct MethodTable {
     /// The name in the registry.
     pub name: String,
     /// What records and figures call it: `label`, or the name; with the values of keys that the method sweeps.
@@ -23,7 +23,7 @@ pub struct Method {
     pub variants: Vec<Choice>,
 }
 
-impl Method {
+impl MethodTable {
     /// The variants of this method where it takes the keys it does not have from `shared` (`[served]` or `[peers]`).
     ///
     /// `merged` are keys whose tables are merged key by key, such as `local`; any other key of the method replaces the shared
@@ -51,7 +51,7 @@ fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
 }
 
 /// All methods of a cell.
-pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<Method> {
+pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<MethodTable> {
     let Some(written) = tree.get("method") else {
         faults.push(missing(tree, "method", "[[method]]\\nname = \"fedavg\"").help("`fedfleet methods` lists them"));
         return Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<Method> 
         faults.push(Diagnostic::at(written.span, "`method` must be a list").help("write `[[method]]` with two brackets"));
         return Vec::new();
     };
-    let mut methods: Vec<Method> = Vec::with_capacity(items.len());
+    let mut methods: Vec<MethodTable> = Vec::with_capacity(items.len());
     for item in items {
         match method(item) {
             Ok((method, place)) => {
@@ -77,7 +77,7 @@ pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<Method> 
 }
 
 /// One method, and the node that gives it its label.
-fn method(item: &Node) -> Result<(Method, &Node), Vec<Diagnostic>> {
+fn method(item: &Node) -> Result<(MethodTable, &Node), Vec<Diagnostic>> {
     let Value::Table(written) = &item.value else {
         return Err(vec![
             Diagnostic::at(item.span, format!("a method cannot be {}", item.value.kind())).label("expected a table"),
@@ -103,7 +103,7 @@ fn method(item: &Node) -> Result<(Method, &Node), Vec<Diagnostic>> {
     }
     let table = Node::new(Value::Table(table), item.span);
     let variants = cells::variants(&table)?;
-    Ok((Method { name, label, table, variants }, place))
+    Ok((MethodTable { name, label, table, variants }, place))
 }
 
 #[cfg(test)]

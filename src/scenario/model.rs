@@ -12,7 +12,7 @@ use super::{
     decode::decode,
     diagnostic::{Diagnostic, Rejected},
     document,
-    method::{Method, methods},
+    method::{MethodTable, methods},
     names::{listed, nearest},
     node::{Node, Table, Value},
     overrides::{self, Override},
@@ -69,7 +69,7 @@ pub struct Cell {
     /// The scalar type, where the file chooses one.
     pub precision: Option<Precision>,
     /// The methods, in the order of the file; their labels differ.
-    pub methods: Vec<Method>,
+    pub methods: Vec<MethodTable>,
     /// The file with this cell's values in place of the sweeps.
     pub tree: Node,
 }
