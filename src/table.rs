@@ -1,8 +1,52 @@
 //! Numbers in a text file: comma-separated columns, an optional header line, `#` comments.
 
-use std::path::Path;
+use std::{
+    fmt,
+    marker::PhantomData,
+    path::{Path, PathBuf},
+};
+
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, value::SeqAccessDeserializer},
+};
 
 use crate::invalid::Invalid;
+
+/// Rows that stand in a file, or in the scenario itself.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Source<T> {
+    /// The path of a text file.
+    File(PathBuf),
+    /// The rows.
+    Inline(Vec<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Source<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SourceVisitor(PhantomData))
+    }
+}
+
+struct SourceVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> de::Visitor<'de> for SourceVisitor<T> {
+    type Value = Source<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the path of a file or a list")
+    }
+
+    fn visit_str<E>(self, path: &str) -> Result<Source<T>, E> {
+        Ok(Source::File(path.into()))
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, rows: A) -> Result<Source<T>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(rows)).map(Source::Inline)
+    }
+}
 
 /// One row of a file: its line (from 1) and its numbers.
 pub type Row<const C: usize> = (usize, [f64; C]);
