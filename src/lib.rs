@@ -1,7 +1,10 @@
 //! fedfleet: a discrete-event simulator for federated optimisation.
 
+pub mod fleet;
 pub mod invalid;
+pub mod network;
 pub mod num;
 pub mod problem;
 pub mod random;
 pub mod scenario;
+pub mod table;
