@@ -14,7 +14,7 @@ use super::{
 const MOST: usize = 100_000;
 
 /// Sections whose keys may be swept; each combination is a cell.
-const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "network", "served", "peers", "method"];
+pub(super) const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "network", "served", "peers", "method"];
 
 /// Sections whose keys may be tuned: those that do not change the world.
 const TUNED: [&str; 3] = ["served", "peers", "method"];
