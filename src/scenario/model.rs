@@ -13,7 +13,7 @@ use super::{
     diagnostic::{Diagnostic, Rejected},
     document,
     method::{MethodTable, methods},
-    names::{listed, nearest},
+    names::nearest,
     node::{Node, Table, Value},
     overrides::{self, Override},
     seeds::Seeds,
@@ -181,11 +181,7 @@ fn unknown_sections(document: &Node) -> Vec<Diagnostic> {
     unknown
         .map(|entry| {
             let fault = Diagnostic::at(entry.key_span, format!("unknown key `{}` in the scenario", entry.key));
-            let fault = fault.label(format!("expected {}", listed(&SECTIONS)));
-            match nearest(&entry.key, &SECTIONS) {
-                Some(name) => fault.help(format!("did you mean `{name}`?")),
-                None => fault,
-            }
+            fault.suggest(&entry.key, &SECTIONS)
         })
         .collect()
 }
