@@ -1,5 +1,6 @@
 //! fedfleet: a discrete-event simulator for federated optimisation.
 
+pub mod engine;
 pub mod invalid;
 pub mod num;
 pub mod problem;
