@@ -133,23 +133,28 @@ impl<R: Real> Drift<'_, R> {
 
     /// `y ← y − lr (scale · g + shift + pull (y − anchor))`, coordinate by coordinate in this order of operations.
     pub fn step(&self, lr: f64, gradient: &[R], y: &mut [R]) {
-        let (lr, scale) = (R::of(lr), R::of(self.scale));
-        let plain = self.scale == 1.0;
-        match (self.shift, self.pull) {
-            (None, None) if plain => y.iter_mut().zip(gradient).for_each(|(y, &g)| *y -= lr * g),
-            (shift, pull) => {
-                for (j, (y, &g)) in y.iter_mut().zip(gradient).enumerate() {
-                    let mut direction = scale * g;
-                    if let Some(shift) = shift {
-                        direction += shift[j];
-                    }
-                    if let Some((strength, anchor)) = pull {
-                        direction += R::of(strength) * (*y - anchor[j]);
-                    }
-                    *y -= lr * direction;
-                }
-            }
+        let lr = R::of(lr);
+        for (j, (y, &g)) in y.iter_mut().zip(gradient).enumerate() {
+            *y -= lr * self.direction(j, g, *y);
         }
+    }
+
+    /// Turns a gradient at `y` into the direction `scale · g + shift + pull (y − anchor)`, in place.
+    pub fn turn(&self, gradient: &mut [R], y: &[R]) {
+        for (j, (g, &y)) in gradient.iter_mut().zip(y).enumerate() {
+            *g = self.direction(j, *g, y);
+        }
+    }
+
+    fn direction(&self, j: usize, g: R, y: R) -> R {
+        let mut direction = R::of(self.scale) * g;
+        if let Some(shift) = self.shift {
+            direction += shift[j];
+        }
+        if let Some((strength, anchor)) = self.pull {
+            direction += R::of(strength) * (y - anchor[j]);
+        }
+        direction
     }
 }
 
