@@ -5,3 +5,4 @@ pub mod invalid;
 pub mod num;
 pub mod problem;
 pub mod random;
+pub mod scenario;
