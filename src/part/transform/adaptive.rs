@@ -43,7 +43,11 @@ impl Default for AdaptiveSpec {
 }
 
 impl AdaptiveSpec {
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a parameter that is out of range.
+    pub fn validate(&self) -> Result<(), Invalid> {
         require((0.0..1.0).contains(&self.b1), "b1", self.b1, "a number in [0, 1)")?;
         require((0.0..=1.0).contains(&self.b2), "b2", self.b2, "a number in [0, 1]")?;
         require(self.tau > 0.0, "tau", self.tau, "a positive number")?;
