@@ -5,6 +5,8 @@ pub mod cells;
 pub mod decode;
 mod diagnostic;
 mod document;
+mod method;
+mod model;
 mod names;
 mod node;
 mod overrides;
@@ -15,6 +17,8 @@ mod stop;
 pub mod write;
 
 pub use diagnostic::{Diagnostic, Rejected};
+pub use method::MethodTable;
+pub use model::{Cell, Scenario};
 pub use node::{Entry, Node, Table, Value};
 pub use overrides::Override;
 pub use seeds::Seeds;
