@@ -14,7 +14,7 @@ pub fn by_rows<R>(values: &[R], rows: usize, columns: usize) -> View<'_, R> {
 
 /// Where the result of a product goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Into {
+pub enum Write {
     /// Overwrites the target.
     Replace,
     /// Adds to the target.
@@ -25,12 +25,12 @@ pub enum Into {
 ///
 /// # Panics
 /// Where the shapes do not fit.
-pub fn multiply<R: Real>(factor: R, a: View<'_, R>, b: View<'_, R>, target: &mut [R], into: Into) {
+pub fn multiply<R: Real>(factor: R, a: View<'_, R>, b: View<'_, R>, target: &mut [R], write: Write) {
     // The transposed product has its target in columns, the order faer computes in without copying.
     let target = MatMut::from_column_major_slice_mut(target, b.ncols(), a.nrows());
-    let accum = match into {
-        Into::Replace => Accum::Replace,
-        Into::Add => Accum::Add,
+    let accum = match write {
+        Write::Replace => Accum::Replace,
+        Write::Add => Accum::Add,
     };
     matmul(target, accum, b.transpose(), a.transpose(), factor, Par::Seq);
 }

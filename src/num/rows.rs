@@ -38,6 +38,11 @@ impl<'a, R: Copy> Rows<'a, R> {
         Self { values, columns, picked: Some(picked) }
     }
 
+    /// The rows next to each other, shape `[m, p]`, where all are picked.
+    pub fn contiguous(&self) -> Option<&'a [R]> {
+        self.picked.is_none().then_some(self.values)
+    }
+
     /// Number of rows `m`.
     pub fn len(&self) -> usize {
         self.picked.map_or_else(|| self.values.len() / self.columns.max(1), <[u32]>::len)
@@ -250,7 +255,7 @@ fn add_rows<S: Simd, R: Real, const K: usize, const M: usize>(
         (x_full[s], x_rest[s]) = (&vectors[..full], rest);
     }
     let mut w = w.map(|row| R::vectors_mut::<S>(row));
-    let mut w_full = w.each_mut().map(|(vectors, _)| &mut vectors[..full]);
+    let w_full = w.each_mut().map(|(vectors, _)| &mut vectors[..full]);
     for v in 0..full {
         for j in 0..K {
             let mut sum = w_full[j][v];
