@@ -71,7 +71,7 @@ pub(crate) fn gradient(objective: &dyn Objective<f64>) {
                 moved[j] += h;
                 objective.gradient(client, &moved, sample, &mut ignored, &mut work)
             };
-            let slope = (at(1e-5) - at(-1e-5)) / 2e-5;
+            let slope = (at(1e-6) - at(-1e-6)) / 2e-6;
             assert!((slope - gradient[j]).abs() < 1e-8 * largest, "coordinate {j}: {slope} and {}", gradient[j]);
         }
     }
