@@ -3,12 +3,21 @@
 //! `f(x) = Σ pᵢ fᵢ(x)` with `fᵢ` the local objective of client `i` and `Σ pᵢ = 1`. Objectives are immutable and shared by
 //! all threads; whatever a computation needs to write into comes in as a [`Workspace`].
 
+mod affine;
 pub mod batches;
+#[cfg(test)]
+mod check;
+mod cross_entropy;
 pub mod data;
+pub mod mlp;
+pub mod softmax;
+mod supervised;
 
 use std::ops::Range;
 
 pub use batches::{BatchSize, Batches};
+pub use mlp::{Activation, Mlp};
+pub use softmax::Softmax;
 
 use crate::num::Real;
 
@@ -192,8 +201,9 @@ impl<R: Real> Workspace<R> {
 
     /// A buffer of exactly `len` scalars with arbitrary contents.
     pub fn take(&mut self, len: usize) -> Vec<R> {
-        let fit = self.free.iter().rposition(|buffer| buffer.capacity() >= len);
-        let mut buffer = fit.map_or_else(Vec::new, |at| self.free.swap_remove(at));
+        let fitting = self.free.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
+        let best = fitting.min_by_key(|(_, buffer)| buffer.capacity()).map(|(at, _)| at);
+        let mut buffer = best.map_or_else(Vec::new, |at| self.free.swap_remove(at));
         buffer.resize(len, R::zero());
         buffer
     }

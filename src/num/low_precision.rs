@@ -1,0 +1,1 @@
+//! Simulated low precision.
