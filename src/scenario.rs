@@ -5,6 +5,7 @@ pub mod cells;
 pub mod decode;
 mod diagnostic;
 mod document;
+mod manifest;
 mod method;
 mod model;
 mod names;

@@ -20,7 +20,7 @@ use super::{
     source::Sources,
     stop::Stop,
 };
-use crate::{invalid::Invalid, num::Precision};
+use crate::{fleet::FleetSpec, invalid::Invalid, num::Precision};
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
 pub(super) const SECTIONS: [&str; 14] = [
@@ -66,6 +66,8 @@ pub struct Cell {
     pub keys: Vec<Key>,
     /// When runs end.
     pub stop: Stop,
+    /// Who the clients are.
+    pub fleet: FleetSpec,
     /// The scalar type, where the file chooses one.
     pub precision: Option<Precision>,
     /// The methods, in the order of the file; their labels differ.
@@ -78,6 +80,12 @@ impl Cell {
     /// The swept keys as `alpha = 0.1, clients = 10`; empty without sweeps.
     pub fn name(&self) -> String {
         self.keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether both give the same runs, wherever they are written and whatever defaults are written out.
+    pub(super) fn means_the_same(&self, other: &Self) -> bool {
+        let whole = |cell: &Self| Self { tree: empty(&cell.tree), ..cell.clone() };
+        whole(self) == whole(other)
     }
 
     /// A fault found while this cell is built or run: `invalid` has the path from the root of the scenario, where methods
@@ -215,9 +223,11 @@ fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Cell {
     if let Some(stop) = &stop {
         checked("stop", stop.check(), &tree, faults);
     }
+    let fleet: FleetSpec = optional(&tree, "fleet", faults).unwrap_or_default();
+    checked("fleet", fleet.validate(), &tree, faults);
     let precision = optional(&tree, "precision", faults);
     let methods = methods(&tree, faults);
-    Cell { keys, stop: stop.unwrap_or_default(), precision, methods, tree }
+    Cell { keys, stop: stop.unwrap_or_default(), fleet, precision, methods, tree }
 }
 
 /// The section `key`, if the file has it and it is sound.
@@ -245,7 +255,7 @@ fn checked(key: &str, outcome: Result<(), Invalid>, tree: &Node, faults: &mut Ve
     }
 }
 
-/// An empty table at the place of `tree`: what a section is that the file leaves out.
-pub(super) fn empty(tree: &Node) -> Node {
+/// An empty table at the place of `tree`.
+fn empty(tree: &Node) -> Node {
     Node::new(Value::Table(Table::default()), tree.span)
 }
