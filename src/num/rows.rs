@@ -234,12 +234,7 @@ impl<R: Real> Accumulate<'_, R> {
 
 /// `w[j] ← w[j] + Σ_s factors[j][s] x[s]` for rows of equal length.
 #[inline(always)]
-fn add_rows<S: Simd, R: Real, const K: usize, const M: usize>(
-    simd: S,
-    w: [&mut [R]; K],
-    x: [&[R]; M],
-    factors: [[R; M]; K],
-) {
+fn add_rows<S: Simd, R: Real, const K: usize, const M: usize>(simd: S, w: [&mut [R]; K], x: [&[R]; M], factors: [[R; M]; K]) {
     let zero = R::splat(simd, R::zero());
     let mut factor = [[zero; M]; K];
     for j in 0..K {

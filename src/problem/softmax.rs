@@ -48,8 +48,7 @@ impl<R: Real> Softmax<R> {
         let columns = shared.columns();
         let block = |name: &str, range, kind| Block { name: name.to_owned(), range, kind, fan_in: columns, fan_out: classes };
         let split = classes * columns;
-        let blocks =
-            vec![block("weight", 0..split, BlockKind::Weight), block("bias", split..split + classes, BlockKind::Bias)];
+        let blocks = vec![block("weight", 0..split, BlockKind::Weight), block("bias", split..split + classes, BlockKind::Bias)];
         Ok(Self { shared, classes, blocks })
     }
 
