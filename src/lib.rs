@@ -4,3 +4,4 @@ pub mod invalid;
 pub mod num;
 pub mod problem;
 pub mod random;
+pub mod record;
