@@ -9,3 +9,4 @@ pub mod problem;
 pub mod random;
 pub mod scenario;
 pub mod table;
+pub mod record;
