@@ -202,4 +202,3 @@ impl<P: Protocol> Engine<P> {
         Ok(())
     }
 }
-

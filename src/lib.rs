@@ -7,6 +7,6 @@ pub mod network;
 pub mod num;
 pub mod problem;
 pub mod random;
+pub mod record;
 pub mod scenario;
 pub mod table;
-pub mod record;

@@ -9,15 +9,25 @@ pub mod batches;
 mod check;
 mod cross_entropy;
 pub mod data;
+pub mod evaluate;
+pub mod init;
 pub mod mlp;
+pub mod optimum;
+pub mod quadratic;
+pub mod regression;
 pub mod softmax;
+mod sums;
 mod supervised;
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 pub use batches::{BatchSize, Batches};
 pub use mlp::{Activation, Mlp};
 pub use softmax::Softmax;
+
+use quadratic::QuadraticForm;
 
 use crate::num::Real;
 
@@ -72,6 +82,21 @@ pub trait Objective<R: Real>: Send + Sync {
 
     /// Loss and accuracy on the held-out samples; `None` where there are none.
     fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore>;
+
+    /// Writes `∇²fᵢ(x) v` over all samples of the client into `product`, shape `[d]`; `false` where it is not available.
+    ///
+    /// The solver of the reference optimum then takes finite differences of gradients.
+    fn hessian_product(&self, client: usize, x: &[R], v: &[R], product: &mut [R], work: &mut Workspace<R>) -> bool {
+        let _ = (client, x, v, product, work);
+        false
+    }
+
+    /// The global objective as an exact quadratic form about its minimiser, where it is one.
+    ///
+    /// Loss, gap and gradient norm are then evaluated without a pass over the clients and without cancellation.
+    fn quadratic_form(&self) -> Option<&QuadraticForm> {
+        None
+    }
 
     /// Rough cost of one gradient over `samples` samples [multiply-adds]; decides whether work is worth a thread.
     fn cost(&self, samples: usize) -> f64;
@@ -177,7 +202,7 @@ pub struct TestScore {
 }
 
 /// The exact optimum of a convex problem.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Optimum {
     /// The minimiser `x*`, shape `[d]`.
     pub x: Vec<f64>,

@@ -53,10 +53,7 @@ enum Slot<J, O> {
 
 /// All jobs in flight, in slots that events refer to.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(bound(
-    serialize = "J: Serialize, O: Serialize",
-    deserialize = "J: DeserializeOwned, O: DeserializeOwned"
-))]
+#[serde(bound(serialize = "J: Serialize, O: Serialize", deserialize = "J: DeserializeOwned, O: DeserializeOwned"))]
 pub struct Jobs<J, O> {
     slots: Vec<Slot<J, O>>,
     free: Vec<usize>,
