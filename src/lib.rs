@@ -1,10 +1,12 @@
 //! fedfleet: a discrete-event simulator for federated optimisation.
 
+pub mod engine;
 pub mod fleet;
 pub mod invalid;
 pub mod network;
 pub mod num;
 pub mod problem;
 pub mod random;
+pub mod record;
 pub mod scenario;
 pub mod table;

@@ -46,7 +46,7 @@ pub enum AvailabilitySpec {
     },
     /// A text file with lines `client, from, to` [s]: the times when clients are up. Clients without a line are never up.
     Trace(PathBuf),
-    /// Each round by itself (FedAU, section 5: "Bernoulli").
+    /// Each round by itself (FedAU, "Bernoulli").
     Bernoulli {
         /// Probability of taking part in a round [1].
         probability: Probability,

@@ -67,7 +67,7 @@ impl Presence {
             if fleet.leave(client) == Leave::Lose {
                 return Finish::LostAt(leaves);
             }
-            left -= leaves - time;
+            left = (left - (leaves - time)).max(0.0);
             let Some(back) = self.next_up(fleet, client, leaves) else { return Finish::Never };
             time = back;
         }

@@ -1,0 +1,73 @@
+//! The reference optimum `x*`, `f*` of a convex problem, in double precision.
+//!
+//! Quadratics and least squares have it in closed form. Everything else is minimised by a truncated Newton method until
+//! `‖∇f(x)‖ ≤` [`TOLERANCE`], which is checked on the result.
+
+pub mod cache;
+mod newton;
+
+use thiserror::Error;
+
+use super::{Objective, Optimum, quadratic::QuadraticForm};
+use crate::num::Real;
+
+/// Gradient norm at which a point counts as the optimum.
+pub const TOLERANCE: f64 = 1e-12;
+
+/// The optimum, and the whole objective about it where that is a quadratic form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    /// The minimiser and the minimum.
+    pub optimum: Optimum,
+    /// `f` itself, for gaps without cancellation.
+    pub form: Option<QuadraticForm>,
+}
+
+/// Why there is no reference optimum.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum OptimumError {
+    /// The objective is not convex, so that no optimum can be certified.
+    #[error("the objective is not convex: it has no reference optimum")]
+    NotConvex,
+    /// The solver stopped short of the tolerance.
+    #[error(
+        "the reference optimum was found only to a gradient norm of {achieved:.1e} (wanted {TOLERANCE:.0e}) after {iterations} Newton steps: {reason}"
+    )]
+    Inexact {
+        /// The smallest gradient norm met.
+        achieved: f64,
+        /// Newton steps done.
+        iterations: usize,
+        /// What stopped the solver.
+        reason: &'static str,
+    },
+    /// The problem could not be set up in double precision.
+    #[error("the problem cannot be set up in double precision: {0}")]
+    Unavailable(String),
+}
+
+/// Solves a convex problem.
+///
+/// # Errors
+/// [`OptimumError::Inexact`] where the gradient norm cannot be brought to the tolerance, with the norm that was reached.
+pub fn solve(objective: &dyn Objective<f64>) -> Result<Reference, OptimumError> {
+    if let Some(form) = objective.quadratic_form() {
+        return Ok(Reference::of(form));
+    }
+    newton::minimise(objective).map(|optimum| Reference { optimum, form: None })
+}
+
+impl Reference {
+    /// The reference of a problem that is a quadratic form.
+    pub fn of(form: &QuadraticForm) -> Self {
+        Self { optimum: form.optimum.clone(), form: Some(form.clone()) }
+    }
+
+    /// `‖x − x*‖`.
+    pub fn distance<R: Real>(&self, x: &[R]) -> f64 {
+        x.iter().zip(&self.optimum.x).map(|(x, best)| (x.f64() - best).powi(2)).sum::<f64>().sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! Gradients and visits of one quadratic client, compiled for the processor's widest instructions and chosen at run time.
+//!
+//! Products use explicit fused multiply-adds in a fixed order, so that the bits do not depend on the vector width.
+
+use num_traits::Float;
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::{
+    num::Real,
+    problem::{Drift, Sample, Visit},
+};
+
+/// Rows of a dense curvature come in multiples of this; the matrix is padded with zeros.
+const LANES: usize = 4;
+
+/// Rows of a panel whose sums stay in registers.
+const PANEL: usize = 32;
+
+/// One client: `fᵢ(x) = ½ zᵀ A z + ⟨offset, z⟩ + floor` with `z = x − origin`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'a, R> {
+    pub curvature: Curvature<'a, R>,
+    /// Shape `[d]`.
+    pub origin: &'a [R],
+    /// The gradient at the origin, shape `[d]`; `None` where the origin is the client's own minimiser.
+    pub offset: Option<&'a [R]>,
+}
+
+/// The curvature `Aᵢ` of a client.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Curvature<'a, R> {
+    /// Shape `[d]`.
+    Diagonal(&'a [R]),
+    /// Column-major, shape `[stride(d), d]`, rows from `d` on zero.
+    Dense(&'a [R]),
+}
+
+/// Rows of a dense curvature in memory.
+pub(super) fn stride(dim: usize) -> usize {
+    dim.next_multiple_of(LANES)
+}
+
+impl<R: Real> Piece<'_, R> {
+    /// `gradient ← A (x − origin) + offset`; `z` and `gradient` are buffers of length `stride(d)`.
+    pub fn gradient(&self, x: &[R], z: &mut [R], gradient: &mut [R]) {
+        Arch::new().dispatch(Gradient { piece: self, x, z, gradient });
+    }
+
+    /// `product ← A v`; `v` and `product` have length `stride(d)`, and `v` is zero from `d` on.
+    pub fn product(&self, v: &[R], product: &mut [R]) {
+        Arch::new().dispatch(Product { piece: self, v, product });
+    }
+
+    /// The local steps of a visit in one call; `z` and `gradient` are buffers of length `stride(d)`.
+    pub fn descend(&self, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, z: &mut [R], gradient: &mut [R]) {
+        Arch::new().dispatch(Descend { piece: self, y, visit, drift, z, gradient });
+    }
+}
+
+struct Gradient<'a, 'p, R> {
+    piece: &'a Piece<'p, R>,
+    x: &'a [R],
+    z: &'a mut [R],
+    gradient: &'a mut [R],
+}
+
+impl<R: Real> WithSimd for Gradient<'_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.z[self.x.len()..].fill(R::zero());
+        gradient_into(self.piece, self.x, self.z, self.gradient);
+    }
+}
+
+struct Product<'a, 'p, R> {
+    piece: &'a Piece<'p, R>,
+    v: &'a [R],
+    product: &'a mut [R],
+}
+
+impl<R: Real> WithSimd for Product<'_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        product_into(self.piece.curvature, self.piece.origin.len(), self.v, self.product);
+    }
+}
+
+struct Descend<'a, 'p, 'v, 'b, 'd, R> {
+    piece: &'a Piece<'p, R>,
+    y: &'a mut [R],
+    visit: &'a mut Visit<'v, 'b, R>,
+    drift: &'a Drift<'d, R>,
+    z: &'a mut [R],
+    gradient: &'a mut [R],
+}
+
+impl<R: Real> WithSimd for Descend<'_, '_, '_, '_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { piece, y, visit, drift, z, gradient } = self;
+        let dim = y.len();
+        let plain = drift.scale == 1.0 && drift.shift.is_none() && drift.pull.is_none();
+        z[dim..].fill(R::zero());
+        for k in 0..visit.steps {
+            gradient_into(piece, y, z, gradient);
+            if let Sample::Noise(noise) = visit.batches.next_sample() {
+                add_into(noise, gradient);
+            }
+            let lr = (visit.lr)(k);
+            if plain {
+                let lr = R::of(lr);
+                for (y, &g) in y.iter_mut().zip(gradient.iter()) {
+                    *y -= lr * g;
+                }
+            } else {
+                drift.step(lr, &gradient[..dim], y);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn gradient_into<R: Real>(piece: &Piece<'_, R>, x: &[R], z: &mut [R], gradient: &mut [R]) {
+    let dim = x.len();
+    for ((z, &x), &origin) in z.iter_mut().zip(x).zip(&piece.origin[..dim]) {
+        *z = x - origin;
+    }
+    product_into(piece.curvature, dim, z, gradient);
+    if let Some(offset) = piece.offset {
+        add_into(offset, gradient);
+    }
+}
+
+#[inline(always)]
+fn add_into<R: Real>(part: &[R], sum: &mut [R]) {
+    for (sum, &part) in sum.iter_mut().zip(part) {
+        *sum += part;
+    }
+}
+
+#[inline(always)]
+fn product_into<R: Real>(curvature: Curvature<'_, R>, dim: usize, v: &[R], out: &mut [R]) {
+    match curvature {
+        Curvature::Diagonal(diagonal) => {
+            for ((out, &h), &v) in out.iter_mut().zip(diagonal).zip(v) {
+                *out = h * v;
+            }
+        }
+        Curvature::Dense(matrix) => {
+            let stride = stride(dim);
+            for start in (0..stride).step_by(PANEL) {
+                let out = &mut out[start..stride];
+                match out.len().min(PANEL) / LANES {
+                    1 => panel::<R, 4>(matrix, stride, start, &v[..dim], out),
+                    2 => panel::<R, 8>(matrix, stride, start, &v[..dim], out),
+                    3 => panel::<R, 12>(matrix, stride, start, &v[..dim], out),
+                    4 => panel::<R, 16>(matrix, stride, start, &v[..dim], out),
+                    5 => panel::<R, 20>(matrix, stride, start, &v[..dim], out),
+                    6 => panel::<R, 24>(matrix, stride, start, &v[..dim], out),
+                    7 => panel::<R, 28>(matrix, stride, start, &v[..dim], out),
+                    _ => panel::<R, 32>(matrix, stride, start, &v[..dim], out),
+                }
+            }
+        }
+    }
+}
+
+/// `P` rows of the product from row `start`: even and odd columns have their own sums, to keep both multipliers busy.
+#[inline(always)]
+fn panel<R: Real, const P: usize>(matrix: &[R], stride: usize, start: usize, v: &[R], out: &mut [R]) {
+    let mut even = [R::zero(); P];
+    let mut odd = [R::zero(); P];
+    let mut columns = matrix.chunks_exact(2 * stride);
+    let mut pairs = v.chunks_exact(2);
+    for (pair, v) in columns.by_ref().zip(pairs.by_ref()) {
+        let (left, right) = pair.split_at(stride);
+        accumulate(&left[start..start + P], v[0], &mut even);
+        accumulate(&right[start..start + P], v[1], &mut odd);
+    }
+    if let [last] = pairs.remainder() {
+        accumulate(&columns.remainder()[start..start + P], *last, &mut even);
+    }
+    for ((out, &even), &odd) in out[..P].iter_mut().zip(&even).zip(&odd) {
+        *out = even + odd;
+    }
+}
+
+#[inline(always)]
+fn accumulate<R: Real, const P: usize>(column: &[R], v: R, sums: &mut [R; P]) {
+    for (sum, &a) in sums.iter_mut().zip(column) {
+        *sum = Float::mul_add(a, v, *sum);
+    }
+}

@@ -1,0 +1,157 @@
+//! Linear models of one output over the clients' samples: least squares and logistic regression, with l2.
+//!
+//! `fᵢ(x) = (1/nᵢ) Σ φ(⟨a, w⟩ + b, t) + (l2/2) ‖x‖²` over the samples `(a, t)` of client `i`, with `x = (w, b)` where there
+//! is an intercept and `x = w` where there is none. The regularisation acts on all parameters.
+
+mod gram;
+mod loss;
+mod rows;
+
+use std::sync::{Arc, OnceLock};
+
+pub use loss::Loss;
+use rows::{Pass, Rows};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    invalid::Invalid,
+    num::Real,
+    problem::{Block, BlockKind, Objective, Sample, TestScore, Workspace, data::ClientData, quadratic::QuadraticForm},
+};
+
+/// Options of a linear model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RegressionSpec {
+    /// Whether the model has a bias; by default yes for logistic regression and no for least squares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intercept: Option<bool>,
+}
+
+/// Least squares or logistic regression.
+#[derive(Debug)]
+pub struct Regression<R> {
+    loss: Loss,
+    data: Arc<ClientData<R>>,
+    /// Targets as the loss takes them: ±1 for logistic regression.
+    targets: Vec<R>,
+    test_targets: Vec<R>,
+    weights: Vec<f64>,
+    l2: f64,
+    intercept: bool,
+    blocks: Vec<Block>,
+    form: OnceLock<Option<QuadraticForm>>,
+}
+
+impl<R: Real> Regression<R> {
+    /// The model over `data`, with the weights `pᵢ` of the clients and regularisation `l2`.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `objective` where the targets do not suit the loss.
+    pub fn new(loss: Loss, spec: RegressionSpec, data: Arc<ClientData<R>>, weights: Vec<f64>, l2: f64) -> Result<Self, Invalid> {
+        let targets = loss.targets(&data.train.targets)?;
+        let test_targets = data.test.as_ref().map_or(Ok(Vec::new()), |test| loss.targets(&test.targets))?;
+        let intercept = spec.intercept.unwrap_or(loss == Loss::Logistic);
+        let columns = data.train.features.columns();
+        let block = |name: &str, range, kind| Block { name: name.into(), range, kind, fan_in: columns, fan_out: 1 };
+        let mut blocks = vec![block("weight", 0..columns, BlockKind::Weight)];
+        if intercept {
+            blocks.push(block("bias", columns..columns + 1, BlockKind::Bias));
+        }
+        Ok(Self { loss, data, targets, test_targets, weights, l2, intercept, blocks, form: OnceLock::new() })
+    }
+
+    fn pass<'a>(&'a self, x: &'a [R], rows: Rows<'a>) -> Pass<'a, R> {
+        let (weights, bias) = x.split_at(self.data.train.features.columns());
+        Pass {
+            loss: self.loss,
+            features: &self.data.train.features,
+            targets: &self.targets,
+            rows,
+            weights,
+            bias: bias.first().copied(),
+        }
+    }
+
+    fn penalty(&self, x: &[R]) -> f64 {
+        0.5 * self.l2 * crate::num::vector::norm2(x)
+    }
+
+    fn add_penalty_gradient(&self, x: &[R], gradient: &mut [R]) {
+        if self.l2 != 0.0 {
+            crate::num::vector::axpy(R::of(self.l2), x, gradient);
+        }
+    }
+}
+
+impl<R: Real> Objective<R> for Regression<R> {
+    fn dim(&self) -> usize {
+        self.data.train.features.columns() + usize::from(self.intercept)
+    }
+
+    fn clients(&self) -> usize {
+        self.data.clients()
+    }
+
+    fn samples(&self, client: usize) -> usize {
+        self.data.rows(client).len()
+    }
+
+    fn weight(&self, client: usize) -> f64 {
+        self.weights[client]
+    }
+
+    fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], _: &mut Workspace<R>) -> f64 {
+        let own = self.data.rows(client);
+        let rows = match sample {
+            Sample::Rows(rows) => Rows::Picked { start: own.start, rows },
+            Sample::Full | Sample::Noise(_) => Rows::Range(own),
+        };
+        gradient.fill(R::zero());
+        let loss = self.pass(x, rows).gradient(gradient);
+        self.add_penalty_gradient(x, gradient);
+        if let Sample::Noise(noise) = sample {
+            gradient.iter_mut().zip(noise).for_each(|(g, &noise)| *g += noise);
+        }
+        loss + self.penalty(x)
+    }
+
+    fn local_loss(&self, client: usize, x: &[R], _: &mut Workspace<R>) -> f64 {
+        self.pass(x, Rows::Range(self.data.rows(client))).score().loss + self.penalty(x)
+    }
+
+    fn test(&self, x: &[R], _: &mut Workspace<R>) -> Option<TestScore> {
+        let test = self.data.test.as_ref().filter(|test| !test.is_empty())?;
+        let rows = Rows::Range(0..test.len());
+        let score = Pass { features: &test.features, targets: &self.test_targets, ..self.pass(x, rows) }.score();
+        let accuracy = (self.loss == Loss::Logistic).then_some(score.hits);
+        Some(TestScore { loss: score.loss, accuracy })
+    }
+
+    fn hessian_product(&self, client: usize, x: &[R], v: &[R], product: &mut [R], _: &mut Workspace<R>) -> bool {
+        product.fill(R::zero());
+        self.pass(x, Rows::Range(self.data.rows(client))).hessian_product(v, product);
+        self.add_penalty_gradient(v, product);
+        true
+    }
+
+    fn quadratic_form(&self) -> Option<&QuadraticForm> {
+        if self.loss != Loss::Square {
+            return None;
+        }
+        self.form.get_or_init(|| gram::form(&self.data, &self.targets, &self.weights, self.intercept, self.l2)).as_ref()
+    }
+
+    fn cost(&self, samples: usize) -> f64 {
+        let train = &self.data.train;
+        2.0 * samples as f64 * rows::stored(&train.features) as f64 / train.len().max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! Passes of a linear model over rows of samples, compiled for the processor's widest instructions.
+
+use std::ops::Range;
+
+use num_traits::Float;
+use pulp::{Arch, Simd, WithSimd};
+
+use super::Loss;
+use crate::{num::Real, problem::data::Features};
+
+/// Partial sums of an inner product: their number is fixed, so that the bits do not depend on the vector width.
+const LANES: usize = 16;
+
+/// Which rows a pass runs over.
+#[derive(Debug, Clone)]
+pub(super) enum Rows<'a> {
+    /// Consecutive rows.
+    Range(Range<usize>),
+    /// Rows counted from `start`.
+    Picked { start: usize, rows: &'a [u32] },
+}
+
+/// One pass of the model with weights `[columns]` and a bias over some rows.
+#[derive(Debug, Clone)]
+pub(super) struct Pass<'a, R> {
+    pub loss: Loss,
+    pub features: &'a Features<R>,
+    pub targets: &'a [R],
+    pub rows: Rows<'a>,
+    pub weights: &'a [R],
+    pub bias: Option<R>,
+}
+
+/// Means over the rows of a pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Score {
+    pub loss: f64,
+    /// Share of rows whose prediction has the sign of the target.
+    pub hits: f64,
+}
+
+/// Stored entries of a feature matrix.
+pub(super) fn stored<R: Real>(features: &Features<R>) -> usize {
+    match features {
+        Features::Dense(matrix) => matrix.len(),
+        Features::Sparse(matrix) => matrix.values.len(),
+    }
+}
+
+impl<R: Real> Pass<'_, R> {
+    /// Adds the mean gradient to `gradient`, shape `[columns + 1]` with a bias, and returns the mean loss.
+    pub fn gradient(&self, gradient: &mut [R]) -> f64 {
+        Arch::new().dispatch(Gradient { pass: self, gradient })
+    }
+
+    /// Mean loss and share of hits.
+    pub fn score(&self) -> Score {
+        Arch::new().dispatch(Scoring { pass: self })
+    }
+
+    /// Adds the mean Hessian times `v` to `product`, shapes `[columns + 1]` with a bias.
+    pub fn hessian_product(&self, v: &[R], product: &mut [R]) {
+        Arch::new().dispatch(HessianProduct { pass: self, v, product });
+    }
+
+    fn len(&self) -> usize {
+        match &self.rows {
+            Rows::Range(range) => range.len(),
+            Rows::Picked { rows, .. } => rows.len(),
+        }
+    }
+
+    #[inline(always)]
+    fn each(&self, mut visit: impl FnMut(Row<'_, R>, R)) {
+        let columns = self.features.columns();
+        let mut visit_row = |row: usize| match self.features {
+            Features::Dense(matrix) => {
+                let entries = matrix.as_slice().expect("feature matrices have standard layout");
+                visit(Row::Dense(&entries[row * columns..][..columns]), self.targets[row]);
+            }
+            Features::Sparse(matrix) => {
+                let (indices, values) = matrix.row(row);
+                visit(Row::Sparse(indices, values), self.targets[row]);
+            }
+        };
+        match &self.rows {
+            Rows::Range(range) => range.clone().for_each(&mut visit_row),
+            Rows::Picked { start, rows } => rows.iter().for_each(|&row| visit_row(start + row as usize)),
+        }
+    }
+
+    #[inline(always)]
+    fn predict(&self, row: Row<'_, R>) -> R {
+        row.dot(self.weights) + self.bias.unwrap_or_else(R::zero)
+    }
+}
+
+/// One sample's features.
+#[derive(Clone, Copy)]
+enum Row<'a, R> {
+    Dense(&'a [R]),
+    Sparse(&'a [u32], &'a [R]),
+}
+
+impl<R: Real> Row<'_, R> {
+    #[inline(always)]
+    fn dot(self, w: &[R]) -> R {
+        match self {
+            Row::Dense(row) => dense_dot(row, w),
+            Row::Sparse(indices, values) => {
+                indices.iter().zip(values).fold(R::zero(), |sum, (&j, &a)| Float::mul_add(a, w[j as usize], sum))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_to(self, factor: R, sum: &mut [R]) {
+        match self {
+            Row::Dense(row) => sum.iter_mut().zip(row).for_each(|(s, &a)| *s = Float::mul_add(factor, a, *s)),
+            Row::Sparse(indices, values) => {
+                for (&j, &a) in indices.iter().zip(values) {
+                    sum[j as usize] = Float::mul_add(factor, a, sum[j as usize]);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn dense_dot<R: Real>(a: &[R], b: &[R]) -> R {
+    let mut sums = [R::zero(); LANES];
+    let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let tail = a_blocks.remainder().iter().zip(b_blocks.remainder());
+    let tail = tail.fold(R::zero(), |sum, (&a, &b)| Float::mul_add(a, b, sum));
+    for (a, b) in a_blocks.zip(b_blocks) {
+        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
+            *sum = Float::mul_add(a, b, *sum);
+        }
+    }
+    sums.iter().fold(tail, |total, &sum| total + sum)
+}
+
+struct Gradient<'a, 'p, R> {
+    pass: &'a Pass<'p, R>,
+    gradient: &'a mut [R],
+}
+
+impl<R: Real> WithSimd for Gradient<'_, '_, R> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        let Self { pass, gradient } = self;
+        let share = 1.0 / pass.len().max(1) as f64;
+        let (slopes, bias) = gradient.split_at_mut(pass.weights.len());
+        let mut loss = 0.0;
+        pass.each(|row, target| {
+            let p = pass.predict(row);
+            loss += pass.loss.value(p, target);
+            let slope = R::of(share) * pass.loss.slope(p, target);
+            row.add_to(slope, slopes);
+            bias.iter_mut().for_each(|bias| *bias += slope);
+        });
+        loss * share
+    }
+}
+
+struct Scoring<'a, 'p, R> {
+    pass: &'a Pass<'p, R>,
+}
+
+impl<R: Real> WithSimd for Scoring<'_, '_, R> {
+    type Output = Score;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Score {
+        let share = 1.0 / self.pass.len().max(1) as f64;
+        let (mut loss, mut hits) = (0.0, 0usize);
+        self.pass.each(|row, target| {
+            let p = self.pass.predict(row);
+            loss += self.pass.loss.value(p, target);
+            hits += usize::from((p > R::zero()) == (target > R::zero()));
+        });
+        Score { loss: loss * share, hits: hits as f64 * share }
+    }
+}
+
+struct HessianProduct<'a, 'p, R> {
+    pass: &'a Pass<'p, R>,
+    v: &'a [R],
+    product: &'a mut [R],
+}
+
+impl<R: Real> WithSimd for HessianProduct<'_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { pass, v, product } = self;
+        let share = R::of(1.0 / pass.len().max(1) as f64);
+        let columns = pass.weights.len();
+        let (sums, bias) = product.split_at_mut(columns);
+        let along_bias = v.get(columns).copied().unwrap_or_else(R::zero);
+        pass.each(|row, target| {
+            let along = row.dot(&v[..columns]) + along_bias;
+            let factor = share * pass.loss.curvature(pass.predict(row), target) * along;
+            row.add_to(factor, sums);
+            bias.iter_mut().for_each(|bias| *bias += factor);
+        });
+    }
+}
