@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use fedfleet::scenario::{Cell, MethodTable, Scenario};
+use fedfleet::scenario::{Cell, MethodTable, Scenario, cells};
 
 use super::{Outcome, scenario::ScenarioArgs};
 
@@ -58,8 +58,7 @@ fn described(method: &MethodTable) -> String {
     let name = if method.label == method.name { String::new() } else { format!(" ({})", method.name) };
     let mut text = format!("  {}{name}\n", method.label);
     for variant in method.variants.iter().filter(|variant| !variant.keys.is_empty()) {
-        let keys: Vec<String> = variant.keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect();
-        text += &format!("    tried with {}\n", keys.join(", "));
+        text += &format!("    tried with {}\n", cells::name(&variant.keys));
     }
     text
 }

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value};
 
 use super::{cells::SWEPT, seeds::Seeds, stop::Stop};
-use crate::{fleet::FleetSpec, num::Precision};
+use crate::{fleet::FleetSpec, network::NetworkSpec, num::Precision, problem::ProblemSpec, record::claim::ClaimSpec};
 
 /// The keys of a scenario file. Only its schema is used: files are read section by section.
 #[derive(JsonSchema)]
@@ -24,11 +24,11 @@ struct File {
     /// Scalar type: `f64` by default for convex problems, `f32` for neural ones.
     precision: Option<Precision>,
     /// What is minimised, and over which data.
-    problem: Map<String, Value>,
+    problem: ProblemSpec,
     /// Who the clients are.
     fleet: Option<FleetSpec>,
     /// Delays, bandwidth and topology.
-    network: Option<Map<String, Value>>,
+    network: Option<NetworkSpec>,
     /// What is recorded, and how often.
     record: Option<Map<String, Value>>,
     /// What methods with a server share; a method may override any key.
@@ -38,7 +38,7 @@ struct File {
     /// The methods that are compared.
     method: Vec<MethodKeys>,
     /// What is claimed about the outcome.
-    claim: Option<Vec<Map<String, Value>>>,
+    claim: Option<Vec<ClaimSpec>>,
     /// What is drawn.
     figure: Option<Vec<Map<String, Value>>>,
 }
