@@ -25,9 +25,7 @@ impl<R: Real> Supervised<R> {
     pub fn new(data: Arc<ClientData<R>>, l2: f64) -> Result<Self, Invalid> {
         require(l2 >= 0.0 && l2.is_finite(), "l2", l2, "a finite number of at least 0")?;
         check(&data.train)?;
-        let bounds = &data.offsets;
-        let ordered = bounds.windows(2).all(|pair| pair[0] <= pair[1]);
-        if bounds.len() < 2 || bounds[0] != 0 || bounds[bounds.len() - 1] != data.train.len() || !ordered {
+        if !data.offsets.cover(data.train.len()) {
             return Err(Invalid::at("partition", "the clients' rows do not cover the training samples in order"));
         }
         require(!data.train.is_empty(), "data", data.train.len(), "at least one training sample")?;
@@ -37,8 +35,9 @@ impl<R: Real> Supervised<R> {
                 return Err(Invalid::at("data", "held-out samples have another number of features than training samples"));
             }
         }
-        let total = data.train.len() as f64;
-        let weights = (0..data.clients()).map(|client| data.rows(client).len() as f64 / total).collect();
+        let rows = |client| data.rows(client).len() as f64;
+        let total: f64 = (0..data.clients()).map(rows).sum();
+        let weights = (0..data.clients()).map(|client| rows(client) / total).collect();
         Ok(Self { data, l2, weights })
     }
 
