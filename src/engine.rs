@@ -14,7 +14,7 @@ pub mod touched;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use control::{Control, Delivery, Finish, Physics};
+pub use control::{Control, Delivery, Physics};
 pub use jobs::Workers;
 pub use ledger::Ledger;
 pub use protocol::Protocol;

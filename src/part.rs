@@ -5,6 +5,5 @@
 
 pub mod discount;
 pub mod rate;
-pub mod sampler;
 pub mod transform;
 pub mod weighting;

@@ -46,6 +46,8 @@ pub enum Purpose {
     Fault = 10,
     /// Numbers of local steps.
     Steps = 11,
+    /// Delays and losses of messages; `count` is the message of the node.
+    Transit = 13,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.
     Trait = 12,
 }

@@ -8,5 +8,5 @@ pub mod payload;
 pub mod schedule;
 pub mod served;
 
-pub use local::{Local, Scratch};
+pub use local::{Local, Memory, Scratch};
 pub use payload::Payload;

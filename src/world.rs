@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use crate::{
-    engine::{Delivery, Finish, NodeId, Physics, SERVER},
-    fleet::{Fleet, Presence},
-    network::Network,
+    engine::{Delivery, NodeId, Physics, SERVER},
+    fleet::{Finish, Fleet, Presence},
+    network::{Direction, Network},
     num::Real,
-    problem::{Objective, Problem},
-    random::{Purpose, Sampler, Streams},
+    problem::Objective,
+    random::{Purpose, Streams},
+    role::local::{LocalRule, Steps},
 };
 
 /// Everything that exists before a method starts.
 pub struct World<R: Real> {
     /// What is minimised.
-    pub problem: Problem<R>,
+    pub objective: Box<dyn Objective<R>>,
     /// Who the clients are.
     pub fleet: Fleet,
     /// How messages travel.
@@ -31,7 +32,7 @@ impl<R: Real> World<R> {
 
     /// The objective.
     pub fn objective(&self) -> &dyn Objective<R> {
-        self.problem.objective.as_ref()
+        self.objective.as_ref()
     }
 
     /// Random streams of this world's seed.
@@ -45,9 +46,34 @@ impl<R: Real> World<R> {
     }
 
     /// Local steps of a visit, at least 1.
-    pub fn local_steps(&self, steps: &Sampler, client: NodeId, visit: u64) -> usize {
-        let mut rng = self.streams.stream(Purpose::Steps, client, visit);
-        (steps.sample(client, &mut rng).round() as usize).max(1)
+    pub fn local_steps<T>(&self, rule: &LocalRule<T>, client: NodeId, visit: u64) -> usize {
+        let steps = match &rule.steps {
+            Steps::Count(sampler) => sampler.sample(client, &mut self.streams.stream(Purpose::Steps, client, visit)),
+            Steps::Epochs(epochs) => {
+                let samples = self.objective().samples(client);
+                epochs * samples.div_ceil(rule.batch.rows(samples).max(1)) as f64
+            }
+        };
+        (steps.round() as usize).max(1)
+    }
+}
+
+/// What schedules may know of clients.
+pub trait Traits {
+    /// Number of samples of a client.
+    fn samples(&self, client: NodeId) -> usize;
+
+    /// Mean duration of a visit of `steps` local steps [s].
+    fn mean_duration(&self, client: NodeId, steps: usize) -> f64;
+}
+
+impl<R: Real> Traits for World<R> {
+    fn samples(&self, client: NodeId) -> usize {
+        self.objective().samples(client)
+    }
+
+    fn mean_duration(&self, client: NodeId, steps: usize) -> f64 {
+        self.fleet.mean_duration(client, steps)
     }
 }
 
@@ -78,7 +104,13 @@ impl<R: Real> Physics for WorldClock<R> {
 
     fn transit(&mut self, from: NodeId, to: NodeId, _now: f64, bits: u64, count: u64) -> Delivery {
         let World { network, streams, .. } = self.world.as_ref();
-        let node = if from == SERVER { to } else { from };
-        network.transit(from == SERVER, to == SERVER, node, bits, || streams.stream(Purpose::Transit, node, count))
+        let (direction, node) = match (from, to) {
+            (SERVER, client) => (Direction::Down, client),
+            (client, SERVER) => (Direction::Up, client),
+            (peer, _) => (Direction::Peer, peer),
+        };
+        let mut rng = streams.stream(Purpose::Transit, node, count);
+        let delay = network.delay(direction, node, bits, &mut rng);
+        if network.lost(direction, node, &mut rng) { Delivery::Lost(delay) } else { Delivery::After(delay) }
     }
 }

@@ -8,18 +8,10 @@ use super::{
     queue::{Phase, Queue},
     touched::Touched,
 };
-use crate::random::{Purpose, Rng, Streams};
-
-/// When a piece of work is over.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Finish {
-    /// Done at this time [s].
-    At(f64),
-    /// Lost at this time [s], because the node left or failed.
-    LostAt(f64),
-    /// Neither, ever: the node never comes back.
-    Never,
-}
+use crate::{
+    fleet::Finish,
+    random::{Purpose, Rng, Streams},
+};
 
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq)]

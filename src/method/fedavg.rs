@@ -61,13 +61,12 @@ pub(super) struct LocalSgd {
 }
 
 impl<R: Real> ClientUpdate<R> for LocalSgd {
-    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+    fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x] = down.firsts();
         let mut y = x.to_vec();
         let pull = (self.mu > 0.0).then_some((self.mu, x));
-        local.resume_optimiser(memory);
         local.descend(&mut y, &Drift { pull, ..Drift::NONE });
-        Update { up: Payload::one(vector::difference(x, &y)), memory: local.kept_optimiser() }
+        Update::stateless(Payload::one(vector::difference(x, &y)))
     }
 }
 

@@ -1,7 +1,12 @@
 //! Step-size schedules.
 
+use std::fmt;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::invalid::{Invalid, require};
 
@@ -48,13 +53,45 @@ pub enum RateRule {
 }
 
 /// A step size that is constant or follows a [`RateRule`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Rate {
     /// The same at every version.
     Constant(f64),
     /// By server version.
     Rule(RateRule),
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RateVisitor)
+    }
+}
+
+struct RateVisitor;
+
+impl<'de> Visitor<'de> for RateVisitor {
+    type Value = Rate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a step size, or a schedule such as `{ inverse-sqrt = { start = 0.1, offset = 10 } }`")
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Rate, E> {
+        Ok(Rate::Constant(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Rate, E> {
+        Ok(Rate::Constant(value as f64))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Rate, E> {
+        Ok(Rate::Constant(value as f64))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Rate, A::Error> {
+        RateRule::deserialize(MapAccessDeserializer::new(map)).map(Rate::Rule)
+    }
 }
 
 impl Rate {

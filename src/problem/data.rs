@@ -52,6 +52,19 @@ pub enum Offsets {
     },
 }
 
+impl Offsets {
+    /// Whether there is a client and the clients' rows are `0..rows` in order, without gaps.
+    pub fn cover(&self, rows: usize) -> bool {
+        match self {
+            Self::Split(offsets) => {
+                let ends = offsets.len() >= 2 && offsets[0] == 0 && offsets[offsets.len() - 1] == rows;
+                ends && offsets.windows(2).all(|pair| pair[0] <= pair[1])
+            }
+            Self::Shared { clients, rows: all } => *clients > 0 && *all == rows,
+        }
+    }
+}
+
 impl From<Vec<usize>> for Offsets {
     fn from(offsets: Vec<usize>) -> Self {
         Self::Split(offsets)

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     Sample,
-    data::{ClientData, Features, Offsets, Samples, SparseRows, Targets},
+    data::{ClientData, Features, Samples, SparseRows, Targets},
 };
 use crate::{
     invalid::{Invalid, require},
@@ -25,7 +25,7 @@ impl<R: Real> Supervised<R> {
     pub fn new(data: Arc<ClientData<R>>, l2: f64) -> Result<Self, Invalid> {
         require(l2 >= 0.0 && l2.is_finite(), "l2", l2, "a finite number of at least 0")?;
         check(&data.train)?;
-        if !covers(&data.offsets, data.train.len()) {
+        if !data.offsets.cover(data.train.len()) {
             return Err(Invalid::at("partition", "the clients' rows do not cover the training samples in order"));
         }
         require(!data.train.is_empty(), "data", data.train.len(), "at least one training sample")?;
@@ -35,8 +35,9 @@ impl<R: Real> Supervised<R> {
                 return Err(Invalid::at("data", "held-out samples have another number of features than training samples"));
             }
         }
-        let total = (0..data.clients()).map(|client| data.rows(client).len()).sum::<usize>() as f64;
-        let weights = (0..data.clients()).map(|client| data.rows(client).len() as f64 / total).collect();
+        let rows = |client| data.rows(client).len() as f64;
+        let total: f64 = (0..data.clients()).map(rows).sum();
+        let weights = (0..data.clients()).map(|client| rows(client) / total).collect();
         Ok(Self { data, l2, weights })
     }
 
@@ -66,17 +67,6 @@ impl<R: Real> Supervised<R> {
     pub fn pick<'a>(&'a self, client: usize, sample: Sample<'a, R>) -> Picked<'a, R> {
         let rows = if let Sample::Rows(rows) = sample { Some(rows) } else { None };
         Picked { samples: &self.data.train, range: self.data.rows(client), rows }
-    }
-}
-
-/// Whether the clients' rows are the training rows in order, each once (or all for everybody).
-fn covers(offsets: &Offsets, samples: usize) -> bool {
-    match offsets {
-        Offsets::Split(bounds) => {
-            let ordered = bounds.windows(2).all(|pair| pair[0] <= pair[1]);
-            ordered && bounds.len() >= 2 && bounds[0] == 0 && bounds[bounds.len() - 1] == samples
-        }
-        Offsets::Shared { clients, rows } => *clients > 0 && *rows == samples,
     }
 }
 

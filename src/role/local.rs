@@ -1,5 +1,7 @@
 //! The local computation of one client visit.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     num::{Real, vector},
     part::{
@@ -7,7 +9,7 @@ use crate::{
         transform::{Chain, Point},
     },
     problem::{BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace},
-    random::{Purpose, Rng, Streams},
+    random::{Purpose, Rng, Sampler, Streams},
     role::Payload,
 };
 
@@ -20,8 +22,19 @@ pub struct Scratch<R> {
     draw: Vec<R>,
 }
 
+/// What a client keeps between visits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory<R> {
+    /// What the method remembers; empty before the first visit.
+    pub own: Payload<R>,
+    /// State of the client's optimiser, where it outlives a visit.
+    pub optimiser: Vec<Payload<R>>,
+}
+
 /// How clients take local steps: what a scenario says under `local`, for one method.
 pub struct LocalRule<R> {
+    /// Local steps of a visit.
+    pub steps: Steps,
     /// Samples per step.
     pub batch: BatchSize,
     /// Step size by server version and local step.
@@ -30,6 +43,15 @@ pub struct LocalRule<R> {
     pub optimiser: Chain<R>,
     /// Whether the optimiser's state outlives a visit.
     pub keep_state: bool,
+}
+
+/// How many local steps a visit takes.
+#[derive(Debug, Clone)]
+pub enum Steps {
+    /// A number, or a draw for each visit.
+    Count(Sampler),
+    /// Passes over the client's samples.
+    Epochs(f64),
 }
 
 /// One visit: what a client half works with.
@@ -61,6 +83,16 @@ impl<'a, R: Real> Local<'a, R> {
     ) -> Self {
         let rng = streams.stream(Purpose::Batch, client, visit);
         Self { client, steps, version, rule, objective, rng, optimiser_state: Vec::new(), scratch }
+    }
+
+    /// Takes up the optimiser state of an earlier visit.
+    pub fn resume_optimiser(&mut self, state: &[Payload<R>]) {
+        self.optimiser_state = state.to_vec();
+    }
+
+    /// The optimiser state to keep for the next visit; `None` where the rule resets it.
+    pub fn kept_optimiser(&mut self) -> Option<Vec<Payload<R>>> {
+        (self.rule.keep_state && !self.rule.optimiser.is_plain()).then(|| std::mem::take(&mut self.optimiser_state))
     }
 
     /// Number of parameters `d`.
@@ -129,18 +161,6 @@ impl<'a, R: Real> Local<'a, R> {
         let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
         let _ = self.objective.gradient(self.client, x, batches.next_sample(), &mut gradient, work);
         gradient
-    }
-
-    /// Takes up the optimiser state of an earlier visit, where the rule keeps it.
-    pub fn resume_optimiser(&mut self, state: Vec<Payload<R>>) {
-        if self.rule.keep_state {
-            self.optimiser_state = state;
-        }
-    }
-
-    /// The optimiser state to keep for the next visit; empty where the rule resets it.
-    pub fn kept_optimiser(&mut self) -> Vec<Payload<R>> {
-        if self.rule.keep_state { std::mem::take(&mut self.optimiser_state) } else { Vec::new() }
     }
 }
 

@@ -8,17 +8,18 @@ mod window;
 
 use crate::{
     engine::{NodeId, Snapshot},
+    fleet::{Fleet, Presence},
     random::{Purpose, Rng, Streams},
-    world::{Presence, Traits},
+    world::Traits,
 };
 
 pub use rounds::Rounds;
-pub use spec::{BufferedSpec, Replace, RoundsSpec, ScheduleSpec, WindowSpec};
+pub use spec::{BufferedSpec, Replace, RoundsSpec, ScheduleSpec, StreamSpec, WindowSpec};
 pub use stream::Continuous;
 pub use window::Window;
 
 /// When the server acts. A schedule sees who came and who was lost, never what was sent.
-pub trait Schedule: Snapshot + Send {
+pub trait Schedule: Snapshot + Send + Sync {
     /// The first orders, at time zero.
     fn start(&mut self, roster: &mut Roster<'_>) -> Next;
 
@@ -81,6 +82,8 @@ pub struct Roster<'a> {
     pub clients: usize,
     /// Who is up, and when.
     pub presence: &'a mut Presence,
+    /// The clients' availability.
+    pub fleet: &'a Fleet,
     /// Streams of the run.
     pub streams: Streams,
     /// Whether a client has been called and has not answered.
@@ -92,7 +95,16 @@ pub struct Roster<'a> {
 impl Roster<'_> {
     /// Whether a client can be called now, in round `round`.
     pub fn is_available(&mut self, client: NodeId, round: u64) -> bool {
-        !(self.busy)(client) && self.presence.is_up(client, self.now) && self.presence.participates(client, round)
+        if (self.busy)(client) {
+            return false;
+        }
+        self.fleet.always_available()
+            || (self.presence.is_up(self.fleet, client, self.now) && self.presence.participates(self.fleet, client, round))
+    }
+
+    /// The first time from now on when a client is up [s]; `None` if it never is again.
+    pub fn next_up(&mut self, client: NodeId) -> Option<f64> {
+        self.presence.next_up(self.fleet, client, self.now)
     }
 
     /// The stream of draw number `count` of a cohort.

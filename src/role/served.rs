@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{Apply, ServerParts, ServerState};
-pub use protocol::{Downlink, Job, Message, Plan, Served, Upload};
+pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
+pub use protocol::{Downlink, Job, Message, Plan, Served, Standing, Upload};
 
 use crate::{
     engine::{NodeId, Snapshot},
@@ -45,7 +45,7 @@ impl<R> Update<R> {
 }
 
 /// The server half of a method. Its fields are its state and are saved with a run.
-pub trait ServerUpdate<R: Real>: Snapshot + Send {
+pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
     /// What `to` is sent when it is called. One `Arc` a version where nothing is personal.
     fn broadcast(&mut self, to: NodeId) -> Arc<Payload<R>>;
 

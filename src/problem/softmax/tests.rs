@@ -77,7 +77,7 @@ fn at_zero_the_loss_is_that_of_guessing() {
 fn two_classes_are_logistic_regression() {
     let features = Features::Dense(ndarray::arr2(&[[2.0]]));
     let train = Samples { features, targets: Targets::Classes { labels: vec![1], count: 2 } };
-    let objective = Softmax::new(Arc::new(ClientData { train, offsets: vec![0, 1], test: None }), 0.0).unwrap();
+    let objective = Softmax::new(Arc::new(ClientData { train, offsets: vec![0, 1].into(), test: None }), 0.0).unwrap();
     let mut gradient = [0.0; 4];
     // Logits (0, 1.5 + 0.1): the loss is ln(1 + e^{-1.6}).
     let x = [0.0, 0.75, 0.0, 0.1];
@@ -90,7 +90,7 @@ fn two_classes_are_logistic_regression() {
 #[test]
 fn a_client_without_samples_has_the_regularisation_alone() {
     let mut data = Shape { columns: 3, classes: 2, sparse: false }.data::<f64>();
-    data.offsets = vec![0, 0, 48];
+    data.offsets = vec![0, 0, 48].into();
     let objective = Softmax::new(Arc::new(data), 0.1).unwrap();
     let (x, mut work) = (check::point(8, 0.4), Workspace::new());
     let mut gradient = vec![0.0; 8];
@@ -107,7 +107,7 @@ fn unfit_data_is_refused() {
     assert_eq!(refused(data(0), 0.0), ["data"]);
     assert_eq!(refused(data(1), 0.0), ["data"]);
     assert_eq!(refused(data(2), -1.0), ["l2"]);
-    assert_eq!(refused(ClientData { offsets: vec![0, 47], ..data(2) }, 0.0), ["partition"]);
+    assert_eq!(refused(ClientData { offsets: vec![0, 47].into(), ..data(2) }, 0.0), ["partition"]);
     let mut wrong = data(3);
     wrong.train.targets = Targets::Classes { labels: vec![3; 48], count: 3 };
     assert_eq!(refused(wrong, 0.0), ["data"]);

@@ -37,7 +37,7 @@ impl Rounds {
         }
         self.missing = match self.spec.cohort {
             CohortSpec::Count(count) => count.min(cohort.len()),
-            CohortSpec::All | CohortSpec::Trace { .. } => cohort.len(),
+            CohortSpec::All(_) | CohortSpec::Trace(_) => cohort.len(),
         };
         self.waiting = cohort.iter().copied().collect();
         if let Some(deadline) = self.spec.deadline {

@@ -40,7 +40,7 @@ pub struct RoundsSpec {
 
 impl Default for RoundsSpec {
     fn default() -> Self {
-        Self { cohort: CohortSpec::All, over_selection: 1.0, deadline: None, idle: 1.0 }
+        Self { cohort: CohortSpec::ALL, over_selection: 1.0, deadline: None, idle: 1.0 }
     }
 }
 
@@ -199,7 +199,7 @@ fn check_concurrency(concurrency: Option<usize>, clients: usize) -> Result<(), I
 impl RoundsSpec {
     fn validate(&self, clients: usize) -> Result<(), Invalid> {
         match &self.cohort {
-            CohortSpec::All => {}
+            CohortSpec::All(_) => {}
             CohortSpec::Count(0) => {
                 return Err(Invalid::at("cohort", "`0` is out of range: expected at least one client a round"));
             }
@@ -208,7 +208,7 @@ impl RoundsSpec {
                     .help("lower `cohort`, say \"all\", or raise `fleet.clients`"));
             }
             CohortSpec::Count(_) => {}
-            CohortSpec::Trace { trace } => check_trace(trace, clients)?,
+            CohortSpec::Trace(spec) => check_trace(&spec.trace, clients)?,
         }
         let over = self.over_selection;
         require(over >= 1.0 && over.is_finite(), "over-selection", over, "a factor of at least 1")?;

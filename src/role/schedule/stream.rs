@@ -53,7 +53,7 @@ impl Continuous {
         if roster.is_available(client, roster.version) {
             return next.call.push(client);
         }
-        let after = match roster.presence.next_up(client, roster.now) {
+        let after = match roster.next_up(client) {
             Some(time) if time > roster.now => time - roster.now,
             Some(_) => self.idle,
             None => return,

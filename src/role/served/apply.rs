@@ -36,6 +36,7 @@ pub struct Apply<'a, R: Real> {
     /// Virtual time [s].
     pub now: f64,
     pub(super) world: &'a World<R>,
+    pub(super) local_lr: f64,
     pub(super) parts: &'a ServerParts<R>,
     pub(super) state: &'a mut ServerState<R>,
 }
@@ -59,6 +60,11 @@ impl<R: Real> Apply<'_, R> {
     /// Long-run probability that a client takes part in a round [1].
     pub fn probability(&self, client: usize) -> f64 {
         self.world.probability(client)
+    }
+
+    /// The local step size of this version.
+    pub fn local_lr(&self) -> f64 {
+        self.local_lr
     }
 
     /// The server's own random stream of this step.

@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{Apply, Arrived, ClientUpdate, ServerParts, ServerState, ServerUpdate};
 use crate::{
     engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
+    fleet::Presence,
     num::Real,
     part::discount::Discount,
     role::{
-        Local, Payload, Scratch,
+        Local, Memory, Payload, Scratch,
         local::LocalRule,
         schedule::{Next, Roster, Schedule, Wake},
     },
-    world::{Presence, World},
+    world::World,
 };
 
 /// What never changes during a run.
@@ -60,8 +61,8 @@ pub struct Upload<R> {
     pub origin: Downlink<R>,
     /// What the method sends up, as it comes out of the uplink.
     pub up: Payload<R>,
-    /// The client's memory, once the server accepts.
-    pub memory: Option<Payload<R>>,
+    /// The client's memory once the server accepts, if it changes.
+    pub memory: Option<Memory<R>>,
     /// Size on the wire [bit].
     pub bits: u64,
     /// Local steps taken.
@@ -77,7 +78,7 @@ pub struct Job<R> {
     visit: u64,
     steps: usize,
     origin: Downlink<R>,
-    memory: Arc<Payload<R>>,
+    memory: Arc<Memory<R>>,
 }
 
 /// What changes during a run, besides the method's server half and the schedule.
@@ -88,7 +89,7 @@ struct State<R> {
     calls: u64,
     /// The call each busy client answers to.
     called: Touched<u64>,
-    memories: Touched<Arc<Payload<R>>>,
+    memories: Touched<Arc<Memory<R>>>,
     collected: Vec<Arrived<R>>,
     parts: ServerState<R>,
     standing: Standing,
@@ -117,7 +118,7 @@ pub struct Served<R: Real> {
 impl<R: Real> Served<R> {
     /// A server and its clients before the first call.
     pub fn new(plan: Plan<R>, server: Box<dyn ServerUpdate<R>>, schedule: Box<dyn Schedule>) -> Self {
-        let presence = plan.world.presence();
+        let presence = Presence::new();
         let state = State {
             version: 0,
             calls: 0,
@@ -146,7 +147,7 @@ impl<R: Real> Served<R> {
     }
 
     /// Memories of the clients that have been accepted at least once, by client.
-    pub fn memories(&self) -> &Touched<Arc<Payload<R>>> {
+    pub fn memories(&self) -> &Touched<Arc<Memory<R>>> {
         &self.state.memories
     }
 
@@ -158,6 +159,7 @@ impl<R: Real> Served<R> {
             version: self.state.version,
             clients: self.plan.world.clients(),
             presence: &mut self.presence,
+            fleet: &self.plan.world.fleet,
             streams: self.plan.world.streams(),
             busy: &busy,
             traits: self.plan.world.as_ref(),
@@ -190,6 +192,7 @@ impl<R: Real> Served<R> {
             version: self.state.version,
             now,
             world: &self.plan.world,
+            local_lr: self.plan.local.rate.at(self.state.version, 0),
             parts: &self.plan.server,
             state: &mut self.state.parts,
         };
@@ -213,8 +216,8 @@ impl<R: Real> Served<R> {
             return;
         }
         let visit = control.visits(client);
-        let steps = self.plan.world.local_steps(&self.plan.local.steps, client, visit);
-        let memory = self.state.memories.entry(client).clone();
+        let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
+        let memory = self.state.memories.get(client).cloned().unwrap_or_default();
         control.compute(client, steps, Job { client, visit, steps, origin, memory });
     }
 
@@ -295,10 +298,12 @@ impl<R: Real> Protocol for Served<R> {
         let streams = world.streams();
         let pace = (job.steps, job.origin.version);
         let mut local = Local::open(world.objective(), &self.plan.local, streams, (job.client, job.visit), pace, scratch);
-        let update = self.plan.client.update(&job.origin.down, &job.memory, &mut local);
+        local.resume_optimiser(&job.memory.optimiser);
+        let update = self.plan.client.update(&job.origin.down, &job.memory.own, &mut local);
         let total_lr = local.total_lr();
+        let memory = renewed(&job.memory, update.memory, local.kept_optimiser());
         let bits = update.up.dense_bits();
-        Upload { origin: job.origin.clone(), up: update.up, memory: update.memory, bits, steps: job.steps, total_lr }
+        Upload { origin: job.origin.clone(), up: update.up, memory, bits, steps: job.steps, total_lr }
     }
 
     fn cost(&self, job: &Job<R>) -> f64 {
@@ -317,4 +322,15 @@ impl<R: Real> Protocol for Served<R> {
         self.server.load(&server)?;
         self.schedule.load(&schedule)
     }
+}
+
+/// A client's memory after a visit, if any of it has changed.
+fn renewed<R: Real>(old: &Memory<R>, own: Option<Payload<R>>, optimiser: Option<Vec<Payload<R>>>) -> Option<Memory<R>> {
+    if own.is_none() && optimiser.is_none() {
+        return None;
+    }
+    Some(Memory {
+        own: own.unwrap_or_else(|| old.own.clone()),
+        optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
+    })
 }
