@@ -1,6 +1,7 @@
 //! Verbs, exit codes, and where messages go: one file per verb.
 
 mod check;
+mod methods;
 mod new;
 mod scenario;
 mod schema;
@@ -17,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   fedfleet new first.toml            write a commented scenario to start from
   fedfleet check first.toml          see what it would run
+  fedfleet methods fedprox            what a method is, its parameters and its source
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
 
 Exit codes: 0 done, 1 failed run (or claim, under --strict), 2 bad scenario or usage.";
@@ -32,6 +34,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Check(check::Args),
+    Methods(methods::Args),
     New(new::Args),
     Schema(schema::Args),
 }
@@ -52,6 +55,7 @@ struct Usage(String);
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Check(args) => args.execute(),
+        Verb::Methods(args) => args.execute(),
         Verb::New(args) => args.execute(),
         Verb::Schema(args) => args.execute(),
     };

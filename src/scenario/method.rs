@@ -6,6 +6,7 @@ use super::{
     model::missing,
     node::{Node, Table, Value},
 };
+use crate::method::registry;
 
 /// Keys of `[[method]]` that only name it.
 const NAMING: [&str; 2] = ["name", "label"];
@@ -96,14 +97,19 @@ fn method(item: &Node) -> Result<(MethodTable, &Node), Vec<Diagnostic>> {
             ]
         })
     };
-    let (name, label) = (text(name, "name")?, text(place, "label")?);
+    let (written_name, label) = (text(name, "name")?, text(place, "label")?);
+    if registry::find(&written_name).is_none() {
+        let names: Vec<&str> = registry::METHODS.iter().map(|entry| entry.card.name).collect();
+        let fault = Diagnostic::at(name.span, format!("unknown method `{written_name}`")).suggest(&written_name, &names);
+        return Err(vec![fault.help("`fedfleet methods` lists them")]);
+    }
     let mut table = written.clone();
     for key in NAMING {
         let _ = table.remove(key);
     }
     let table = Node::new(Value::Table(table), item.span);
     let variants = cells::variants(&table)?;
-    Ok((MethodTable { name, label, table, variants }, place))
+    Ok((MethodTable { name: written_name, label, table, variants }, place))
 }
 
 #[cfg(test)]
@@ -121,7 +127,7 @@ mod tests {
     fn a_method_overrides_shared_keys() {
         let shared = read("local = { steps = 10, lr = { tune = [1, 2] } }\nschedule.rounds.cohort = 20");
         let faults = &mut Vec::new();
-        let text = "[[method]]\nname = 'a'\nlocal.lr = 3\n[[method]]\nname = 'b'\nschedule.buffered.size = 5\n";
+        let text = "[[method]]\nname = 'fedavg'\nlocal.lr = 3\n[[method]]\nname = 'scaffold'\nschedule.buffered.size = 5\n";
         let methods = methods(&read(text), faults);
         assert!(faults.is_empty());
         let trees = |m: usize| -> Vec<Node> {
