@@ -51,6 +51,18 @@ pub fn blend<R: Real>(a: R, x: &[R], b: R, y: &mut [R]) {
     );
 }
 
+/// `yⱼ ← e^{yⱼ}` for coordinates of at most 0.
+pub fn exp_below<R: Real>(y: &mut [R]) {
+    run(
+        #[inline(always)]
+        || {
+            for y in y {
+                *y = y.exp_below();
+            }
+        },
+    );
+}
+
 /// `a − b` as a new vector.
 pub fn difference<R: Real>(a: &[R], b: &[R]) -> Vec<R> {
     debug_assert_eq!(a.len(), b.len());
