@@ -22,7 +22,7 @@ use crate::{
 /// `always`, `markov`, `cyclic` and `trace` run in virtual seconds; the others decide once per round and client, independently
 /// across clients, and leave a client up in between.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum AvailabilitySpec {
     /// At any time.
     #[default]

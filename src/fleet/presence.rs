@@ -84,6 +84,11 @@ impl Presence {
         walk.participates(round, fleet.streams).unwrap_or(false)
     }
 
+    /// Number of clients whose availability is kept in memory.
+    pub fn followed(&self) -> usize {
+        self.walks.len() + self.rounds.len()
+    }
+
     /// The stretch around `time` of a client; `time < end`.
     fn segment(&mut self, fleet: &Fleet, client: usize, time: f64) -> Segment {
         let Availability::Time(process) = fleet.availability(client) else {
@@ -97,3 +102,6 @@ impl Presence {
         walk.segment(time).unwrap_or(Segment { up: false, end: f64::INFINITY })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -258,3 +258,6 @@ fn read_pattern(path: &Path, clients: usize) -> Result<Vec<Vec<usize>>, Invalid>
     }
     Ok(sets)
 }
+
+#[cfg(test)]
+mod tests;

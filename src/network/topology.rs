@@ -137,3 +137,6 @@ impl Topology {
 fn share(others: usize) -> f64 {
     1.0 / (1 + others) as f64
 }
+
+#[cfg(test)]
+mod tests;
