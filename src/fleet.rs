@@ -123,7 +123,7 @@ impl Fleet {
         self.assignment.size(group)
     }
 
-    /// Width that `client` computes and stores in [bit]; [`FULL_WIDTH`] means full precision.
+    /// Width that `client` computes and stores in `[bit]`; [`FULL_WIDTH`] means full precision.
     pub fn bits(&self, client: usize) -> u32 {
         self.of(client).bits
     }
@@ -133,20 +133,20 @@ impl Fleet {
         self.of(client).leave
     }
 
-    /// Draws the duration of a visit of `steps` local steps [s]: `steps · step + visit`, each drawn once, in this order.
+    /// Draws the duration of a visit of `steps` local steps `[s]`: `steps · step + visit`, each drawn once, in this order.
     pub fn duration(&self, client: usize, steps: usize, rng: &mut Rng) -> f64 {
         let group = self.of(client);
         let step = group.pace * group.step.sample(client, rng);
         steps as f64 * step + group.visit.sample(client, rng)
     }
 
-    /// Mean duration of a visit of `client` with `steps` local steps [s], while it is up.
+    /// Mean duration of a visit of `client` with `steps` local steps `[s]`, while it is up.
     pub fn mean_duration(&self, client: usize, steps: usize) -> f64 {
         let group = self.of(client);
         steps as f64 * group.pace * group.step.client_mean(client) + group.visit.client_mean(client)
     }
 
-    /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is [1].
+    /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is `[1]`.
     pub fn dropout(&self, client: usize, rng: &mut Rng) -> Option<f64> {
         let group = self.of(client);
         let probability = group.dropout.sample(client, rng);

@@ -57,7 +57,7 @@ impl Network {
         }
     }
 
-    /// Draws how long a message of `bits` [bit] travels on the link of `client` [s]: `latency + jitter + bits / bandwidth`.
+    /// Draws how long a message of `bits` `[bit]` travels on the link of `client` `[s]`: `latency + jitter + bits / bandwidth`.
     pub fn delay(&self, direction: Direction, client: usize, bits: u64, rng: &mut Rng) -> f64 {
         self.link(direction).delay(client, bits, rng)
     }

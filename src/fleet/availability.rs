@@ -29,26 +29,26 @@ pub enum AvailabilitySpec {
     Always,
     /// Exponential periods up and down, in the stationary state from the start.
     Markov {
-        /// Mean of a period up [s]; a distribution is drawn once per client.
+        /// Mean of a period up `[s]`; a distribution is drawn once per client.
         up: Quantity,
-        /// Mean of a period down [s]; a distribution is drawn once per client.
+        /// Mean of a period down `[s]`; a distribution is drawn once per client.
         down: Quantity,
     },
     /// Periods of fixed lengths.
     Cyclic {
-        /// Length of a period up [s]; a distribution is drawn once per client.
+        /// Length of a period up `[s]`; a distribution is drawn once per client.
         up: Quantity,
-        /// Length of a period down [s]; a distribution is drawn once per client.
+        /// Length of a period down `[s]`; a distribution is drawn once per client.
         down: Quantity,
-        /// How far into its period up the client starts [s]; uniform over the cycle if not given.
+        /// How far into its period up the client starts `[s]`; uniform over the cycle if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         phase: Option<Quantity>,
     },
-    /// A text file with lines `client, from, to` [s]: the times when clients are up. Clients without a line are never up.
+    /// A text file with lines `client, from, to` `[s]`: the times when clients are up. Clients without a line are never up.
     Trace(PathBuf),
     /// Each round by itself (FedAU, "Bernoulli").
     Bernoulli {
-        /// Probability of taking part in a round [1].
+        /// Probability of taking part in a round `[1]`.
         probability: Probability,
         /// How the probability changes over the rounds; not at all if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,15 +56,15 @@ pub enum AvailabilitySpec {
     },
     /// A two-state Markov chain over the rounds with this stationary probability (FedAU, "Markovian").
     MarkovRounds {
-        /// Stationary probability of taking part [1].
+        /// Stationary probability of taking part `[1]`.
         probability: Probability,
-        /// Largest probability of an absent client to come back in the next round [1].
+        /// Largest probability of an absent client to come back in the next round `[1]`.
         #[serde(default = "rise")]
         rise: f64,
     },
     /// Fixed numbers of rounds in and out, with a random start out (FedAU, "cyclic").
     CyclicRounds {
-        /// Fraction of the rounds that a client takes part in [1].
+        /// Fraction of the rounds that a client takes part in `[1]`.
         probability: Probability,
         /// Rounds in a cycle.
         #[serde(default = "period")]

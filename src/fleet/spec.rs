@@ -11,9 +11,9 @@ use crate::{
     random::Quantity,
 };
 
-/// Durations [s]: finite and not negative.
+/// Durations `[s]`: finite and not negative.
 pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
-/// Probabilities and fractions [1].
+/// Probabilities and fractions `[1]`.
 pub(super) const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
 /// Bit-width of a client that computes in full precision.
 pub const FULL_WIDTH: u32 = 32;
@@ -30,25 +30,25 @@ pub struct FleetSpec {
     /// Which clients form a group.
     #[serde(default)]
     pub assign: Assign,
-    /// Seconds for one local step [s], drawn once a visit; 1 if not given.
+    /// Seconds for one local step `[s]`, drawn once a visit; 1 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Quantity>,
-    /// Seconds of a visit that do not depend on its number of local steps [s]; 0 if not given.
+    /// Seconds of a visit that do not depend on its number of local steps `[s]`; 0 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<Quantity>,
     /// When clients are available; always if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability: Option<AvailabilitySpec>,
-    /// Width that clients compute and store in [bit], from 2 to 32; 32 (full precision) if not given.
+    /// Width that clients compute and store in `[bit]`, from 2 to 32; 32 (full precision) if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u32>,
-    /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` [1]; 0 if not given.
+    /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`; 0 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_speed: Option<f64>,
-    /// Probability that a visit is lost in mid-work [1]; 0 if not given.
+    /// Probability that a visit is lost in mid-work `[1]`; 0 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout: Option<Quantity>,
-    /// Fraction of the work that is done when a visit is lost [1]; uniform on [0, 1) if not given.
+    /// Fraction of the work that is done when a visit is lost `[1]`; uniform on [0, 1) if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout_done: Option<Quantity>,
     /// What happens to the work of a client that goes down; it pauses if not given.
@@ -63,27 +63,27 @@ pub struct FleetSpec {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct GroupSpec {
-    /// Fraction of the clients in this group [1].
+    /// Fraction of the clients in this group `[1]`.
     pub share: f64,
-    /// Seconds for one local step [s], drawn once a visit.
+    /// Seconds for one local step `[s]`, drawn once a visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Quantity>,
-    /// Seconds of a visit that do not depend on its number of local steps [s].
+    /// Seconds of a visit that do not depend on its number of local steps `[s]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<Quantity>,
     /// When clients are available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability: Option<AvailabilitySpec>,
-    /// Width that clients compute and store in [bit], from 2 to 32.
+    /// Width that clients compute and store in `[bit]`, from 2 to 32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u32>,
-    /// A step of a `b`-bit client takes `step · (b / 32)^bits-speed` [1].
+    /// A step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_speed: Option<f64>,
-    /// Probability that a visit is lost in mid-work [1].
+    /// Probability that a visit is lost in mid-work `[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout: Option<Quantity>,
-    /// Fraction of the work that is done when a visit is lost [1].
+    /// Fraction of the work that is done when a visit is lost `[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout_done: Option<Quantity>,
     /// What happens to the work of a client that goes down.

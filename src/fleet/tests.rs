@@ -172,3 +172,11 @@ fn malformed_availabilities_say_what_was_expected() {
         assert!(error.span().is_some(), "{text}");
     }
 }
+
+#[test]
+fn the_schema_knows_numbers_rules_and_files() {
+    let schema = serde_json::to_string(&schemars::schema_for!(FleetSpec)).unwrap();
+    for part in ["over-time", "label-rates", "half-normal", "markov-rounds", "bits-speed", "Quantity"] {
+        assert!(schema.contains(part), "{part}");
+    }
+}

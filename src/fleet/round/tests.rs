@@ -14,8 +14,7 @@ fn with(probability: f64, kind: &str, clients: usize) -> Fleet {
 
 /// Fraction of `clients` in `round`.
 fn rate(fleet: &Fleet, clients: usize, round: u64) -> f64 {
-    let mut presence = Presence::new();
-    (0..clients).filter(|&client| presence.participates(fleet, client, round)).count() as f64 / clients as f64
+    Presence::new().participants(fleet, round).len() as f64 / clients as f64
 }
 
 #[test]
@@ -104,7 +103,7 @@ fn cycles_agree_with_the_rule_round_by_round() {
 fn a_pattern_repeats() {
     let fleet = fleet("availability = { pattern = [[0], [1, 2], [], [3], [0, 1, 2, 3], [1]] }", 4);
     let mut presence = Presence::new();
-    let mut set = |round| (0..4).filter(|&client| presence.participates(&fleet, client, round)).collect::<Vec<_>>();
+    let mut set = |round| presence.participants(&fleet, round);
     assert_eq!([set(0), set(1), set(2), set(3)], [vec![0], vec![1, 2], vec![], vec![3]]);
     assert_eq!([set(4), set(5), set(6)], [vec![0, 1, 2, 3], vec![1], vec![0]]);
     assert_eq!(fleet.probability(1), Some(0.5));

@@ -157,8 +157,8 @@ fn every_pair_is_equally_likely_in_a_random_graph() {
     for seed in 0..4000 {
         let mut rng = Streams::new(seed).stream(crate::random::Purpose::Route, 0, 0);
         let graph = random_graph::erdos_renyi(nodes, 0.3, &mut rng);
-        for node in 0..nodes {
-            graph.neighbours(node).for_each(|other| counts[node][other] += 1);
+        for (node, counts) in counts.iter_mut().enumerate() {
+            graph.neighbours(node).for_each(|other| counts[other] += 1);
         }
     }
     for (a, b) in (0..nodes).flat_map(|a| (0..a).map(move |b| (a, b))) {
