@@ -25,7 +25,7 @@ pub use round::Drift;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, require},
     random::{Quantity, Rng, Sampler, Setting, Streams},
 };
 
@@ -64,6 +64,7 @@ impl FleetSpec {
     /// another size than the fleet, a rule by labels without labels.
     pub fn build(&self, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Fleet, Invalid> {
         self.validate()?;
+        check_clients(setting.clients)?;
         let fleet = self.keys();
         let (mut groups, mut shares) = (Vec::new(), Vec::new());
         for (index, group) in self.group.iter().enumerate() {
@@ -78,6 +79,11 @@ impl FleetSpec {
         let assignment = Assignment::new(shares.into_iter(), setting.clients, self.assign, setting.streams);
         Ok(Fleet { clients: setting.clients, streams: setting.streams, assignment, groups })
     }
+}
+
+/// Refuses empty fleets and those whose client numbers do not fit.
+pub(crate) fn check_clients(clients: usize) -> Result<(), Invalid> {
+    require((1..MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 4 billion")
 }
 
 impl Group {
@@ -156,7 +162,7 @@ impl Fleet {
     /// Probability that `client` takes part in a round, or long-run fraction of time that it is up; `None` for a trace.
     /// Where probabilities change over the rounds, this is the one before the change.
     pub fn probability(&self, client: usize) -> Option<f64> {
-        match self.availability(client) {
+        match &self.of(client).availability {
             Availability::Time(process) => process.fraction_up(client),
             Availability::Round(process) => Some(process.probability(client)),
         }
@@ -165,10 +171,6 @@ impl Fleet {
     /// Whether every client is up at any time and in any round.
     pub fn always_available(&self) -> bool {
         self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))
-    }
-
-    fn availability(&self, client: usize) -> &Availability {
-        &self.of(client).availability
     }
 
     fn of(&self, client: usize) -> &Group {

@@ -120,6 +120,16 @@ impl AvailabilitySpec {
         }
     }
 
+    /// Whether the probabilities follow from the labels of the clients' samples.
+    pub(super) fn needs_labels(&self) -> bool {
+        match self {
+            Self::Bernoulli { probability, .. }
+            | Self::MarkovRounds { probability, .. }
+            | Self::CyclicRounds { probability, .. } => matches!(probability, Probability::ByLabel(_)),
+            Self::Always | Self::Markov { .. } | Self::Cyclic { .. } | Self::Trace(_) | Self::Pattern(_) => false,
+        }
+    }
+
     /// `labels` are the label fractions of the clients' samples, shape `[n, C]`.
     pub(super) fn build(&self, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Availability, Invalid> {
         self.validate()?;

@@ -57,25 +57,30 @@ impl Presence {
     /// How work of `duration` `[s]` ends that `client` gets at `start` `[s]`. It begins when the client is up; when the client
     /// leaves, the work pauses or is lost as its [`Leave`] says. Work that ends when the client leaves is done.
     pub fn finish(&mut self, fleet: &Fleet, client: usize, start: f64, duration: f64) -> Finish {
-        let Some(mut time) = self.next_up(fleet, client, start) else { return Finish::Never };
-        let mut left = duration;
+        let group = fleet.of(client);
+        let Availability::Time(process) = &group.availability else { return Finish::At(start + duration) };
+        let (mut time, mut left) = (start, duration);
         loop {
-            let leaves = self.segment(fleet, client, time).end;
-            if time + left <= leaves {
-                return Finish::At(time + left);
+            let stretch = process.segment(client, time, fleet.streams, &mut self.walks);
+            if stretch.up {
+                if time + left <= stretch.end {
+                    return Finish::At(time + left);
+                }
+                if group.leave == Leave::Lose {
+                    return Finish::LostAt(stretch.end);
+                }
+                left = (left - (stretch.end - time)).max(0.0);
             }
-            if fleet.leave(client) == Leave::Lose {
-                return Finish::LostAt(leaves);
+            if stretch.end.is_infinite() {
+                return Finish::Never;
             }
-            left = (left - (leaves - time)).max(0.0);
-            let Some(back) = self.next_up(fleet, client, leaves) else { return Finish::Never };
-            time = back;
+            time = stretch.end;
         }
     }
 
     /// Whether `client` can take part in `round`, from 0. A client whose availability runs in seconds can take part in any.
     pub fn participates(&mut self, fleet: &Fleet, client: usize, round: u64) -> bool {
-        match fleet.availability(client) {
+        match &fleet.of(client).availability {
             Availability::Time(_) => true,
             Availability::Round(process) => process.participates(client, round, fleet.streams, &mut self.chains),
         }
@@ -93,7 +98,7 @@ impl Presence {
 
     /// The stretch around `time` of a client; `time < end`.
     fn segment(&mut self, fleet: &Fleet, client: usize, time: f64) -> Segment {
-        match fleet.availability(client) {
+        match &fleet.of(client).availability {
             Availability::Time(process) => process.segment(client, time, fleet.streams, &mut self.walks),
             Availability::Round(_) => Segment { up: true, end: f64::INFINITY },
         }

@@ -150,9 +150,7 @@ impl FleetSpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `[fleet]`.
     pub fn validate(&self) -> Result<(), Invalid> {
-        if let Some(clients) = self.clients {
-            require((1..super::MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 4 billion")?;
-        }
+        self.clients.map_or(Ok(()), super::check_clients)?;
         self.keys().validate()?;
         for (index, group) in self.group.iter().enumerate() {
             let at = |error: Invalid| error.under(&format!("group.{index}"));
@@ -165,6 +163,12 @@ impl FleetSpec {
                 .help("adjust `share` in one of the groups"));
         }
         Ok(())
+    }
+
+    /// Whether [`build`](Self::build) needs the label fractions of the clients' samples.
+    pub fn needs_labels(&self) -> bool {
+        let groups = self.group.iter().map(|group| group.availability.as_ref());
+        groups.chain([self.availability.as_ref()]).flatten().any(AvailabilitySpec::needs_labels)
     }
 
     pub(super) fn keys(&self) -> Keys<'_> {

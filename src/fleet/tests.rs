@@ -119,6 +119,9 @@ fn label_rules_follow_the_label_mix() {
         let fleet = spec.build(&setting(3, 5), Some(labels.view())).unwrap();
         (0..3).map(|client| fleet.probability(client).unwrap()).collect()
     };
+    let needs = |text: &str| toml::from_str::<FleetSpec>(text).unwrap().needs_labels();
+    assert!(needs("group = [{ share = 1.0, availability = { cyclic-rounds = { probability = { labels = {} } } } }]"));
+    assert!(!needs("availability = { bernoulli = { probability = 0.1 } }"));
     // With min = 0 and small means nothing is clipped, so p = mean · C · κ q, and the rows of the identity sum to mean · C.
     let p = probabilities("{ labels = { alpha = 1.0, mean = 0.1, min = 0.0 } }");
     let q1 = 0.3 - p[0] - p[2];

@@ -23,6 +23,7 @@ impl TopologySpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `topology`.
     pub fn build(&self, weights: WeightRule, setting: &Setting) -> Result<Topology, Invalid> {
+        crate::fleet::check_clients(setting.clients)?;
         Ok(Topology::new(self.graph(setting)?, weights))
     }
 

@@ -217,3 +217,20 @@ fn consensus_contracts_at_the_gap_along_the_second_eigenvector() {
     let after = crate::num::vector::norm2(&x).sqrt();
     assert_relative_eq!(after / before, (1.0 - topology.spectral_gap().unwrap()).powi(10), max_relative = 1e-12);
 }
+
+#[test]
+fn random_neighbours_are_equally_likely() {
+    let mut rng = Streams::new(0).stream(crate::random::Purpose::Route, 3, 0);
+    for spec in [TopologySpec::Complete, TopologySpec::Circulant { degree: 4 }, TopologySpec::Exponential] {
+        let topology = build(&spec, 9, 0);
+        let graph = topology.graph();
+        let mut counts = [0; 9];
+        (0..9000).for_each(|_| counts[graph.random_neighbour(3, &mut rng).unwrap()] += 1);
+        let share = 9000.0 / graph.degree(3) as f64;
+        for (node, &count) in counts.iter().enumerate() {
+            let expected = if graph.neighbours(3).any(|other| other == node) { share } else { 0.0 };
+            assert_abs_diff_eq!(f64::from(count), expected, epsilon = 5.0 * expected.sqrt());
+        }
+    }
+    assert_eq!(build(&TopologySpec::Ring, 1, 0).graph().random_neighbour(0, &mut rng), None);
+}
