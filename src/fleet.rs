@@ -26,6 +26,7 @@ pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 
 use crate::{
     invalid::{Invalid, require},
+    network::{Direction, Link},
     random::{Quantity, Rng, Sampler, Setting, Streams},
 };
 
@@ -53,6 +54,8 @@ struct Group {
     dropout_done: Sampler,
     leave: Leave,
     availability: Availability,
+    /// The group's own links: up, down, between peers.
+    links: [Option<Link>; 3],
 }
 
 impl FleetSpec {
@@ -68,8 +71,10 @@ impl FleetSpec {
         let fleet = self.keys();
         let (mut groups, mut shares) = (Vec::new(), Vec::new());
         for (index, group) in self.group.iter().enumerate() {
-            let built = Group::build(&group.keys_within(&fleet), setting, labels);
-            groups.push(built.map_err(|error| error.under(&format!("group.{index}")))?);
+            let at = |error: Invalid| error.under(&format!("group.{index}"));
+            let mut built = Group::build(&group.keys_within(&fleet), setting, labels).map_err(at)?;
+            built.add_links(group, setting).map_err(at)?;
+            groups.push(built);
             shares.push(group.share);
         }
         if groups.is_empty() {
@@ -104,7 +109,16 @@ impl Group {
             dropout_done: sampler("dropout-done", keys.dropout_done, Quantity::Uniform { low: 0.0, high: 1.0 }, FRACTION)?,
             leave: keys.leave.unwrap_or_default(),
             availability: availability.map_err(|error| error.under("availability"))?,
+            links: [None, None, None],
         })
+    }
+
+    fn add_links(&mut self, spec: &GroupSpec, setting: &Setting) -> Result<(), Invalid> {
+        for (link, (key, spec)) in self.links.iter_mut().zip(spec.links()) {
+            let built = spec.map(|spec| spec.build(&format!("network.{key}"), setting)).transpose();
+            *link = built.map_err(|error| error.under(key))?;
+        }
+        Ok(())
     }
 }
 
@@ -137,6 +151,16 @@ impl Fleet {
     /// What happens to the work of `client` when it goes down.
     pub fn leave(&self, client: usize) -> Leave {
         self.of(client).leave
+    }
+
+    /// The link of the group of `client`, where it has its own; elsewhere the network's holds.
+    pub fn link(&self, client: usize, direction: Direction) -> Option<&Link> {
+        let [up, down, peer] = &self.of(client).links;
+        match direction {
+            Direction::Up => up.as_ref(),
+            Direction::Down => down.as_ref(),
+            Direction::Peer => peer.as_ref(),
+        }
     }
 
     /// Draws the duration of a visit of `steps` local steps `[s]`: `steps · step + visit`, each drawn once, in this order.

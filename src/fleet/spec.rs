@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::availability::AvailabilitySpec;
 use crate::{
     invalid::{Invalid, require},
+    network::LinkSpec,
     random::Quantity,
 };
 
@@ -89,6 +90,15 @@ pub struct GroupSpec {
     /// What happens to the work of a client that goes down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave: Option<Leave>,
+    /// Link from these clients to the server; the network's if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<LinkSpec>,
+    /// Link from the server to these clients; the network's if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<LinkSpec>,
+    /// Link from these nodes to their peers; the network's if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkSpec>,
 }
 
 /// Which clients form a group; the sizes of groups are exact either way.
@@ -156,6 +166,9 @@ impl FleetSpec {
             let at = |error: Invalid| error.under(&format!("group.{index}"));
             require((0.0..=1.0).contains(&group.share), "share", group.share, "a fraction from 0 to 1").map_err(at)?;
             group.keys().validate().map_err(at)?;
+            for (key, link) in group.links() {
+                link.map_or(Ok(()), LinkSpec::validate).map_err(|error| at(error.under(key)))?;
+            }
         }
         let total: f64 = self.group.iter().map(|group| group.share).sum();
         if !self.group.is_empty() && (total - 1.0).abs() > 1e-9 {
@@ -186,6 +199,11 @@ impl FleetSpec {
 }
 
 impl GroupSpec {
+    /// The group's own links by direction: up, down, between peers.
+    pub(super) fn links(&self) -> [(&'static str, Option<&LinkSpec>); 3] {
+        [("up", self.up.as_ref()), ("down", self.down.as_ref()), ("link", self.link.as_ref())]
+    }
+
     fn keys(&self) -> Keys<'_> {
         Keys {
             step: self.step.as_ref(),

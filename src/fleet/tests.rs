@@ -143,6 +143,7 @@ fn unfit_fleets_are_refused_with_their_path() {
         ("dropout = 1.5", "dropout", "from 0 to 1"),
         ("group = [{ share = 0.5 }]", "group", "sum to 0.5"),
         ("group = [{ share = 0.5 }, { share = 0.5, step = inf }]", "group.1.step", "finite"),
+        ("group = [{ share = 1.0, up = { loss = 2 } }]", "group.0.up.loss", "from 0 to 1"),
         ("group = [{ share = -1.0 }, { share = 2.0 }]", "group.0.share", "fraction"),
         ("availability = { markov = { up = 0, down = 1 } }", "availability.markov.up", "above 0"),
         ("availability = { bernoulli = { probability = 2 } }", "availability.bernoulli.probability", "from 0 to 1"),

@@ -31,7 +31,7 @@ pub struct Link {
 
 impl LinkSpec {
     /// `name` distinguishes the links of a network.
-    pub(super) fn build(&self, name: &str, setting: &Setting) -> Result<Link, Invalid> {
+    pub(crate) fn build(&self, name: &str, setting: &Setting) -> Result<Link, Invalid> {
         let sampler = |key: &str, quantity: &Quantity, range| {
             quantity.build(&format!("{name}.{key}"), &range, setting).map_err(|error| error.under(key))
         };

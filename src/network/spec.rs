@@ -135,7 +135,9 @@ impl NetworkSpec {
 }
 
 impl LinkSpec {
-    fn validate(&self) -> Result<(), Invalid> {
+    /// # Errors
+    /// [`Invalid`] with a path relative to the link.
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
         let unlimited = Quantity::Constant(f64::INFINITY);
         for (key, quantity, range) in [
             ("latency", &self.latency, SECONDS),
