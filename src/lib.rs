@@ -1,5 +1,6 @@
 //! fedfleet: a discrete-event simulator for federated optimisation.
 
+pub mod figure;
 pub mod invalid;
 pub mod num;
 pub mod problem;
