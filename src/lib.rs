@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod fleet;
+pub mod figure;
 pub mod invalid;
 pub mod method;
 pub mod network;
