@@ -1,6 +1,16 @@
 //! fedfleet: a discrete-event simulator for federated optimisation.
 
+pub mod engine;
+pub mod fleet;
 pub mod invalid;
+pub mod method;
+pub mod network;
 pub mod num;
+pub mod part;
 pub mod problem;
 pub mod random;
+pub mod record;
+pub mod role;
+pub mod scenario;
+pub mod table;
+pub mod world;

@@ -3,20 +3,31 @@
 //! `f(x) = Σ pᵢ fᵢ(x)` with `fᵢ` the local objective of client `i` and `Σ pᵢ = 1`. Objectives are immutable and shared by
 //! all threads; whatever a computation needs to write into comes in as a [`Workspace`].
 
+mod affine;
 pub mod batches;
+#[cfg(test)]
+mod check;
+mod cross_entropy;
 pub mod data;
 pub mod evaluate;
 pub mod init;
+pub mod mlp;
 pub mod optimum;
 pub mod quadratic;
 pub mod regression;
+pub mod softmax;
 mod sums;
+mod supervised;
 
 use std::ops::Range;
 
-pub use batches::{BatchSize, Batches};
-use quadratic::QuadraticForm;
 use serde::{Deserialize, Serialize};
+
+pub use batches::{BatchSize, Batches};
+pub use mlp::{Activation, Mlp};
+pub use softmax::Softmax;
+
+use quadratic::QuadraticForm;
 
 use crate::num::Real;
 
@@ -156,23 +167,28 @@ impl<R: Real> Drift<'_, R> {
 
     /// `y ← y − lr (scale · g + shift + pull (y − anchor))`, coordinate by coordinate in this order of operations.
     pub fn step(&self, lr: f64, gradient: &[R], y: &mut [R]) {
-        let (lr, scale) = (R::of(lr), R::of(self.scale));
-        let plain = self.scale == 1.0;
-        match (self.shift, self.pull) {
-            (None, None) if plain => y.iter_mut().zip(gradient).for_each(|(y, &g)| *y -= lr * g),
-            (shift, pull) => {
-                for (j, (y, &g)) in y.iter_mut().zip(gradient).enumerate() {
-                    let mut direction = scale * g;
-                    if let Some(shift) = shift {
-                        direction += shift[j];
-                    }
-                    if let Some((strength, anchor)) = pull {
-                        direction += R::of(strength) * (*y - anchor[j]);
-                    }
-                    *y -= lr * direction;
-                }
-            }
+        let lr = R::of(lr);
+        for (j, (y, &g)) in y.iter_mut().zip(gradient).enumerate() {
+            *y -= lr * self.direction(j, g, *y);
         }
+    }
+
+    /// Turns a gradient at `y` into the direction `scale · g + shift + pull (y − anchor)`, in place.
+    pub fn turn(&self, gradient: &mut [R], y: &[R]) {
+        for (j, (g, &y)) in gradient.iter_mut().zip(y).enumerate() {
+            *g = self.direction(j, *g, y);
+        }
+    }
+
+    fn direction(&self, j: usize, g: R, y: R) -> R {
+        let mut direction = R::of(self.scale) * g;
+        if let Some(shift) = self.shift {
+            direction += shift[j];
+        }
+        if let Some((strength, anchor)) = self.pull {
+            direction += R::of(strength) * (y - anchor[j]);
+        }
+        direction
     }
 }
 
@@ -210,8 +226,9 @@ impl<R: Real> Workspace<R> {
 
     /// A buffer of exactly `len` scalars with arbitrary contents.
     pub fn take(&mut self, len: usize) -> Vec<R> {
-        let fit = self.free.iter().rposition(|buffer| buffer.capacity() >= len);
-        let mut buffer = fit.map_or_else(Vec::new, |at| self.free.swap_remove(at));
+        let fitting = self.free.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
+        let best = fitting.min_by_key(|(_, buffer)| buffer.capacity()).map(|(at, _)| at);
+        let mut buffer = best.map_or_else(Vec::new, |at| self.free.swap_remove(at));
         buffer.resize(len, R::zero());
         buffer
     }

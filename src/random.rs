@@ -4,9 +4,18 @@
 //! draws do not depend on the order of events, on the number of threads, or on which methods, metrics or clients exist
 //! besides. Keys never name a method: every method meets the same world.
 
+pub mod quantity;
+pub mod sampler;
+
+pub use quantity::Quantity;
+pub use sampler::{Sampler, Setting};
+
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
+
+/// The node of streams that belong to the fleet as a whole and to no client.
+pub const POPULATION: usize = u32::MAX as usize;
 
 /// The generator behind every stream: small, fast and with a fixed, published algorithm.
 pub type Rng = Xoshiro256PlusPlus;
@@ -37,6 +46,8 @@ pub enum Purpose {
     Fault = 10,
     /// Numbers of local steps.
     Steps = 11,
+    /// Delays and losses of messages; `count` is the message of the node.
+    Transit = 13,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.
     Trait = 12,
 }
@@ -69,7 +80,7 @@ impl Streams {
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection that scatters nearby keys.
-fn mix(mut z: u64) -> u64 {
+pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

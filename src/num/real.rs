@@ -17,7 +17,9 @@ pub enum Precision {
 /// A floating-point scalar: `f32` or `f64`.
 ///
 /// Loss values, means over clients and virtual time are always `f64`; only model coordinates and data are `R`.
-pub trait Real: ndarray::NdFloat + faer::traits::RealField + Default + Debug + Display + Serialize + DeserializeOwned {
+pub trait Real:
+    ndarray::NdFloat + super::Lanes + faer::traits::RealField + Default + Debug + Display + Serialize + DeserializeOwned
+{
     /// The name of the type in a scenario.
     const PRECISION: Precision;
 

@@ -1,20 +1,54 @@
 //! Kernels on vectors. Sums over clients run in a fixed order, so a result never depends on the number of threads.
+//!
+//! Coordinates are computed on their own, without fused multiply-adds, and sums are [`PARTIALS`] interleaved partial sums
+//! folded in a fixed order: the same bits on every processor.
 
-use super::Real;
+use pulp::{Simd, WithSimd};
+
+use super::{Real, lanes::dispatch};
+
+/// Number of interleaved partial sums: coordinate `j` goes to partial sum `j mod 16`.
+pub const PARTIALS: usize = 16;
+
+/// Coordinates that are worked on together, so that they stay in the innermost cache over several passes.
+pub(crate) const CHUNK: usize = 1024;
 
 /// `y ← y + a x`.
 pub fn axpy<R: Real>(a: R, x: &[R], y: &mut [R]) {
     debug_assert_eq!(x.len(), y.len());
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y += a * x;
-    }
+    run(
+        #[inline(always)]
+        || {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y += a * x;
+            }
+        },
+    );
 }
 
 /// `y ← a y`.
 pub fn scale<R: Real>(a: R, y: &mut [R]) {
-    for y in y {
-        *y *= a;
-    }
+    run(
+        #[inline(always)]
+        || {
+            for y in y {
+                *y *= a;
+            }
+        },
+    );
+}
+
+/// `y ← b y + a x`.
+pub fn blend<R: Real>(a: R, x: &[R], b: R, y: &mut [R]) {
+    debug_assert_eq!(x.len(), y.len());
+    run(
+        #[inline(always)]
+        || {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = b * *y + a * x;
+            }
+        },
+    );
 }
 
 /// `a − b` as a new vector.
@@ -23,24 +57,141 @@ pub fn difference<R: Real>(a: &[R], b: &[R]) -> Vec<R> {
     a.iter().zip(b).map(|(&a, &b)| a - b).collect()
 }
 
-/// `⟨a, b⟩`, accumulated in `f64` in index order.
-pub fn dot<R: Real>(a: &[R], b: &[R]) -> f64 {
-    debug_assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(&a, &b)| a.f64() * b.f64()).sum()
+/// `out ← Σ wᵢ vᵢ`, each coordinate accumulated in `f64` in the order of the terms and rounded once.
+///
+/// Without terms the result is zero.
+pub fn weighted_sum<R: Real>(terms: &[(f64, &[R])], out: &mut [R]) {
+    debug_assert!(terms.iter().all(|(_, vector)| vector.len() == out.len()));
+    run(
+        #[inline(always)]
+        || {
+            for (index, out) in out.chunks_mut(CHUNK).enumerate() {
+                let mut sums = [0.0; CHUNK];
+                let sums = &mut sums[..out.len()];
+                for (weight, vector) in terms {
+                    let part = &vector[index * CHUNK..][..out.len()];
+                    for (sum, &value) in sums.iter_mut().zip(part) {
+                        *sum += weight * value.f64();
+                    }
+                }
+                for (out, &sum) in out.iter_mut().zip(sums.iter()) {
+                    *out = R::of(sum);
+                }
+            }
+        },
+    );
 }
 
-/// `‖a‖²`, accumulated in `f64` in index order.
+/// `⟨a, b⟩`, accumulated in `f64`.
+pub fn dot<R: Real>(a: &[R], b: &[R]) -> f64 {
+    debug_assert_eq!(a.len(), b.len());
+    sum_of(a, b, |a, b| a * b)
+}
+
+/// `‖a‖²`, accumulated in `f64`.
 pub fn norm2<R: Real>(a: &[R]) -> f64 {
     dot(a, a)
 }
 
-/// `‖a − b‖²`, accumulated in `f64` in index order.
+/// `‖a − b‖²`, accumulated in `f64`.
 pub fn distance2<R: Real>(a: &[R], b: &[R]) -> f64 {
     debug_assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(&a, &b)| (a.f64() - b.f64()).powi(2)).sum()
+    sum_of(a, b, |a, b| (a - b) * (a - b))
 }
 
 /// Whether every coordinate is finite.
 pub fn is_finite<R: Real>(a: &[R]) -> bool {
     a.iter().all(|a| a.is_finite())
+}
+
+/// `Σ term(aⱼ, bⱼ)` in [`PARTIALS`] partial sums, which are folded in halves at the end.
+fn sum_of<R: Real>(a: &[R], b: &[R], term: impl Fn(f64, f64) -> f64) -> f64 {
+    run(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0; PARTIALS];
+            let (a, a_rest) = a.as_chunks::<PARTIALS>();
+            let (b, b_rest) = b.as_chunks::<PARTIALS>();
+            for (a, b) in a.iter().zip(b) {
+                for j in 0..PARTIALS {
+                    sums[j] += term(a[j].f64(), b[j].f64());
+                }
+            }
+            for (sum, (&a, &b)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+                *sum += term(a.f64(), b.f64());
+            }
+            let mut half = PARTIALS / 2;
+            while half > 0 {
+                for j in 0..half {
+                    sums[j] += sums[j + half];
+                }
+                half /= 2;
+            }
+            sums[0]
+        },
+    )
+}
+
+struct Closure<F>(F);
+
+impl<T, F: FnOnce() -> T> WithSimd for Closure<F> {
+    type Output = T;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> T {
+        (self.0)()
+    }
+}
+
+/// Runs a loop compiled for the widest vectors of the processor.
+#[inline]
+fn run<T>(body: impl FnOnce() -> T) -> T {
+    dispatch(Closure(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(len: usize) -> Vec<f64> {
+        (0..len).map(|j| (j as f64 * 0.37).sin()).collect()
+    }
+
+    #[test]
+    fn sums_agree_with_a_plain_sum_at_every_length() {
+        for len in [0, 1, 15, 16, 17, 33, 1000] {
+            let (a, b) = (ramp(len), ramp(len).iter().map(|v| 1.0 - v).collect::<Vec<_>>());
+            let plain: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+            approx::assert_relative_eq!(dot(&a, &b), plain, epsilon = 1e-12);
+            let plain: f64 = a.iter().zip(&b).map(|(a, b)| (a - b).powi(2)).sum();
+            approx::assert_relative_eq!(distance2(&a, &b), plain, epsilon = 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_sum_of_integers_is_exact() {
+        let a: Vec<f32> = (1..=1000).map(|j| j as f32).collect();
+        assert_eq!(norm2(&a), 1000.0 * 1001.0 * 2001.0 / 6.0);
+    }
+
+    #[test]
+    fn blend_is_scale_then_axpy() {
+        let (x, mut y) = (ramp(100), vec![2.0; 100]);
+        let mut expected = y.clone();
+        scale(0.5, &mut expected);
+        axpy(3.0, &x, &mut expected);
+        blend(3.0, &x, 0.5, &mut y);
+        assert_eq!(y, expected);
+    }
+
+    #[test]
+    fn a_weighted_sum_accumulates_in_double_precision_in_order() {
+        let len = CHUNK + 3;
+        let (big, small) = (vec![1e8_f32; len], vec![1.0_f32; len]);
+        let mut out = vec![9.0_f32; len];
+        weighted_sum(&[(1.0, &big), (1.0, &small), (-1.0, &big)], &mut out);
+        assert!(out.iter().all(|&v| v == 1.0), "single precision would lose the small term");
+        weighted_sum(&[], &mut out);
+        assert!(out.iter().all(|&v| v == 0.0));
+    }
 }

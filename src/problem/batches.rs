@@ -15,6 +15,16 @@ pub enum BatchSize {
     Rows(usize),
 }
 
+impl BatchSize {
+    /// Rows of one batch at a client with `samples` rows.
+    pub fn rows(self, samples: usize) -> usize {
+        match self {
+            Self::Full => samples,
+            Self::Rows(rows) => rows.min(samples),
+        }
+    }
+}
+
 /// The samples of the successive local steps of one visit, drawn from the visit's own stream.
 ///
 /// Rows come in shuffled passes (epochs): every row is used once before any is used again; the last batch of a pass

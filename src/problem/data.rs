@@ -1,29 +1,115 @@
-//! Samples of all clients, each client's rows next to each other.
+//! Samples of all clients, each client's rows next to each other; where they come from and how they are divided.
+//!
+//! ```text
+//! DataSpec ── read ──→ Table ── partition(seed) ──→ ClientData
+//! ```
+//! A [`Table`] is what a file, a bundled set or a generator holds, with classes numbered, features scaled and some rows
+//! held out. It does not depend on the run's seed unless it is generated, so that one table serves all seeds.
+
+mod bundled;
+mod generate;
+mod load;
+mod partition;
+mod prepare;
+mod read;
+mod spec;
+mod table;
 
 use std::ops::Range;
+
+pub use load::{Request, Summary, describe, load, read};
+pub use partition::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw, partition};
+pub use spec::{
+    Bundled, CentreLaw, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, LinearTargets, MixtureClients,
+    MixtureSpec, NpySpec, NpzSpec, Source, SyntheticSpec, TargetKind, TeacherSpec,
+};
+pub use table::{Grouping, Table};
 
 use crate::num::Real;
 
 /// Training samples ordered by client, and held-out samples shared by all.
 #[derive(Debug, Clone)]
 pub struct ClientData<R> {
-    /// Training samples; the rows of client `i` are `offsets[i]..offsets[i + 1]`.
+    /// Training samples; those of client `i` are [`rows(i)`](Self::rows).
     pub train: Samples<R>,
-    /// Row offsets of the clients, length `n + 1`.
-    pub offsets: Vec<usize>,
+    /// Which rows each client has.
+    pub offsets: Offsets,
     /// Held-out samples, where the data set has some.
     pub test: Option<Samples<R>>,
+}
+
+/// Which rows of the training samples each client has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offsets {
+    /// Client `i` has the rows `offsets[i]..offsets[i + 1]`; length `n + 1`.
+    Split(Vec<usize>),
+    /// Every client has all rows.
+    Shared {
+        /// Number of clients `n`.
+        clients: usize,
+        /// Number of rows.
+        rows: usize,
+    },
+}
+
+impl Offsets {
+    /// Whether there is a client and the clients' rows are `0..rows` in order, without gaps.
+    pub fn cover(&self, rows: usize) -> bool {
+        match self {
+            Self::Split(offsets) => {
+                let ends = offsets.len() >= 2 && offsets[0] == 0 && offsets[offsets.len() - 1] == rows;
+                ends && offsets.windows(2).all(|pair| pair[0] <= pair[1])
+            }
+            Self::Shared { clients, rows: all } => *clients > 0 && *all == rows,
+        }
+    }
+}
+
+impl From<Vec<usize>> for Offsets {
+    fn from(offsets: Vec<usize>) -> Self {
+        Self::Split(offsets)
+    }
 }
 
 impl<R: Real> ClientData<R> {
     /// Number of clients `n`.
     pub fn clients(&self) -> usize {
-        self.offsets.len() - 1
+        match &self.offsets {
+            Offsets::Split(offsets) => offsets.len() - 1,
+            Offsets::Shared { clients, .. } => *clients,
+        }
     }
 
     /// Rows of `client` in [`train`](Self::train).
     pub fn rows(&self, client: usize) -> Range<usize> {
-        self.offsets[client]..self.offsets[client + 1]
+        match &self.offsets {
+            Offsets::Split(offsets) => offsets[client]..offsets[client + 1],
+            Offsets::Shared { rows, .. } => 0..*rows,
+        }
+    }
+
+    /// How many samples of each class each client has, `[n][C]`; `None` for real targets.
+    pub fn label_counts(&self) -> Option<Vec<Vec<usize>>> {
+        let Targets::Classes { labels, count } = &self.train.targets else { return None };
+        let histogram = |rows: Range<usize>| {
+            let mut counts = vec![0; *count];
+            labels[rows].iter().for_each(|&label| counts[label as usize] += 1);
+            counts
+        };
+        Some(match &self.offsets {
+            Offsets::Split(_) => (0..self.clients()).map(|client| histogram(self.rows(client))).collect(),
+            Offsets::Shared { clients, rows } => vec![histogram(0..*rows); *clients],
+        })
+    }
+
+    /// Share of each class among the samples of each client, `[n][C]` [1]; zeros for a client without samples, `None`
+    /// for real targets.
+    pub fn label_fractions(&self) -> Option<Vec<Vec<f64>>> {
+        let share = |counts: Vec<usize>| {
+            let total = counts.iter().sum::<usize>().max(1) as f64;
+            counts.into_iter().map(|count| count as f64 / total).collect()
+        };
+        Some(self.label_counts()?.into_iter().map(share).collect())
     }
 }
 

@@ -1,0 +1,204 @@
+//! The engine: virtual time, order, messages and jobs in flight. It knows nothing of learning.
+//!
+//! A [`Protocol`] is a deterministic state machine. The engine pops the next event, hands it to the protocol, and the
+//! protocol answers with orders through [`Control`]: compute, send, wake me. Computations are pure jobs that run when a
+//! result is first needed, many at once ([`jobs`]); nothing but their start and length is known to the clock.
+
+mod control;
+pub mod jobs;
+mod ledger;
+mod protocol;
+pub mod queue;
+mod snapshot;
+pub mod touched;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub use control::{Control, Delivery, Physics};
+pub use jobs::Workers;
+pub use ledger::Ledger;
+pub use protocol::Protocol;
+pub use snapshot::Snapshot;
+
+use control::Core;
+
+/// A client, a peer, or the [`SERVER`].
+pub type NodeId = usize;
+
+/// The node that is not a client.
+pub const SERVER: NodeId = usize::MAX;
+
+/// Something that happens at an instant.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Event<M> {
+    /// A message reaches its receiver.
+    Message {
+        /// Sender.
+        from: NodeId,
+        /// Receiver.
+        to: NodeId,
+        /// Contents.
+        message: M,
+    },
+    /// A node has finished the job in this slot.
+    Computed {
+        /// The node.
+        node: NodeId,
+        /// Where the job is kept.
+        slot: usize,
+    },
+    /// A node has left or failed in mid-work; the job in this slot is lost.
+    Lost {
+        /// The node.
+        node: NodeId,
+        /// Where the job is kept.
+        slot: usize,
+    },
+    /// A message was lost on its way; its sender learns of it now.
+    Dropped {
+        /// Sender.
+        from: NodeId,
+        /// Receiver that never got it.
+        to: NodeId,
+    },
+    /// A timer of the protocol's own.
+    Timer {
+        /// The key it was set with.
+        key: u64,
+    },
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ended {
+    /// The watcher said so: a limit was reached.
+    Stopped,
+    /// Nothing is left to happen.
+    Idle,
+}
+
+/// Looks on while a run goes on: records samples, checks limits, saves checkpoints.
+pub trait Watcher<P: Protocol> {
+    /// Called before the clock moves to `next` (infinity when nothing is left). Returning `false` ends the run with the
+    /// clock at the watcher's [`horizon`](Self::horizon) if that lies before `next`.
+    fn before(&mut self, next: f64, engine: &Engine<P>) -> bool;
+
+    /// The last instant of the run [s].
+    fn horizon(&self) -> f64 {
+        f64::INFINITY
+    }
+}
+
+/// A run in progress.
+pub struct Engine<P: Protocol> {
+    protocol: P,
+    core: Core<P>,
+    started: bool,
+}
+
+/// Everything that changes while a run goes on, as read back from a checkpoint.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "M: DeserializeOwned, J: DeserializeOwned, O: DeserializeOwned"))]
+struct Frozen<M, J, O> {
+    started: bool,
+    protocol: Vec<u8>,
+    core: control::State<M, J, O>,
+}
+
+/// The same, borrowed for writing.
+#[derive(Serialize)]
+#[serde(bound(serialize = "M: Serialize, J: Serialize, O: Serialize"))]
+struct FrozenRef<'a, M, J, O> {
+    started: bool,
+    protocol: Vec<u8>,
+    core: &'a control::State<M, J, O>,
+}
+
+impl<P: Protocol> Engine<P> {
+    /// A run that has not begun.
+    pub fn new(protocol: P, physics: Box<dyn Physics>, streams: crate::random::Streams, workers: Workers<P::Scratch>) -> Self {
+        Self { protocol, core: Core::new(physics, streams, workers), started: false }
+    }
+
+    /// The state machine that runs.
+    pub fn protocol(&self) -> &P {
+        &self.protocol
+    }
+
+    /// Virtual time [s].
+    pub fn now(&self) -> f64 {
+        self.core.state.clock
+    }
+
+    /// Traffic and work so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.core.state.ledger
+    }
+
+    /// Runs until the watcher ends it or nothing is left to happen.
+    pub fn run(&mut self, watcher: &mut dyn Watcher<P>) -> Ended {
+        if !self.started {
+            self.started = true;
+            self.protocol.start(&mut self.core.control());
+        }
+        loop {
+            let next = self.core.state.queue.next_time().unwrap_or(f64::INFINITY);
+            if !watcher.before(next, self) {
+                self.core.state.clock = self.core.state.clock.max(watcher.horizon().min(next));
+                return Ended::Stopped;
+            }
+            if !self.handle_next() {
+                return Ended::Idle;
+            }
+        }
+    }
+
+    /// Handles the next event; `false` when there is none.
+    fn handle_next(&mut self) -> bool {
+        let Some((time, event)) = self.core.state.queue.pop() else { return false };
+        self.core.state.clock = time;
+        match event {
+            Event::Message { from, to, message } => {
+                self.protocol.on_message(from, to, message, &mut self.core.control());
+            }
+            Event::Computed { node, slot } => self.computed(node, slot),
+            Event::Lost { node, slot } => {
+                if self.core.state.jobs.drop_job(slot) {
+                    self.core.state.nodes.entry(node).slot = None;
+                    self.protocol.on_lost(node, &mut self.core.control());
+                }
+            }
+            Event::Dropped { from, to } => self.protocol.on_dropped(from, to, &mut self.core.control()),
+            Event::Timer { key } => self.protocol.on_timer(key, &mut self.core.control()),
+        }
+        true
+    }
+
+    fn computed(&mut self, node: NodeId, slot: usize) {
+        let Some((steps, out)) = self.core.state.jobs.finish(slot, &self.protocol, &self.core.workers) else { return };
+        self.core.state.nodes.entry(node).slot = None;
+        self.core.state.ledger.gradients += steps;
+        self.core.state.ledger.visits += 1;
+        self.protocol.on_computed(node, out, &mut self.core.control());
+    }
+
+    /// The whole run as bytes.
+    ///
+    /// # Errors
+    /// When a part of the state cannot be serialised.
+    pub fn save(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_stdvec(&FrozenRef { started: self.started, protocol: self.protocol.save()?, core: &self.core.state })
+    }
+
+    /// Takes up a run where [`save`](Self::save) left it.
+    ///
+    /// # Errors
+    /// When the bytes are not those of a run of the same scenario and version.
+    pub fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        let frozen: Frozen<P::Msg, P::Job, P::Out> = postcard::from_bytes(bytes)?;
+        self.protocol.load(&frozen.protocol)?;
+        self.started = frozen.started;
+        self.core.state = frozen.core;
+        Ok(())
+    }
+}

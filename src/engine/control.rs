@@ -1,0 +1,184 @@
+//! What a protocol may order.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{
+    Event, Ledger, NodeId, Protocol, SERVER, Workers,
+    jobs::Jobs,
+    queue::{Phase, Queue},
+    touched::Touched,
+};
+use crate::{
+    fleet::Finish,
+    random::{Purpose, Rng, Streams},
+};
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Delivery {
+    /// It arrives after this delay [s].
+    After(f64),
+    /// It is lost, which shows after this delay [s].
+    Lost(f64),
+}
+
+/// How long things take in the world of a run.
+///
+/// Answers are functions of the arguments and of the world's random streams, so the order of questions is free.
+pub trait Physics: Send {
+    /// When `node`, starting at `now` [s], ends a visit of `steps` local steps; `visit` counts its visits from 0.
+    fn work(&mut self, node: NodeId, now: f64, steps: usize, visit: u64) -> Finish;
+
+    /// What becomes of a message of `bits` [bit] that leaves at `now` [s]; `count` counts the messages of the node (the
+    /// sender, or the receiver of what the server sends) from 0.
+    fn transit(&mut self, from: NodeId, to: NodeId, now: f64, bits: u64, count: u64) -> Delivery;
+}
+
+/// What the engine knows of a node.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct NodeState {
+    pub(super) visits: u64,
+    messages: u64,
+    pub(super) slot: Option<usize>,
+}
+
+/// What changes during a run, besides the protocol.
+#[derive(Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "M: Serialize, J: Serialize, O: Serialize",
+    deserialize = "M: DeserializeOwned, J: DeserializeOwned, O: DeserializeOwned"
+))]
+pub(super) struct State<M, J, O> {
+    pub(super) clock: f64,
+    pub(super) queue: Queue<Event<M>>,
+    pub(super) jobs: Jobs<J, O>,
+    pub(super) nodes: Touched<NodeState>,
+    pub(super) ledger: Ledger,
+}
+
+/// The engine without its protocol.
+pub(super) struct Core<P: Protocol> {
+    pub(super) state: State<P::Msg, P::Job, P::Out>,
+    pub(super) physics: Box<dyn Physics>,
+    pub(super) streams: Streams,
+    pub(super) workers: Workers<P::Scratch>,
+}
+
+impl<P: Protocol> Core<P> {
+    pub(super) fn new(physics: Box<dyn Physics>, streams: Streams, workers: Workers<P::Scratch>) -> Self {
+        let state = State {
+            clock: 0.0,
+            queue: Queue::default(),
+            jobs: Jobs::default(),
+            nodes: Touched::default(),
+            ledger: Ledger::default(),
+        };
+        Self { state, physics, streams, workers }
+    }
+
+    pub(super) fn control(&mut self) -> Control<'_, P> {
+        Control { core: self }
+    }
+}
+
+/// The orders a protocol can give, at the instant it is called.
+pub struct Control<'a, P: Protocol> {
+    core: &'a mut Core<P>,
+}
+
+impl<P: Protocol> Control<'_, P> {
+    /// Virtual time [s].
+    pub fn now(&self) -> f64 {
+        self.core.state.clock
+    }
+
+    /// Traffic and work so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.core.state.ledger
+    }
+
+    /// The random stream `(purpose, node, count)` of this run's seed.
+    pub fn rng(&self, purpose: Purpose, node: NodeId, count: u64) -> Rng {
+        self.core.streams.stream(purpose, node, count)
+    }
+
+    /// How often a node has begun to compute so far: the `count` of its next visit.
+    pub fn visits(&self, node: NodeId) -> u64 {
+        self.core.state.nodes.get(node).map_or(0, |node| node.visits)
+    }
+
+    /// Whether a node is computing.
+    pub fn is_busy(&self, node: NodeId) -> bool {
+        self.core.state.nodes.get(node).is_some_and(|node| node.slot.is_some())
+    }
+
+    /// Sets a node to work on a job of `steps` local steps. A node has one job at a time.
+    pub fn compute(&mut self, node: NodeId, steps: usize, job: P::Job) {
+        let state = &mut self.core.state;
+        let row = state.nodes.entry(node);
+        debug_assert!(row.slot.is_none(), "a node has one job at a time");
+        let visit = row.visits;
+        row.visits += 1;
+        match self.core.physics.work(node, state.clock, steps, visit) {
+            Finish::At(time) => {
+                let slot = state.jobs.reserve();
+                row.slot = Some(slot);
+                let key = state.queue.push(time, Phase::Normal, Event::Computed { node, slot });
+                state.jobs.put(slot, key, steps as u64, job);
+            }
+            Finish::LostAt(time) => {
+                let slot = state.jobs.reserve();
+                row.slot = Some(slot);
+                let _ = state.queue.push(time, Phase::Normal, Event::Lost { node, slot });
+                state.jobs.put_lost(slot);
+            }
+            Finish::Never => state.ledger.lost += 1,
+        }
+    }
+
+    /// Makes a node drop the job it is working on; nothing is heard of it any more.
+    pub fn cancel(&mut self, node: NodeId) {
+        let state = &mut self.core.state;
+        if let Some(slot) = state.nodes.get_mut(node).and_then(|row| row.slot.take()) {
+            state.jobs.cancel(slot);
+        }
+    }
+
+    /// Sends a message of `bits` [bit].
+    ///
+    /// Traffic with the server counts as uplink or downlink of the client; between peers it is both, since each message
+    /// is one node's uplink and another's downlink.
+    pub fn send(&mut self, from: NodeId, to: NodeId, message: P::Msg, bits: u64) {
+        let state = &mut self.core.state;
+        if from != SERVER {
+            state.ledger.uplink_bits += bits;
+        }
+        if to != SERVER {
+            state.ledger.downlink_bits += bits;
+        }
+        let row = state.nodes.entry(if from == SERVER { to } else { from });
+        let count = row.messages;
+        row.messages += 1;
+        match self.core.physics.transit(from, to, state.clock, bits, count) {
+            Delivery::After(delay) => {
+                let _ = state.queue.push(state.clock + delay, Phase::Normal, Event::Message { from, to, message });
+            }
+            Delivery::Lost(delay) => {
+                state.ledger.lost += 1;
+                let _ = state.queue.push(state.clock + delay, Phase::Normal, Event::Dropped { from, to });
+            }
+        }
+    }
+
+    /// Calls [`Protocol::on_timer`] with `key` after `delay` [s].
+    pub fn timer(&mut self, delay: f64, key: u64) {
+        let time = self.core.state.clock + delay;
+        let _ = self.core.state.queue.push(time, Phase::Normal, Event::Timer { key });
+    }
+
+    /// Calls [`Protocol::on_timer`] with `key` after `delay` [s] and after everything else of that instant.
+    pub fn settle(&mut self, delay: f64, key: u64) {
+        let time = self.core.state.clock + delay;
+        let _ = self.core.state.queue.push(time, Phase::Settle, Event::Timer { key });
+    }
+}

@@ -1,0 +1,160 @@
+//! Jobs in flight: pure computations that run late and together.
+//!
+//! A job could run at any moment between its start and its end. Here it runs when its result is needed; every other job
+//! that waits then, up to a few per thread and in the order of their ends, runs in the same parallel batch. The result
+//! of a run does not depend on any of this.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::Protocol;
+
+/// Least work [multiply-adds] for which a batch of jobs is handed to other threads.
+const WORTH_A_THREAD: f64 = 50_000.0;
+
+/// Jobs per thread that one batch may run ahead of the clock; bounds the memory held by results.
+const AHEAD: usize = 4;
+
+/// The threads that run jobs, each with its own buffers.
+pub struct Workers<S> {
+    threads: usize,
+    scratch: Vec<Mutex<S>>,
+}
+
+impl<S: Default> Workers<S> {
+    /// Runs jobs on the calling thread only.
+    pub fn single() -> Self {
+        Self { threads: 1, scratch: vec![Mutex::default()] }
+    }
+
+    /// Runs jobs on all threads of the current rayon pool.
+    pub fn pool() -> Self {
+        let threads = rayon::current_num_threads();
+        Self { threads, scratch: (0..threads).map(|_| Mutex::default()).collect() }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut S) -> T) -> T {
+        let index = rayon::current_thread_index().unwrap_or(0) % self.scratch.len();
+        let mut scratch = self.scratch[index].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        work(&mut scratch)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Slot<J, O> {
+    Free,
+    Waiting { key: u128, steps: u64, job: J },
+    Done { steps: u64, out: O },
+    Lost,
+    Cancelled,
+}
+
+/// All jobs in flight, in slots that events refer to.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "J: Serialize, O: Serialize", deserialize = "J: DeserializeOwned, O: DeserializeOwned"))]
+pub struct Jobs<J, O> {
+    slots: Vec<Slot<J, O>>,
+    free: Vec<usize>,
+    /// Waiting jobs by the place of their end in the event order.
+    waiting: BTreeMap<u128, usize>,
+}
+
+impl<J, O> Default for Jobs<J, O> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), waiting: BTreeMap::new() }
+    }
+}
+
+impl<J: Send + Sync, O: Send> Jobs<J, O> {
+    /// A slot for a new job.
+    pub fn reserve(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::Free);
+            self.slots.len() - 1
+        })
+    }
+
+    /// Fills a reserved slot; `key` is the place of the job's end in the event order.
+    pub fn put(&mut self, slot: usize, key: u128, steps: u64, job: J) {
+        self.slots[slot] = Slot::Waiting { key, steps, job };
+        let _ = self.waiting.insert(key, slot);
+    }
+
+    /// Fills a reserved slot with a job that is known to be lost.
+    pub fn put_lost(&mut self, slot: usize) {
+        self.slots[slot] = Slot::Lost;
+    }
+
+    /// Drops a job; its event, when it comes, finds nothing.
+    pub fn cancel(&mut self, slot: usize) {
+        if let Slot::Waiting { key, .. } = &self.slots[slot] {
+            let _ = self.waiting.remove(key);
+        }
+        self.slots[slot] = Slot::Cancelled;
+    }
+
+    /// Frees the slot of a lost job; `false` if it had been cancelled before.
+    pub fn drop_job(&mut self, slot: usize) -> bool {
+        self.free.push(slot);
+        matches!(std::mem::replace(&mut self.slots[slot], Slot::Free), Slot::Lost)
+    }
+
+    /// Takes the result of a job, running it (and others that wait) if need be, with its local steps; `None` if cancelled.
+    pub fn finish<P>(&mut self, slot: usize, protocol: &P, workers: &Workers<P::Scratch>) -> Option<(u64, O)>
+    where
+        P: Protocol<Job = J, Out = O>,
+    {
+        if matches!(self.slots[slot], Slot::Waiting { .. }) {
+            self.run_batch(protocol, workers);
+        }
+        self.free.push(slot);
+        match std::mem::replace(&mut self.slots[slot], Slot::Free) {
+            Slot::Done { steps, out } => Some((steps, out)),
+            _ => None,
+        }
+    }
+
+    /// Runs the waiting jobs that end first. The earliest of them is the one whose event is being handled.
+    fn run_batch<P>(&mut self, protocol: &P, workers: &Workers<P::Scratch>)
+    where
+        P: Protocol<Job = J, Out = O>,
+    {
+        let run = |job: &J| workers.with(|scratch| protocol.run_job(job, scratch));
+        let most = if workers.threads == 1 { 1 } else { AHEAD * workers.threads };
+        let Some((first, cost)) = self.take_earliest(protocol) else { return };
+        if most == 1 || cost * (most as f64) < WORTH_A_THREAD {
+            self.slots[first.slot] = Slot::Done { steps: first.steps, out: run(&first.job) };
+            return;
+        }
+        let mut batch = vec![first];
+        while batch.len() < most
+            && let Some((taken, _)) = self.take_earliest(protocol)
+        {
+            batch.push(taken);
+        }
+        let outs: Vec<O> = batch.par_iter().with_max_len(1).map(|taken| run(&taken.job)).collect();
+        for (taken, out) in batch.into_iter().zip(outs) {
+            self.slots[taken.slot] = Slot::Done { steps: taken.steps, out };
+        }
+    }
+
+    fn take_earliest<P: Protocol<Job = J, Out = O>>(&mut self, protocol: &P) -> Option<(Taken<J>, f64)> {
+        let (_, slot) = self.waiting.pop_first()?;
+        match std::mem::replace(&mut self.slots[slot], Slot::Free) {
+            Slot::Waiting { steps, job, .. } => {
+                let cost = protocol.cost(&job);
+                Some((Taken { slot, steps, job }, cost))
+            }
+            _ => unreachable!("the waiting list names waiting jobs only"),
+        }
+    }
+}
+
+/// A waiting job on its way to a thread.
+struct Taken<J> {
+    slot: usize,
+    steps: u64,
+    job: J,
+}

@@ -1,0 +1,57 @@
+//! The only interface the engine has to what runs on it.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Control, NodeId};
+
+/// A deterministic state machine: events in, orders out.
+///
+/// Messages, jobs and results are plain data, so that a run can be saved in the middle. State may change only in the
+/// `on_…` methods and `start`; [`run_job`](Self::run_job) sees it immutably, on any thread, at any moment between the
+/// start and the end of the job, and must depend on nothing but the job and what never changes during a run.
+pub trait Protocol: Sync + Sized {
+    /// What nodes send each other.
+    type Msg: Serialize + DeserializeOwned;
+    /// A computation that waits to be run.
+    type Job: Send + Sync + Serialize + DeserializeOwned;
+    /// The result of a job.
+    type Out: Send + Serialize + DeserializeOwned;
+    /// Buffers of one worker thread.
+    type Scratch: Default + Send;
+
+    /// The first orders, at time zero.
+    fn start(&mut self, control: &mut Control<'_, Self>);
+
+    /// A node has finished its job.
+    fn on_computed(&mut self, node: NodeId, out: Self::Out, control: &mut Control<'_, Self>);
+
+    /// A message has arrived.
+    fn on_message(&mut self, from: NodeId, to: NodeId, message: Self::Msg, control: &mut Control<'_, Self>);
+
+    /// A timer set with this key has expired.
+    fn on_timer(&mut self, key: u64, control: &mut Control<'_, Self>);
+
+    /// A node has lost the job it was working on.
+    fn on_lost(&mut self, node: NodeId, control: &mut Control<'_, Self>);
+
+    /// A message was lost on its way.
+    fn on_dropped(&mut self, from: NodeId, to: NodeId, control: &mut Control<'_, Self>);
+
+    /// Runs a job: a pure function of the job.
+    fn run_job(&self, job: &Self::Job, scratch: &mut Self::Scratch) -> Self::Out;
+
+    /// Rough cost of a job [multiply-adds]; small jobs are not worth a thread.
+    fn cost(&self, job: &Self::Job) -> f64;
+
+    /// Everything that changes during a run, as bytes.
+    ///
+    /// # Errors
+    /// When a part of the state cannot be serialised.
+    fn save(&self) -> Result<Vec<u8>, postcard::Error>;
+
+    /// Takes up the state that [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// When the bytes do not fit.
+    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error>;
+}

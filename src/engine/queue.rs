@@ -1,0 +1,113 @@
+//! The event queue: earliest first, and in the order of scheduling within an instant.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use serde::{Deserialize, Serialize};
+
+/// When within an instant something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// In the order of scheduling.
+    Normal,
+    /// After everything else of the same instant: barriers that must see all of its messages.
+    Settle,
+}
+
+/// Events ordered by (time, phase, sequence number).
+///
+/// The heap holds 32-byte entries only; the events themselves stay in place in a slab.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Queue<T> {
+    heap: BinaryHeap<Reverse<(u128, u32)>>,
+    slab: Vec<Option<T>>,
+    free: Vec<u32>,
+    sequence: u64,
+}
+
+/// Bits of a key below the time: one for the phase, the others for the sequence number.
+const PHASE_BIT: u32 = 63;
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { heap: BinaryHeap::new(), slab: Vec::new(), free: Vec::new(), sequence: 0 }
+    }
+}
+
+impl<T> Queue<T> {
+    /// Number of pending events.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether nothing is pending.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    /// Schedules `event` at `time` [s], which must not be negative or NaN, and returns its place in the order.
+    pub fn push(&mut self, time: f64, phase: Phase, event: T) -> u128 {
+        debug_assert!(time >= 0.0, "events lie at or after time zero");
+        // Non-negative floats sort like their bit patterns; adding 0.0 turns −0.0 into 0.0.
+        let time_bits = u128::from((time + 0.0).to_bits());
+        let phase = u128::from(phase == Phase::Settle);
+        let key = (time_bits << 64) | (phase << PHASE_BIT) | u128::from(self.sequence);
+        self.sequence += 1;
+        let slot = self.store(event);
+        self.heap.push(Reverse((key, slot)));
+        key
+    }
+
+    fn store(&mut self, event: T) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.slab[slot as usize] = Some(event);
+            return slot;
+        }
+        self.slab.push(Some(event));
+        u32::try_from(self.slab.len() - 1).expect("fewer than 2^32 events are pending")
+    }
+
+    /// Time of the next event [s].
+    pub fn next_time(&self) -> Option<f64> {
+        self.heap.peek().map(|Reverse((key, _))| f64::from_bits((key >> 64) as u64))
+    }
+
+    /// Takes the next event and its time [s].
+    pub fn pop(&mut self) -> Option<(f64, T)> {
+        let Reverse((key, slot)) = self.heap.pop()?;
+        let event = self.slab[slot as usize].take().expect("every heap entry has its event");
+        self.free.push(slot);
+        Some((f64::from_bits((key >> 64) as u64), event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn settling_comes_after_all_else_of_the_instant() {
+        let mut queue = Queue::default();
+        let _ = queue.push(1.0, Phase::Settle, "settle");
+        let _ = queue.push(1.0, Phase::Normal, "first");
+        let _ = queue.push(1.0, Phase::Normal, "second");
+        let _ = queue.push(0.5, Phase::Normal, "earlier");
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, event)| event).collect();
+        assert_eq!(order, ["earlier", "first", "second", "settle"]);
+    }
+
+    proptest! {
+        #[test]
+        fn pops_by_time_then_by_order_of_scheduling(times in prop::collection::vec(0_u8..8, 0..64)) {
+            let mut queue = Queue::default();
+            for (index, &time) in times.iter().enumerate() {
+                let _ = queue.push(f64::from(time) * 0.1, Phase::Normal, index);
+            }
+            let mut expected: Vec<usize> = (0..times.len()).collect();
+            expected.sort_by_key(|&index| (times[index], index));
+            let popped: Vec<usize> = std::iter::from_fn(|| queue.pop()).map(|(_, index)| index).collect();
+            prop_assert_eq!(popped, expected);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Who the clients are: how fast they work, when they are up, how wide they compute, what they lose.
+//!
+//! A client is a function of its streams: nothing is stored per client except what data files give, so a fleet costs the
+//! same for ten clients and for ten million. The random numbers of a visit come from streams that the caller opens.
+
+mod assignment;
+mod availability;
+mod chance;
+mod presence;
+mod round;
+mod spec;
+mod time;
+
+use ndarray::ArrayView2;
+use rand::RngExt;
+
+use assignment::Assignment;
+use availability::Availability;
+use spec::{FRACTION, Keys, SECONDS};
+
+pub use availability::AvailabilitySpec;
+pub use chance::{ByLabel, Probability};
+pub use presence::{Finish, Presence};
+pub use round::Drift;
+pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
+
+use crate::{
+    invalid::Invalid,
+    random::{Quantity, Rng, Sampler, Setting, Streams},
+};
+
+/// Fleets are smaller than this, so that client numbers fit `u32` and stay apart from [`crate::random::POPULATION`].
+pub const MAX_CLIENTS: usize = u32::MAX as usize;
+
+/// All clients, immutable and shared by the methods of a run.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    clients: usize,
+    streams: Streams,
+    assignment: Assignment,
+    groups: Vec<Group>,
+}
+
+/// What the clients of a group have in common.
+#[derive(Debug, Clone)]
+struct Group {
+    step: Sampler,
+    visit: Sampler,
+    /// Factor of the seconds per step that the bit-width gives.
+    pace: f64,
+    bits: u32,
+    dropout: Sampler,
+    dropout_done: Sampler,
+    leave: Leave,
+    availability: Availability,
+}
+
+impl FleetSpec {
+    /// The fleet of `setting.clients` clients. `labels` are the label fractions of the clients' samples, shape `[n, C]`, where
+    /// the data has labels.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `[fleet]`: a value out of range, a data file that is missing, malformed or of
+    /// another size than the fleet, a rule by labels without labels.
+    pub fn build(&self, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Fleet, Invalid> {
+        self.validate()?;
+        let fleet = self.keys();
+        let (mut groups, mut shares) = (Vec::new(), Vec::new());
+        for (index, group) in self.group.iter().enumerate() {
+            let built = Group::build(&group.keys_within(&fleet), setting, labels);
+            groups.push(built.map_err(|error| error.under(&format!("group.{index}")))?);
+            shares.push(group.share);
+        }
+        if groups.is_empty() {
+            groups.push(Group::build(&fleet, setting, labels)?);
+            shares.push(1.0);
+        }
+        let assignment = Assignment::new(shares.into_iter(), setting.clients, self.assign, setting.streams);
+        Ok(Fleet { clients: setting.clients, streams: setting.streams, assignment, groups })
+    }
+}
+
+impl Group {
+    fn build(keys: &Keys<'_>, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Self, Invalid> {
+        let sampler = |key: &str, quantity: Option<&Quantity>, default: Quantity, range| {
+            let quantity = quantity.unwrap_or(&default);
+            quantity.build(&format!("fleet.{key}"), &range, setting).map_err(|error| error.under(key))
+        };
+        let always = AvailabilitySpec::Always;
+        let availability = keys.availability.unwrap_or(&always).build(setting, labels);
+        let bits = keys.bits.unwrap_or(FULL_WIDTH);
+        Ok(Self {
+            step: sampler("step", keys.step, 1.0.into(), SECONDS)?,
+            visit: sampler("visit", keys.visit, 0.0.into(), SECONDS)?,
+            pace: (f64::from(bits) / f64::from(FULL_WIDTH)).powf(keys.bits_speed.unwrap_or(0.0)),
+            bits,
+            dropout: sampler("dropout", keys.dropout, 0.0.into(), FRACTION)?,
+            dropout_done: sampler("dropout-done", keys.dropout_done, Quantity::Uniform { low: 0.0, high: 1.0 }, FRACTION)?,
+            leave: keys.leave.unwrap_or_default(),
+            availability: availability.map_err(|error| error.under("availability"))?,
+        })
+    }
+}
+
+impl Fleet {
+    /// Number of clients `n`.
+    pub fn clients(&self) -> usize {
+        self.clients
+    }
+
+    /// Number of groups, at least 1.
+    pub fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The group of `client`, from 0.
+    pub fn group(&self, client: usize) -> usize {
+        self.assignment.group(client)
+    }
+
+    /// Number of clients in `group`: within 1 of its share.
+    pub fn group_size(&self, group: usize) -> usize {
+        self.assignment.size(group)
+    }
+
+    /// Width that `client` computes and stores in [bit]; [`FULL_WIDTH`] means full precision.
+    pub fn bits(&self, client: usize) -> u32 {
+        self.of(client).bits
+    }
+
+    /// What happens to the work of `client` when it goes down.
+    pub fn leave(&self, client: usize) -> Leave {
+        self.of(client).leave
+    }
+
+    /// Draws the duration of a visit of `steps` local steps [s]: `steps · step + visit`, each drawn once, in this order.
+    pub fn duration(&self, client: usize, steps: usize, rng: &mut Rng) -> f64 {
+        let group = self.of(client);
+        let step = group.pace * group.step.sample(client, rng);
+        steps as f64 * step + group.visit.sample(client, rng)
+    }
+
+    /// Mean duration of a visit of `client` with `steps` local steps [s], while it is up.
+    pub fn mean_duration(&self, client: usize, steps: usize) -> f64 {
+        let group = self.of(client);
+        steps as f64 * group.pace * group.step.client_mean(client) + group.visit.client_mean(client)
+    }
+
+    /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is [1].
+    pub fn dropout(&self, client: usize, rng: &mut Rng) -> Option<f64> {
+        let group = self.of(client);
+        let probability = group.dropout.sample(client, rng);
+        (rng.random::<f64>() < probability).then(|| group.dropout_done.sample(client, rng))
+    }
+
+    /// Probability that `client` takes part in a round, or long-run fraction of time that it is up; `None` for a trace.
+    /// Where probabilities change over the rounds, this is the one before the change.
+    pub fn probability(&self, client: usize) -> Option<f64> {
+        match self.availability(client) {
+            Availability::Time(process) => process.fraction_up(client),
+            Availability::Round(process) => Some(process.probability(client)),
+        }
+    }
+
+    /// Whether every client is up at any time and in any round.
+    pub fn always_available(&self) -> bool {
+        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))
+    }
+
+    fn availability(&self, client: usize) -> &Availability {
+        &self.of(client).availability
+    }
+
+    fn of(&self, client: usize) -> &Group {
+        &self.groups[if self.groups.len() == 1 { 0 } else { self.assignment.group(client) }]
+    }
+}
+
+#[cfg(test)]
+mod tests;

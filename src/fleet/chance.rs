@@ -1,0 +1,239 @@
+//! The probability that a client takes part in a round.
+
+use std::{fmt, sync::Arc};
+
+use ndarray::ArrayView2;
+use rand::RngExt;
+use rand_distr::{Distribution, Exp1, Gamma};
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, DeserializeSeed, IntoDeserializer, MapAccess, value::MapAccessDeserializer},
+};
+
+use super::spec::FRACTION;
+use crate::{
+    invalid::{Invalid, require},
+    random::{POPULATION, Purpose, Quantity, Rng, Sampler, Setting, Streams},
+};
+
+/// The probability of each client: a quantity drawn once per client, or a function of the labels in its data.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Probability {
+    /// The same for all, a distribution over clients, or a list.
+    Plain(Quantity),
+    /// Follows from the labels of the client's samples.
+    ByLabel(ByLabel),
+}
+
+/// Probabilities that are correlated with the label mix, so that participation bias turns into objective bias.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ByLabel {
+    /// FedAU (Wang and Ji, ICLR 2024): `p = min(1, max(min, mean · C · Σ_c κ_c q_c))` with the client's label fractions `κ`
+    /// and one `q ~ Dirichlet(alpha)` for the population.
+    Labels {
+        /// Concentration of `q` [1].
+        #[serde(default = "alpha")]
+        alpha: f64,
+        /// Mean probability `p̄` [1].
+        #[serde(default = "mean")]
+        mean: f64,
+        /// Smallest probability [1].
+        #[serde(default = "min")]
+        min: f64,
+    },
+    /// FedAWE (NeurIPS 2024): `p = Σ_c κ_c φ_c` with `φ_c` uniform up to `first` for the first half of the labels, up to
+    /// `second` for the others.
+    LabelRates {
+        /// Largest rate of the first half of the labels [1].
+        #[serde(default = "first")]
+        first: f64,
+        /// Largest rate of the second half of the labels [1].
+        #[serde(default = "second")]
+        second: f64,
+    },
+    /// MIFA (Gu et al., NeurIPS 2021): `p = min + (max − min) · (smallest label of the client) / (C − 1)`.
+    LowestLabel {
+        /// Probability of clients that have label 0 [1].
+        min: f64,
+        /// Probability of clients whose only label is the last [1].
+        #[serde(default = "one")]
+        max: f64,
+    },
+}
+
+fn alpha() -> f64 {
+    0.1
+}
+fn mean() -> f64 {
+    0.1
+}
+fn min() -> f64 {
+    0.02
+}
+fn first() -> f64 {
+    1.0
+}
+fn second() -> f64 {
+    0.5
+}
+fn one() -> f64 {
+    1.0
+}
+
+impl Probability {
+    /// # Errors
+    /// [`Invalid`] with a path relative to the probability.
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        let fraction = |key: &str, value: f64| require(FRACTION.contains(&value), key, value, "a probability from 0 to 1");
+        match *self {
+            Self::Plain(ref quantity) => quantity.validate(&FRACTION),
+            Self::ByLabel(ByLabel::Labels { alpha, mean, min }) => {
+                require(alpha > 0.0 && alpha.is_finite(), "labels.alpha", alpha, "a finite number above 0")?;
+                fraction("labels.mean", mean).and(fraction("labels.min", min))
+            }
+            Self::ByLabel(ByLabel::LabelRates { first, second }) => {
+                fraction("label-rates.first", first).and(fraction("label-rates.second", second))
+            }
+            Self::ByLabel(ByLabel::LowestLabel { min, max }) => {
+                fraction("lowest-label.min", min).and(fraction("lowest-label.max", max))
+            }
+        }
+    }
+
+    /// `labels` are the label fractions of the clients' samples, shape `[n, C]`.
+    pub(super) fn build(&self, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Chance, Invalid> {
+        self.validate()?;
+        match self {
+            Self::Plain(quantity) => {
+                Ok(Chance::Drawn(quantity.clone().per_client().build("fleet.probability", &FRACTION, setting)?))
+            }
+            Self::ByLabel(rule) => {
+                let labels = labels.ok_or_else(|| {
+                    Invalid::at("", "probabilities by label need data with labels: this problem has none")
+                        .help("give a number, or choose a classification problem")
+                })?;
+                Ok(Chance::Listed(rule.probabilities(labels, setting.streams).into()))
+            }
+        }
+    }
+}
+
+impl ByLabel {
+    fn probabilities(&self, labels: ArrayView2<'_, f64>, streams: Streams) -> Vec<f64> {
+        let classes = labels.ncols();
+        let mut rng = streams.stream(Purpose::Availability, POPULATION, 0);
+        let weighted = |rates: &[f64]| -> Vec<f64> {
+            labels.rows().into_iter().map(|row| row.iter().zip(rates).map(|(share, rate)| share * rate).sum()).collect()
+        };
+        match *self {
+            Self::Labels { alpha, mean, min } => {
+                let rates = dirichlet(alpha, classes, &mut rng);
+                let scale = mean * classes as f64;
+                weighted(&rates).into_iter().map(|rate: f64| (scale * rate).max(min).min(1.0)).collect()
+            }
+            Self::LabelRates { first, second } => {
+                let limit = |class| if class < classes.div_ceil(2) { first } else { second };
+                let rates: Vec<f64> = (0..classes).map(|class| limit(class) * rng.random::<f64>()).collect();
+                weighted(&rates).into_iter().map(|rate: f64| rate.min(1.0)).collect()
+            }
+            Self::LowestLabel { min, max } => {
+                let last = classes.saturating_sub(1).max(1) as f64;
+                let lowest = |row: ndarray::ArrayView1<'_, f64>| row.iter().position(|&share| share > 0.0).unwrap_or(0);
+                labels.rows().into_iter().map(|row| lowest(row) as f64 / last * (max - min) + min).collect()
+            }
+        }
+    }
+}
+
+/// One draw of the symmetric Dirichlet distribution, shape `[classes]`; computed in logarithms, so that a small `alpha`
+/// cannot make every coordinate vanish.
+fn dirichlet(alpha: f64, classes: usize, rng: &mut Rng) -> Vec<f64> {
+    let gamma = Gamma::new(alpha + 1.0, 1.0).expect("alpha was checked to be positive and finite");
+    let logs: Vec<f64> = (0..classes)
+        .map(|_| {
+            let boost: f64 = Exp1.sample(rng);
+            gamma.sample(rng).ln() - boost / alpha
+        })
+        .collect();
+    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let total: f64 = logs.iter().map(|log| (log - top).exp()).sum();
+    logs.iter().map(|log| (log - top).exp() / total).collect()
+}
+
+/// The probabilities `p_n` of all clients, ready to look up.
+#[derive(Debug, Clone)]
+pub(super) enum Chance {
+    Drawn(Sampler),
+    Listed(Arc<[f64]>),
+}
+
+impl Chance {
+    pub fn of(&self, client: usize) -> f64 {
+        match self {
+            Self::Drawn(sampler) => sampler.client_mean(client),
+            Self::Listed(values) => values[client],
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Probability {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ProbabilityVisitor)
+    }
+}
+
+struct ProbabilityVisitor;
+
+impl<'de> de::Visitor<'de> for ProbabilityVisitor {
+    type Value = Probability;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a probability, a distribution of it, or a rule such as `{ labels = { mean = 0.1 } }`")
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Probability, E> {
+        Ok(Probability::Plain(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Probability, E> {
+        Ok(Probability::Plain((value as f64).into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Probability, A::Error> {
+        let key: Option<String> = map.next_key()?;
+        let by_label = matches!(key.as_deref(), Some("labels" | "label-rates" | "lowest-label"));
+        let mut table = Replay { key, map };
+        if by_label {
+            let rule = ByLabel::deserialize(MapAccessDeserializer::new(&mut table))?;
+            return match table.next_key::<String>()? {
+                None => Ok(Probability::ByLabel(rule)),
+                Some(second) => Err(de::Error::custom(format!("a rule has one key: `{second}` is a second one"))),
+            };
+        }
+        Quantity::deserialize(MapAccessDeserializer::new(table)).map(Probability::Plain)
+    }
+}
+
+/// A table whose first key was already read.
+struct Replay<A> {
+    key: Option<String>,
+    map: A,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Replay<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        match self.key.take() {
+            Some(key) => seed.deserialize(key.into_deserializer()).map(Some),
+            None => self.map.next_key_seed(seed),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}

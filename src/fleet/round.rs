@@ -1,0 +1,260 @@
+//! Availability in rounds: who takes part in round `t`.
+
+use std::{path::Path, sync::Arc};
+
+use ndarray::ArrayView2;
+use rand::RngExt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{availability::AvailabilitySpec, chance::Chance};
+use crate::{
+    invalid::{Invalid, require},
+    random::{Purpose, Rng, Setting, Streams},
+    table::{self, Source},
+};
+
+/// How probabilities change over the rounds: `p_n(t) = p_n f(t)` (FedAWE, NeurIPS 2024, appendix J).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Drift {
+    /// `f = 1` in the first half of a period, `low` in the second.
+    Staircase {
+        /// Factor in the second half [1].
+        #[serde(default = "low")]
+        low: f64,
+        /// Rounds in a period.
+        #[serde(default = "period")]
+        period: u64,
+    },
+    /// `f(t) = gamma sin(2π t / period) + 1 − gamma`.
+    Sine {
+        /// Amplitude [1].
+        #[serde(default = "gamma")]
+        gamma: f64,
+        /// Rounds in a period.
+        #[serde(default = "period")]
+        period: u64,
+    },
+    /// The sine where `p_n f(t)` reaches the `cutoff`, and 0 elsewhere.
+    InterleavedSine {
+        /// Amplitude [1].
+        #[serde(default = "gamma")]
+        gamma: f64,
+        /// Rounds in a period.
+        #[serde(default = "period")]
+        period: u64,
+        /// Smallest probability that is not cut to 0 [1].
+        #[serde(default = "cutoff")]
+        cutoff: f64,
+    },
+}
+
+fn low() -> f64 {
+    0.4
+}
+fn gamma() -> f64 {
+    0.3
+}
+fn period() -> u64 {
+    20
+}
+fn cutoff() -> f64 {
+    0.1
+}
+
+impl Drift {
+    /// # Errors
+    /// [`Invalid`] with a path relative to the drift.
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        let (name, factor, key, length) = match self {
+            Self::Staircase { low, period } => ("staircase", *low, "low", *period),
+            Self::Sine { gamma, period } => ("sine", *gamma, "gamma", *period),
+            Self::InterleavedSine { gamma, period, .. } => ("interleaved-sine", *gamma, "gamma", *period),
+        };
+        require((0.0..=1.0).contains(&factor), &format!("{name}.{key}"), factor, "a factor from 0 to 1")?;
+        require(length >= 2, &format!("{name}.period"), length, "at least 2 rounds")?;
+        match self {
+            Self::InterleavedSine { cutoff, .. } => {
+                require((0.0..=1.0).contains(cutoff), "interleaved-sine.cutoff", cutoff, "a probability from 0 to 1")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The probability in `round` of a client with the probability `base`.
+    pub(super) fn probability(&self, base: f64, round: u64) -> f64 {
+        let sine = |gamma: f64, period: u64| {
+            let turn = (round % period) as f64 / period as f64;
+            base * (gamma * (2.0 * std::f64::consts::PI * turn).sin() + (1.0 - gamma))
+        };
+        let probability = match *self {
+            Self::Staircase { low, period } if round % period * 2 >= period => base * low,
+            Self::Staircase { .. } => base,
+            Self::Sine { gamma, period } => sine(gamma, period),
+            Self::InterleavedSine { gamma, period, cutoff } => {
+                Some(sine(gamma, period)).filter(|&probability| probability >= cutoff).unwrap_or(0.0)
+            }
+        };
+        probability.clamp(0.0, 1.0)
+    }
+}
+
+/// A process over rounds, a function of the client's streams.
+#[derive(Debug, Clone)]
+pub(super) enum RoundProcess {
+    Bernoulli { chance: Chance, drift: Option<Drift> },
+    Markov { chance: Chance, rise: f64 },
+    Cyclic { chance: Chance, period: u64 },
+    Pattern(Arc<[Vec<usize>]>),
+}
+
+impl RoundProcess {
+    /// The process of `spec`, which must be one in rounds.
+    pub fn build(spec: &AvailabilitySpec, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Self, Invalid> {
+        let chance = |key: &str, probability: &super::Probability| {
+            probability.build(setting, labels).map_err(|error| error.under(&format!("{key}.probability")))
+        };
+        Ok(match spec {
+            AvailabilitySpec::Bernoulli { probability, over_time } => {
+                Self::Bernoulli { chance: chance("bernoulli", probability)?, drift: over_time.clone() }
+            }
+            AvailabilitySpec::MarkovRounds { probability, rise } => {
+                Self::Markov { chance: chance("markov-rounds", probability)?, rise: *rise }
+            }
+            AvailabilitySpec::CyclicRounds { probability, period } => {
+                Self::Cyclic { chance: chance("cyclic-rounds", probability)?, period: *period }
+            }
+            AvailabilitySpec::Pattern(source) => {
+                Self::Pattern(pattern(source, setting).map_err(|error| error.under("pattern"))?.into())
+            }
+            AvailabilitySpec::Always
+            | AvailabilitySpec::Markov { .. }
+            | AvailabilitySpec::Cyclic { .. }
+            | AvailabilitySpec::Trace(_) => {
+                return Err(Invalid::at("", "this availability runs in seconds, not in rounds"));
+            }
+        })
+    }
+
+    /// The process of one client from round 0.
+    pub fn walk(&self, client: usize, streams: Streams) -> RoundWalk {
+        match self {
+            Self::Bernoulli { chance, drift } => {
+                RoundWalk::Bernoulli { client, probability: chance.of(client), drift: drift.clone() }
+            }
+            Self::Markov { chance, rise } => RoundWalk::Markov(Box::new(Chain::new(
+                chance.of(client),
+                *rise,
+                streams.stream(Purpose::Availability, client, 0),
+            ))),
+            Self::Cyclic { chance, period } => {
+                let on = ((*period as f64 * chance.of(client)).round_ties_even() as u64).max(1);
+                let off = period.saturating_sub(on).max(1);
+                let first = streams.stream(Purpose::Availability, client, 0).random_range(0..off);
+                RoundWalk::Cyclic { first, on, period: on + off }
+            }
+            Self::Pattern(sets) => RoundWalk::Pattern { client, sets: sets.clone() },
+        }
+    }
+
+    /// The probability `p_n` that the process was given; of a pattern, the fraction of its rounds.
+    pub fn probability(&self, client: usize) -> f64 {
+        match self {
+            Self::Bernoulli { chance, .. } | Self::Markov { chance, .. } | Self::Cyclic { chance, .. } => chance.of(client),
+            Self::Pattern(sets) => {
+                sets.iter().filter(|set| set.binary_search(&client).is_ok()).count() as f64 / sets.len() as f64
+            }
+        }
+    }
+}
+
+/// Where one client stands in its process; can be thrown away at any time.
+#[derive(Debug, Clone)]
+pub(super) enum RoundWalk {
+    Bernoulli { client: usize, probability: f64, drift: Option<Drift> },
+    Markov(Box<Chain>),
+    Cyclic { first: u64, on: u64, period: u64 },
+    Pattern { client: usize, sets: Arc<[Vec<usize>]> },
+}
+
+impl RoundWalk {
+    /// Whether the client takes part in `round`; `None` if the walk is already past it.
+    pub fn participates(&mut self, round: u64, streams: Streams) -> Option<bool> {
+        Some(match self {
+            Self::Bernoulli { client, probability, drift } => {
+                let probability = drift.as_ref().map_or(*probability, |drift| drift.probability(*probability, round));
+                streams.stream(Purpose::Availability, *client, round).random::<f64>() < probability
+            }
+            Self::Markov(chain) => return chain.at(round),
+            Self::Cyclic { first, on, period } => round >= *first && (round - *first) % *period < *on,
+            Self::Pattern { client, sets } => sets[(round % sets.len() as u64) as usize].binary_search(client).is_ok(),
+        })
+    }
+}
+
+/// A two-state chain; one transition comes before round 0 is read.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    /// Probabilities to go from absent to present and back.
+    rise: f64,
+    fall: f64,
+    active: bool,
+    /// Number of transitions made; the state is that of round `made − 1`.
+    made: u64,
+    rng: Rng,
+}
+
+impl Chain {
+    fn new(probability: f64, rise: f64, mut rng: Rng) -> Self {
+        let fall = rise * (probability.recip() - 1.0);
+        let (rise, fall) = if fall > 1.0 { (rise / fall, 1.0) } else { (rise, fall) };
+        let active = rng.random::<f64>() < probability;
+        Self { rise, fall, active, made: 0, rng }
+    }
+
+    fn at(&mut self, round: u64) -> Option<bool> {
+        if round + 1 < self.made {
+            return None;
+        }
+        while self.made <= round {
+            let change = if self.active { self.fall } else { self.rise };
+            self.active ^= self.rng.random::<f64>() < change;
+            self.made += 1;
+        }
+        Some(self.active)
+    }
+}
+
+/// The sorted sets of clients of all rounds of a pattern.
+fn pattern(source: &Source<Vec<usize>>, setting: &Setting) -> Result<Vec<Vec<usize>>, Invalid> {
+    let mut sets = match source {
+        Source::Inline(sets) => {
+            if let Some(client) = sets.iter().flatten().find(|&&client| client >= setting.clients) {
+                let last = setting.clients.saturating_sub(1);
+                return Err(Invalid::at("", format!("`{client}` is no client: expected a whole number from 0 to {last}")));
+            }
+            sets.clone()
+        }
+        Source::File(path) => read_pattern(&setting.locate(path), setting.clients)?,
+    };
+    for set in &mut sets {
+        set.sort_unstable();
+        set.dedup();
+    }
+    Ok(sets)
+}
+
+fn read_pattern(path: &Path, clients: usize) -> Result<Vec<Vec<usize>>, Invalid> {
+    let fault = |line, message: String| Invalid::at("", message).in_file(path, Some(line));
+    let mut sets = Vec::new();
+    for (line, [round, client]) in table::read(path, ["round", "client"])? {
+        let round = table::index(round, 10_000_000, "round").map_err(|message| fault(line, message))?;
+        let client = table::index(client, clients, "client").map_err(|message| fault(line, message))?;
+        if sets.len() <= round {
+            sets.resize(round + 1, Vec::new());
+        }
+        sets[round].push(client);
+    }
+    Ok(sets)
+}

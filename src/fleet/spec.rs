@@ -1,0 +1,212 @@
+//! `[fleet]` as it is written in a scenario.
+
+use std::ops::RangeInclusive;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::availability::AvailabilitySpec;
+use crate::{
+    invalid::{Invalid, require},
+    random::Quantity,
+};
+
+/// Durations [s]: finite and not negative.
+pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
+/// Probabilities and fractions [1].
+pub(super) const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
+/// Bit-width of a client that computes in full precision.
+pub const FULL_WIDTH: u32 = 32;
+
+/// Who the clients are.
+///
+/// Without groups the keys describe every client; with groups they are what a group has unless it says otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FleetSpec {
+    /// Number of clients `n`; as many as the partition of the data makes if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<usize>,
+    /// Which clients form a group.
+    #[serde(default)]
+    pub assign: Assign,
+    /// Seconds for one local step [s], drawn once a visit; 1 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Quantity>,
+    /// Seconds of a visit that do not depend on its number of local steps [s]; 0 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit: Option<Quantity>,
+    /// When clients are available; always if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<AvailabilitySpec>,
+    /// Width that clients compute and store in [bit], from 2 to 32; 32 (full precision) if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u32>,
+    /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` [1]; 0 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits_speed: Option<f64>,
+    /// Probability that a visit is lost in mid-work [1]; 0 if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout: Option<Quantity>,
+    /// Fraction of the work that is done when a visit is lost [1]; uniform on [0, 1) if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout_done: Option<Quantity>,
+    /// What happens to the work of a client that goes down; it pauses if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leave: Option<Leave>,
+    /// Groups of like clients; their shares sum to 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group: Vec<GroupSpec>,
+}
+
+/// A group of like clients. A key that is not given is the fleet's.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct GroupSpec {
+    /// Fraction of the clients in this group [1].
+    pub share: f64,
+    /// Seconds for one local step [s], drawn once a visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Quantity>,
+    /// Seconds of a visit that do not depend on its number of local steps [s].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit: Option<Quantity>,
+    /// When clients are available.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<AvailabilitySpec>,
+    /// Width that clients compute and store in [bit], from 2 to 32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u32>,
+    /// A step of a `b`-bit client takes `step · (b / 32)^bits-speed` [1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits_speed: Option<f64>,
+    /// Probability that a visit is lost in mid-work [1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout: Option<Quantity>,
+    /// Fraction of the work that is done when a visit is lost [1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout_done: Option<Quantity>,
+    /// What happens to the work of a client that goes down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leave: Option<Leave>,
+}
+
+/// Which clients form a group; the sizes of groups are exact either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Assign {
+    /// A random set of clients, so that groups are independent of the partition of the data and of the topology.
+    #[default]
+    Shuffled,
+    /// The first clients are group 0, the next group 1, and so on.
+    Blocks,
+}
+
+/// What happens to the work of a client that goes down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Leave {
+    /// The work continues when the client is up again.
+    #[default]
+    Pause,
+    /// The work is lost.
+    Lose,
+}
+
+/// The keys that a fleet and a group share.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Keys<'a> {
+    pub step: Option<&'a Quantity>,
+    pub visit: Option<&'a Quantity>,
+    pub availability: Option<&'a AvailabilitySpec>,
+    pub bits: Option<u32>,
+    pub bits_speed: Option<f64>,
+    pub dropout: Option<&'a Quantity>,
+    pub dropout_done: Option<&'a Quantity>,
+    pub leave: Option<Leave>,
+}
+
+impl Keys<'_> {
+    fn validate(&self) -> Result<(), Invalid> {
+        for (key, quantity, range) in [
+            ("step", self.step, SECONDS),
+            ("visit", self.visit, SECONDS),
+            ("dropout", self.dropout, FRACTION),
+            ("dropout-done", self.dropout_done, FRACTION),
+        ] {
+            quantity.map_or(Ok(()), |quantity| quantity.validate(&range)).map_err(|error| error.under(key))?;
+        }
+        self.availability.map_or(Ok(()), AvailabilitySpec::validate).map_err(|error| error.under("availability"))?;
+        let bits = self.bits.unwrap_or(FULL_WIDTH);
+        require((2..=FULL_WIDTH).contains(&bits), "bits", bits, "a width from 2 to 32 bits")?;
+        let speed = self.bits_speed.unwrap_or(0.0);
+        require((0.0..=10.0).contains(&speed), "bits-speed", speed, "an exponent from 0 to 10")
+    }
+}
+
+impl FleetSpec {
+    /// Checks everything that can be checked without data files and without the data's labels.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `[fleet]`.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        if let Some(clients) = self.clients {
+            require((1..super::MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 4 billion")?;
+        }
+        self.keys().validate()?;
+        for (index, group) in self.group.iter().enumerate() {
+            let at = |error: Invalid| error.under(&format!("group.{index}"));
+            require((0.0..=1.0).contains(&group.share), "share", group.share, "a fraction from 0 to 1").map_err(at)?;
+            group.keys().validate().map_err(at)?;
+        }
+        let total: f64 = self.group.iter().map(|group| group.share).sum();
+        if !self.group.is_empty() && (total - 1.0).abs() > 1e-9 {
+            return Err(Invalid::at("group", format!("the shares of the groups sum to {total}: expected 1"))
+                .help("adjust `share` in one of the groups"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn keys(&self) -> Keys<'_> {
+        Keys {
+            step: self.step.as_ref(),
+            visit: self.visit.as_ref(),
+            availability: self.availability.as_ref(),
+            bits: self.bits,
+            bits_speed: self.bits_speed,
+            dropout: self.dropout.as_ref(),
+            dropout_done: self.dropout_done.as_ref(),
+            leave: self.leave,
+        }
+    }
+}
+
+impl GroupSpec {
+    fn keys(&self) -> Keys<'_> {
+        Keys {
+            step: self.step.as_ref(),
+            visit: self.visit.as_ref(),
+            availability: self.availability.as_ref(),
+            bits: self.bits,
+            bits_speed: self.bits_speed,
+            dropout: self.dropout.as_ref(),
+            dropout_done: self.dropout_done.as_ref(),
+            leave: self.leave,
+        }
+    }
+
+    /// The group's keys, each the fleet's where the group has none.
+    pub(super) fn keys_within<'a>(&'a self, fleet: &Keys<'a>) -> Keys<'a> {
+        let own = self.keys();
+        Keys {
+            step: own.step.or(fleet.step),
+            visit: own.visit.or(fleet.visit),
+            availability: own.availability.or(fleet.availability),
+            bits: own.bits.or(fleet.bits),
+            bits_speed: own.bits_speed.or(fleet.bits_speed),
+            dropout: own.dropout.or(fleet.dropout),
+            dropout_done: own.dropout_done.or(fleet.dropout_done),
+            leave: own.leave.or(fleet.leave),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Methods: one file each, as their papers print them, and the registry that names them.
+//!
+//! A served method is two halves and a recipe of default parts; it never sees the queue. To add one, write its file and
+//! one line in [`registry`].
+
+mod card;
+pub mod registry;
+
+mod fedadaptive;
+mod fedasync;
+mod fedavg;
+mod fedavgm;
+mod fedbuff;
+mod feddyn;
+mod fednova;
+mod fedprox;
+mod fedsgd;
+mod fedvarp;
+mod mifa;
+mod scaffold;
+
+use std::fmt::Debug;
+
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use card::{Card, Paper};
+
+use crate::{
+    invalid::Invalid,
+    num::Real,
+    part::{transform::TransformSpec, weighting::Weighting},
+    role::{
+        schedule::ScheduleSpec,
+        served::{ClientUpdate, ServerUpdate},
+    },
+};
+
+/// The parameters of a method, as a scenario writes them next to its name.
+pub trait Method: Debug + Clone + Default + Send + Sync + Serialize + DeserializeOwned + JsonSchema + 'static {
+    /// What it is and where it comes from.
+    const CARD: Card;
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a parameter that is out of range.
+    fn validate(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+}
+
+/// A method with a server.
+pub trait ServedMethod: Method {
+    /// The default parts, which a scenario may replace one by one.
+    fn recipe(&self) -> Recipe {
+        Recipe::default()
+    }
+
+    /// The client half.
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>>;
+
+    /// The server half, at the initial model.
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>>;
+}
+
+/// Default parts of a served method.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Recipe {
+    /// When the server acts; synchronous rounds of everybody when `None`.
+    pub schedule: Option<ScheduleSpec>,
+    /// How updates are weighted.
+    pub weighting: Weighting,
+    /// The server optimiser.
+    pub server: Vec<TransformSpec>,
+    /// Local steps of every visit, for methods that leave no choice.
+    pub steps: Option<usize>,
+}
+
+/// What a server half starts from.
+#[derive(Debug, Clone)]
+pub struct Setup<R> {
+    /// The initial model, shape `[d]`.
+    pub x: Vec<R>,
+    /// Number of clients `N`.
+    pub clients: usize,
+}
+
+impl<R: Real> Setup<R> {
+    /// A zero vector of the model's shape.
+    pub fn zeros(&self) -> Vec<R> {
+        vec![R::zero(); self.x.len()]
+    }
+}

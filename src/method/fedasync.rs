@@ -1,0 +1,103 @@
+//! FedAsync: every arrival is mixed into the model.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, Recipe, ServedMethod, Setup, fedavg};
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    num::Real,
+    part::discount::Discount,
+    role::{
+        Payload,
+        schedule::{ScheduleSpec, StreamSpec},
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate},
+    },
+};
+
+/// Parameters of FedAsync.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct FedAsync {
+    /// Share of a fresh model in the mixture [1].
+    pub alpha: f64,
+    /// Strength of the clients' proximal pull.
+    pub rho: f64,
+}
+
+impl Default for FedAsync {
+    fn default() -> Self {
+        Self { alpha: 0.6, rho: 0.005 }
+    }
+}
+
+impl Method for FedAsync {
+    const CARD: Card = Card {
+        name: "fedasync",
+        summary: "every arriving model is mixed into the server's, less so the staler it is",
+        paper: Paper {
+            key: "xie2019asynchronous",
+            authors: "Xie, Cong and Koyejo, Sanmi and Gupta, Indranil",
+            title: "Asynchronous Federated Optimization",
+            venue: "arXiv",
+            year: 2019,
+            place: "Algorithm 1",
+            link: "https://arxiv.org/abs/1903.03934",
+        },
+        update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + rho (y − x));  send y\n\
+                 server:  a = alpha · w(s);   x ← (1 − a) x + a y        (w(s) by the schedule's `discount`)",
+        traffic: "down: x [d]; up: y [d]; nothing stays at the client",
+        differs: "y is sent as x_received − y and put together again at the server, so that uplinks can compress it; \
+                  staleness is 0 for a fresh model",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.alpha > 0.0 && self.alpha <= 1.0, "alpha", self.alpha, "a share in (0, 1]")?;
+        require(self.rho >= 0.0 && self.rho.is_finite(), "rho", self.rho, "a number of at least 0")
+    }
+}
+
+impl ServedMethod for FedAsync {
+    fn recipe(&self) -> Recipe {
+        let stream = StreamSpec { discount: Discount::Polynomial { a: 0.5 }, ..StreamSpec::default() };
+        Recipe { schedule: Some(ScheduleSpec::EveryArrival(stream)), ..Recipe::default() }
+    }
+
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(fedavg::LocalSgd { mu: self.rho })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { alpha: self.alpha, x: Arc::new(Payload::one(setup.x)) })
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    alpha: f64,
+    x: Arc<Payload<R>>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.x)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        for up in batch {
+            let share = R::of(self.alpha * up.weight);
+            let x = &mut Arc::make_mut(&mut self.x).vectors[0];
+            let (base, delta) = (&up.down.vectors[0], &up.up.vectors[0]);
+            let update = x.iter().zip(base).zip(delta).map(|((&x, &base), &delta)| share * (x - (base - delta))).collect();
+            ctx.step(x, update);
+        }
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.x.vectors[0]
+    }
+}

@@ -1,0 +1,101 @@
+//! FedAvg: average what clients reach by local SGD.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, ServedMethod, Setup};
+use crate::{
+    engine::NodeId,
+    num::{Real, vector},
+    problem::Drift,
+    role::{
+        Local, Payload,
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
+    },
+};
+
+/// Parameters of FedAvg: none of its own; weighting, step sizes and schedule are parts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FedAvg {}
+
+/// The paper behind FedAvg and FedSGD.
+pub(super) const MCMAHAN: Paper = Paper {
+    key: "mcmahan2017communication",
+    authors: "McMahan, Brendan and Moore, Eider and Ramage, Daniel and Hampson, Seth and Agüera y Arcas, Blaise",
+    title: "Communication-Efficient Learning of Deep Networks from Decentralized Data",
+    venue: "AISTATS",
+    year: 2017,
+    place: "Algorithm 1",
+    link: "https://arxiv.org/abs/1602.05629",
+};
+
+impl Method for FedAvg {
+    const CARD: Card = Card {
+        name: "fedavg",
+        summary: "clients take local SGD steps, the server averages the models they reach",
+        paper: MCMAHAN,
+        update: "client:  y ← x;  K times  y ← y − lr ∇F_i(y; ξ);  send Δ_i = x − y\n\
+                 server:  x ← x − Σ_{i∈S} w_i Δ_i        (w_i by `weighting`, then the `server` chain)",
+        traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
+        differs: "weights are 1/|S| unless `weighting = \"participating-weighted\"` asks for the paper's n_i/n",
+    };
+}
+
+impl ServedMethod for FedAvg {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Averaging::new(setup.x))
+    }
+}
+
+/// Local SGD from the received model, optionally with FedProx's pull `mu` towards it. Sends `Δ = x − y`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LocalSgd {
+    pub(super) mu: f64,
+}
+
+impl<R: Real> ClientUpdate<R> for LocalSgd {
+    fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        let [x] = down.firsts();
+        let mut y = x.to_vec();
+        let pull = (self.mu > 0.0).then_some((self.mu, x));
+        local.descend(&mut y, &Drift { pull, ..Drift::NONE });
+        Update::stateless(Payload::one(vector::difference(x, &y)))
+    }
+}
+
+/// The server half of FedAvg: `x ← x − optimiser(Σ wᵢ Δᵢ)`. A round without anybody changes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub(super) struct Averaging<R> {
+    x: Arc<Payload<R>>,
+}
+
+impl<R: Real> Averaging<R> {
+    pub(super) fn new(x: Vec<R>) -> Self {
+        Self { x: Arc::new(Payload::one(x)) }
+    }
+}
+
+impl<R: Real> ServerUpdate<R> for Averaging<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.x)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if !batch.is_empty() {
+            let update = ctx.aggregate(batch, 0);
+            ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+        }
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.x.vectors[0]
+    }
+}

@@ -1,0 +1,55 @@
+//! FedBuff: asynchronous clients, a buffer at the server.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, Recipe, ServedMethod, Setup, fedavg};
+use crate::{
+    num::Real,
+    part::discount::Discount,
+    role::{
+        schedule::{BufferedSpec, Replace, ScheduleSpec},
+        served::{ClientUpdate, ServerUpdate},
+    },
+};
+
+/// Parameters of FedBuff: none of its own; buffer, concurrency and discount belong to its schedule.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FedBuff {}
+
+impl Method for FedBuff {
+    const CARD: Card = Card {
+        name: "fedbuff",
+        summary: "asynchronous FedAvg: the server steps whenever a buffer of updates is full",
+        paper: Paper {
+            key: "nguyen2022federated",
+            authors: "Nguyen, John and Malik, Kshitiz and Zhan, Hongyuan and Yousefpour, Ashkan and Rabbat, Mike and Malek, Mani and Huba, Dzmitry",
+            title: "Federated Learning with Buffered Asynchronous Aggregation",
+            venue: "AISTATS",
+            year: 2022,
+            place: "Algorithm 1",
+            link: "https://arxiv.org/abs/2106.06639",
+        },
+        update: "client:  as FedAvg, from the model it was sent\n\
+                 server:  on arrival with staleness s:  B ← B + w(s) Δ_i;   every K arrivals:  x ← x − B/K,  B ← 0;   w(s) = 1/√(1 + s)\n\
+                 \x20        who has answered is replaced at once by a client drawn at random",
+        traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
+        differs: "the divisor is K unless `weighting` says \"sum-weights\" or \"sum\"",
+    };
+}
+
+impl ServedMethod for FedBuff {
+    fn recipe(&self) -> Recipe {
+        let buffered = BufferedSpec { discount: Discount::Sqrt, replace: Replace::Random, ..BufferedSpec::default() };
+        Recipe { schedule: Some(ScheduleSpec::Buffered(buffered)), ..Recipe::default() }
+    }
+
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(fedavg::LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(fedavg::Averaging::new(setup.x))
+    }
+}

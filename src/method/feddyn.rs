@@ -1,0 +1,117 @@
+//! FedDyn: a dynamic regulariser makes local and global optima agree.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, ServedMethod, Setup};
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    num::{Real, vector},
+    problem::Drift,
+    role::{
+        Local, Payload,
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+    },
+};
+
+/// Parameters of FedDyn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct FedDyn {
+    /// Strength of the dynamic regulariser.
+    pub alpha: f64,
+}
+
+impl Default for FedDyn {
+    fn default() -> Self {
+        Self { alpha: 0.01 }
+    }
+}
+
+impl Method for FedDyn {
+    const CARD: Card = Card {
+        name: "feddyn",
+        summary: "a dynamic regulariser at each client makes local optima agree with the global one",
+        paper: Paper {
+            key: "acar2021federated",
+            authors: "Acar, Durmus Alp Emre and Zhao, Yue and Matas, Ramon and Mattina, Matthew and Whatmough, Paul and Saligrama, Venkatesh",
+            title: "Federated Learning Based on Dynamic Regularization",
+            venue: "ICLR",
+            year: 2021,
+            place: "Algorithm 1",
+            link: "https://arxiv.org/abs/2111.04263",
+        },
+        update: "client:  θ ≈ argmin_y f_i(y) − ⟨g_i, y⟩ + (alpha/2) ‖y − x‖²   (local SGD);   g_i ← g_i − alpha (θ − x);   send x − θ\n\
+                 server:  h ← h − (alpha/N) Σ_{i∈S} (θ_i − x);   x ← (1/|S|) Σ_{i∈S} θ_i − h/alpha",
+        traffic: "down: x [d]; up: x − θ [d]; stays at the client: g_i [d]",
+        differs: "the local problem is solved by a given number of SGD steps; a stale θ_i counts as a step from the newest x; \
+                  alpha is the same for all clients",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.alpha > 0.0 && self.alpha.is_finite(), "alpha", self.alpha, "a positive number")
+    }
+}
+
+impl ServedMethod for FedDyn {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(Client { alpha: self.alpha })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let h = setup.zeros();
+        Box::new(Server { alpha: self.alpha, x: Arc::new(Payload::one(setup.x)), h })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Client {
+    alpha: f64,
+}
+
+impl<R: Real> ClientUpdate<R> for Client {
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        let [x] = down.firsts();
+        let mut g_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let linear: Vec<R> = g_i.iter().map(|&g| -g).collect();
+        let mut theta = x.to_vec();
+        local.descend(&mut theta, &Drift { scale: 1.0, shift: Some(&linear), pull: Some((self.alpha, x)) });
+        let delta = vector::difference(x, &theta);
+        vector::axpy(R::of(self.alpha), &delta, &mut g_i);
+        Update { up: Payload::one(delta), memory: Some(Payload::one(g_i)) }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    alpha: f64,
+    x: Arc<Payload<R>>,
+    h: Vec<R>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.x)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if batch.is_empty() {
+            return;
+        }
+        let share = self.alpha / ctx.clients() as f64;
+        let change = weighted_sum(batch, 0, &vec![share; batch.len()]);
+        vector::axpy(R::one(), &change, &mut self.h);
+        // Mean θ = x − mean (x − θ), and the step on top of it subtracts h/alpha.
+        let mut update = ctx.aggregate(batch, 0);
+        vector::axpy(R::of(1.0 / self.alpha), &self.h, &mut update);
+        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.x.vectors[0]
+    }
+}

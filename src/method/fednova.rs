@@ -1,0 +1,105 @@
+//! FedNova: updates are normalised by the steps behind them.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, ServedMethod, Setup};
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    num::{Real, vector},
+    problem::Drift,
+    role::{
+        Local, Payload,
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+    },
+};
+
+/// Parameters of FedNova.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct FedNova {
+    /// Strength of a proximal pull in the local steps; 0 for plain SGD.
+    pub mu: f64,
+}
+
+impl Method for FedNova {
+    const CARD: Card = Card {
+        name: "fednova",
+        summary: "averages updates per local step, so that clients that step more do not pull harder",
+        paper: Paper {
+            key: "wang2020tackling",
+            authors: "Wang, Jianyu and Liu, Qinghua and Liang, Hao and Joshi, Gauri and Poor, H. Vincent",
+            title: "Tackling the Objective Inconsistency Problem in Heterogeneous Federated Optimization",
+            venue: "NeurIPS",
+            year: 2020,
+            place: "Section 4, equation (7)",
+            link: "https://arxiv.org/abs/2007.07481",
+        },
+        update: "client:  local SGD as FedAvg;  send Δ_i = x − y and a_i = ‖a_i‖₁  (K_i for plain SGD)\n\
+                 server:  τ = Σ_{i∈S} p_i a_i;   x ← x − τ Σ_{i∈S} p_i Δ_i / a_i",
+        traffic: "down: x [d]; up: Δ [d] and a scalar; nothing stays at the client",
+        differs: "with partial participation the weights p_i are renormalised over the participants; \
+                  the normaliser knows plain and proximal SGD, not a local momentum",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.mu >= 0.0 && self.mu.is_finite(), "mu", self.mu, "a number of at least 0")
+    }
+}
+
+impl ServedMethod for FedNova {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(Client { mu: self.mu })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { x: Arc::new(Payload::one(setup.x)) })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Client {
+    mu: f64,
+}
+
+impl<R: Real> ClientUpdate<R> for Client {
+    fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        let [x] = down.firsts();
+        let mut y = x.to_vec();
+        local.descend(&mut y, &Drift { pull: (self.mu > 0.0).then_some((self.mu, x)), ..Drift::NONE });
+        // ‖a‖₁ of SGD with pull mu: the weight of every gradient shrinks by (1 − lr mu) with each later step.
+        let normaliser = (0..local.steps).fold(0.0, |a, k| a * (1.0 - local.lr(k) * self.mu) + 1.0);
+        Update::stateless(Payload::one(vector::difference(x, &y)).with_scalar(normaliser))
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    x: Arc<Payload<R>>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.x)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if batch.is_empty() {
+            return;
+        }
+        let total: f64 = batch.iter().map(|up| ctx.weight(up.from)).sum();
+        let p: Vec<f64> = batch.iter().map(|up| up.weight * ctx.weight(up.from) / total).collect();
+        let tau: f64 = batch.iter().zip(&p).map(|(up, p)| p * up.up.scalars[0]).sum();
+        let per_step: Vec<f64> = batch.iter().zip(&p).map(|(up, p)| tau * p / up.up.scalars[0]).collect();
+        let update = weighted_sum(batch, 0, &per_step);
+        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.x.vectors[0]
+    }
+}

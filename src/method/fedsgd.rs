@@ -1,0 +1,41 @@
+//! FedSGD: one gradient a round.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Recipe, ServedMethod, Setup, fedavg};
+use crate::{
+    num::Real,
+    role::served::{ClientUpdate, ServerUpdate},
+};
+
+/// Parameters of FedSGD: none of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FedSgd {}
+
+impl Method for FedSgd {
+    const CARD: Card = Card {
+        name: "fedsgd",
+        summary: "distributed SGD: every client sends one gradient a round",
+        paper: fedavg::MCMAHAN,
+        update: "client:  send lr ∇F_i(x; ξ)\n\
+                 server:  x ← x − Σ_{i∈S} w_i lr ∇F_i(x; ξ)",
+        traffic: "down: x [d]; up: gradient [d]; nothing stays at the client",
+        differs: "always one local step, whatever `local.steps` says; mini-batches are allowed (`batch = \"full\"` is the paper's)",
+    };
+}
+
+impl ServedMethod for FedSgd {
+    fn recipe(&self) -> Recipe {
+        Recipe { steps: Some(1), ..Recipe::default() }
+    }
+
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(fedavg::LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(fedavg::Averaging::new(setup.x))
+    }
+}

@@ -1,0 +1,104 @@
+//! MIFA: the server remembers every client's latest update.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, ServedMethod, Setup};
+use crate::{
+    engine::{NodeId, touched::Touched},
+    num::{Real, vector},
+    role::{
+        Payload,
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate},
+    },
+};
+
+/// What the table of updates starts with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Table {
+    /// Nothing: the model stays until every client has been heard once.
+    #[default]
+    Wait,
+    /// Zeros: the model moves from the first round on.
+    Zero,
+}
+
+/// Parameters of MIFA.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Mifa {
+    /// What the table of updates starts with.
+    pub table: Table,
+}
+
+impl Method for Mifa {
+    const CARD: Card = Card {
+        name: "mifa",
+        summary: "the server reuses the latest update of every absent client",
+        paper: Paper {
+            key: "gu2021fast",
+            authors: "Gu, Xinran and Huang, Kaixuan and Zhang, Jingzhao and Huang, Longbo",
+            title: "Fast Federated Learning in the Presence of Arbitrary Device Unavailability",
+            venue: "NeurIPS",
+            year: 2021,
+            place: "Algorithm 1",
+            link: "https://arxiv.org/abs/2106.04159",
+        },
+        update: "client:  as FedAvg, sends Δ_i = x − y\n\
+                 server:  G_i ← Δ_i / lr  for i ∈ S;   x ← x − lr (1/N) Σ_{all i} G_i      (every round, also an empty one)",
+        traffic: "down: x [d]; up: Δ [d]; stays at the server: G [N × d], rows only for clients that took part",
+        differs: "while it waits for every client, the table keeps the updates as they come in, all of them at the initial model",
+    };
+}
+
+impl ServedMethod for Mifa {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(super::fedavg::LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let sum = setup.zeros();
+        Box::new(Server { table: self.table, x: Arc::new(Payload::one(setup.x)), rows: Touched::default(), sum })
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    table: Table,
+    x: Arc<Payload<R>>,
+    /// `G_i` of the clients heard so far.
+    rows: Touched<Vec<R>>,
+    /// `Σ G_i`.
+    sum: Vec<R>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.x)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        for up in batch {
+            let mut row = up.up.vectors[0].clone();
+            vector::scale(R::of(up.steps as f64 / up.total_lr), &mut row);
+            vector::axpy(R::one(), &row, &mut self.sum);
+            if let Some(old) = self.rows.insert(up.from, row) {
+                vector::axpy(-R::one(), &old, &mut self.sum);
+            }
+        }
+        if self.table == Table::Wait && self.rows.len() < ctx.clients() {
+            return;
+        }
+        let mut update = self.sum.clone();
+        vector::scale(R::of(ctx.local_lr() / ctx.clients() as f64), &mut update);
+        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.x.vectors[0]
+    }
+}

@@ -1,0 +1,121 @@
+//! SCAFFOLD: control variates against client drift.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, ServedMethod, Setup};
+use crate::{
+    engine::NodeId,
+    num::{Real, vector},
+    problem::Drift,
+    role::{
+        Local, Payload,
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+    },
+};
+
+/// How a client renews its control variate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ControlOption {
+    /// The exact local gradient at the received model.
+    I,
+    /// The mean of the local gradients along the visit, free of charge.
+    #[default]
+    II,
+}
+
+/// Parameters of SCAFFOLD.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Scaffold {
+    /// How a client renews its control variate.
+    pub option: ControlOption,
+}
+
+impl Method for Scaffold {
+    const CARD: Card = Card {
+        name: "scaffold",
+        summary: "control variates correct the drift of local steps; converges to the exact optimum",
+        paper: Paper {
+            key: "karimireddy2020scaffold",
+            authors: "Karimireddy, Sai Praneeth and Kale, Satyen and Mohri, Mehryar and Reddi, Sashank J. and Stich, Sebastian U. and Suresh, Ananda Theertha",
+            title: "SCAFFOLD: Stochastic Controlled Averaging for Federated Learning",
+            venue: "ICML",
+            year: 2020,
+            place: "Algorithm 1",
+            link: "https://arxiv.org/abs/1910.06378",
+        },
+        update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − c_i + c)\n\
+                 \x20        c_i⁺ = ∇f_i(x)  (option I)   or   c_i − c + (x − y)/(K lr)  (option II);  send x − y and c_i⁺ − c_i\n\
+                 server:  x ← x − (1/|S|) Σ_{i∈S} (x − y_i);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i)",
+        traffic: "down: x, c [2 d]; up: x − y, c_i⁺ − c_i [2 d]; stays at the client: c_i [d]",
+        differs: "",
+    };
+}
+
+impl ServedMethod for Scaffold {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(Client { option: self.option })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let c = setup.zeros();
+        Box::new(Server { state: Arc::new(Payload::of([setup.x, c])) })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Client {
+    option: ControlOption,
+}
+
+impl<R: Real> ClientUpdate<R> for Client {
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        let [x, c] = down.firsts();
+        let c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let correction = vector::difference(c, &c_i);
+        let mut y = x.to_vec();
+        local.descend(&mut y, &Drift { shift: Some(&correction), ..Drift::NONE });
+        let delta = vector::difference(x, &y);
+        let renewed = match self.option {
+            ControlOption::I => local.full_gradient(x),
+            ControlOption::II => {
+                let mut mean = delta.clone();
+                vector::scale(R::of(1.0 / local.total_lr()), &mut mean);
+                vector::difference(&mean, &correction)
+            }
+        };
+        let change = vector::difference(&renewed, &c_i);
+        Update { up: Payload::of([delta, change]), memory: Some(Payload::one(renewed)) }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    /// `x` and `c`.
+    state: Arc<Payload<R>>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.state)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if batch.is_empty() {
+            return;
+        }
+        let update = ctx.aggregate(batch, 0);
+        let change = weighted_sum(batch, 1, &vec![1.0 / ctx.clients() as f64; batch.len()]);
+        let state = Arc::make_mut(&mut self.state);
+        ctx.step(&mut state.vectors[0], update);
+        vector::axpy(R::one(), &change, &mut state.vectors[1]);
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.state.vectors[0]
+    }
+}

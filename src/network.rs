@@ -1,0 +1,77 @@
+//! How messages travel: delays, bandwidth, loss; and between peers, who talks to whom with which mixing weights.
+
+mod edges;
+mod graph;
+mod lattice;
+mod link;
+mod random_graph;
+mod spec;
+mod spectrum;
+mod topology;
+
+pub use graph::Graph;
+pub use link::{Direction, Link};
+pub use spec::{LinkSpec, NetworkSpec, TopologySpec, WeightRule};
+pub use topology::Topology;
+
+use crate::{
+    invalid::Invalid,
+    random::{Rng, Setting},
+};
+
+/// The links and, for peers, the topology; immutable and shared by the methods of a run.
+#[derive(Debug, Clone)]
+pub struct Network {
+    up: Link,
+    down: Link,
+    peer: Link,
+    topology: Option<Topology>,
+}
+
+impl NetworkSpec {
+    /// The network between `setting.clients` clients.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `[network]`: a value out of range, a topology that does not exist for this number
+    /// of clients or was never connected, a data file that is missing or malformed.
+    pub fn build(&self, setting: &Setting) -> Result<Network, Invalid> {
+        self.validate()?;
+        let link = |key: &str, spec: &LinkSpec| spec.build(&format!("network.{key}"), setting).map_err(|error| error.under(key));
+        let topology = self.topology.as_ref().map(|topology| topology.build(self.weights, setting)).transpose();
+        Ok(Network {
+            up: link("up", &self.up)?,
+            down: link("down", &self.down)?,
+            peer: link("link", &self.link)?,
+            topology: topology.map_err(|error| error.under("topology"))?,
+        })
+    }
+}
+
+impl Network {
+    /// The link of a direction.
+    pub fn link(&self, direction: Direction) -> &Link {
+        match direction {
+            Direction::Up => &self.up,
+            Direction::Down => &self.down,
+            Direction::Peer => &self.peer,
+        }
+    }
+
+    /// Draws how long a message of `bits` [bit] travels on the link of `client` [s]: `latency + jitter + bits / bandwidth`.
+    pub fn delay(&self, direction: Direction, client: usize, bits: u64, rng: &mut Rng) -> f64 {
+        self.link(direction).delay(client, bits, rng)
+    }
+
+    /// Draws whether a message on the link of `client` is lost.
+    pub fn lost(&self, direction: Direction, client: usize, rng: &mut Rng) -> bool {
+        self.link(direction).lost(client, rng)
+    }
+
+    /// Who talks to whom, where the scenario has a topology.
+    pub fn topology(&self) -> Option<&Topology> {
+        self.topology.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,46 @@
+//! Graphs given edge by edge.
+
+use std::path::Path;
+
+use super::Graph;
+use crate::{
+    invalid::Invalid,
+    random::Setting,
+    table::{self, Source},
+};
+
+/// The undirected graph of the listed edges; a pair may be named in both directions.
+pub(super) fn listed(source: &Source<[usize; 2]>, setting: &Setting) -> Result<Graph, Invalid> {
+    let edges = match source {
+        Source::File(path) => read(&setting.locate(path), setting.clients)?,
+        Source::Inline(edges) => {
+            for &[a, b] in edges {
+                check(a, b, setting.clients).map_err(|message| Invalid::at("", message))?;
+            }
+            edges.clone()
+        }
+    };
+    Ok(Graph::from_edges(setting.clients, edges.into_iter()))
+}
+
+fn check(a: usize, b: usize, nodes: usize) -> Result<(), String> {
+    if a >= nodes || b >= nodes {
+        return Err(format!("the edge {a}, {b} leaves the network: nodes go from 0 to {}", nodes.saturating_sub(1)));
+    }
+    if a == b {
+        return Err(format!("the edge {a}, {b} is a loop: expected two different nodes"));
+    }
+    Ok(())
+}
+
+fn read(path: &Path, nodes: usize) -> Result<Vec<[usize; 2]>, Invalid> {
+    let fault = |line, message: String| Invalid::at("", message).in_file(path, Some(line));
+    let mut edges = Vec::new();
+    for (line, [a, b]) in table::read(path, ["a", "b"])? {
+        let a = table::index(a, nodes, "node").map_err(|message| fault(line, message))?;
+        let b = table::index(b, nodes, "node").map_err(|message| fault(line, message))?;
+        check(a, b, nodes).map_err(|message| fault(line, message))?;
+        edges.push([a, b]);
+    }
+    Ok(edges)
+}

@@ -1,0 +1,59 @@
+//! A link: latency, jitter, bandwidth and loss.
+
+use rand::RngExt;
+
+use super::spec::{BANDWIDTH, LinkSpec, PROBABILITY, SECONDS};
+use crate::{
+    invalid::Invalid,
+    random::{Quantity, Rng, Sampler, Setting},
+};
+
+/// Which way a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From a client to the server.
+    Up,
+    /// From the server to a client.
+    Down,
+    /// From a node to another.
+    Peer,
+}
+
+/// A link, ready to draw from.
+#[derive(Debug, Clone)]
+pub struct Link {
+    latency: Sampler,
+    jitter: Sampler,
+    /// [bit/s]; infinite if `None`.
+    bandwidth: Option<Sampler>,
+    loss: Sampler,
+}
+
+impl LinkSpec {
+    /// `name` distinguishes the links of a network.
+    pub(super) fn build(&self, name: &str, setting: &Setting) -> Result<Link, Invalid> {
+        let sampler = |key: &str, quantity: &Quantity, range| {
+            quantity.build(&format!("{name}.{key}"), &range, setting).map_err(|error| error.under(key))
+        };
+        Ok(Link {
+            latency: sampler("latency", &self.latency, SECONDS)?,
+            jitter: sampler("jitter", &self.jitter, SECONDS)?,
+            bandwidth: self.bandwidth.as_ref().map(|bandwidth| sampler("bandwidth", bandwidth, BANDWIDTH)).transpose()?,
+            loss: sampler("loss", &self.loss, PROBABILITY)?,
+        })
+    }
+}
+
+impl Link {
+    /// Draws how long a message of `bits` [bit] travels [s]: `latency + jitter + bits / bandwidth`, drawn in this order.
+    pub fn delay(&self, client: usize, bits: u64, rng: &mut Rng) -> f64 {
+        let start = self.latency.sample(client, rng) + self.jitter.sample(client, rng);
+        start + self.bandwidth.as_ref().map_or(0.0, |bandwidth| bits as f64 / bandwidth.sample(client, rng))
+    }
+
+    /// Draws whether a message is lost.
+    pub fn lost(&self, client: usize, rng: &mut Rng) -> bool {
+        let probability = self.loss.sample(client, rng);
+        rng.random::<f64>() < probability
+    }
+}

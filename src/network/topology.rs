@@ -1,0 +1,139 @@
+//! Who talks to whom, with which weights.
+
+use super::{Graph, TopologySpec, WeightRule, edges, lattice, random_graph, spectrum};
+use crate::{
+    invalid::{Invalid, require},
+    random::Setting,
+};
+
+/// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and those it
+/// hears from. Weights follow from the degrees; only the diagonal is stored.
+#[derive(Debug, Clone)]
+pub struct Topology {
+    graph: Graph,
+    rule: WeightRule,
+    max_degree: usize,
+    /// `W_ii`; empty for a complete graph, where it is the same for all.
+    own: Vec<f64>,
+}
+
+impl TopologySpec {
+    /// The topology on `setting.clients` nodes, drawn from the routing streams where it is random.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `topology`.
+    pub fn build(&self, weights: WeightRule, setting: &Setting) -> Result<Topology, Invalid> {
+        Ok(Topology::new(self.graph(setting)?, weights))
+    }
+
+    fn graph(&self, setting: &Setting) -> Result<Graph, Invalid> {
+        let (nodes, streams) = (setting.clients, setting.streams);
+        match *self {
+            Self::Ring => Ok(lattice::circulant_of(nodes, std::iter::once(1))),
+            Self::Torus => lattice::grid(nodes, true),
+            Self::Grid => lattice::grid(nodes, false),
+            Self::Complete => Ok(Graph::Complete(nodes)),
+            Self::Star => Ok(lattice::star(nodes)),
+            Self::Hypercube => lattice::hypercube(nodes),
+            Self::Exponential => Ok(lattice::exponential(nodes)),
+            Self::Circulant { degree } => lattice::circulant(nodes, degree),
+            Self::ErdosRenyi { p } => {
+                let threshold = (nodes as f64).ln() / nodes as f64;
+                let help = || format!("graphs on {nodes} nodes are usually connected for p above ln n / n = {threshold:.3}");
+                random_graph::connected("erdos-renyi.p", streams, help, |rng| Some(random_graph::erdos_renyi(nodes, p, rng)))
+            }
+            Self::RandomRegular { degree } => {
+                random_graph::check_regular("random-regular", nodes, degree)?;
+                let help = || "choose at least 3 neighbours".to_owned();
+                let draw = |rng: &mut _| random_graph::regular(nodes, degree, rng);
+                random_graph::connected("random-regular.degree", streams, help, draw)
+            }
+            Self::SmallWorld { k, p } => {
+                require(k < nodes, "small-world.k", k, &format!("fewer neighbours than the {nodes} nodes"))?;
+                let help = || "choose a larger `k` or a smaller `p`".to_owned();
+                random_graph::connected("small-world.p", streams, help, |rng| Some(random_graph::small_world(nodes, k, p, rng)))
+            }
+            Self::BarabasiAlbert { m } => {
+                require(m < nodes, "barabasi-albert.m", m, &format!("fewer edges than the {nodes} nodes"))?;
+                let help = || "choose another `m`".to_owned();
+                let draw = |rng: &mut _| Some(random_graph::barabasi_albert(nodes, m, rng));
+                random_graph::connected("barabasi-albert.m", streams, help, draw)
+            }
+            Self::Edges(ref source) => edges::listed(source, setting).map_err(|error| error.under("edges")),
+        }
+    }
+}
+
+impl Topology {
+    /// `graph` with the weights of `rule`.
+    pub fn new(graph: Graph, rule: WeightRule) -> Self {
+        let max_degree = graph.max_degree();
+        let mut topology = Self { graph, rule, max_degree, own: Vec::new() };
+        if !matches!(topology.graph, Graph::Complete(_)) {
+            topology.own = (0..topology.nodes()).map(|node| topology.rest(node)).collect();
+        }
+        topology
+    }
+
+    /// What the weights of the others leave for `node` itself.
+    fn rest(&self, node: usize) -> f64 {
+        1.0 - self.graph.senders(node).map(|sender| self.weight(node, sender)).sum::<f64>()
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Number of nodes `n`.
+    pub fn nodes(&self) -> usize {
+        self.graph.nodes()
+    }
+
+    /// Weight `W_ij` that node `i` gives to a node `j ≠ i` that it hears from [1].
+    pub fn weight(&self, i: usize, j: usize) -> f64 {
+        let degree = |node| self.graph.in_degree(node);
+        match self.rule {
+            WeightRule::Metropolis => share(degree(i).max(degree(j))),
+            WeightRule::LazyMetropolis => share(degree(i).max(degree(j))) / 2.0,
+            WeightRule::MaxDegree => share(self.max_degree),
+            WeightRule::Uniform => share(degree(i)),
+        }
+    }
+
+    /// Weight `W_ii` that node `i` gives to itself [1].
+    pub fn own_weight(&self, node: usize) -> f64 {
+        match (&self.graph, self.rule) {
+            (Graph::Complete(nodes), WeightRule::LazyMetropolis) => 0.5 + share(nodes - 1) / 2.0,
+            (Graph::Complete(nodes), _) => share(nodes - 1),
+            _ => self.own[node],
+        }
+    }
+
+    /// The row `W_i`: the nodes that node `i` hears from, ascending, with their weights; without `i` itself.
+    pub fn row(&self, node: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + '_ {
+        self.graph.senders(node).map(move |sender| (sender, self.weight(node, sender)))
+    }
+
+    /// Spectral gap `1 − max(|λ₂|, |λₙ|)` of `W` [1]: one exact mixing step shrinks the distance to consensus by at least
+    /// `1 − gap` (in the norm in which `W` is symmetric). 0 if the graph is not connected.
+    ///
+    /// Exact for complete and circulant graphs and up to 600 nodes, by Lanczos iteration beyond; `None` where that does not
+    /// settle to `1e-9`, as on large graphs of large diameter.
+    pub fn spectral_gap(&self) -> Option<f64> {
+        spectrum::second_modulus(self).map(|modulus| (1.0 - modulus).max(0.0))
+    }
+
+    /// A left eigenvector of `W` for the eigenvalue 1, up to scale, at `node`: what the node's start counts in the consensus.
+    pub(super) fn influence(&self, node: usize) -> f64 {
+        match self.rule {
+            WeightRule::Uniform => (1 + self.graph.in_degree(node)) as f64,
+            WeightRule::Metropolis | WeightRule::LazyMetropolis | WeightRule::MaxDegree => 1.0,
+        }
+    }
+}
+
+/// An equal share for a node and its `others`.
+fn share(others: usize) -> f64 {
+    1.0 / (1 + others) as f64
+}

@@ -1,0 +1,152 @@
+//! Simulated low precision: values rounded to what a client of few bits could hold, in place, one block (layer) at a time.
+//!
+//! Two grids: [`symmetric`] `Q_b` for weights, with zero on the grid, and [`spread`] over the range of the values for
+//! messages. Either rounds to the nearest point or at random without bias. Both leave values alone that lie on the grid
+//! already, so rounding twice is rounding once. Vectors with a coordinate that is not finite are passed on as they are.
+//!
+//! Sources: uniform fake quantisation with one scale a layer; ternary weight networks (Li, Zhang, Liu, 2016,
+//! <https://arxiv.org/abs/1605.04711>) for two bits; binary weight networks (Rastegari et al., ECCV 2016) for one.
+
+use rand::RngExt;
+
+use super::Real;
+use crate::{
+    invalid::{Invalid, require},
+    random::Rng,
+};
+
+/// A bit-width from 1 to 32, where 32 stands for plain floating point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bits(u32);
+
+impl Bits {
+    /// Plain floating point: nothing is rounded.
+    pub const FLOAT: Self = Self(32);
+
+    /// A width of `bits` [bit].
+    ///
+    /// # Errors
+    /// [`Invalid`] outside 1 to 32.
+    pub fn new(bits: u32) -> Result<Self, Invalid> {
+        require((1..=32).contains(&bits), "bits", bits, "1 to 32 (32 is plain floating point)").map(|()| Self(bits))
+    }
+
+    /// The width [bit].
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Size of a message of `d` symmetric coordinates in `blocks` blocks, each with a scale of 32 bits [bit].
+    pub fn symmetric_message(self, d: usize, blocks: usize) -> u64 {
+        let scales = if self == Self::FLOAT { 0 } else { 32 * blocks as u64 };
+        u64::from(self.0) * d as u64 + scales
+    }
+
+    /// Size of a message of `d` spread coordinates in `blocks` blocks, each with two ends of 32 bits [bit].
+    pub fn spread_message(self, d: usize, blocks: usize) -> u64 {
+        let ends = if self == Self::FLOAT { 0 } else { 64 * blocks as u64 };
+        u64::from(self.0) * d as u64 + ends
+    }
+}
+
+/// How a value between two grid points is rounded.
+#[derive(Debug)]
+pub enum Rounding<'a> {
+    /// To the nearer point, ties away from zero: biased, off by half a step at most.
+    Nearest,
+    /// Up or down with probabilities that keep the mean; one draw a coordinate.
+    Stochastic(&'a mut Rng),
+}
+
+/// Rounds a block to `Q_b(w) = clamp(round(w/s), −L, L) · s` with `L = 2^{b−1} − 1` and `s = max|w| / L`.
+///
+/// To the nearest, two bits are ternary, `{−a, 0, a}` with `a` the mean magnitude of the coordinates beyond `0.7 · mean|w|`,
+/// and one bit is `±mean|w|`. Rounding at random, one bit is `±max|w|`.
+pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [R]) {
+    let largest = block.iter().fold(0.0_f64, |largest, w| largest.max(w.f64().abs()));
+    if bits == Bits::FLOAT || largest == 0.0 || !block.iter().all(|w| w.is_finite()) {
+        return;
+    }
+    match (bits.0, &rounding) {
+        (1, Rounding::Nearest) => keep_beyond(-1.0, block),
+        (2, Rounding::Nearest) => keep_beyond(0.7 * mean_magnitude(block, |_| true), block),
+        (1, Rounding::Stochastic(_)) => Grid { origin: -largest, end: largest, levels: 1.0, lowest: 0.0 }.round(rounding, block),
+        _ => {
+            let levels = f64::from((1_u32 << (bits.0 - 1)) - 1);
+            Grid { origin: 0.0, end: largest, levels, lowest: -levels }.round(rounding, block);
+        }
+    }
+}
+
+/// Rounds a block to `2^b` points spread evenly from its smallest to its largest coordinate.
+pub fn spread<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [R]) {
+    let ends = (f64::INFINITY, f64::NEG_INFINITY);
+    let (least, largest) = block.iter().fold(ends, |(low, high), v| (low.min(v.f64()), high.max(v.f64())));
+    if bits == Bits::FLOAT || least >= largest || !block.iter().all(|v| v.is_finite()) {
+        return;
+    }
+    let levels = f64::from((1_u32 << bits.0) - 1);
+    Grid { origin: least, end: largest, levels, lowest: 0.0 }.round(rounding, block);
+}
+
+/// The points `origin + k (end − origin) / levels` for the integers `k` from `lowest`, 0 or `−levels`, to `levels`.
+struct Grid {
+    origin: f64,
+    end: f64,
+    levels: f64,
+    lowest: f64,
+}
+
+impl Grid {
+    fn round<R: Real>(&self, rounding: &mut Rounding<'_>, block: &mut [R]) {
+        let density = self.levels / (self.end - self.origin);
+        for value in block {
+            let at = (value.f64() - self.origin) * density;
+            let near = at.round();
+            let index = match rounding {
+                Rounding::Nearest => near,
+                Rounding::Stochastic(rng) => {
+                    let draw: f64 = rng.random();
+                    // A point of the grid is kept although its index is not a whole number after rounding errors.
+                    if self.point::<R>(near) == *value { near } else { (at + draw).floor() }
+                }
+            };
+            *value = self.point(index);
+        }
+    }
+
+    /// The ends are exact, so that the grid of rounded values is the grid they were rounded to.
+    fn point<R: Real>(&self, index: f64) -> R {
+        let index = index.clamp(self.lowest, self.levels);
+        R::of(if index == self.levels {
+            self.end
+        } else if index == -self.levels {
+            -self.end
+        } else {
+            self.origin + (self.end - self.origin) * index / self.levels
+        })
+    }
+}
+
+/// Replaces magnitudes beyond `threshold` by their mean and the others by zero.
+fn keep_beyond<R: Real>(threshold: f64, block: &mut [R]) {
+    let scale = R::of(mean_magnitude(block, |magnitude| magnitude > threshold));
+    for w in block {
+        *w = match w.f64() {
+            value if value.abs() <= threshold => R::zero(),
+            value if value < 0.0 => -scale,
+            _ => scale,
+        };
+    }
+}
+
+/// Mean magnitude of the coordinates that are `kept`; exact where they are equal.
+fn mean_magnitude<R: Real>(block: &[R], kept: impl Fn(f64) -> bool) -> f64 {
+    let magnitudes = || block.iter().map(|w| w.f64().abs()).filter(|&magnitude| kept(magnitude));
+    let first = magnitudes().next().unwrap_or(0.0);
+    let excess: f64 = magnitudes().map(|magnitude| magnitude - first).sum();
+    first + excess / magnitudes().count().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests;

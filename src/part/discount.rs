@@ -1,0 +1,58 @@
+//! Weights that fall with staleness.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::invalid::{Invalid, require};
+
+/// `w(s)` for an update of staleness `s`: server versions between its download and its arrival (0 when fresh).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Discount {
+    /// `w = 1`.
+    #[default]
+    Constant,
+    /// `w = 1 / √(1 + s)` (FedBuff, Nguyen et al. 2022).
+    Sqrt,
+    /// `w = (1 + s)^(−a)` (FedAsync, Xie et al. 2019).
+    Polynomial {
+        /// Exponent.
+        a: f64,
+    },
+    /// `w = 1` up to `s = b`, then `1 / (a (s − b) + 1)` (FedAsync).
+    Hinge {
+        /// Steepness.
+        a: f64,
+        /// Staleness that is forgiven.
+        b: f64,
+    },
+}
+
+impl Discount {
+    /// The weight at staleness `staleness` [1].
+    pub fn weight(&self, staleness: u64) -> f64 {
+        let s = staleness as f64;
+        match *self {
+            Self::Constant => 1.0,
+            Self::Sqrt => 1.0 / (1.0 + s).sqrt(),
+            Self::Polynomial { a } => (1.0 + s).powf(-a),
+            Self::Hinge { b, .. } if s <= b => 1.0,
+            Self::Hinge { a, b } => 1.0 / (a * (s - b) + 1.0),
+        }
+    }
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a negative exponent, steepness or threshold.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        match *self {
+            Self::Constant | Self::Sqrt => Ok(()),
+            Self::Polynomial { a } => require(a >= 0.0, "polynomial.a", a, "an exponent of at least 0"),
+            Self::Hinge { a, b } => {
+                require(a >= 0.0, "hinge.a", a, "a steepness of at least 0")?;
+                require(b >= 0.0, "hinge.b", b, "a staleness of at least 0")
+            }
+        }
+    }
+}

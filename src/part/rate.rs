@@ -1,0 +1,141 @@
+//! Step-size schedules.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use crate::invalid::{Invalid, require};
+
+/// A local step size: a number, or a rule by server version `t` (rounds, for synchronous methods).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum RateRule {
+    /// `start / (1 + t / offset)`.
+    Inverse {
+        /// Step size at `t = 0`.
+        start: f64,
+        /// Versions until it has halved.
+        offset: f64,
+    },
+    /// `start / √(1 + t / offset)`.
+    InverseSqrt {
+        /// Step size at `t = 0`.
+        start: f64,
+        /// Versions until it has fallen to `1/√2`.
+        offset: f64,
+    },
+    /// From `start` to `end` along half a cosine over `over` versions, after a linear warm-up.
+    Cosine {
+        /// Largest step size.
+        start: f64,
+        /// Smallest step size, kept for ever after.
+        #[serde(default)]
+        end: f64,
+        /// Versions until `end` is reached.
+        over: f64,
+        /// Versions of linear warm-up from 0.
+        #[serde(default)]
+        warm_up: f64,
+    },
+    /// `start · factor^⌊t / every⌋`.
+    Steps {
+        /// Step size at `t = 0`.
+        start: f64,
+        /// Factor at each drop.
+        factor: f64,
+        /// Versions between drops.
+        every: f64,
+    },
+}
+
+/// A step size that is constant or follows a [`RateRule`].
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Rate {
+    /// The same at every version.
+    Constant(f64),
+    /// By server version.
+    Rule(RateRule),
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RateVisitor)
+    }
+}
+
+struct RateVisitor;
+
+impl<'de> Visitor<'de> for RateVisitor {
+    type Value = Rate;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a step size, or a schedule such as `{ inverse-sqrt = { start = 0.1, offset = 10 } }`")
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Rate, E> {
+        Ok(Rate::Constant(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Rate, E> {
+        Ok(Rate::Constant(value as f64))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Rate, E> {
+        Ok(Rate::Constant(value as f64))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Rate, A::Error> {
+        RateRule::deserialize(MapAccessDeserializer::new(map)).map(Rate::Rule)
+    }
+}
+
+impl Rate {
+    /// Step size at server version `version`. All local steps of a visit share it.
+    pub fn at(&self, version: u64, _step: usize) -> f64 {
+        let t = version as f64;
+        match self {
+            Self::Constant(rate) => *rate,
+            Self::Rule(RateRule::Inverse { start, offset }) => start / (1.0 + t / offset),
+            Self::Rule(RateRule::InverseSqrt { start, offset }) => start / (1.0 + t / offset).sqrt(),
+            Self::Rule(RateRule::Cosine { start, end, over, warm_up }) => {
+                if t < *warm_up {
+                    return start * (t + 1.0) / warm_up;
+                }
+                let share = ((t - warm_up) / (over - warm_up)).min(1.0);
+                end + 0.5 * (start - end) * (1.0 + (std::f64::consts::PI * share).cos())
+            }
+            Self::Rule(RateRule::Steps { start, factor, every }) => start * factor.powf((t / every).floor()),
+        }
+    }
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a step size that is not positive or a period that is not.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        let positive = |key: &str, value: f64| require(value > 0.0 && value.is_finite(), key, value, "a positive number");
+        match self {
+            Self::Constant(rate) => require(*rate >= 0.0 && rate.is_finite(), "", rate, "a step size of at least 0"),
+            Self::Rule(RateRule::Inverse { start, offset }) => {
+                positive("inverse.start", *start).and_then(|()| positive("inverse.offset", *offset))
+            }
+            Self::Rule(RateRule::InverseSqrt { start, offset }) => {
+                positive("inverse-sqrt.start", *start).and_then(|()| positive("inverse-sqrt.offset", *offset))
+            }
+            Self::Rule(RateRule::Cosine { start, over, warm_up, .. }) => {
+                positive("cosine.start", *start)?;
+                require(over > warm_up, "cosine.over", over, "more versions than the warm-up")
+            }
+            Self::Rule(RateRule::Steps { start, factor, every }) => {
+                positive("steps.start", *start)?;
+                positive("steps.factor", *factor)?;
+                positive("steps.every", *every)
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! How the updates of a batch are weighted.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{num::Real, role::served::{Apply, Arrived}};
+
+/// The coefficient of each update in their sum. `N` clients, `S` the batch, `nᵢ` samples, `pᵢ` the client's weight in the objective.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Weighting {
+    /// `1 / |S|`: the plain mean of those who took part.
+    #[default]
+    Participating,
+    /// `nᵢ / Σ nⱼ` over those who took part (McMahan et al. 2017, Algorithm 1).
+    ParticipatingWeighted,
+    /// `1 / N`: absent clients count as zero.
+    All,
+    /// `1 / (N · P(i takes part))`: unbiased where the probabilities are known.
+    KnownProbability,
+    /// `N pᵢ / |S|`: unbiased for cohorts drawn uniformly.
+    Sampling,
+    /// `wᵢ / Σ wⱼ` with the staleness weights `w`: they sum to one.
+    SumWeights,
+    /// `1`: the sum.
+    Sum,
+}
+
+impl Weighting {
+    /// The coefficients of a batch, staleness weights included.
+    pub fn coefficients<R: Real>(&self, batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> Vec<f64> {
+        let (size, clients) = (batch.len() as f64, ctx.clients() as f64);
+        let total_samples = || batch.iter().map(|up| ctx.samples(up.from) as f64).sum::<f64>();
+        let total_weight = || batch.iter().map(|up| up.weight).sum::<f64>();
+        let norm = match self {
+            Self::Participating => size,
+            Self::ParticipatingWeighted => total_samples(),
+            Self::All => clients,
+            Self::KnownProbability => clients,
+            Self::Sampling => size / clients,
+            Self::SumWeights => total_weight(),
+            Self::Sum => 1.0,
+        };
+        let share = |up: &Arrived<R>| match self {
+            Self::ParticipatingWeighted => ctx.samples(up.from) as f64,
+            Self::KnownProbability => 1.0 / ctx.probability(up.from),
+            Self::Sampling => ctx.weight(up.from),
+            _ => 1.0,
+        };
+        batch.iter().map(|up| up.weight * share(up) / norm).collect()
+    }
+}

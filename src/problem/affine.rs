@@ -1,0 +1,56 @@
+//! The part of a local step that does not depend on the data.
+
+use std::ops::Range;
+
+use super::{Drift, Sample};
+use crate::num::{
+    Real,
+    vector::{self, CHUNK},
+};
+
+/// A local step written as `y ← keep · y + Σ factorⱼ vectorⱼ + gradient · ∇(data loss)`.
+///
+/// With l2 regularisation `λ`, [`Drift`] and gradient noise `ν`, the step
+/// `y ← y − lr (scale (∇loss + λ y + ν) + shift + pull (y − anchor))` has `keep = 1 − lr (scale λ + pull)`, the factors
+/// `−lr` of the shift, `lr pull` of the anchor and `−lr scale` of the noise, and `gradient = −lr scale`. Only the last
+/// term needs the data, so a kernel can add it to the weights directly.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Affine<'a, R> {
+    /// Factor of the gradient of the data loss.
+    pub gradient: f64,
+    keep: R,
+    terms: [Option<(R, &'a [R])>; 3],
+}
+
+impl<'a, R: Real> Affine<'a, R> {
+    /// The step of size `lr` with this drift, on this sample.
+    pub fn new(lr: f64, drift: &Drift<'a, R>, l2: f64, sample: Sample<'a, R>) -> Self {
+        let (pull, anchor) = drift.pull.unzip();
+        let pull = pull.unwrap_or(0.0);
+        let noise = if let Sample::Noise(noise) = sample { Some(noise) } else { None };
+        let term = |factor: f64, vector: Option<&'a [R]>| vector.map(|vector| (R::of(factor), vector));
+        Self {
+            gradient: -lr * drift.scale,
+            keep: R::of(1.0 - lr * (drift.scale * l2 + pull)),
+            terms: [term(-lr, drift.shift), term(lr * pull, anchor), term(-lr * drift.scale, noise)],
+        }
+    }
+
+    /// `y ← keep · y + Σ factorⱼ vectorⱼ` on the coordinates `range`, of which `y` is the current value.
+    pub fn apply(&self, range: Range<usize>, y: &mut [R]) {
+        if self.terms.iter().all(Option::is_none) {
+            if self.keep != R::one() {
+                vector::scale(self.keep, y);
+            }
+            return;
+        }
+        for (index, y) in y.chunks_mut(CHUNK).enumerate() {
+            let start = range.start + index * CHUNK;
+            let mut keep = self.keep;
+            for (factor, vector) in self.terms.iter().flatten() {
+                vector::blend(*factor, &vector[start..start + y.len()], keep, y);
+                keep = R::one();
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! From a specification to the samples of all clients.
+
+use std::path::Path;
+
+use super::{
+    ClientData, DataSpec, IdxSpec, LinearTargets, NpySpec, PartitionSpec, Source, Table, Targets, bundled, generate, partition,
+    prepare,
+    read::{File, RawTable, csv, idx, leaf, libsvm, numpy},
+};
+use crate::{invalid::Invalid, num::Real, problem::data::Features, random::Streams};
+
+/// What the rest of a scenario asks of a data set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// Number of clients of the fleet; generators of natural clients follow it.
+    pub clients: Option<usize>,
+    /// Column by which the samples will be divided; it is then not a feature.
+    pub by: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// What `partition` over `clients` clients asks.
+    pub fn new(partition: Option<&'a PartitionSpec>, clients: Option<usize>) -> Self {
+        let by = if let Some(PartitionSpec::By(column)) = partition { Some(column.as_str()) } else { None };
+        Self { clients, by }
+    }
+}
+
+/// Size of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Number of training samples.
+    pub rows: usize,
+    /// Number of features.
+    pub columns: usize,
+    /// Number of classes; `None` for real targets.
+    pub classes: Option<usize>,
+    /// Number of held-out samples.
+    pub test_rows: usize,
+    /// Number of natural clients.
+    pub clients: Option<usize>,
+    /// Whether rows are sparse.
+    pub sparse: bool,
+}
+
+/// Reads or generates the data of `spec` and divides them among the clients.
+///
+/// `base` is the folder of the scenario file.
+///
+/// # Errors
+/// [`Invalid`] under `data` or `partition`, relative to the problem.
+pub fn load<R: Real>(
+    spec: &DataSpec,
+    partition: Option<&PartitionSpec>,
+    clients: Option<usize>,
+    streams: &Streams,
+    base: &Path,
+) -> Result<ClientData<R>, Invalid> {
+    let table = read(spec, Request::new(partition, clients), streams, base).map_err(|error| error.under("data"))?;
+    let rows = partition::assign(&table, partition, clients, streams, base).map_err(|error| error.under("partition"))?;
+    Ok(rows.take(table))
+}
+
+/// Reads or generates the data of `spec`, prepared.
+///
+/// The result depends on `streams` only where [`DataSpec::depends_on_seed`] says so.
+///
+/// # Errors
+/// [`Invalid`] at a key of `spec`, or with a data file and its line.
+pub fn read<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Table<R>, Invalid> {
+    spec.check()?;
+    let generated = generate(spec, request, streams);
+    let mut spec = spec.clone();
+    let table = match generated {
+        Some(table) => table,
+        None => {
+            let raw = file(&spec.source, request.by, base)?;
+            spec.scale = spec.scale.or(raw.scale);
+            spec.standardise |= raw.standardise;
+            prepare::number(raw, spec.targets)?
+        }
+    };
+    prepare::prepare(table, &spec)
+}
+
+/// Sizes of the data of `spec`. Bundled sets and generators are not unpacked or drawn; files are read.
+///
+/// # Errors
+/// As [`read`].
+pub fn describe(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Summary, Invalid> {
+    spec.check()?;
+    let known = if spec.test.is_none() && spec.classes.is_none() { known_sizes(&spec.source, request, streams) } else { None };
+    match known {
+        Some(summary) => Ok(summary),
+        None => Ok(Summary::of(&read::<f32>(spec, request, streams, base)?)),
+    }
+}
+
+impl Summary {
+    /// The sizes of `table`.
+    pub fn of<R: Real>(table: &Table<R>) -> Self {
+        Self {
+            rows: table.train.len(),
+            columns: table.train.features.columns(),
+            classes: if let Targets::Classes { count, .. } = table.train.targets { Some(count) } else { None },
+            test_rows: table.test.as_ref().map_or(0, super::Samples::len),
+            clients: table.natural.as_ref().map(|natural| natural.values.len()),
+            sparse: matches!(table.train.features, Features::Sparse(_)),
+        }
+    }
+}
+
+fn streams_of(seed: Option<u64>, streams: &Streams) -> Streams {
+    seed.map_or(*streams, Streams::new)
+}
+
+fn generate<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams) -> Option<Table<R>> {
+    match &spec.source {
+        Source::Synthetic(spec) => {
+            Some(generate::synthetic(spec, request.clients.unwrap_or(spec.clients), &streams_of(spec.seed, streams)))
+        }
+        Source::Mixture(spec) => {
+            let clients = request.clients.or(spec.clients.as_ref().map(|law| law.count)).unwrap_or_default();
+            Some(generate::mixture(spec, clients, &streams_of(spec.seed, streams)))
+        }
+        Source::Teacher(spec) => Some(generate::teacher(spec, &streams_of(spec.seed, streams))),
+        Source::Linear(spec) => Some(generate::linear(spec, &streams_of(spec.seed, streams))),
+        _ => None,
+    }
+}
+
+fn known_sizes(source: &Source, request: Request<'_>, streams: &Streams) -> Option<Summary> {
+    let dense = |rows, columns, classes, test_rows| Summary { rows, columns, classes, test_rows, clients: None, sparse: false };
+    match source {
+        Source::Bundled(set) => Some(bundled::summary(*set)),
+        Source::Synthetic(spec) => {
+            let clients = request.clients.unwrap_or(spec.clients);
+            let sizes = generate::sizes(spec, clients, &streams_of(spec.seed, streams));
+            let (train, test) = sizes.iter().fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+            Some(Summary { clients: Some(clients), ..dense(train, spec.features, Some(spec.classes), test) })
+        }
+        Source::Mixture(spec) => {
+            let clients = spec.clients.as_ref().map(|law| (request.clients.unwrap_or(law.count), law.samples));
+            let rows = clients.map_or(spec.samples, |(count, samples)| count * samples);
+            let clients = clients.map(|(count, _)| count);
+            Some(Summary { clients, ..dense(rows, spec.features, Some(spec.classes), spec.test) })
+        }
+        Source::Teacher(spec) => Some(dense(spec.samples, spec.features, Some(spec.classes), spec.test)),
+        Source::Linear(spec) => {
+            let classes = if let LinearTargets::Labels { classes } = spec.targets { Some(classes) } else { None };
+            Some(dense(spec.samples, spec.features, classes, spec.test))
+        }
+        _ => None,
+    }
+}
+
+fn file<R: Real>(source: &Source, by: Option<&str>, base: &Path) -> Result<RawTable<R>, Invalid> {
+    let open = |path: &Path, key: &str| File::open(path, base).map_err(|error| error.under(key));
+    let open_some = |path: &Option<_>, key: &str| path.as_deref().map(|path| open(path, key)).transpose();
+    match source {
+        Source::Bundled(set) => bundled::read(*set),
+        Source::Libsvm(spec) => {
+            let train = open(&spec.path, "libsvm")?;
+            libsvm::read(&train, open_some(&spec.test_path, "libsvm.test-path")?.as_ref(), spec)
+        }
+        Source::Csv(spec) => {
+            csv::read(&open(&spec.path, "csv")?, open_some(&spec.test_path, "csv.test-path")?.as_ref(), spec, by)
+        }
+        Source::Idx(spec) => idx_files(spec, open),
+        Source::Npz(spec) => numpy::npz(&open(&spec.path, "npz")?, spec)?.table(),
+        Source::Npy(spec) => npy_files(spec, open),
+        Source::Leaf(spec) => {
+            let train = leaf::open(&spec.path, base).map_err(|error| error.under("leaf"))?;
+            let test = spec.test_path.as_deref().map(|path| leaf::open(path, base)).transpose();
+            leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref())
+        }
+        Source::Synthetic(_) | Source::Mixture(_) | Source::Teacher(_) | Source::Linear(_) => {
+            Err(Invalid::at("", "the data set is generated and has no file"))
+        }
+    }
+}
+
+fn idx_files<R: Real>(
+    spec: &IdxSpec,
+    open: impl Fn(&Path, &str) -> Result<File<'static>, Invalid>,
+) -> Result<RawTable<R>, Invalid> {
+    let pair = |images: &Path, labels: &Path, keys: [&str; 2]| -> Result<_, Invalid> {
+        Ok(idx::Pair { images: open(images, keys[0])?, labels: open(labels, keys[1])? })
+    };
+    let train = pair(&spec.images, &spec.labels, ["idx.images", "idx.labels"])?;
+    let test = both(&spec.test_images, &spec.test_labels, "idx", ["test-images", "test-labels"])?
+        .map(|(images, labels)| pair(images, labels, ["idx.test-images", "idx.test-labels"]))
+        .transpose()?;
+    idx::read(&train, test.as_ref())
+}
+
+fn npy_files<R: Real>(
+    spec: &NpySpec,
+    open: impl Fn(&Path, &str) -> Result<File<'static>, Invalid>,
+) -> Result<RawTable<R>, Invalid> {
+    let test = both(&spec.test_x, &spec.test_y, "npy", ["test-x", "test-y"])?;
+    let inputs = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key);
+    let numbers = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key);
+    let arrays = numpy::Arrays {
+        x: inputs(&spec.x, "npy.x")?,
+        y: numbers(&spec.y, "npy.y")?,
+        test: test.map(|(x, y)| Ok::<_, Invalid>((inputs(x, "npy.test-x")?, numbers(y, "npy.test-y")?))).transpose()?,
+        client: spec.client.as_deref().map(|path| numbers(path, "npy.client")).transpose()?,
+    };
+    arrays.table()
+}
+
+type Both<'a> = Option<(&'a Path, &'a Path)>;
+
+fn both<'a, P: AsRef<Path>>(a: &'a Option<P>, b: &'a Option<P>, key: &str, names: [&str; 2]) -> Result<Both<'a>, Invalid> {
+    match (a, b) {
+        (Some(a), Some(b)) => Ok(Some((a.as_ref(), b.as_ref()))),
+        (None, None) => Ok(None),
+        _ => Err(Invalid::at(key, format!("only one of {} and {} is given: expected both", names[0], names[1]))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

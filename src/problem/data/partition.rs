@@ -1,0 +1,217 @@
+//! Which samples each client has.
+
+mod by_label;
+mod by_size;
+mod file;
+mod spec;
+
+pub(super) use by_size::dirichlet;
+use rand::seq::SliceRandom;
+pub use spec::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw};
+
+use std::{borrow::Cow, cmp::Reverse, collections::BinaryHeap, path::Path};
+
+use super::{ClientData, Grouping, Offsets, Samples, Table, Targets, generate};
+use crate::{
+    invalid::{Invalid, require},
+    num::Real,
+    random::{Purpose, Streams},
+};
+
+/// Divides `table` among the clients; the natural clients where `spec` is `None` and there are some, else at random in
+/// equal parts.
+///
+/// Every training sample goes to exactly one client (except with [`PartitionSpec::Shared`]). `clients` is the size of the
+/// fleet; partitions by a column or a file may do without it. `base` is the folder of the scenario file.
+///
+/// # Errors
+/// [`Invalid`] at a key of `spec`, or where data, partition and number of clients do not fit together.
+pub fn partition<R: Real>(
+    table: &Table<R>,
+    spec: Option<&PartitionSpec>,
+    clients: Option<usize>,
+    streams: &Streams,
+    base: &Path,
+) -> Result<ClientData<R>, Invalid> {
+    Ok(assign(table, spec, clients, streams, base)?.select(table))
+}
+
+/// Which rows each client gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Assignment {
+    Rows(Vec<Vec<usize>>),
+    Shared { clients: usize },
+}
+
+impl Assignment {
+    /// The clients' samples, copied from `table`.
+    fn select<R: Real>(&self, table: &Table<R>) -> ClientData<R> {
+        let offsets = self.offsets(table.train.len());
+        let train = match self {
+            Self::Rows(rows) => table.train.select(&rows.concat()),
+            Self::Shared { .. } => table.train.clone(),
+        };
+        ClientData { train, offsets, test: table.test.clone() }
+    }
+
+    /// The clients' samples, moved out of `table` where the rows are in order already.
+    pub fn take<R: Real>(self, table: Table<R>) -> ClientData<R> {
+        let offsets = self.offsets(table.train.len());
+        let train = match self {
+            Self::Rows(rows) if !rows.iter().flatten().copied().eq(0..table.train.len()) => table.train.select(&rows.concat()),
+            _ => table.train,
+        };
+        ClientData { train, offsets, test: table.test }
+    }
+
+    fn offsets(&self, total: usize) -> Offsets {
+        match self {
+            Self::Shared { clients } => Offsets::Shared { clients: *clients, rows: total },
+            Self::Rows(rows) => {
+                let ends = rows.iter().scan(0, |end, rows| {
+                    *end += rows.len();
+                    Some(*end)
+                });
+                Offsets::Split(std::iter::once(0).chain(ends).collect())
+            }
+        }
+    }
+}
+
+/// Decides which rows each client gets.
+///
+/// # Errors
+/// As [`partition`].
+pub(super) fn assign<R: Real>(
+    table: &Table<R>,
+    spec: Option<&PartitionSpec>,
+    clients: Option<usize>,
+    streams: &Streams,
+    base: &Path,
+) -> Result<Assignment, Invalid> {
+    let default = if table.natural.is_some() { PartitionSpec::Natural } else { PartitionSpec::Iid };
+    let spec = spec.map_or(Cow::Owned(default), Cow::Borrowed);
+    spec.check()?;
+    if let PartitionSpec::Natural | PartitionSpec::By(_) | PartitionSpec::File(_) = &*spec {
+        return Ok(Assignment::Rows(given(table, &spec, clients, base)?));
+    }
+    let clients = clients.ok_or_else(|| {
+        Invalid::at("", "the number of clients is not known")
+            .help("set `clients` in [fleet], or divide by natural clients or a column")
+    })?;
+    require(clients > 0, "", clients, "at least one client")?;
+    if *spec == PartitionSpec::Shared {
+        return Ok(Assignment::Shared { clients });
+    }
+    let rows = table.train.len();
+    if !spec.allows_empty() && clients > rows {
+        let message = format!("{clients} clients cannot share {rows} training samples: expected at least one for each client");
+        return Err(Invalid::at("", message).help("lower `fleet.clients`, or use `partition = \"shared\"`"));
+    }
+    let mut parts = drawn(&table.train, &spec, clients, streams)?;
+    if !spec.allows_empty() {
+        fill_empty(&mut parts);
+    }
+    Ok(Assignment::Rows(parts))
+}
+
+/// Partitions that are drawn, or follow from the order of the samples.
+fn drawn<R: Real>(
+    train: &Samples<R>,
+    spec: &PartitionSpec,
+    clients: usize,
+    streams: &Streams,
+) -> Result<Vec<Vec<usize>>, Invalid> {
+    let mut rng = streams.stream(Purpose::Data, 0, generate::PARTITION);
+    let rows = train.len();
+    Ok(match spec {
+        PartitionSpec::Dirichlet(law) => {
+            let Targets::Classes { labels, count } = &train.targets else {
+                return Err(Invalid::at("dirichlet", "the targets are real values: a Dirichlet partition mixes classes")
+                    .help("use `quantity`, `iid` or `contiguous`, or set `targets = \"classes\"` in the data"));
+            };
+            let members = by_label::members(labels, *count);
+            match law.split {
+                DirichletSplit::ByClass => by_label::by_class(members, law.alpha, clients, &mut rng),
+                DirichletSplit::ByClient => by_label::by_client(&members, law.alpha, clients, &mut rng),
+                DirichletSplit::EqualSize => by_label::equal_size(members, law.alpha, clients, &mut rng),
+            }
+        }
+        PartitionSpec::Shards(law) => by_label::shards(&train.targets, law.per_client, clients, &mut rng)?,
+        PartitionSpec::Quantity(law) => {
+            let sizes = by_size::apportion(&by_size::weights(&law.sizes, clients, &mut rng), rows);
+            by_size::chunks(&shuffled(rows, &mut rng), &sizes)
+        }
+        PartitionSpec::Contiguous => by_size::chunks(&(0..rows).collect::<Vec<_>>(), &by_size::equal(rows, clients)),
+        _ => by_size::chunks(&shuffled(rows, &mut rng), &by_size::equal(rows, clients)),
+    })
+}
+
+fn shuffled(rows: usize, rng: &mut crate::random::Rng) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rows).collect();
+    order.shuffle(rng);
+    order
+}
+
+/// Partitions that the data or a file give.
+fn given<R: Real>(
+    table: &Table<R>,
+    spec: &PartitionSpec,
+    clients: Option<usize>,
+    base: &Path,
+) -> Result<Vec<Vec<usize>>, Invalid> {
+    let grouping = match spec {
+        PartitionSpec::File(source) => return file::read(source, table.train.len(), clients, base),
+        PartitionSpec::By(column) => Cow::Owned(by(table, column)?),
+        _ => Cow::Borrowed(table.natural.as_ref().ok_or_else(|| {
+            Invalid::at("", "the data set has no natural clients")
+                .help("use iid, dirichlet, shards, quantity, contiguous or shared")
+        })?),
+    };
+    let found = grouping.values.len();
+    match clients {
+        Some(clients) if clients != found => {
+            let message = format!("`{}` tells {found} clients apart, but the fleet has {clients}", grouping.name);
+            Err(Invalid::at("", message).help(format!("set `fleet.clients = {found}`")))
+        }
+        _ => Ok(grouping.members()),
+    }
+}
+
+fn by<R: Real>(table: &Table<R>, column: &str) -> Result<Grouping, Invalid> {
+    if let Some(grouping) = table.grouping(column) {
+        return Ok(grouping.clone());
+    }
+    if let (Targets::Classes { labels, .. }, "target") = (&table.train.targets, column) {
+        let mut grouping = Grouping { name: column.to_owned(), values: table.classes.clone(), of: labels.clone() };
+        grouping.renumber();
+        return Ok(grouping);
+    }
+    let mut known: Vec<&str> = table.natural.iter().chain(&table.columns).map(|grouping| grouping.name.as_str()).collect();
+    if !table.classes.is_empty() {
+        known.push("target");
+    }
+    let error = Invalid::at("by", format!("the data set has no column `{column}` to divide by"));
+    Err(if known.is_empty() { error } else { error.help(format!("it can be divided by: {}", known.join(", "))) })
+}
+
+/// Gives every empty client, in order, the last sample of the client that has the most (the first of equals).
+fn fill_empty(parts: &mut [Vec<usize>]) {
+    let empty: Vec<usize> = (0..parts.len()).filter(|&client| parts[client].is_empty()).collect();
+    if empty.is_empty() {
+        return;
+    }
+    let mut largest: BinaryHeap<_> = parts.iter().enumerate().map(|(client, rows)| (rows.len(), Reverse(client))).collect();
+    for client in empty {
+        let Some((size, Reverse(donor))) = largest.pop() else { return };
+        if size < 2 {
+            return;
+        }
+        let sample = parts[donor].pop();
+        parts[client].extend(sample);
+        largest.push((size - 1, Reverse(donor)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! From what a file holds to what a problem uses: classes numbered, rows held out, features scaled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ndarray::Array2;
+use rand::seq::SliceRandom;
+
+use super::{
+    DataSpec, Features, LabelName, Samples, Table, TargetKind, Targets, generate,
+    read::{RawSamples, RawTable, RawTargets},
+};
+use crate::{
+    invalid::Invalid,
+    num::Real,
+    random::{Purpose, Streams},
+};
+
+/// Most distinct whole numbers that are taken for classes unless the scenario says so.
+const MOST_CLASSES: usize = 64;
+
+/// Numbers the classes of `raw`, in ascending order over training and held-out samples together.
+///
+/// # Errors
+/// [`Invalid`] where real targets are asked for and there are names.
+pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind) -> Result<Table<R>, Invalid> {
+    let RawTable { train, test, natural, columns, .. } = raw;
+    let parts: Vec<&RawTargets> = [Some(&train.targets), test.as_ref().map(|test| &test.targets)].into_iter().flatten().collect();
+    let classes = classes(&parts, kind)?;
+    let index: BTreeMap<&str, u32> = classes.iter().flatten().map(String::as_str).zip(0..).collect();
+    let finish = |part: RawSamples<R>| {
+        let targets = match (part.targets, &classes) {
+            (RawTargets::Numbers(values), None) => Targets::Values(values.into_iter().map(R::of).collect()),
+            (RawTargets::Numbers(values), Some(_)) => labels(values.into_iter().map(name), &index),
+            (RawTargets::Names(names), _) => labels(names.into_iter(), &index),
+        };
+        Samples { features: part.features, targets }
+    };
+    let (train, test) = (finish(train), test.map(finish));
+    Ok(Table { train, test, classes: classes.unwrap_or_default(), natural, columns })
+}
+
+fn labels<R: Real>(names: impl Iterator<Item = String>, index: &BTreeMap<&str, u32>) -> Targets<R> {
+    Targets::Classes { labels: names.map(|name| index[name.as_str()]).collect(), count: index.len() }
+}
+
+/// A number as the name of a class; −0 is 0.
+fn name(value: f64) -> String {
+    (value + 0.0).to_string()
+}
+
+/// The names of the classes in ascending order; `None` for real targets.
+fn classes(parts: &[&RawTargets], kind: TargetKind) -> Result<Option<Vec<String>>, Invalid> {
+    let mut numbers = Vec::new();
+    let mut names = BTreeSet::new();
+    for part in parts {
+        match part {
+            RawTargets::Numbers(values) => numbers.extend(values.iter().map(|value| value + 0.0)),
+            RawTargets::Names(cells) => names.extend(cells.iter().cloned()),
+        }
+    }
+    if let Some(first) = names.first().filter(|_| kind == TargetKind::Values) {
+        return Err(Invalid::at("targets", format!("the target `{first}` is not a number: expected real values")));
+    }
+    let whole = numbers.iter().all(|value| value.fract() == 0.0);
+    numbers.sort_unstable_by(f64::total_cmp);
+    numbers.dedup();
+    let few = whole && numbers.len() <= MOST_CLASSES;
+    if names.is_empty() && (kind == TargetKind::Values || kind == TargetKind::Auto && !few) {
+        return Ok(None);
+    }
+    if names.is_empty() {
+        return Ok(Some(numbers.into_iter().map(name).collect()));
+    }
+    names.extend(numbers.into_iter().map(name));
+    Ok(Some(names.into_iter().collect()))
+}
+
+/// Applies the options of `spec` in this order: chosen classes, hold-out, scale, unit length, standardisation.
+///
+/// # Errors
+/// [`Invalid`] at the option that does not fit the data.
+pub(super) fn prepare<R: Real>(mut table: Table<R>, spec: &DataSpec) -> Result<Table<R>, Invalid> {
+    if let Some(wanted) = &spec.classes {
+        choose(&mut table, wanted)?;
+    }
+    if let Some(share) = spec.test {
+        if table.test.is_some() {
+            return Err(Invalid::at("test", "the data set has held-out samples of its own").help("leave `test` out"));
+        }
+        hold_out(&mut table, share)?;
+    }
+    if let Some(scale) = spec.scale {
+        let scale = R::of(scale);
+        map_values(&mut table, |value| *value *= scale);
+    }
+    if spec.normalise {
+        table.train.features.normalise();
+        table.test.iter_mut().for_each(|test| test.features.normalise());
+    }
+    if spec.standardise {
+        standardise(&mut table)?;
+    }
+    Ok(table)
+}
+
+fn map_values<R: Real>(table: &mut Table<R>, change: impl Fn(&mut R)) {
+    for part in [Some(&mut table.train), table.test.as_mut()].into_iter().flatten() {
+        match &mut part.features {
+            Features::Dense(matrix) => matrix.iter_mut().for_each(&change),
+            Features::Sparse(matrix) => matrix.values.iter_mut().for_each(&change),
+        }
+    }
+}
+
+/// Keeps the samples of the classes `wanted`, numbered in that order.
+fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Invalid> {
+    let mut new_label = vec![None; table.classes.len()];
+    for (new, class) in (0..).zip(wanted) {
+        let class = class.to_string();
+        let old = table.classes.iter().position(|known| *known == class).ok_or_else(|| {
+            let known = if table.classes.is_empty() { "real targets".to_owned() } else { table.classes.join(", ") };
+            Invalid::at("classes", format!("the data have no class `{class}`")).help(format!("they have: {known}"))
+        })?;
+        new_label[old] = Some(new);
+    }
+    let kept = |targets: &Targets<R>| match targets {
+        Targets::Classes { labels, .. } => (0..labels.len()).filter(|&row| new_label[labels[row] as usize].is_some()).collect(),
+        Targets::Values(_) => Vec::new(),
+    };
+    let train: Vec<usize> = kept(&table.train.targets);
+    if train.is_empty() {
+        return Err(Invalid::at("classes", "no training sample has one of these classes"));
+    }
+    table.keep_train(&train);
+    table.test = table.test.take().map(|test| test.select(&kept(&test.targets)));
+    for part in [Some(&mut table.train), table.test.as_mut()].into_iter().flatten() {
+        if let Targets::Classes { labels, count } = &mut part.targets {
+            labels.iter_mut().for_each(|label| *label = new_label[*label as usize].unwrap_or_default());
+            *count = wanted.len();
+        }
+    }
+    table.classes = wanted.iter().map(ToString::to_string).collect();
+    if let Some(natural) = &mut table.natural {
+        natural.renumber();
+    }
+    table.columns.iter_mut().for_each(super::Grouping::renumber);
+    Ok(())
+}
+
+/// Holds out `⌈share · nₖ⌉` samples, but never all, of each natural client `k` (or of the whole set), drawn once for all
+/// seeds.
+fn hold_out<R: Real>(table: &mut Table<R>, share: f64) -> Result<(), Invalid> {
+    let rows = table.train.len();
+    let mut groups = match &table.natural {
+        None => vec![(0..rows).collect::<Vec<_>>()],
+        Some(natural) => natural.members(),
+    };
+    let streams = Streams::new(0);
+    let mut test = Vec::new();
+    for (group, rows) in groups.iter_mut().enumerate() {
+        let kept = (((1.0 - share) * rows.len() as f64).floor() as usize).max(1).min(rows.len());
+        rows.shuffle(&mut streams.stream(Purpose::Data, group, generate::HOLD_OUT));
+        test.extend(rows.drain(kept..));
+    }
+    if test.is_empty() {
+        return Err(Invalid::at("test", format!("a share of {share} of {rows} samples holds out none: expected a larger share")));
+    }
+    let mut train: Vec<usize> = groups.concat();
+    train.sort_unstable();
+    test.sort_unstable();
+    table.test = Some(table.train.select(&test));
+    table.keep_train(&train);
+    Ok(())
+}
+
+impl<R: Real> Features<R> {
+    /// Scales each row to Euclidean length 1; rows of zeros stay.
+    fn normalise(&mut self) {
+        let unit = |row: &mut [R]| {
+            let length = row.iter().map(|value| value.f64() * value.f64()).sum::<f64>().sqrt();
+            if length > 0.0 {
+                row.iter_mut().for_each(|value| *value = R::of(value.f64() / length));
+            }
+        };
+        match self {
+            Self::Dense(matrix) => {
+                for mut row in matrix.rows_mut() {
+                    unit(row.as_slice_mut().expect("features are in standard layout"));
+                }
+            }
+            Self::Sparse(matrix) => {
+                for row in 1..matrix.starts.len() {
+                    unit(&mut matrix.values[matrix.starts[row - 1]..matrix.starts[row]]);
+                }
+            }
+        }
+    }
+}
+
+/// Brings every feature to mean 0 and standard deviation 1 over the training samples; constant features become 0.
+fn standardise<R: Real>(table: &mut Table<R>) -> Result<(), Invalid> {
+    let Features::Dense(train) = &mut table.train.features else {
+        return Err(Invalid::at("standardise", "sparse features cannot be shifted: they would no longer be sparse")
+            .help("use `normalise = true` or `scale`"));
+    };
+    let moments = moments(train);
+    apply(train, &moments);
+    if let Some(Samples { features: Features::Dense(test), .. }) = &mut table.test {
+        apply(test, &moments);
+    }
+    Ok(())
+}
+
+/// Mean and standard deviation of each column.
+fn moments<R: Real>(matrix: &Array2<R>) -> Vec<(f64, f64)> {
+    let rows = matrix.nrows() as f64;
+    let column = |values: ndarray::ArrayView1<'_, R>| {
+        let mean = values.iter().map(|value| value.f64()).sum::<f64>() / rows;
+        let variance = values.iter().map(|value| (value.f64() - mean).powi(2)).sum::<f64>() / rows;
+        (mean, variance.sqrt())
+    };
+    matrix.columns().into_iter().map(column).collect()
+}
+
+fn apply<R: Real>(matrix: &mut Array2<R>, moments: &[(f64, f64)]) {
+    for mut row in matrix.rows_mut() {
+        for (value, &(mean, deviation)) in row.iter_mut().zip(moments) {
+            // Rounding leaves a constant column with a deviation near machine precision.
+            let constant = deviation <= 1e-12 * mean.abs();
+            *value = if constant { R::zero() } else { R::of((value.f64() - mean) / deviation) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! Readers of data files. Each yields [`RawTable`]: features as numbers, targets as the file has them.
+
+pub(super) mod csv;
+mod file;
+pub(super) mod idx;
+mod json;
+pub(super) mod leaf;
+pub(super) mod libsvm;
+pub(super) mod numpy;
+
+pub(super) use file::File;
+
+use super::{Features, Grouping};
+use crate::num::Real;
+
+/// Samples of a file.
+#[derive(Debug, Clone)]
+pub(super) struct RawTable<R> {
+    /// Training samples.
+    pub train: RawSamples<R>,
+    /// Held-out samples, where the source has some.
+    pub test: Option<RawSamples<R>>,
+    /// Whose the training samples are.
+    pub natural: Option<Grouping>,
+    /// Other columns by which training samples can be divided.
+    pub columns: Vec<Grouping>,
+    /// Factor of the features unless the scenario sets one.
+    pub scale: Option<f64>,
+    /// Whether the features are standardised whatever the scenario says.
+    pub standardise: bool,
+}
+
+impl<R> RawTable<R> {
+    /// Training samples alone.
+    pub fn new(train: RawSamples<R>, test: Option<RawSamples<R>>) -> Self {
+        Self { train, test, natural: None, columns: Vec::new(), scale: None, standardise: false }
+    }
+}
+
+/// Features with targets that are not numbered yet.
+#[derive(Debug, Clone)]
+pub(super) struct RawSamples<R> {
+    pub features: Features<R>,
+    pub targets: RawTargets,
+}
+
+impl<R: Real> RawSamples<R> {
+    /// Takes off the last `count` samples.
+    pub fn split_off(&mut self, count: usize) -> Self {
+        let first = self.targets.len().saturating_sub(count);
+        let rows: Vec<usize> = (0..self.targets.len()).collect();
+        let features = self.features.select(&rows[first..]);
+        self.features = self.features.select(&rows[..first]);
+        let targets = match &mut self.targets {
+            RawTargets::Numbers(values) => RawTargets::Numbers(values.split_off(first)),
+            RawTargets::Names(values) => RawTargets::Names(values.split_off(first)),
+        };
+        Self { features, targets }
+    }
+}
+
+/// Targets as a file has them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum RawTargets {
+    Numbers(Vec<f64>),
+    Names(Vec<String>),
+}
+
+impl RawTargets {
+    /// Numbers where all `cells` are numbers, names otherwise.
+    pub fn parse(cells: Vec<String>) -> Self {
+        match cells.iter().map(|cell| cell.parse().ok().filter(|value: &f64| value.is_finite())).collect() {
+            Some(numbers) => Self::Numbers(numbers),
+            None => Self::Names(cells),
+        }
+    }
+
+    /// Number of targets.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numbers(values) => values.len(),
+            Self::Names(values) => values.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Comma-separated values with a header.
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::{File, RawSamples, RawTable, RawTargets};
+use crate::{
+    invalid::Invalid,
+    num::Real,
+    problem::data::{Features, Grouping, spec::CsvSpec, table::dense},
+};
+
+/// Reads samples; `by` names one more column that is not a feature.
+///
+/// # Errors
+/// [`Invalid`] with the line of the first cell that cannot be read, or at the key of a column that does not exist.
+pub(in crate::problem::data) fn read<R: Real>(
+    file: &File<'_>,
+    test: Option<&File<'_>>,
+    spec: &CsvSpec,
+    by: Option<&str>,
+) -> Result<RawTable<R>, Invalid> {
+    let (layout, mut parts) = parse(file, spec, by, None)?;
+    if let Some(test) = test {
+        let (_, held_out) = parse(test, spec, by, Some(&layout))?;
+        // With a file of its own, the held-out samples are all rows of that file.
+        parts.test.append(held_out.train);
+        parts.test.append(held_out.test);
+    }
+    let columns = layout.features.len();
+    let groupings = layout.kept.iter().zip(&parts.train.kept).map(|((name, _), cells)| Grouping::new(name.clone(), cells));
+    let (natural, others): (Vec<_>, Vec<_>) = groupings.partition(|grouping| Some(&grouping.name) == spec.client.as_ref());
+    let test = (!parts.test.targets.is_empty()).then(|| parts.test.samples(columns));
+    let train = parts.train.samples(columns);
+    Ok(RawTable { natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
+}
+
+/// What each column of the file is for.
+struct Layout {
+    header: StringRecord,
+    target: usize,
+    split: Option<usize>,
+    features: Vec<usize>,
+    /// Columns that are neither features, target nor split, by name.
+    kept: Vec<(String, usize)>,
+}
+
+impl Layout {
+    fn new(header: StringRecord, spec: &CsvSpec, by: Option<&str>) -> Result<Self, Invalid> {
+        let target = match &spec.target {
+            Some(name) => find(&header, name, "csv.target")?,
+            None => ["label", "target", "y"].iter().find_map(|name| position(&header, name)).ok_or_else(|| {
+                Invalid::at("csv", "no column is called label, target or y").help("name the column to predict: target = \"…\"")
+            })?,
+        };
+        let split = spec.split.as_deref().map(|name| find(&header, name, "csv.split")).transpose()?;
+        let client = spec.client.as_deref().map(|name| find(&header, name, "csv.client")).transpose()?;
+        let dropped = spec.drop.iter().map(|name| find(&header, name, "csv.drop")).collect::<Result<Vec<_>, _>>()?;
+        let by = by.and_then(|name| position(&header, name)).filter(|&at| at != target);
+        let is_kept = |at: usize| client == Some(at) || by == Some(at) || dropped.contains(&at);
+        let free: Vec<usize> = (0..header.len()).filter(|&at| at != target && split != Some(at)).collect();
+        let kept = free.iter().filter(|&&at| is_kept(at)).map(|&at| (header[at].to_owned(), at)).collect();
+        let features: Vec<usize> = free.into_iter().filter(|&at| !is_kept(at)).collect();
+        if features.is_empty() {
+            return Err(Invalid::at("csv", "no column is left for the features"));
+        }
+        Ok(Self { header, target, split, features, kept })
+    }
+}
+
+fn position(header: &StringRecord, name: &str) -> Option<usize> {
+    header.iter().position(|column| column == name)
+}
+
+fn find(header: &StringRecord, name: &str, key: &str) -> Result<usize, Invalid> {
+    position(header, name).ok_or_else(|| {
+        let columns: Vec<&str> = header.iter().collect();
+        let nearest = columns.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+        let error = Invalid::at(key, format!("the file has no column `{name}`"));
+        error.help(format!("the nearest of its {} columns is `{}`", columns.len(), nearest.copied().unwrap_or_default()))
+    })
+}
+
+/// Rows of one part, features row by row.
+#[derive(Default)]
+struct Part<R> {
+    features: Vec<R>,
+    targets: Vec<String>,
+    kept: Vec<Vec<String>>,
+}
+
+impl<R: Real> Part<R> {
+    fn append(&mut self, mut other: Self) {
+        self.features.append(&mut other.features);
+        self.targets.append(&mut other.targets);
+    }
+
+    fn samples(self, columns: usize) -> RawSamples<R> {
+        let features = Features::Dense(dense(self.targets.len(), columns, self.features));
+        RawSamples { features, targets: RawTargets::parse(self.targets) }
+    }
+}
+
+#[derive(Default)]
+struct Parts<R> {
+    train: Part<R>,
+    test: Part<R>,
+}
+
+fn parse<R: Real>(
+    file: &File<'_>,
+    spec: &CsvSpec,
+    by: Option<&str>,
+    like: Option<&Layout>,
+) -> Result<(Layout, Parts<R>), Invalid> {
+    let delimiter = spec
+        .delimiter
+        .map_or(Ok(b','), u8::try_from)
+        .map_err(|_| Invalid::at("csv.delimiter", "the delimiter is not a single byte: expected a character such as `;`"))?;
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
+    let header = reader.headers().map_err(|error| malformed(file, &error))?.clone();
+    if header.iter().all(|cell| cell.parse::<f64>().is_ok()) {
+        let error = file.fault(Some(1), "the first line holds numbers: expected a header that names the columns");
+        return Err(error.help("add a first line such as `x1,x2,label`"));
+    }
+    if let Some(like) = like.filter(|like| like.header != header) {
+        return Err(file.fault(Some(1), format!("expected the {} columns of the training file", like.header.len())));
+    }
+    let layout = Layout::new(header, spec, by)?;
+    let mut parts = Parts::default();
+    parts.train.kept = vec![Vec::new(); layout.kept.len()];
+    let mut record = StringRecord::new();
+    while reader.read_record(&mut record).map_err(|error| malformed(file, &error))? {
+        let line = record.position().map(|position| position.line() as usize);
+        row(&layout, &record, &mut parts).map_err(|message| file.fault(line, message))?;
+    }
+    if parts.train.targets.is_empty() {
+        return Err(file.fault(None, "the file has no training samples"));
+    }
+    Ok((layout, parts))
+}
+
+fn row<R: Real>(layout: &Layout, record: &StringRecord, parts: &mut Parts<R>) -> Result<(), String> {
+    let held_out = match layout.split.map(|at| &record[at]) {
+        None => false,
+        Some(part) if part.eq_ignore_ascii_case("train") => false,
+        Some(part) if part.eq_ignore_ascii_case("test") => true,
+        Some(part) => return Err(format!("`{part}` is not a part: expected `train` or `test`")),
+    };
+    let part = if held_out { &mut parts.test } else { &mut parts.train };
+    for &at in &layout.features {
+        let value = record[at].parse().ok().filter(|value: &f64| value.is_finite());
+        part.features.push(R::of(value.ok_or_else(|| {
+            format!("`{}` in column `{}` is not a feature: expected a finite number", &record[at], &layout.header[at])
+        })?));
+    }
+    if record[layout.target].is_empty() {
+        return Err(format!("the target in column `{}` is missing", &layout.header[layout.target]));
+    }
+    part.targets.push(record[layout.target].to_owned());
+    for ((_, at), cells) in layout.kept.iter().zip(&mut part.kept) {
+        cells.push(record[*at].to_owned());
+    }
+    Ok(())
+}
+
+fn malformed(file: &File<'_>, error: &csv::Error) -> Invalid {
+    let line = error.position().map(|position| position.line() as usize);
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            file.fault(line, format!("the line has {len} values: expected {expected_len}, as many as the header"))
+        }
+        _ => file.fault(line, format!("the line cannot be read: {error}")),
+    }
+}

@@ -1,0 +1,90 @@
+//! The IDX format of MNIST: `00 00 type dimensions`, big-endian sizes, values.
+
+use super::{File, RawSamples, RawTable, RawTargets};
+use crate::{
+    invalid::Invalid,
+    num::Real,
+    problem::data::{Features, table::dense},
+};
+
+/// Images and labels of one part.
+pub(in crate::problem::data) struct Pair<'a> {
+    pub images: File<'a>,
+    pub labels: File<'a>,
+}
+
+/// Reads training and held-out samples. Unsigned bytes are scaled by 1/255 unless the scenario sets a scale.
+///
+/// # Errors
+/// [`Invalid`] where the files are malformed or do not match.
+pub(in crate::problem::data) fn read<R: Real>(train: &Pair<'_>, test: Option<&Pair<'_>>) -> Result<RawTable<R>, Invalid> {
+    let (train, bytes) = samples(train)?;
+    let test = test.map(samples).transpose()?.map(|(test, _)| test);
+    Ok(RawTable { scale: bytes.then_some(1.0 / 255.0), ..RawTable::new(train, test) })
+}
+
+fn samples<R: Real>(pair: &Pair<'_>) -> Result<(RawSamples<R>, bool), Invalid> {
+    let images = Array::parse(&pair.images)?;
+    let labels = Array::parse(&pair.labels)?;
+    let rows = images.shape[0];
+    if labels.shape.iter().product::<usize>() != rows {
+        return Err(pair
+            .labels
+            .fault(None, format!("the file has shape {:?}: expected a label for each of {rows} images", labels.shape)));
+    }
+    let columns = images.shape[1..].iter().product();
+    let features = Features::Dense(dense(rows, columns, images.values(R::of)));
+    Ok((RawSamples { features, targets: RawTargets::Numbers(labels.values(|value| value)) }, images.code == 0x08))
+}
+
+struct Array<'a> {
+    code: u8,
+    shape: Vec<usize>,
+    data: &'a [u8],
+}
+
+impl<'a> Array<'a> {
+    fn parse(file: &'a File<'_>) -> Result<Self, Invalid> {
+        let bytes = file.bytes();
+        let [0, 0, code, dimensions, ..] = *bytes else {
+            return Err(file.fault(None, "the file is not IDX: expected it to begin with two zero bytes, a type and a dimension"));
+        };
+        let width = match code {
+            0x08 | 0x09 => 1,
+            0x0b => 2,
+            0x0c | 0x0d => 4,
+            0x0e => 8,
+            _ => return Err(file.fault(None, format!("unknown IDX type {code:#04x}: expected 0x08, 0x09 or 0x0b to 0x0e"))),
+        };
+        let short = || file.fault(None, format!("the file is cut off: it has only {} bytes", bytes.len()));
+        let start = 4 + 4 * dimensions as usize;
+        let sizes = bytes.get(4..start).ok_or_else(short)?;
+        let shape: Vec<usize> =
+            sizes.chunks_exact(4).map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize).collect();
+        if shape.is_empty() || shape.contains(&0) {
+            return Err(file.fault(None, format!("the file has shape {shape:?}: expected at least one sample")));
+        }
+        let size = shape.iter().try_fold(width, |size: usize, &next| size.checked_mul(next));
+        let data = &bytes[start..];
+        match size {
+            Some(size) if size == data.len() => Ok(Self { code, shape, data }),
+            Some(size) => Err(file.fault(None, format!("the file has {} bytes of values: expected {size}", data.len()))),
+            None => Err(file.fault(None, format!("the shape {shape:?} is too large"))),
+        }
+    }
+
+    fn values<T: Copy>(&self, of: impl Fn(f64) -> T) -> Vec<T> {
+        let data = self.data;
+        match self.code {
+            0x08 => {
+                let table: Vec<T> = (0..=u8::MAX).map(|byte| of(f64::from(byte))).collect();
+                data.iter().map(|&byte| table[byte as usize]).collect()
+            }
+            0x09 => data.iter().map(|&byte| of(f64::from(byte as i8))).collect(),
+            0x0b => data.as_chunks().0.iter().map(|&word| of(f64::from(i16::from_be_bytes(word)))).collect(),
+            0x0c => data.as_chunks().0.iter().map(|&word| of(f64::from(i32::from_be_bytes(word)))).collect(),
+            0x0d => data.as_chunks().0.iter().map(|&word| of(f64::from(f32::from_be_bytes(word)))).collect(),
+            _ => data.as_chunks().0.iter().map(|&word| of(f64::from_be_bytes(word))).collect(),
+        }
+    }
+}

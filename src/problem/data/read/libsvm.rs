@@ -1,0 +1,89 @@
+//! LIBSVM text.
+
+use super::{File, RawSamples, RawTable, RawTargets};
+use crate::{
+    invalid::Invalid,
+    num::Real,
+    problem::data::{Features, SparseRows, spec::LibsvmSpec},
+};
+
+/// Reads training and held-out samples, which get the same number of columns.
+///
+/// # Errors
+/// [`Invalid`] with the line of the first entry that cannot be read.
+pub(in crate::problem::data) fn read<R: Real>(
+    train: &File<'_>,
+    test: Option<&File<'_>>,
+    spec: &LibsvmSpec,
+) -> Result<RawTable<R>, Invalid> {
+    let train = parse(train, spec)?;
+    let test = test.map(|file| parse(file, spec)).transpose()?;
+    let columns = train.0.columns.max(test.as_ref().map_or(0, |test| test.0.columns));
+    let finish = |(rows, targets): (SparseRows<R>, Vec<f64>)| RawSamples {
+        features: Features::Sparse(SparseRows { columns, ..rows }),
+        targets: RawTargets::Numbers(targets),
+    };
+    Ok(RawTable::new(finish(train), test.map(finish)))
+}
+
+fn parse<R: Real>(file: &File<'_>, spec: &LibsvmSpec) -> Result<(SparseRows<R>, Vec<f64>), Invalid> {
+    let mut rows = SparseRows { columns: spec.columns.unwrap_or(0), starts: vec![0], indices: Vec::new(), values: Vec::new() };
+    let mut targets = Vec::new();
+    for (line, text) in (1..).zip(file.text()?.lines()) {
+        let text = text.split('#').next().unwrap_or_default();
+        let mut tokens = text.split_ascii_whitespace();
+        let Some(target) = tokens.next() else { continue };
+        let value = target.parse().ok().filter(|value: &f64| value.is_finite());
+        targets.push(value.ok_or_else(|| {
+            file.fault(Some(line), format!("`{target}` is not a target: expected a number at the start of the line"))
+        })?);
+        let start = rows.indices.len();
+        for token in tokens {
+            let (index, value) = entry(token, spec).map_err(|message| file.fault(Some(line), message))?;
+            if rows.indices.len() > start && rows.indices.last().is_some_and(|&last| last >= index) {
+                let found = format!("`{token}` is out of order: expected ascending indices within a line");
+                return Err(file.fault(Some(line), found));
+            }
+            rows.indices.push(index);
+            rows.values.push(R::of(value));
+        }
+        if let Some(&last) = rows.indices[start..].last() {
+            widen(&mut rows.columns, last, spec).map_err(|message| file.fault(Some(line), message))?;
+        }
+        rows.starts.push(rows.indices.len());
+    }
+    if targets.is_empty() {
+        return Err(file.fault(None, "the file has no samples"));
+    }
+    Ok((rows, targets))
+}
+
+/// One `index:value`, the index from 0.
+fn entry(token: &str, spec: &LibsvmSpec) -> Result<(u32, f64), String> {
+    let unreadable = || format!("`{token}` is not an entry: expected `index:value`");
+    let (index, value) = token.split_once(':').ok_or_else(unreadable)?;
+    let index: u32 = index.parse().map_err(|_| unreadable())?;
+    let value = match value {
+        "1" => 1.0,
+        value => value.parse().ok().filter(|value: &f64| value.is_finite()).ok_or_else(unreadable)?,
+    };
+    match (index, spec.zero_based) {
+        (index, true) => Ok((index, value)),
+        (0, false) => Err(format!("`{token}` has index 0: expected indices from 1, or `zero-based = true`")),
+        (index, false) => Ok((index - 1, value)),
+    }
+}
+
+fn widen(columns: &mut usize, last: u32, spec: &LibsvmSpec) -> Result<(), String> {
+    let needed = last as usize + 1;
+    match spec.columns {
+        Some(limit) if needed > limit => Err(format!(
+            "index {} is too large: expected at most `columns = {limit}` features",
+            last + u32::from(!spec.zero_based)
+        )),
+        _ => {
+            *columns = needed.max(*columns);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Files of samples. Each may be plain or gzip; which one is seen by content. Paths are relative to the scenario file.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// LIBSVM text: `target index:value …` a line, indices from 1 and ascending. Rows stay sparse.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LibsvmSpec {
+    /// The training samples.
+    pub path: PathBuf,
+    /// File of held-out samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_path: Option<PathBuf>,
+    /// Number of features; without it, the largest index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<usize>,
+    /// Whether indices count from 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub zero_based: bool,
+}
+
+/// Comma-separated values; the first line names the columns. Columns that are not named here are numeric features.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CsvSpec {
+    /// The samples.
+    pub path: PathBuf,
+    /// Column to be predicted; without it, the column called `label`, `target` or `y`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Column that says whose the sample is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Column that says `train` or `test`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// Columns that are not features.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drop: Vec<String>,
+    /// File of held-out samples with the same columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_path: Option<PathBuf>,
+    /// Character between values; a comma by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+}
+
+/// The binary format of MNIST: an array of images and one of labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IdxSpec {
+    /// Training inputs, `[rows, …]`.
+    pub images: PathBuf,
+    /// Training labels, `[rows]`.
+    pub labels: PathBuf,
+    /// Held-out inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_images: Option<PathBuf>,
+    /// Held-out labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_labels: Option<PathBuf>,
+}
+
+/// Arrays of a NumPy archive.
+///
+/// Inputs of shape `[n, m, …]` with targets of shape `[n, m]` are `n` natural clients with `m` samples each.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NpzSpec {
+    /// The archive.
+    pub path: PathBuf,
+    /// Name of the training inputs, `[rows, …]`; `x` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<String>,
+    /// Name of the training targets, `[rows]`; `y` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y: Option<String>,
+    /// Name of the held-out inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_x: Option<String>,
+    /// Name of the held-out targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_y: Option<String>,
+    /// Name of the client ids of the training samples, `[rows]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+}
+
+/// NumPy arrays, one a file.
+///
+/// Inputs of shape `[n, m, …]` with targets of shape `[n, m]` are `n` natural clients with `m` samples each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct NpySpec {
+    /// Training inputs, `[rows, …]`.
+    pub x: PathBuf,
+    /// Training targets, `[rows]`.
+    pub y: PathBuf,
+    /// Held-out inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_x: Option<PathBuf>,
+    /// Held-out targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_y: Option<PathBuf>,
+    /// Client ids of the training samples, `[rows]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<PathBuf>,
+}
+
+/// JSON of the LEAF benchmark: an object with `users` and `user_data`, or one object `{"user": …, "x": …, "y": …}` a
+/// line. Users are natural clients.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LeafSpec {
+    /// The training samples: a file, or a folder of `.json` files.
+    pub path: PathBuf,
+    /// Held-out samples: a file, or a folder of `.json` files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_path: Option<PathBuf>,
+}
+
+impl From<String> for LibsvmSpec {
+    fn from(path: String) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+}
+
+impl From<String> for CsvSpec {
+    fn from(path: String) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+}
+
+impl From<String> for NpzSpec {
+    fn from(path: String) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+}
+
+impl From<String> for LeafSpec {
+    fn from(path: String) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+}

@@ -1,0 +1,141 @@
+//! A data set before it is divided among clients.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, Axis};
+
+use super::{Features, Samples, SparseRows, Targets};
+use crate::num::Real;
+
+/// Training and held-out samples, with the columns that can tell clients apart.
+#[derive(Debug, Clone)]
+pub struct Table<R> {
+    /// Training samples, in the order of the source.
+    pub train: Samples<R>,
+    /// Held-out samples.
+    pub test: Option<Samples<R>>,
+    /// Name of each class; empty for real targets.
+    pub classes: Vec<String>,
+    /// Who the training samples belong to by their nature: the user, the subject, the generated client.
+    pub natural: Option<Grouping>,
+    /// Further columns by which the training samples can be divided.
+    pub columns: Vec<Grouping>,
+}
+
+impl<R: Real> Table<R> {
+    /// The grouping by the column `name`.
+    pub fn grouping(&self, name: &str) -> Option<&Grouping> {
+        self.natural.iter().chain(&self.columns).find(|grouping| grouping.name == name)
+    }
+
+    /// Keeps the training rows `rows`, in this order.
+    pub(super) fn keep_train(&mut self, rows: &[usize]) {
+        self.train = self.train.select(rows);
+        for grouping in self.natural.iter_mut().chain(&mut self.columns) {
+            *grouping = grouping.select(rows);
+        }
+    }
+}
+
+/// A column with a few distinct values: which value each training row has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouping {
+    /// Name of the column.
+    pub name: String,
+    /// The distinct values, in ascending order (numerically where all are numbers).
+    pub values: Vec<String>,
+    /// Index into `values` of each training row.
+    pub of: Vec<u32>,
+}
+
+impl Grouping {
+    /// Numbers the distinct `cells`, in ascending order.
+    pub fn new(name: impl Into<String>, cells: &[String]) -> Self {
+        let mut values: Vec<String> = cells.to_vec();
+        values.sort_unstable();
+        values.dedup();
+        if let Ok(numbers) = values.iter().map(|value| value.parse::<f64>()).collect::<Result<Vec<_>, _>>() {
+            let mut order: Vec<(f64, String)> = numbers.into_iter().zip(values).collect();
+            order.sort_by(|a, b| a.0.total_cmp(&b.0));
+            values = order.into_iter().map(|(_, value)| value).collect();
+        }
+        let index: BTreeMap<&str, u32> = values.iter().map(String::as_str).zip(0..).collect();
+        let of = cells.iter().map(|cell| index[cell.as_str()]).collect();
+        Self { name: name.into(), values, of }
+    }
+
+    /// The rows of each value.
+    pub fn members(&self) -> Vec<Vec<usize>> {
+        let mut members = vec![Vec::new(); self.values.len()];
+        for (row, &value) in self.of.iter().enumerate() {
+            members[value as usize].push(row);
+        }
+        members
+    }
+
+    /// Forgets the values that no row has any more.
+    pub(super) fn renumber(&mut self) {
+        let old = std::mem::take(&mut self.values);
+        let mut index = vec![None; old.len()];
+        self.of.iter().for_each(|&value| index[value as usize] = Some(0));
+        for (slot, value) in index.iter_mut().zip(old).filter(|(slot, _)| slot.is_some()) {
+            *slot = Some(self.values.len() as u32);
+            self.values.push(value);
+        }
+        self.of.iter_mut().for_each(|value| *value = index[*value as usize].unwrap_or_default());
+    }
+
+    fn select(&self, rows: &[usize]) -> Self {
+        Self { of: rows.iter().map(|&row| self.of[row]).collect(), ..self.clone() }
+    }
+}
+
+impl<R: Real> Samples<R> {
+    /// The samples `rows`, in this order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self { features: self.features.select(rows), targets: self.targets.select(rows) }
+    }
+}
+
+impl<R: Real> Features<R> {
+    /// The rows `rows`, in this order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Dense(matrix) => {
+                let mut values = Vec::with_capacity(rows.len() * matrix.ncols());
+                for &row in rows {
+                    values
+                        .extend_from_slice(matrix.index_axis(Axis(0), row).to_slice().expect("features are in standard layout"));
+                }
+                Self::Dense(dense(rows.len(), matrix.ncols(), values))
+            }
+            Self::Sparse(matrix) => {
+                let mut chosen = SparseRows { columns: matrix.columns, starts: vec![0], indices: Vec::new(), values: Vec::new() };
+                for &row in rows {
+                    let (indices, values) = matrix.row(row);
+                    chosen.indices.extend_from_slice(indices);
+                    chosen.values.extend_from_slice(values);
+                    chosen.starts.push(chosen.indices.len());
+                }
+                Self::Sparse(chosen)
+            }
+        }
+    }
+}
+
+impl<R: Real> Targets<R> {
+    /// The targets of `rows`, in this order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Classes { labels, count } => {
+                Self::Classes { labels: rows.iter().map(|&row| labels[row]).collect(), count: *count }
+            }
+            Self::Values(values) => Self::Values(rows.iter().map(|&row| values[row]).collect()),
+        }
+    }
+}
+
+/// A row-major matrix from exactly `rows · columns` values.
+pub(super) fn dense<R: Real>(rows: usize, columns: usize, values: Vec<R>) -> Array2<R> {
+    Array2::from_shape_vec((rows, columns), values).expect("there are rows · columns values")
+}

@@ -1,0 +1,190 @@
+//! Multi-layer perceptron: fully connected layers, trained on cross-entropy or squared loss.
+//!
+//! Layer `l` computes `a_l = σ(a_{l−1} W_l + b_l)` with `σ` the activation, left out in the last layer. Parameters lie layer by
+//! layer: weights `W_l`, shape `[inputs, outputs]`, row by row, then biases `b_l`, shape `[outputs]`. With the outputs next
+//! to each other, neither the forward product nor the update of the weights has to reorder them.
+//!
+//! `fᵢ(x) = (1/nᵢ) Σⱼ loss(a_L(j), target j) + λ/2 ‖x‖²`, where the loss is `−ln softmax(a_L)_label` for class labels and
+//! `½ (a_L − target)²` for real targets. The regularisation acts on weights and biases alike.
+
+mod layers;
+mod output;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use self::layers::{Layers, Target};
+use super::{
+    Block, Drift, Objective, Sample, TestScore, Workspace,
+    affine::Affine,
+    data::ClientData,
+    supervised::{Picked, Supervised},
+};
+use crate::{
+    invalid::{Invalid, require},
+    num::{Real, vector},
+};
+
+/// Rows that pass through the network together.
+const PART: usize = 256;
+
+/// What a hidden unit does to its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// `max(0, z)`, with derivative 0 at 0.
+    #[default]
+    Relu,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+/// A multi-layer perceptron over the clients' data.
+#[derive(Debug, Clone)]
+pub struct Mlp<R> {
+    shared: Supervised<R>,
+    layers: Layers,
+    blocks: Vec<Block>,
+}
+
+impl<R: Real> Mlp<R> {
+    /// A perceptron with the hidden layers `hidden` and `l2 = λ`; clients weigh as their shares of the training samples.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `data`, `partition`, `l2` or `hidden`: shapes that do not fit, a negative `λ`, an empty layer.
+    pub fn new(data: Arc<ClientData<R>>, hidden: &[usize], activation: Activation, l2: f64) -> Result<Self, Invalid> {
+        let shared = Supervised::new(data, l2)?;
+        for &units in hidden {
+            require(units > 0, "hidden", units, "at least one unit in a layer")?;
+        }
+        let outputs = output::count(&shared.data)?;
+        let layers = Layers::new(shared.columns(), hidden, outputs, activation);
+        let blocks = layers.blocks();
+        Ok(Self { shared, layers, blocks })
+    }
+
+    /// Gives the clients these weights, scaled to sum to 1.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `weights` unless there is one weight of at least 0 per client, and not all are 0.
+    pub fn with_weights(mut self, weights: &[f64]) -> Result<Self, Invalid> {
+        self.shared.reweight(weights)?;
+        Ok(self)
+    }
+
+    /// Adds `factor · Σ ∇loss` over `rows`, at most [`PART`] of them, to the target; returns the summed loss.
+    fn learn(&self, rows: &Picked<'_, R>, target: Target<'_, R>, factor: f64, work: &mut Workspace<R>) -> f64 {
+        let mut units = work.take(self.layers.units() * rows.len());
+        let mut gathered = work.take(if rows.contiguous().is_some() { 0 } else { rows.len() * self.shared.columns() });
+        let inputs = rows.contiguous().unwrap_or_else(|| {
+            rows.gather(&mut gathered);
+            &gathered
+        });
+        self.layers.forward(inputs, target.weights(), rows.len(), &mut units);
+        let outputs = self.layers.outputs_mut(&mut units, rows.len());
+        let loss = output::residuals(rows, factor, outputs);
+        self.layers.backward(inputs, target, rows.len(), &mut units, work);
+        work.give(gathered);
+        work.give(units);
+        loss
+    }
+
+    /// Summed loss and number of hits on `rows`, without regularisation.
+    fn evaluate(&self, rows: &Picked<'_, R>, x: &[R], work: &mut Workspace<R>) -> (f64, usize) {
+        let mut units = work.take(self.layers.units() * PART.min(rows.len()));
+        let mut gathered = work.take(if rows.contiguous().is_some() { 0 } else { PART * self.shared.columns() });
+        let (mut loss, mut hits) = (0.0, 0);
+        for part in rows.parts(PART) {
+            let inputs = part.contiguous().unwrap_or_else(|| {
+                let gathered = &mut gathered[..part.len() * self.shared.columns()];
+                part.gather(gathered);
+                gathered
+            });
+            let units = &mut units[..self.layers.units() * part.len()];
+            self.layers.forward(inputs, x, part.len(), units);
+            let (part_loss, part_hits) = output::score(&part, self.layers.outputs_mut(units, part.len()));
+            loss += part_loss;
+            hits += part_hits;
+        }
+        work.give(gathered);
+        work.give(units);
+        (loss, hits)
+    }
+
+    fn ridge(&self, x: &[R]) -> f64 {
+        if self.shared.l2 > 0.0 { 0.5 * self.shared.l2 * vector::norm2(x) } else { 0.0 }
+    }
+}
+
+impl<R: Real> Objective<R> for Mlp<R> {
+    fn dim(&self) -> usize {
+        self.layers.dim()
+    }
+
+    fn clients(&self) -> usize {
+        self.shared.data.clients()
+    }
+
+    fn samples(&self, client: usize) -> usize {
+        self.shared.data.rows(client).len()
+    }
+
+    fn weight(&self, client: usize) -> f64 {
+        self.shared.weight(client)
+    }
+
+    fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], work: &mut Workspace<R>) -> f64 {
+        let rows = self.shared.pick(client, sample);
+        let count = rows.len().max(1) as f64;
+        gradient.copy_from_slice(x);
+        vector::scale(R::of(self.shared.l2), gradient);
+        let mut loss = 0.0;
+        for part in rows.parts(PART) {
+            loss += self.learn(&part, Target::Gradient { x, gradient }, 1.0 / count, work);
+        }
+        if let Sample::Noise(noise) = sample {
+            vector::axpy(R::one(), noise, gradient);
+        }
+        loss / count + self.ridge(x)
+    }
+
+    /// Adds the gradient to the weights layer by layer where all rows pass through the network at once.
+    fn step(&self, client: usize, y: &mut [R], sample: Sample<'_, R>, lr: f64, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+        let rows = self.shared.pick(client, sample);
+        if (1..=PART).contains(&rows.len()) {
+            let affine = Affine::new(lr, drift, self.shared.l2, sample);
+            let factor = affine.gradient / rows.len() as f64;
+            let _ = self.learn(&rows, Target::Step { y, affine: &affine }, factor, work);
+        } else {
+            let mut gradient = work.take(self.dim());
+            let _ = self.gradient(client, y, sample, &mut gradient, work);
+            drift.step(lr, &gradient, y);
+            work.give(gradient);
+        }
+    }
+
+    fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64 {
+        let rows = self.shared.pick(client, Sample::Full);
+        self.evaluate(&rows, x, work).0 / rows.len().max(1) as f64 + self.ridge(x)
+    }
+
+    fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
+        let test = self.shared.data.test.as_ref().filter(|test| !test.is_empty())?;
+        let (loss, hits) = self.evaluate(&Picked::all(test), x, work);
+        let count = test.len() as f64;
+        let accuracy = output::is_classification(&test.targets).then_some(hits as f64 / count);
+        Some(TestScore { loss: loss / count, accuracy })
+    }
+
+    fn cost(&self, samples: usize) -> f64 {
+        3.0 * (samples * self.dim()) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+use super::*;
+use crate::problem::{
+    check::{self, Shape},
+    data::{Features, Samples, Targets},
+};
+
+/// Inputs, hidden layers and classes (0 for real targets).
+const NETS: [(usize, &[usize], usize); 6] =
+    [(5, &[], 3), (13, &[7], 2), (8, &[16], 10), (33, &[9, 5], 17), (4, &[6], 0), (10, &[3, 4, 5], 3)];
+
+fn nets<R: Real>(activation: Activation, l2: f64) -> impl Iterator<Item = Mlp<R>> {
+    let shapes = NETS.into_iter().flat_map(|net| [(net, false), (net, true)]);
+    shapes.map(move |((columns, hidden, classes), sparse)| {
+        Mlp::new(Arc::new(Shape { columns, classes, sparse }.data()), hidden, activation, l2).unwrap()
+    })
+}
+
+#[test]
+fn gradients_match_differences() {
+    nets(Activation::Tanh, 0.02).for_each(|net| check::gradient(&net));
+    nets(Activation::Relu, 0.02).for_each(|net| check::gradient(&net));
+}
+
+#[test]
+fn a_step_is_the_gradient_and_the_drift() {
+    nets::<f64>(Activation::Relu, 0.02).for_each(|net| check::steps(&net, 1e-13));
+    nets::<f32>(Activation::Tanh, 0.0).for_each(|net| check::steps(&net, 1e-5));
+}
+
+#[test]
+fn a_visit_is_its_steps() {
+    nets::<f32>(Activation::Relu, 0.02).for_each(|net| check::visits(&net));
+}
+
+#[test]
+fn losses_agree() {
+    nets(Activation::Relu, 0.02).for_each(|net| check::losses(&net));
+}
+
+#[test]
+fn without_hidden_layers_it_is_softmax_regression_transposed() {
+    let data = Arc::new(Shape { columns: 5, classes: 3, sparse: false }.data::<f64>());
+    let net = Mlp::new(data.clone(), &[], Activation::Relu, 0.1).unwrap();
+    let softmax = crate::problem::Softmax::new(data, 0.1).unwrap();
+    let x: Vec<f64> = check::point(net.dim(), 0.4);
+    let transposed = |x: &[f64]| {
+        let mut out = x.to_vec();
+        (0..5).for_each(|j| (0..3).for_each(|k| out[k * 5 + j] = x[j * 3 + k]));
+        out
+    };
+    let mut work = Workspace::new();
+    let (mut a, mut b) = (vec![0.0; 18], vec![0.0; 18]);
+    let loss = net.gradient(1, &x, Sample::Full, &mut a, &mut work);
+    let expected = softmax.gradient(1, &transposed(&x), Sample::Full, &mut b, &mut work);
+    approx::assert_relative_eq!(loss, expected, epsilon = 1e-14);
+    check::close(&transposed(&a), &b, 1e-14);
+    assert_eq!(net.test(&x, &mut work).unwrap().accuracy, softmax.test(&transposed(&x), &mut work).unwrap().accuracy);
+}
+
+#[test]
+fn a_network_worked_by_hand() {
+    let features = Features::Dense(ndarray::arr2(&[[1.0, 2.0]]));
+    let train = Samples { features, targets: Targets::Values(vec![3.0]) };
+    let data = Arc::new(ClientData { train, offsets: vec![0, 1].into(), test: None });
+    let net = Mlp::new(data, &[2], Activation::Relu, 0.0).unwrap();
+    // Hidden (1·1 + 2·0.5 + 0.5, −1) → (2.5, 0); output 2·2.5 − 1 = 4, error 1.
+    let x = [1.0, 0.0, 0.5, -0.5, 0.5, 0.0, 2.0, 7.0, -1.0];
+    let mut gradient = [9.0; 9];
+    let loss = net.gradient(0, &x, Sample::Full, &mut gradient, &mut Workspace::new());
+    assert_eq!(loss, 0.5);
+    assert_eq!(gradient, [2.0, 0.0, 4.0, 0.0, 2.0, 0.0, 2.5, 0.0, 1.0]);
+}
+
+#[test]
+fn many_rows_pass_in_parts() {
+    let rows = 3 * PART + 5;
+    let features = Features::Dense(ndarray::Array2::from_shape_fn((rows, 4), |(i, j)| ((i * 4 + j) as f64 * 0.9).sin()));
+    let train = Samples { features, targets: Targets::Classes { labels: vec![1; rows], count: 2 } };
+    let net = Mlp::new(Arc::new(ClientData { train, offsets: vec![0, rows].into(), test: None }), &[3], Activation::Tanh, 0.1).unwrap();
+    let (x, mut work) = (check::point(net.dim(), 0.4), Workspace::new());
+    let (mut whole, mut sum, mut part) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+    let loss = net.gradient(0, &x, Sample::Full, &mut whole, &mut work);
+    approx::assert_relative_eq!(loss, net.local_loss(0, &x, &mut work), epsilon = 1e-13);
+    for row in 0..rows as u32 {
+        net.gradient(0, &x, Sample::Rows(&[row]), &mut part, &mut work);
+        vector::axpy(1.0 / rows as f64, &part, &mut sum);
+    }
+    check::close(&whole, &sum, 1e-12);
+    let (mut y, mut expected) = (x.clone(), x);
+    net.step(0, &mut y, Sample::Full, 0.2, &Drift::NONE, &mut work);
+    Drift::NONE.step(0.2, &whole, &mut expected);
+    check::close(&y, &expected, 1e-13);
+}
+
+#[test]
+fn blocks_name_the_layers() {
+    let net = nets::<f64>(Activation::Relu, 0.0).nth(6).unwrap();
+    let names: Vec<&str> = net.blocks().iter().map(|block| block.name.as_str()).collect();
+    assert_eq!(names, ["layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias", "layer3.weight", "layer3.bias"]);
+    assert_eq!(net.blocks()[2].range, 33 * 9 + 9..33 * 9 + 9 + 45);
+    assert_eq!((net.blocks()[2].fan_in, net.blocks()[2].fan_out), (9, 5));
+}

@@ -1,0 +1,214 @@
+//! Softmax (multinomial logistic) regression with l2 regularisation.
+//!
+//! `fᵢ(x) = (1/nᵢ) Σⱼ −ln softmax(W aⱼ + b)_{label j} + λ/2 ‖x‖²` with `x = (W, b)`: weights `W`, shape `[C, p]`, row by row,
+//! then biases `b`, shape `[C]`. The regularisation acts on weights **and** biases, so that `f` is `λ`-strongly convex
+//! and has one minimiser.
+
+mod model;
+
+use std::sync::Arc;
+
+use self::model::{Model, accumulate, logits};
+use super::{
+    Block, BlockKind, Drift, Objective, Sample, TestScore, Visit, Workspace,
+    affine::Affine,
+    cross_entropy,
+    data::{ClientData, Targets},
+    supervised::{Picked, Supervised},
+};
+use crate::{
+    invalid::Invalid,
+    num::{Real, vector},
+};
+
+/// Rows whose logits are held at once where a whole data set is evaluated.
+const PART: usize = 256;
+
+/// Softmax regression over the clients' data.
+#[derive(Debug, Clone)]
+pub struct Softmax<R> {
+    shared: Supervised<R>,
+    classes: usize,
+    blocks: Vec<Block>,
+}
+
+impl<R: Real> Softmax<R> {
+    /// Softmax regression with `l2 = λ`; clients weigh as their shares of the training samples.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `data`, `partition` or `l2`: targets that are not classes, shapes that do not fit, a negative `λ`.
+    pub fn new(data: Arc<ClientData<R>>, l2: f64) -> Result<Self, Invalid> {
+        let shared = Supervised::new(data, l2)?;
+        let classes = class_count(&shared.data.train.targets)?;
+        if let Some(test) = &shared.data.test
+            && class_count(&test.targets)? != classes
+        {
+            return Err(Invalid::at("data", "held-out samples have another number of classes than training samples"));
+        }
+        let columns = shared.columns();
+        let block = |name: &str, range, kind| Block { name: name.to_owned(), range, kind, fan_in: columns, fan_out: classes };
+        let split = classes * columns;
+        let blocks = vec![block("weight", 0..split, BlockKind::Weight), block("bias", split..split + classes, BlockKind::Bias)];
+        Ok(Self { shared, classes, blocks })
+    }
+
+    /// Gives the clients these weights, scaled to sum to 1.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `weights` unless there is one weight of at least 0 per client, and not all are 0.
+    pub fn with_weights(mut self, weights: &[f64]) -> Result<Self, Invalid> {
+        self.shared.reweight(weights)?;
+        Ok(self)
+    }
+
+    /// Replaces `residuals`, shape `[rows, C]`, by `factor · (softmax(logits) − one-hot labels)`; returns the summed loss.
+    fn residuals(&self, rows: &Picked<'_, R>, model: Model<&[R]>, factor: f64, residuals: &mut [R]) -> f64 {
+        logits(rows, model, residuals);
+        let labels = labels(rows.targets());
+        let mut loss = 0.0;
+        for (i, z) in residuals.chunks_exact_mut(self.classes).enumerate() {
+            loss += cross_entropy::residual(z, labels[rows.source(i)] as usize);
+        }
+        vector::scale(R::of(factor), residuals);
+        loss
+    }
+
+    /// One local step on a model in any layout, without ever writing the gradient down.
+    fn fused_step(&self, rows: &Picked<'_, R>, mut model: Model<&mut [R]>, affine: &Affine<'_, R>, work: &mut Workspace<R>) {
+        let mut residuals = work.take(rows.len() * self.classes);
+        let factor = affine.gradient / rows.len().max(1) as f64;
+        let _ = self.residuals(rows, model.view(), factor, &mut residuals);
+        let columns = self.shared.columns();
+        for k in 0..self.classes {
+            affine.apply(k * columns..(k + 1) * columns, model.row(k));
+        }
+        affine.apply(self.blocks[1].range.clone(), model.biases);
+        accumulate(rows, &residuals, &mut model);
+        work.give(residuals);
+    }
+
+    /// Summed loss and number of hits on `rows`, without regularisation.
+    fn evaluate(&self, rows: &Picked<'_, R>, x: &[R], work: &mut Workspace<R>) -> (f64, usize) {
+        let mut z = work.take(PART * self.classes);
+        let labels = labels(rows.targets());
+        let (mut loss, mut hits) = (0.0, 0);
+        for part in rows.parts(PART) {
+            let z = &mut z[..part.len() * self.classes];
+            logits(&part, self.model(x), z);
+            for (i, z) in z.chunks_exact(self.classes).enumerate() {
+                let label = labels[part.source(i)] as usize;
+                loss += cross_entropy::loss(z, label);
+                hits += usize::from(cross_entropy::predicted(z) == label);
+            }
+        }
+        work.give(z);
+        (loss, hits)
+    }
+
+    fn model<'a>(&self, x: &'a [R]) -> Model<&'a [R]> {
+        let (weights, biases) = x.split_at(self.classes * self.shared.columns());
+        Model::packed(weights, biases, self.shared.columns())
+    }
+
+    fn model_mut<'a>(&self, y: &'a mut [R]) -> Model<&'a mut [R]> {
+        let (weights, biases) = y.split_at_mut(self.classes * self.shared.columns());
+        Model::packed(weights, biases, self.shared.columns())
+    }
+
+    fn ridge(&self, x: &[R]) -> f64 {
+        if self.shared.l2 > 0.0 { 0.5 * self.shared.l2 * vector::norm2(x) } else { 0.0 }
+    }
+}
+
+impl<R: Real> Objective<R> for Softmax<R> {
+    fn dim(&self) -> usize {
+        self.classes * (self.shared.columns() + 1)
+    }
+
+    fn clients(&self) -> usize {
+        self.shared.data.clients()
+    }
+
+    fn samples(&self, client: usize) -> usize {
+        self.shared.data.rows(client).len()
+    }
+
+    fn weight(&self, client: usize) -> f64 {
+        self.shared.weight(client)
+    }
+
+    fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], work: &mut Workspace<R>) -> f64 {
+        let rows = self.shared.pick(client, sample);
+        let count = rows.len().max(1) as f64;
+        let mut residuals = work.take(rows.len() * self.classes);
+        let loss = self.residuals(&rows, self.model(x), 1.0 / count, &mut residuals);
+        gradient.copy_from_slice(x);
+        vector::scale(R::of(self.shared.l2), gradient);
+        accumulate(&rows, &residuals, &mut self.model_mut(gradient));
+        if let Sample::Noise(noise) = sample {
+            vector::axpy(R::one(), noise, gradient);
+        }
+        work.give(residuals);
+        loss / count + self.ridge(x)
+    }
+
+    fn step(&self, client: usize, y: &mut [R], sample: Sample<'_, R>, lr: f64, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+        let rows = self.shared.pick(client, sample);
+        let affine = Affine::new(lr, drift, self.shared.l2, sample);
+        self.fused_step(&rows, self.model_mut(y), &affine, work);
+    }
+
+    /// Works on a copy of `y` whose rows are aligned to cache lines.
+    fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+        let mut buffer = work.take(Model::<&[R]>::aligned_len::<R>(self.classes, self.shared.columns()));
+        let mut copy = Model::aligned(&mut buffer, self.classes, self.shared.columns());
+        copy.copy_from(&self.model(y));
+        for k in 0..visit.steps {
+            let sample = visit.batches.next_sample();
+            let affine = Affine::new((visit.lr)(k), drift, self.shared.l2, sample);
+            self.fused_step(&self.shared.pick(client, sample), copy.reborrow(), &affine, work);
+        }
+        self.model_mut(y).copy_from(&copy.view());
+        work.give(buffer);
+    }
+
+    fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64 {
+        let rows = self.shared.pick(client, Sample::Full);
+        self.evaluate(&rows, x, work).0 / rows.len().max(1) as f64 + self.ridge(x)
+    }
+
+    fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
+        let test = self.shared.data.test.as_ref().filter(|test| !test.is_empty())?;
+        let (loss, hits) = self.evaluate(&Picked::all(test), x, work);
+        let count = test.len() as f64;
+        Some(TestScore { loss: loss / count, accuracy: Some(hits as f64 / count) })
+    }
+
+    fn cost(&self, samples: usize) -> f64 {
+        2.0 * (samples * self.dim()) as f64
+    }
+}
+
+/// Number of classes, at least 2.
+fn class_count<R>(targets: &Targets<R>) -> Result<usize, Invalid> {
+    match targets {
+        Targets::Classes { count, .. } if *count >= 2 => Ok(*count),
+        Targets::Classes { count, .. } => Err(Invalid::at("data", format!("expected at least 2 classes, found {count}"))),
+        Targets::Values(_) => Err(Invalid::at("data", "softmax regression needs class labels, the data has real targets")
+            .help("choose `least-squares`, or data with class labels")),
+    }
+}
+
+fn labels<R>(targets: &Targets<R>) -> &[u32] {
+    match targets {
+        Targets::Classes { labels, .. } => labels,
+        Targets::Values(_) => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! A [`Quantity`] made ready to draw from.
+
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rand::RngExt;
+use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
+
+use super::{Purpose, Quantity, Rng, Streams, quantity::describe};
+use crate::{invalid::Invalid, table};
+
+/// What a part of the world is built in.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The streams of the run's seed.
+    pub streams: Streams,
+    /// Number of clients `n`.
+    pub clients: usize,
+    /// The folder that relative paths of data files start from.
+    pub folder: PathBuf,
+}
+
+impl Setting {
+    /// Where the data file `path` is.
+    pub fn locate(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+/// Draws the values of a [`Quantity`]. Cheap to clone; holds no state that drawing changes.
+#[derive(Debug, Clone)]
+pub struct Sampler {
+    shape: Shape,
+}
+
+/// The distribution, with derived parameters.
+#[derive(Debug, Clone)]
+enum Shape {
+    Constant(f64),
+    Uniform { low: f64, width: f64 },
+    Exponential { mean: f64 },
+    Lognormal { mu: f64, sigma: f64 },
+    HalfNormal { min: f64, sd: f64 },
+    Gamma { unit: Gamma<f64>, mean: f64 },
+    Pareto { min: f64, shape: f64 },
+    Normal { mean: f64, sd: f64, min: f64 },
+    Integer { low: i64, high: i64 },
+    Spread { slowest: f64, slope: f64, middle: f64 },
+    Values(Arc<[f64]>),
+    Fixed { inner: Box<Shape>, streams: Streams, key: u64 },
+}
+
+impl Quantity {
+    /// Checks the quantity, reads its file if it has one, and makes it ready to draw from.
+    ///
+    /// `name` distinguishes the quantities of a scenario: fixed draws of different names are independent. All values lie in
+    /// `range`.
+    ///
+    /// # Errors
+    /// [`Invalid`] if a parameter, a possible value or the file is unfit.
+    pub fn build(&self, name: &str, range: &RangeInclusive<f64>, setting: &Setting) -> Result<Sampler, Invalid> {
+        self.validate(range)?;
+        Ok(Sampler { shape: self.shape(name, range, setting)? })
+    }
+
+    fn shape(&self, name: &str, range: &RangeInclusive<f64>, setting: &Setting) -> Result<Shape, Invalid> {
+        Ok(match *self {
+            Self::Constant(value) => Shape::Constant(value),
+            Self::Uniform { low, high } => Shape::Uniform { low, width: high - low },
+            Self::Exponential { mean } => Shape::Exponential { mean },
+            Self::Lognormal { median, mu, sigma } => {
+                Shape::Lognormal { mu: mu.or(median.map(f64::ln)).unwrap_or_default(), sigma }
+            }
+            Self::HalfNormal { min, sd } => Shape::HalfNormal { min, sd },
+            Self::Gamma { shape, mean } => {
+                let unit = Gamma::new(shape, shape.recip()).map_err(|error| Invalid::at("gamma.shape", error.to_string()))?;
+                Shape::Gamma { unit, mean }
+            }
+            Self::Pareto { min, shape } => Shape::Pareto { min, shape },
+            Self::Normal { mean, sd, min } => Shape::Normal { mean, sd, min },
+            Self::Integer { low, high } => Shape::Integer { low, high },
+            Self::Spread { slowest, percent } => {
+                let last = setting.clients.saturating_sub(1).max(1);
+                Shape::Spread { slowest, slope: percent / 100.0 / last as f64, middle: (setting.clients.max(1) - 1) as f64 / 2.0 }
+            }
+            Self::File(ref path) => Shape::Values(read_values(&setting.locate(path), range, setting.clients)?.into()),
+            Self::Values(ref values) => Shape::Values(values.as_slice().into()),
+            Self::Fixed(ref inner) => {
+                let key = xxhash_rust::xxh3::xxh3_64(name.as_bytes());
+                Shape::Fixed { inner: Box::new(inner.shape(name, range, setting)?), streams: setting.streams, key }
+            }
+        })
+    }
+}
+
+fn read_values(path: &Path, range: &RangeInclusive<f64>, clients: usize) -> Result<Vec<f64>, Invalid> {
+    let rows = table::read(path, ["value"]).map_err(|error| error.under("file"))?;
+    if rows.len() != clients {
+        let message = format!("the file has {} values: expected one for each of the {clients} clients", rows.len());
+        return Err(Invalid::at("file", message).in_file(path, None));
+    }
+    if let Some((line, [value])) = rows.iter().find(|(_, [value])| !range.contains(value)) {
+        let message = format!("the value is `{value}`: expected values {}", describe(range));
+        return Err(Invalid::at("file", message).in_file(path, Some(*line)));
+    }
+    Ok(rows.into_iter().map(|(_, [value])| value).collect())
+}
+
+impl Sampler {
+    /// Always `value`.
+    pub fn constant(value: f64) -> Self {
+        Self { shape: Shape::Constant(value) }
+    }
+
+    /// The value for `client`: fresh draws come from `rng`, fixed ones from the client's own stream.
+    pub fn sample(&self, client: usize, rng: &mut Rng) -> f64 {
+        self.shape.sample(client, rng)
+    }
+
+    /// The value of `client` where it does not change between uses.
+    pub fn of_client(&self, client: usize) -> Option<f64> {
+        match &self.shape {
+            Shape::Constant(value) => Some(*value),
+            Shape::Spread { .. } | Shape::Values(_) => Some(self.shape.listed(client)),
+            Shape::Fixed { inner, streams, key } => Some(inner.sample(client, &mut streams.stream(Purpose::Trait, client, *key))),
+            _ => None,
+        }
+    }
+
+    /// Mean of the values of `client` over its uses.
+    pub fn client_mean(&self, client: usize) -> f64 {
+        self.of_client(client).unwrap_or_else(|| self.shape.mean())
+    }
+
+    /// Mean over draws and clients (of a list: over its entries). Infinite for a Pareto with `shape ≤ 1`.
+    pub fn mean(&self) -> f64 {
+        self.shape.mean()
+    }
+}
+
+impl Shape {
+    fn sample(&self, client: usize, rng: &mut Rng) -> f64 {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Uniform { low, width } => low + width * rng.random::<f64>(),
+            Self::Exponential { mean } => mean * exponential(rng),
+            Self::Lognormal { mu, sigma } => (mu + sigma * normal(rng)).exp(),
+            Self::HalfNormal { min, sd } => min + sd * normal(rng).abs(),
+            Self::Gamma { unit, mean } => mean * unit.sample(rng),
+            Self::Pareto { min, shape } => min * (exponential(rng) / shape).exp(),
+            Self::Normal { mean, sd, min } => loop {
+                let value = mean + sd * normal(rng);
+                if value >= *min {
+                    return value;
+                }
+            },
+            Self::Integer { low, high } => rng.random_range(*low..=*high) as f64,
+            Self::Spread { .. } | Self::Values(_) => self.listed(client),
+            Self::Fixed { inner, streams, key } => inner.sample(client, &mut streams.stream(Purpose::Trait, client, *key)),
+        }
+    }
+
+    /// The entry of `client` in a list of one value per client.
+    fn listed(&self, client: usize) -> f64 {
+        match self {
+            Self::Spread { slowest, slope, .. } => slowest * (1.0 - client as f64 * slope),
+            Self::Values(values) => values[client % values.len()],
+            _ => f64::NAN,
+        }
+    }
+
+    fn mean(&self) -> f64 {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Uniform { low, width } => low + width / 2.0,
+            Self::Exponential { mean } | Self::Gamma { mean, .. } => *mean,
+            Self::Lognormal { mu, sigma } => (mu + sigma * sigma / 2.0).exp(),
+            Self::HalfNormal { min, sd } => min + sd * std::f64::consts::FRAC_2_PI.sqrt(),
+            Self::Pareto { min, shape } if *shape > 1.0 => min * shape / (shape - 1.0),
+            Self::Pareto { .. } => f64::INFINITY,
+            Self::Normal { mean, sd, min } => {
+                let cut = (min - mean) / sd;
+                mean + sd * density(cut) / upper_tail(cut)
+            }
+            Self::Integer { low, high } => (*low as f64 + *high as f64) / 2.0,
+            Self::Spread { slowest, slope, middle } => slowest * (1.0 - slope * middle),
+            Self::Values(values) => values.iter().sum::<f64>() / values.len() as f64,
+            Self::Fixed { inner, .. } => inner.mean(),
+        }
+    }
+}
+
+fn exponential(rng: &mut Rng) -> f64 {
+    Exp1.sample(rng)
+}
+
+fn normal(rng: &mut Rng) -> f64 {
+    StandardNormal.sample(rng)
+}
+
+/// Density of the standard normal.
+fn density(x: f64) -> f64 {
+    (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// `P(Z > x)` of the standard normal for `x ≤ 3`, by the series of Marsaglia (Journal of Statistical Software 11(4), 2004).
+fn upper_tail(x: f64) -> f64 {
+    if x < -9.0 {
+        return 1.0;
+    }
+    let (mut sum, mut term, mut k) = (x, x, 1.0);
+    while sum + term != sum {
+        k += 2.0;
+        term *= x * x / k;
+        sum += term;
+    }
+    0.5 - density(x) * sum
+}

@@ -1,0 +1,80 @@
+//! What a curve is drawn against.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A quantity that only grows during a run, recorded with every sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Axis {
+    /// Rounds, or updates of the server's model where a method has no rounds `[1]`.
+    Rounds,
+    /// Virtual seconds `[s]`.
+    Seconds,
+    /// Client updates that were applied `[1]`.
+    Updates,
+    /// Gradients of single samples that were computed `[1]`.
+    Gradients,
+    /// Bits sent by clients `[bit]`.
+    UplinkBits,
+    /// Bits sent to clients `[bit]`.
+    DownlinkBits,
+}
+
+impl Axis {
+    /// Every axis, in the order of the columns of `curves.csv`.
+    pub const ALL: [Self; 6] =
+        [Self::Rounds, Self::Seconds, Self::Updates, Self::Gradients, Self::UplinkBits, Self::DownlinkBits];
+
+    /// The name in a scenario.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rounds => "rounds",
+            Self::Seconds => "seconds",
+            Self::Updates => "updates",
+            Self::Gradients => "gradients",
+            Self::UplinkBits => "uplink-bits",
+            Self::DownlinkBits => "downlink-bits",
+        }
+    }
+
+    /// The column of `curves.csv`.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Rounds => "round",
+            Self::UplinkBits => "uplink_bits",
+            Self::DownlinkBits => "downlink_bits",
+            other => other.name(),
+        }
+    }
+
+    /// The axis that a scenario calls `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|axis| axis.name() == name)
+    }
+
+    /// Words for the axis of a figure, without the unit.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Rounds => "rounds",
+            Self::Seconds => "virtual time",
+            Self::Updates => "client updates",
+            Self::Gradients => "gradients",
+            Self::UplinkBits => "uplink",
+            Self::DownlinkBits => "downlink",
+        }
+    }
+
+    /// Position among the axis columns.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,203 @@
+//! Claims: what a paper says, in a form that a run can answer.
+//!
+//! A claim joins a *quantity* of each method (a metric at some instant, or the place on an axis where a target is first
+//! reached) with an *assertion* (one method beats another by a factor, a value lies in a range, a trend across a sweep).
+//! Everything is about medians over seeds; a run that diverged counts as worse than any other.
+
+mod check;
+mod evaluate;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::axis::Axis;
+use super::curves::Cell;
+use super::filter::Filter;
+use super::units;
+
+pub use evaluate::evaluate;
+
+/// One `[[claim]]` of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ClaimSpec {
+    /// The claim in words.
+    pub text: String,
+    /// Who says so: a citation, or `own`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The metric compared at an instant; the alternative is `target`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// The instant, such as `{ seconds = 600 }`; the end of the run by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<At>,
+    /// A target such as `{ loss = 0.3 }`: what is compared is where on `axis` it is first reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<BTreeMap<String, f64>>,
+    /// The axis on which a target is looked for; virtual seconds by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axis: Option<Axis>,
+    /// The label of the method that is said to be better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub better: Option<String>,
+    /// The label of the method that is said to be worse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worse: Option<String>,
+    /// How much better at the least; 1 by default (0 for a difference) `[1]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<f64>,
+    /// Whether `by` is a ratio or a difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Comparison>,
+    /// The label of the one method that a value or a trend is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// The value expected, up to `within`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equals: Option<f64>,
+    /// Absolute tolerance of `equals`, or relative spread that still counts as a flat trend (0.1 by default).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<f64>,
+    /// The value must not exceed this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    /// The value must not fall short of this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// How the value moves across a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trend: Option<Trend>,
+    /// Only the cells with these values of sweep keys: `{ alpha = 0.1 }`.
+    #[serde(rename = "where", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cells: Filter,
+}
+
+/// An instant of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum At {
+    /// The last sample.
+    End,
+    /// After so many rounds `[1]`.
+    Rounds(f64),
+    /// After so many virtual seconds `[s]`.
+    Seconds(f64),
+    /// After so many client updates `[1]`.
+    Updates(f64),
+    /// After so many gradients `[1]`.
+    Gradients(f64),
+    /// After so many bits from clients `[bit]`.
+    UplinkBits(f64),
+    /// After so many bits to clients `[bit]`.
+    DownlinkBits(f64),
+}
+
+impl At {
+    /// The axis and the place on it; `None` for the end.
+    pub fn place(self) -> Option<(Axis, f64)> {
+        match self {
+            Self::End => None,
+            Self::Rounds(x) => Some((Axis::Rounds, x)),
+            Self::Seconds(x) => Some((Axis::Seconds, x)),
+            Self::Updates(x) => Some((Axis::Updates, x)),
+            Self::Gradients(x) => Some((Axis::Gradients, x)),
+            Self::UplinkBits(x) => Some((Axis::UplinkBits, x)),
+            Self::DownlinkBits(x) => Some((Axis::DownlinkBits, x)),
+        }
+    }
+}
+
+/// How two methods are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Comparison {
+    /// Worse over better; for an accuracy the ratio of error rates, `(1 − worse) / (1 − better)`.
+    Ratio,
+    /// Worse minus better; for an accuracy better minus worse.
+    Difference,
+}
+
+/// A trend across the values of a sweep key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Trend {
+    /// The sweep key, in the order of its numeric values.
+    pub over: String,
+    /// Where the value goes as the key grows.
+    pub direction: Direction,
+}
+
+/// Where a value goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// It never rises, and ends lower than it starts.
+    Falls,
+    /// It never falls, and ends higher than it starts.
+    Rises,
+    /// The largest is within a relative spread of the smallest.
+    Flat,
+}
+
+/// The answer of a run to a claim in one cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The claim in words.
+    pub text: String,
+    /// Who says so.
+    pub source: Option<String>,
+    /// The sweep cell, without the key of a trend.
+    pub cell: Cell,
+    /// The ratio, difference, value, or last over first value of a trend; `None` where it cannot be evaluated.
+    pub measured: Option<f64>,
+    /// What it had to be, in words.
+    pub required: String,
+    /// Whether the claim holds; `None` where it cannot be evaluated.
+    pub holds: Option<bool>,
+    /// Why it cannot be evaluated, or what to know about the figure.
+    pub note: Option<String>,
+}
+
+impl Verdict {
+    /// One line for a terminal: the answer, the claim, the figure.
+    pub fn line(&self) -> String {
+        let answer = match self.holds {
+            Some(true) => "holds",
+            Some(false) => "FAILS",
+            None => "unknown",
+        };
+        let cell = if self.cell.is_empty() { String::new() } else { format!(" ({})", self.cell) };
+        let measured = self.measured.map_or_else(|| "not measured".to_owned(), |v| format!("measured {}", units::short(v)));
+        let note = self.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
+        format!("{answer:<7} {}{cell}: {measured}, required {}{note}", self.text, self.required)
+    }
+}
+
+/// Writes `claims.csv`: text, source, cell, measured, required, holds (`true`, `false` or empty), note.
+///
+/// # Errors
+/// What `out` or the CSV writer reports.
+pub fn write(verdicts: &[Verdict], out: impl Write) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["text", "source", "cell", "measured", "required", "holds", "note"])?;
+    for verdict in verdicts {
+        writer.write_record([
+            verdict.text.as_str(),
+            verdict.source.as_deref().unwrap_or_default(),
+            &verdict.cell.to_string(),
+            &verdict.measured.map_or_else(String::new, |v| v.to_string()),
+            &verdict.required,
+            &verdict.holds.map_or_else(String::new, |holds| holds.to_string()),
+            verdict.note.as_deref().unwrap_or_default(),
+        ])?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

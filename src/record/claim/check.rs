@@ -1,0 +1,178 @@
+//! From the keys of a `[[claim]]` to the one thing it asks, or the reason why it asks nothing.
+
+use super::{At, ClaimSpec, Comparison, Direction};
+use crate::invalid::{Invalid, require};
+use crate::record::axis::Axis;
+use crate::record::filter;
+use crate::record::measure::Better;
+use crate::record::target::Target;
+
+/// What is measured of a method.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Quantity {
+    /// A metric at an instant.
+    Value { metric: String, at: At },
+    /// Where a target is first reached.
+    Crossing { target: Target, axis: Axis },
+}
+
+impl Quantity {
+    /// Which direction is better.
+    pub(super) fn better(&self) -> Better {
+        match self {
+            Self::Value { metric, .. } => Better::of(metric),
+            Self::Crossing { .. } => Better::Lower,
+        }
+    }
+
+    /// The metric that has to be recorded.
+    pub(super) fn metric(&self) -> &str {
+        match self {
+            Self::Value { metric, .. } => metric,
+            Self::Crossing { target, .. } => &target.metric,
+        }
+    }
+}
+
+/// What is said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Assertion<'a> {
+    /// `better` beats `worse` by at least `by`.
+    Beats { better: &'a str, worse: &'a str, by: f64, compare: Comparison },
+    /// The value of one method lies in `[low, high]`.
+    Lies { of: &'a str, low: f64, high: f64 },
+    /// The value of one method moves across the sweep of `over`.
+    Moves { of: &'a str, over: &'a str, direction: Direction, within: f64 },
+}
+
+impl ClaimSpec {
+    /// Refuses a claim that no run could answer, before anything runs.
+    ///
+    /// `labels` are the methods of the scenario, `metrics` those it records (kebab-case), `keys` what it sweeps.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the key at fault.
+    pub fn validate(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
+        let (quantity, assertion) = self.meaning()?;
+        let at = if self.target.is_some() { "target" } else { "metric" };
+        filter::known(at, "recorded metric", quantity.metric(), metrics)?;
+        match assertion {
+            Assertion::Beats { better, worse, .. } => {
+                filter::known("better", "method labelled", better, labels)?;
+                filter::known("worse", "method labelled", worse, labels)?;
+            }
+            Assertion::Lies { of, .. } => filter::known("of", "method labelled", of, labels)?,
+            Assertion::Moves { of, over, .. } => {
+                filter::known("of", "method labelled", of, labels)?;
+                filter::known_key("trend.over", over, keys)?;
+            }
+        }
+        filter::validate(&self.cells, keys)
+    }
+
+    /// What the claim measures and asserts.
+    pub(super) fn meaning(&self) -> Result<(Quantity, Assertion<'_>), Invalid> {
+        Ok((self.quantity()?, self.assertion()?))
+    }
+
+    fn quantity(&self) -> Result<Quantity, Invalid> {
+        match (&self.metric, &self.target) {
+            (Some(metric), None) => {
+                refuse(self.axis.is_some(), "axis", "`axis` belongs to a `target`; for a metric give the instant by `at`")?;
+                let at = self.at.unwrap_or(At::End);
+                if let Some((_, x)) = at.place() {
+                    require(x >= 0.0 && x.is_finite(), "at", x, "a finite instant of 0 or more")?;
+                }
+                Ok(Quantity::Value { metric: metric.clone(), at })
+            }
+            (None, Some(target)) => {
+                refuse(self.at.is_some(), "at", "`at` belongs to a `metric`; a target is looked for along `axis`")?;
+                let (Some((metric, &value)), 1) = (target.iter().next(), target.len()) else {
+                    return Err(
+                        Invalid::at("target", "expected one metric and its value").help("such as target = { loss = 0.3 }")
+                    );
+                };
+                require(value.is_finite(), "target", value, "a finite value")?;
+                let target = Target { metric: metric.clone(), value };
+                Ok(Quantity::Crossing { target, axis: self.axis.unwrap_or(Axis::Seconds) })
+            }
+            (Some(_), Some(_)) => Err(Invalid::at("target", "a claim has either a `metric` or a `target`, not both")),
+            (None, None) => {
+                Err(Invalid::at("", "the claim measures nothing").help("add metric = \"loss\", or target = { loss = 0.3 }"))
+            }
+        }
+    }
+
+    fn assertion(&self) -> Result<Assertion<'_>, Invalid> {
+        let bounds = self.equals.is_some() || self.below.is_some() || self.above.is_some();
+        match (&self.better, &self.worse, &self.of) {
+            (Some(better), Some(worse), None) => {
+                refuse(
+                    bounds || self.within.is_some(),
+                    "better",
+                    "a comparison of two methods has no `equals`, `within`, `below` or `above`; use `by`",
+                )?;
+                refuse(self.trend.is_some(), "trend", "a trend is about one method: name it by `of`")?;
+                refuse(better == worse, "worse", "a method cannot be better than itself")?;
+                self.beats(better, worse)
+            }
+            (None, None, Some(of)) => {
+                refuse(self.by.is_some(), "by", "`by` compares two methods: name them by `better` and `worse`")?;
+                refuse(self.compare.is_some(), "compare", "`compare` is about two methods: name them by `better` and `worse`")?;
+                match &self.trend {
+                    Some(_) if bounds => Err(Invalid::at("trend", "a claim has either a trend or a value, not both")),
+                    Some(trend) => {
+                        let within = self.within.unwrap_or(0.1);
+                        require(within >= 0.0 && within.is_finite(), "within", within, "a relative spread of 0 or more")?;
+                        Ok(Assertion::Moves { of, over: &trend.over, direction: trend.direction, within })
+                    }
+                    None => self.lies(of),
+                }
+            }
+            (Some(_), None, _) => Err(Invalid::at("better", "better than what?").help("name the other method by `worse`")),
+            (None, Some(_), _) => Err(Invalid::at("worse", "worse than what?").help("name the other method by `better`")),
+            (Some(_), Some(_), Some(_)) => {
+                Err(Invalid::at("of", "a claim is about two methods (`better`, `worse`) or one (`of`), not both"))
+            }
+            (None, None, None) => {
+                Err(Invalid::at("", "the claim is about no method").help("name two by `better` and `worse`, or one by `of`"))
+            }
+        }
+    }
+
+    fn beats<'a>(&self, better: &'a str, worse: &'a str) -> Result<Assertion<'a>, Invalid> {
+        let compare = self.compare.unwrap_or(Comparison::Ratio);
+        let by = self.by.unwrap_or(if compare == Comparison::Ratio { 1.0 } else { 0.0 });
+        match compare {
+            Comparison::Ratio => require(by > 0.0 && by.is_finite(), "by", by, "a ratio above 0")?,
+            Comparison::Difference => require(by.is_finite(), "by", by, "a finite difference")?,
+        }
+        Ok(Assertion::Beats { better, worse, by, compare })
+    }
+
+    fn lies<'a>(&self, of: &'a str) -> Result<Assertion<'a>, Invalid> {
+        if let Some(value) = self.equals {
+            refuse(
+                self.below.is_some() || self.above.is_some(),
+                "equals",
+                "either `equals` with `within`, or `below` and `above`",
+            )?;
+            let within =
+                self.within.ok_or_else(|| Invalid::at("equals", "a measured value needs a tolerance").help("add within = …"))?;
+            require(value.is_finite(), "equals", value, "a finite value")?;
+            require(within >= 0.0 && within.is_finite(), "within", within, "a tolerance of 0 or more")?;
+            return Ok(Assertion::Lies { of, low: value - within, high: value + within });
+        }
+        refuse(self.within.is_some(), "within", "`within` belongs to `equals` or to a flat trend")?;
+        let (low, high) = (self.above.unwrap_or(f64::NEG_INFINITY), self.below.unwrap_or(f64::INFINITY));
+        if self.above.is_none() && self.below.is_none() {
+            return Err(Invalid::at("of", "nothing is said of the method").help("add equals and within, below, above, or trend"));
+        }
+        require(low <= high, "above", low, "a value below that of `below`")?;
+        Ok(Assertion::Lies { of, low, high })
+    }
+}
+
+fn refuse(when: bool, key: &str, message: &str) -> Result<(), Invalid> {
+    if when { Err(Invalid::at(key, message)) } else { Ok(()) }
+}

@@ -1,0 +1,175 @@
+//! Claims in every form, and claims that no run could answer.
+
+use std::fmt::Write as _;
+
+use super::*;
+use crate::record::curves::Curves;
+
+/// Two methods, two values of `alpha`, three seeds: `loss` of the fast one halves each second, that of the slow one each two.
+fn curves() -> Curves {
+    let mut file =
+        String::from("problem.alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy\n");
+    for (alpha, scale) in [("1", 1.0), ("0.1", 4.0)] {
+        for (method, half_life) in [("fast", 1.0), ("slow", 2.0)] {
+            for seed in 0..3_u32 {
+                for t in 0..=8_i32 {
+                    let loss = scale * 0.5f64.powf(f64::from(t) / half_life);
+                    let accuracy = 1.0 - loss / 8.0;
+                    writeln!(file, "{alpha},{method},{seed},{t},{t},0,0,{},0,{loss},{accuracy}", 100 * t).unwrap();
+                }
+            }
+        }
+    }
+    Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap()
+}
+
+fn claim(keys: &str) -> ClaimSpec {
+    toml::from_str(&format!("text = \"t\"\n{keys}")).unwrap()
+}
+
+fn answer(keys: &str) -> Vec<(Option<f64>, Option<bool>)> {
+    evaluate(&claim(keys), &curves()).unwrap().into_iter().map(|v| (v.measured, v.holds)).collect()
+}
+
+#[test]
+fn ratio_of_a_metric_at_an_instant() {
+    let keys = "metric = \"loss\"\nat = { seconds = 4.9 }\nbetter = \"fast\"\nworse = \"slow\"\n";
+    assert_eq!(answer(&format!("{keys}by = 4.0")), [(Some(4.0), Some(true)); 2]);
+    assert_eq!(answer(&format!("{keys}by = 4.1\nwhere = {{ alpha = 0.1 }}")), [(Some(4.0), Some(false))]);
+    assert_eq!(
+        answer(&format!("{keys}compare = \"difference\"\nby = 0.1\nwhere = {{ alpha = 1 }}")),
+        [(Some(0.1875), Some(true))]
+    );
+}
+
+#[test]
+fn accuracies_are_compared_by_their_error_rates() {
+    let keys = "metric = \"accuracy\"\nat = { rounds = 4 }\nbetter = \"fast\"\nworse = \"slow\"\nwhere = { alpha = 1 }\n";
+    assert_eq!(answer(keys), [(Some(4.0), Some(true))]);
+    assert_eq!(answer(&format!("{keys}compare = \"difference\"")), [(Some(0.25 / 8.0 - 0.0625 / 8.0), Some(true))]);
+}
+
+#[test]
+fn ratio_of_places_where_a_target_is_reached() {
+    let keys = "target = { loss = 0.25 }\nbetter = \"fast\"\nworse = \"slow\"\nby = 2\nwhere = { \"problem.alpha\" = 1 }";
+    assert_eq!(answer(keys), [(Some(2.0), Some(true))]);
+    let verdicts = evaluate(&claim(&keys.replace("0.25", "0.03125").replace("by = 2", "by = 1.7")), &curves()).unwrap();
+    // The slow one ends at 8 s without reaching it: at least 8/5.
+    assert_eq!((verdicts[0].measured, verdicts[0].holds), (Some(1.6), Some(false)));
+    assert!(verdicts[0].note.as_ref().unwrap().starts_with("at least: slow"));
+    let never = evaluate(&claim(&keys.replace("0.25", "1e-9")), &curves()).unwrap();
+    assert_eq!(never[0].holds, Some(false));
+}
+
+#[test]
+fn value_of_one_method() {
+    let keys = "metric = \"loss\"\nof = \"fast\"\nwhere = { alpha = 1 }\nat = { uplink-bits = 250 }\n";
+    assert_eq!(answer(&format!("{keys}equals = 0.26\nwithin = 0.02")), [(Some(0.25), Some(true))]);
+    assert_eq!(answer(&format!("{keys}equals = 0.26\nwithin = 0.005")), [(Some(0.25), Some(false))]);
+    assert_eq!(answer(&format!("{keys}below = 0.25")), [(Some(0.25), Some(true))]);
+    assert_eq!(answer(&format!("{keys}above = 0.3")), [(Some(0.25), Some(false))]);
+    assert_eq!(
+        answer("target = { loss = 0.25 }\naxis = \"uplink-bits\"\nof = \"slow\"\nbelow = 400\nwhere = { alpha = 1 }"),
+        [(Some(400.0), Some(true))]
+    );
+}
+
+#[test]
+fn trend_across_a_sweep() {
+    let keys = "metric = \"loss\"\nof = \"fast\"\nat = { seconds = 0 }\n";
+    for (direction, holds) in [("falls", true), ("rises", false), ("flat", false)] {
+        let trend = format!("{keys}trend = {{ over = \"alpha\", direction = \"{direction}\" }}");
+        assert_eq!(answer(&trend), [(Some(0.25), Some(holds))], "{direction}");
+    }
+    assert_eq!(
+        answer(&format!("{keys}within = 3.0\ntrend = {{ over = \"alpha\", direction = \"flat\" }}")),
+        [(Some(0.25), Some(true))]
+    );
+}
+
+#[test]
+fn a_diverged_run_is_worse_than_any_other() {
+    let file = concat!(
+        "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss\n",
+        "good,0,0,0,0,0,0,0,1\nbad,0,0,0,0,0,0,0,1\nbad,0,1,1,0,0,0,0,NaN\n",
+    );
+    let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
+    let ask = |better: &str, worse: &str| {
+        let spec = claim(&format!("metric = \"loss\"\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
+        evaluate(&spec, &curves).unwrap()[0].holds
+    };
+    assert_eq!(ask("good", "bad"), Some(true));
+    assert_eq!(ask("bad", "good"), Some(false));
+}
+
+#[test]
+fn what_was_not_recorded_is_unknown_with_a_reason() {
+    for keys in [
+        "metric = \"gap\"\nof = \"fast\"\nbelow = 1",
+        "metric = \"loss\"\nof = \"other\"\nbelow = 1",
+        "metric = \"loss\"\nof = \"fast\"\nbelow = 1\nwhere = { alpha = 7 }",
+    ] {
+        for verdict in evaluate(&claim(keys), &curves()).unwrap() {
+            assert_eq!((verdict.measured, verdict.holds), (None, None));
+            assert!(verdict.note.is_some());
+        }
+    }
+}
+
+#[test]
+fn claims_without_meaning_are_refused_at_the_key() {
+    let names = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
+    let (labels, metrics, swept) = (names(&["fast", "slow"]), names(&["loss", "accuracy"]), names(&["problem.alpha"]));
+    for (keys, path) in [
+        ("", ""),
+        ("metric = \"loss\"", ""),
+        ("metric = \"loss\"\ntarget = { loss = 1 }\nof = \"fast\"\nbelow = 1", "target"),
+        ("metric = \"gap\"\nof = \"fast\"\nbelow = 1", "metric"),
+        ("target = { gap = 1 }\nof = \"fast\"\nbelow = 1", "target"),
+        ("target = { loss = 1, gap = 2 }\nof = \"fast\"\nbelow = 1", "target"),
+        ("metric = \"loss\"\naxis = \"rounds\"\nof = \"fast\"\nbelow = 1", "axis"),
+        ("target = { loss = 1 }\nat = \"end\"\nof = \"fast\"\nbelow = 1", "at"),
+        ("metric = \"loss\"\nat = { seconds = -1 }\nof = \"fast\"\nbelow = 1", "at"),
+        ("metric = \"loss\"\nbetter = \"fast\"", "better"),
+        ("metric = \"loss\"\nworse = \"fast\"", "worse"),
+        ("metric = \"loss\"\nbetter = \"fast\"\nworse = \"fast\"", "worse"),
+        ("metric = \"loss\"\nbetter = \"quick\"\nworse = \"fast\"", "better"),
+        ("metric = \"loss\"\nbetter = \"fast\"\nworse = \"slow\"\nof = \"slow\"", "of"),
+        ("metric = \"loss\"\nbetter = \"fast\"\nworse = \"slow\"\nby = 0", "by"),
+        ("metric = \"loss\"\nbetter = \"fast\"\nworse = \"slow\"\nbelow = 0.5", "better"),
+        ("metric = \"loss\"\nof = \"fast\"", "of"),
+        ("metric = \"loss\"\nof = \"fast\"\nequals = 1", "equals"),
+        ("metric = \"loss\"\nof = \"fast\"\nequals = 1\nwithin = -1", "within"),
+        ("metric = \"loss\"\nof = \"fast\"\nbelow = 1\nabove = 2", "above"),
+        ("metric = \"loss\"\nof = \"fast\"\nby = 2", "by"),
+        ("metric = \"loss\"\nof = \"fast\"\nbelow = 1\ntrend = { over = \"alpha\", direction = \"falls\" }", "trend"),
+        ("metric = \"loss\"\nof = \"fast\"\ntrend = { over = \"beta\", direction = \"falls\" }", "trend.over"),
+        ("metric = \"loss\"\nof = \"fast\"\nbelow = 1\nwhere = { beta = 1 }", "where.beta"),
+    ] {
+        let fault = claim(keys).validate(&labels, &metrics, &swept).expect_err(keys);
+        assert_eq!(fault.path.join("."), path, "{keys}");
+    }
+    assert_eq!(claim("metric = \"loss\"\nof = \"fast\"\nbelow = 1").validate(&labels, &metrics, &swept), Ok(()));
+}
+
+#[test]
+fn a_claim_survives_its_own_toml() {
+    let spec = claim(
+        "source = \"s\"\nmetric = \"loss\"\nat = { seconds = 600 }\nbetter = \"a\"\nworse = \"b\"\nby = 1.5\nwhere = { alpha = 0.1, n = 3 }",
+    );
+    assert_eq!(toml::from_str::<ClaimSpec>(&toml::to_string(&spec).unwrap()).unwrap(), spec);
+    assert!(toml::from_str::<ClaimSpec>("text = \"t\"\nbettr = \"a\"").is_err());
+}
+
+#[test]
+fn the_csv_leaves_the_unknown_empty() {
+    let mut out = Vec::new();
+    let mut verdicts = evaluate(&claim("metric = \"loss\"\nof = \"fast\"\nbelow = 2\nwhere = { alpha = 1 }"), &curves()).unwrap();
+    verdicts.extend(evaluate(&claim("metric = \"gap\"\nof = \"fast\"\nbelow = 1\nwhere = { alpha = 1 }"), &curves()).unwrap());
+    write(&verdicts, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "text,source,cell,measured,required,holds,note");
+    assert_eq!(lines[1], "t,,alpha = 1,0.00390625,≤ 2,true,");
+    assert_eq!(lines[2], "t,,alpha = 1,,≤ 1,,gap was not recorded");
+}

@@ -1,0 +1,167 @@
+//! Comparison tables: what each method spent to reach a target, or where it ended.
+
+mod render;
+
+use super::axis::Axis;
+use super::curves::{Cell, Curves, Run};
+use super::measure::{self, Better};
+use super::spread::Quartiles;
+use super::target::Target;
+use super::units::Unit;
+use crate::invalid::Invalid;
+
+/// What a column of figures holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Its name in the CSV form (snake_case, base units).
+    pub name: String,
+    /// Its heading in the printed forms, with the unit.
+    pub heading: String,
+    /// How many base units (seconds, bits, ones) a printed unit holds.
+    pub unit: f64,
+    /// Which values are better.
+    pub better: Better,
+}
+
+/// One figure of a table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry {
+    /// Quartiles over seeds, in base units; infinite where seeds did not reach the target or diverged.
+    pub quartiles: Quartiles,
+    /// The median relative to the best method of the cell, so that 1 is the best; for an accuracy the ratio of error rates.
+    pub ratio: Option<f64>,
+}
+
+/// One method in one cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The sweep cell.
+    pub cell: Cell,
+    /// The method's label.
+    pub method: String,
+    /// Number of seeds.
+    pub seeds: usize,
+    /// Number of seeds that reached the target, or that did not diverge where there is none.
+    pub reached: usize,
+    /// One for each column; `None` where nothing was recorded.
+    pub entries: Vec<Option<Entry>>,
+}
+
+/// A comparison, ready for [`text`](Table::text), [`markdown`](Table::markdown), [`latex`](Table::latex) and
+/// [`csv`](Table::csv).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// What is compared, in words.
+    pub caption: String,
+    /// Sweep keys, which come first in every row.
+    pub keys: Vec<String>,
+    /// Heading of the count of seeds that succeeded.
+    pub reached: &'static str,
+    /// The columns of figures.
+    pub columns: Vec<Column>,
+    /// Rows by cell, then by method, in order of appearance.
+    pub rows: Vec<Row>,
+}
+
+/// The axes a table shows, in this order.
+const AXES: [Axis; 5] = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits, Axis::DownlinkBits, Axis::Gradients];
+
+impl Table {
+    /// What each method spent until it first reached `target`.
+    ///
+    /// # Errors
+    /// [`Invalid`] if the metric of the target was not recorded.
+    pub fn to_target(curves: &Curves, target: &Target) -> Result<Self, Invalid> {
+        let metric = curves.metric(&target.metric).ok_or_else(|| {
+            Invalid::at("target", format!("there is no recorded metric `{}`", target.metric))
+                .help(format!("recorded are: {}", curves.metrics.join(", ")))
+        })?;
+        let crossings = |run: &Run| AXES.map(|axis| target.crossing(run, axis, metric).or(Some(f64::INFINITY))).to_vec();
+        let rows = rows(curves, crossings, |run| target.crossing(run, Axis::Rounds, metric).is_some());
+        let sign = if Better::of(&target.metric) == Better::Lower { "≤" } else { "≥" };
+        let columns = AXES.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, i)).collect();
+        let caption = format!("Cost until {} {sign} {:e}", measure::title(&target.metric), target.value);
+        Ok(Self::assembled(caption, curves, "reached", columns, rows))
+    }
+
+    /// The last recorded value of every metric, and what the runs took.
+    pub fn at_end(curves: &Curves) -> Self {
+        let metrics: Vec<usize> = curves.metrics.iter().filter_map(|name| curves.metric(name)).collect();
+        let shown = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits];
+        let values = |run: &Run| {
+            let finals = metrics.iter().map(|&m| run.last(m).map(|v| Better::of(&curves.metrics[m]).settle(v)));
+            finals.chain(shown.iter().map(|&axis| Some(run.end(axis)))).collect()
+        };
+        let rows = rows(curves, values, |run| !curves.diverged(run));
+        let mut columns: Vec<Column> = metrics.iter().map(|&m| metric_column(&curves.metrics[m])).collect();
+        columns.extend(shown.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, metrics.len() + i)));
+        Self::assembled("Final values".into(), curves, "finite", columns, rows)
+    }
+
+    fn assembled(caption: String, curves: &Curves, reached: &'static str, columns: Vec<Column>, rows: Vec<Row>) -> Self {
+        let mut table = Self { caption, keys: curves.keys.clone(), reached, columns, rows };
+        table.relate();
+        table
+    }
+
+    /// Fills in the ratios to the best method of each cell.
+    fn relate(&mut self) {
+        let cells: Vec<Cell> = self.rows.iter().map(|row| row.cell.clone()).collect();
+        for (c, column) in self.columns.iter().enumerate() {
+            let medians: Vec<Option<f64>> = self.rows.iter().map(|row| row.entries[c].map(|e| e.quartiles.median)).collect();
+            for (r, row) in self.rows.iter_mut().enumerate() {
+                let rivals = medians.iter().zip(&cells).filter(|(_, cell)| **cell == cells[r]).filter_map(|(median, _)| *median);
+                let best = rivals.reduce(|a, b| column.better.choose(a, b));
+                if let (Some(entry), Some(best)) = (&mut row.entries[c], best) {
+                    entry.ratio = ratio(column.better, entry.quartiles.median, best);
+                }
+            }
+        }
+    }
+}
+
+fn ratio(better: Better, value: f64, best: f64) -> Option<f64> {
+    if !value.is_finite() {
+        return None;
+    }
+    let ratio = match better {
+        Better::Lower => value / best,
+        Better::Higher => (1.0 - value) / (1.0 - best),
+    };
+    if value == best { Some(1.0) } else { ratio.is_finite().then_some(ratio) }
+}
+
+/// Quartiles over seeds of what `values` says of each run.
+fn rows(curves: &Curves, values: impl Fn(&Run) -> Vec<Option<f64>>, succeeded: impl Fn(&Run) -> bool) -> Vec<Row> {
+    let (cells, methods) = (curves.cells(), curves.methods());
+    let mut rows = Vec::new();
+    for (&cell, &method) in cells.iter().flat_map(|cell| methods.iter().map(move |method| (cell, method))) {
+        let runs: Vec<&Run> = curves.of(cell, method).collect();
+        let found: Vec<Vec<Option<f64>>> = runs.iter().map(|run| values(run)).collect();
+        let Some(first) = found.first() else { continue };
+        let entry = |c: usize| {
+            let quartiles = Quartiles::of(&mut found.iter().filter_map(|row| row[c]).collect::<Vec<_>>())?;
+            Some(Entry { quartiles, ratio: None })
+        };
+        let entries = (0..first.len()).map(entry).collect();
+        let reached = runs.iter().filter(|run| succeeded(run)).count();
+        rows.push(Row { cell: cell.clone(), method: method.to_owned(), seeds: runs.len(), reached, entries });
+    }
+    rows
+}
+
+/// A column of places on an axis, in the unit that suits the smallest of them.
+fn axis_column(axis: Axis, rows: &[Row], index: usize) -> Column {
+    let medians = rows.iter().filter_map(|row| row.entries[index].map(|e| e.quartiles.median));
+    let least = medians.filter(|&m| m.is_finite() && m > 0.0).fold(f64::INFINITY, f64::min);
+    let unit = Unit::fitting(axis, if least.is_finite() { least } else { 0.0 });
+    let title = if axis == Axis::Seconds { "time" } else { axis.title() };
+    Column { name: axis.column().to_owned(), heading: unit.label(title), unit: unit.size, better: Better::Lower }
+}
+
+fn metric_column(name: &str) -> Column {
+    Column { name: name.replace('-', "_"), heading: measure::title(name), unit: 1.0, better: Better::of(name) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! Reading `curves.csv`: typed columns, grouped by sweep cell, method and seed.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+
+use csv::StringRecord;
+
+use super::axis::Axis;
+use super::filter;
+use super::measure::Better;
+use crate::invalid::Invalid;
+
+/// One combination of sweep values: keys and values as recorded; empty where nothing is swept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Cell(pub Vec<(String, String)>);
+
+impl Cell {
+    /// The value of `key`, which may be given by the last segment of its path.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(k, _)| filter::same_key(k, key)).map(|(_, value)| value.as_str())
+    }
+
+    /// The cell without some of its keys.
+    pub fn without(&self, keys: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(k, _)| !keys.iter().any(|key| filter::same_key(k, key))).cloned().collect())
+    }
+
+    /// Whether nothing is swept.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (key, value)) in self.0.iter().enumerate() {
+            let short = key.rsplit('.').next().unwrap_or(key);
+            write!(f, "{}{short} = {value}", if i == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+/// The recorded curve of one method in one cell under one seed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// The sweep cell.
+    pub cell: Cell,
+    /// The method's label.
+    pub method: String,
+    /// The seed.
+    pub seed: u64,
+    axes: [Vec<f64>; 6],
+    metrics: Vec<Vec<Option<f64>>>,
+}
+
+/// Everything in one `curves.csv`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Curves {
+    /// Sweep keys, in the order of the columns.
+    pub keys: Vec<String>,
+    /// Metrics by their names in a scenario (kebab-case), in the order of the columns.
+    pub metrics: Vec<String>,
+    /// Runs, in the order of their first rows.
+    pub runs: Vec<Run>,
+}
+
+impl Run {
+    /// The values of `axis` at every row, never decreasing.
+    pub fn axis(&self, axis: Axis) -> &[f64] {
+        &self.axes[axis.index()]
+    }
+
+    /// Where the run ended on `axis`.
+    pub fn end(&self, axis: Axis) -> f64 {
+        self.axis(axis).last().copied().unwrap_or(0.0)
+    }
+
+    /// The samples `(x, value)` of a metric, without the rows in which it was not recorded.
+    ///
+    /// Values may be infinite or not a number where the run diverged.
+    pub fn samples(&self, axis: Axis, metric: usize) -> impl DoubleEndedIterator<Item = (f64, f64)> + '_ {
+        self.axis(axis).iter().zip(&self.metrics[metric]).filter_map(|(&x, &value)| Some((x, value?)))
+    }
+
+    /// The curve as a step function: the last sample at or before `x`; none before the first sample.
+    pub fn at(&self, axis: Axis, metric: usize, x: f64) -> Option<f64> {
+        let rows = self.axis(axis).partition_point(|&row| row <= x);
+        self.metrics[metric][..rows].iter().rev().find_map(|&value| value)
+    }
+
+    /// The last recorded value of a metric.
+    pub fn last(&self, metric: usize) -> Option<f64> {
+        self.metrics[metric].iter().rev().find_map(|&value| value)
+    }
+
+    /// The best value of a metric over the run.
+    pub fn best(&self, metric: usize, better: Better) -> Option<f64> {
+        self.metrics[metric].iter().flatten().copied().reduce(|a, b| better.choose(a, b))
+    }
+}
+
+impl Curves {
+    /// Reads a file; a last line without its end, left by a crash, is ignored.
+    ///
+    /// # Errors
+    /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read, lacks a column, holds a value that
+    /// is not a number, or a run goes back on an axis.
+    pub fn read(path: &Path) -> Result<Self, Invalid> {
+        let bytes = std::fs::read(path)
+            .map_err(|e| Invalid::at("", format!("the recorded curves cannot be read: {e}")).in_file(path, None))?;
+        Self::parse(&bytes, path)
+    }
+
+    /// Reads the content of a file; `path` is for messages only.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Invalid> {
+        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let mut reader = csv::Reader::from_reader(&bytes[..whole]);
+        let fault = |line: Option<usize>, message: String| Invalid::at("", message).in_file(path, line);
+        let header = reader.headers().map_err(|e| fault(Some(1), e.to_string()))?.clone();
+        let layout = Layout::of(&header).map_err(|message| fault(Some(1), message))?;
+        let mut grouped = Grouping::new(&layout);
+        for row in reader.into_records() {
+            let row = row.map_err(|e| fault(e.position().map(|p| p.line() as usize), describe(&e)))?;
+            let line = row.position().map(|p| p.line() as usize);
+            grouped.push(&row).map_err(|message| fault(line, message))?;
+        }
+        Ok(Self { keys: layout.keys.clone(), metrics: layout.metrics.clone(), runs: grouped.runs })
+    }
+
+    /// The column of the metric `name`, if it was recorded at least once.
+    pub fn metric(&self, name: &str) -> Option<usize> {
+        let column = self.metrics.iter().position(|m| m == name)?;
+        self.runs.iter().any(|run| run.last(column).is_some()).then_some(column)
+    }
+
+    /// Labels of the methods, in order of appearance.
+    pub fn methods(&self) -> Vec<&str> {
+        distinct(self.runs.iter().map(|run| run.method.as_str()))
+    }
+
+    /// The sweep cells, in order of appearance.
+    pub fn cells(&self) -> Vec<&Cell> {
+        distinct(self.runs.iter().map(|run| &run.cell))
+    }
+
+    /// The distinct values of a sweep key, in order of appearance.
+    pub fn values(&self, key: &str) -> Vec<&str> {
+        distinct(self.runs.iter().filter_map(|run| run.cell.get(key)))
+    }
+
+    /// The runs of one method in one cell, one for each seed.
+    pub fn of<'a>(&'a self, cell: &'a Cell, method: &'a str) -> impl Iterator<Item = &'a Run> + Clone {
+        self.runs.iter().filter(move |run| run.cell == *cell && run.method == method)
+    }
+
+    /// Whether a run diverged: a loss, gap or gradient norm that is not finite was recorded.
+    pub fn diverged(&self, run: &Run) -> bool {
+        let shows = |name: &str| matches!(name, "loss" | "gap" | "grad-norm");
+        self.metrics.iter().zip(&run.metrics).any(|(name, column)| shows(name) && column.iter().flatten().any(|v| !v.is_finite()))
+    }
+}
+
+/// Values without repeats, in order of first appearance.
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    values.fold(Vec::new(), |mut seen, value| {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+        seen
+    })
+}
+
+fn describe(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} fields, expected {expected_len} as in the header")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Which column means what: keys, `method`, `seed`, the six axes, then metrics.
+struct Layout {
+    keys: Vec<String>,
+    metrics: Vec<String>,
+}
+
+impl Layout {
+    fn of(header: &StringRecord) -> Result<Self, String> {
+        let method = header.iter().position(|name| name == "method").ok_or("no column `method` in the first line")?;
+        let fixed = ["seed"].into_iter().chain(Axis::ALL.iter().map(|axis| axis.column()));
+        for (i, expected) in fixed.enumerate() {
+            let found = header.get(method + 1 + i).unwrap_or("nothing");
+            if found != expected {
+                return Err(format!("column `{found}` where `{expected}` was expected, {} after `method`", i + 1));
+            }
+        }
+        let keys = header.iter().take(method).map(str::to_owned).collect();
+        let metrics = header.iter().skip(method + 2 + Axis::ALL.len()).map(|name| name.replace('_', "-")).collect();
+        Ok(Self { keys, metrics })
+    }
+}
+
+/// Collects rows into runs.
+struct Grouping<'a> {
+    layout: &'a Layout,
+    runs: Vec<Run>,
+    places: HashMap<(Cell, String, u64), usize>,
+}
+
+impl<'a> Grouping<'a> {
+    fn new(layout: &'a Layout) -> Self {
+        Self { layout, runs: Vec::new(), places: HashMap::new() }
+    }
+
+    fn push(&mut self, row: &StringRecord) -> Result<(), String> {
+        let first = self.layout.keys.len();
+        let seed = row[first + 1].parse::<u64>().map_err(|_| format!("`{}` is not a seed", &row[first + 1]))?;
+        let place = self.place(row, seed);
+        let run = &mut self.runs[place];
+        for axis in Axis::ALL {
+            let x = number(&row[first + 2 + axis.index()])?.ok_or_else(|| format!("no value of `{}`", axis.column()))?;
+            if !x.is_finite() || run.axis(axis).last().is_some_and(|&before| x < before) {
+                return Err(format!("`{}` goes to {x} after {}", axis.column(), run.end(axis)));
+            }
+            run.axes[axis.index()].push(x);
+        }
+        for (column, field) in run.metrics.iter_mut().zip(row.iter().skip(first + 2 + Axis::ALL.len())) {
+            column.push(number(field)?);
+        }
+        Ok(())
+    }
+
+    /// The index of the row's run, which is opened at its first row; rows of a run usually stand together.
+    fn place(&mut self, row: &StringRecord, seed: u64) -> usize {
+        let (keys, method) = (&self.layout.keys, &row[self.layout.keys.len()]);
+        let same = |run: &Run| {
+            run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(row.iter().take(keys.len()))
+        };
+        if self.runs.last().is_some_and(same) {
+            return self.runs.len() - 1;
+        }
+        let cell = Cell(keys.iter().cloned().zip(row.iter().map(str::to_owned)).collect());
+        let runs = &mut self.runs;
+        *self.places.entry((cell.clone(), method.to_owned(), seed)).or_insert_with(|| {
+            let metrics = vec![Vec::new(); self.layout.metrics.len()];
+            runs.push(Run { cell, method: method.to_owned(), seed, axes: Default::default(), metrics });
+            runs.len() - 1
+        })
+    }
+}
+
+fn number(field: &str) -> Result<Option<f64>, String> {
+    if field.is_empty() {
+        return Ok(None);
+    }
+    field.parse().map(Some).map_err(|_| format!("`{field}` is not a number"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! What is read from whole, torn and faulty files.
+
+use super::*;
+
+const HEADER: &str = "alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,grad_norm,test_loss\n";
+
+fn parse(rows: &str) -> Result<Curves, Invalid> {
+    Curves::parse(format!("{HEADER}{rows}").as_bytes(), Path::new("curves.csv"))
+}
+
+fn sample() -> Curves {
+    parse(concat!(
+        "0.1,\"SCAFFOLD, buffered\",0,0,0,0,0,0,0,2.5,1,\n",
+        "0.1,fedavg,0,0,0,0,0,0,0,2.5,,9\n",
+        "0.1,\"SCAFFOLD, buffered\",0,5,2.5,10,100,640,320,1.25,0.5,\n",
+        "0.1,fedavg,0,5,3,10,100,640,320,NaN,,8\n",
+        "1,fedavg,0,0,0,0,0,0,0,inf,,\n",
+    ))
+    .unwrap()
+}
+
+#[test]
+fn rows_are_grouped_by_cell_method_and_seed_in_file_order() {
+    let curves = sample();
+    assert_eq!(curves.keys, ["alpha"]);
+    assert_eq!(curves.metrics, ["loss", "grad-norm", "test-loss"]);
+    assert_eq!(curves.methods(), ["SCAFFOLD, buffered", "fedavg"]);
+    assert_eq!(curves.values("alpha"), ["0.1", "1"]);
+    assert_eq!(curves.runs.len(), 3);
+    assert_eq!(curves.runs[0].samples(Axis::Seconds, 0).collect::<Vec<_>>(), [(0.0, 2.5), (2.5, 1.25)]);
+    assert_eq!(curves.runs[0].end(Axis::UplinkBits), 640.0);
+    assert_eq!(curves.cells()[1].to_string(), "alpha = 1");
+}
+
+#[test]
+fn empty_fields_are_not_recorded_and_infinities_are_divergence() {
+    let curves = sample();
+    assert_eq!(curves.metric("grad-norm"), Some(1));
+    assert_eq!(curves.metric("accuracy"), None);
+    assert_eq!(curves.runs[0].samples(Axis::Rounds, 2).count(), 0);
+    assert_eq!(curves.runs.iter().map(|run| curves.diverged(run)).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(curves.runs[1].best(0, Better::Lower), Some(2.5));
+}
+
+#[test]
+fn a_curve_is_a_step_function() {
+    let run = &sample().runs[0];
+    assert_eq!(run.at(Axis::Seconds, 0, -1.0), None);
+    assert_eq!(run.at(Axis::Seconds, 0, 2.4999), Some(2.5));
+    assert_eq!(run.at(Axis::Seconds, 0, 2.5), Some(1.25));
+    assert_eq!(run.at(Axis::Seconds, 0, 1e9), Some(1.25));
+    assert_eq!(run.at(Axis::Seconds, 2, 1e9), None);
+}
+
+#[test]
+fn a_file_torn_at_any_byte_reads_as_its_whole_lines() {
+    let rows = "0.1,\"a, b\",0,0,0,0,0,0,0,2.5,1,\n0.1,\"a, b\",0,1,1,1,1,1,1,1.5,1,3\n";
+    let whole = format!("{HEADER}{rows}");
+    for end in HEADER.len()..=whole.len() {
+        let torn = Curves::parse(&whole.as_bytes()[..end], Path::new("t")).unwrap();
+        let lines = whole[..end].matches('\n').count() - 1;
+        assert_eq!(torn.runs.first().map_or(0, |run| run.axis(Axis::Rounds).len()), lines, "cut at byte {end}");
+    }
+}
+
+#[test]
+fn faults_name_the_line() {
+    for (rows, line, words) in [
+        ("0.1,a,0,0,0,0,0,0,0,x,,\n", 2, "`x` is not a number"),
+        ("0.1,a,-1,0,0,0,0,0,0,1,,\n", 2, "`-1` is not a seed"),
+        ("0.1,a,0,0,,0,0,0,0,1,,\n", 2, "no value of `seconds`"),
+        ("0.1,a,0,1,2,0,0,0,0,1,,\n0.1,a,0,2,1,0,0,0,0,1,,\n", 3, "`seconds` goes to 1 after 2"),
+        ("0.1,a,0,0,0,0,0,0,0,1,,\n0.1,a,0,0\n", 3, "4 fields, expected 12"),
+    ] {
+        let fault = parse(rows).unwrap_err();
+        assert!(fault.message.contains(words), "{}", fault.message);
+        assert_eq!(fault.file.unwrap().1, Some(line));
+    }
+    for header in ["", "round,loss\n", "method,seed,round,updates\n"] {
+        assert!(Curves::parse(header.as_bytes(), Path::new("t")).is_err());
+    }
+    assert!(Curves::read(Path::new("/nonexistent/curves.csv")).unwrap_err().message.contains("cannot be read"));
+}

@@ -1,0 +1,138 @@
+//! `summary.csv`: what each method came to in each cell, over seeds.
+
+use std::io::Write;
+
+use super::axis::Axis;
+use super::curves::{Cell, Curves, Run};
+use super::measure::Better;
+use super::spread::Quartiles;
+
+/// Final and best values of one metric over seeds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// Quartiles of the last recorded values.
+    pub last: Quartiles,
+    /// Quartiles of the best values of each run.
+    pub best: Quartiles,
+}
+
+/// One method in one cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The sweep cell.
+    pub cell: Cell,
+    /// The method's label.
+    pub method: String,
+    /// Number of seeds.
+    pub seeds: usize,
+    /// Number of runs that diverged.
+    pub diverged: usize,
+    /// Median totals, in the order of [`Axis::ALL`].
+    pub totals: [f64; 6],
+    /// One for each metric of the curves; `None` where it was not recorded.
+    pub outcomes: Vec<Option<Outcome>>,
+}
+
+/// Summarises every method in every cell, in order of appearance.
+pub fn summarise(curves: &Curves) -> Vec<Row> {
+    let (cells, methods) = (curves.cells(), curves.methods());
+    let pairs = cells.iter().flat_map(|&cell| methods.iter().map(move |&method| (cell, method)));
+    pairs.filter_map(|(cell, method)| row(curves, cell, method)).collect()
+}
+
+fn row(curves: &Curves, cell: &Cell, method: &str) -> Option<Row> {
+    let runs: Vec<&Run> = curves.of(cell, method).collect();
+    let total = |axis| Quartiles::of(&mut runs.iter().map(|run| run.end(axis)).collect::<Vec<_>>()).map(|q| q.median);
+    let mut totals = [0.0; 6];
+    for axis in Axis::ALL {
+        totals[axis.index()] = total(axis)?;
+    }
+    Some(Row {
+        cell: cell.clone(),
+        method: method.to_owned(),
+        seeds: runs.len(),
+        diverged: runs.iter().filter(|run| curves.diverged(run)).count(),
+        totals,
+        outcomes: (0..curves.metrics.len()).map(|metric| outcome(&runs, metric, Better::of(&curves.metrics[metric]))).collect(),
+    })
+}
+
+fn outcome(runs: &[&Run], metric: usize, better: Better) -> Option<Outcome> {
+    let last = |run: &&Run| run.last(metric).map(|v| better.settle(v));
+    let best = |run: &&Run| run.best(metric, better).map(|v| better.settle(v));
+    Some(Outcome {
+        last: Quartiles::of(&mut runs.iter().filter_map(last).collect::<Vec<_>>())?,
+        best: Quartiles::of(&mut runs.iter().filter_map(best).collect::<Vec<_>>())?,
+    })
+}
+
+/// Writes the summary of `curves` as CSV, numbers as their shortest exact decimals.
+///
+/// Columns: cell keys, `method`, `seeds`, `diverged`, the median total on each axis, then for each metric the median and
+/// quartiles of its final and of its best value.
+///
+/// # Errors
+/// What `out` or the CSV writer reports.
+pub fn write(curves: &Curves, out: impl Write) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    let mut header = curves.keys.clone();
+    header.extend(["method", "seeds", "diverged"].map(str::to_owned));
+    header.extend(Axis::ALL.map(|axis| axis.column().to_owned()));
+    for metric in &curves.metrics {
+        let column = metric.replace('-', "_");
+        header.extend(["final", "best"].iter().flat_map(|when| ["median", "q1", "q3"].map(|q| format!("{column}_{when}_{q}"))));
+    }
+    writer.write_record(&header)?;
+    for row in summarise(curves) {
+        let mut record: Vec<String> = row.cell.0.into_iter().map(|(_, value)| value).collect();
+        record.extend([row.method, row.seeds.to_string(), row.diverged.to_string()]);
+        record.extend(row.totals.map(|total| total.to_string()));
+        record.extend(row.outcomes.iter().flat_map(|outcome| match outcome {
+            Some(o) => [o.last, o.best].map(|q| [q.median, q.lower, q.upper].map(|v| v.to_string())).concat(),
+            None => vec![String::new(); 6],
+        }));
+        writer.write_record(&record)?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = concat!(
+        "alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy,gap\n",
+        "1,a,0,0,0,0,0,0,0,4,,\n1,a,0,2,1,8,80,64,32,1,0.5,\n1,a,0,4,2,16,160,128,64,2,0.4,\n",
+        "1,a,1,0,0,0,0,0,0,4,,\n1,a,1,4,4,16,160,128,64,inf,0.1,\n",
+        "1,a,2,0,0,0,0,0,0,4,,\n1,a,2,4,3,16,160,128,64,3,0.6,\n",
+    );
+
+    #[test]
+    fn final_and_best_values_over_seeds() {
+        let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
+        let rows = summarise(&curves);
+        assert_eq!(rows.len(), 1);
+        let (row, loss) = (&rows[0], rows[0].outcomes[0].unwrap());
+        assert_eq!((row.seeds, row.diverged), (3, 1));
+        assert_eq!(row.totals, [4.0, 3.0, 16.0, 160.0, 128.0, 64.0]);
+        assert_eq!((loss.last.lower, loss.last.median, loss.last.upper), (2.5, 3.0, f64::INFINITY));
+        assert_eq!(loss.best.median, 3.0);
+        assert_eq!(row.outcomes[1].unwrap().best.median, 0.5);
+        assert_eq!(row.outcomes[2], None);
+    }
+
+    #[test]
+    fn the_csv_has_a_column_for_every_value() {
+        let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
+        let mut out = Vec::new();
+        write(&curves, &mut out).unwrap();
+        let mut reader = csv::Reader::from_reader(&out[..]);
+        let header = reader.headers().unwrap().clone();
+        let row = reader.records().next().unwrap().unwrap();
+        let field = |name: &str| &row[header.iter().position(|h| h == name).unwrap()];
+        assert_eq!((field("alpha"), field("method"), field("seeds"), field("diverged")), ("1", "a", "3", "1"));
+        assert_eq!((field("loss_final_q1"), field("loss_final_q3"), field("gap_best_median")), ("2.5", "inf", ""));
+        assert_eq!(field("accuracy_final_median"), "0.4");
+    }
+}

@@ -1,0 +1,202 @@
+//! The local computation of one client visit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    num::{Real, vector},
+    part::{
+        rate::Rate,
+        transform::{Chain, Point},
+    },
+    problem::{BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace},
+    random::{Purpose, Rng, Sampler, Streams},
+    role::Payload,
+};
+
+/// Buffers of one worker thread.
+#[derive(Debug, Default)]
+pub struct Scratch<R> {
+    /// Buffers of the objective.
+    pub work: Workspace<R>,
+    order: Vec<u32>,
+    draw: Vec<R>,
+}
+
+/// What a client keeps between visits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory<R> {
+    /// What the method remembers; empty before the first visit.
+    pub own: Payload<R>,
+    /// State of the client's optimiser, where it outlives a visit.
+    pub optimiser: Vec<Payload<R>>,
+}
+
+/// How clients take local steps: what a scenario says under `local`, for one method.
+pub struct LocalRule<R> {
+    /// Local steps of a visit.
+    pub steps: Steps,
+    /// Samples per step.
+    pub batch: BatchSize,
+    /// Step size by server version and local step.
+    pub rate: Rate,
+    /// The client's own optimiser; plain SGD when empty.
+    pub optimiser: Chain<R>,
+    /// Whether the optimiser's state outlives a visit.
+    pub keep_state: bool,
+}
+
+/// How many local steps a visit takes.
+#[derive(Debug, Clone)]
+pub enum Steps {
+    /// A number, or a draw for each visit.
+    Count(Sampler),
+    /// Passes over the client's samples.
+    Epochs(f64),
+}
+
+/// One visit: what a client half works with.
+///
+/// The visit draws all its randomness from the stream `(Batch, client, visit)`.
+pub struct Local<'a, R> {
+    /// The client.
+    pub client: usize,
+    /// Number of local steps of this visit.
+    pub steps: usize,
+    /// Server version (or own iteration) the visit started from: `t` of step-size schedules.
+    pub version: u64,
+    rule: &'a LocalRule<R>,
+    objective: &'a dyn Objective<R>,
+    rng: Rng,
+    optimiser_state: Vec<Payload<R>>,
+    scratch: &'a mut Scratch<R>,
+}
+
+impl<'a, R: Real> Local<'a, R> {
+    /// Opens the visit number `visit` of a client.
+    pub fn open(
+        objective: &'a dyn Objective<R>,
+        rule: &'a LocalRule<R>,
+        streams: Streams,
+        (client, visit): (usize, u64),
+        (steps, version): (usize, u64),
+        scratch: &'a mut Scratch<R>,
+    ) -> Self {
+        let rng = streams.stream(Purpose::Batch, client, visit);
+        Self { client, steps, version, rule, objective, rng, optimiser_state: Vec::new(), scratch }
+    }
+
+    /// Takes up the optimiser state of an earlier visit.
+    pub fn resume_optimiser(&mut self, state: &[Payload<R>]) {
+        self.optimiser_state = state.to_vec();
+    }
+
+    /// The optimiser state to keep for the next visit; `None` where the rule resets it.
+    pub fn kept_optimiser(&mut self) -> Option<Vec<Payload<R>>> {
+        (self.rule.keep_state && !self.rule.optimiser.is_plain()).then(|| std::mem::take(&mut self.optimiser_state))
+    }
+
+    /// Number of parameters `d`.
+    pub fn dim(&self) -> usize {
+        self.objective.dim()
+    }
+
+    /// The objective that is minimised.
+    pub fn objective(&self) -> &'a dyn Objective<R> {
+        self.objective
+    }
+
+    /// Step size of local step `k`.
+    pub fn lr(&self, k: usize) -> f64 {
+        self.rule.rate.at(self.version, k)
+    }
+
+    /// Sum of the step sizes of all local steps: `K · lr` where the step size is constant.
+    pub fn total_lr(&self) -> f64 {
+        (0..self.steps).map(|k| self.lr(k)).sum()
+    }
+
+    /// Takes all local steps in place: `y ← y − lr · optimiser(scale · ∇F(y; ξ) + shift + pull (y − anchor))`.
+    pub fn descend(&mut self, y: &mut [R], drift: &Drift<'_, R>) {
+        if self.rule.optimiser.is_plain() {
+            let (rate, version) = (&self.rule.rate, self.version);
+            let lr = |k| rate.at(version, k);
+            let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
+            let mut visit = Visit { steps: self.steps, lr: &lr, batches: &mut batches };
+            return self.objective.descend(self.client, y, &mut visit, drift, work);
+        }
+        let (rule, version) = (self.rule, self.version);
+        let mut state = std::mem::take(&mut self.optimiser_state);
+        self.each_step(y, |step, y| {
+            let mut direction = step.work.take(y.len());
+            let _ = step.objective.gradient(step.client, y, step.sample, &mut direction, step.work);
+            drift.turn(&mut direction, y);
+            rule.optimiser.apply(&mut direction, &mut state, &Point { x: y, version });
+            vector::axpy(R::of(-step.lr), &direction, y);
+            step.work.give(direction);
+        });
+        self.optimiser_state = state;
+    }
+
+    /// Calls `body` once a local step with the step's sample, for methods that need more than one gradient a step.
+    pub fn each_step(&mut self, y: &mut [R], mut body: impl FnMut(&mut Step<'_, R>, &mut [R])) {
+        let (rate, version) = (&self.rule.rate, self.version);
+        let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
+        for k in 0..self.steps {
+            let sample = batches.next_sample();
+            let lr = rate.at(version, k);
+            body(&mut Step { k, lr, client: self.client, sample, objective: self.objective, work: &mut *work }, y);
+        }
+    }
+
+    /// The exact local gradient `∇fᵢ(x)`.
+    pub fn full_gradient(&mut self, x: &[R]) -> Vec<R> {
+        let mut gradient = vec![R::zero(); x.len()];
+        let _ = self.objective.gradient(self.client, x, Sample::Full, &mut gradient, &mut self.scratch.work);
+        gradient
+    }
+
+    /// A stochastic gradient on one mini-batch, the visit's next.
+    pub fn stochastic_gradient(&mut self, x: &[R]) -> Vec<R> {
+        let mut gradient = vec![R::zero(); x.len()];
+        let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
+        let _ = self.objective.gradient(self.client, x, batches.next_sample(), &mut gradient, work);
+        gradient
+    }
+}
+
+/// One local step, as [`Local::each_step`] hands it out.
+pub struct Step<'s, R> {
+    /// Number of the step within the visit, from 0.
+    pub k: usize,
+    /// Step size.
+    pub lr: f64,
+    /// The client.
+    pub client: usize,
+    /// The sample; use it again for a second gradient on the same mini-batch.
+    pub sample: Sample<'s, R>,
+    /// The objective that is minimised.
+    pub objective: &'s dyn Objective<R>,
+    /// Buffers.
+    pub work: &'s mut Workspace<R>,
+}
+
+impl<R: Real> Step<'_, R> {
+    /// `∇F(x; ξ)` on the step's sample, in a buffer to be [given back](Workspace::give).
+    pub fn gradient(&mut self, x: &[R]) -> Vec<R> {
+        let mut gradient = self.work.take(x.len());
+        let _ = self.objective.gradient(self.client, x, self.sample, &mut gradient, self.work);
+        gradient
+    }
+}
+
+fn batches<'s, R: Real>(
+    rule: &LocalRule<R>,
+    objective: &dyn Objective<R>,
+    client: usize,
+    rng: &'s mut Rng,
+    scratch: &'s mut Scratch<R>,
+) -> (Batches<'s, R>, &'s mut Workspace<R>) {
+    let shape = (objective.samples(client), objective.dim());
+    let noise = objective.gradient_noise();
+    (Batches::new(rule.batch, noise, shape, rng, &mut scratch.order, &mut scratch.draw), &mut scratch.work)
+}

@@ -1,0 +1,114 @@
+//! Schedules: when a server calls clients and when it applies what they sent.
+
+pub mod cohort;
+mod rounds;
+mod spec;
+mod stream;
+mod window;
+
+use crate::{
+    engine::{NodeId, Snapshot},
+    fleet::{Fleet, Presence},
+    random::{Purpose, Rng, Streams},
+    world::Traits,
+};
+
+pub use rounds::Rounds;
+pub use spec::{BufferedSpec, Replace, RoundsSpec, ScheduleSpec, StreamSpec, WindowSpec};
+pub use stream::Continuous;
+pub use window::Window;
+
+/// When the server acts. A schedule sees who came and who was lost, never what was sent.
+pub trait Schedule: Snapshot + Send + Sync {
+    /// The first orders, at time zero.
+    fn start(&mut self, roster: &mut Roster<'_>) -> Next;
+
+    /// An upload was accepted and collected.
+    fn on_arrival(&mut self, from: NodeId, roster: &mut Roster<'_>) -> Next;
+
+    /// A called client will not answer: its work, or a message, was lost or refused.
+    fn on_lost(&mut self, client: NodeId, roster: &mut Roster<'_>) -> Next;
+
+    /// A wake-up that was asked for.
+    fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next;
+}
+
+/// What a schedule orders, in this sequence.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Next {
+    /// Clients whose calls are withdrawn.
+    pub cancel: Vec<NodeId>,
+    /// Whether the server applies what it has collected.
+    pub apply: bool,
+    /// Clients to call, with what the server then has.
+    pub call: Vec<NodeId>,
+    /// Wake-ups.
+    pub wake: Vec<Wake>,
+}
+
+impl Next {
+    /// Nothing to do.
+    pub fn wait() -> Self {
+        Self::default()
+    }
+}
+
+/// A wake-up that a schedule asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wake {
+    /// After this time [s], in the order of scheduling.
+    Timer {
+        /// Delay [s].
+        after: f64,
+        /// Key to be handed back.
+        key: u64,
+    },
+    /// After this time [s], and after everything else of that instant.
+    Settle {
+        /// Delay [s].
+        after: f64,
+        /// Key to be handed back.
+        key: u64,
+    },
+}
+
+/// The clients as a schedule sees them.
+pub struct Roster<'a> {
+    /// Virtual time [s].
+    pub now: f64,
+    /// Server steps so far.
+    pub version: u64,
+    /// Number of clients.
+    pub clients: usize,
+    /// Who is up, and when.
+    pub presence: &'a mut Presence,
+    /// The clients' availability.
+    pub fleet: &'a Fleet,
+    /// Streams of the run.
+    pub streams: Streams,
+    /// Whether a client has been called and has not answered.
+    pub busy: &'a dyn Fn(NodeId) -> bool,
+    /// What is fixed about each client.
+    pub traits: &'a dyn Traits,
+}
+
+impl Roster<'_> {
+    /// Whether a client can be called now, in round `round`.
+    pub fn is_available(&mut self, client: NodeId, round: u64) -> bool {
+        if (self.busy)(client) {
+            return false;
+        }
+        self.fleet.always_available()
+            || (self.presence.is_up(self.fleet, client, self.now) && self.presence.participates(self.fleet, client, round))
+    }
+
+    /// The first time from now on when a client is up [s]; `None` if it never is again.
+    pub fn next_up(&mut self, client: NodeId) -> Option<f64> {
+        self.presence.next_up(self.fleet, client, self.now)
+    }
+
+    /// The stream of draw number `count` of a cohort.
+    pub fn cohort_rng(&self, count: u64) -> Rng {
+        self.streams.stream(Purpose::Cohort, 0, count)
+    }
+}

@@ -1,0 +1,128 @@
+//! Who is called in a round.
+
+use std::{collections::BTreeSet, fmt};
+
+use rand::RngExt;
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, IntoDeserializer, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+};
+
+use super::Roster;
+use crate::engine::NodeId;
+
+/// How many clients a round calls, or exactly which.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CohortSpec {
+    /// Everyone who is available: `"all"`.
+    All(Everyone),
+    /// This many, fewer where fewer are available.
+    Count(usize),
+    /// Exactly these, round by round; the list starts again when it ends.
+    Trace(TraceSpec),
+}
+
+/// The word `"all"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Everyone {
+    /// Everyone.
+    All,
+}
+
+/// Cohorts written out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TraceSpec {
+    /// Client numbers of each round.
+    pub trace: Vec<Vec<NodeId>>,
+}
+
+impl CohortSpec {
+    /// Everyone who is available.
+    pub const ALL: Self = Self::All(Everyone::All);
+}
+
+impl<'de> Deserialize<'de> for CohortSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CohortVisitor)
+    }
+}
+
+struct CohortVisitor;
+
+impl<'de> Visitor<'de> for CohortVisitor {
+    type Value = CohortSpec;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"all\", a number of clients, or `{ trace = [[0, 1], [2]] }`")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<CohortSpec, E> {
+        Everyone::deserialize(text.into_deserializer()).map(CohortSpec::All)
+    }
+
+    fn visit_i64<E: Error>(self, count: i64) -> Result<CohortSpec, E> {
+        usize::try_from(count).map(CohortSpec::Count).map_err(|_| E::invalid_value(Unexpected::Signed(count), &self))
+    }
+
+    fn visit_u64<E: Error>(self, count: u64) -> Result<CohortSpec, E> {
+        usize::try_from(count).map(CohortSpec::Count).map_err(|_| E::invalid_value(Unexpected::Unsigned(count), &self))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CohortSpec, A::Error> {
+        TraceSpec::deserialize(MapAccessDeserializer::new(map)).map(CohortSpec::Trace)
+    }
+}
+
+/// Draws that are tried for each client wanted before the whole fleet is looked through.
+const TRIES: usize = 16;
+
+/// The most clients for which a draw looks through the whole fleet from the start.
+const SMALL_FLEET: usize = 256;
+
+/// Draws up to `count` available clients uniformly without replacement, in ascending order.
+///
+/// In a large fleet candidates are drawn at random and kept if available, so that a round costs as much as its cohort;
+/// where that finds too few, the whole fleet is looked through.
+pub fn draw_uniform(count: usize, round: u64, call: u64, roster: &mut Roster<'_>) -> Vec<NodeId> {
+    let mut rng = roster.cohort_rng(call);
+    if roster.clients > SMALL_FLEET && count * 4 < roster.clients {
+        let mut chosen = BTreeSet::new();
+        for _ in 0..count * TRIES {
+            if chosen.len() == count {
+                break;
+            }
+            let client = rng.random_range(0..roster.clients);
+            if !chosen.contains(&client) && roster.is_available(client, round) {
+                let _ = chosen.insert(client);
+            }
+        }
+        if chosen.len() == count {
+            return chosen.into_iter().collect();
+        }
+    }
+    let mut available: Vec<NodeId> = (0..roster.clients).filter(|&client| roster.is_available(client, round)).collect();
+    let count = count.min(available.len());
+    for place in 0..count {
+        let other = rng.random_range(place..available.len());
+        available.swap(place, other);
+    }
+    available.truncate(count);
+    available.sort_unstable();
+    available
+}
+
+/// The cohort of a round, ascending.
+pub fn draw(spec: &CohortSpec, over_selection: f64, round: u64, roster: &mut Roster<'_>) -> Vec<NodeId> {
+    match spec {
+        CohortSpec::All(_) => (0..roster.clients).filter(|&client| roster.is_available(client, round)).collect(),
+        CohortSpec::Count(count) => {
+            let called = (*count as f64 * over_selection).ceil() as usize;
+            draw_uniform(called.min(roster.clients), round, round, roster)
+        }
+        CohortSpec::Trace(TraceSpec { trace }) => trace[round as usize % trace.len()].clone(),
+    }
+}

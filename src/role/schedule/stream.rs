@@ -1,0 +1,121 @@
+//! Continuous schedules: a constant number of clients at work, each replaced as it answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Next, Replace, Roster, Schedule, Wake, cohort};
+use crate::engine::NodeId;
+
+/// Keys of wake-ups: the end of an instant, or else the client to call (offset by one).
+const END_OF_INSTANT: u64 = 0;
+
+/// Applies every `size` arrivals; a client that has answered is replaced at once.
+///
+/// `size = 1` is the fully asynchronous server (FedAsync); larger sizes are FedBuff's buffer.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Continuous {
+    size: usize,
+    concurrency: Option<usize>,
+    replace: Replace,
+    /// Whether arrivals of one instant are all consumed before anyone is called again.
+    batch_ties: bool,
+    /// Pause before looking again for a client when none is available [s].
+    idle: f64,
+    collected: usize,
+    /// Draws of replacements so far.
+    draws: u64,
+    /// Clients (or places, when replaced at random) to be called at the end of the instant.
+    idle_clients: Vec<NodeId>,
+}
+
+impl Continuous {
+    /// A schedule that has not begun. `concurrency` is the number of clients at work, all of them when `None`.
+    pub fn new(size: usize, concurrency: Option<usize>, replace: Replace, batch_ties: bool, idle: f64) -> Self {
+        Self { size, concurrency, replace, batch_ties, idle, collected: 0, draws: 0, idle_clients: Vec::new() }
+    }
+
+    /// Calls somebody in the place of `client`.
+    fn refill(&mut self, client: NodeId, next: &mut Next, roster: &mut Roster<'_>) {
+        match self.replace {
+            Replace::Same => self.call_or_wait(client, next, roster),
+            Replace::Random => {
+                self.draws += 1;
+                let already = next.call.clone();
+                let drawn = cohort::draw_uniform(1 + already.len(), roster.version, self.draws, roster);
+                match drawn.into_iter().find(|drawn| !already.contains(drawn)) {
+                    Some(client) => next.call.push(client),
+                    None => next.wake.push(Wake::Timer { after: self.idle, key: client as u64 + 1 }),
+                }
+            }
+        }
+    }
+
+    fn call_or_wait(&mut self, client: NodeId, next: &mut Next, roster: &mut Roster<'_>) {
+        if roster.is_available(client, roster.version) {
+            return next.call.push(client);
+        }
+        let after = match roster.next_up(client) {
+            Some(time) if time > roster.now => time - roster.now,
+            Some(_) => self.idle,
+            None => return,
+        };
+        next.wake.push(Wake::Timer { after, key: client as u64 + 1 });
+    }
+
+    fn replace_now_or_later(&mut self, client: NodeId, mut next: Next, roster: &mut Roster<'_>) -> Next {
+        if self.batch_ties {
+            if self.idle_clients.is_empty() {
+                next.wake.push(Wake::Settle { after: 0.0, key: END_OF_INSTANT });
+            }
+            self.idle_clients.push(client);
+        } else {
+            self.refill(client, &mut next, roster);
+        }
+        next
+    }
+}
+
+impl Schedule for Continuous {
+    fn start(&mut self, roster: &mut Roster<'_>) -> Next {
+        let count = self.concurrency.unwrap_or(roster.clients).min(roster.clients);
+        let mut next = Next::wait();
+        match self.replace {
+            Replace::Same if count == roster.clients => {
+                for client in 0..roster.clients {
+                    self.call_or_wait(client, &mut next, roster);
+                }
+            }
+            Replace::Same | Replace::Random => {
+                next.call = cohort::draw_uniform(count, 0, 0, roster);
+                for place in next.call.len()..count {
+                    next.wake.push(Wake::Timer { after: self.idle, key: place as u64 + 1 });
+                }
+            }
+        }
+        next
+    }
+
+    fn on_arrival(&mut self, from: NodeId, roster: &mut Roster<'_>) -> Next {
+        self.collected += 1;
+        let apply = self.collected == self.size;
+        if apply {
+            self.collected = 0;
+        }
+        self.replace_now_or_later(from, Next { apply, ..Next::default() }, roster)
+    }
+
+    fn on_lost(&mut self, client: NodeId, roster: &mut Roster<'_>) -> Next {
+        self.replace_now_or_later(client, Next::wait(), roster)
+    }
+
+    fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next {
+        let mut next = Next::wait();
+        let clients = match key {
+            END_OF_INSTANT => std::mem::take(&mut self.idle_clients),
+            client => vec![client as usize - 1],
+        };
+        for client in clients {
+            self.refill(client, &mut next, roster);
+        }
+        next
+    }
+}

@@ -1,0 +1,76 @@
+//! Clients around a server.
+//!
+//! One visit of a client: the schedule calls it → the server [broadcasts](ServerUpdate::broadcast) → the message travels →
+//! the client [computes](ClientUpdate::update) on what it received and on its own memory → its upload travels → the
+//! server collects it with its staleness → the schedule says when to [apply](ServerUpdate::apply) what has been collected.
+//!
+//! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace.
+
+mod apply;
+mod protocol;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
+pub use protocol::{Downlink, Job, Message, Plan, Served, Standing, Upload};
+
+use crate::{
+    engine::{NodeId, Snapshot},
+    num::Real,
+    role::{Local, Payload},
+};
+
+/// The client half of a method: a pure function of what came down, of the client's memory and of its visit.
+pub trait ClientUpdate<R: Real>: Send + Sync {
+    /// Computes the upload and the client's new memory. `memory` is empty on the first visit.
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R>;
+}
+
+/// What a client half returns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Update<R> {
+    /// What goes up. Vectors are descent directions: a client returns `x_received − x_local`.
+    pub up: Payload<R>,
+    /// What the client remembers for its next visit; `None` leaves its memory as it is.
+    pub memory: Option<Payload<R>>,
+}
+
+impl<R> Update<R> {
+    /// An upload of a client that remembers nothing.
+    pub fn stateless(up: Payload<R>) -> Self {
+        Self { up, memory: None }
+    }
+}
+
+/// The server half of a method. Its fields are its state and are saved with a run.
+pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
+    /// What `to` is sent when it is called. One `Arc` a version where nothing is personal.
+    fn broadcast(&mut self, to: NodeId) -> Arc<Payload<R>>;
+
+    /// Applies what has been collected, in order of arrival; the batch is empty when a round passes without anybody.
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>);
+
+    /// The server's iterate `x`, shape `[d]`.
+    fn iterate(&self) -> &[R];
+}
+
+/// An upload that the server has accepted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Arrived<R> {
+    /// Who sent it.
+    pub from: NodeId,
+    /// What was sent, as it came out of the uplink.
+    pub up: Payload<R>,
+    /// What the client had been sent, so that stale work can be set against its origin.
+    pub down: Arc<Payload<R>>,
+    /// Server versions between the download and the arrival (0 when fresh).
+    pub staleness: u64,
+    /// Weight for staleness [1].
+    pub weight: f64,
+    /// Local steps taken.
+    pub steps: usize,
+    /// Sum of the local step sizes.
+    pub total_lr: f64,
+}

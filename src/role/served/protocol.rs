@@ -1,0 +1,336 @@
+//! The served protocol: the messages and jobs behind the two halves of a method.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Apply, Arrived, ClientUpdate, ServerParts, ServerState, ServerUpdate};
+use crate::{
+    engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
+    fleet::Presence,
+    num::Real,
+    part::discount::Discount,
+    role::{
+        Local, Memory, Payload, Scratch,
+        local::LocalRule,
+        schedule::{Next, Roster, Schedule, Wake},
+    },
+    world::World,
+};
+
+/// What never changes during a run.
+pub struct Plan<R: Real> {
+    /// The world.
+    pub world: Arc<World<R>>,
+    /// The client half.
+    pub client: Box<dyn ClientUpdate<R>>,
+    /// How clients take local steps.
+    pub local: LocalRule<R>,
+    /// Parts of the server.
+    pub server: ServerParts<R>,
+    /// Weight by staleness.
+    pub discount: Discount,
+    /// Uploads staler than this are refused.
+    pub max_staleness: Option<u64>,
+}
+
+/// A message between the server and a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Message<R> {
+    /// The server calls a client.
+    Down(Downlink<R>),
+    /// A client answers.
+    Up(Upload<R>),
+}
+
+/// What a called client receives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Downlink<R> {
+    /// Number of the call; answers to cancelled calls are ignored.
+    pub call: u64,
+    /// Server version of what was sent.
+    pub version: u64,
+    /// What the method broadcasts.
+    pub down: Arc<Payload<R>>,
+}
+
+/// What a client answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Upload<R> {
+    /// What the client had been sent.
+    pub origin: Downlink<R>,
+    /// What the method sends up, as it comes out of the uplink.
+    pub up: Payload<R>,
+    /// The client's memory once the server accepts, if it changes.
+    pub memory: Option<Memory<R>>,
+    /// Size on the wire [bit].
+    pub bits: u64,
+    /// Local steps taken.
+    pub steps: usize,
+    /// Sum of the local step sizes.
+    pub total_lr: f64,
+}
+
+/// One client visit, ready to be computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job<R> {
+    client: NodeId,
+    visit: u64,
+    steps: usize,
+    origin: Downlink<R>,
+    memory: Arc<Memory<R>>,
+}
+
+/// What changes during a run, besides the method's server half and the schedule.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct State<R> {
+    version: u64,
+    calls: u64,
+    /// The call each busy client answers to.
+    called: Touched<u64>,
+    memories: Touched<Arc<Memory<R>>>,
+    collected: Vec<Arrived<R>>,
+    parts: ServerState<R>,
+    standing: Standing,
+}
+
+/// Participation and staleness so far, for the recorder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Uploads accepted.
+    pub updates: u64,
+    /// Sum of their staleness.
+    pub staleness: u64,
+    /// Uploads accepted since the previous server step that was applied.
+    pub last_batch: usize,
+}
+
+/// Clients around a server, as the engine sees them.
+pub struct Served<R: Real> {
+    plan: Plan<R>,
+    server: Box<dyn ServerUpdate<R>>,
+    schedule: Box<dyn Schedule>,
+    presence: Presence,
+    state: State<R>,
+}
+
+impl<R: Real> Served<R> {
+    /// A server and its clients before the first call.
+    pub fn new(plan: Plan<R>, server: Box<dyn ServerUpdate<R>>, schedule: Box<dyn Schedule>) -> Self {
+        let presence = Presence::new();
+        let state = State {
+            version: 0,
+            calls: 0,
+            called: Touched::default(),
+            memories: Touched::default(),
+            collected: Vec::new(),
+            parts: ServerState { optimiser: Vec::new() },
+            standing: Standing::default(),
+        };
+        Self { plan, server, schedule, presence, state }
+    }
+
+    /// The server's iterate, shape `[d]`.
+    pub fn iterate(&self) -> &[R] {
+        self.server.iterate()
+    }
+
+    /// Server steps so far.
+    pub fn version(&self) -> u64 {
+        self.state.version
+    }
+
+    /// Participation and staleness so far.
+    pub fn standing(&self) -> Standing {
+        self.state.standing
+    }
+
+    /// Memories of the clients that have been accepted at least once, by client.
+    pub fn memories(&self) -> &Touched<Arc<Memory<R>>> {
+        &self.state.memories
+    }
+
+    fn ask(&mut self, control: &Control<'_, Self>, question: impl FnOnce(&mut dyn Schedule, &mut Roster<'_>) -> Next) -> Next {
+        let called = &self.state.called;
+        let busy = |node: NodeId| called.contains(node);
+        let mut roster = Roster {
+            now: control.now(),
+            version: self.state.version,
+            clients: self.plan.world.clients(),
+            presence: &mut self.presence,
+            fleet: &self.plan.world.fleet,
+            streams: self.plan.world.streams(),
+            busy: &busy,
+            traits: self.plan.world.as_ref(),
+        };
+        question(self.schedule.as_mut(), &mut roster)
+    }
+
+    fn obey(&mut self, next: Next, control: &mut Control<'_, Self>) {
+        for client in next.cancel {
+            let _ = self.state.called.remove(client);
+            control.cancel(client);
+        }
+        if next.apply {
+            self.apply(control.now());
+        }
+        for client in next.call {
+            self.call(client, control);
+        }
+        for wake in next.wake {
+            match wake {
+                Wake::Timer { after, key } => control.timer(after, key),
+                Wake::Settle { after, key } => control.settle(after, key),
+            }
+        }
+    }
+
+    fn apply(&mut self, now: f64) {
+        let batch = std::mem::take(&mut self.state.collected);
+        let mut ctx = Apply {
+            version: self.state.version,
+            now,
+            world: &self.plan.world,
+            local_lr: self.plan.local.rate.at(self.state.version, 0),
+            parts: &self.plan.server,
+            state: &mut self.state.parts,
+        };
+        self.server.apply(&batch, &mut ctx);
+        self.state.standing.last_batch = batch.len();
+        self.state.version += 1;
+    }
+
+    fn call(&mut self, client: NodeId, control: &mut Control<'_, Self>) {
+        let call = self.state.calls;
+        self.state.calls += 1;
+        let _ = self.state.called.insert(client, call);
+        let down = self.server.broadcast(client);
+        let bits = down.dense_bits();
+        let message = Message::Down(Downlink { call, version: self.state.version, down });
+        control.send(SERVER, client, message, bits);
+    }
+
+    fn begin(&mut self, client: NodeId, origin: Downlink<R>, control: &mut Control<'_, Self>) {
+        if self.state.called.get(client) != Some(&origin.call) {
+            return;
+        }
+        let visit = control.visits(client);
+        let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
+        let memory = self.state.memories.get(client).cloned().unwrap_or_default();
+        control.compute(client, steps, Job { client, visit, steps, origin, memory });
+    }
+
+    fn collect(&mut self, from: NodeId, upload: Upload<R>, control: &mut Control<'_, Self>) {
+        if self.state.called.get(from) != Some(&upload.origin.call) {
+            return;
+        }
+        let _ = self.state.called.remove(from);
+        let staleness = self.state.version - upload.origin.version;
+        if self.plan.max_staleness.is_some_and(|most| staleness > most) {
+            let next = self.ask(control, |schedule, roster| schedule.on_lost(from, roster));
+            return self.obey(next, control);
+        }
+        if let Some(memory) = upload.memory {
+            let _ = self.state.memories.insert(from, Arc::new(memory));
+        }
+        self.state.standing.updates += 1;
+        self.state.standing.staleness += staleness;
+        self.state.collected.push(Arrived {
+            from,
+            up: upload.up,
+            down: upload.origin.down,
+            staleness,
+            weight: self.plan.discount.weight(staleness),
+            steps: upload.steps,
+            total_lr: upload.total_lr,
+        });
+        let next = self.ask(control, |schedule, roster| schedule.on_arrival(from, roster));
+        self.obey(next, control);
+    }
+
+    fn lose(&mut self, client: NodeId, control: &mut Control<'_, Self>) {
+        if self.state.called.remove(client).is_some() {
+            let next = self.ask(control, |schedule, roster| schedule.on_lost(client, roster));
+            self.obey(next, control);
+        }
+    }
+}
+
+impl<R: Real> Protocol for Served<R> {
+    type Msg = Message<R>;
+    type Job = Job<R>;
+    type Out = Upload<R>;
+    type Scratch = Scratch<R>;
+
+    fn start(&mut self, control: &mut Control<'_, Self>) {
+        let next = self.ask(control, |schedule, roster| schedule.start(roster));
+        self.obey(next, control);
+    }
+
+    fn on_message(&mut self, from: NodeId, to: NodeId, message: Message<R>, control: &mut Control<'_, Self>) {
+        match message {
+            Message::Down(origin) => self.begin(to, origin, control),
+            Message::Up(upload) => self.collect(from, upload, control),
+        }
+    }
+
+    fn on_computed(&mut self, node: NodeId, upload: Upload<R>, control: &mut Control<'_, Self>) {
+        let bits = upload.bits;
+        control.send(node, SERVER, Message::Up(upload), bits);
+    }
+
+    fn on_timer(&mut self, key: u64, control: &mut Control<'_, Self>) {
+        let next = self.ask(control, |schedule, roster| schedule.on_timer(key, roster));
+        self.obey(next, control);
+    }
+
+    fn on_lost(&mut self, node: NodeId, control: &mut Control<'_, Self>) {
+        self.lose(node, control);
+    }
+
+    fn on_dropped(&mut self, from: NodeId, to: NodeId, control: &mut Control<'_, Self>) {
+        self.lose(if from == SERVER { to } else { from }, control);
+    }
+
+    fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Upload<R> {
+        let world = &self.plan.world;
+        let streams = world.streams();
+        let pace = (job.steps, job.origin.version);
+        let mut local = Local::open(world.objective(), &self.plan.local, streams, (job.client, job.visit), pace, scratch);
+        local.resume_optimiser(&job.memory.optimiser);
+        let update = self.plan.client.update(&job.origin.down, &job.memory.own, &mut local);
+        let total_lr = local.total_lr();
+        let memory = renewed(&job.memory, update.memory, local.kept_optimiser());
+        let bits = update.up.dense_bits();
+        Upload { origin: job.origin.clone(), up: update.up, memory, bits, steps: job.steps, total_lr }
+    }
+
+    fn cost(&self, job: &Job<R>) -> f64 {
+        let objective = self.plan.world.objective();
+        let samples = self.plan.local.batch.rows(objective.samples(job.client));
+        objective.cost(samples) * job.steps as f64
+    }
+
+    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_stdvec(&(&self.state, self.server.save()?, self.schedule.save()?))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        let (state, server, schedule): (State<R>, Vec<u8>, Vec<u8>) = postcard::from_bytes(bytes)?;
+        self.state = state;
+        self.server.load(&server)?;
+        self.schedule.load(&schedule)
+    }
+}
+
+/// A client's memory after a visit, if any of it has changed.
+fn renewed<R: Real>(old: &Memory<R>, own: Option<Payload<R>>, optimiser: Option<Vec<Payload<R>>>) -> Option<Memory<R>> {
+    if own.is_none() && optimiser.is_none() {
+        return None;
+    }
+    Some(Memory {
+        own: own.unwrap_or_else(|| old.own.clone()),
+        optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
+    })
+}

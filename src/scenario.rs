@@ -1,0 +1,27 @@
+//! A scenario: TOML text → checked values, with errors that point into the file.
+
+mod axis;
+pub mod cells;
+pub mod decode;
+mod diagnostic;
+mod document;
+mod manifest;
+mod method;
+mod model;
+mod names;
+mod node;
+mod overrides;
+mod render;
+mod seeds;
+mod source;
+mod stop;
+pub mod write;
+
+pub use diagnostic::{Diagnostic, Rejected};
+pub use method::MethodTable;
+pub use model::{Cell, Scenario};
+pub use node::{Entry, Node, Table, Value};
+pub use overrides::Override;
+pub use seeds::Seeds;
+pub use source::{Source, Sources, Span};
+pub use stop::Stop;

@@ -1,0 +1,202 @@
+//! `{ sweep = … }` and `{ tune = … }`: keys that take several values.
+
+use super::{
+    decode::decode,
+    diagnostic::Diagnostic,
+    names::{listed, nearest},
+    node::{Node, Value},
+    source::Span,
+    write::inline,
+};
+
+/// Most points of a grid.
+const MOST: usize = 10_000;
+
+/// Whether all values are kept, or the best one per method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{ sweep = … }`: each value makes a cell, or a method of its own.
+    Sweep,
+    /// `{ tune = … }`: the best value per method is kept.
+    Tune,
+}
+
+/// One key with the values that it takes.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// Sweep or tune.
+    pub kind: Kind,
+    /// Steps from the root of the searched tree.
+    pub path: Vec<String>,
+    /// The name that `name = "…"` gives to it.
+    pub name: Option<String>,
+    /// Axes with the same `zip = "…"` advance together.
+    pub zip: Option<String>,
+    /// The values. Never empty, no two equal.
+    pub values: Vec<Node>,
+    /// The key `sweep` or `tune`.
+    pub span: Span,
+}
+
+/// All axes of `tree`, in the order of the file.
+///
+/// # Errors
+/// Every axis that is malformed, and axes within the values of others.
+pub fn axes(tree: &Node) -> Result<Vec<Axis>, Vec<Diagnostic>> {
+    let (mut found, mut faults): (Vec<Axis>, Vec<Diagnostic>) = (Vec::new(), Vec::new());
+    let mut outer: Option<Vec<String>> = None;
+    tree.walk(&mut |path, node| {
+        let inside = outer.as_ref().is_some_and(|outer| path.starts_with(outer));
+        let Some((kind, span)) = marked(node).filter(|_| !path.is_empty()) else { return };
+        if inside {
+            faults.push(Diagnostic::at(span, "a sweep or tune cannot stand within another"));
+            return;
+        }
+        outer = Some(path.to_vec());
+        match axis(kind, span, path, node) {
+            Ok(axis) => found.push(axis),
+            Err(fault) => faults.push(fault),
+        }
+    });
+    if faults.is_empty() { Ok(found) } else { Err(faults) }
+}
+
+/// Whether `node` is a sweep or tune, and the place of that key.
+fn marked(node: &Node) -> Option<(Kind, Span)> {
+    let table = node.as_table()?;
+    let key = |key: &str, kind| table.entry(key).map(|entry| (kind, entry.key_span));
+    key("sweep", Kind::Sweep).or_else(|| key("tune", Kind::Tune))
+}
+
+fn axis(kind: Kind, span: Span, path: &[String], node: &Node) -> Result<Axis, Diagnostic> {
+    let word = if kind == Kind::Sweep { "sweep" } else { "tune" };
+    let valid: &[&str] = if kind == Kind::Sweep { &["sweep", "name", "zip"] } else { &["tune"] };
+    let mut axis = Axis { kind, path: path.to_vec(), name: None, zip: None, values: Vec::new(), span };
+    for entry in node.as_table().into_iter().flat_map(|table| table.iter()) {
+        match entry.key.as_str() {
+            key if key == word => axis.values = values(&entry.node, word)?,
+            key @ ("name" | "zip") if valid.contains(&key) => {
+                let text = entry.node.as_str().filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                    Diagnostic::at(entry.node.span, format!("`{key}` of a sweep must be a name")).label("expected a string")
+                })?;
+                *(if key == "name" { &mut axis.name } else { &mut axis.zip }) = Some(text.to_owned());
+            }
+            key => {
+                let fault = Diagnostic::at(entry.key_span, format!("unknown key `{key}` next to `{word}`"));
+                let fault = fault.label(format!("expected {}", listed(valid)));
+                return Err(match nearest(key, valid) {
+                    Some(name) => fault.help(format!("did you mean `{name}`?")),
+                    None => fault,
+                });
+            }
+        }
+    }
+    Ok(axis)
+}
+
+fn values(node: &Node, word: &str) -> Result<Vec<Node>, Diagnostic> {
+    let expected = format!("`{word}` lists the values to try");
+    let values = match &node.value {
+        Value::Array(items) => items.clone(),
+        Value::Table(_) => grid(node)?,
+        _ => {
+            let help = format!("write `{word} = [{}, …]`", inline(node));
+            return Err(Diagnostic::at(node.span, expected).label("expected an array or a grid").help(help));
+        }
+    };
+    if values.is_empty() {
+        return Err(Diagnostic::at(node.span, expected).label("expected at least one value"));
+    }
+    match (1..values.len()).find(|&i| values[..i].contains(&values[i])) {
+        Some(again) => {
+            let title = format!("`{}` stands twice in this {word}", inline(&values[again]));
+            Err(Diagnostic::at(values[again].span, title).label("the same value as before"))
+        }
+        None => Ok(values),
+    }
+}
+
+/// `{ log = [lo, hi, n] }` or `{ linear = [lo, hi, n] }`: `n` points from `lo` to `hi`, both included.
+fn grid(node: &Node) -> Result<Vec<Node>, Diagnostic> {
+    let expected = "expected `{ log = [lo, hi, n] }` or `{ linear = [lo, hi, n] }`";
+    let Some(entry) = node.single().filter(|entry| ["log", "linear"].contains(&entry.key.as_str())) else {
+        return Err(Diagnostic::at(node.span, "this is not a grid").label(expected));
+    };
+    let bounds = &entry.node;
+    let malformed = |title: &str| Diagnostic::at(bounds.span, title).label(expected);
+    let (lo, hi, n) =
+        decode::<(f64, f64, usize)>(bounds, "").map_err(|_| malformed("a grid has two ends and a number of points"))?;
+    if bounds.as_array().is_none_or(|items| items.len() != 3) {
+        return Err(malformed("a grid has two ends and a number of points"));
+    }
+    if !(1..=MOST).contains(&n) || !lo.is_finite() || !hi.is_finite() || (n == 1 && lo != hi) {
+        return Err(malformed("a grid has finite ends and from 2 to 10,000 points"));
+    }
+    let log = entry.key == "log";
+    if log && (lo <= 0.0 || hi <= 0.0) {
+        return Err(malformed("the ends of a logarithmic grid must be positive"));
+    }
+    let whole = bounds.as_array().is_some_and(|items| items[..2].iter().all(|item| matches!(item.value, Value::Integer(_))));
+    let point = |k: usize| {
+        let t = k as f64 / (n.max(2) - 1) as f64;
+        let x = match k {
+            0 => lo,
+            _ if k == n - 1 => hi,
+            _ if log => digits(lo * (hi / lo).powf(t)),
+            _ => digits(lo + (hi - lo) * t),
+        };
+        let value = if whole { Value::Integer(x.round() as i64) } else { Value::Float(x) };
+        Node::new(value, bounds.span)
+    };
+    Ok((0..n).map(point).collect())
+}
+
+/// Rounded to 12 significant digits, so that grids have readable points.
+fn digits(x: f64) -> f64 {
+    format!("{x:.11e}").parse().unwrap_or(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{document, source::Sources};
+
+    fn read(text: &str) -> Result<Vec<Axis>, Vec<Diagnostic>> {
+        let mut sources = Sources::default();
+        let source = sources.add("a.toml", text);
+        axes(&document::parse(&sources, source).unwrap())
+    }
+
+    fn points(text: &str) -> Vec<String> {
+        read(text).unwrap()[0].values.iter().map(inline).collect()
+    }
+
+    #[test]
+    fn grids_have_exact_ends_and_readable_points() {
+        assert_eq!(points("a.sweep.log = [1e-3, 1.0, 4]"), ["0.001", "0.01", "0.1", "1.0"]);
+        assert_eq!(points("a.sweep.linear = [0.0, 1.0, 5]"), ["0.0", "0.25", "0.5", "0.75", "1.0"]);
+        assert_eq!(points("a.sweep.log = [1, 1000, 4]"), ["1", "10", "100", "1000"]);
+        assert_eq!(points("a.tune.log = [1000, 1, 4]"), ["1000", "100", "10", "1"]);
+    }
+
+    #[test]
+    fn malformed_axes_are_refused() {
+        for text in [
+            "a.sweep = 3",
+            "a.sweep = []",
+            "a.sweep = [1, 2, 1]",
+            "a.sweep = [{ b = { sweep = [1] } }]",
+            "a = { sweep = [1], nme = 'x' }",
+            "a = { sweep = [1], tune = [2] }",
+            "a = { tune = [1], zip = 'x' }",
+            "a.sweep.log = [0, 1, 3]",
+            "a.sweep.log = [1, 2]",
+            "a.sweep.log = [1, 2, 3, 4]",
+            "a.sweep.log = [1, 2, 1000000]",
+            "a.sweep.linear = [1, inf, 3]",
+            "a.sweep.cubic = [1, 2, 3]",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

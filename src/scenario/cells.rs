@@ -1,0 +1,282 @@
+//! Sweeps → cells, methods with sweeps → several methods, tunes → variants.
+
+use std::collections::BTreeMap;
+
+use super::{
+    axis::{Axis, Kind, axes},
+    diagnostic::Diagnostic,
+    node::{Node, Value},
+    source::Span,
+    write::inline,
+};
+
+/// Most combinations of one scenario.
+const MOST: usize = 100_000;
+
+/// Sections whose keys may be swept; each combination is a cell.
+const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "network", "served", "peers", "method"];
+
+/// Sections whose keys may be tuned: those that do not change the world.
+const TUNED: [&str; 3] = ["served", "peers", "method"];
+
+/// Columns that every record has: no swept key may take their name.
+const COLUMNS: [&str; 16] = [
+    "cell",
+    "method",
+    "label",
+    "seed",
+    "round",
+    "rounds",
+    "seconds",
+    "updates",
+    "gradients",
+    "uplink-bits",
+    "downlink-bits",
+    "uplink_bits",
+    "downlink_bits",
+    "metric",
+    "value",
+    "time",
+];
+
+/// A swept or tuned key with one of its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Short name, unique within the scenario: a column of the records.
+    pub name: String,
+    /// Full path, such as `problem.partition.dirichlet.alpha`.
+    pub path: String,
+    /// The value as text.
+    pub value: String,
+}
+
+/// A tree in which every sweep or tune of one kind has been replaced by one of its values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// What was chosen, in the order of the file. Empty if there was nothing to choose.
+    pub keys: Vec<Key>,
+    /// The tree with these values, whose places are those of the values.
+    pub tree: Node,
+}
+
+/// All combinations of the sweeps of `document` outside methods; methods that sweep a key become several methods.
+///
+/// # Errors
+/// Malformed sweeps and tunes, those in sections that cannot have them, zipped sweeps of unequal length, too many combinations.
+pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+    let all = axes(document)?;
+    let faults: Vec<Diagnostic> = all.iter().filter_map(misplaced).collect();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut document = document.clone();
+    multiply_methods(&mut document)?;
+    let swept: Vec<Axis> = all.into_iter().filter(|axis| axis.kind == Kind::Sweep && axis.path[0] != "method").collect();
+    combinations(&document, swept, &COLUMNS)
+}
+
+/// The variants of one method: all combinations of the tunes in its table.
+///
+/// # Errors
+/// Malformed tunes, too many combinations.
+pub fn variants(method: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+    let tuned = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Tune).collect();
+    combinations(method, tuned, &[])
+}
+
+fn misplaced(axis: &Axis) -> Option<Diagnostic> {
+    let path = axis.path.join(".");
+    let section = axis.path.first().map_or("", String::as_str);
+    match axis.kind {
+        Kind::Sweep if SWEPT.contains(&section) => None,
+        Kind::Tune if TUNED.contains(&section) => None,
+        Kind::Sweep => Some(Diagnostic::at(axis.span, format!("`{path}` cannot be swept")).label("expected a single value")),
+        Kind::Tune => {
+            let fault = Diagnostic::at(axis.span, format!("`{path}` cannot be tuned")).label("all methods meet the same world");
+            Some(if SWEPT.contains(&section) { fault.help("use `sweep` to compare methods on several worlds") } else { fault })
+        }
+    }
+}
+
+/// Replaces each method that sweeps keys by one method for each combination, with the values in its label.
+fn multiply_methods(document: &mut Node) -> Result<(), Vec<Diagnostic>> {
+    let Some(Node { value: Value::Array(methods), .. }) = document.child_mut("method") else { return Ok(()) };
+    let mut expanded = Vec::with_capacity(methods.len());
+    for method in methods.iter() {
+        let swept: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Sweep).collect();
+        let span = swept.first().map_or(method.span, |axis| axis.span);
+        for mut choice in combinations(method, swept, &[])? {
+            if !choice.keys.is_empty() {
+                relabel(&mut choice, span);
+            }
+            expanded.push(choice.tree);
+        }
+    }
+    *methods = expanded;
+    Ok(())
+}
+
+fn relabel(choice: &mut Choice, span: Span) {
+    let label = choice.tree.get("label").or(choice.tree.get("name")).and_then(Node::as_str).unwrap_or_default();
+    let values: Vec<String> = choice.keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect();
+    let label = format!("{label}, {}", values.join(", "));
+    if let Some(table) = choice.tree.as_table_mut() {
+        table.insert("label", span, Node::string(label, span));
+    }
+}
+
+/// All combinations of `axes`: the last key varies fastest; zipped ones advance together.
+fn combinations(tree: &Node, axes: Vec<Axis>, reserved: &[&str]) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+    let groups = zipped(&axes)?;
+    let sizes: Vec<usize> = groups.iter().map(|group| axes[group[0]].values.len()).collect();
+    let count = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size)).filter(|count| *count <= MOST);
+    let Some(count) = count else {
+        let fault = Diagnostic::at(axes[0].span, "too many combinations of values").label(format!("expected at most {MOST}"));
+        return Err(vec![fault.note(format!("the sweeps or tunes here have {} values", listed_sizes(&sizes)))]);
+    };
+    let (names, texts) = (names(&axes, reserved), axes.iter().map(texts).collect::<Vec<_>>());
+    let mut choices = Vec::with_capacity(count);
+    for number in 0..count {
+        let mut chosen = vec![0; axes.len()];
+        let mut rest = number;
+        for (group, size) in groups.iter().zip(&sizes).rev() {
+            group.iter().for_each(|&axis| chosen[axis] = rest % size);
+            rest /= size;
+        }
+        let mut choice = Choice { keys: Vec::with_capacity(axes.len()), tree: tree.clone() };
+        for (a, axis) in axes.iter().enumerate() {
+            if let Some(place) = choice.tree.descend_mut(&axis.path) {
+                *place = axis.values[chosen[a]].clone();
+            }
+            let (name, value) = (names[a].clone(), texts[a][chosen[a]].clone());
+            choice.keys.push(Key { name, path: axis.path.join("."), value });
+        }
+        choices.push(choice);
+    }
+    Ok(choices)
+}
+
+fn listed_sizes(sizes: &[usize]) -> String {
+    sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ")
+}
+
+/// Which axes advance together, in the order of their first.
+fn zipped(axes: &[Axis]) -> Result<Vec<Vec<usize>>, Vec<Diagnostic>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut of_name: BTreeMap<&str, usize> = BTreeMap::new();
+    for (a, axis) in axes.iter().enumerate() {
+        let group = axis.zip.as_deref().map(|zip| *of_name.entry(zip).or_insert(groups.len()));
+        match group.and_then(|group| groups.get_mut(group)) {
+            Some(group) => {
+                let (found, expected) = (axis.values.len(), axes[group[0]].values.len());
+                if found != expected {
+                    let fault = Diagnostic::at(axis.span, "zipped sweeps must have the same number of values");
+                    return Err(vec![fault.label(format!("expected {expected} values, found {found}"))]);
+                }
+                group.push(a);
+            }
+            None => groups.push(vec![a]),
+        }
+    }
+    Ok(groups)
+}
+
+/// Short names: the name given, or as many of the last steps of the path as make it unique.
+fn names(axes: &[Axis], reserved: &[&str]) -> Vec<String> {
+    let suffix = |axis: &Axis, length: usize| axis.path[axis.path.len().saturating_sub(length)..].join(".");
+    let short = |a: usize| {
+        let axis = &axes[a];
+        let good = |length: &usize| {
+            let name = suffix(axis, *length);
+            let alone = axes.iter().enumerate().all(|(b, other)| a == b || suffix(other, *length) != name);
+            alone && !reserved.contains(&name.as_str()) && name.contains(|c: char| c.is_alphabetic())
+        };
+        let length = (1..=axis.path.len()).find(good).unwrap_or(axis.path.len());
+        axis.name.clone().unwrap_or_else(|| suffix(axis, length))
+    };
+    (0..axes.len()).map(short).collect()
+}
+
+/// The values of an axis as text: a choice with parameters by its name alone where that tells them apart.
+fn texts(axis: &Axis) -> Vec<String> {
+    let short = |node: &Node| match (&node.value, node.single()) {
+        (Value::String(text), _) => text.clone(),
+        (_, Some(entry)) => entry.key.clone(),
+        _ => inline(node),
+    };
+    let brief: Vec<String> = axis.values.iter().map(short).collect();
+    let unique = |i: usize| brief.iter().filter(|text| **text == brief[i]).count() == 1;
+    (0..brief.len()).map(|i| if unique(i) { brief[i].clone() } else { inline(&axis.values[i]) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{document, source::Sources};
+
+    fn read(text: &str) -> Node {
+        let mut sources = Sources::default();
+        let source = sources.add("a.toml", text);
+        document::parse(&sources, source).unwrap()
+    }
+
+    fn keys(choices: &[Choice]) -> Vec<String> {
+        let show = |choice: &Choice| choice.keys.iter().map(|key| format!("{}={}", key.name, key.value)).collect::<Vec<_>>();
+        choices.iter().map(|choice| show(choice).join(" ")).collect()
+    }
+
+    #[test]
+    fn sweeps_multiply_and_the_last_varies_fastest() {
+        let cells = cells(&read("problem.l2 = { sweep = [0.1, 1] }\nfleet.clients = { sweep = [10, 20] }")).unwrap();
+        assert_eq!(keys(&cells), ["l2=0.1 clients=10", "l2=0.1 clients=20", "l2=1 clients=10", "l2=1 clients=20"]);
+        assert_eq!(cells[2].tree, read("problem.l2 = 1\nfleet.clients = 10"));
+    }
+
+    #[test]
+    fn zipped_sweeps_advance_together() {
+        let text = "problem.l2 = { sweep = [0.1, 1], zip = 'a' }\nfleet.clients = { sweep = [10, 20], zip = 'a', name = 'n' }";
+        assert_eq!(keys(&cells(&read(text)).unwrap()), ["l2=0.1 n=10", "l2=1 n=20"]);
+        assert!(cells(&read(&text.replace("[10, 20]", "[10]"))).is_err());
+    }
+
+    #[test]
+    fn names_are_short_and_unique_and_no_column() {
+        let text = "[[fleet.group]]\nstep = { sweep = [1, 2] }\n[[fleet.group]]\nstep = { sweep = [1, 2] }\n\
+            [problem]\nhidden = [{ sweep = [3, 4] }]\n[stop]\nrounds = { sweep = [1, 2] }";
+        let first = &cells(&read(text)).unwrap()[0];
+        let names: Vec<&str> = first.keys.iter().map(|key| key.name.as_str()).collect();
+        assert_eq!(names, ["0.step", "1.step", "hidden.0", "stop.rounds"]);
+    }
+
+    #[test]
+    fn a_method_that_sweeps_becomes_several() {
+        let text = "[[method]]\nname = 'fedavg'\nlocal.lr = { sweep = [0.1, 0.2] }\n[[method]]\nname = 'scaffold'";
+        let cells = cells(&read(text)).unwrap();
+        assert_eq!(cells.len(), 1);
+        let labels: Vec<_> = cells[0].tree.get("method").unwrap().as_array().unwrap().iter().map(|m| m.get("label")).collect();
+        assert_eq!(labels[0].unwrap().as_str(), Some("fedavg, lr = 0.1"));
+        assert_eq!(labels[1].unwrap().as_str(), Some("fedavg, lr = 0.2"));
+        assert!(labels[2].is_none());
+    }
+
+    #[test]
+    fn tunes_are_variants_of_a_method() {
+        let method = read("name = 'fedavg'\nlocal.lr.tune.log = [0.1, 0.001, 3]\nserver = { tune = ['none', { adam = {} }] }");
+        let variants = variants(&method).unwrap();
+        assert_eq!(keys(&variants)[..3], ["lr=0.1 server=none", "lr=0.1 server=adam", "lr=0.01 server=none"]);
+        assert_eq!(variants.len(), 6);
+    }
+
+    #[test]
+    fn the_world_is_not_tuned_and_claims_are_not_swept() {
+        for text in ["problem.l2.tune = [1]", "title.sweep = ['a']", "claim = [{ by = { sweep = [1] } }]", "seeds.tune = [1]"] {
+            assert!(cells(&read(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn too_many_cells_are_refused_before_they_are_made() {
+        let text: String = (0..6).map(|k| format!("problem.k{k}.sweep.linear = [0, 9999, 10000]\n")).collect();
+        assert!(cells(&read(&text)).is_err());
+    }
+}

@@ -1,0 +1,108 @@
+//! What is wrong with a scenario, with the place that messages point at.
+
+use std::{fmt, path::PathBuf};
+
+use super::{node::Node, render, source::Sources, source::Span};
+use crate::invalid::Invalid;
+
+/// One fault of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What is wrong, in one line.
+    pub title: String,
+    /// The text at fault.
+    pub span: Option<Span>,
+    /// What stands under the marked text: usually what was expected.
+    pub label: String,
+    /// The remedies.
+    pub help: Vec<String>,
+    /// Further facts.
+    pub notes: Vec<String>,
+    /// The data file at fault and the line in it (from 1), where it is not the scenario itself.
+    pub file: Option<(PathBuf, Option<usize>)>,
+}
+
+impl Diagnostic {
+    /// A fault at `span`.
+    pub fn at(span: Span, title: impl Into<String>) -> Self {
+        Self { span: Some(span), ..Self::new(title) }
+    }
+
+    /// A fault that has no place in a text.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), span: None, label: String::new(), help: Vec::new(), notes: Vec::new(), file: None }
+    }
+
+    /// Sets what stands under the marked text.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds a remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// A fault found by a check of a part of the scenario: `part` is the tree the path of `invalid` starts at.
+    ///
+    /// A key that the path names but the file leaves to its default is pointed at through the nearest table around it.
+    pub fn from_invalid(invalid: Invalid, part: &Node) -> Self {
+        let (span, depth) = part.nearest(&invalid.path);
+        let mut fault = Self::at(span, invalid.message);
+        if let Some(key) = invalid.path.get(depth) {
+            fault.label = format!("`{key}` has its default here");
+        }
+        fault.help.extend(invalid.help);
+        fault.file = invalid.file;
+        fault
+    }
+}
+
+/// All faults of a scenario, with the texts that they point into.
+///
+/// `Display` renders them without colours; [`render`](Self::render) can add colours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The texts.
+    pub sources: Sources,
+    /// The faults, in the order of the file. Never empty.
+    pub faults: Vec<Diagnostic>,
+}
+
+impl Rejected {
+    /// The faults in the order of their places, each only once.
+    pub fn new(sources: Sources, mut faults: Vec<Diagnostic>) -> Self {
+        faults.sort_by_key(|fault| fault.span);
+        let mut kept: Vec<Diagnostic> = Vec::with_capacity(faults.len());
+        for fault in faults {
+            if !kept.contains(&fault) {
+                kept.push(fault);
+            }
+        }
+        Self { sources, faults: kept }
+    }
+
+    /// All faults as text, with terminal colours if `colour`.
+    pub fn render(&self, colour: bool) -> String {
+        render::render(self, colour)
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Rejected {}

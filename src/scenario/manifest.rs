@@ -1,0 +1,129 @@
+//! The resolved scenario as a file: everything a run used, defaults included.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{
+    axis, document,
+    model::{SECTIONS, Scenario},
+    node::{Node, Table, Value},
+    source::Sources,
+    write,
+};
+
+impl Scenario {
+    /// The scenario as a TOML file for `folder`: with all overrides, and with the defaults that the sections have.
+    ///
+    /// Reading that file gives the same runs. A section whose defaults cannot be told from a sweep is kept as written.
+    pub fn manifest(&self, folder: &Path) -> String {
+        let mut root = self.document.clone();
+        for (key, resolved) in self.resolved() {
+            let Some(resolved) = resolved else { continue };
+            let mut candidate = root.clone();
+            if let Some(table) = candidate.as_table_mut() {
+                table.insert(key, self.document.span, with_sweeps(resolved, &self.document, key));
+            }
+            if self.same_runs(&candidate) {
+                root = candidate;
+            }
+        }
+        let written = root.as_table();
+        let mut ordered = Table::default();
+        for key in SECTIONS {
+            if key == "folder" {
+                let path = relative(&self.folder, folder).display().to_string();
+                ordered.insert(key, root.span, Node::string(path, root.span));
+            } else if let Some(entry) = written.and_then(|table| table.entry(key)) {
+                ordered.insert(key, entry.key_span, entry.node.clone());
+            }
+        }
+        write::document(&ordered)
+    }
+
+    /// The sections of the first cell with their defaults; `None` for those that cannot be written.
+    fn resolved(&self) -> Vec<(&'static str, Option<Node>)> {
+        let mut sections = vec![("title", node(&self.title)), ("seeds", node(&self.seeds))];
+        if let Some(cell) = self.cells.first() {
+            sections.push(("stop", node(&cell.stop)));
+            sections.push(("fleet", node(&cell.fleet)));
+        }
+        sections
+    }
+
+    /// Whether `document` means the same runs as this scenario.
+    fn same_runs(&self, document: &Node) -> bool {
+        let Ok(other) = Self::resolve(Path::new(""), document.clone()) else { return false };
+        (&self.title, &self.seeds) == (&other.title, &other.seeds)
+            && self.cells.len() == other.cells.len()
+            && self.cells.iter().zip(&other.cells).all(|(a, b)| a.means_the_same(b))
+    }
+}
+
+/// `value` as a tree, with its keys in the order of its type.
+fn node<T: Serialize>(value: &T) -> Option<Node> {
+    #[derive(Serialize)]
+    struct Wrap<'a, T> {
+        value: &'a T,
+    }
+    let text = toml::to_string(&Wrap { value }).ok()?;
+    let mut sources = Sources::default();
+    let source = sources.add("", text);
+    document::parse(&sources, source).ok()?.get("value").cloned()
+}
+
+/// Puts the sweeps and tunes that `document` has below `key` into `section`.
+fn with_sweeps(mut section: Node, document: &Node, key: &str) -> Node {
+    let Some(written) = document.get(key) else { return section };
+    for axis in axis::axes(document).unwrap_or_default().iter().filter(|axis| axis.path[0] == key) {
+        let path = &axis.path[1..];
+        let Some(value) = written.descend(path) else { continue };
+        let Some((last, parents)) = path.split_last() else { return value.clone() };
+        if let Some(Node { value: Value::Table(table), .. }) = section.descend_mut(parents) {
+            table.insert(last, axis.span, value.clone());
+        }
+    }
+    section
+}
+
+/// The path of the folder `to` as seen from the folder `from`; absolute where there is no such path.
+fn relative(to: &Path, from: &Path) -> PathBuf {
+    let absolute = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+    };
+    let (to, from) = (absolute(to), absolute(from));
+    let common = to.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    if !to.components().take(common).any(|part| matches!(part, Component::Normal(_))) {
+        return to;
+    }
+    let up = from.components().skip(common).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(to.components().skip(common)).collect();
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "title = \"t\"\nseeds = [1, 4]\nstop = { rounds = 5 }\n[problem]\nobjective = \"quadratic\"\n\
+        [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[[method]]\nname = \"fedavg\"\n";
+
+    #[test]
+    fn a_manifest_means_the_same_and_is_its_own_manifest() {
+        let scenario = Scenario::read(Path::new("a.toml"), TEXT, &[]).unwrap();
+        let manifest = scenario.manifest(Path::new("results"));
+        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
+        assert!(scenario.same_runs(&again.document), "{manifest}");
+        assert_eq!(again.cells.len(), 2);
+        assert_eq!(again.manifest(Path::new("results")), manifest);
+        assert!(manifest.contains("assign = \"shuffled\""), "{manifest}");
+    }
+
+    #[test]
+    fn folders_are_seen_from_where_the_manifest_is() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(relative(Path::new("scenarios"), Path::new("results/quick")), Path::new("../../scenarios"));
+        assert_eq!(relative(&here, Path::new("")), Path::new("."));
+    }
+}

@@ -1,0 +1,134 @@
+//! `[[method]]`: who is compared.
+
+use super::{
+    cells::{self, Choice},
+    diagnostic::Diagnostic,
+    model::missing,
+    node::{Node, Table, Value},
+};
+
+/// Keys of `[[method]]` that only name it.
+const NAMING: [&str; 2] = ["name", "label"];
+
+/// One `[[method]]` of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MethodTable {
+    /// The name in the registry.
+    pub name: String,
+    /// What records and figures call it: `label`, or the name; with the values of keys that the method sweeps.
+    pub label: String,
+    /// Its table as written, without `name` and `label`: common keys and its own parameters. Tunes stand in place.
+    pub table: Node,
+    /// One for each combination of the tunes in its table; a single one without tunes.
+    pub variants: Vec<Choice>,
+}
+
+impl MethodTable {
+    /// The variants of this method where it takes the keys it does not have from `shared` (`[served]` or `[peers]`).
+    ///
+    /// `merged` are keys whose tables are merged key by key, such as `local`; any other key of the method replaces the shared
+    /// one as a whole.
+    ///
+    /// # Errors
+    /// Too many combinations of tunes.
+    pub fn variants_over(&self, shared: &Node, merged: &[&str]) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+        cells::variants(&over(shared, &self.table, merged))
+    }
+}
+
+/// `shared` with the keys of `own` put over it; the result stands where `own` does.
+fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
+    let mut table = shared.as_table().cloned().unwrap_or_default();
+    for entry in own.as_table().into_iter().flat_map(Table::iter) {
+        let both = merged.contains(&entry.key.as_str()).then(|| table.get(&entry.key)).flatten();
+        let node = match both {
+            Some(below) if below.as_table().is_some() && entry.node.as_table().is_some() => over(below, &entry.node, &[]),
+            _ => entry.node.clone(),
+        };
+        table.insert(&entry.key, entry.key_span, node);
+    }
+    Node::new(Value::Table(table), own.span)
+}
+
+/// All methods of a cell.
+pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<MethodTable> {
+    let Some(written) = tree.get("method") else {
+        faults.push(missing(tree, "method", "[[method]]\\nname = \"fedavg\"").help("`fedfleet methods` lists them"));
+        return Vec::new();
+    };
+    let Some(items) = written.as_array() else {
+        faults.push(Diagnostic::at(written.span, "`method` must be a list").help("write `[[method]]` with two brackets"));
+        return Vec::new();
+    };
+    let mut methods: Vec<MethodTable> = Vec::with_capacity(items.len());
+    for item in items {
+        match method(item) {
+            Ok((method, place)) => {
+                if methods.iter().any(|other| other.label == method.label) {
+                    let fault = Diagnostic::at(place.span, format!("two methods are called `{}`", method.label));
+                    faults.push(fault.label("expected a label of its own").help("tell them apart by `label = \"…\"`"));
+                }
+                methods.push(method);
+            }
+            Err(found) => faults.extend(found),
+        }
+    }
+    methods
+}
+
+/// One method, and the node that gives it its label.
+fn method(item: &Node) -> Result<(MethodTable, &Node), Vec<Diagnostic>> {
+    let Value::Table(written) = &item.value else {
+        return Err(vec![
+            Diagnostic::at(item.span, format!("a method cannot be {}", item.value.kind())).label("expected a table"),
+        ]);
+    };
+    let Some(name) = written.get("name") else {
+        let fault = Diagnostic::at(item.span, "missing key `name` in `method`").help("write `name = \"fedavg\"`");
+        return Err(vec![fault.help("`fedfleet methods` lists them")]);
+    };
+    let place = written.get("label").unwrap_or(name);
+    let text = |node: &Node, key: &str| {
+        node.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned).ok_or_else(|| {
+            vec![
+                Diagnostic::at(node.span, format!("`{key}` of a method must be a text"))
+                    .label("expected a string that is not empty"),
+            ]
+        })
+    };
+    let (name, label) = (text(name, "name")?, text(place, "label")?);
+    let mut table = written.clone();
+    for key in NAMING {
+        let _ = table.remove(key);
+    }
+    let table = Node::new(Value::Table(table), item.span);
+    let variants = cells::variants(&table)?;
+    Ok((MethodTable { name, label, table, variants }, place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{document, source::Sources};
+
+    fn read(text: &str) -> Node {
+        let mut sources = Sources::default();
+        let source = sources.add("a.toml", text);
+        document::parse(&sources, source).unwrap()
+    }
+
+    #[test]
+    fn a_method_overrides_shared_keys() {
+        let shared = read("local = { steps = 10, lr = { tune = [1, 2] } }\nschedule.rounds.cohort = 20");
+        let faults = &mut Vec::new();
+        let text = "[[method]]\nname = 'a'\nlocal.lr = 3\n[[method]]\nname = 'b'\nschedule.buffered.size = 5\n";
+        let methods = methods(&read(text), faults);
+        assert!(faults.is_empty());
+        let trees = |m: usize| -> Vec<Node> {
+            methods[m].variants_over(&shared, &["local"]).unwrap().into_iter().map(|choice| choice.tree).collect()
+        };
+        assert_eq!(trees(0), [read("local = { steps = 10, lr = 3 }\nschedule.rounds.cohort = 20")]);
+        let buffered = |lr: i64| read(&format!("local = {{ steps = 10, lr = {lr} }}\nschedule.buffered.size = 5"));
+        assert_eq!(trees(1), [buffered(1), buffered(2)]);
+    }
+}

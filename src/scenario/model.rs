@@ -1,0 +1,261 @@
+//! A whole scenario: every section read and checked, for every cell of the sweeps.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use serde::de::DeserializeOwned;
+
+use super::{
+    cells::{self, Choice, Key},
+    decode::decode,
+    diagnostic::{Diagnostic, Rejected},
+    document,
+    method::{MethodTable, methods},
+    names::{listed, nearest},
+    node::{Node, Table, Value},
+    overrides::{self, Override},
+    seeds::Seeds,
+    source::Sources,
+    stop::Stop,
+};
+use crate::{fleet::FleetSpec, invalid::Invalid, num::Precision};
+
+/// The keys at the root of a scenario, in the order in which a manifest has them.
+pub(super) const SECTIONS: [&str; 14] = [
+    "title",
+    "folder",
+    "seeds",
+    "stop",
+    "precision",
+    "problem",
+    "fleet",
+    "network",
+    "record",
+    "served",
+    "peers",
+    "method",
+    "claim",
+    "figure",
+];
+
+/// Most faults that are shown at once.
+const MOST: usize = 40;
+
+/// A scenario: what is compared, and in which worlds.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// What the scenario asks; the name of the file if it has no `title`.
+    pub title: String,
+    /// The folder that relative paths of data files start from: that of the scenario file, unless `folder` says otherwise.
+    pub folder: PathBuf,
+    /// The seeds: a world each.
+    pub seeds: Seeds,
+    /// One cell for each combination of swept keys; a single one without sweeps.
+    pub cells: Vec<Cell>,
+    /// The whole file with all `--set` applied, sweeps in place.
+    pub(super) document: Node,
+    pub(super) sources: Sources,
+}
+
+/// One combination of the swept keys: a world, and the methods that meet it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The swept keys with their values.
+    pub keys: Vec<Key>,
+    /// When runs end.
+    pub stop: Stop,
+    /// Who the clients are.
+    pub fleet: FleetSpec,
+    /// The scalar type, where the file chooses one.
+    pub precision: Option<Precision>,
+    /// The methods, in the order of the file; their labels differ.
+    pub methods: Vec<MethodTable>,
+    /// The file with this cell's values in place of the sweeps.
+    pub tree: Node,
+}
+
+impl Cell {
+    /// The swept keys as `alpha = 0.1, clients = 10`; empty without sweeps.
+    pub fn name(&self) -> String {
+        self.keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether both give the same runs, wherever they are written and whatever defaults are written out.
+    pub(super) fn means_the_same(&self, other: &Self) -> bool {
+        let whole = |cell: &Self| Self { tree: empty(&cell.tree), ..cell.clone() };
+        whole(self) == whole(other)
+    }
+
+    /// A fault found while this cell is built or run: `invalid` has the path from the root of the scenario, where methods
+    /// are counted as in [`methods`](Self::methods).
+    pub fn fault(&self, invalid: Invalid) -> Diagnostic {
+        let fault = Diagnostic::from_invalid(invalid, &self.tree);
+        if self.keys.is_empty() { fault } else { fault.note(format!("in the cell {}", self.name())) }
+    }
+}
+
+impl Scenario {
+    /// Reads and checks the scenario file at `path`, with keys changed by `changes`.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and every fault in it.
+    pub fn load(path: &Path, changes: &[Override]) -> Result<Self, Rejected> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::read(path, &text, changes),
+            Err(error) => Err(Rejected::new(Sources::default(), vec![unreadable(path, &error)])),
+        }
+    }
+
+    /// Reads and checks the text of a scenario; `path` is used in messages, as the folder of data files, and for the title.
+    ///
+    /// # Errors
+    /// Every fault of the text.
+    pub fn read(path: &Path, text: &str, changes: &[Override]) -> Result<Self, Rejected> {
+        let mut sources = Sources::default();
+        let source = sources.add(path.display().to_string(), text);
+        let document = document::parse(&sources, source).and_then(|mut document| {
+            let mut faults = Vec::new();
+            for change in changes {
+                faults.extend(overrides::apply(&mut document, change, &mut sources).err().into_iter().flatten());
+            }
+            if faults.is_empty() { Ok(document) } else { Err(faults) }
+        });
+        match document.and_then(|document| Self::resolve(path, document)) {
+            Ok(scenario) => Ok(Self { sources, ..scenario }),
+            Err(faults) => Err(Rejected::new(sources, faults)),
+        }
+    }
+
+    /// All faults at once, as an error that can be shown.
+    pub fn reject(&self, faults: Vec<Diagnostic>) -> Rejected {
+        Rejected::new(self.sources.clone(), faults)
+    }
+
+    /// Number of runs: cells × seeds × methods, with every variant of a tuned method.
+    pub fn runs(&self) -> usize {
+        let variants = |cell: &Cell| cell.methods.iter().map(|method| method.variants.len()).sum::<usize>();
+        self.seeds.list().len() * self.cells.iter().map(variants).sum::<usize>()
+    }
+
+    pub(super) fn resolve(path: &Path, document: Node) -> Result<Self, Vec<Diagnostic>> {
+        let mut faults = unknown_sections(&document);
+        let choices = cells::cells(&document).unwrap_or_else(|malformed| {
+            faults.extend(malformed);
+            Vec::new()
+        });
+        let stem = path.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        let title = optional(&document, "title", &mut faults).unwrap_or(stem);
+        let folder: PathBuf = optional(&document, "folder", &mut faults).unwrap_or_default();
+        let folder = path.parent().unwrap_or(Path::new("")).join(folder);
+        let seeds: Seeds = optional(&document, "seeds", &mut faults).unwrap_or_default();
+        checked("seeds", seeds.check(), &document, &mut faults);
+        let cells = every_cell(choices, &mut faults);
+        if faults.is_empty() {
+            Ok(Self { title, folder, seeds, cells, document, sources: Sources::default() })
+        } else {
+            Err(faults)
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    let fault = Diagnostic::new(format!("cannot read `{}`: {error}", path.display()));
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return fault;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names: BTreeSet<String> = files.filter_map(|file| file.file_name().into_string().ok()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| name.ends_with(".toml")).collect();
+    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match nearest(&wanted, &names) {
+        Some(name) => fault.help(format!("did you mean `{}`?", path.with_file_name(name).display())),
+        None => fault.help(format!("`fedfleet new {}` writes a scenario to start from", path.display())),
+    }
+}
+
+fn unknown_sections(document: &Node) -> Vec<Diagnostic> {
+    let unknown = document.as_table().into_iter().flat_map(Table::iter).filter(|entry| !SECTIONS.contains(&entry.key.as_str()));
+    unknown
+        .map(|entry| {
+            let fault = Diagnostic::at(entry.key_span, format!("unknown key `{}` in the scenario", entry.key));
+            let fault = fault.label(format!("expected {}", listed(&SECTIONS)));
+            match nearest(&entry.key, &SECTIONS) {
+                Some(name) => fault.help(format!("did you mean `{name}`?")),
+                None => fault,
+            }
+        })
+        .collect()
+}
+
+/// Reads all cells. A fault of some cells only says of which.
+fn every_cell(choices: Vec<Choice>, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
+    let (mut cells, mut found): (Vec<Cell>, Vec<(Diagnostic, Vec<usize>)>) = (Vec::with_capacity(choices.len()), Vec::new());
+    let mut names = Vec::with_capacity(choices.len());
+    for (number, choice) in choices.into_iter().enumerate() {
+        let mut here = Vec::new();
+        let cell = one_cell(choice, &mut here);
+        names.push(cell.name());
+        cells.push(cell);
+        for fault in here {
+            match found.iter_mut().find(|(known, _)| *known == fault) {
+                Some((_, of)) => of.push(number),
+                None => found.push((fault, vec![number])),
+            }
+        }
+        if found.len() > MOST {
+            break;
+        }
+    }
+    faults.extend(found.into_iter().map(|(fault, of)| match of.as_slice() {
+        all if all.len() == names.len() => fault,
+        [only] => fault.note(format!("in the cell {}", names[*only])),
+        several => fault.note(format!("in {} of {} cells, first {}", several.len(), names.len(), names[several[0]])),
+    }));
+    cells
+}
+
+fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Cell {
+    let Choice { keys, tree } = choice;
+    let stop: Option<Stop> = required(&tree, "stop", "stop = { rounds = 500 }", faults);
+    if let Some(stop) = &stop {
+        checked("stop", stop.check(), &tree, faults);
+    }
+    let fleet: FleetSpec = optional(&tree, "fleet", faults).unwrap_or_default();
+    checked("fleet", fleet.validate(), &tree, faults);
+    let precision = optional(&tree, "precision", faults);
+    let methods = methods(&tree, faults);
+    Cell { keys, stop: stop.unwrap_or_default(), fleet, precision, methods, tree }
+}
+
+/// The section `key`, if the file has it and it is sound.
+fn optional<T: DeserializeOwned>(tree: &Node, key: &str, faults: &mut Vec<Diagnostic>) -> Option<T> {
+    decode(tree.get(key)?, key).map_err(|found| faults.extend(found)).ok()
+}
+
+/// The section `key`; `example` shows how to write it.
+fn required<T: DeserializeOwned>(tree: &Node, key: &str, example: &str, faults: &mut Vec<Diagnostic>) -> Option<T> {
+    if tree.get(key).is_none() {
+        faults.push(missing(tree, key, example));
+    }
+    optional(tree, key, faults)
+}
+
+/// A section that the scenario must have.
+pub(super) fn missing(tree: &Node, key: &str, example: &str) -> Diagnostic {
+    Diagnostic::at(tree.span, format!("missing key `{key}` in the scenario")).help(format!("write `{example}`"))
+}
+
+/// Notes what a check of the section `key` found.
+fn checked(key: &str, outcome: Result<(), Invalid>, tree: &Node, faults: &mut Vec<Diagnostic>) {
+    if let Err(invalid) = outcome {
+        faults.push(Diagnostic::from_invalid(invalid.under(key), tree));
+    }
+}
+
+/// An empty table at the place of `tree`.
+fn empty(tree: &Node) -> Node {
+    Node::new(Value::Table(Table::default()), tree.span)
+}

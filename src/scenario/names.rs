@@ -1,0 +1,55 @@
+//! Lists of valid names in messages, and the one that was probably meant.
+
+/// Longest list that is written out in full.
+const SHOWN: usize = 14;
+
+/// The valid name nearest to `found`, if one is near enough to be a slip of it.
+pub fn nearest<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
+    let wanted = plain(found);
+    let close = |name: &&'a str| {
+        let name = plain(name);
+        let distance = strsim::damerau_levenshtein(&wanted, &name);
+        let contains = wanted.len() >= 3 && name.len() >= 3 && (name.contains(&wanted) || wanted.contains(&name));
+        let longest = wanted.chars().count().max(name.chars().count());
+        (3 * distance <= longest + 1 || contains).then_some(distance)
+    };
+    valid.iter().filter_map(|name| close(name).map(|distance| (distance, *name))).min().map(|(_, name)| name)
+}
+
+/// `` `a`, `b` or `c` ``, or only the first few of a long list.
+pub fn listed<S: AsRef<str>>(valid: &[S]) -> String {
+    let quoted: Vec<String> = valid.iter().take(SHOWN).map(|name| format!("`{}`", name.as_ref())).collect();
+    match quoted.as_slice() {
+        [] => "nothing".to_owned(),
+        [only] => only.clone(),
+        _ if valid.len() > SHOWN => format!("{}, … ({} in all)", quoted.join(", "), valid.len()),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// A name without case and with one kind of dash.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['_', ' '], "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_slips_and_other_spellings_only() {
+        let valid = ["batch", "lr", "steps", "random-regular"];
+        assert_eq!(nearest("stpes", &valid), Some("steps"));
+        assert_eq!(nearest("Batch_size", &valid), Some("batch"));
+        assert_eq!(nearest("random_regular", &valid), Some("random-regular"));
+        assert_eq!(nearest("momentum", &valid), None);
+        assert_eq!(nearest("", &valid), None);
+    }
+
+    #[test]
+    fn lists_read_as_a_sentence() {
+        assert_eq!(listed(&["a", "b", "c"]), "`a`, `b` or `c`");
+        assert_eq!(listed(&["a"]), "`a`");
+        assert!(listed(&["x"; 40]).ends_with("(40 in all)"));
+    }
+}

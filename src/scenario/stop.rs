@@ -1,0 +1,88 @@
+//! `stop`: when a run ends.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::invalid::{Invalid, require};
+
+/// When a run ends: at the first bound that is reached.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Stop {
+    /// Rounds, or versions of the server's model where a method has no rounds [1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<u64>,
+    /// Virtual time [s].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Client updates that were applied [1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updates: Option<u64>,
+    /// Gradients of single samples that were computed [1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradients: Option<u64>,
+    /// Bits sent by clients [bit].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uplink_bits: Option<u64>,
+    /// A metric with the value that is good enough, such as `{ gap = 1e-6 }`: losses and gaps from above, accuracies from
+    /// below. Looked at whenever the recorder samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<BTreeMap<String, f64>>,
+}
+
+impl Stop {
+    /// Refuses bounds that are never or at once reached, and a target as the only bound, since it may be missed for ever.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `stop`.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let counts = [
+            ("rounds", self.rounds),
+            ("updates", self.updates),
+            ("gradients", self.gradients),
+            ("uplink-bits", self.uplink_bits),
+        ];
+        for (key, count) in counts {
+            if let Some(count) = count {
+                require(count > 0, key, count, "at least 1")?;
+            }
+        }
+        if let Some(seconds) = self.seconds {
+            require(seconds > 0.0 && seconds.is_finite(), "seconds", seconds, "a finite time above 0")?;
+        }
+        for (metric, value) in self.target.iter().flatten() {
+            let at = |fault: Invalid| Invalid { path: vec!["target".to_owned(), metric.clone()], ..fault };
+            require(value.is_finite(), "", value, "a finite value").map_err(at)?;
+        }
+        if self.target.as_ref().is_some_and(BTreeMap::is_empty) {
+            return Err(Invalid::at("target", "the target names no metric").help("write `target = { gap = 1e-6 }`"));
+        }
+        if counts.iter().all(|(_, count)| count.is_none()) && self.seconds.is_none() {
+            return Err(Invalid::at("", "no bound is sure to end a run")
+                .help("give at least one of `rounds`, `seconds`, `updates`, `gradients` and `uplink-bits`"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_that_is_sure_to_bind_is_wanted() {
+        let target = Some(BTreeMap::from([("gap".to_owned(), 1e-6)]));
+        assert!(Stop::default().check().is_err());
+        assert!(Stop { target: target.clone(), ..Stop::default() }.check().is_err());
+        assert!(Stop { target, seconds: Some(1.0), ..Stop::default() }.check().is_ok());
+        for stop in [
+            Stop { rounds: Some(0), ..Stop::default() },
+            Stop { seconds: Some(f64::INFINITY), ..Stop::default() },
+            Stop { seconds: Some(-1.0), ..Stop::default() },
+        ] {
+            assert!(stop.check().is_err(), "{stop:?}");
+        }
+    }
+}

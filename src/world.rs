@@ -1,0 +1,116 @@
+//! The world of a run: problem, fleet, network and random streams. Immutable, and the same for every method.
+
+use std::sync::Arc;
+
+use crate::{
+    engine::{Delivery, NodeId, Physics, SERVER},
+    fleet::{Finish, Fleet, Presence},
+    network::{Direction, Network},
+    num::Real,
+    problem::Objective,
+    random::{Purpose, Streams},
+    role::local::{LocalRule, Steps},
+};
+
+/// Everything that exists before a method starts.
+pub struct World<R: Real> {
+    /// What is minimised.
+    pub objective: Box<dyn Objective<R>>,
+    /// Who the clients are.
+    pub fleet: Fleet,
+    /// How messages travel.
+    pub network: Network,
+    /// Random streams of this world's seed.
+    pub streams: Streams,
+}
+
+impl<R: Real> World<R> {
+    /// Number of clients `n`.
+    pub fn clients(&self) -> usize {
+        self.fleet.clients()
+    }
+
+    /// The objective.
+    pub fn objective(&self) -> &dyn Objective<R> {
+        self.objective.as_ref()
+    }
+
+    /// Random streams of this world's seed.
+    pub fn streams(&self) -> Streams {
+        self.streams
+    }
+
+    /// Long-run probability that a client takes part in a round [1]; 1 where only a trace knows.
+    pub fn probability(&self, client: NodeId) -> f64 {
+        self.fleet.probability(client).unwrap_or(1.0)
+    }
+
+    /// Local steps of a visit, at least 1.
+    pub fn local_steps<T>(&self, rule: &LocalRule<T>, client: NodeId, visit: u64) -> usize {
+        let steps = match &rule.steps {
+            Steps::Count(sampler) => sampler.sample(client, &mut self.streams.stream(Purpose::Steps, client, visit)),
+            Steps::Epochs(epochs) => {
+                let samples = self.objective().samples(client);
+                epochs * samples.div_ceil(rule.batch.rows(samples).max(1)) as f64
+            }
+        };
+        (steps.round() as usize).max(1)
+    }
+}
+
+/// What schedules may know of clients.
+pub trait Traits {
+    /// Number of samples of a client.
+    fn samples(&self, client: NodeId) -> usize;
+
+    /// Mean duration of a visit of `steps` local steps [s].
+    fn mean_duration(&self, client: NodeId, steps: usize) -> f64;
+}
+
+impl<R: Real> Traits for World<R> {
+    fn samples(&self, client: NodeId) -> usize {
+        self.objective().samples(client)
+    }
+
+    fn mean_duration(&self, client: NodeId, steps: usize) -> f64 {
+        self.fleet.mean_duration(client, steps)
+    }
+}
+
+/// How long things take in a world.
+pub struct WorldClock<R: Real> {
+    world: Arc<World<R>>,
+    presence: Presence,
+}
+
+impl<R: Real> WorldClock<R> {
+    /// The clock of a world.
+    pub fn new(world: Arc<World<R>>) -> Self {
+        Self { world, presence: Presence::new() }
+    }
+}
+
+impl<R: Real> Physics for WorldClock<R> {
+    fn work(&mut self, node: NodeId, now: f64, steps: usize, visit: u64) -> Finish {
+        let World { fleet, streams, .. } = self.world.as_ref();
+        let duration = fleet.duration(node, steps, &mut streams.stream(Purpose::Delay, node, visit));
+        let dropout = fleet.dropout(node, &mut streams.stream(Purpose::Fault, node, visit));
+        let work = duration * dropout.unwrap_or(1.0);
+        match (self.presence.finish(fleet, node, now, work), dropout) {
+            (Finish::At(time), Some(_)) => Finish::LostAt(time),
+            (finish, _) => finish,
+        }
+    }
+
+    fn transit(&mut self, from: NodeId, to: NodeId, _now: f64, bits: u64, count: u64) -> Delivery {
+        let World { network, streams, .. } = self.world.as_ref();
+        let (direction, node) = match (from, to) {
+            (SERVER, client) => (Direction::Down, client),
+            (client, SERVER) => (Direction::Up, client),
+            (peer, _) => (Direction::Peer, peer),
+        };
+        let mut rng = streams.stream(Purpose::Transit, node, count);
+        let delay = network.delay(direction, node, bits, &mut rng);
+        if network.lost(direction, node, &mut rng) { Delivery::Lost(delay) } else { Delivery::After(delay) }
+    }
+}
