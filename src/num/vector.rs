@@ -161,6 +161,23 @@ fn run<T>(body: impl FnOnce() -> T) -> T {
     dispatch(Closure(body))
 }
 
+/// The mean of vectors of equal length, added up in order; there must be at least one.
+pub fn mean<R: Real>(vectors: &[&[R]]) -> Vec<R> {
+    let mut mean = vec![R::zero(); vectors[0].len()];
+    for vector in vectors {
+        axpy(R::one(), vector, &mut mean);
+    }
+    scale(R::of(1.0 / vectors.len() as f64), &mut mean);
+    mean
+}
+
+/// Population variance (divisor `N`) of the entries, in `f64`.
+pub fn variance<R: Real>(a: &[R]) -> f64 {
+    let count = a.len() as f64;
+    let mean = a.iter().map(|a| a.f64()).sum::<f64>() / count;
+    a.iter().map(|a| (a.f64() - mean).powi(2)).sum::<f64>() / count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

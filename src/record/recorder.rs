@@ -16,8 +16,7 @@ use crate::{
     num::{Real, vector},
     problem::{
         BlockKind,
-        evaluate::{Evaluation, evaluate},
-        optimum::Reference,
+        evaluate::Evaluation,
     },
     scenario::Stop,
     world::World,
@@ -96,7 +95,6 @@ pub trait Onlooker<P: crate::engine::Protocol> {
 /// Samples a run into its part file.
 pub struct Recorder<'a, R: Real, P: Observed<R>> {
     world: &'a World<R>,
-    reference: Option<&'a Reference>,
     plan: &'a RecordPlan,
     part: Part,
     state: RecorderState,
@@ -109,14 +107,13 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// A recorder of a run that has not begun, or that goes on from `state`.
     pub fn new(
         world: &'a World<R>,
-        reference: Option<&'a Reference>,
-        plan: &'a RecordPlan,
+            plan: &'a RecordPlan,
         part: Part,
         state: Option<RecorderState>,
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, headline: None };
-        Self { world, reference, plan, part, state: state.unwrap_or(fresh), onlooker, iterates: None, failure: None }
+        Self { world, plan, part, state: state.unwrap_or(fresh), onlooker, iterates: None, failure: None }
     }
 
     /// Keeps the iterate of every sample.
@@ -209,7 +206,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let scored = self.scored(&models);
         let scores: Vec<Evaluation> = scored
             .iter()
-            .map(|x| evaluate(self.world.objective(), self.reference, x, wanted(&self.plan.metrics)))
+            .map(|x| self.world.problem.evaluate(x, wanted(&self.plan.metrics)))
             .collect();
         let values: Vec<Option<f64>> =
             self.plan.metrics.iter().map(|&metric| self.value(metric, &scores, &models, protocol)).collect();
