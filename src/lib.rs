@@ -12,6 +12,7 @@ pub mod problem;
 pub mod random;
 pub mod record;
 pub mod role;
+pub mod run;
 pub mod scenario;
 pub mod table;
 pub mod world;

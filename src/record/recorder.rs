@@ -277,13 +277,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     }
 
     fn limit_reached(&self, next: f64, engine: &Engine<P>) -> bool {
-        let Stop { rounds, seconds, updates, gradients, uplink_bits, .. } = self.plan.stop;
-        let Progress { round, updates: done, gradients: steps, uplink_bits: bits, .. } = self.progress(engine);
-        rounds.is_some_and(|most| round >= most)
-            || updates.is_some_and(|most| done >= most)
-            || gradients.is_some_and(|most| steps >= most)
-            || uplink_bits.is_some_and(|most| bits >= most)
-            || seconds.is_some_and(|most| next > most)
+        self.plan.stop.is_reached(engine.protocol().round(), engine.protocol().updates(), next, engine.ledger())
     }
 }
 
