@@ -54,7 +54,10 @@ fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
 /// All methods of a cell.
 pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<MethodTable> {
     let Some(written) = tree.get("method") else {
-        faults.push(missing(tree, "method", "a line `[[method]]` and below it `name = \"fedavg\"`").help("`fedfleet methods` lists all methods"));
+        faults.push(
+            missing(tree, "method", "a line `[[method]]` and below it `name = \"fedavg\"`")
+                .help("`fedfleet methods` lists all methods"),
+        );
         return Vec::new();
     };
     let Some(items) = written.as_array() else {

@@ -116,9 +116,7 @@ impl Fault {
                 let place = place.strip_suffix(&format!(".{name}")).unwrap_or(&place);
                 Diagnostic::at(span, format!("unknown name `{name}` for `{place}`")).suggest(name, valid)
             }
-            Kind::Mismatch { found, expected } => {
-                Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected)
-            }
+            Kind::Mismatch { found, expected } => Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected),
             Kind::Parameters { name, wanted: true } => Diagnostic::at(span, format!("`{name}` needs a value"))
                 .help(format!("write `{} = {{ {name} = … }}`", last(&place))),
             Kind::Parameters { name, wanted: false } => Diagnostic::at(span, format!("`{name}` takes no parameters"))
