@@ -4,7 +4,6 @@
 //! one line in [`registry`].
 
 mod card;
-mod parameter;
 pub mod registry;
 
 mod fedadaptive;
@@ -26,7 +25,6 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use card::{Card, Paper};
-pub use parameter::{Parameter, parameters};
 
 use crate::{
     invalid::Invalid,

@@ -223,7 +223,7 @@ fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
     let precision: Option<Precision> = optional(&tree, "precision", faults);
     let methods = methods(&tree, faults);
     checked("stop", stop.as_ref().map_or(Ok(()), Stop::check), &tree, faults);
-    checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::validate), &tree, faults);
+    checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::check), &tree, faults);
     checked("fleet", fleet.validate(), &tree, faults);
     checked("network", network.validate(), &tree, faults);
     let (stop, problem) = (stop?, problem?);
