@@ -1,7 +1,12 @@
 //! Verbs, exit codes, and where messages go: one file per verb.
 
 mod check;
+mod compare;
+mod methods;
 mod new;
+mod plot;
+mod progress;
+mod run;
 mod scenario;
 mod schema;
 
@@ -17,6 +22,8 @@ const EXAMPLES: &str = "\
 Examples:
   fedfleet new first.toml            write a commented scenario to start from
   fedfleet check first.toml          see what it would run
+  fedfleet run first.toml            run it: results/first/
+  fedfleet compare results/first     compare its methods
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
 
 Exit codes: 0 done, 1 failed run (or claim, under --strict), 2 bad scenario or usage.";
@@ -31,7 +38,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Run(run::Args),
     Check(check::Args),
+    Plot(plot::Args),
+    Compare(compare::Args),
+    Methods(methods::Args),
     New(new::Args),
     Schema(schema::Args),
 }
@@ -41,6 +52,8 @@ enum Verb {
 enum Outcome {
     /// All went well.
     Done,
+    /// Runs differ, or a claim does not hold under `--strict`.
+    Failed,
 }
 
 /// A mistake in how a verb was used: exit code 2.
@@ -51,12 +64,17 @@ struct Usage(String);
 /// Runs the verb of the command line.
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
+        Verb::Run(args) => args.execute(),
         Verb::Check(args) => args.execute(),
+        Verb::Plot(args) => args.execute(),
+        Verb::Compare(args) => args.execute(),
+        Verb::Methods(args) => args.execute(),
         Verb::New(args) => args.execute(),
         Verb::Schema(args) => args.execute(),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
         Err(error) => report(&error),
     }
 }

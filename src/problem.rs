@@ -16,7 +16,7 @@ pub mod optimum;
 pub mod quadratic;
 pub mod regression;
 pub mod softmax;
-mod spec;
+pub mod spec;
 mod sums;
 mod supervised;
 
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use batches::{BatchSize, Batches};
 pub use mlp::{Activation, Mlp};
 pub use softmax::Softmax;
-pub use spec::{ClientWeights, MlpSpec, ObjectiveSpec, ProblemSpec};
+pub use spec::{ObjectiveSpec, Problem, ProblemSpec};
 
 use quadratic::QuadraticForm;
 
@@ -212,6 +212,13 @@ pub struct Optimum {
     pub value: f64,
     /// `‖∇f(x*)‖`, as checked after solving.
     pub gradient_norm: f64,
+}
+
+impl Optimum {
+    /// `‖x − x*‖`.
+    pub fn distance<R: Real>(&self, x: &[R]) -> f64 {
+        x.iter().zip(&self.x).map(|(x, best)| (x.f64() - best).powi(2)).sum::<f64>().sqrt()
+    }
 }
 
 /// Reusable buffers of one thread: taken, written, given back. Contents are arbitrary when taken.

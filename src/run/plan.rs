@@ -108,6 +108,11 @@ impl Plan {
         self.cells[0].cell.keys.iter().map(|key| key.name.clone()).collect()
     }
 
+    /// A fault found while the plan is run, with a path from the root of the scenario.
+    pub fn reject(&self, invalid: Invalid) -> Rejected {
+        self.scenario.reject(vec![self.scenario.cells[0].fault(invalid)])
+    }
+
     /// All runs: by cell, then seed, then method, then arm.
     pub fn runs(&self) -> Vec<RunId> {
         let mut runs = Vec::new();
@@ -162,7 +167,10 @@ fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Resu
             return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
         }
         if metric.needs_test() && !facts.held_out {
-            return refuse("needs held-out samples, which this problem does not have", "record `loss`, or give `test = 0.2` in the data");
+            return refuse(
+                "needs held-out samples, which this problem does not have",
+                "record `loss`, or give `test = 0.2` in the data",
+            );
         }
     }
     Ok(())

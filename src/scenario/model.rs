@@ -20,7 +20,7 @@ use super::{
     source::Sources,
     stop::Stop,
 };
-use crate::{fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
+use crate::{figure::FigureSpec, fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
 pub(super) const SECTIONS: [&str; 14] = [
@@ -132,6 +132,15 @@ impl Scenario {
         }
     }
 
+    /// What the scenario draws.
+    ///
+    /// # Errors
+    /// Every fault of its figures.
+    pub fn figures(&self) -> Result<Vec<FigureSpec>, Rejected> {
+        let section = self.cells[0].tree.get("figure").map(|node| decode(node, "figure"));
+        section.unwrap_or(Ok(Vec::new())).map_err(|faults| self.reject(faults))
+    }
+
     /// All faults at once, as an error that can be shown.
     pub fn reject(&self, faults: Vec<Diagnostic>) -> Rejected {
         Rejected::new(self.sources.clone(), faults)
@@ -228,7 +237,7 @@ fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
     let precision: Option<Precision> = optional(&tree, "precision", faults);
     let methods = methods(&tree, faults);
     checked("stop", stop.as_ref().map_or(Ok(()), Stop::check), &tree, faults);
-    checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::validate), &tree, faults);
+    checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::check), &tree, faults);
     checked("fleet", fleet.validate(), &tree, faults);
     checked("network", network.validate(), &tree, faults);
     let (stop, problem) = (stop?, problem?);

@@ -45,7 +45,9 @@ pub(super) fn run(
     progress: &mut dyn RunProgress,
 ) -> Result<Outcome, RunError> {
     let done = results.outcome(plan, run);
-    if options.resume && let Ok(bytes) = fs::read(&done) {
+    if options.resume
+        && let Ok(bytes) = fs::read(&done)
+    {
         return postcard::from_bytes(&bytes).map_err(|error| RunError::io(&done)(io::Error::other(error)));
     }
     let job = RunJob { plan, run, results, options, inner, progress };
