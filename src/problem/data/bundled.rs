@@ -53,7 +53,8 @@ fn adult<R: Real>() -> Result<RawTable<R>, Invalid> {
     let (train, test) = (embedded!("adult-a9a-train.libsvm.gz")?, embedded!("adult-a9a-test.libsvm.gz")?);
     let mut table = libsvm::read(&train, Some(&test), &spec)?;
     // Features are numbered from 1 in the file: education is 19 to 34, occupation 47 to 60 (none where it is unknown).
-    table.columns = vec![one_hot("education", &table.train.features, 19..=34), one_hot("occupation", &table.train.features, 47..=60)];
+    table.columns =
+        vec![one_hot("education", &table.train.features, 19..=34), one_hot("occupation", &table.train.features, 47..=60)];
     Ok(table)
 }
 

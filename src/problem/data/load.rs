@@ -163,7 +163,9 @@ fn file<R: Real>(source: &Source, by: Option<&str>, base: &Path) -> Result<RawTa
             let train = open(&spec.path, "libsvm")?;
             libsvm::read(&train, open_some(&spec.test_path, "libsvm.test-path")?.as_ref(), spec)
         }
-        Source::Csv(spec) => csv::read(&open(&spec.path, "csv")?, open_some(&spec.test_path, "csv.test-path")?.as_ref(), spec, by),
+        Source::Csv(spec) => {
+            csv::read(&open(&spec.path, "csv")?, open_some(&spec.test_path, "csv.test-path")?.as_ref(), spec, by)
+        }
         Source::Idx(spec) => idx_files(spec, open),
         Source::Npz(spec) => numpy::npz(&open(&spec.path, "npz")?, spec)?.table(),
         Source::Npy(spec) => npy_files(spec, open),
@@ -178,7 +180,10 @@ fn file<R: Real>(source: &Source, by: Option<&str>, base: &Path) -> Result<RawTa
     }
 }
 
-fn idx_files<R: Real>(spec: &IdxSpec, open: impl Fn(&Path, &str) -> Result<File<'static>, Invalid>) -> Result<RawTable<R>, Invalid> {
+fn idx_files<R: Real>(
+    spec: &IdxSpec,
+    open: impl Fn(&Path, &str) -> Result<File<'static>, Invalid>,
+) -> Result<RawTable<R>, Invalid> {
     let pair = |images: &Path, labels: &Path, keys: [&str; 2]| -> Result<_, Invalid> {
         Ok(idx::Pair { images: open(images, keys[0])?, labels: open(labels, keys[1])? })
     };
@@ -189,7 +194,10 @@ fn idx_files<R: Real>(spec: &IdxSpec, open: impl Fn(&Path, &str) -> Result<File<
     idx::read(&train, test.as_ref())
 }
 
-fn npy_files<R: Real>(spec: &NpySpec, open: impl Fn(&Path, &str) -> Result<File<'static>, Invalid>) -> Result<RawTable<R>, Invalid> {
+fn npy_files<R: Real>(
+    spec: &NpySpec,
+    open: impl Fn(&Path, &str) -> Result<File<'static>, Invalid>,
+) -> Result<RawTable<R>, Invalid> {
     let test = both(&spec.test_x, &spec.test_y, "npy", ["test-x", "test-y"])?;
     let inputs = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key);
     let numbers = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key);

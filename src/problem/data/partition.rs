@@ -96,7 +96,8 @@ pub(super) fn assign<R: Real>(
         return Ok(Assignment::Rows(given(table, &spec, clients, base)?));
     }
     let clients = clients.ok_or_else(|| {
-        Invalid::at("", "the number of clients is not known").help("set `clients` in [fleet], or divide by natural clients or a column")
+        Invalid::at("", "the number of clients is not known")
+            .help("set `clients` in [fleet], or divide by natural clients or a column")
     })?;
     require(clients > 0, "", clients, "at least one client")?;
     if *spec == PartitionSpec::Shared {
@@ -115,7 +116,12 @@ pub(super) fn assign<R: Real>(
 }
 
 /// Partitions that are drawn, or follow from the order of the samples.
-fn drawn<R: Real>(train: &Samples<R>, spec: &PartitionSpec, clients: usize, streams: &Streams) -> Result<Vec<Vec<usize>>, Invalid> {
+fn drawn<R: Real>(
+    train: &Samples<R>,
+    spec: &PartitionSpec,
+    clients: usize,
+    streams: &Streams,
+) -> Result<Vec<Vec<usize>>, Invalid> {
     let mut rng = streams.stream(Purpose::Data, 0, generate::PARTITION);
     let rows = train.len();
     Ok(match spec {
@@ -148,12 +154,18 @@ fn shuffled(rows: usize, rng: &mut crate::random::Rng) -> Vec<usize> {
 }
 
 /// Partitions that the data or a file give.
-fn given<R: Real>(table: &Table<R>, spec: &PartitionSpec, clients: Option<usize>, base: &Path) -> Result<Vec<Vec<usize>>, Invalid> {
+fn given<R: Real>(
+    table: &Table<R>,
+    spec: &PartitionSpec,
+    clients: Option<usize>,
+    base: &Path,
+) -> Result<Vec<Vec<usize>>, Invalid> {
     let grouping = match spec {
         PartitionSpec::File(source) => return file::read(source, table.train.len(), clients, base),
         PartitionSpec::By(column) => Cow::Owned(by(table, column)?),
         _ => Cow::Borrowed(table.natural.as_ref().ok_or_else(|| {
-            Invalid::at("", "the data set has no natural clients").help("use iid, dirichlet, shards, quantity, contiguous or shared")
+            Invalid::at("", "the data set has no natural clients")
+                .help("use iid, dirichlet, shards, quantity, contiguous or shared")
         })?),
     };
     let found = grouping.values.len();

@@ -104,7 +104,8 @@ impl<R: Real> Features<R> {
             Self::Dense(matrix) => {
                 let mut values = Vec::with_capacity(rows.len() * matrix.ncols());
                 for &row in rows {
-                    values.extend_from_slice(matrix.index_axis(Axis(0), row).to_slice().expect("features are in standard layout"));
+                    values
+                        .extend_from_slice(matrix.index_axis(Axis(0), row).to_slice().expect("features are in standard layout"));
                 }
                 Self::Dense(dense(rows.len(), matrix.ncols(), values))
             }

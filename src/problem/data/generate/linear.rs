@@ -51,8 +51,5 @@ fn real<R: Real>(
         let x = inputs(spec.features, rng, row);
         R::of(target(&x, rng))
     });
-    Samples {
-        features: Features::Dense(dense(rows, spec.features, drawn.features)),
-        targets: Targets::Values(drawn.targets),
-    }
+    Samples { features: Features::Dense(dense(rows, spec.features, drawn.features)), targets: Targets::Values(drawn.targets) }
 }

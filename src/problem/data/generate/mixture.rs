@@ -36,7 +36,8 @@ pub fn mixture<R: Real>(spec: &MixtureSpec, clients: usize, streams: &Streams) -
             (Drawn::concat(parts.collect()), Some(clients_of(std::iter::repeat_n(law.samples, clients))))
         }
     };
-    let test = Drawn::pool(spec.test, TEST, streams, |row, rng: &mut Rng, values: &mut Vec<R>| sample(row % spec.classes, rng, values));
+    let test =
+        Drawn::pool(spec.test, TEST, streams, |row, rng: &mut Rng, values: &mut Vec<R>| sample(row % spec.classes, rng, values));
     Table {
         train: train.classified(spec.features, spec.classes),
         test: (spec.test > 0).then(|| test.classified(spec.features, spec.classes)),

@@ -77,7 +77,8 @@ impl ClientLaw {
     fn draw<R: Real>(&self, samples: usize, rng: &mut Rng) -> Drawn<R, u32> {
         let mut drawn = Drawn { features: Vec::with_capacity(samples * self.mean.len()), targets: Vec::new() };
         for _ in 0..samples {
-            let x: Vec<f64> = self.mean.iter().zip(&self.deviation).map(|(mean, deviation)| mean + deviation * normal(rng)).collect();
+            let x: Vec<f64> =
+                self.mean.iter().zip(&self.deviation).map(|(mean, deviation)| mean + deviation * normal(rng)).collect();
             let score = |(row, bias): (&Vec<f64>, &f64)| row.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() + bias;
             let scores: Vec<f64> = self.weights.iter().zip(&self.bias).map(score).collect();
             drawn.targets.push(argmax(&scores));

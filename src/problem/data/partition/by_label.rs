@@ -68,7 +68,12 @@ fn pick(mix: &[f64], members: &[Vec<usize>], rng: &mut Rng) -> Option<usize> {
 ///
 /// # Errors
 /// [`Invalid`] when there are more pieces than samples.
-pub fn shards<R: Real>(targets: &Targets<R>, per_client: usize, clients: usize, rng: &mut Rng) -> Result<Vec<Vec<usize>>, Invalid> {
+pub fn shards<R: Real>(
+    targets: &Targets<R>,
+    per_client: usize,
+    clients: usize,
+    rng: &mut Rng,
+) -> Result<Vec<Vec<usize>>, Invalid> {
     let mut order: Vec<usize> = match targets {
         Targets::Classes { labels, .. } => (0..labels.len()).collect(),
         Targets::Values(values) => (0..values.len()).collect(),

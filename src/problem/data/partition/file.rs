@@ -16,13 +16,16 @@ pub fn read(spec: &FileOfClients, rows: usize, clients: Option<usize>, base: &Pa
     let file = File::open(&spec.path, base).map_err(|error| error.under("file"))?;
     let ids = if file.bytes().starts_with(b"\x93NUMPY") { array(&file)? } else { lines(&file)? };
     if ids.len() != rows {
-        return Err(file.fault(None, format!("the file has {} client ids: expected one for each of {rows} training samples", ids.len())));
+        return Err(
+            file.fault(None, format!("the file has {} client ids: expected one for each of {rows} training samples", ids.len()))
+        );
     }
     let needed = ids.iter().max().map_or(0, |&(id, _)| id + 1);
     let count = match clients {
         Some(clients) => clients,
         None if needed > rows => {
-            return Err(file.fault(None, format!("client {} has an id above the number of samples", needed - 1))
+            return Err(file
+                .fault(None, format!("client {} has an id above the number of samples", needed - 1))
                 .help("set `fleet.clients` if some clients are meant to have no sample"));
         }
         None => needed,

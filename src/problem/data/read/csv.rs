@@ -106,10 +106,16 @@ struct Parts<R> {
     test: Part<R>,
 }
 
-fn parse<R: Real>(file: &File<'_>, spec: &CsvSpec, by: Option<&str>, like: Option<&Layout>) -> Result<(Layout, Parts<R>), Invalid> {
-    let delimiter = spec.delimiter.map_or(Ok(b','), u8::try_from).map_err(|_| {
-        Invalid::at("csv.delimiter", "the delimiter is not a single byte: expected a character such as `;`")
-    })?;
+fn parse<R: Real>(
+    file: &File<'_>,
+    spec: &CsvSpec,
+    by: Option<&str>,
+    like: Option<&Layout>,
+) -> Result<(Layout, Parts<R>), Invalid> {
+    let delimiter = spec
+        .delimiter
+        .map_or(Ok(b','), u8::try_from)
+        .map_err(|_| Invalid::at("csv.delimiter", "the delimiter is not a single byte: expected a character such as `;`"))?;
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
     let header = reader.headers().map_err(|error| malformed(file, &error))?.clone();
     if header.iter().all(|cell| cell.parse::<f64>().is_ok()) {

@@ -28,7 +28,9 @@ fn samples<R: Real>(pair: &Pair<'_>) -> Result<(RawSamples<R>, bool), Invalid> {
     let labels = Array::parse(&pair.labels)?;
     let rows = images.shape[0];
     if labels.shape.iter().product::<usize>() != rows {
-        return Err(pair.labels.fault(None, format!("the file has shape {:?}: expected a label for each of {rows} images", labels.shape)));
+        return Err(pair
+            .labels
+            .fault(None, format!("the file has shape {:?}: expected a label for each of {rows} images", labels.shape)));
     }
     let columns = images.shape[1..].iter().product();
     let features = Features::Dense(dense(rows, columns, images.values(R::of)));

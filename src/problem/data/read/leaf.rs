@@ -41,7 +41,8 @@ pub(in crate::problem::data) fn open(path: &Path, base: &Path) -> Result<Vec<Fil
     if !folder.is_dir() {
         return Ok(vec![File::open(path, base)?]);
     }
-    let unreadable = |error: std::io::Error| Invalid::at("", format!("the folder cannot be read: {error}")).in_file(&folder, None);
+    let unreadable =
+        |error: std::io::Error| Invalid::at("", format!("the folder cannot be read: {error}")).in_file(&folder, None);
     let mut files = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
         files.push(entry.map_err(unreadable)?.path());

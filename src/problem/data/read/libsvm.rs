@@ -77,9 +77,10 @@ fn entry(token: &str, spec: &LibsvmSpec) -> Result<(u32, f64), String> {
 fn widen(columns: &mut usize, last: u32, spec: &LibsvmSpec) -> Result<(), String> {
     let needed = last as usize + 1;
     match spec.columns {
-        Some(limit) if needed > limit => {
-            Err(format!("index {} is too large: expected at most `columns = {limit}` features", last + u32::from(!spec.zero_based)))
-        }
+        Some(limit) if needed > limit => Err(format!(
+            "index {} is too large: expected at most `columns = {limit}` features",
+            last + u32::from(!spec.zero_based)
+        )),
         _ => {
             *columns = needed.max(*columns);
             Ok(())
