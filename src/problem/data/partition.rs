@@ -54,14 +54,13 @@ impl Assignment {
         ClientData { train, offsets, test: table.test.clone() }
     }
 
-    /// The clients' samples, moved out of `table` where the rows are in order already.
-    pub fn take<R: Real>(self, table: Table<R>) -> ClientData<R> {
+    /// The clients' samples, the rows of `table` put in order in place.
+    pub fn take<R: Real>(self, mut table: Table<R>) -> ClientData<R> {
         let offsets = self.offsets(table.train.len());
-        let train = match self {
-            Self::Rows(rows) if !rows.iter().flatten().copied().eq(0..table.train.len()) => table.train.select(&rows.concat()),
-            _ => table.train,
-        };
-        ClientData { train, offsets, test: table.test }
+        if let Self::Rows(rows) = self {
+            table.train.permute(&rows.concat());
+        }
+        ClientData { train: table.train, offsets, test: table.test }
     }
 
     fn offsets(&self, total: usize) -> Offsets {
