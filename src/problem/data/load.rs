@@ -7,7 +7,15 @@ use super::{
     generate, partition, prepare,
     read::{File, RawTable, csv, idx, leaf, libsvm, numpy},
 };
-use crate::{invalid::Invalid, num::Real, problem::data::Features, random::Streams};
+use crate::{
+    invalid::{Invalid, require},
+    num::Real,
+    problem::data::Features,
+    random::Streams,
+};
+
+/// Most values of a generated data set: beyond any memory, and far from overflow.
+const MOST_VALUES: usize = 1 << 36;
 
 /// What the rest of a scenario asks of a data set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,6 +77,10 @@ pub fn load<R: Real>(
 /// [`Invalid`] at a key of `spec`, or with a data file and its line.
 pub fn read<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Table<R>, Invalid> {
     spec.check()?;
+    let size = known_sizes(&spec.source, request, streams);
+    if let Some(values) = size.map(|size| size.rows.saturating_add(size.test_rows).saturating_mul(size.columns)) {
+        require(values <= MOST_VALUES, "", values, &format!("a data set of at most {MOST_VALUES} values"))?;
+    }
     let mut options = spec.clone();
     match spec.source {
         Source::Bundled(Bundled::Digits8x8) => options.scale = spec.scale.or(Some(1.0 / 16.0)),
@@ -135,7 +147,7 @@ fn origin<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, bas
             csv::read(&open(&csv.path, "csv")?, test.as_ref(), csv, request.by)?
         }
         Source::Idx(idx) => idx_files(idx, spec.scale, open)?,
-        Source::Npz(npz) => numpy::npz(&open(&npz.path, "npz")?, npz)?.table()?,
+        Source::Npz(npz) => numpy::npz(&open(&npz.path, "npz")?, npz)?.table().map_err(|error| error.under("npz"))?,
         Source::Npy(npy) => npy_files(npy, open)?,
         Source::Leaf(leaf) => leaf_files(leaf, base)?,
         Source::Synthetic(law) => {
@@ -159,12 +171,14 @@ fn known_sizes(source: &Source, request: Request<'_>, streams: &Streams) -> Opti
         Source::Synthetic(spec) => {
             let clients = request.clients.unwrap_or(spec.clients);
             let sizes = generate::sizes(spec, clients, &streams_of(spec.seed, streams));
-            let (train, test) = sizes.iter().fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+            let (train, test) = sizes
+                .iter()
+                .fold((0, 0), |sum: (usize, usize), size| (sum.0.saturating_add(size.0), sum.1.saturating_add(size.1)));
             Some(Summary { clients: Some(clients), ..dense(train, spec.features, Some(spec.classes), test) })
         }
         Source::Mixture(spec) => {
             let clients = spec.clients.as_ref().map(|law| (request.clients.unwrap_or(law.count), law.samples));
-            let rows = clients.map_or(spec.samples, |(count, samples)| count * samples);
+            let rows = clients.map_or(spec.samples, |(count, samples)| count.saturating_mul(samples));
             let clients = clients.map(|(count, _)| count);
             Some(Summary { clients, ..dense(rows, spec.features, Some(spec.classes), spec.test) })
         }
@@ -208,7 +222,7 @@ fn npy_files<R: Real>(spec: &NpySpec, open: impl Open) -> Result<RawTable<R>, In
         test: test.map(|(x, y)| Ok::<_, Invalid>((inputs(x, "npy.test-x")?, numbers(y, "npy.test-y")?))).transpose()?,
         client: spec.client.as_deref().map(|path| numbers(path, "npy.client")).transpose()?,
     };
-    arrays.table()
+    arrays.table().map_err(|error| error.under("npy"))
 }
 
 type Both<'a> = Option<(&'a Path, &'a Path)>;

@@ -18,6 +18,9 @@ use crate::{
     random::{Purpose, Streams},
 };
 
+/// Most clients that samples are divided among.
+const MOST_CLIENTS: usize = 100_000_000;
+
 /// Divides `table` among the clients; the natural clients where `spec` is `None` and there are some, else at random in
 /// equal parts.
 ///
@@ -107,6 +110,7 @@ pub(super) fn assign<R: Real>(
         let message = format!("{clients} clients cannot share {rows} training samples: expected at least one for each client");
         return Err(Invalid::at("", message).help("lower `fleet.clients`, or use `partition = \"shared\"`"));
     }
+    require(clients <= MOST_CLIENTS, "", clients, &format!("at most {MOST_CLIENTS} clients with data"))?;
     let mut parts = drawn(&table.train, &spec, clients, streams)?;
     if !spec.allows_empty() {
         fill_empty(&mut parts);

@@ -21,9 +21,12 @@ const MOST_CLASSES: usize = 64;
 /// Numbers the classes of `raw`, in ascending order over training and held-out samples together.
 ///
 /// # Errors
-/// [`Invalid`] where real targets are asked for and there are names.
+/// [`Invalid`] where real targets are asked for and there are names, or there are no features.
 pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind) -> Result<Table<R>, Invalid> {
-    let RawTable { train, test, natural, columns, .. } = raw;
+    let RawTable { train, test, natural, columns } = raw;
+    if train.features.columns() == 0 {
+        return Err(Invalid::at("", "the samples have no features"));
+    }
     let parts: Vec<&RawTargets> = [Some(&train.targets), test.as_ref().map(|test| &test.targets)].into_iter().flatten().collect();
     let coding = Coding::new(&parts, kind)?;
     let finish = |part: RawSamples<R>| Samples { features: part.features, targets: coding.encode(part.targets) };

@@ -1,5 +1,7 @@
 //! The IDX format of MNIST: `00 00 type dimensions`, big-endian sizes, values.
 
+use rayon::prelude::*;
+
 use super::{File, RawSamples, RawTable, RawTargets};
 use crate::{
     invalid::Invalid,
@@ -80,12 +82,12 @@ impl<'a> Array<'a> {
         }
     }
 
-    fn values<T: Copy>(&self, of: impl Fn(f64) -> T) -> Vec<T> {
+    fn values<T: Copy + Send + Sync>(&self, of: impl Fn(f64) -> T) -> Vec<T> {
         let data = self.data;
         match self.code {
             0x08 => {
                 let table: Vec<T> = (0..=u8::MAX).map(|byte| of(f64::from(byte))).collect();
-                data.iter().map(|&byte| table[byte as usize]).collect()
+                data.par_iter().with_min_len(1 << 16).map(|&byte| table[byte as usize]).collect()
             }
             0x09 => data.iter().map(|&byte| of(f64::from(byte as i8))).collect(),
             0x0b => data.as_chunks().0.iter().map(|&word| of(f64::from(i16::from_be_bytes(word)))).collect(),
