@@ -63,7 +63,7 @@ impl Plot<'_> {
         let mut frame = self.frame(0.0)?;
         let inside = if self.panels.len() == 1 { self.legend_inside(&frame, &legend)? } else { None };
         let outside = inside.is_none() && legend.size().1 > 0.0;
-        let beside = outside && self.panels.len() == 1 && self.width() == Width::Wide;
+        let beside = outside && self.panels.len() == 1 && self.width() == Width::Wide && legend.size().0 < 0.3 * frame.width;
         if beside {
             frame = self.frame(legend.size().0 + 6.0)?;
         }
@@ -172,7 +172,10 @@ impl Plot<'_> {
         };
         let scaled: Vec<f64> = xs.iter().map(|x| x / unit.size).collect();
         let separate = !matches!(self.across, Across::Axis(_));
-        let (kind, lo, hi) = limits::horizontal(&scaled, wanted, separate);
+        let (kind, lo, hi) = match &self.across {
+            Across::Names(_, names) => (ScaleKind::Linear, -0.4, names.len() as f64 - 0.6),
+            _ => limits::horizontal(&scaled, wanted, separate),
+        };
         let ends = match self.spec.limits_x {
             Some([lo, hi]) if kind == ScaleKind::Linear || lo > 0.0 => (kind, lo / unit.size, hi / unit.size),
             Some([lo, hi]) => (ScaleKind::Linear, lo / unit.size, hi / unit.size),
@@ -215,7 +218,8 @@ impl Plot<'_> {
 
     fn legend_inside(&self, frame: &Frame, legend: &Legend) -> Result<Option<Area>, FigureError> {
         let panel = self.panel(frame, 0)?;
-        let lines: Vec<Vec<Place>> = self.spec.line.iter().filter_map(|line| panel.reference(line, frame.unit)).map(Vec::from).collect();
+        let lines: Vec<Vec<Place>> =
+            self.spec.line.iter().filter_map(|line| panel.reference(line, frame.unit)).map(Vec::from).collect();
         Ok(legend.inside(&panel.area, &self.curves(frame, 0, &panel), &lines))
     }
 
@@ -252,7 +256,7 @@ impl Plot<'_> {
 
 /// How many labels a vertical axis of `height` points carries.
 fn vertical_labels(height: f64) -> usize {
-    ((height / 22.0) as usize).clamp(3, 7)
+    ((height / 17.0) as usize).clamp(4, 8)
 }
 
 fn widest(ticks: &Ticks) -> Result<f64, FigureError> {
@@ -261,10 +265,11 @@ fn widest(ticks: &Ticks) -> Result<f64, FigureError> {
 
 /// As many horizontal ticks as there is room for without labels that touch.
 fn fitting_ticks(scale: &Scale, width: f64) -> Result<Ticks, FigureError> {
-    let most = ((width / 26.0) as usize).clamp(2, 8);
+    let most = ((width / 20.0) as usize).clamp(2, 8);
     for labels in (2..=most).rev() {
         let ticks = scale.ticks(labels);
-        let apart = ticks.major.windows(2).map(|pair| scale.place(pair[1].0) - scale.place(pair[0].0)).fold(f64::INFINITY, f64::min);
+        let apart =
+            ticks.major.windows(2).map(|pair| scale.place(pair[1].0) - scale.place(pair[0].0)).fold(f64::INFINITY, f64::min);
         if widest(&ticks)? + 5.0 <= apart {
             return Ok(ticks);
         }

@@ -76,7 +76,9 @@ impl Legend {
             Area { left, top, right: left + width, bottom: top + height }
         };
         let free = |area: &Area| curves.iter().all(|curve| !curve.meets(area)) && others.iter().all(|line| !area.meets(line));
-        [8.0, 4.0, 1.5].into_iter().find_map(|clearance| spots.iter().map(|&spot| at(spot)).find(|area| free(&area.grown(clearance))))
+        [8.0, 4.0, 1.5]
+            .into_iter()
+            .find_map(|clearance| spots.iter().map(|&spot| at(spot)).find(|area| free(&area.grown(clearance))))
     }
 
     /// Draws one column of entries on a white ground in `area`.
@@ -116,3 +118,6 @@ fn draw(canvas: &Canvas<'_>, entry: &Entry, (left, top): Place) -> Result<(), Fi
     canvas.marker((left + 0.5 * SAMPLE, middle), &entry.style, MARK)?;
     canvas.text(&entry.label, (left + SAMPLE + SPACE, middle + 0.36 * TICK_SIZE), TICK_SIZE, Side::Left, BLACK)
 }
+
+#[cfg(test)]
+mod tests;

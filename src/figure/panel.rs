@@ -6,7 +6,7 @@ use super::FigureError;
 use super::canvas::{BLACK, Canvas, GREY, PALE, Side, text_width};
 use super::geometry::{Area, Place, along, length};
 use super::scale::{Scale, Ticks};
-use super::series::Series;
+use super::series::{Point, Series};
 use super::spec::ReferenceLine;
 use super::style::Style;
 
@@ -52,13 +52,9 @@ impl Panel {
         let path: Vec<Place> = series.points.iter().map(|p| at(p.x, p.middle)).collect();
         // A touch more than the frame, so that a curve along its edge is not lost to rounding.
         let line = self.area.grown(0.05).clip_path(&path);
-        let clamp = |y: f64| if y.is_nan() { self.area.bottom } else { y.clamp(self.area.top, self.area.bottom) };
-        let edge = |value: fn(&super::series::Point) -> f64| -> Vec<Place> {
-            let places = series.points.iter().map(|p| at(p.x, value(p)));
-            places.filter(|p| p.0 >= self.area.left - 0.1 && p.0 <= self.area.right + 0.1).map(|(x, y)| (x, clamp(y))).collect()
-        };
+        let edge = |value: fn(&Point) -> f64| -> Vec<Place> { series.points.iter().map(|p| at(p.x, value(p))).collect() };
         let wide = series.points.iter().any(|p| p.upper > p.lower);
-        let band = if wide { (edge(|p| p.upper), edge(|p| p.lower)) } else { (Vec::new(), Vec::new()) };
+        let band = if wide { self.area.clip_band(&edge(|p| p.upper), &edge(|p| p.lower)) } else { (Vec::new(), Vec::new()) };
         let cross = series.diverged.then(|| line.last().and_then(|piece| piece.last()).copied()).flatten();
         let marks = if series.separate {
             path.iter().copied().filter(|&p| self.area.contains(p)).collect()
@@ -144,7 +140,13 @@ impl Panel {
     }
 
     /// A reference line with its label at whichever end is clear of curves.
-    pub(super) fn draw_reference(&self, canvas: &Canvas<'_>, line: &ReferenceLine, unit: f64, curves: &[Curve]) -> Result<(), FigureError> {
+    pub(super) fn draw_reference(
+        &self,
+        canvas: &Canvas<'_>,
+        line: &ReferenceLine,
+        unit: f64,
+        curves: &[Curve],
+    ) -> Result<(), FigureError> {
         let Some(ends) = self.reference(line, unit) else { return Ok(()) };
         canvas.dashes(&ends, &[3.0, 1.5], GREY.mix(1.0), 0.8)?;
         let Some(label) = &line.label else { return Ok(()) };
