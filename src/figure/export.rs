@@ -95,3 +95,14 @@ fn is_reference(line: &[u8]) -> bool {
     let entry = line.trim_ascii_start().strip_prefix(b"/").and_then(|entry| entry.strip_suffix(b" 0 R"));
     entry.is_some_and(|entry| entry.iter().all(|b| b.is_ascii_alphanumeric() || *b == b' '))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_neighbouring_references_change_places() {
+        let pdf = b"<<\n  /gs2 9 0 R\n  /gs1 12 0 R\n>>\n/Type /Page\n/b 2 0 R\n\xff/a 1 0 R\n";
+        assert_eq!(ordered(pdf.to_vec()), b"<<\n  /gs1 12 0 R\n  /gs2 9 0 R\n>>\n/Type /Page\n/b 2 0 R\n\xff/a 1 0 R\n");
+    }
+}

@@ -139,7 +139,7 @@ impl Plot<'_> {
         let tick_width = widest(&Scale { kind: y.0, lo: y.1, hi: y.2, start: height, end: 0.0 }.ticks(vertical_labels(height)))?;
         let left = EDGE + LABEL_SIZE + 4.0 + tick_width + 5.0;
         let top = EDGE + 2.0 + if self.title.is_some() { TITLE } else { 0.0 } + if count > 1 { TITLE } else { 0.0 };
-        let room = width - left - EDGE - 6.0 - beside - GUTTER * (columns - 1) as f64;
+        let room = width - left - EDGE - 8.0 - beside - GUTTER * (columns - 1) as f64;
         let row = TITLE + 6.0 + if count % columns == 0 { 0.0 } else { TICK_ROOM };
         let (name, symbol) = self.across_label(unit);
         let labels = (symbol.label(&name), measure::title(&self.spec.y));
@@ -270,7 +270,7 @@ fn fitting_ticks(scale: &Scale, width: f64) -> Result<Ticks, FigureError> {
         let ticks = scale.ticks(labels);
         let apart =
             ticks.major.windows(2).map(|pair| scale.place(pair[1].0) - scale.place(pair[0].0)).fold(f64::INFINITY, f64::min);
-        if widest(&ticks)? + 5.0 <= apart {
+        if widest(&ticks)? + 8.0 <= apart {
             return Ok(ticks);
         }
     }

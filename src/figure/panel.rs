@@ -139,7 +139,7 @@ impl Panel {
         self.area.contains(ends[0]).then_some(ends)
     }
 
-    /// A reference line with its label at whichever end is clear of curves.
+    /// A reference line with its label where it is clear of curves, or at the end if it is nowhere.
     pub(super) fn draw_reference(
         &self,
         canvas: &Canvas<'_>,
@@ -152,17 +152,26 @@ impl Panel {
         let Some(label) = &line.label else { return Ok(()) };
         let width = text_width(label, TICK_SIZE)?;
         let (x, y) = ends[0];
-        let spots = if line.x.is_some() {
+        let spots: Vec<Place> = if line.x.is_some() {
             let left = if x + width + 3.0 > self.area.right { x - width - 3.0 } else { x + 3.0 };
-            [(left, self.area.top + 7.0), (left, self.area.bottom - 4.0)]
+            steps().map(|t| (left, self.area.top + 7.0 + t * (self.area.height() - 11.0))).collect()
         } else {
-            let base = if y - TICK_SIZE - 2.0 < self.area.top { y + TICK_SIZE + 1.0 } else { y - 2.5 };
-            [(self.area.right - width - 2.0, base), (self.area.left + 3.0, base)]
+            let room = self.area.width() - width - 5.0;
+            let along = steps().map(|t| self.area.left + 3.0 + (1.0 - t) * room);
+            let fits = |base: &f64| base - TICK_SIZE >= self.area.top && base + 2.0 <= self.area.bottom;
+            let bases = [y - 2.5, y + TICK_SIZE + 1.0].into_iter().filter(fits);
+            bases.flat_map(|base| along.clone().map(move |left| (left, base))).collect()
         };
         let frame = |(left, base): Place| Area { left, top: base - TICK_SIZE, right: left + width, bottom: base + 2.0 };
-        let place = spots.into_iter().find(|&spot| curves.iter().all(|curve| !curve.meets(&frame(spot)))).unwrap_or(spots[0]);
+        let free = |spot: &Place| curves.iter().all(|curve| !curve.meets(&frame(*spot)));
+        let Some(place) = spots.iter().copied().find(free).or(spots.first().copied()) else { return Ok(()) };
         canvas.text(label, place, TICK_SIZE, Side::Left, GREY)
     }
+}
+
+/// Parts of a line at which its label may stand, the end first.
+fn steps() -> impl Iterator<Item = f64> + Clone {
+    (0..=16).map(|i| f64::from(i) / 16.0)
 }
 
 impl Curve {
