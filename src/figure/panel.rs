@@ -139,7 +139,7 @@ impl Panel {
         self.area.contains(ends[0]).then_some(ends)
     }
 
-    /// A reference line with its label where it is clear of curves, or at the end if it is nowhere.
+    /// A reference line with its label where it is clear of curves and bands, or at least of curves.
     pub(super) fn draw_reference(
         &self,
         canvas: &Canvas<'_>,
@@ -164,7 +164,9 @@ impl Panel {
         };
         let frame = |(left, base): Place| Area { left, top: base - TICK_SIZE, right: left + width, bottom: base + 2.0 };
         let free = |spot: &Place| curves.iter().all(|curve| !curve.meets(&frame(*spot)));
-        let Some(place) = spots.iter().copied().find(free).or(spots.first().copied()) else { return Ok(()) };
+        let off_lines = |spot: &Place| curves.iter().all(|curve| !curve.line_meets(&frame(*spot)));
+        let best = || spots.iter().copied().find(free).or_else(|| spots.iter().copied().find(off_lines));
+        let Some(place) = best().or(spots.first().copied()) else { return Ok(()) };
         canvas.text(label, place, TICK_SIZE, Side::Left, GREY)
     }
 }
@@ -177,9 +179,13 @@ fn steps() -> impl Iterator<Item = f64> + Clone {
 impl Curve {
     /// Whether the line, a mark or the band touches `area`.
     pub(super) fn meets(&self, area: &Area) -> bool {
+        self.line_meets(area) || (!self.band.0.is_empty() && area.meets_band(&self.band.0, &self.band.1))
+    }
+
+    /// Whether the line or a mark touches `area`.
+    fn line_meets(&self, area: &Area) -> bool {
         self.line.iter().any(|piece| area.meets(piece))
             || self.marks.iter().any(|&mark| area.grown(MARK).contains(mark))
             || self.cross.is_some_and(|place| area.grown(3.5).contains(place))
-            || (!self.band.0.is_empty() && area.meets_band(&self.band.0, &self.band.1))
     }
 }
