@@ -5,7 +5,6 @@ mod compare;
 mod methods;
 mod new;
 mod plot;
-mod progress;
 mod run;
 mod scenario;
 mod schema;
@@ -16,14 +15,18 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use fedfleet::scenario::Rejected;
+use fedfleet::{
+    invalid::Invalid,
+    scenario::{Diagnostic, Rejected, Sources},
+};
 
 const EXAMPLES: &str = "\
 Examples:
   fedfleet new first.toml            write a commented scenario to start from
   fedfleet check first.toml          see what it would run
-  fedfleet run first.toml            run it: results/first/
-  fedfleet compare results/first     compare its methods
+  fedfleet run first.toml            run it: curves, figures, claims
+  fedfleet compare results/first --target loss=0.5
+  fedfleet methods fedprox            what a method is, its parameters and its source
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
 
 Exit codes: 0 done, 1 failed run (or claim, under --strict), 2 bad scenario or usage.";
@@ -52,7 +55,7 @@ enum Verb {
 enum Outcome {
     /// All went well.
     Done,
-    /// Runs differ, or a claim does not hold under `--strict`.
+    /// A claim does not hold under `--strict`, or runs differ under `--verify`: exit code 1.
     Failed,
 }
 
@@ -77,6 +80,11 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Failed) => ExitCode::FAILURE,
         Err(error) => report(&error),
     }
+}
+
+/// A fault of something that no scenario names, such as a file of results or an option.
+fn unplaced(invalid: Invalid) -> Rejected {
+    Rejected::new(Sources::default(), vec![Diagnostic::unplaced(invalid)])
 }
 
 /// Tells an error on standard error and chooses the exit code.

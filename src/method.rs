@@ -4,6 +4,7 @@
 //! one line in [`registry`].
 
 mod card;
+mod parameter;
 pub mod registry;
 
 mod fedadaptive;
@@ -25,6 +26,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use card::{Card, Paper};
+pub use parameter::{Parameter, parameters};
 
 use crate::{
     invalid::Invalid,

@@ -1,4 +1,4 @@
-//! `fedfleet compare`: tables of what it takes to reach a target.
+//! `fedfleet compare`: a table of what each method needed.
 
 use std::{
     io::{self, Write},
@@ -8,23 +8,23 @@ use std::{
 use clap::ValueEnum;
 use fedfleet::record::{compare::Table, curves::Curves, target::Target};
 
-use super::{Outcome, Usage};
+use super::{Outcome, unplaced};
 
 const EXAMPLES: &str = "\
 Examples:
-  fedfleet compare results/quickstart                                 final metrics
-  fedfleet compare results/quickstart --target loss=0.4
-  fedfleet compare results/quickstart --target accuracy=0.85 --format latex > table.tex";
+  fedfleet compare results/quickstart
+  fedfleet compare results/quickstart --target gap=1e-6
+  fedfleet compare results/quickstart --target accuracy=0.9 --format latex > table.tex";
 
-/// Compare methods: seconds, rounds, bits and gradients to a target, or final metrics
+/// Compare methods: seconds, rounds, bits and gradients to a target, or final values; median and quartiles over seeds
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Results folder
+    /// Folder of results
     #[arg(value_name = "RESULTS")]
     results: PathBuf,
 
-    /// Metric and value to reach
+    /// Metric and value to reach: at most this for losses and gaps, at least this for accuracies
     #[arg(long, value_name = "METRIC=VALUE")]
     target: Option<String>,
 
@@ -33,35 +33,33 @@ pub struct Args {
     format: Format,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For a terminal
     Text,
+    /// For a README
     Markdown,
+    /// For a paper
     Latex,
+    /// For a script
     Csv,
 }
 
 impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
-        let curves = Curves::read(&self.results.join("curves.csv"))?;
-        let table = match &self.target {
-            Some(text) => Table::to_target(&curves, &target(text)?)?,
+        let target: Option<Target> = self.target.as_deref().map(str::parse).transpose().map_err(unplaced)?;
+        let curves = Curves::read(&self.results.join("curves.csv")).map_err(unplaced)?;
+        let table = match &target {
+            Some(target) => Table::to_target(&curves, target).map_err(unplaced)?,
             None => Table::at_end(&curves),
         };
         let mut out = io::stdout().lock();
         match self.format {
-            Format::Text => writeln!(out, "{}", table.text())?,
-            Format::Markdown => writeln!(out, "{}", table.markdown())?,
-            Format::Latex => writeln!(out, "{}", table.latex())?,
+            Format::Text => out.write_all(table.text().as_bytes())?,
+            Format::Markdown => out.write_all(table.markdown().as_bytes())?,
+            Format::Latex => out.write_all(table.latex().as_bytes())?,
             Format::Csv => table.csv(&mut out)?,
         }
         Ok(Outcome::Done)
     }
-}
-
-fn target(text: &str) -> Result<Target, Usage> {
-    let parsed = text.split_once('=').and_then(|(metric, value)| value.trim().parse().ok().map(|value| (metric.trim(), value)));
-    let (metric, value) = parsed
-        .ok_or_else(|| Usage(format!("`--target {text}` is malformed: expected a metric and a number, such as gap=1e-6")))?;
-    Ok(Target { metric: metric.to_owned(), value })
 }

@@ -1,39 +1,33 @@
-//! `fedfleet methods`: the list of methods, or the page of one.
+//! `fedfleet methods`: the registry, and the page of one method.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write},
+use std::io::{self, Write};
+
+use fedfleet::method::{
+    parameters,
+    registry::{self, Entry, METHODS},
 };
-
-use fedfleet::method::registry::{self, Entry};
 
 use super::{Outcome, Usage};
 
 const EXAMPLES: &str = "\
 Examples:
-  fedfleet methods                list all methods
-  fedfleet methods scaffold       what it is, its parameters, source and BibTeX
-  fedfleet methods --markdown     the list as a Markdown table";
+  fedfleet methods
+  fedfleet methods scaffold";
 
-/// List the methods, or show the page of one
+/// List the methods, or show one: what it is, parameters with defaults, source, BibTeX
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// A method's name
+    /// Name of a method
     #[arg(value_name = "NAME")]
     name: Option<String>,
-
-    /// Print the list as a Markdown table
-    #[arg(long, conflicts_with = "name")]
-    markdown: bool,
 }
 
 impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let text = match &self.name {
-            Some(name) => page(registry::find(name).ok_or_else(|| unknown(name))?),
-            None if self.markdown => markdown(),
             None => list(),
+            Some(name) => page(registry::find(name).ok_or_else(|| unknown(name))?),
         };
         io::stdout().lock().write_all(text.as_bytes())?;
         Ok(Outcome::Done)
@@ -41,84 +35,37 @@ impl Args {
 }
 
 fn unknown(name: &str) -> Usage {
-    let names: Vec<&str> = registry::METHODS.iter().map(|entry| entry.card.name).collect();
-    let nearest = fedfleet::scenario::nearest(name, &names).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
-    Usage(format!("there is no method `{name}`.{nearest} `fedfleet methods` lists all of them."))
+    let names: Vec<&str> = METHODS.iter().map(|entry| entry.card.name).collect();
+    let meant = fedfleet::scenario::nearest(name, &names).map(|name| format!(": did you mean `{name}`?"));
+    Usage(format!("there is no method `{name}`{}", meant.unwrap_or_default()))
 }
 
 fn list() -> String {
-    let width = registry::METHODS.iter().map(|entry| entry.card.name.len()).max().unwrap_or(0);
-    registry::METHODS.iter().map(|entry| format!("{:width$}  {}\n", entry.card.name, entry.card.summary)).collect()
-}
-
-fn markdown() -> String {
-    let mut text = "| method | what it is | source |\n|---|---|---|\n".to_owned();
-    for entry in registry::METHODS {
-        let card = entry.card;
-        let paper = card.paper;
-        let _ = writeln!(
-            text,
-            "| `{}` | {} | [{} {}]({}), {} |",
-            card.name,
-            card.summary,
-            first_author(paper.authors),
-            paper.year,
-            paper.link,
-            paper.place
-        );
-    }
-    text
-}
-
-/// The family name of the first author, with "et al." where there are more.
-fn first_author(authors: &str) -> String {
-    let first = authors.split(" and ").next().unwrap_or(authors);
-    let family = first.split(',').next().unwrap_or(first);
-    if authors.contains(" and ") { format!("{family} et al.") } else { family.to_owned() }
+    let width = METHODS.iter().map(|entry| entry.card.name.len()).max().unwrap_or(0);
+    METHODS.iter().map(|entry| format!("{:width$}  {}\n", entry.card.name, entry.card.summary)).collect()
 }
 
 fn page(entry: &Entry) -> String {
-    let card = entry.card;
-    let paper = card.paper;
-    let mut text = format!("{}: {}\n\n{}\n\n", card.name, card.summary, indented(card.update));
-    let _ = writeln!(text, "Traffic and state\n  {}\n", card.traffic);
-    text += "Parameters\n";
-    text += &parameters(entry);
-    let _ = writeln!(
-        text,
-        "\nKeys shared with [{}], and [[method]] may override each\n  {}\n",
-        entry.section,
-        entry.shared.join(", ")
-    );
-    let differs = if card.differs.is_empty() { "nothing" } else { card.differs };
-    let _ = writeln!(text, "Differs from the paper\n  {differs}\n");
-    let _ = writeln!(
-        text,
-        "Source\n  {}, \"{}\", {} {}, {}\n  {}\n",
-        paper.authors, paper.title, paper.venue, paper.year, paper.place, paper.link
-    );
-    text + &paper.bibtex() + "\n"
+    let card = &entry.card;
+    let paper = &card.paper;
+    let mut text = format!("{}\n{}\n\n", card.name, card.summary);
+    text += &format!("{}. {}. {}, {}. {}.\n{}\n", paper.authors, paper.title, paper.venue, paper.year, paper.place, paper.link);
+    for (heading, body) in [("Update", card.update), ("Traffic", card.traffic), ("Differs from the paper", card.differs)] {
+        if !body.is_empty() {
+            text += &format!("\n{heading}\n{}", indented(body));
+        }
+    }
+    let parameters = parameters(entry);
+    if !parameters.is_empty() {
+        text += "\nParameters\n";
+    }
+    for parameter in parameters {
+        let default = parameter.default.map_or("no default".to_owned(), |value| format!("default {value}"));
+        text += &format!("  {} ({default})\n{}", parameter.name, indented(&format!("  {}", parameter.description)));
+    }
+    text + &format!("\nBibTeX\n{}", indented(&paper.bibtex()))
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
-}
-
-/// The method's own parameters with their defaults, from its JSON Schema.
-fn parameters(entry: &Entry) -> String {
-    let schema = schemars::SchemaGenerator::default();
-    let schema = (entry.schema)(&mut schema.clone()).to_value();
-    let Some(properties) = schema.get("properties").and_then(|properties| properties.as_object()) else {
-        return "  none of its own\n".to_owned();
-    };
-    if properties.is_empty() {
-        return "  none of its own\n".to_owned();
-    }
-    let mut text = String::new();
-    for (name, property) in properties {
-        let about = property.get("description").and_then(|text| text.as_str()).unwrap_or_default().replace('\n', " ");
-        let default = property.get("default").map(|value| format!(" (default {value})")).unwrap_or_default();
-        let _ = writeln!(text, "  {name}{default}: {about}");
-    }
-    text
+    text.lines().map(|line| format!("  {line}\n")).collect()
 }
