@@ -19,8 +19,8 @@ const ROW_BLOCK: usize = 32;
 /// Outputs that are worked on together.
 const OUTPUT_BLOCK: usize = 16;
 
-/// Vectors of the rows and weights worked on that fit the innermost cache (24 KiB of 32-byte vectors).
-const CACHED_VECTORS: usize = 768;
+/// Vectors of the rows and weights worked on together: 64 KiB of the second cache.
+const CACHED_VECTORS: usize = 2048;
 
 /// Rows of a row-major matrix, picked in place.
 #[derive(Debug, Clone, Copy)]
@@ -105,9 +105,8 @@ impl<R: Real> WithSimd for Products<'_, R> {
                 // Shapes that keep both multiply-add units busy within sixteen registers.
                 k += match outputs - k {
                     1 => self.strip::<S, 1, 6>(simd, k, block.clone()),
-                    2 => self.strip::<S, 2, 5>(simd, k, block.clone()),
+                    2 | 4 => self.strip::<S, 2, 5>(simd, k, block.clone()),
                     3 | 6 => self.strip::<S, 3, 4>(simd, k, block.clone()),
-                    4 => self.strip::<S, 4, 3>(simd, k, block.clone()),
                     _ => self.strip::<S, 5, 2>(simd, k, block.clone()),
                 };
             }
@@ -207,7 +206,7 @@ impl<R: Real> WithSimd for Accumulate<'_, R> {
 }
 
 impl<R: Real> Accumulate<'_, R> {
-    /// Adds the columns `part` of `rows` to some of the weights: all of it fits the innermost cache.
+    /// Adds the columns `part` of `rows` to some of the weights: all of it stays in the inner caches.
     #[inline(always)]
     fn block<S: Simd>(&mut self, simd: S, rows: Range<usize>, outputs: Range<usize>, part: Range<usize>) {
         let mut i = rows.start;
@@ -264,12 +263,19 @@ fn add_rows<S: Simd, R: Real, const K: usize, const M: usize>(simd: S, w: [&mut 
     let mut w = w.map(|row| R::vectors_mut::<S>(row));
     let w_full = w.each_mut().map(|(vectors, _)| &mut vectors[..full]);
     for v in 0..full {
+        // Every vector is loaded once: all loads come before the first store.
+        let mut sums = [zero; K];
         for j in 0..K {
-            let mut sum = w_full[j][v];
-            for s in 0..M {
-                sum = R::fma(simd, factor[j][s], x_full[s][v], sum);
+            sums[j] = w_full[j][v];
+        }
+        for s in 0..M {
+            let x = x_full[s][v];
+            for j in 0..K {
+                sums[j] = R::fma(simd, factor[j][s], x, sums[j]);
             }
-            w_full[j][v] = sum;
+        }
+        for j in 0..K {
+            w_full[j][v] = sums[j];
         }
     }
     if x_rest[0].is_empty() {
