@@ -14,7 +14,7 @@ use fedfleet::{
     },
     random::Rng,
 };
-use ndarray::{Array1, Array2, ArrayView1, Axis, linalg::general_mat_mul};
+use ndarray::{Array1, Array2, Axis, linalg::general_mat_mul};
 use rand::SeedableRng;
 
 /// Features, hidden units and classes of the measured problem.
@@ -84,14 +84,16 @@ fn ndarray_softmax(x: &Array2<f32>, rows: &[usize], w: &mut Array2<f32>, b: &mut
     *b += &z.sum_axis(Axis(0));
 }
 
-/// A softmax step in plain loops over rows of weights.
+/// A softmax step in plain loops over rows of weights, compiled for the baseline of the architecture.
 fn loop_softmax(x: &Array2<f32>, rows: &[usize], w: &mut Array2<f32>, b: &mut Array1<f32>) {
-    let inner = |a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>| a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b);
-    let mut z = Array2::from_shape_fn((rows.len(), CLASSES), |(i, k)| inner(x.row(rows[i]), w.row(k)) + b[k]);
+    let (x, w) = (x.as_slice().expect("row by row"), w.as_slice_mut().expect("row by row"));
+    let sample = |row: usize| &x[row * INPUTS..(row + 1) * INPUTS];
+    let inner = |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b);
+    let mut z = Array2::from_shape_fn((rows.len(), CLASSES), |(i, k)| inner(sample(rows[i]), &w[k * INPUTS..][..INPUTS]) + b[k]);
     residuals(&mut z, -0.01 / rows.len() as f32, rows);
     for (z, &row) in z.rows().into_iter().zip(rows) {
-        for k in 0..CLASSES {
-            w.row_mut(k).iter_mut().zip(x.row(row)).for_each(|(w, x)| *w += z[k] * x);
+        for (k, w) in w.chunks_exact_mut(INPUTS).enumerate() {
+            w.iter_mut().zip(sample(row)).for_each(|(w, x)| *w += z[k] * x);
             b[k] += z[k];
         }
     }
