@@ -82,7 +82,19 @@ pub fn products<R: Real>(x: Rows<'_, R>, weights: &[R], layout: Layout, out: &mu
 
 /// `W ← W + Aᵀ X`: adds `factors[i, k] · x[i]` to row `k` of `weights`, for every row `i` in order; `factors` has shape `[m, c]`.
 pub fn accumulate<R: Real>(x: Rows<'_, R>, factors: &[R], weights: &mut [R], layout: Layout) {
-    lanes::dispatch(Accumulate { x, factors, weights, layout });
+    accumulate_after(x, factors, weights, layout, |_, _| ());
+}
+
+/// [`accumulate`], where `prepare` first changes the weights: it gets a few rows of `W`, their numbers and their scalars from
+/// the start of the first to the end of the last, just before these rows are added to, so that they are read from memory once.
+pub fn accumulate_after<R: Real>(
+    x: Rows<'_, R>,
+    factors: &[R],
+    weights: &mut [R],
+    layout: Layout,
+    prepare: impl FnMut(Range<usize>, &mut [R]),
+) {
+    lanes::dispatch(Accumulate { x, factors, weights, layout, prepare });
 }
 
 struct Products<'a, R> {
@@ -178,24 +190,30 @@ fn dots<S: Simd, R: Real, const K: usize, const M: usize>(simd: S, w: [&[R]; K],
     dots
 }
 
-struct Accumulate<'a, R> {
+struct Accumulate<'a, R, P> {
     x: Rows<'a, R>,
     factors: &'a [R],
     weights: &'a mut [R],
     layout: Layout,
+    prepare: P,
 }
 
-impl<R: Real> WithSimd for Accumulate<'_, R> {
+impl<R: Real, P: FnMut(Range<usize>, &mut [R])> WithSimd for Accumulate<'_, R, P> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let (rows, Layout { rows: outputs, columns, .. }) = (self.x.len(), self.layout);
+        let (count, Layout { rows: outputs, columns, stride }) = (self.x.len(), self.layout);
         let lanes = size_of::<R::Vector<S>>() / size_of::<R>();
-        for start in (0..rows).step_by(ROW_BLOCK) {
-            let rows = start..(start + ROW_BLOCK).min(rows);
+        // One pass even without rows, so that all weights are prepared.
+        for start in (0..count.max(1)).step_by(ROW_BLOCK) {
+            let rows = start..(start + ROW_BLOCK).min(count);
             for first in (0..outputs).step_by(OUTPUT_BLOCK) {
                 let outputs = first..(first + OUTPUT_BLOCK).min(outputs);
+                if start == 0 {
+                    let block = &mut self.weights[first * stride..(outputs.end - 1) * stride + columns];
+                    (self.prepare)(outputs.clone(), block);
+                }
                 let width = lanes * (CACHED_VECTORS / (rows.len() + outputs.len()));
                 for left in (0..columns).step_by(width) {
                     self.block(simd, rows.clone(), outputs.clone(), left..(left + width).min(columns));
@@ -205,7 +223,7 @@ impl<R: Real> WithSimd for Accumulate<'_, R> {
     }
 }
 
-impl<R: Real> Accumulate<'_, R> {
+impl<R: Real, P: FnMut(Range<usize>, &mut [R])> Accumulate<'_, R, P> {
     /// Adds the columns `part` of `rows` to some of the weights: all of it stays in the inner caches.
     #[inline(always)]
     fn block<S: Simd>(&mut self, simd: S, rows: Range<usize>, outputs: Range<usize>, part: Range<usize>) {

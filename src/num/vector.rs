@@ -30,8 +30,13 @@ pub const fn aligned_len<R>(len: usize) -> usize {
 ///
 /// Only speed depends on where they start: no address reaches a result.
 pub fn aligned<R>(buffer: &mut [R], len: usize) -> &mut [R] {
-    let offset = buffer.as_ptr().align_offset(LINE).min(line::<R>());
-    &mut buffer[offset..offset + len]
+    let start = aligned_start(buffer);
+    &mut buffer[start..start + len]
+}
+
+/// The first scalar of the buffer that starts a cache line.
+pub fn aligned_start<R>(buffer: &[R]) -> usize {
+    buffer.as_ptr().align_offset(LINE).min(line::<R>())
 }
 
 /// `y ← y + a x`.

@@ -30,13 +30,10 @@ impl<R: Real> ClientData<R> {
             && let Some(values) = matrix.as_slice()
         {
             let mut buffer = vec![R::zero(); vector::aligned_len::<R>(values.len())];
-            let target = vector::aligned(&mut buffer, values.len());
-            target.copy_from_slice(values);
-            let start = (target.as_ptr().addr() - buffer.as_ptr().addr()) / size_of::<R>();
+            let start = vector::aligned_start(&buffer);
+            buffer[start..start + values.len()].copy_from_slice(values);
             let moved = ndarray::Array1::from(buffer).slice_move(ndarray::s![start..start + matrix.len()]);
-            if let Ok(moved) = moved.into_shape_with_order(matrix.dim()) {
-                *matrix = moved;
-            }
+            *matrix = moved.into_shape_with_order(matrix.dim()).expect("the values are next to each other");
         }
         self
     }
@@ -128,4 +125,19 @@ pub enum Targets<R> {
     },
     /// Real targets.
     Values(Vec<R>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aligning_moves_values_and_changes_none() {
+        let matrix = ndarray::Array2::from_shape_fn((5, 3), |(i, j)| (3 * i + j) as f64);
+        let train = Samples { features: Features::Dense(matrix.clone()), targets: Targets::Values(vec![0.0; 5]) };
+        let aligned = ClientData { train, offsets: vec![0, 5], test: None }.aligned();
+        let Features::Dense(moved) = aligned.train.features else { panic!("dense features stay dense") };
+        assert_eq!(moved, matrix);
+        assert_eq!(moved.as_slice().unwrap().as_ptr().align_offset(64), 0);
+    }
 }

@@ -63,13 +63,18 @@ impl<R: Real> Target<'_, R> {
 
     /// The coordinates of one block, ready for the gradient to be added.
     fn block(&mut self, range: &Range<usize>) -> &mut [R] {
+        let (block, rest) = self.split(range);
+        if let Some(affine) = rest {
+            affine.apply(range.clone(), block);
+        }
+        block
+    }
+
+    /// The coordinates of one block, and the rest of the local step, which must be applied first.
+    fn split(&mut self, range: &Range<usize>) -> (&mut [R], Option<&Affine<'_, R>>) {
         match self {
-            Self::Gradient { gradient, .. } => &mut gradient[range.clone()],
-            Self::Step { y, affine } => {
-                let block = &mut y[range.clone()];
-                affine.apply(range.clone(), block);
-                block
-            }
+            Self::Gradient { gradient, .. } => (&mut gradient[range.clone()], None),
+            Self::Step { y, affine } => (&mut y[range.clone()], Some(affine)),
         }
     }
 }
@@ -149,7 +154,7 @@ impl Layers {
                 let weights = by_rows(&target.weights()[layer.weights.clone()], layer.outputs, layer.inputs);
                 multiply(R::one(), by_rows(errors, rows, layer.outputs), weights, passed, Write::Replace);
             }
-            layer.accumulate(layer.below(inputs, before), errors, target.block(&layer.weights));
+            layer.accumulate(layer.below(inputs, before), errors, &mut target);
             let biases = target.block(&layer.biases);
             for errors in errors.chunks_exact(layer.outputs) {
                 vector::axpy(R::one(), errors, biases);
@@ -191,14 +196,22 @@ impl Layer {
     }
 
     /// `W ← W + Eᵀ A` for errors `E`, shape `[rows, outputs]`, and the values below `A`.
-    fn accumulate<R: Real>(&self, below: Rows<'_, R>, errors: &[R], weights: &mut [R]) {
+    fn accumulate<R: Real>(&self, below: Rows<'_, R>, errors: &[R], target: &mut Target<'_, R>) {
         match below.contiguous() {
             Some(contiguous) if below.len() > IN_PLACE => {
                 let errors = by_rows(errors, below.len(), self.outputs);
                 let below = by_rows(contiguous, below.len(), self.inputs);
-                multiply(R::one(), errors.transpose(), below, weights, Write::Add);
+                multiply(R::one(), errors.transpose(), below, target.block(&self.weights), Write::Add);
             }
-            _ => rows::accumulate(below, errors, weights, self.layout()),
+            _ => {
+                let (weights, rest) = target.split(&self.weights);
+                rows::accumulate_after(below, errors, weights, self.layout(), |rows, weights| {
+                    if let Some(affine) = rest {
+                        let start = self.weights.start + rows.start * self.inputs;
+                        affine.apply(start..start + weights.len(), weights);
+                    }
+                });
+            }
         }
     }
 }
