@@ -1,0 +1,5 @@
+//! What fedfleet promises, a module per promise.
+
+mod bench;
+mod golden;
+mod watch;
