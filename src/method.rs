@@ -4,10 +4,15 @@
 //! one line in [`registry`].
 
 mod card;
+mod parts;
 pub mod registry;
 
+mod anarchic;
+mod delayed_nesterov;
+mod diloco;
 mod fedadaptive;
 mod fedasync;
+mod fedau;
 mod fedavg;
 mod fedavgm;
 mod fedbuff;
@@ -25,6 +30,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use card::{Card, Paper};
+pub use parts::Parts;
 
 use crate::{
     invalid::Invalid,
@@ -62,6 +68,15 @@ pub trait ServedMethod: Method {
 
     /// The server half, at the initial model.
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>>;
+
+    /// Refuses parts that make no sense with this method.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `schedule`, `weighting` or `server`, with the reason.
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        let _ = parts;
+        Ok(())
+    }
 }
 
 /// Default parts of a served method.
@@ -75,6 +90,10 @@ pub struct Recipe {
     pub server: Vec<TransformSpec>,
     /// Local steps of every visit, for methods that leave no choice.
     pub steps: Option<usize>,
+    /// The clients' own optimiser; plain SGD when empty.
+    pub client: Vec<TransformSpec>,
+    /// Whether the state of the clients' optimiser outlives a visit.
+    pub keep_state: bool,
 }
 
 /// What a server half starts from.
