@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod fleet;
+pub mod figure;
 pub mod invalid;
 pub mod method;
 pub mod network;
@@ -11,6 +12,7 @@ pub mod problem;
 pub mod random;
 pub mod record;
 pub mod role;
+pub mod run;
 pub mod scenario;
 pub mod table;
 pub mod world;

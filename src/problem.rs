@@ -16,6 +16,7 @@ pub mod optimum;
 pub mod quadratic;
 pub mod regression;
 pub mod softmax;
+mod spec;
 mod sums;
 mod supervised;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use batches::{BatchSize, Batches};
 pub use mlp::{Activation, Mlp};
 pub use softmax::Softmax;
+pub use spec::{ClientWeights, MlpSpec, ObjectiveSpec, ProblemSpec};
 
 use quadratic::QuadraticForm;
 

@@ -7,6 +7,7 @@ pub mod local;
 pub mod payload;
 pub mod schedule;
 pub mod served;
+pub mod spec;
 
 pub use local::{Local, Memory, Scratch};
 pub use payload::Payload;

@@ -3,7 +3,6 @@
 use std::fmt::Debug;
 
 use schemars::{Schema, SchemaGenerator};
-use serde::de::DeserializeOwned;
 
 use super::{
     Card, Method, Parts, Recipe, ServedMethod, Setup, anarchic, delayed_nesterov, diloco, fedadaptive, fedasync, fedau, fedavg,
@@ -12,8 +11,14 @@ use super::{
 use crate::{
     invalid::Invalid,
     num::Real,
-    role::served::{ClientUpdate, ServerUpdate},
-    scenario::{Diagnostic, Node, decode::decode},
+    role::{
+        served::{ClientUpdate, ServerUpdate},
+        spec::ServedSpec,
+    },
+    scenario::{
+        Diagnostic, Node,
+        decode::split,
+    },
 };
 
 /// Every method, in the order in which lists show them.
@@ -49,7 +54,9 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 pub struct Entry {
     /// What it is and where it comes from.
     pub card: Card,
-    /// Reads its parameters from the method's table, from which shared keys have been taken; the text is the table's path.
+    /// The section of a scenario whose keys the method shares with others of its role.
+    pub section: &'static str,
+    /// Reads the shared keys and the method's own from one table; the text is the table's path.
     pub parse: fn(&Node, &str) -> Result<Parameters, Vec<Diagnostic>>,
     /// The JSON Schema of its parameters.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
@@ -61,20 +68,16 @@ impl Debug for Entry {
     }
 }
 
-/// Parameters of a method, by role.
+/// Parameters of a method and the parts that a scenario chooses for it, by role.
 #[derive(Debug, Clone)]
 pub enum Parameters {
     /// A method with a server.
-    Served(Box<dyn ServedParameters>),
-}
-
-impl Parameters {
-    /// The parameters as a table, defaults included.
-    pub fn to_table(&self) -> toml::Table {
-        match self {
-            Self::Served(parameters) => parameters.to_table(),
-        }
-    }
+    Served {
+        /// The method's own parameters.
+        own: Box<dyn ServedParameters>,
+        /// The parts.
+        parts: Box<ServedSpec>,
+    },
 }
 
 /// [`ServedMethod`] behind a trait object, at both precisions.
@@ -155,15 +158,14 @@ impl<M: ServedMethod> ServedParameters for M {
 const fn served<M: ServedMethod>() -> Entry {
     Entry {
         card: M::CARD,
-        parse: |node, at| Ok(Parameters::Served(Box::new(parse::<M>(node, at)?))),
+        section: "served",
+        parse: |node, at| {
+            let (parts, own): (ServedSpec, M) = split(node, at)?;
+            Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
+            Ok(Parameters::Served { own: Box::new(own), parts: Box::new(parts) })
+        },
         schema: |generator| generator.subschema_for::<M>(),
     }
-}
-
-fn parse<M: Method + DeserializeOwned>(node: &Node, at: &str) -> Result<M, Vec<Diagnostic>> {
-    let parameters: M = decode(node, at)?;
-    parameters.validate().map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
-    Ok(parameters)
 }
 
 /// Chooses the halves of a precision.

@@ -23,6 +23,7 @@ impl TopologySpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `topology`.
     pub fn build(&self, weights: WeightRule, setting: &Setting) -> Result<Topology, Invalid> {
+        crate::fleet::check_clients(setting.clients)?;
         Ok(Topology::new(self.graph(setting)?, weights))
     }
 
@@ -90,7 +91,7 @@ impl Topology {
         self.graph.nodes()
     }
 
-    /// Weight `W_ij` that node `i` gives to a node `j ≠ i` that it hears from [1].
+    /// Weight `W_ij` that node `i` gives to a node `j ≠ i` that it hears from `[1]`.
     pub fn weight(&self, i: usize, j: usize) -> f64 {
         let degree = |node| self.graph.in_degree(node);
         match self.rule {
@@ -101,7 +102,7 @@ impl Topology {
         }
     }
 
-    /// Weight `W_ii` that node `i` gives to itself [1].
+    /// Weight `W_ii` that node `i` gives to itself `[1]`.
     pub fn own_weight(&self, node: usize) -> f64 {
         match (&self.graph, self.rule) {
             (Graph::Complete(nodes), WeightRule::LazyMetropolis) => 0.5 + share(nodes - 1) / 2.0,
@@ -115,7 +116,7 @@ impl Topology {
         self.graph.senders(node).map(move |sender| (sender, self.weight(node, sender)))
     }
 
-    /// Spectral gap `1 − max(|λ₂|, |λₙ|)` of `W` [1]: one exact mixing step shrinks the distance to consensus by at least
+    /// Spectral gap `1 − max(|λ₂|, |λₙ|)` of `W` `[1]`: one exact mixing step shrinks the distance to consensus by at least
     /// `1 − gap` (in the norm in which `W` is symmetric). 0 if the graph is not connected.
     ///
     /// Exact for complete and circulant graphs and up to 600 nodes, by Lanczos iteration beyond; `None` where that does not
@@ -137,3 +138,6 @@ impl Topology {
 fn share(others: usize) -> f64 {
     1.0 / (1 + others) as f64
 }
+
+#[cfg(test)]
+mod tests;

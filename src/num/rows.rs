@@ -16,7 +16,10 @@ use super::{Real, lanes};
 /// Rows that are worked on together, so that they stay in the inner caches while all outputs pass over them.
 const ROW_BLOCK: usize = 32;
 
-/// Vectors of all rows and outputs that fit the innermost cache (24 KiB of 32-byte vectors).
+/// Outputs that are worked on together.
+const OUTPUT_BLOCK: usize = 16;
+
+/// Vectors of the rows and weights worked on that fit the innermost cache (24 KiB of 32-byte vectors).
 const CACHED_VECTORS: usize = 768;
 
 /// Rows of a row-major matrix, picked in place.
@@ -188,22 +191,15 @@ impl<R: Real> WithSimd for Accumulate<'_, R> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let (rows, columns) = (self.x.len(), self.layout.columns);
+        let (rows, Layout { rows: outputs, columns, .. }) = (self.x.len(), self.layout);
         let lanes = size_of::<R::Vector<S>>() / size_of::<R>();
         for start in (0..rows).step_by(ROW_BLOCK) {
-            let end = (start + ROW_BLOCK).min(rows);
-            let width = lanes * (CACHED_VECTORS / (end - start + self.layout.rows)).max(8);
-            for left in (0..columns).step_by(width) {
-                let part = left..(left + width).min(columns);
-                let mut i = start;
-                while i < end {
-                    i += match end - i {
-                        1 => self.strip::<S, 1>(simd, i, part.clone()),
-                        2 => self.strip::<S, 2>(simd, i, part.clone()),
-                        3 => self.strip::<S, 3>(simd, i, part.clone()),
-                        4 => self.strip::<S, 4>(simd, i, part.clone()),
-                        _ => self.strip::<S, 5>(simd, i, part.clone()),
-                    };
+            let rows = start..(start + ROW_BLOCK).min(rows);
+            for first in (0..outputs).step_by(OUTPUT_BLOCK) {
+                let outputs = first..(first + OUTPUT_BLOCK).min(outputs);
+                let width = lanes * (CACHED_VECTORS / (rows.len() + outputs.len()));
+                for left in (0..columns).step_by(width) {
+                    self.block(simd, rows.clone(), outputs.clone(), left..(left + width).min(columns));
                 }
             }
         }
@@ -211,20 +207,36 @@ impl<R: Real> WithSimd for Accumulate<'_, R> {
 }
 
 impl<R: Real> Accumulate<'_, R> {
-    /// Adds the columns `part` of the rows `i..i + M` to all weights, two outputs at a time; returns `M`.
+    /// Adds the columns `part` of `rows` to some of the weights: all of it fits the innermost cache.
     #[inline(always)]
-    fn strip<S: Simd, const M: usize>(&mut self, simd: S, i: usize, part: Range<usize>) -> usize {
-        let Layout { rows: outputs, stride, .. } = self.layout;
+    fn block<S: Simd>(&mut self, simd: S, rows: Range<usize>, outputs: Range<usize>, part: Range<usize>) {
+        let mut i = rows.start;
+        while i < rows.end {
+            let (outputs, part) = (outputs.clone(), part.clone());
+            i += match rows.end - i {
+                1 => self.strip::<S, 1>(simd, i, outputs, part),
+                2 => self.strip::<S, 2>(simd, i, outputs, part),
+                3 => self.strip::<S, 3>(simd, i, outputs, part),
+                4 => self.strip::<S, 4>(simd, i, outputs, part),
+                _ => self.strip::<S, 5>(simd, i, outputs, part),
+            };
+        }
+    }
+
+    /// Adds the columns `part` of the rows `i..i + M` to the weights, two outputs at a time; returns `M`.
+    #[inline(always)]
+    fn strip<S: Simd, const M: usize>(&mut self, simd: S, i: usize, outputs: Range<usize>, part: Range<usize>) -> usize {
+        let Layout { rows: all, stride, .. } = self.layout;
         let x = array::from_fn::<_, M, _>(|s| &self.x.row(i + s)[part.clone()]);
-        let factors = array::from_fn::<_, M, _>(|s| &self.factors[(i + s) * outputs..][..outputs]);
-        let mut k = 0;
-        while k + 2 <= outputs {
+        let factors = array::from_fn::<_, M, _>(|s| &self.factors[(i + s) * all..][..all]);
+        let mut k = outputs.start;
+        while k + 2 <= outputs.end {
             let (first, second) = self.weights[k * stride..].split_at_mut(stride);
             let factors = array::from_fn(|j| array::from_fn(|s| factors[s][k + j]));
             add_rows::<S, R, 2, M>(simd, [&mut first[part.clone()], &mut second[part.clone()]], x, factors);
             k += 2;
         }
-        if k < outputs {
+        if k < outputs.end {
             let factors = [array::from_fn(|s| factors[s][k])];
             add_rows::<S, R, 1, M>(simd, [&mut self.weights[k * stride..][part]], x, factors);
         }

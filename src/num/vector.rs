@@ -51,6 +51,18 @@ pub fn blend<R: Real>(a: R, x: &[R], b: R, y: &mut [R]) {
     );
 }
 
+/// `yⱼ ← e^{yⱼ}` for coordinates of at most 0.
+pub fn exp_below<R: Real>(y: &mut [R]) {
+    run(
+        #[inline(always)]
+        || {
+            for y in y {
+                *y = y.exp_below();
+            }
+        },
+    );
+}
+
 /// `a − b` as a new vector.
 pub fn difference<R: Real>(a: &[R], b: &[R]) -> Vec<R> {
     debug_assert_eq!(a.len(), b.len());
@@ -147,6 +159,23 @@ impl<T, F: FnOnce() -> T> WithSimd for Closure<F> {
 #[inline]
 fn run<T>(body: impl FnOnce() -> T) -> T {
     dispatch(Closure(body))
+}
+
+/// The mean of vectors of equal length, added up in order; there must be at least one.
+pub fn mean<R: Real>(vectors: &[&[R]]) -> Vec<R> {
+    let mut mean = vec![R::zero(); vectors[0].len()];
+    for vector in vectors {
+        axpy(R::one(), vector, &mut mean);
+    }
+    scale(R::of(1.0 / vectors.len() as f64), &mut mean);
+    mean
+}
+
+/// Population variance (divisor `N`) of the entries, in `f64`.
+pub fn variance<R: Real>(a: &[R]) -> f64 {
+    let count = a.len() as f64;
+    let mean = a.iter().map(|a| a.f64()).sum::<f64>() / count;
+    a.iter().map(|a| (a.f64() - mean).powi(2)).sum::<f64>() / count
 }
 
 #[cfg(test)]

@@ -73,7 +73,8 @@ impl<R: Real> Mlp<R> {
         Ok(self)
     }
 
-    /// Adds `factor · Σ ∇loss` over `rows`, at most [`PART`] of them, to the target; returns the summed loss.
+    /// Adds `factor · Σ ∇loss` over `rows`, at most [`PART`] of them, to the target;
+    /// returns the summed loss where the target [wants](Target::wants_loss) it.
     fn learn(&self, rows: &Picked<'_, R>, target: Target<'_, R>, factor: f64, work: &mut Workspace<R>) -> f64 {
         let mut units = work.take(self.layers.units() * rows.len());
         let mut gathered = work.take(if rows.contiguous().is_some() { 0 } else { rows.len() * self.shared.columns() });
@@ -83,7 +84,8 @@ impl<R: Real> Mlp<R> {
         });
         self.layers.forward(inputs, target.weights(), rows.len(), &mut units);
         let outputs = self.layers.outputs_mut(&mut units, rows.len());
-        let loss = output::residuals(rows, factor, outputs);
+        let loss = if target.wants_loss() { output::score(rows, outputs).0 } else { 0.0 };
+        output::residuals(rows, factor, outputs);
         self.layers.backward(inputs, target, rows.len(), &mut units, work);
         work.give(gathered);
         work.give(units);

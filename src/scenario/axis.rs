@@ -3,7 +3,6 @@
 use super::{
     decode::decode,
     diagnostic::Diagnostic,
-    names::{listed, nearest},
     node::{Node, Value},
     source::Span,
     write::inline,
@@ -83,11 +82,7 @@ fn axis(kind: Kind, span: Span, path: &[String], node: &Node) -> Result<Axis, Di
             }
             key => {
                 let fault = Diagnostic::at(entry.key_span, format!("unknown key `{key}` next to `{word}`"));
-                let fault = fault.label(format!("expected {}", listed(valid)));
-                return Err(match nearest(key, valid) {
-                    Some(name) => fault.help(format!("did you mean `{name}`?")),
-                    None => fault,
-                });
+                return Err(fault.suggest(key, valid));
             }
         }
     }

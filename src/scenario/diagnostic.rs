@@ -2,8 +2,16 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::{node::Node, render, source::Sources, source::Span};
+use super::{
+    names::{listed, nearest},
+    node::Node,
+    render,
+    source::{Sources, Span},
+};
 use crate::invalid::Invalid;
+
+/// Longest list of valid names that stands under the marked text [characters]; longer ones go below.
+const SHORT: usize = 72;
 
 /// One fault of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +55,17 @@ impl Diagnostic {
         self
     }
 
+    /// Says which names would have been `valid`, and which of them `found` was probably meant to be.
+    #[must_use]
+    pub fn suggest<S: AsRef<str>>(self, found: &str, valid: &[S]) -> Self {
+        let expected = format!("expected {}", listed(valid));
+        let fault = if expected.len() <= SHORT { self.label(expected) } else { self.note(expected) };
+        match nearest(found, valid) {
+            Some(name) => fault.help(format!("did you mean `{name}`?")),
+            None => fault,
+        }
+    }
+
     /// Adds a fact.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
@@ -59,9 +78,13 @@ impl Diagnostic {
     /// A key that the path names but the file leaves to its default is pointed at through the nearest table around it.
     pub fn from_invalid(invalid: Invalid, part: &Node) -> Self {
         let (span, depth) = part.nearest(&invalid.path);
-        let mut fault = Self::at(span, invalid.message);
+        let (title, expected) = match invalid.message.rsplit_once(": expected ") {
+            Some((title, expected)) => (title, format!("expected {expected}")),
+            None => (invalid.message.as_str(), String::new()),
+        };
+        let mut fault = Self::at(span, title).label(expected);
         if let Some(key) = invalid.path.get(depth) {
-            fault.label = format!("`{key}` has its default here");
+            fault.notes.push(format!("`{key}` is not given here and has its default"));
         }
         fault.help.extend(invalid.help);
         fault.file = invalid.file;

@@ -5,6 +5,7 @@ use super::{
     diagnostic::Diagnostic,
     model::missing,
     node::{Node, Table, Value},
+    source::Span,
 };
 
 /// Keys of `[[method]]` that only name it.
@@ -15,6 +16,8 @@ const NAMING: [&str; 2] = ["name", "label"];
 pub struct MethodTable {
     /// The name in the registry.
     pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
     /// What records and figures call it: `label`, or the name; with the values of keys that the method sweeps.
     pub label: String,
     /// Its table as written, without `name` and `label`: common keys and its own parameters. Tunes stand in place.
@@ -96,14 +99,14 @@ fn method(item: &Node) -> Result<(MethodTable, &Node), Vec<Diagnostic>> {
             ]
         })
     };
-    let (name, label) = (text(name, "name")?, text(place, "label")?);
+    let (name_span, name, label) = (name.span, text(name, "name")?, text(place, "label")?);
     let mut table = written.clone();
     for key in NAMING {
         let _ = table.remove(key);
     }
     let table = Node::new(Value::Table(table), item.span);
     let variants = cells::variants(&table)?;
-    Ok((MethodTable { name, label, table, variants }, place))
+    Ok((MethodTable { name, name_span, label, table, variants }, place))
 }
 
 #[cfg(test)]

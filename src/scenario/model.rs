@@ -13,14 +13,14 @@ use super::{
     diagnostic::{Diagnostic, Rejected},
     document,
     method::{MethodTable, methods},
-    names::{listed, nearest},
+    names::nearest,
     node::{Node, Table, Value},
     overrides::{self, Override},
     seeds::Seeds,
     source::Sources,
     stop::Stop,
 };
-use crate::{fleet::FleetSpec, invalid::Invalid, num::Precision};
+use crate::{fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
 pub(super) const SECTIONS: [&str; 14] = [
@@ -66,10 +66,14 @@ pub struct Cell {
     pub keys: Vec<Key>,
     /// When runs end.
     pub stop: Stop,
+    /// What is minimised.
+    pub problem: ProblemSpec,
     /// Who the clients are.
     pub fleet: FleetSpec,
-    /// The scalar type, where the file chooses one.
-    pub precision: Option<Precision>,
+    /// How messages travel.
+    pub network: NetworkSpec,
+    /// The scalar type: that of the file, or else that of the problem.
+    pub precision: Precision,
     /// The methods, in the order of the file; their labels differ.
     pub methods: Vec<MethodTable>,
     /// The file with this cell's values in place of the sweeps.
@@ -79,7 +83,7 @@ pub struct Cell {
 impl Cell {
     /// The swept keys as `alpha = 0.1, clients = 10`; empty without sweeps.
     pub fn name(&self) -> String {
-        self.keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect::<Vec<_>>().join(", ")
+        cells::name(&self.keys)
     }
 
     /// Whether both give the same runs, wherever they are written and whatever defaults are written out.
@@ -181,28 +185,25 @@ fn unknown_sections(document: &Node) -> Vec<Diagnostic> {
     unknown
         .map(|entry| {
             let fault = Diagnostic::at(entry.key_span, format!("unknown key `{}` in the scenario", entry.key));
-            let fault = fault.label(format!("expected {}", listed(&SECTIONS)));
-            match nearest(&entry.key, &SECTIONS) {
-                Some(name) => fault.help(format!("did you mean `{name}`?")),
-                None => fault,
-            }
+            fault.suggest(&entry.key, &SECTIONS)
         })
         .collect()
 }
 
-/// Reads all cells. A fault of some cells only says of which.
+/// Reads all cells. A fault of only some cells says of which.
 fn every_cell(choices: Vec<Choice>, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
-    let (mut cells, mut found): (Vec<Cell>, Vec<(Diagnostic, Vec<usize>)>) = (Vec::with_capacity(choices.len()), Vec::new());
-    let mut names = Vec::with_capacity(choices.len());
-    for (number, choice) in choices.into_iter().enumerate() {
+    let mut cells = Vec::with_capacity(choices.len());
+    let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
+    let mut read = 0;
+    for choice in choices {
         let mut here = Vec::new();
-        let cell = one_cell(choice, &mut here);
-        names.push(cell.name());
-        cells.push(cell);
+        let name = cells::name(&choice.keys);
+        cells.extend(one_cell(choice, &mut here));
+        read += 1;
         for fault in here {
             match found.iter_mut().find(|(known, _)| *known == fault) {
-                Some((_, of)) => of.push(number),
-                None => found.push((fault, vec![number])),
+                Some((_, of)) => of.push(name.clone()),
+                None => found.push((fault, vec![name.clone()])),
             }
         }
         if found.len() > MOST {
@@ -210,24 +211,29 @@ fn every_cell(choices: Vec<Choice>, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
         }
     }
     faults.extend(found.into_iter().map(|(fault, of)| match of.as_slice() {
-        all if all.len() == names.len() => fault,
-        [only] => fault.note(format!("in the cell {}", names[*only])),
-        several => fault.note(format!("in {} of {} cells, first {}", several.len(), names.len(), names[several[0]])),
+        all if all.len() == read => fault,
+        [only] => fault.note(format!("in the cell {only}")),
+        several => fault.note(format!("in {} of {read} cells, first {}", several.len(), several[0])),
     }));
     cells
 }
 
-fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Cell {
+/// Reads one cell; `None` if what every scenario must have is missing or unsound.
+fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
     let Choice { keys, tree } = choice;
     let stop: Option<Stop> = required(&tree, "stop", "stop = { rounds = 500 }", faults);
-    if let Some(stop) = &stop {
-        checked("stop", stop.check(), &tree, faults);
-    }
+    let problem: Option<ProblemSpec> = required(&tree, "problem", "[problem]", faults);
     let fleet: FleetSpec = optional(&tree, "fleet", faults).unwrap_or_default();
-    checked("fleet", fleet.validate(), &tree, faults);
-    let precision = optional(&tree, "precision", faults);
+    let network: NetworkSpec = optional(&tree, "network", faults).unwrap_or_default();
+    let precision: Option<Precision> = optional(&tree, "precision", faults);
     let methods = methods(&tree, faults);
-    Cell { keys, stop: stop.unwrap_or_default(), fleet, precision, methods, tree }
+    checked("stop", stop.as_ref().map_or(Ok(()), Stop::check), &tree, faults);
+    checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::validate), &tree, faults);
+    checked("fleet", fleet.validate(), &tree, faults);
+    checked("network", network.validate(), &tree, faults);
+    let (stop, problem) = (stop?, problem?);
+    let precision = precision.unwrap_or_else(|| problem.default_precision());
+    Some(Cell { keys, stop, problem, fleet, network, precision, methods, tree })
 }
 
 /// The section `key`, if the file has it and it is sound.

@@ -49,6 +49,11 @@ impl<R: Real> Target<'_, R> {
         }
     }
 
+    /// Whether anyone looks at the loss: a local step has no use for it.
+    pub fn wants_loss(&self) -> bool {
+        matches!(self, Self::Gradient { .. })
+    }
+
     /// The coordinates of one block, ready for the gradient to be added.
     fn block(&mut self, range: &Range<usize>) -> &mut [R] {
         match self {

@@ -114,7 +114,7 @@ impl Fault {
             Kind::UnknownName { name, valid } => {
                 // A choice that is read as a table has its name in the path.
                 let place = place.strip_suffix(&format!(".{name}")).unwrap_or(&place);
-                suggest(Diagnostic::at(span, format!("unknown name `{name}` for `{place}`")), name, valid)
+                Diagnostic::at(span, format!("unknown name `{name}` for `{place}`")).suggest(name, valid)
             }
             Kind::Mismatch { found, expected } => {
                 Diagnostic::at(span, format!("`{place}` cannot be {found}")).label(format!("expected {expected}"))
@@ -142,21 +142,12 @@ fn unknown_key(span: Span, key: &str, place: &str, valid: &[&str]) -> Diagnostic
     let parent = place.rsplit_once('.').map_or("", |(parent, _)| parent);
     let place = if parent.is_empty() { String::new() } else { format!(" in `{parent}`") };
     let fault = Diagnostic::at(span, format!("unknown key `{key}`{place}"));
-    if valid.is_empty() { fault.label("this table takes no keys") } else { suggest(fault, key, valid) }
+    if valid.is_empty() { fault.label("this table takes no keys") } else { fault.suggest(key, valid) }
 }
 
 fn missing_key(span: Span, key: &str, place: &str) -> Diagnostic {
     let place = if place.is_empty() { "the scenario".to_owned() } else { format!("`{place}`") };
     Diagnostic::at(span, format!("missing key `{key}` in {place}")).label(format!("expected a key `{key}`"))
-}
-
-/// Adds what would have been right, and the nearest of it.
-fn suggest(fault: Diagnostic, found: &str, valid: &[&str]) -> Diagnostic {
-    let fault = fault.label(format!("expected {}", listed(valid)));
-    match nearest(found, valid) {
-        Some(name) => fault.help(format!("did you mean `{name}`?")),
-        None => fault,
-    }
 }
 
 /// The last step of a path that is a key, not an index.

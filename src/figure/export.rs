@@ -1,0 +1,69 @@
+//! One drawing in three formats: SVG with outlined text, PDF with an embedded font, PNG at 300 dpi.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use resvg::{tiny_skia, usvg};
+
+use super::FigureError;
+use super::canvas::{FAMILY, FONT};
+
+/// Dots per inch that SVG assumes.
+const SVG_DPI: f64 = 96.0;
+/// Dots per inch of the PNG.
+const PNG_DPI: f64 = 300.0;
+const MM_PER_INCH: f64 = 25.4;
+const POINTS_PER_INCH: f64 = 72.0;
+
+/// A finished drawing.
+pub(super) struct Drawing {
+    tree: usvg::Tree,
+}
+
+impl Drawing {
+    /// Takes what plotters wrote, for a figure `width` × `height` points.
+    pub(super) fn new(raw: &str, width: f64, height: f64) -> Result<Self, FigureError> {
+        let millimetres = |points: f64| points / POINTS_PER_INCH * MM_PER_INCH;
+        let (head, rest) = raw.split_once("viewBox").ok_or_else(|| FigureError::Drawing("the drawing has no viewBox".into()))?;
+        // Sizes are those of the page; round joins keep noisy curves from growing spikes.
+        let size = format!("width=\"{:.3}mm\" height=\"{:.3}mm\" stroke-linejoin=\"round\" viewBox", millimetres(width), millimetres(height));
+        let start = head.find("<svg").map_or("", |at| &head[..at]);
+        let mut options = usvg::Options { font_family: FAMILY.into(), ..usvg::Options::default() };
+        Arc::make_mut(&mut options.fontdb).load_font_data(FONT.to_vec());
+        let tree = usvg::Tree::from_str(&format!("{start}<svg {size}{rest}"), &options).map_err(FigureError::drawing)?;
+        Ok(Self { tree })
+    }
+
+    /// SVG text; letters are outlines, so that no reader needs the font.
+    pub(super) fn svg(&self) -> String {
+        let options = usvg::WriteOptions { coordinates_precision: 3, transforms_precision: 6, indent: usvg::Indent::None, ..Default::default() };
+        self.tree.to_string(&options)
+    }
+
+    fn png(&self) -> Result<Vec<u8>, FigureError> {
+        let scale = (PNG_DPI / SVG_DPI) as f32;
+        let size = self.tree.size();
+        let pixels = |length: f32| (length * scale).round().max(1.0) as u32;
+        let mut image = tiny_skia::Pixmap::new(pixels(size.width()), pixels(size.height()))
+            .ok_or_else(|| FigureError::Drawing("the image is too large".into()))?;
+        resvg::render(&self.tree, tiny_skia::Transform::from_scale(scale, scale), &mut image.as_mut());
+        image.encode_png().map_err(FigureError::drawing)
+    }
+
+    fn pdf(&self) -> Result<Vec<u8>, FigureError> {
+        let page = svg2pdf::PageOptions { dpi: SVG_DPI as f32 };
+        svg2pdf::to_pdf(&self.tree, svg2pdf::ConversionOptions::default(), page).map_err(FigureError::drawing)
+    }
+
+    /// Writes `stem.svg`, `stem.pdf` and `stem.png` into `folder`.
+    pub(super) fn write(&self, folder: &Path, stem: &str) -> Result<Vec<PathBuf>, FigureError> {
+        let forms = [("svg", self.svg().into_bytes()), ("pdf", self.pdf()?), ("png", self.png()?)];
+        let mut paths = Vec::new();
+        for (extension, content) in forms {
+            let path = folder.join(format!("{stem}.{extension}"));
+            std::fs::write(&path, content).map_err(|source| FigureError::Io { path: path.clone(), source })?;
+            paths.push(path);
+        }
+        Ok(paths)
+    }
+}

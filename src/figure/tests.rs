@@ -1,0 +1,3 @@
+//! Figures from synthetic curves.
+
+use super::*;
