@@ -100,7 +100,8 @@ fn plots<'s>(curves: &Curves, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<
     if cells.is_empty() {
         return Err(Invalid::at("where", "no recorded cell has these values"));
     }
-    let shown: Vec<&str> = spec.facet.iter().map(String::as_str).chain(spec.axis().is_none().then_some(spec.x.as_str())).collect();
+    let shown: Vec<&str> =
+        spec.facet.iter().map(String::as_str).chain(spec.axis().is_none().then_some(spec.x.as_str())).collect();
     let mut groups: Vec<(Cell, Vec<&Cell>)> = Vec::new();
     for cell in cells {
         let rest = cell.without(&shown);
@@ -134,9 +135,17 @@ fn looks<'a>(all: &'a [String], chosen: &'a [String]) -> Vec<(usize, &'a str)> {
 }
 
 /// One figure over `cells`, which differ only in the panel's key and the horizontal key.
-fn plot<'s>(curves: &Curves, spec: &'s FigureSpec, title: Option<String>, cells: &[&Cell], methods: &[(usize, &str)]) -> Plot<'s> {
+fn plot<'s>(
+    curves: &Curves,
+    spec: &'s FigureSpec,
+    title: Option<String>,
+    cells: &[&Cell],
+    methods: &[(usize, &str)],
+) -> Plot<'s> {
     let facets: Vec<Option<&str>> = match &spec.facet {
-        Some(key) => curves.values(key).into_iter().filter(|v| cells.iter().any(|cell| cell.get(key) == Some(v))).map(Some).collect(),
+        Some(key) => {
+            curves.values(key).into_iter().filter(|v| cells.iter().any(|cell| cell.get(key) == Some(v))).map(Some).collect()
+        }
         None => vec![None],
     };
     let of_panel = |value: Option<&str>| -> Vec<&Cell> {
@@ -149,13 +158,15 @@ fn plot<'s>(curves: &Curves, spec: &'s FigureSpec, title: Option<String>, cells:
     };
     let values = curves.values(&spec.x);
     let numeric = values.iter().all(|v| v.parse::<f64>().is_ok_and(f64::is_finite));
-    let place = |value: &str| if numeric { value.parse().ok() } else { values.iter().position(|v| *v == value).map(|i| i as f64) };
+    let place =
+        |value: &str| if numeric { value.parse().ok() } else { values.iter().position(|v| *v == value).map(|i| i as f64) };
     let panel = |value: Option<&str>| {
         let cells = of_panel(value);
         let series = match (spec.axis(), cells.first()) {
             (Some(axis), Some(cell)) => series::against_axis(curves, spec, axis, cell, methods),
             _ => {
-                let places: Vec<(f64, &Cell)> = cells.iter().filter_map(|&cell| Some((place(cell.get(&spec.x)?)?, cell))).collect();
+                let places: Vec<(f64, &Cell)> =
+                    cells.iter().filter_map(|&cell| Some((place(cell.get(&spec.x)?)?, cell))).collect();
                 series::against_key(curves, spec, &places, methods)
             }
         };

@@ -1,8 +1,8 @@
 //! fedfleet: a discrete-event simulator for federated optimisation.
 
 pub mod engine;
-pub mod fleet;
 pub mod figure;
+pub mod fleet;
 pub mod invalid;
 pub mod method;
 pub mod network;

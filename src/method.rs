@@ -39,6 +39,7 @@ use crate::{
     role::{
         schedule::ScheduleSpec,
         served::{ClientUpdate, ServerUpdate},
+        spec::ClientSpec,
     },
 };
 
@@ -90,10 +91,8 @@ pub struct Recipe {
     pub server: Vec<TransformSpec>,
     /// Local steps of every visit, for methods that leave no choice.
     pub steps: Option<usize>,
-    /// The clients' own optimiser; plain SGD when empty.
-    pub client: Vec<TransformSpec>,
-    /// Whether the state of the clients' optimiser outlives a visit.
-    pub keep_state: bool,
+    /// The clients' own optimiser.
+    pub client: ClientSpec,
 }
 
 /// What a server half starts from.

@@ -7,7 +7,9 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle, register_font};
+use plotters::style::{
+    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle, register_font,
+};
 
 use super::FigureError;
 use super::geometry::{Area, Place, dashed};
@@ -84,10 +86,9 @@ impl<'a> Canvas<'a> {
     pub(super) fn marker(&self, place: Place, style: &Style, radius: f64) -> Result<(), FigureError> {
         for (colour, size) in [(WHITE, radius + 0.45), (style.colour, radius)] {
             match style.marker {
-                Marker::Circle => self
-                    .area
-                    .draw(&Circle::new(whole(place), units(size), colour.filled()))
-                    .map_err(FigureError::drawing)?,
+                Marker::Circle => {
+                    self.area.draw(&Circle::new(whole(place), units(size), colour.filled())).map_err(FigureError::drawing)?
+                }
                 Marker::Shape(outline) => {
                     let shape: Vec<Place> = outline.iter().map(|(x, y)| (place.0 + x * size, place.1 + y * size)).collect();
                     self.fill(&shape, colour.mix(1.0))?;
@@ -114,7 +115,15 @@ impl<'a> Canvas<'a> {
         self.write(text, (place.0 + 0.1 * size, place.1), size, HPos::Center, FontTransform::Rotate270, BLACK)
     }
 
-    fn write(&self, text: &str, place: Place, size: f64, side: Side, turn: FontTransform, colour: RGBColor) -> Result<(), FigureError> {
+    fn write(
+        &self,
+        text: &str,
+        place: Place,
+        size: f64,
+        side: Side,
+        turn: FontTransform,
+        colour: RGBColor,
+    ) -> Result<(), FigureError> {
         let font = FontDesc::new(FontFamily::Name(FAMILY), units(size * SIZE_IN_SVG).into(), FontStyle::Normal).transform(turn);
         let style = TextStyle::from(font).color(&colour).pos(Pos::new(side, VPos::Center));
         self.area.draw_text(text, &style, whole(place)).map_err(FigureError::drawing)

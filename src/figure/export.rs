@@ -26,7 +26,11 @@ impl Drawing {
         let millimetres = |points: f64| points / POINTS_PER_INCH * MM_PER_INCH;
         let (head, rest) = raw.split_once("viewBox").ok_or_else(|| FigureError::Drawing("the drawing has no viewBox".into()))?;
         // Sizes are those of the page; round joins keep noisy curves from growing spikes.
-        let size = format!("width=\"{:.3}mm\" height=\"{:.3}mm\" stroke-linejoin=\"round\" viewBox", millimetres(width), millimetres(height));
+        let size = format!(
+            "width=\"{:.3}mm\" height=\"{:.3}mm\" stroke-linejoin=\"round\" viewBox",
+            millimetres(width),
+            millimetres(height)
+        );
         let start = head.find("<svg").map_or("", |at| &head[..at]);
         let mut options = usvg::Options { font_family: FAMILY.into(), ..usvg::Options::default() };
         Arc::make_mut(&mut options.fontdb).load_font_data(FONT.to_vec());
@@ -36,7 +40,12 @@ impl Drawing {
 
     /// SVG text; letters are outlines, so that no reader needs the font.
     pub(super) fn svg(&self) -> String {
-        let options = usvg::WriteOptions { coordinates_precision: 3, transforms_precision: 6, indent: usvg::Indent::None, ..Default::default() };
+        let options = usvg::WriteOptions {
+            coordinates_precision: 3,
+            transforms_precision: 6,
+            indent: usvg::Indent::None,
+            ..Default::default()
+        };
         self.tree.to_string(&options)
     }
 

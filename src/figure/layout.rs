@@ -215,7 +215,8 @@ impl Plot<'_> {
 
     fn legend_inside(&self, frame: &Frame, legend: &Legend) -> Result<Option<Area>, FigureError> {
         let panel = self.panel(frame, 0)?;
-        let lines: Vec<Vec<Place>> = self.spec.line.iter().filter_map(|line| panel.reference(line, frame.unit)).map(Vec::from).collect();
+        let lines: Vec<Vec<Place>> =
+            self.spec.line.iter().filter_map(|line| panel.reference(line, frame.unit)).map(Vec::from).collect();
         Ok(legend.inside(&panel.area, &self.curves(frame, 0, &panel), &lines))
     }
 
@@ -264,7 +265,8 @@ fn fitting_ticks(scale: &Scale, width: f64) -> Result<Ticks, FigureError> {
     let most = ((width / 26.0) as usize).clamp(2, 8);
     for labels in (2..=most).rev() {
         let ticks = scale.ticks(labels);
-        let apart = ticks.major.windows(2).map(|pair| scale.place(pair[1].0) - scale.place(pair[0].0)).fold(f64::INFINITY, f64::min);
+        let apart =
+            ticks.major.windows(2).map(|pair| scale.place(pair[1].0) - scale.place(pair[0].0)).fold(f64::INFINITY, f64::min);
         if widest(&ticks)? + 5.0 <= apart {
             return Ok(ticks);
         }

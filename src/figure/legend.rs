@@ -76,7 +76,9 @@ impl Legend {
             Area { left, top, right: left + width, bottom: top + height }
         };
         let free = |area: &Area| curves.iter().all(|curve| !curve.meets(area)) && others.iter().all(|line| !area.meets(line));
-        [8.0, 4.0, 1.5].into_iter().find_map(|clearance| spots.iter().map(|&spot| at(spot)).find(|area| free(&area.grown(clearance))))
+        [8.0, 4.0, 1.5]
+            .into_iter()
+            .find_map(|clearance| spots.iter().map(|&spot| at(spot)).find(|area| free(&area.grown(clearance))))
     }
 
     /// Draws one column of entries on a white ground in `area`.

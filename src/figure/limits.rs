@@ -53,7 +53,8 @@ pub(super) fn vertical(series: &[&Series], wanted: Option<ScaleKind>, geometric:
 
 /// Middles of curves that stay finite, and of the others as far as they stay near.
 fn middles(series: &[&Series]) -> Vec<f64> {
-    let of = |diverged: bool| series.iter().filter(move |s| s.diverged == diverged).flat_map(|s| s.points.iter().map(|p| p.middle));
+    let of =
+        |diverged: bool| series.iter().filter(move |s| s.diverged == diverged).flat_map(|s| s.points.iter().map(|p| p.middle));
     let mut values: Vec<f64> = of(false).collect();
     let starts = series.iter().filter(|s| s.diverged).filter_map(|s| s.points.first().map(|p| p.middle));
     values.extend(starts);

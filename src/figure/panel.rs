@@ -144,7 +144,13 @@ impl Panel {
     }
 
     /// A reference line with its label at whichever end is clear of curves.
-    pub(super) fn draw_reference(&self, canvas: &Canvas<'_>, line: &ReferenceLine, unit: f64, curves: &[Curve]) -> Result<(), FigureError> {
+    pub(super) fn draw_reference(
+        &self,
+        canvas: &Canvas<'_>,
+        line: &ReferenceLine,
+        unit: f64,
+        curves: &[Curve],
+    ) -> Result<(), FigureError> {
         let Some(ends) = self.reference(line, unit) else { return Ok(()) };
         canvas.dashes(&ends, &[3.0, 1.5], GREY.mix(1.0), 0.8)?;
         let Some(label) = &line.label else { return Ok(()) };

@@ -70,7 +70,10 @@ fn log_ticks(lo: f64, hi: f64, labels: usize) -> Ticks {
     let (first, last) = (lo.log10().floor() as i32, hi.log10().ceil() as i32);
     let decades: Vec<i32> = (first..=last).filter(|&k| inside(power(1, k))).collect();
     let within = |mantissas: &'static [i32]| {
-        (first..=last).flat_map(move |k| mantissas.iter().map(move |&m| (m, k))).filter(|&(m, k)| inside(power(m, k))).collect::<Vec<_>>()
+        (first..=last)
+            .flat_map(move |k| mantissas.iter().map(move |&m| (m, k)))
+            .filter(|&(m, k)| inside(power(m, k)))
+            .collect::<Vec<_>>()
     };
     let between: Vec<f64> = within(&[2, 3, 4, 5, 6, 7, 8, 9]).into_iter().map(|(m, k)| power(m, k)).collect();
     if decades.len() >= 3 || (decades.len() == 2 && hi / lo > 30.0) {

@@ -57,13 +57,20 @@ impl Point {
 }
 
 /// The curves of `methods` in `cell` against a recorded axis.
-pub(super) fn against_axis(curves: &Curves, spec: &FigureSpec, axis: Axis, cell: &Cell, methods: &[(usize, &str)]) -> Vec<Series> {
+pub(super) fn against_axis(
+    curves: &Curves,
+    spec: &FigureSpec,
+    axis: Axis,
+    cell: &Cell,
+    methods: &[(usize, &str)],
+) -> Vec<Series> {
     let Some(metric) = curves.metric(&spec.y) else { return Vec::new() };
     let better = Better::of(&spec.y);
     let log_y = spec.scale_y.map_or_else(|| crate::record::measure::is_geometric(&spec.y), |kind| kind == ScaleKind::Log);
     let series = |&(index, method): &(usize, &str)| {
         let runs: Vec<&Run> = curves.of(cell, method).collect();
-        let paths: Vec<Path> = runs.iter().map(|run| Path::of(run, axis, metric, better)).filter(|p| !p.samples.is_empty()).collect();
+        let paths: Vec<Path> =
+            runs.iter().map(|run| Path::of(run, axis, metric, better)).filter(|p| !p.samples.is_empty()).collect();
         let mut points = middle(&paths, spec.band, log_y);
         let diverges = points.iter().position(|point| !point.middle.is_finite());
         points.truncate(diverges.unwrap_or(points.len()));
@@ -139,7 +146,8 @@ fn middle(paths: &[Path], band: Band, log_y: bool) -> Vec<Point> {
     let begin = paths.iter().map(|path| path.samples[0].0).fold(f64::NEG_INFINITY, f64::max);
     let whole = paths.iter().filter(|path| !path.diverged).map(Path::end).fold(f64::INFINITY, f64::min);
     let end = if whole.is_finite() { whole } else { paths.iter().map(Path::end).fold(f64::NEG_INFINITY, f64::max) };
-    let mut places: Vec<f64> = paths.iter().flat_map(|p| p.samples.iter().map(|s| s.0)).filter(|x| (begin..=end).contains(x)).collect();
+    let mut places: Vec<f64> =
+        paths.iter().flat_map(|p| p.samples.iter().map(|s| s.0)).filter(|x| (begin..=end).contains(x)).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
     let places = if places.len() > PLACES { thinned(&places, begin, end) } else { places };
@@ -173,13 +181,19 @@ mod tests {
     #[test]
     fn one_seed_is_its_own_samples() {
         let s = series("a,0,0,0,0,0,0,0,4\na,0,1,1.5,0,0,0,0,2\n", Band::Quartiles);
-        assert_eq!(s.points.iter().map(|p| (p.x, p.lower, p.middle, p.upper)).collect::<Vec<_>>(), [(0.0, 4.0, 4.0, 4.0), (1.5, 2.0, 2.0, 2.0)]);
+        assert_eq!(
+            s.points.iter().map(|p| (p.x, p.lower, p.middle, p.upper)).collect::<Vec<_>>(),
+            [(0.0, 4.0, 4.0, 4.0), (1.5, 2.0, 2.0, 2.0)]
+        );
         assert!(!s.diverged);
     }
 
     #[test]
     fn seeds_meet_at_each_other_s_places_up_to_the_first_end() {
-        let s = series("a,0,0,0,0,0,0,0,4\na,0,1,2,0,0,0,0,1\na,1,0,0,0,0,0,0,4\na,1,1,1,0,0,0,0,4\na,1,2,3,0,0,0,0,4\n", Band::Range);
+        let s = series(
+            "a,0,0,0,0,0,0,0,4\na,0,1,2,0,0,0,0,1\na,1,0,0,0,0,0,0,4\na,1,1,1,0,0,0,0,4\na,1,2,3,0,0,0,0,4\n",
+            Band::Range,
+        );
         // At 1 s the first seed is half way from 4 to 1 on a logarithmic axis.
         assert_eq!(s.points.iter().map(|p| p.x).collect::<Vec<_>>(), [0.0, 1.0, 2.0]);
         approx::assert_relative_eq!(s.points[1].lower, 2.0, epsilon = 1e-12);

@@ -160,7 +160,9 @@ impl FigureSpec {
         for (i, line) in self.line.iter().enumerate() {
             match (line.x, line.y) {
                 (Some(at), None) | (None, Some(at)) if at.is_finite() => {}
-                _ => return Err(Invalid::at(&format!("line.{i}"), "a reference line stands at one finite `x` or one finite `y`")),
+                _ => {
+                    return Err(Invalid::at(&format!("line.{i}"), "a reference line stands at one finite `x` or one finite `y`"));
+                }
             }
         }
         Ok(())

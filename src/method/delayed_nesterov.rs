@@ -18,6 +18,7 @@ use crate::{
         Payload,
         schedule::{GraceSpec, ScheduleSpec},
         served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate},
+        spec::ClientSpec,
     },
 };
 
@@ -84,7 +85,7 @@ impl ServedMethod for DelayedNesterov {
         Recipe {
             schedule: Some(ScheduleSpec::Grace(GraceSpec::default())),
             weighting: Weighting::Sum,
-            client: self.inner.map(TransformSpec::Adamw).into_iter().collect(),
+            client: ClientSpec { optimiser: self.inner.map(TransformSpec::Adamw).into_iter().collect(), keep_state: false },
             ..Recipe::default()
         }
     }
@@ -94,15 +95,20 @@ impl ServedMethod for DelayedNesterov {
     }
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let Self { lr, beta, delay, activation, compensation, .. } = *self;
         let (m, sum) = (setup.zeros(), setup.zeros());
-        Box::new(Server { rule: self.clone(), x: Arc::new(Payload::one(setup.x)), m, sum, count: 0 })
+        Box::new(Server { lr, beta, delay, activation, compensation, x: Arc::new(Payload::one(setup.x)), m, sum, count: 0 })
     }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct Server<R> {
-    rule: DelayedNesterov,
+    lr: f64,
+    beta: f64,
+    delay: usize,
+    activation: f64,
+    compensation: f64,
     x: Arc<Payload<R>>,
     m: Vec<R>,
     /// Pseudo-gradients since the momentum was renewed.
@@ -115,8 +121,8 @@ impl<R: Real> Server<R> {
     /// `g + compensation · g ⊙ g ⊙ (x − x_received)`, times the arrival's weight.
     fn pseudo_gradient(&self, up: &Arrived<R>, weight: f64) -> Vec<R> {
         let mut g = up.up.vectors[0].clone();
-        if self.rule.compensation > 0.0 {
-            let strength = R::of(self.rule.compensation);
+        if self.compensation > 0.0 {
+            let strength = R::of(self.compensation);
             for ((g, &now), &then) in g.iter_mut().zip(&self.x.vectors[0]).zip(&up.down.vectors[0]) {
                 *g += strength * *g * *g * (now - then);
             }
@@ -132,7 +138,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     }
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        let DelayedNesterov { lr, beta, delay, activation, .. } = self.rule;
+        let Self { lr, beta, delay, activation, .. } = *self;
         let block = delay as f64;
         let weights = if batch.is_empty() { Vec::new() } else { ctx.coefficients(batch) };
         for (up, weight) in batch.iter().zip(weights) {

@@ -8,7 +8,10 @@ use crate::{
     invalid::{Invalid, require},
     num::Real,
     part::transform::{AdamWSpec, MomentumSpec, TransformSpec},
-    role::served::{ClientUpdate, ServerUpdate},
+    role::{
+        served::{ClientUpdate, ServerUpdate},
+        spec::ClientSpec,
+    },
 };
 
 /// Parameters of DiLoCo.
@@ -65,8 +68,7 @@ impl ServedMethod for DiLoCo {
         let momentum = TransformSpec::Momentum(MomentumSpec { beta: self.beta, nesterov: true });
         Recipe {
             server: vec![momentum, TransformSpec::Scale(self.lr)],
-            client: vec![TransformSpec::Adamw(self.inner)],
-            keep_state: self.keep_state,
+            client: ClientSpec { optimiser: vec![TransformSpec::Adamw(self.inner)], keep_state: self.keep_state },
             ..Recipe::default()
         }
     }

@@ -62,8 +62,11 @@ impl ServedMethod for FedNova {
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         if let ScheduleSpec::EveryArrival(_) = parts.schedule {
-            return Err(Invalid::at("schedule", "FedNova normalises the updates of a batch against each other, but every arrival is a batch of one")
-                .help("choose `buffered`, or `afa-cd` for updates per local step at every arrival"));
+            return Err(Invalid::at(
+                "schedule",
+                "FedNova normalises the updates of a batch against each other, but every arrival is a batch of one",
+            )
+            .help("choose `buffered`, or `afa-cd` for updates per local step at every arrival"));
         }
         parts.weighs_itself("FedNova weights by the objective's p_i per local step")
     }

@@ -23,8 +23,10 @@ impl Parts<'_> {
     pub fn weighs_itself(&self, reason: &str) -> Result<(), Invalid> {
         match self.weighting {
             None => Ok(()),
-            Some(_) => Err(Invalid::at("weighting", format!("{reason}: it has no place for another weighting"))
-                .help("remove `weighting`")),
+            Some(_) => {
+                Err(Invalid::at("weighting", format!("{reason}: it has no place for another weighting"))
+                    .help("remove `weighting`"))
+            }
         }
     }
 
@@ -42,6 +44,10 @@ impl Parts<'_> {
             Some(Weighting::Unbiased) if replaced_at_random(self.schedule) => {
                 Err(Invalid::at("weighting", "how often a client delivers is not known where clients are replaced at random")
                     .help("set `replace = \"same\"` in the schedule"))
+            }
+            Some(Weighting::Unbiased) if matches!(self.schedule, ScheduleSpec::Grace(_)) => {
+                Err(Invalid::at("weighting", "how often a client delivers is not known under grace periods")
+                    .help("choose another weighting, or `every-arrival` or `buffered` as the schedule"))
             }
             _ => Ok(()),
         }

@@ -15,10 +15,7 @@ use crate::{
         served::{ClientUpdate, ServerUpdate},
         spec::ServedSpec,
     },
-    scenario::{
-        Diagnostic, Node,
-        decode::split,
-    },
+    scenario::{Diagnostic, Node, decode::split},
 };
 
 /// Every method, in the order in which lists show them.

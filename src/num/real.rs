@@ -18,7 +18,15 @@ pub enum Precision {
 ///
 /// Loss values, means over clients and virtual time are always `f64`; only model coordinates and data are `R`.
 pub trait Real:
-    ndarray::NdFloat + ndarray_npy::WritableElement + super::Lanes + faer::traits::RealField + Default + Debug + Display + Serialize + DeserializeOwned
+    ndarray::NdFloat
+    + ndarray_npy::WritableElement
+    + super::Lanes
+    + faer::traits::RealField
+    + Default
+    + Debug
+    + Display
+    + Serialize
+    + DeserializeOwned
 {
     /// The name of the type in a scenario.
     const PRECISION: Precision;

@@ -14,10 +14,7 @@ use super::{
 use crate::{
     engine::{Engine, Watcher},
     num::{Real, vector},
-    problem::{
-        BlockKind,
-        evaluate::Evaluation,
-    },
+    problem::{BlockKind, evaluate::Evaluation},
     scenario::Stop,
     world::World,
 };
@@ -107,7 +104,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// A recorder of a run that has not begun, or that goes on from `state`.
     pub fn new(
         world: &'a World<R>,
-            plan: &'a RecordPlan,
+        plan: &'a RecordPlan,
         part: Part,
         state: Option<RecorderState>,
         onlooker: &'a mut dyn Onlooker<P>,
@@ -204,13 +201,11 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let protocol = engine.protocol();
         let models = protocol.models();
         let scored = self.scored(&models);
-        let scores: Vec<Evaluation> = scored
-            .iter()
-            .map(|x| self.world.problem.evaluate(x, wanted(&self.plan.metrics)))
-            .collect();
+        let scores: Vec<Evaluation> = scored.iter().map(|x| self.world.problem.evaluate(x, wanted(&self.plan.metrics))).collect();
         let values: Vec<Option<f64>> =
             self.plan.metrics.iter().map(|&metric| self.value(metric, &scores, &models, protocol)).collect();
-        let finite = scored.iter().all(|x| vector::is_finite(x)) && scores.iter().all(|score| score.loss.is_none_or(f64::is_finite));
+        let finite =
+            scored.iter().all(|x| vector::is_finite(x)) && scores.iter().all(|score| score.loss.is_none_or(f64::is_finite));
         if let Some(iterates) = &mut self.iterates {
             iterates.extend(scored.first().map(|x| x.to_vec()));
         }

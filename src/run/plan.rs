@@ -162,7 +162,10 @@ fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Resu
             return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
         }
         if metric.needs_test() && !facts.held_out {
-            return refuse("needs held-out samples, which this problem does not have", "record `loss`, or give `test = 0.2` in the data");
+            return refuse(
+                "needs held-out samples, which this problem does not have",
+                "record `loss`, or give `test = 0.2` in the data",
+            );
         }
     }
     Ok(())

@@ -45,7 +45,8 @@ pub struct Facts {
 /// [`Invalid`] with a path from the root of the scenario.
 pub fn build<R: Real>(cell: &Cell, seed: u64, folder: &Path) -> Result<World<R>, Invalid> {
     let streams = Streams::new(seed);
-    let problem = Problem::<R>::build(&cell.problem, cell.fleet.clients, streams, folder).map_err(|invalid| invalid.under("problem"))?;
+    let problem =
+        Problem::<R>::build(&cell.problem, cell.fleet.clients, streams, folder).map_err(|invalid| invalid.under("problem"))?;
     let clients = problem.objective().clients();
     let setting = Setting { streams, clients, folder: folder.to_owned() };
     let labels = if cell.fleet.needs_labels() { label_fractions(&problem) } else { None };

@@ -41,13 +41,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
 }
 
 /// Joins the parts of the chosen arms: by cell, then method, then seed.
-fn join(
-    plan: &Plan,
-    results: &Results,
-    outcomes: &[(RunId, Outcome)],
-    choices: &Choices,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn join(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)], choices: &Choices, out: &mut dyn Write) -> io::Result<()> {
     let mut runs: BTreeMap<(usize, usize, usize), RunId> = BTreeMap::new();
     for &(run, _) in outcomes {
         if choices.arm(run.cell, run.method) == run.arm {

@@ -1,7 +1,9 @@
 use approx::assert_relative_eq;
 
 use super::*;
-use crate::problem::data::{CentreLaw, LinearSpec, LinearTargets, MixtureClients, MixtureSpec, SyntheticSpec, Table, TeacherSpec};
+use crate::problem::data::{
+    CentreLaw, LinearSpec, LinearTargets, MixtureClients, MixtureSpec, SyntheticSpec, Table, TeacherSpec,
+};
 
 fn matrix(samples: &Samples<f64>) -> &ndarray::Array2<f64> {
     match &samples.features {
@@ -55,7 +57,14 @@ fn another_client_leaves_the_first_ones_as_they_are() {
 
 #[test]
 fn synthetic_features_spread_as_j_to_the_minus_1_2() {
-    let spec = SyntheticSpec { log_sd: 0.0, log_mean: 0.0, min_samples: 20_000, max_samples: 20_000, test: 0.0, ..SyntheticSpec::default() };
+    let spec = SyntheticSpec {
+        log_sd: 0.0,
+        log_mean: 0.0,
+        min_samples: 20_000,
+        max_samples: 20_000,
+        test: 0.0,
+        ..SyntheticSpec::default()
+    };
     let table: Table<f64> = synthetic(&spec, 1, &Streams::new(2));
     assert!(table.test.is_none());
     for j in [1, 2, 10, 60] {
@@ -67,7 +76,8 @@ fn synthetic_features_spread_as_j_to_the_minus_1_2() {
 #[test]
 fn alpha_is_the_deviation_of_the_classifier_and_beta_that_of_the_inputs() {
     // With few samples a client, the mean over features of a client's inputs is near B, with deviation β.
-    let spec = SyntheticSpec { beta: 5.0, log_sd: 0.0, log_mean: 0.0, min_samples: 50, features: 200, ..SyntheticSpec::default() };
+    let spec =
+        SyntheticSpec { beta: 5.0, log_sd: 0.0, log_mean: 0.0, min_samples: 50, features: 200, ..SyntheticSpec::default() };
     let table: Table<f64> = synthetic(&spec, 400, &Streams::new(3));
     let natural = table.natural.as_ref().unwrap().members();
     let means = |table: &Table<f64>| -> Vec<f64> {
@@ -105,7 +115,8 @@ fn iid_synthetic_clients_share_one_classifier_and_mean() {
 
 #[test]
 fn a_mixture_without_noise_is_its_centres() {
-    let spec = MixtureSpec { classes: 4, clusters: 8, features: 16, noise: 0.0, samples: 2_000, test: 40, ..MixtureSpec::default() };
+    let spec =
+        MixtureSpec { classes: 4, clusters: 8, features: 16, noise: 0.0, samples: 2_000, test: 40, ..MixtureSpec::default() };
     let table: Table<f64> = mixture(&spec, 0, &Streams::new(5));
     let mut rows: Vec<(u32, Vec<u64>)> = labels(&table.train)
         .iter()
@@ -157,7 +168,8 @@ fn mixture_clients_have_their_own_label_mixes() {
 
 #[test]
 fn a_larger_pool_begins_with_the_smaller_one() {
-    let pool = |samples| mixture::<f64>(&MixtureSpec { features: 3, samples, ..MixtureSpec::default() }, 0, &Streams::new(8)).train;
+    let pool =
+        |samples| mixture::<f64>(&MixtureSpec { features: 3, samples, ..MixtureSpec::default() }, 0, &Streams::new(8)).train;
     let (small, large) = (pool(700), pool(1_500));
     assert_eq!(matrix(&small), matrix(&large).slice(ndarray::s![..700, ..]));
 }

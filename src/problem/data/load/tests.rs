@@ -72,7 +72,8 @@ fn watch_has_ten_people_and_standardised_features() {
 
 #[test]
 fn chosen_classes_are_numbered_in_their_order() {
-    let spec = DataSpec { classes: Some(vec![LabelName::Number(8), LabelName::Text("3".to_owned())]), ..bundled(Bundled::Mnist10k) };
+    let spec =
+        DataSpec { classes: Some(vec![LabelName::Number(8), LabelName::Text("3".to_owned())]), ..bundled(Bundled::Mnist10k) };
     let table = table(&spec);
     assert_eq!((counts(&table.train), table.classes), (vec![755, 826], vec!["8".to_owned(), "3".to_owned()]));
 }

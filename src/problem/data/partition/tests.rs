@@ -50,7 +50,8 @@ fn any_partition() -> impl Strategy<Value = PartitionSpec> {
         (alpha(), any::<bool>()).prop_map(|(alpha, allow_empty)| {
             PartitionSpec::Quantity(QuantitySpec { sizes: ShareLaw::Dirichlet { alpha }, allow_empty })
         }),
-        (0.0..5.0).prop_map(|sigma| PartitionSpec::Quantity(QuantitySpec { sizes: ShareLaw::Lognormal { sigma }, allow_empty: false })),
+        (0.0..5.0)
+            .prop_map(|sigma| PartitionSpec::Quantity(QuantitySpec { sizes: ShareLaw::Lognormal { sigma }, allow_empty: false })),
     ]
 }
 
@@ -222,7 +223,10 @@ fn columns_and_natural_clients_set_the_number_of_clients() {
     let error = divide(&table, &PartitionSpec::Natural, Some(5), 0).unwrap_err();
     assert_eq!(error.message, "`user` tells 3 clients apart, but the fleet has 5");
     let error = divide(&table, &PartitionSpec::By("sight".to_owned()), None, 0).unwrap_err();
-    assert_eq!((error.path.join("."), error.help.unwrap()), ("by".to_owned(), "it can be divided by: user, site, target".to_owned()));
+    assert_eq!(
+        (error.path.join("."), error.help.unwrap()),
+        ("by".to_owned(), "it can be divided by: user, site, target".to_owned())
+    );
     table.natural = None;
     assert!(divide(&table, &PartitionSpec::Natural, None, 0).unwrap_err().message.contains("no natural clients"));
 }
@@ -276,7 +280,9 @@ fn unusable_client_ids_name_their_line() {
 #[test]
 fn a_partition_is_the_same_again_and_another_for_another_seed() {
     let table = balanced(500, 10);
-    for spec in [PartitionSpec::Iid, dirichlet_spec(0.3, DirichletSplit::ByClass), PartitionSpec::Shards(ShardSpec { per_client: 2 })] {
+    for spec in
+        [PartitionSpec::Iid, dirichlet_spec(0.3, DirichletSplit::ByClass), PartitionSpec::Shards(ShardSpec { per_client: 2 })]
+    {
         let draw = |seed| rows(&divide(&table, &spec, Some(10), seed).unwrap());
         assert_eq!(draw(8), draw(8));
         assert_ne!(draw(8), draw(9));

@@ -66,7 +66,18 @@ fn a_hold_out_takes_its_share_once_and_is_the_same_again() {
     assert_eq!(values(&held_out(None).train.features), values(&table.train.features));
 
     // 1, 9 and 90 samples: one stays with the first, ⌊0.8 · 9⌋ = 7 with the second.
-    let cells: Vec<String> = (0..100).map(|row: usize| if row < 1 { "a" } else if row < 10 { "b" } else { "c" }.to_owned()).collect();
+    let cells: Vec<String> = (0..100)
+        .map(|row: usize| {
+            if row < 1 {
+                "a"
+            } else if row < 10 {
+                "b"
+            } else {
+                "c"
+            }
+            .to_owned()
+        })
+        .collect();
     let table = held_out(Some(Grouping::new("who", &cells)));
     let sizes: Vec<usize> = table.natural.unwrap().members().iter().map(Vec::len).collect();
     assert_eq!(sizes, [1, 7, 72]);
@@ -117,7 +128,8 @@ fn sparse_features_are_scaled_but_not_shifted() {
 fn chosen_classes_leave_no_client_behind() {
     let cells: Vec<String> = (0..9).map(|row| format!("u{row}")).collect();
     let table = number(RawTable { natural: Some(Grouping::new("user", &cells)), ..raw(9) }, TargetKind::Auto).unwrap();
-    let wanted = |classes: &[i64]| DataSpec { classes: Some(classes.iter().map(|&class| LabelName::Number(class)).collect()), ..spec() };
+    let wanted =
+        |classes: &[i64]| DataSpec { classes: Some(classes.iter().map(|&class| LabelName::Number(class)).collect()), ..spec() };
     let chosen = prepare(table.clone(), &wanted(&[2, 0])).unwrap();
     assert_eq!(values(&chosen.train.features).into_iter().step_by(2).collect::<Vec<_>>(), [0.0, 2.0, 3.0, 5.0, 6.0, 8.0]);
     assert!(matches!(chosen.train.targets, Targets::Classes { labels, count: 2 } if labels == [1, 0, 1, 0, 1, 0]));

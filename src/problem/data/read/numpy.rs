@@ -44,7 +44,10 @@ impl<R: Real> Arrays<R> {
                 Some(Grouping::new("client", &ids.values.iter().map(ToString::to_string).collect::<Vec<_>>()))
             }
             Some(ids) => {
-                return Err(Invalid::at("", format!("`{}` has shape {:?}: expected a client for each of {rows} samples", ids.name, ids.shape)));
+                return Err(Invalid::at(
+                    "",
+                    format!("`{}` has shape {:?}: expected a client for each of {rows} samples", ids.name, ids.shape),
+                ));
             }
             None if stacked => {
                 Some(Grouping::new("client", &(0..rows).map(|row| (row / per_client).to_string()).collect::<Vec<_>>()))
@@ -62,15 +65,18 @@ impl<R: Real> Arrays<R> {
 
 fn samples<R: Real>(x: Array<R>, y: Array<f64>, lead: usize) -> Result<RawSamples<R>, Invalid> {
     let rows: usize = x.shape.iter().take(lead).product();
-    if x.shape.len() < lead || x.shape[..lead.min(x.shape.len())] != y.shape[..lead.min(y.shape.len())] || y.values.len() != rows {
-        let message = format!("`{}` has shape {:?} and `{}` {:?}: expected a target for each row", x.name, x.shape, y.name, y.shape);
+    if x.shape.len() < lead || x.shape[..lead.min(x.shape.len())] != y.shape[..lead.min(y.shape.len())] || y.values.len() != rows
+    {
+        let message =
+            format!("`{}` has shape {:?} and `{}` {:?}: expected a target for each row", x.name, x.shape, y.name, y.shape);
         return Err(Invalid::at("", message));
     }
     if rows == 0 {
         return Err(Invalid::at("", format!("`{}` has no samples", x.name)));
     }
     if let Some(at) = x.values.iter().position(|value| !value.f64().is_finite()) {
-        let message = format!("`{}` holds `{}` at row {}: expected finite numbers", x.name, x.values[at], at / (x.values.len() / rows));
+        let message =
+            format!("`{}` holds `{}` at row {}: expected finite numbers", x.name, x.values[at], at / (x.values.len() / rows));
         return Err(Invalid::at("", message));
     }
     let columns = x.values.len() / rows;
@@ -90,7 +96,8 @@ pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Res
 /// # Errors
 /// [`Invalid`] when the archive is malformed or lacks an array.
 pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) -> Result<Arrays<R>, Invalid> {
-    let zip = ZipArchive::new(Cursor::new(file.bytes())).map_err(|error| file.fault(None, format!("the file is not NPZ: {error}")))?;
+    let zip =
+        ZipArchive::new(Cursor::new(file.bytes())).map_err(|error| file.fault(None, format!("the file is not NPZ: {error}")))?;
     let mut archive = Archive { file, zip };
     let x = archive.array(spec.x.as_deref().unwrap_or("x"), "x")?;
     let y = archive.array(spec.y.as_deref().unwrap_or("y"), "y")?;
@@ -119,7 +126,8 @@ impl Archive<'_> {
             return Err(error.help(format!("it has: {}", known.join(", "))));
         };
         let mut bytes = Vec::new();
-        let unpacked = self.zip.by_index(index).map_err(std::io::Error::other).and_then(|mut entry| entry.read_to_end(&mut bytes));
+        let unpacked =
+            self.zip.by_index(index).map_err(std::io::Error::other).and_then(|mut entry| entry.read_to_end(&mut bytes));
         unpacked.map_err(|error| self.file.fault(None, format!("the array `{name}` cannot be unpacked: {error}")))?;
         any_type(&bytes, name).map_err(|message| self.file.fault(None, message))
     }

@@ -112,7 +112,8 @@ fn csv_columns_are_told_apart_plain_and_gzip() {
 
 #[test]
 fn a_csv_column_to_divide_by_is_no_feature() {
-    let table: RawTable<f64> = csv::read(&file(b"y,x,site\n1.5,2,9\n2.5,3,10\n"), None, &CsvSpec::default(), Some("site")).unwrap();
+    let table: RawTable<f64> =
+        csv::read(&file(b"y,x,site\n1.5,2,9\n2.5,3,10\n"), None, &CsvSpec::default(), Some("site")).unwrap();
     assert_eq!(dense(&table.train), arr2(&[[2.0], [3.0]]));
     assert_eq!(table.columns[0].values, ["9", "10"]);
     assert_eq!(table.train.targets, RawTargets::Numbers(vec![1.5, 2.5]));
@@ -211,8 +212,12 @@ fn npy_bytes(array: &impl WriteNpyExt) -> Vec<u8> {
 
 #[test]
 fn npy_of_every_type_is_read_plain_and_gzip() {
-    let plain =
-        [npy_bytes(&arr1(&[1.0f32, 0.0])), npy_bytes(&arr1(&[1u8, 0])), npy_bytes(&arr1(&[1i64, 0])), npy_bytes(&arr1(&[true, false]))];
+    let plain = [
+        npy_bytes(&arr1(&[1.0f32, 0.0])),
+        npy_bytes(&arr1(&[1u8, 0])),
+        npy_bytes(&arr1(&[1i64, 0])),
+        npy_bytes(&arr1(&[true, false])),
+    ];
     for bytes in plain.iter().cloned().chain(plain.iter().map(|bytes| gzip(bytes))) {
         let array = numpy::npy::<f64>(&file(&bytes), "x").unwrap();
         assert_eq!((array.shape, array.values), (vec![2], vec![1.0, 0.0]));
@@ -290,7 +295,11 @@ fn leaf_documents_and_lines_agree_plain_and_gzip() {
 #[test]
 fn leaf_faults_name_their_line() {
     let cases: [(&[u8], Option<usize>, &str); 6] = [
-        (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[\"t\"]], \"y\": [1]}}}", Some(2), "expected a number or a list of numbers"),
+        (
+            b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[\"t\"]], \"y\": [1]}}}",
+            Some(2),
+            "expected a number or a list of numbers",
+        ),
         (b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1]}", Some(2), "missing field `y`"),
         (b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1, 2], \"y\": 2}", Some(2), "has 2 features: expected 1"),
         (b"{\"user\": 1, \"x\": [[1], [2]], \"y\": [2]}", Some(1), "has 2 samples and 1 targets"),
