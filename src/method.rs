@@ -4,10 +4,16 @@
 //! one line in [`registry`].
 
 mod card;
+mod parameter;
+mod parts;
 pub mod registry;
 
+mod anarchic;
+mod delayed_nesterov;
+mod diloco;
 mod fedadaptive;
 mod fedasync;
+mod fedau;
 mod fedavg;
 mod fedavgm;
 mod fedbuff;
@@ -25,6 +31,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use card::{Card, Paper};
+pub use parameter::{Parameter, parameters};
+pub use parts::Parts;
 
 use crate::{
     invalid::Invalid,
@@ -33,6 +41,7 @@ use crate::{
     role::{
         schedule::ScheduleSpec,
         served::{ClientUpdate, ServerUpdate},
+        spec::ClientSpec,
     },
 };
 
@@ -62,6 +71,15 @@ pub trait ServedMethod: Method {
 
     /// The server half, at the initial model.
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>>;
+
+    /// Refuses parts that make no sense with this method.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `schedule`, `weighting` or `server`, with the reason.
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        let _ = parts;
+        Ok(())
+    }
 }
 
 /// Default parts of a served method.
@@ -75,6 +93,8 @@ pub struct Recipe {
     pub server: Vec<TransformSpec>,
     /// Local steps of every visit, for methods that leave no choice.
     pub steps: Option<usize>,
+    /// The clients' own optimiser.
+    pub client: ClientSpec,
 }
 
 /// What a server half starts from.

@@ -51,7 +51,7 @@ fn summary(plan: &Plan) -> String {
         let name = planned.cell.name();
         let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
         let precision = format!("{:?}", planned.precision).to_lowercase();
-        text += &format!("  {name}{} clients, {precision}\n", planned.clients);
+        text += &format!("  {name}{}, {} clients, {precision}\n", planned.cell.problem.objective.name(), planned.clients);
     }
     text += "\nmethods\n";
     first.methods.iter().zip(&first.cell.methods).for_each(|(arms, method)| text += &described(arms, method));

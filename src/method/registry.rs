@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use schemars::{Schema, SchemaGenerator};
 
 use super::{
-    Card, Method, Recipe, ServedMethod, Setup, fedadaptive, fedasync, fedavg, fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd,
-    fedvarp, mifa, scaffold,
+    Card, Method, Parts, Recipe, ServedMethod, Setup, anarchic, delayed_nesterov, diloco, fedadaptive, fedasync, fedau, fedavg,
+    fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd, fedvarp, mifa, scaffold,
 };
 use crate::{
     invalid::Invalid,
@@ -32,8 +32,13 @@ pub const METHODS: &[Entry] = &[
     served::<feddyn::FedDyn>(),
     served::<mifa::Mifa>(),
     served::<fedvarp::FedVarp>(),
+    served::<fedau::FedAu>(),
     served::<fedbuff::FedBuff>(),
     served::<fedasync::FedAsync>(),
+    served::<anarchic::AfaCd>(),
+    served::<anarchic::AfaCs>(),
+    served::<diloco::DiLoCo>(),
+    served::<delayed_nesterov::DelayedNesterov>(),
 ];
 
 /// The method of this name.
@@ -48,6 +53,8 @@ pub struct Entry {
     pub card: Card,
     /// The section of a scenario whose keys the method shares with others of its role.
     pub section: &'static str,
+    /// Those keys.
+    pub shared: &'static [&'static str],
     /// Reads the shared keys and the method's own from one table; the text is the table's path.
     pub parse: fn(&Node, &str) -> Result<Parameters, Vec<Diagnostic>>,
     /// The JSON Schema of its parameters.
@@ -83,6 +90,11 @@ pub trait ServedParameters: Debug + Send + Sync {
     fn validate(&self) -> Result<(), Invalid>;
     /// See [`ServedMethod::recipe`].
     fn recipe(&self) -> Recipe;
+    /// Refuses parts that make no sense together or with this method, see [`ServedMethod::accepts`].
+    ///
+    /// # Errors
+    /// [`Invalid`] at the part that does not fit, with the reason.
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The halves in single precision.
@@ -120,6 +132,11 @@ impl<M: ServedMethod> ServedParameters for M {
         ServedMethod::recipe(self)
     }
 
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.check()?;
+        ServedMethod::accepts(self, parts)
+    }
+
     fn to_table(&self) -> toml::Table {
         toml::Table::try_from(self).expect("parameters are plain tables")
     }
@@ -141,6 +158,7 @@ const fn served<M: ServedMethod>() -> Entry {
     Entry {
         card: M::CARD,
         section: "served",
+        shared: &ServedSpec::KEYS,
         parse: |node, at| {
             let (parts, own): (ServedSpec, M) = split(node, at)?;
             Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;

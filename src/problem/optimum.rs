@@ -4,6 +4,7 @@
 //! `‖∇f(x)‖ ≤` [`TOLERANCE`], which is checked on the result.
 
 pub mod cache;
+mod memory;
 mod newton;
 
 use thiserror::Error;

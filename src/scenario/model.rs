@@ -21,7 +21,7 @@ use super::{
     source::Sources,
     stop::Stop,
 };
-use crate::{fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
+use crate::{figure::FigureSpec, fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
 pub(super) const SECTIONS: [&str; 14] = [
@@ -131,6 +131,15 @@ impl Scenario {
             Ok(scenario) => Ok(Self { sources, ..scenario }),
             Err(faults) => Err(Rejected::new(sources, faults)),
         }
+    }
+
+    /// What the scenario draws.
+    ///
+    /// # Errors
+    /// Every fault of its figures.
+    pub fn figures(&self) -> Result<Vec<FigureSpec>, Rejected> {
+        let section = self.cells[0].tree.get("figure").map(|node| decode(node, "figure"));
+        section.unwrap_or(Ok(Vec::new())).map_err(|faults| self.reject(faults))
     }
 
     /// All faults at once, as an error that can be shown.

@@ -1,4 +1,7 @@
 //! What fedfleet promises: one module per promise.
 
+mod bench;
+mod golden;
 mod scenario_errors;
 mod scenario_fuzz;
+mod watch;
