@@ -6,13 +6,17 @@ use schemars::{Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Card, Method, Recipe, ServedMethod, Setup, fedadaptive, fedasync, fedavg, fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd,
-    fedvarp, mifa, scaffold,
+    Card, Method, PeerMethod, Recipe, ServedMethod, Setup, fedadaptive, fedasync, fedavg, fedavgm, fedbuff, feddyn, fednova,
+    fedprox, fedsgd, fedvarp, gossip_vc, mifa, push_gossip, scaffold,
 };
 use crate::{
     invalid::Invalid,
     num::Real,
-    role::served::{ClientUpdate, ServerUpdate},
+    random::Setting,
+    role::{
+        peers::Population,
+        served::{ClientUpdate, ServerUpdate},
+    },
     scenario::{Diagnostic, Node, decode::decode},
 };
 
@@ -32,6 +36,8 @@ pub const METHODS: &[Entry] = &[
     served::<fedvarp::FedVarp>(),
     served::<fedbuff::FedBuff>(),
     served::<fedasync::FedAsync>(),
+    peers::<gossip_vc::GossipVc>(),
+    peers::<push_gossip::PushGossip>(),
 ];
 
 /// The method of this name.
@@ -61,6 +67,8 @@ impl Debug for Entry {
 pub enum Parameters {
     /// A method with a server.
     Served(Box<dyn ServedParameters>),
+    /// A method without a server.
+    Peers(Box<dyn PeerParameters>),
 }
 
 impl Parameters {
@@ -68,6 +76,7 @@ impl Parameters {
     pub fn to_table(&self) -> toml::Table {
         match self {
             Self::Served(parameters) => parameters.to_table(),
+            Self::Peers(parameters) => parameters.to_table(),
         }
     }
 }
@@ -145,26 +154,111 @@ const fn served<M: ServedMethod>() -> Entry {
     }
 }
 
+/// [`PeerMethod`] behind a trait object, at both precisions.
+pub trait PeerParameters: Debug + Send + Sync {
+    /// See [`Method::CARD`].
+    fn card(&self) -> Card;
+    /// See [`Method::validate`].
+    ///
+    /// # Errors
+    /// [`Invalid`] for a parameter that is out of range.
+    fn validate(&self) -> Result<(), Invalid>;
+    /// See [`PeerMethod::steps`].
+    fn steps(&self) -> Option<usize>;
+    /// The parameters as a table, defaults included.
+    fn to_table(&self) -> toml::Table;
+    /// The nodes in single precision.
+    ///
+    /// # Errors
+    /// See [`PeerMethod::nodes`].
+    fn nodes_f32(&self, setting: &Setting) -> Result<Box<dyn Population<f32>>, Invalid>;
+    /// The nodes in double precision.
+    ///
+    /// # Errors
+    /// See [`PeerMethod::nodes`].
+    fn nodes_f64(&self, setting: &Setting) -> Result<Box<dyn Population<f64>>, Invalid>;
+    /// A copy.
+    fn boxed(&self) -> Box<dyn PeerParameters>;
+}
+
+impl Clone for Box<dyn PeerParameters> {
+    fn clone(&self) -> Self {
+        self.as_ref().boxed()
+    }
+}
+
+impl<M: PeerMethod> PeerParameters for M {
+    fn card(&self) -> Card {
+        M::CARD
+    }
+
+    fn validate(&self) -> Result<(), Invalid> {
+        Method::validate(self)
+    }
+
+    fn steps(&self) -> Option<usize> {
+        PeerMethod::steps(self)
+    }
+
+    fn to_table(&self) -> toml::Table {
+        toml::Table::try_from(self).expect("parameters are plain tables")
+    }
+
+    fn nodes_f32(&self, setting: &Setting) -> Result<Box<dyn Population<f32>>, Invalid> {
+        self.nodes(setting)
+    }
+
+    fn nodes_f64(&self, setting: &Setting) -> Result<Box<dyn Population<f64>>, Invalid> {
+        self.nodes(setting)
+    }
+
+    fn boxed(&self) -> Box<dyn PeerParameters> {
+        Box::new(self.clone())
+    }
+}
+
+const fn peers<M: PeerMethod>() -> Entry {
+    Entry {
+        card: M::CARD,
+        parse: |node, at| Ok(Parameters::Peers(Box::new(parse::<M>(node, at)?))),
+        schema: |generator| generator.subschema_for::<M>(),
+    }
+}
+
 fn parse<M: Method + DeserializeOwned>(node: &Node, at: &str) -> Result<M, Vec<Diagnostic>> {
     let parameters: M = decode(node, at)?;
     parameters.validate().map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
     Ok(parameters)
 }
 
-/// Chooses the halves of a precision.
+/// Chooses the halves, or the nodes, of a precision.
 pub trait Halved: Real {
     /// The halves of `method` in this precision.
     fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self>;
+
+    /// The nodes of `method` in this precision.
+    ///
+    /// # Errors
+    /// See [`PeerMethod::nodes`].
+    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid>;
 }
 
 impl Halved for f32 {
     fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self> {
         method.halves_f32(setup)
     }
+
+    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid> {
+        method.nodes_f32(setting)
+    }
 }
 
 impl Halved for f64 {
     fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self> {
         method.halves_f64(setup)
+    }
+
+    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid> {
+        method.nodes_f64(setting)
     }
 }
