@@ -56,7 +56,9 @@ macro_rules! adaptive {
                 paper: REDDI,
                 update: concat!(
                     "client:  as FedAvg;   u = Σ_{i∈S} w_i Δ_i\n",
-                    "server:  m ← b1 m + (1 − b1) u;   ", $second, ";   x ← x − lr m / (√v + tau)"
+                    "server:  m ← b1 m + (1 − b1) u;   ",
+                    $second,
+                    ";   x ← x − lr m / (√v + tau)"
                 ),
                 traffic: TRAFFIC,
                 differs: DIFFERS,

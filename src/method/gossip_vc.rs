@@ -2,8 +2,6 @@
 
 mod merge;
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +14,7 @@ use crate::{
     random::{Quantity, Sampler, Setting},
     role::{
         Payload,
-        peers::{Node, PeerUpdate, Population, population},
+        peers::{Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -157,8 +155,8 @@ struct State<R> {
     x: Vec<R>,
     /// The model that the training under way began with, if averages have changed it since.
     base: Option<Vec<R>>,
-    /// Received models and their senders.
-    buffer: Vec<(NodeId, Arc<Payload<R>>)>,
+    /// Received models.
+    buffer: Vec<Mail<R>>,
     /// Whether an average is due at the end of this instant.
     settling: bool,
     /// Whether a training was due while another was under way.
@@ -191,15 +189,18 @@ impl Rule {
         state.settling = false;
         let mut buffer = std::mem::take(&mut state.buffer);
         // By sender, so that the order of arrival within a buffer changes nothing; a sender's own order is kept.
-        buffer.sort_by_key(|&(from, _)| from);
-        let received: Vec<&[R]> = buffer.iter().map(|(_, message)| message.vectors[0].as_slice()).collect();
+        buffer.sort_by_key(|mail| mail.from);
+        let received: Vec<&[R]> = buffer.iter().map(|mail| mail.payload.vectors[0].as_slice()).collect();
         if node.is_busy() && state.base.is_none() {
             state.base = Some(state.x.clone());
         }
         if self.is_hub(node.id) {
-            Merge { beta: 0.0, target: Target::None, reference: self.parameters.reference }
-                .apply(&mut state.x, &received, node.blocks());
-            node.send_to_all(&Arc::new(Payload::one(state.x.clone())));
+            Merge { beta: 0.0, target: Target::None, reference: self.parameters.reference }.apply(
+                &mut state.x,
+                &received,
+                node.blocks(),
+            );
+            node.send_to_all(0, Payload::one(state.x.clone()));
         } else {
             self.merge.apply(&mut state.x, &received, node.blocks());
         }
@@ -240,7 +241,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
         }
         state.trainings += 1;
         if state.trainings.is_multiple_of(self.parameters.push_every) {
-            node.send_to_all(&Arc::new(Payload::one(state.x.clone())));
+            node.send_to_all(0, Payload::one(state.x.clone()));
         }
         if state.overdue {
             self.train(state, node);
@@ -254,8 +255,8 @@ impl<R: Real> PeerUpdate<R> for Rule {
         }
     }
 
-    fn on_message(&self, state: &mut State<R>, from: NodeId, message: Arc<Payload<R>>, node: &mut Node<'_, R>) {
-        state.buffer.push((from, message));
+    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
+        state.buffer.push(mail);
         let full = self.parameters.buffer * node.in_degree() as f64;
         if !state.settling && state.buffer.len() as f64 >= full {
             state.settling = true;

@@ -14,7 +14,7 @@ use crate::{
     random::{Quantity, Sampler, Setting},
     role::{
         Local, Payload,
-        peers::{Node, PeerUpdate, Population, population},
+        peers::{Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -246,15 +246,15 @@ impl<R: Real> PeerUpdate<R> for Rule {
         if node.takes_part(state.periods - 1)
             && let Some(to) = node.random_neighbour()
         {
-            node.send(to, Arc::new(state.model.payload()));
+            node.send(to, 0, Arc::new(state.model.payload()));
         }
     }
 
-    fn on_message(&self, state: &mut State<R>, _: NodeId, message: Arc<Payload<R>>, node: &mut Node<'_, R>) {
+    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
         if state.inbox.len() == self.parameters.backlog {
             let _ = state.inbox.pop_front();
         }
-        state.inbox.push_back(message);
+        state.inbox.push_back(mail.payload);
         if !node.is_busy() {
             self.next(state, node);
         }

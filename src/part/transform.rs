@@ -6,7 +6,7 @@ mod simple;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use adaptive::{Adaptive, AdaptiveSpec, AdamW, AdamWSpec, Rule};
+pub use adaptive::{AdamW, AdamWSpec, Adaptive, AdaptiveSpec, Rule};
 pub use simple::{Clip, Momentum, MomentumSpec, Scale, WeightDecay};
 
 use crate::{
@@ -74,9 +74,7 @@ impl TransformSpec {
     pub fn validate(&self) -> Result<(), Invalid> {
         match self {
             Self::Scale(factor) => require(factor.is_finite(), "scale", factor, "a finite number"),
-            Self::Momentum(spec) => {
-                require((0.0..1.0).contains(&spec.beta), "momentum.beta", spec.beta, "a number in [0, 1)")
-            }
+            Self::Momentum(spec) => require((0.0..1.0).contains(&spec.beta), "momentum.beta", spec.beta, "a number in [0, 1)"),
             Self::Adam(spec) => spec.validate().map_err(|invalid| invalid.under("adam")),
             Self::Yogi(spec) => spec.validate().map_err(|invalid| invalid.under("yogi")),
             Self::Adagrad(spec) => spec.validate().map_err(|invalid| invalid.under("adagrad")),

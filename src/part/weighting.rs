@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{num::Real, role::served::{Apply, Arrived}};
+use crate::{
+    num::Real,
+    role::served::{Apply, Arrived},
+};
 
 /// The coefficient of each update in their sum. `N` clients, `S` the batch, `nᵢ` samples, `pᵢ` the client's weight in the objective.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

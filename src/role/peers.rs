@@ -7,6 +7,8 @@
 //! A node that is down neither computes nor hears: messages wait for it or are lost, and what wakes it does so when it is
 //! back. A method that cannot go on without a message says so ([`PeerUpdate::is_reliable`]), and lost ones are repeated.
 
+mod barrier;
+mod contacts;
 mod node;
 mod population;
 mod protocol;
@@ -14,8 +16,10 @@ mod spec;
 
 use std::sync::Arc;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use barrier::Barrier;
+pub use contacts::{Contacts, ContactsSpec, Meeting};
 pub use node::{Node, Orders};
 pub use population::{Population, population};
 pub use protocol::{Job, Outcome, Peers, Plan, Standing};
@@ -27,6 +31,17 @@ use crate::{
     problem::Drift,
     role::{Local, Payload},
 };
+
+/// A message between two nodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mail<R> {
+    /// Who sent it.
+    pub from: NodeId,
+    /// What the method marks it with: the iteration, or a kind of message. A header that is not counted as traffic.
+    pub stamp: u64,
+    /// Contents; one copy for all receivers.
+    pub payload: Arc<Payload<R>>,
+}
 
 /// The rule of one node.
 ///
@@ -53,7 +68,7 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
     fn on_computed(&self, state: &mut Self::State, out: Payload<R>, node: &mut Node<'_, R>);
 
     /// A message has arrived.
-    fn on_message(&self, state: &mut Self::State, from: NodeId, message: Arc<Payload<R>>, node: &mut Node<'_, R>);
+    fn on_message(&self, state: &mut Self::State, mail: Mail<R>, node: &mut Node<'_, R>);
 
     /// A wake-up that was asked for.
     fn on_timer(&self, state: &mut Self::State, key: u32, node: &mut Node<'_, R>) {
@@ -65,9 +80,9 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
         let _ = (state, node);
     }
 
-    /// A message to `to` was lost. Not called where [`is_reliable`](Self::is_reliable).
-    fn on_dropped(&self, state: &mut Self::State, to: NodeId, message: Arc<Payload<R>>, node: &mut Node<'_, R>) {
-        let _ = (state, to, message, node);
+    /// This node's `mail` to `to` was lost. Not called where [`is_reliable`](Self::is_reliable).
+    fn on_dropped(&self, state: &mut Self::State, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
+        let _ = (state, to, mail, node);
     }
 
     /// Whether lost messages are sent again until they arrive, as a barrier needs.

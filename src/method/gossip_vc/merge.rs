@@ -88,3 +88,81 @@ impl Moments {
         self.squares / if unbiased { self.entries - 1.0 } else { self.entries }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks() -> [Block; 3] {
+        let block = |range, kind| Block { name: "layer".into(), range, kind, fan_in: 1, fan_out: 1 };
+        [block(0..40, BlockKind::Weight), block(40..44, BlockKind::Bias), block(44..45, BlockKind::Weight)]
+    }
+
+    fn model(k: usize) -> Vec<f64> {
+        (0..45).map(|j| ((7 * j + 13 * k + 1) as f64).sin() + 0.1 * k as f64).collect()
+    }
+
+    fn merged(beta: f64, target: Target, reference: Reference, received: &[usize]) -> Vec<f64> {
+        let models: Vec<Vec<f64>> = received.iter().map(|&k| model(k)).collect();
+        let views: Vec<&[f64]> = models.iter().map(Vec::as_slice).collect();
+        let mut x = model(0);
+        Merge { beta, target, reference }.apply(&mut x, &views, &blocks());
+        x
+    }
+
+    fn moments(x: &[f64]) -> Moments {
+        Moments::of(x.iter().copied())
+    }
+
+    #[test]
+    fn one_received_model_without_an_own_share_is_copied() {
+        let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-14);
+        assert!(close(&merged(0.0, Target::Others, Reference::Dfl2, &[3]), &model(3)));
+        assert_eq!(merged(0.0, Target::None, Reference::Dfl2, &[3]), model(3));
+    }
+
+    #[test]
+    fn a_layer_keeps_its_mean_and_gets_the_mean_variance_of_the_received() {
+        let received = [1, 2, 5];
+        let plain = merged(0.5, Target::None, Reference::Dfl2, &received);
+        let corrected = merged(0.5, Target::Others, Reference::Dfl2, &received);
+        assert_eq!(plain[40..], corrected[40..], "biases and single entries are plain averages");
+        let (plain, corrected) = (moments(&plain[..40]), moments(&corrected[..40]));
+        approx::assert_relative_eq!(plain.mean, corrected.mean, epsilon = 1e-14);
+        let target = received.iter().map(|&k| moments(&model(k)[..40]).variance(false)).sum::<f64>() / 3.0;
+        approx::assert_relative_eq!(corrected.variance(false), target, max_relative = 1e-12);
+    }
+
+    #[test]
+    fn correcting_twice_is_correcting_once() {
+        let once = merged(0.5, Target::Others, Reference::Dfl2, &[1, 2, 5]);
+        let (received, mut twice) = ([model(1), model(2), model(5)], once.clone());
+        let merge = Merge { beta: 0.5, target: Target::Others, reference: Reference::Dfl2 };
+        let (centre, factor) = merge.correction(&once[..40], &once[..40], received.iter().map(|model| &model[..40]));
+        twice[..40].iter_mut().for_each(|x| *x = centre + factor * (*x - centre));
+        assert!(once.iter().zip(&twice).all(|(a, b)| (a - b).abs() < 1e-13));
+    }
+
+    #[test]
+    fn targets_differ_as_they_say() {
+        let spread = |x: &[f64], unbiased| moments(&x[..40]).variance(unbiased);
+        let others = (spread(&model(1), false) + spread(&model(2), false)) / 2.0;
+        let own = merged(0.25, Target::FollowBeta, Reference::Dfl2, &[1, 2]);
+        let expected = 0.25 * spread(&model(0), false) + 0.75 * others;
+        approx::assert_relative_eq!(spread(&own, false), expected, max_relative = 1e-12);
+        let itself = merged(0.25, Target::Itself, Reference::Dfl2, &[1, 2]);
+        assert_eq!(itself, merged(0.25, Target::None, Reference::Dfl2, &[1, 2]));
+    }
+
+    #[test]
+    fn the_torch_simulator_offsets_its_ratio_and_corrects_biases() {
+        let plain = merged(0.5, Target::None, Reference::DflTorch, &[1, 2]);
+        let torch = merged(0.5, Target::Others, Reference::DflTorch, &[1, 2]);
+        for range in [0..40, 40..44] {
+            let spread = |x: &[f64]| moments(&x[range.clone()]).variance(true);
+            let target = (spread(&model(1)) + spread(&model(2))) / 2.0;
+            let ratio = (target + 1e-4) / (spread(&plain) + 1e-4);
+            approx::assert_relative_eq!(spread(&torch), ratio * spread(&plain), max_relative = 1e-12);
+        }
+    }
+}

@@ -4,14 +4,8 @@ use std::sync::Arc;
 
 use rand::RngExt;
 
-use crate::{
-    engine::NodeId,
-    network::Topology,
-    num::Real,
-    problem::Block,
-    random::Rng,
-    role::Payload,
-};
+use super::Mail;
+use crate::{engine::NodeId, network::Topology, num::Real, problem::Block, random::Rng, role::Payload};
 
 /// A node at the instant it is called.
 pub struct Node<'a, R: Real> {
@@ -33,7 +27,7 @@ pub trait Orders<R> {
     /// See [`Node::compute`]; `passes` multiplies the local steps that are charged for.
     fn compute(&mut self, node: NodeId, passes: usize, version: u64, input: Payload<R>);
     /// See [`Node::send`].
-    fn send(&mut self, from: NodeId, to: NodeId, message: Arc<Payload<R>>);
+    fn send(&mut self, to: NodeId, mail: Mail<R>);
     /// See [`Node::wake`] and [`Node::settle`].
     fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool);
     /// The next stream of a node for routes, or for its link.
@@ -96,15 +90,16 @@ impl<R: Real> Node<'_, R> {
         self.orders.compute(self.id, passes, version, input);
     }
 
-    /// Sends a message to a node.
-    pub fn send(&mut self, to: NodeId, message: Arc<Payload<R>>) {
-        self.orders.send(self.id, to, message);
+    /// Sends a message to a node, marked with a `stamp` that is not counted as traffic.
+    pub fn send(&mut self, to: NodeId, stamp: u64, payload: Arc<Payload<R>>) {
+        self.orders.send(to, Mail { from: self.id, stamp, payload });
     }
 
     /// Sends the same message to every neighbour, by ascending number.
-    pub fn send_to_all(&mut self, message: &Arc<Payload<R>>) {
+    pub fn send_to_all(&mut self, stamp: u64, payload: Payload<R>) {
+        let payload = Arc::new(payload);
         for to in self.topology.graph().neighbours(self.id) {
-            self.orders.send(self.id, to, Arc::clone(message));
+            self.orders.send(to, Mail { from: self.id, stamp, payload: Arc::clone(&payload) });
         }
     }
 

@@ -1,8 +1,6 @@
 //! All nodes of a method, behind a trait object.
 
-use std::sync::Arc;
-
-use super::{Node, PeerUpdate};
+use super::{Mail, Node, PeerUpdate};
 use crate::{
     engine::NodeId,
     num::Real,
@@ -26,13 +24,13 @@ pub trait Population<R: Real>: Send + Sync {
     /// See [`PeerUpdate::on_computed`].
     fn on_computed(&mut self, out: Payload<R>, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::on_message`].
-    fn on_message(&mut self, from: NodeId, message: Arc<Payload<R>>, node: &mut Node<'_, R>);
+    fn on_message(&mut self, mail: Mail<R>, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::on_timer`].
     fn on_timer(&mut self, key: u32, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::on_lost`].
     fn on_lost(&mut self, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::on_dropped`].
-    fn on_dropped(&mut self, to: NodeId, message: Arc<Payload<R>>, node: &mut Node<'_, R>);
+    fn on_dropped(&mut self, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::is_reliable`].
     fn is_reliable(&self) -> bool;
     /// See [`PeerUpdate::iterate`].
@@ -80,8 +78,8 @@ impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
         self.rule.on_computed(&mut self.states[node.id], out, node);
     }
 
-    fn on_message(&mut self, from: NodeId, message: Arc<Payload<R>>, node: &mut Node<'_, R>) {
-        self.rule.on_message(&mut self.states[node.id], from, message, node);
+    fn on_message(&mut self, mail: Mail<R>, node: &mut Node<'_, R>) {
+        self.rule.on_message(&mut self.states[node.id], mail, node);
     }
 
     fn on_timer(&mut self, key: u32, node: &mut Node<'_, R>) {
@@ -92,8 +90,8 @@ impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
         self.rule.on_lost(&mut self.states[node.id], node);
     }
 
-    fn on_dropped(&mut self, to: NodeId, message: Arc<Payload<R>>, node: &mut Node<'_, R>) {
-        self.rule.on_dropped(&mut self.states[node.id], to, message, node);
+    fn on_dropped(&mut self, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
+        self.rule.on_dropped(&mut self.states[node.id], to, mail, node);
     }
 
     fn is_reliable(&self) -> bool {

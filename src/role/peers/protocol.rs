@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Absent, Node, Orders, Population};
+use super::{Absent, Mail, Node, Orders, Population};
 use crate::{
     engine::{Control, NodeId, Protocol, touched::Touched},
     fleet::Presence,
@@ -72,15 +72,13 @@ impl<R> Default for Row<R> {
     }
 }
 
-/// A message that waits for its receiver, and who sent it.
-type Waiting<R> = (NodeId, Arc<Payload<R>>);
-
 /// What changes during a run, besides the states of the method.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
     rows: Touched<Row<R>>,
-    mail: Touched<Vec<Waiting<R>>>,
+    /// Messages that wait for nodes that are down.
+    waiting: Touched<Vec<Mail<R>>>,
     standing: Standing,
 }
 
@@ -108,7 +106,7 @@ impl<R: Real> Peers<R> {
             nodes.settle_in(init.model(world.objective().blocks(), &world.streams(), node));
         }
         let always_up = world.fleet.always_available();
-        let state = State { rows: Touched::default(), mail: Touched::default(), standing: Standing::default() };
+        let state = State { rows: Touched::default(), waiting: Touched::default(), standing: Standing::default() };
         Ok(Self { plan, nodes, presence: Presence::new(), always_up, state })
     }
 
@@ -154,13 +152,8 @@ impl<R: Real> Peers<R> {
         let now = control.now();
         let Self { plan, nodes, presence, state, .. } = self;
         let mut orders = Clerk { plan, presence, rows: &mut state.rows, control };
-        let node = &mut Node {
-            id,
-            now,
-            topology: topology(&plan.world),
-            blocks: plan.world.objective().blocks(),
-            orders: &mut orders,
-        };
+        let node =
+            &mut Node { id, now, topology: topology(&plan.world), blocks: plan.world.objective().blocks(), orders: &mut orders };
         call(nodes.as_mut(), node);
     }
 
@@ -173,21 +166,21 @@ impl<R: Real> Peers<R> {
         self.presence.next_up(&self.plan.world.fleet, node, now).map(|time| time - now)
     }
 
-    fn deliver(&mut self, (from, message): Waiting<R>, to: NodeId, control: &mut Control<'_, Self>) {
+    fn deliver(&mut self, mail: Mail<R>, to: NodeId, control: &mut Control<'_, Self>) {
         self.state.standing.heard += 1;
-        self.on_node(to, control, |nodes, node| nodes.on_message(from, message, node));
+        self.on_node(to, control, |nodes, node| nodes.on_message(mail, node));
     }
 
     /// Keeps a message for a node that is down, or loses it.
-    fn keep(&mut self, (from, message): Waiting<R>, to: NodeId, control: &mut Control<'_, Self>) {
+    fn keep(&mut self, mail: Mail<R>, to: NodeId, control: &mut Control<'_, Self>) {
         if self.plan.absent == Absent::Lose && !self.nodes.is_reliable() {
-            return self.on_node(from, control, |nodes, node| nodes.on_dropped(to, message, node));
+            return self.on_node(mail.from, control, |nodes, node| nodes.on_dropped(to, mail, node));
         }
-        let first = self.state.mail.get(to).is_none_or(Vec::is_empty);
+        let first = self.state.waiting.get(to).is_none_or(Vec::is_empty);
         if first && let Some(after) = self.until_up(to, control.now()) {
             control.timer(after, Wake { node: to, kind: Kind::Mail, key: 0 }.pack());
         }
-        self.state.mail.entry(to).push((from, message));
+        self.state.waiting.entry(to).push(mail);
     }
 }
 
@@ -219,9 +212,9 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
         self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
     }
 
-    fn send(&mut self, from: NodeId, to: NodeId, message: Arc<Payload<R>>) {
-        let bits = message.dense_bits();
-        self.control.send(from, to, message, bits);
+    fn send(&mut self, to: NodeId, mail: Mail<R>) {
+        let bits = mail.payload.dense_bits();
+        self.control.send(mail.from, to, mail, bits);
     }
 
     fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool) {
@@ -282,7 +275,7 @@ impl Wake {
 }
 
 impl<R: Real> Protocol for Peers<R> {
-    type Msg = Arc<Payload<R>>;
+    type Msg = Mail<R>;
     type Job = Job<R>;
     type Out = Outcome<R>;
     type Scratch = Scratch<R>;
@@ -303,11 +296,11 @@ impl<R: Real> Protocol for Peers<R> {
         self.on_node(id, control, |nodes, node| nodes.on_computed(outcome.out, node));
     }
 
-    fn on_message(&mut self, from: NodeId, to: NodeId, message: Arc<Payload<R>>, control: &mut Control<'_, Self>) {
+    fn on_message(&mut self, _: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
         if self.is_up(to, control.now()) {
-            self.deliver((from, message), to, control);
+            self.deliver(mail, to, control);
         } else {
-            self.keep((from, message), to, control);
+            self.keep(mail, to, control);
         }
     }
 
@@ -322,7 +315,7 @@ impl<R: Real> Protocol for Peers<R> {
         if wake.kind != Kind::Mail {
             return self.on_node(wake.node, control, |nodes, node| nodes.on_timer(wake.key, node));
         }
-        for waiting in self.state.mail.remove(wake.node).unwrap_or_default() {
+        for waiting in self.state.waiting.remove(wake.node).unwrap_or_default() {
             self.deliver(waiting, wake.node, control);
         }
     }
@@ -331,12 +324,12 @@ impl<R: Real> Protocol for Peers<R> {
         self.on_node(id, control, |nodes, node| nodes.on_lost(node));
     }
 
-    fn on_dropped(&mut self, from: NodeId, to: NodeId, message: Arc<Payload<R>>, control: &mut Control<'_, Self>) {
+    fn on_dropped(&mut self, from: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
         if self.nodes.is_reliable() {
-            let bits = message.dense_bits();
-            return control.send(from, to, message, bits);
+            let bits = mail.payload.dense_bits();
+            return control.send(from, to, mail, bits);
         }
-        self.on_node(from, control, |nodes, node| nodes.on_dropped(to, message, node));
+        self.on_node(from, control, |nodes, node| nodes.on_dropped(to, mail, node));
     }
 
     fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Outcome<R> {

@@ -133,9 +133,7 @@ impl ScheduleSpec {
     pub fn build(&self) -> Box<dyn Schedule> {
         match self {
             Self::Rounds(spec) => Box::new(Rounds::new(spec.clone())),
-            Self::EveryArrival(spec) => {
-                Box::new(Continuous::new(1, spec.concurrency, spec.replace, spec.batch_ties, spec.idle))
-            }
+            Self::EveryArrival(spec) => Box::new(Continuous::new(1, spec.concurrency, spec.replace, spec.batch_ties, spec.idle)),
             Self::Buffered(spec) => {
                 Box::new(Continuous::new(spec.size, spec.concurrency, spec.replace, spec.batch_ties, spec.idle))
             }
@@ -169,11 +167,9 @@ impl ScheduleSpec {
     pub fn validate(&self, clients: usize) -> Result<(), Invalid> {
         match self {
             Self::Rounds(spec) => spec.validate(clients).map_err(|invalid| invalid.under("rounds")),
-            Self::EveryArrival(spec) => {
-                check_concurrency(spec.concurrency, clients)
-                    .and_then(|()| spec.discount.validate().map_err(|invalid| invalid.under("discount")))
-                    .map_err(|invalid| invalid.under("every-arrival"))
-            }
+            Self::EveryArrival(spec) => check_concurrency(spec.concurrency, clients)
+                .and_then(|()| spec.discount.validate().map_err(|invalid| invalid.under("discount")))
+                .map_err(|invalid| invalid.under("every-arrival")),
             Self::Buffered(spec) => require(spec.size >= 1, "size", spec.size, "a buffer of at least 1")
                 .and_then(|()| check_concurrency(spec.concurrency, clients))
                 .and_then(|()| spec.discount.validate().map_err(|invalid| invalid.under("discount")))
@@ -204,8 +200,11 @@ impl RoundsSpec {
                 return Err(Invalid::at("cohort", "`0` is out of range: expected at least one client a round"));
             }
             CohortSpec::Count(count) if *count > clients => {
-                return Err(Invalid::at("cohort", format!("a cohort of `{count}` is more than the {clients} clients of the fleet"))
-                    .help("lower `cohort`, say \"all\", or raise `fleet.clients`"));
+                return Err(Invalid::at(
+                    "cohort",
+                    format!("a cohort of `{count}` is more than the {clients} clients of the fleet"),
+                )
+                .help("lower `cohort`, say \"all\", or raise `fleet.clients`"));
             }
             CohortSpec::Count(_) => {}
             CohortSpec::Trace(spec) => check_trace(&spec.trace, clients)?,

@@ -329,8 +329,5 @@ fn renewed<R: Real>(old: &Memory<R>, own: Option<Payload<R>>, optimiser: Option<
     if own.is_none() && optimiser.is_none() {
         return None;
     }
-    Some(Memory {
-        own: own.unwrap_or_else(|| old.own.clone()),
-        optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
-    })
+    Some(Memory { own: own.unwrap_or_else(|| old.own.clone()), optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()) })
 }

@@ -1,0 +1,3 @@
+//! What fedfleet promises, a module per promise.
+
+mod peers;
