@@ -6,6 +6,8 @@
 mod card;
 pub mod registry;
 
+mod adpsgd;
+mod dpsgd;
 mod fedadaptive;
 mod fedasync;
 mod fedavg;
@@ -17,9 +19,11 @@ mod fedprox;
 mod fedsgd;
 mod fedvarp;
 mod gossip_vc;
+mod gradient_tracking;
 mod mifa;
 mod push_gossip;
 mod scaffold;
+mod sgp;
 
 use std::fmt::Debug;
 

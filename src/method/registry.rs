@@ -6,8 +6,8 @@ use schemars::{Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Card, Method, PeerMethod, Recipe, ServedMethod, Setup, fedadaptive, fedasync, fedavg, fedavgm, fedbuff, feddyn, fednova,
-    fedprox, fedsgd, fedvarp, gossip_vc, mifa, push_gossip, scaffold,
+    Card, Method, PeerMethod, Recipe, ServedMethod, Setup, adpsgd, dpsgd, fedadaptive, fedasync, fedavg, fedavgm, fedbuff,
+    feddyn, fednova, fedprox, fedsgd, fedvarp, gossip_vc, gradient_tracking, mifa, push_gossip, scaffold, sgp,
 };
 use crate::{
     invalid::Invalid,
@@ -38,6 +38,10 @@ pub const METHODS: &[Entry] = &[
     served::<fedasync::FedAsync>(),
     peers::<gossip_vc::GossipVc>(),
     peers::<push_gossip::PushGossip>(),
+    peers::<dpsgd::DPsgd>(),
+    peers::<gradient_tracking::GradientTracking>(),
+    peers::<sgp::Sgp>(),
+    peers::<adpsgd::AdPsgd>(),
 ];
 
 /// The method of this name.

@@ -6,10 +6,12 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Mail;
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     network::Topology,
+    num::{Real, vector},
     random::{POPULATION, Purpose, Streams, mix},
 };
 
@@ -55,6 +57,18 @@ pub struct Meeting {
     pub from: Vec<(NodeId, f64)>,
     /// Weight of the node itself [1].
     pub own: f64,
+}
+
+impl Meeting {
+    /// `Σ_j W_ij v_j`, shape `[d]`: the node's `own` vector and vector number `k` of each message, by ascending sender.
+    pub fn mix<R: Real>(&self, own: &[R], mails: &[Mail<R>], k: usize) -> Vec<R> {
+        debug_assert!(self.from.iter().map(|&(from, _)| from).eq(mails.iter().map(|mail| mail.from)), "one message a sender");
+        let others = self.from.iter().zip(mails).map(|(&(_, weight), mail)| (weight, mail.payload.vectors[k].as_slice()));
+        let terms: Vec<(f64, &[R])> = std::iter::once((self.own, own)).chain(others).collect();
+        let mut mixed = vec![R::zero(); own.len()];
+        vector::weighted_sum(&terms, &mut mixed);
+        mixed
+    }
 }
 
 /// Who meets whom, as a function of the iteration.
