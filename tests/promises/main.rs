@@ -2,6 +2,7 @@
 
 mod bench;
 mod golden;
+mod peers;
 mod scenario_errors;
 mod scenario_fuzz;
 mod watch;
