@@ -1,7 +1,11 @@
 //! Verbs, exit codes, and where messages go: one file per verb.
 
 mod check;
+mod compare;
+mod methods;
 mod new;
+mod plot;
+mod run;
 mod scenario;
 mod schema;
 
@@ -11,12 +15,18 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use fedfleet::scenario::Rejected;
+use fedfleet::{
+    invalid::Invalid,
+    scenario::{Diagnostic, Rejected, Sources},
+};
 
 const EXAMPLES: &str = "\
 Examples:
   fedfleet new first.toml            write a commented scenario to start from
   fedfleet check first.toml          see what it would run
+  fedfleet run first.toml            run it: curves, figures, claims
+  fedfleet compare results/first --target loss=0.5
+  fedfleet methods fedprox            what a method is, its parameters and its source
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
 
 Exit codes: 0 done, 1 failed run (or claim, under --strict), 2 bad scenario or usage.";
@@ -31,7 +41,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Run(run::Args),
     Check(check::Args),
+    Plot(plot::Args),
+    Compare(compare::Args),
+    Methods(methods::Args),
     New(new::Args),
     Schema(schema::Args),
 }
@@ -41,6 +55,8 @@ enum Verb {
 enum Outcome {
     /// All went well.
     Done,
+    /// A claim does not hold under `--strict`, or runs differ under `--verify`: exit code 1.
+    Failed,
 }
 
 /// A mistake in how a verb was used: exit code 2.
@@ -51,14 +67,24 @@ struct Usage(String);
 /// Runs the verb of the command line.
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
+        Verb::Run(args) => args.execute(),
         Verb::Check(args) => args.execute(),
+        Verb::Plot(args) => args.execute(),
+        Verb::Compare(args) => args.execute(),
+        Verb::Methods(args) => args.execute(),
         Verb::New(args) => args.execute(),
         Verb::Schema(args) => args.execute(),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
         Err(error) => report(&error),
     }
+}
+
+/// A fault of something that no scenario names, such as a file of results or an option.
+fn unplaced(invalid: Invalid) -> Rejected {
+    Rejected::new(Sources::default(), vec![Diagnostic::unplaced(invalid)])
 }
 
 /// Tells an error on standard error and chooses the exit code.

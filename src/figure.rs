@@ -156,10 +156,11 @@ fn plot<'s>(
         let key = spec.facet.as_deref()?;
         Some(format!("{} = {}", key.rsplit('.').next().unwrap_or(key), value?))
     };
-    let values = curves.values(&spec.x);
-    let numeric = values.iter().all(|v| v.parse::<f64>().is_ok_and(f64::is_finite));
-    let place =
-        |value: &str| if numeric { value.parse().ok() } else { values.iter().position(|v| *v == value).map(|i| i as f64) };
+    let across = across(curves, spec);
+    let place = |value: &str| match &across {
+        Across::Names(_, names) => names.iter().position(|name| name == value).map(|i| i as f64),
+        _ => value.parse().ok(),
+    };
     let panel = |value: Option<&str>| {
         let cells = of_panel(value);
         let series = match (spec.axis(), cells.first()) {
@@ -172,12 +173,18 @@ fn plot<'s>(
         };
         (heading(value), series)
     };
-    let across = match spec.axis() {
+    let panels = facets.into_iter().map(panel).collect();
+    Plot { spec, title, panels, across }
+}
+
+/// What the horizontal axis shows.
+fn across(curves: &Curves, spec: &FigureSpec) -> Across {
+    let values = curves.values(&spec.x);
+    match spec.axis() {
         Some(axis) => Across::Axis(axis),
-        None if numeric => Across::Key(spec.x.clone()),
-        None => Across::Names(spec.x.clone(), values.iter().map(|&v| v.to_owned()).collect()),
-    };
-    Plot { spec, title, panels: facets.into_iter().map(panel).collect(), across }
+        None if values.iter().all(|v| v.parse::<f64>().is_ok_and(f64::is_finite)) => Across::Key(spec.x.clone()),
+        None => Across::Names(spec.x.clone(), values.into_iter().map(str::to_owned).collect()),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! one line in [`registry`].
 
 mod card;
+mod parameter;
 mod parts;
 pub mod registry;
 
@@ -30,6 +31,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use card::{Card, Paper};
+pub use parameter::{Parameter, parameters};
 pub use parts::Parts;
 
 use crate::{

@@ -22,6 +22,7 @@ pub mod write;
 pub use diagnostic::{Diagnostic, Rejected};
 pub use method::MethodTable;
 pub use model::{Cell, Scenario};
+pub use names::nearest;
 pub use node::{Entry, Node, Table, Value};
 pub use overrides::Override;
 pub use schema::schema;

@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use fedfleet::scenario::{Cell, MethodTable, Scenario, cells};
+use fedfleet::{
+    run::{Arm, Plan},
+    scenario::{MethodTable, cells},
+};
 
 use super::{Outcome, scenario::ScenarioArgs};
 
@@ -28,37 +31,39 @@ pub struct Args {
 
 impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
-        let scenario = self.scenario.load()?;
+        let plan = Plan::resolve(self.scenario.load()?, &[])?;
         let mut out = io::stdout().lock();
         if self.resolved {
-            out.write_all(scenario.manifest(Path::new("")).as_bytes())?;
+            out.write_all(plan.scenario.manifest(Path::new("")).as_bytes())?;
         } else {
-            out.write_all(summary(&scenario).as_bytes())?;
+            out.write_all(summary(&plan).as_bytes())?;
         }
         Ok(Outcome::Done)
     }
 }
 
-fn summary(scenario: &Scenario) -> String {
-    let (cells, seeds) = (&scenario.cells, scenario.seeds.list().len());
-    let methods = cells.first().map_or(&[][..], |cell| &cell.methods);
-    let counts = [count(cells.len(), "cell"), count(seeds, "seed"), count(methods.len(), "method")].join(" × ");
-    let mut text = format!("{}\n{counts}: {}\n", scenario.title, count(scenario.runs(), "run"));
-    if cells.iter().any(|cell| !cell.keys.is_empty()) {
-        text += "\ncells\n";
-        cells.iter().map(Cell::name).for_each(|name| text += &format!("  {name}\n"));
+fn summary(plan: &Plan) -> String {
+    let first = &plan.cells[0];
+    let counts = [count(plan.cells.len(), "cell"), count(plan.seeds.len(), "seed"), count(first.methods.len(), "method")];
+    let mut text = format!("{}\n{}: {}\n", plan.scenario.title, counts.join(" × "), count(plan.runs().len(), "run"));
+    text += "\ncells\n";
+    for planned in &plan.cells {
+        let name = planned.cell.name();
+        let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+        let precision = format!("{:?}", planned.precision).to_lowercase();
+        text += &format!("  {name}{}, {} clients, {precision}\n", planned.cell.problem.objective.name(), planned.clients);
     }
     text += "\nmethods\n";
-    methods.iter().for_each(|method| text += &described(method));
+    first.methods.iter().zip(&first.cell.methods).for_each(|(arms, method)| text += &described(arms, method));
     text
 }
 
 /// A method, with the values that are tried where it is tuned.
-fn described(method: &MethodTable) -> String {
+fn described(arms: &[Arm], method: &MethodTable) -> String {
     let name = if method.label == method.name { String::new() } else { format!(" ({})", method.name) };
     let mut text = format!("  {}{name}\n", method.label);
-    for variant in method.variants.iter().filter(|variant| !variant.keys.is_empty()) {
-        text += &format!("    tried with {}\n", cells::name(&variant.keys));
+    for arm in arms.iter().filter(|arm| !arm.tuned.is_empty()) {
+        text += &format!("    tried with {}\n", cells::name(&arm.tuned));
     }
     text
 }

@@ -61,6 +61,32 @@ impl Area {
         pieces
     }
 
+    /// The part inside the box of the strip between two polylines over the same places `x`.
+    pub(super) fn clip_band(&self, upper: &[Place], lower: &[Place]) -> (Vec<Place>, Vec<Place>) {
+        let clamped = |(x, y): Place| (x, if y.is_nan() { self.bottom } else { y.clamp(self.top, self.bottom) });
+        let mut clipped = (Vec::new(), Vec::new());
+        for i in 0..upper.len().saturating_sub(1) {
+            let sides = [(upper[i], upper[i + 1]), (lower[i], lower[i + 1])];
+            // Where an edge crosses the frame the outline has a corner; between corners both edges are straight.
+            let crossing = |(a, b): (Place, Place)| {
+                let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+                [(self.top - a.1) / dy, (self.bottom - a.1) / dy, (self.left - a.0) / dx, (self.right - a.0) / dx]
+            };
+            let mut steps: Vec<f64> = sides.into_iter().flat_map(crossing).filter(|t| (0.0..=1.0).contains(t)).collect();
+            steps.extend([0.0, 1.0]);
+            steps.sort_by(f64::total_cmp);
+            steps.dedup();
+            for t in steps {
+                let at = |(a, b): (Place, Place)| (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1));
+                if (self.left - 0.1..=self.right + 0.1).contains(&at(sides[0]).0) {
+                    clipped.0.push(clamped(at(sides[0])));
+                    clipped.1.push(clamped(at(sides[1])));
+                }
+            }
+        }
+        clipped
+    }
+
     /// Whether a polyline, or a single place, meets the box.
     pub(super) fn meets(&self, path: &[Place]) -> bool {
         path.first().is_some_and(|&p| self.contains(p)) || path.windows(2).any(|pair| self.clip(pair[0], pair[1]).is_some())
@@ -145,6 +171,13 @@ mod tests {
         assert_eq!(BOX.clip((-5.0, -5.0), (-1.0, 20.0)), None);
         let pieces = BOX.clip_path(&[(1.0, 1.0), (1.0, 20.0), (5.0, 20.0), (5.0, 5.0)]);
         assert_eq!(pieces, [vec![(1.0, 1.0), (1.0, 10.0)], vec![(5.0, 10.0), (5.0, 5.0)]]);
+    }
+
+    #[test]
+    fn a_band_that_leaves_the_box_keeps_its_slope_inside() {
+        let (upper, lower) = BOX.clip_band(&[(0.0, 5.0), (10.0, -5.0)], &[(0.0, 8.0), (10.0, 8.0)]);
+        assert_eq!(upper, [(0.0, 5.0), (5.0, 0.0), (10.0, 0.0)]);
+        assert_eq!(lower, [(0.0, 8.0), (5.0, 8.0), (10.0, 8.0)]);
     }
 
     #[test]

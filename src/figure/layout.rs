@@ -63,7 +63,7 @@ impl Plot<'_> {
         let mut frame = self.frame(0.0)?;
         let inside = if self.panels.len() == 1 { self.legend_inside(&frame, &legend)? } else { None };
         let outside = inside.is_none() && legend.size().1 > 0.0;
-        let beside = outside && self.panels.len() == 1 && self.width() == Width::Wide;
+        let beside = outside && self.panels.len() == 1 && self.width() == Width::Wide && legend.size().0 < 0.3 * frame.width;
         if beside {
             frame = self.frame(legend.size().0 + 6.0)?;
         }
@@ -139,7 +139,7 @@ impl Plot<'_> {
         let tick_width = widest(&Scale { kind: y.0, lo: y.1, hi: y.2, start: height, end: 0.0 }.ticks(vertical_labels(height)))?;
         let left = EDGE + LABEL_SIZE + 4.0 + tick_width + 5.0;
         let top = EDGE + 2.0 + if self.title.is_some() { TITLE } else { 0.0 } + if count > 1 { TITLE } else { 0.0 };
-        let room = width - left - EDGE - 6.0 - beside - GUTTER * (columns - 1) as f64;
+        let room = width - left - EDGE - 8.0 - beside - GUTTER * (columns - 1) as f64;
         let row = TITLE + 6.0 + if count % columns == 0 { 0.0 } else { TICK_ROOM };
         let (name, symbol) = self.across_label(unit);
         let labels = (symbol.label(&name), measure::title(&self.spec.y));
@@ -172,7 +172,10 @@ impl Plot<'_> {
         };
         let scaled: Vec<f64> = xs.iter().map(|x| x / unit.size).collect();
         let separate = !matches!(self.across, Across::Axis(_));
-        let (kind, lo, hi) = limits::horizontal(&scaled, wanted, separate);
+        let (kind, lo, hi) = match &self.across {
+            Across::Names(_, names) => (ScaleKind::Linear, -0.4, names.len() as f64 - 0.6),
+            _ => limits::horizontal(&scaled, wanted, separate),
+        };
         let ends = match self.spec.limits_x {
             Some([lo, hi]) if kind == ScaleKind::Linear || lo > 0.0 => (kind, lo / unit.size, hi / unit.size),
             Some([lo, hi]) => (ScaleKind::Linear, lo / unit.size, hi / unit.size),
@@ -253,7 +256,7 @@ impl Plot<'_> {
 
 /// How many labels a vertical axis of `height` points carries.
 fn vertical_labels(height: f64) -> usize {
-    ((height / 22.0) as usize).clamp(3, 7)
+    ((height / 17.0) as usize).clamp(4, 8)
 }
 
 fn widest(ticks: &Ticks) -> Result<f64, FigureError> {
@@ -262,12 +265,12 @@ fn widest(ticks: &Ticks) -> Result<f64, FigureError> {
 
 /// As many horizontal ticks as there is room for without labels that touch.
 fn fitting_ticks(scale: &Scale, width: f64) -> Result<Ticks, FigureError> {
-    let most = ((width / 26.0) as usize).clamp(2, 8);
+    let most = ((width / 20.0) as usize).clamp(2, 8);
     for labels in (2..=most).rev() {
         let ticks = scale.ticks(labels);
         let apart =
             ticks.major.windows(2).map(|pair| scale.place(pair[1].0) - scale.place(pair[0].0)).fold(f64::INFINITY, f64::min);
-        if widest(&ticks)? + 5.0 <= apart {
+        if widest(&ticks)? + 8.0 <= apart {
             return Ok(ticks);
         }
     }

@@ -118,3 +118,6 @@ fn draw(canvas: &Canvas<'_>, entry: &Entry, (left, top): Place) -> Result<(), Fi
     canvas.marker((left + 0.5 * SAMPLE, middle), &entry.style, MARK)?;
     canvas.text(&entry.label, (left + SAMPLE + SPACE, middle + 0.36 * TICK_SIZE), TICK_SIZE, Side::Left, BLACK)
 }
+
+#[cfg(test)]
+mod tests;

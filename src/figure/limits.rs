@@ -3,6 +3,9 @@
 use super::series::Series;
 use super::spec::ScaleKind;
 
+/// From values to where they stand on an axis, or back.
+type Map = fn(f64) -> f64;
+
 /// A scale of 1.5 decades: more than this is shown on a logarithmic axis.
 const LOG_SPAN: f64 = 31.622_776_601_683_79;
 
@@ -20,32 +23,38 @@ pub(super) fn horizontal(xs: &[f64], wanted: ScaleKind, separate: bool) -> (Scal
         return (ScaleKind::Linear, 0.0, 1.0);
     }
     if separate {
-        let pad = 0.04 * if hi > lo { hi - lo } else { 1.0 };
+        let pad = 0.04 * if hi > lo { hi - lo } else { lo.abs().max(1.0) };
         return (ScaleKind::Linear, lo - pad, hi + pad);
     }
     let lo = if lo > 0.0 && lo < 0.25 * hi { 0.0 } else { lo };
-    if hi > lo { (ScaleKind::Linear, lo, hi) } else { (ScaleKind::Linear, lo, lo + 1.0) }
+    if hi > lo { (ScaleKind::Linear, lo, hi) } else { (ScaleKind::Linear, lo, lo + lo.abs().max(1.0)) }
 }
 
 /// Ends of the vertical axis and its scale: `wanted`, or logarithmic where `geometric` data spans more than 1.5 decades.
 ///
-/// Curves that diverge do not stretch the axis: they leave through its edge.
+/// Curves that diverge do not stretch the axis, nor does `geometric` data a decade above where every curve starts: they leave
+/// through its edge.
 pub(super) fn vertical(series: &[&Series], wanted: Option<ScaleKind>, geometric: bool) -> (ScaleKind, f64, f64) {
-    let middles = middles(series);
+    let starts = series.iter().filter_map(|s| s.points.first().map(|p| p.middle)).fold(0.0, f64::max);
+    let ceiling = if geometric && starts > 0.0 { 10.0 * starts } else { f64::INFINITY };
+    let middles: Vec<f64> = middles(series).into_iter().filter(|&v| v <= ceiling).collect();
     let positive: Vec<f64> = middles.iter().copied().filter(|&v| v > 0.0).collect();
     let span = ends(&positive).map_or(1.0, |(lo, hi)| hi / lo);
     let log = match wanted {
         Some(kind) => kind == ScaleKind::Log && !positive.is_empty(),
         None => geometric && span > LOG_SPAN,
     };
-    let (forward, back): (fn(f64) -> f64, fn(f64) -> f64) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
+    let (forward, back): (Map, Map) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
     let shown = if log { positive } else { middles };
     let Some((lo, hi)) = ends(&shown).map(|(lo, hi)| (forward(lo), forward(hi))) else { return (ScaleKind::Linear, 0.0, 1.0) };
     // Sixteen decades are all that a double can tell apart.
     let lo = if log { lo.max(hi - 16.0 * std::f64::consts::LN_10) } else { lo };
     let extent = if hi > lo { hi - lo } else { 0.1 * hi.abs().max(1e-3) };
     let band = series.iter().filter(|s| !s.diverged).flat_map(|s| s.points.iter().flat_map(|p| [p.lower, p.upper]));
-    let reach = band.map(forward).filter(|v| v.is_finite()).map(|v| v.clamp(lo - 0.35 * extent, hi + 0.35 * extent));
+    let reach = band
+        .map(forward)
+        .filter(|v| v.is_finite())
+        .map(|v| v.clamp(lo - 0.35 * extent, hi + 0.35 * extent).min(forward(ceiling)));
     let (lo, hi) = reach.fold((lo, hi), |(lo, hi), v| (lo.min(v), hi.max(v)));
     let pad = 0.04 * if hi > lo { hi - lo } else { 2.5 * extent };
     (if log { ScaleKind::Log } else { ScaleKind::Linear }, back(lo - pad), back(hi + pad))
@@ -65,7 +74,8 @@ fn middles(series: &[&Series]) -> Vec<f64> {
     values
 }
 
+/// Least and greatest value, apart from those so large that their differences are infinite.
 fn ends(values: &[f64]) -> Option<(f64, f64)> {
-    let finite = values.iter().copied().filter(|v| v.is_finite());
+    let finite = values.iter().copied().filter(|v| v.abs() < 1e300);
     finite.map(|v| (v, v)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }

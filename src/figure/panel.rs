@@ -6,7 +6,7 @@ use super::FigureError;
 use super::canvas::{BLACK, Canvas, GREY, PALE, Side, text_width};
 use super::geometry::{Area, Place, along, length};
 use super::scale::{Scale, Ticks};
-use super::series::Series;
+use super::series::{Point, Series};
 use super::spec::ReferenceLine;
 use super::style::Style;
 
@@ -52,13 +52,9 @@ impl Panel {
         let path: Vec<Place> = series.points.iter().map(|p| at(p.x, p.middle)).collect();
         // A touch more than the frame, so that a curve along its edge is not lost to rounding.
         let line = self.area.grown(0.05).clip_path(&path);
-        let clamp = |y: f64| if y.is_nan() { self.area.bottom } else { y.clamp(self.area.top, self.area.bottom) };
-        let edge = |value: fn(&super::series::Point) -> f64| -> Vec<Place> {
-            let places = series.points.iter().map(|p| at(p.x, value(p)));
-            places.filter(|p| p.0 >= self.area.left - 0.1 && p.0 <= self.area.right + 0.1).map(|(x, y)| (x, clamp(y))).collect()
-        };
+        let edge = |value: fn(&Point) -> f64| -> Vec<Place> { series.points.iter().map(|p| at(p.x, value(p))).collect() };
         let wide = series.points.iter().any(|p| p.upper > p.lower);
-        let band = if wide { (edge(|p| p.upper), edge(|p| p.lower)) } else { (Vec::new(), Vec::new()) };
+        let band = if wide { self.area.clip_band(&edge(|p| p.upper), &edge(|p| p.lower)) } else { (Vec::new(), Vec::new()) };
         let cross = series.diverged.then(|| line.last().and_then(|piece| piece.last()).copied()).flatten();
         let marks = if series.separate {
             path.iter().copied().filter(|&p| self.area.contains(p)).collect()
@@ -143,7 +139,7 @@ impl Panel {
         self.area.contains(ends[0]).then_some(ends)
     }
 
-    /// A reference line with its label at whichever end is clear of curves.
+    /// A reference line with its label where it is clear of curves and bands, or at least of curves.
     pub(super) fn draw_reference(
         &self,
         canvas: &Canvas<'_>,
@@ -156,25 +152,40 @@ impl Panel {
         let Some(label) = &line.label else { return Ok(()) };
         let width = text_width(label, TICK_SIZE)?;
         let (x, y) = ends[0];
-        let spots = if line.x.is_some() {
+        let spots: Vec<Place> = if line.x.is_some() {
             let left = if x + width + 3.0 > self.area.right { x - width - 3.0 } else { x + 3.0 };
-            [(left, self.area.top + 7.0), (left, self.area.bottom - 4.0)]
+            steps().map(|t| (left, self.area.top + 7.0 + t * (self.area.height() - 11.0))).collect()
         } else {
-            let base = if y - TICK_SIZE - 2.0 < self.area.top { y + TICK_SIZE + 1.0 } else { y - 2.5 };
-            [(self.area.right - width - 2.0, base), (self.area.left + 3.0, base)]
+            let room = self.area.width() - width - 5.0;
+            let along = steps().map(|t| self.area.left + 3.0 + (1.0 - t) * room);
+            let fits = |base: &f64| base - TICK_SIZE >= self.area.top && base + 2.0 <= self.area.bottom;
+            let bases = [y - 2.5, y + TICK_SIZE + 1.0].into_iter().filter(fits);
+            bases.flat_map(|base| along.clone().map(move |left| (left, base))).collect()
         };
         let frame = |(left, base): Place| Area { left, top: base - TICK_SIZE, right: left + width, bottom: base + 2.0 };
-        let place = spots.into_iter().find(|&spot| curves.iter().all(|curve| !curve.meets(&frame(spot)))).unwrap_or(spots[0]);
+        let free = |spot: &Place| curves.iter().all(|curve| !curve.meets(&frame(*spot)));
+        let off_lines = |spot: &Place| curves.iter().all(|curve| !curve.line_meets(&frame(*spot)));
+        let best = || spots.iter().copied().find(free).or_else(|| spots.iter().copied().find(off_lines));
+        let Some(place) = best().or(spots.first().copied()) else { return Ok(()) };
         canvas.text(label, place, TICK_SIZE, Side::Left, GREY)
     }
+}
+
+/// Parts of a line at which its label may stand, the end first.
+fn steps() -> impl Iterator<Item = f64> + Clone {
+    (0..=16).map(|i| f64::from(i) / 16.0)
 }
 
 impl Curve {
     /// Whether the line, a mark or the band touches `area`.
     pub(super) fn meets(&self, area: &Area) -> bool {
+        self.line_meets(area) || (!self.band.0.is_empty() && area.meets_band(&self.band.0, &self.band.1))
+    }
+
+    /// Whether the line or a mark touches `area`.
+    fn line_meets(&self, area: &Area) -> bool {
         self.line.iter().any(|piece| area.meets(piece))
             || self.marks.iter().any(|&mark| area.grown(MARK).contains(mark))
             || self.cross.is_some_and(|place| area.grown(3.5).contains(place))
-            || (!self.band.0.is_empty() && area.meets_band(&self.band.0, &self.band.1))
     }
 }

@@ -41,6 +41,12 @@ impl Scale {
 
 fn linear_ticks(lo: f64, hi: f64, labels: usize) -> Ticks {
     let step = nice_step((hi - lo) / labels.max(2) as f64);
+    if !(step.is_normal() && (hi - lo).is_finite()) {
+        return Ticks {
+            major: vec![(lo, with_minus(&format!("{lo:e}"))), (hi, with_minus(&format!("{hi:e}")))],
+            minor: Vec::new(),
+        };
+    }
     let decimals = usize::try_from((-step.log10().floor()) as i64).unwrap_or(0);
     let slack = 1e-9 * (hi - lo);
     let multiples = |step: f64| {

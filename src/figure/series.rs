@@ -74,8 +74,11 @@ pub(super) fn against_axis(
         let mut points = middle(&paths, spec.band, log_y);
         let diverges = points.iter().position(|point| !point.middle.is_finite());
         points.truncate(diverges.unwrap_or(points.len()));
+        let whole = points.len();
+        within(&mut points, spec.limits_x);
+        let shown = points.last().is_some_and(|point| spec.limits_x.is_none_or(|[_, hi]| point.x <= hi));
         let lost = runs.iter().filter(|run| curves.diverged(run)).count();
-        let diverged = diverges.is_some() || (lost == runs.len() && lost > 0);
+        let diverged = whole > 0 && shown && (diverges.is_some() || lost == runs.len());
         let label = method.to_owned();
         Series { label, index, points, diverged, runs: (lost, runs.len()), separate: false }
     };
@@ -154,6 +157,13 @@ fn middle(paths: &[Path], band: Band, log_y: bool) -> Vec<Point> {
     places.into_iter().filter_map(|x| Point::of(x, paths.iter().filter_map(|path| path.at(x, log_y)).collect(), band)).collect()
 }
 
+/// Keeps the points between the ends of the axis, and one more on either side, so that lines run to the edge.
+fn within(points: &mut Vec<Point>, limits: Option<[f64; 2]>) {
+    let Some([lo, hi]) = limits else { return };
+    points.truncate(points.partition_point(|p| p.x <= hi) + 1);
+    points.drain(..points.partition_point(|p| p.x < lo).saturating_sub(1));
+}
+
 /// Half of the places evenly along the axis and half evenly along its logarithm, so that either scale looks the same.
 fn thinned(places: &[f64], begin: f64, end: f64) -> Vec<f64> {
     let half = PLACES / 2;
@@ -210,6 +220,14 @@ mod tests {
         let s = series(rows, Band::Quartiles);
         assert_eq!((s.diverged, s.runs), (true, (2, 3)));
         assert_eq!(s.points.iter().map(|p| (p.x, p.middle)).collect::<Vec<_>>(), [(0.0, 4.0), (1.0, 8.0)]);
+    }
+
+    #[test]
+    fn points_beyond_the_axis_are_left_out_but_for_neighbours() {
+        let point = |x: f64| Point { x, lower: 0.0, middle: 0.0, upper: 0.0 };
+        let mut points: Vec<Point> = (0..10).map(|i| point(f64::from(i))).collect();
+        within(&mut points, Some([2.5, 5.0]));
+        assert_eq!(points.iter().map(|p| p.x).collect::<Vec<_>>(), [2.0, 3.0, 4.0, 5.0, 6.0]);
     }
 
     #[test]

@@ -88,6 +88,19 @@ fn a_visit_takes_its_steps_and_its_fixed_part() {
 }
 
 #[test]
+fn arrivals_of_the_hardware_scenario_come_in_the_golden_order() {
+    let fleet = fleet("step = 0\nvisit = { spread = { slowest = 1.0, percent = 80 } }", 4);
+    let mut rng = Streams::new(0).stream(Purpose::Delay, 0, 0);
+    let mut next: Vec<f64> = (0..4).map(|client| fleet.duration(client, 4, &mut rng)).collect();
+    for (client, time) in [(3, 0.2), (3, 0.4), (2, 0.4667), (3, 0.6), (1, 0.7333), (3, 0.8), (2, 0.9333)] {
+        let first = (0..4).min_by(|&a, &b| next[a].total_cmp(&next[b])).unwrap();
+        assert_eq!(first, client);
+        assert_abs_diff_eq!(next[first], time, epsilon = 5e-5);
+        next[first] += fleet.duration(first, 4, &mut rng);
+    }
+}
+
+#[test]
 fn dropouts_come_at_their_rate_and_leave_a_fraction() {
     let fleet = fleet("dropout = 0.25\ndropout-done = { uniform = { low = 0.5, high = 1.0 } }", 10);
     let mut rng = Streams::new(0).stream(Purpose::Fault, 0, 0);
@@ -131,6 +144,21 @@ fn label_rules_follow_the_label_mix() {
     lowest.iter().zip([0.2, 0.6, 1.0]).for_each(|(found, expected)| assert_relative_eq!(*found, expected, max_relative = 1e-15));
     let p = probabilities("{ label-rates = { first = 1.0, second = 0.5 } }");
     assert!(p.iter().all(|&p| (0.0..=1.0).contains(&p)) && p[2] <= 0.5);
+}
+
+#[test]
+fn label_weights_are_dirichlet() {
+    // p = 0.1 · C · q_0 with q ~ Dirichlet(0.1, 0.1, 0.1): mean 0.1, variance 0.3² · (2/9) / 1.3.
+    let labels = ndarray::array![[1.0, 0.0, 0.0]];
+    let text = "availability = { bernoulli = { probability = { labels = { min = 0.0 } } } }";
+    let spec: FleetSpec = toml::from_str(text).unwrap();
+    let seeds = 20_000;
+    let draw = |seed| spec.build(&setting(1, seed), Some(labels.view())).unwrap().probability(0).unwrap();
+    let (sum, squares) = (0..seeds).map(draw).fold((0.0, 0.0), |(sum, squares), p| (sum + p, squares + p * p));
+    let mean = sum / seeds as f64;
+    let variance = 0.09 * (2.0 / 9.0) / 1.3;
+    assert_abs_diff_eq!(mean, 0.1, epsilon = 5.0 * f64::sqrt(variance / seeds as f64));
+    assert_relative_eq!(squares / seeds as f64 - mean * mean, variance, max_relative = 0.05);
 }
 
 #[test]

@@ -53,6 +53,8 @@ pub struct Entry {
     pub card: Card,
     /// The section of a scenario whose keys the method shares with others of its role.
     pub section: &'static str,
+    /// Those keys.
+    pub shared: &'static [&'static str],
     /// Reads the shared keys and the method's own from one table; the text is the table's path.
     pub parse: fn(&Node, &str) -> Result<Parameters, Vec<Diagnostic>>,
     /// The JSON Schema of its parameters.
@@ -156,6 +158,7 @@ const fn served<M: ServedMethod>() -> Entry {
     Entry {
         card: M::CARD,
         section: "served",
+        shared: &ServedSpec::KEYS,
         parse: |node, at| {
             let (parts, own): (ServedSpec, M) = split(node, at)?;
             Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;

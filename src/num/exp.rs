@@ -29,7 +29,7 @@ const TAYLOR: [f64; 12] = [
 #[inline(always)]
 pub(super) fn f32(x: f32) -> f32 {
     // ln 2 in two parts, of which the first has trailing zeros so that its multiples are exact.
-    const HIGH: f32 = 0.693_359_375;
+    const HIGH: f32 = 355.0 / 512.0;
     const LOW: f32 = -2.121_944_4e-4;
     let shifted = x * std::f32::consts::LOG2_E + ROUND_F32;
     let n = shifted - ROUND_F32;

@@ -41,10 +41,12 @@ pub trait Real:
 impl Real for f32 {
     const PRECISION: Precision = Precision::F32;
 
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value as f32
     }
 
+    #[inline(always)]
     fn f64(self) -> f64 {
         f64::from(self)
     }
@@ -53,10 +55,12 @@ impl Real for f32 {
 impl Real for f64 {
     const PRECISION: Precision = Precision::F64;
 
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value
     }
 
+    #[inline(always)]
     fn f64(self) -> f64 {
         self
     }

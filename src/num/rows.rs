@@ -19,8 +19,8 @@ const ROW_BLOCK: usize = 32;
 /// Outputs that are worked on together.
 const OUTPUT_BLOCK: usize = 16;
 
-/// Vectors of the rows and weights worked on that fit the innermost cache (24 KiB of 32-byte vectors).
-const CACHED_VECTORS: usize = 768;
+/// Vectors of the rows and weights worked on together: 64 KiB of the second cache.
+const CACHED_VECTORS: usize = 2048;
 
 /// Rows of a row-major matrix, picked in place.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +82,19 @@ pub fn products<R: Real>(x: Rows<'_, R>, weights: &[R], layout: Layout, out: &mu
 
 /// `W ← W + Aᵀ X`: adds `factors[i, k] · x[i]` to row `k` of `weights`, for every row `i` in order; `factors` has shape `[m, c]`.
 pub fn accumulate<R: Real>(x: Rows<'_, R>, factors: &[R], weights: &mut [R], layout: Layout) {
-    lanes::dispatch(Accumulate { x, factors, weights, layout });
+    accumulate_after(x, factors, weights, layout, |_, _| ());
+}
+
+/// [`accumulate`], where `prepare` first changes the weights: it gets a few rows of `W`, their numbers and their scalars from
+/// the start of the first to the end of the last, just before these rows are added to, so that they are read from memory once.
+pub fn accumulate_after<R: Real>(
+    x: Rows<'_, R>,
+    factors: &[R],
+    weights: &mut [R],
+    layout: Layout,
+    prepare: impl FnMut(Range<usize>, &mut [R]),
+) {
+    lanes::dispatch(Accumulate { x, factors, weights, layout, prepare });
 }
 
 struct Products<'a, R> {
@@ -105,9 +117,8 @@ impl<R: Real> WithSimd for Products<'_, R> {
                 // Shapes that keep both multiply-add units busy within sixteen registers.
                 k += match outputs - k {
                     1 => self.strip::<S, 1, 6>(simd, k, block.clone()),
-                    2 => self.strip::<S, 2, 5>(simd, k, block.clone()),
+                    2 | 4 => self.strip::<S, 2, 5>(simd, k, block.clone()),
                     3 | 6 => self.strip::<S, 3, 4>(simd, k, block.clone()),
-                    4 => self.strip::<S, 4, 3>(simd, k, block.clone()),
                     _ => self.strip::<S, 5, 2>(simd, k, block.clone()),
                 };
             }
@@ -179,24 +190,30 @@ fn dots<S: Simd, R: Real, const K: usize, const M: usize>(simd: S, w: [&[R]; K],
     dots
 }
 
-struct Accumulate<'a, R> {
+struct Accumulate<'a, R, P> {
     x: Rows<'a, R>,
     factors: &'a [R],
     weights: &'a mut [R],
     layout: Layout,
+    prepare: P,
 }
 
-impl<R: Real> WithSimd for Accumulate<'_, R> {
+impl<R: Real, P: FnMut(Range<usize>, &mut [R])> WithSimd for Accumulate<'_, R, P> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let (rows, Layout { rows: outputs, columns, .. }) = (self.x.len(), self.layout);
+        let (count, Layout { rows: outputs, columns, stride }) = (self.x.len(), self.layout);
         let lanes = size_of::<R::Vector<S>>() / size_of::<R>();
-        for start in (0..rows).step_by(ROW_BLOCK) {
-            let rows = start..(start + ROW_BLOCK).min(rows);
+        // One pass even without rows, so that all weights are prepared.
+        for start in (0..count.max(1)).step_by(ROW_BLOCK) {
+            let rows = start..(start + ROW_BLOCK).min(count);
             for first in (0..outputs).step_by(OUTPUT_BLOCK) {
                 let outputs = first..(first + OUTPUT_BLOCK).min(outputs);
+                if start == 0 {
+                    let block = &mut self.weights[first * stride..(outputs.end - 1) * stride + columns];
+                    (self.prepare)(outputs.clone(), block);
+                }
                 let width = lanes * (CACHED_VECTORS / (rows.len() + outputs.len()));
                 for left in (0..columns).step_by(width) {
                     self.block(simd, rows.clone(), outputs.clone(), left..(left + width).min(columns));
@@ -206,8 +223,8 @@ impl<R: Real> WithSimd for Accumulate<'_, R> {
     }
 }
 
-impl<R: Real> Accumulate<'_, R> {
-    /// Adds the columns `part` of `rows` to some of the weights: all of it fits the innermost cache.
+impl<R: Real, P: FnMut(Range<usize>, &mut [R])> Accumulate<'_, R, P> {
+    /// Adds the columns `part` of `rows` to some of the weights: all of it stays in the inner caches.
     #[inline(always)]
     fn block<S: Simd>(&mut self, simd: S, rows: Range<usize>, outputs: Range<usize>, part: Range<usize>) {
         let mut i = rows.start;
@@ -264,12 +281,19 @@ fn add_rows<S: Simd, R: Real, const K: usize, const M: usize>(simd: S, w: [&mut 
     let mut w = w.map(|row| R::vectors_mut::<S>(row));
     let w_full = w.each_mut().map(|(vectors, _)| &mut vectors[..full]);
     for v in 0..full {
+        // Every vector is loaded once: all loads come before the first store.
+        let mut sums = [zero; K];
         for j in 0..K {
-            let mut sum = w_full[j][v];
-            for s in 0..M {
-                sum = R::fma(simd, factor[j][s], x_full[s][v], sum);
+            sums[j] = w_full[j][v];
+        }
+        for s in 0..M {
+            let x = x_full[s][v];
+            for j in 0..K {
+                sums[j] = R::fma(simd, factor[j][s], x, sums[j]);
             }
-            w_full[j][v] = sum;
+        }
+        for j in 0..K {
+            w_full[j][v] = sums[j];
         }
     }
     if x_rest[0].is_empty() {

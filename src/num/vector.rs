@@ -13,6 +13,32 @@ pub const PARTIALS: usize = 16;
 /// Coordinates that are worked on together, so that they stay in the innermost cache over several passes.
 pub(crate) const CHUNK: usize = 1024;
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Scalars to a cache line.
+pub const fn line<R>() -> usize {
+    LINE / size_of::<R>()
+}
+
+/// Length of a buffer in which [`aligned`] finds `len` scalars.
+pub const fn aligned_len<R>(len: usize) -> usize {
+    len + line::<R>()
+}
+
+/// `len` scalars of the buffer that start at a cache line.
+///
+/// Only speed depends on where they start: no address reaches a result.
+pub fn aligned<R>(buffer: &mut [R], len: usize) -> &mut [R] {
+    let start = aligned_start(buffer);
+    &mut buffer[start..start + len]
+}
+
+/// The first scalar of the buffer that starts a cache line.
+pub fn aligned_start<R>(buffer: &[R]) -> usize {
+    buffer.as_ptr().align_offset(LINE).min(line::<R>())
+}
+
 /// `y ← y + a x`.
 pub fn axpy<R: Real>(a: R, x: &[R], y: &mut [R]) {
     debug_assert_eq!(x.len(), y.len());

@@ -1,5 +1,9 @@
-//! `[problem]` as it is written in a scenario.
+//! The `[problem]` section of a scenario, and the problem built from it.
 
+mod build;
+mod named;
+
+pub use build::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,47 +19,50 @@ use crate::{
     num::Precision,
 };
 
-/// What is minimised, over which data, and where methods start.
+/// What is minimised, on which data, from where.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProblemSpec {
-    /// The loss and the model.
+    /// The local objectives: a name, or a table with one name and its options.
+    #[serde(deserialize_with = "named::name_or_table")]
+    #[schemars(schema_with = "named::schema::<ObjectiveSpec>")]
     pub objective: ObjectiveSpec,
     /// The samples; quadratics have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<DataSpec>,
-    /// How the samples are divided among the clients; the data's own clients if not given, or in equal parts at random.
+    /// How the training samples are divided among the clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionSpec>,
-    /// `λ` of the regularisation `λ/2 ‖x‖²` [1].
+    /// Strength `λ` of the regularisation `(λ/2) ‖x‖²` on all parameters of every client \[1\].
     #[serde(default)]
     pub l2: f64,
-    /// How clients weigh in the global objective.
-    #[serde(default)]
-    pub weights: ClientWeights,
-    /// Where all nodes start; zeros if not given, for `mlp` Xavier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Where all nodes start; by default zeros, and Xavier for perceptrons.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "named::optional")]
+    #[schemars(schema_with = "named::schema::<InitSpec>")]
     pub init: Option<InitSpec>,
+    /// The weights `pᵢ` of the clients in `f = Σ pᵢ fᵢ`.
+    #[serde(default)]
+    pub weights: WeightsSpec,
 }
 
-/// The loss and the model.
+/// The local objectives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ObjectiveSpec {
-    /// Quadratics `½ (x − cᵢ)ᵀ Aᵢ (x − cᵢ)`, without data.
+    /// Quadratics that are stated, read or generated, with a known optimum.
     Quadratic(QuadraticSpec),
-    /// Linear regression with squared loss.
+    /// Linear regression with squared errors.
     LeastSquares(RegressionSpec),
-    /// Logistic regression with two classes.
+    /// Logistic regression on two classes.
     Logistic(RegressionSpec),
-    /// Softmax regression.
+    /// Multinomial logistic regression.
     Softmax,
     /// A multi-layer perceptron.
     Mlp(MlpSpec),
 }
 
-/// A multi-layer perceptron: softmax over classes, or squared loss for real targets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// The layers of a perceptron.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct MlpSpec {
     /// Units of each hidden layer.
@@ -70,109 +77,82 @@ impl Default for MlpSpec {
     }
 }
 
-/// How clients weigh in the global objective.
+/// The weights `pᵢ` of the clients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum ClientWeights {
-    /// By their numbers of samples.
+pub enum WeightsSpec {
+    /// `1/n` each.
     #[default]
-    Samples,
-    /// All the same.
     Uniform,
+    /// In proportion to the number of training samples.
+    Samples,
 }
 
 impl ProblemSpec {
-    /// Refuses values out of range, and keys that do not go with the objective. Files are not looked at.
-    ///
-    /// # Errors
-    /// [`Invalid`] with a path relative to `[problem]`.
-    pub fn validate(&self) -> Result<(), Invalid> {
-        require(self.l2 >= 0.0 && self.l2.is_finite(), "l2", self.l2, "a finite number of at least 0")?;
-        match &self.objective {
-            ObjectiveSpec::Quadratic(spec) => {
-                self.without_data().and(spec.check().map_err(|fault| fault.under("objective.quadratic")))?
-            }
-            ObjectiveSpec::Mlp(spec) => {
-                let empty = spec.hidden.iter().position(|&units| units == 0);
-                empty.map_or(Ok(()), |layer| {
-                    Err(Invalid::at(&format!("objective.mlp.hidden.{layer}"), "a layer has no unit: expected at least 1"))
-                })?;
-            }
-            ObjectiveSpec::LeastSquares(_) | ObjectiveSpec::Logistic(_) | ObjectiveSpec::Softmax => {}
-        }
-        if self.data.is_none() && !matches!(self.objective, ObjectiveSpec::Quadratic(_)) {
-            return Err(Invalid::at("objective", format!("`{}` needs data, and the problem has none", self.objective.name()))
-                .help("add `data = \"mnist-10k\"`, or the path of a file such as `data = { csv = \"file.csv\" }`"));
-        }
-        let part = |key: &'static str, outcome: Option<Result<(), Invalid>>| {
-            outcome.unwrap_or(Ok(())).map_err(|fault: Invalid| fault.under(key))
-        };
-        part("data", self.data.as_ref().map(DataSpec::check))?;
-        part("partition", self.partition.as_ref().map(PartitionSpec::check))?;
-        part("init", self.init.as_ref().map(InitSpec::check))
+    /// A problem with defaults for everything but its objective.
+    pub fn new(objective: ObjectiveSpec) -> Self {
+        Self { objective, data: None, partition: None, l2: 0.0, init: None, weights: WeightsSpec::Uniform }
     }
 
-    fn without_data(&self) -> Result<(), Invalid> {
-        let refuse = |key: &str, help: &str| Err(Invalid::at(key, format!("a quadratic problem takes no `{key}`")).help(help));
-        match self {
-            Self { data: Some(_), .. } => refuse("data", "remove it, or choose `least-squares` for a quadratic over data"),
-            Self { partition: Some(_), .. } => refuse("partition", "remove it: quadratics have no samples to divide"),
-            Self { l2, .. } if *l2 != 0.0 => refuse("l2", "remove it, or add `l2` to the curvatures"),
-            _ => Ok(()),
-        }
+    /// The precision that suits the objective: double where gaps to an optimum are of interest, single for perceptrons.
+    pub fn default_precision(&self) -> Precision {
+        if self.is_convex() { Precision::F64 } else { Precision::F32 }
     }
 
-    /// Where all nodes start.
+    /// Whether the problem has a reference optimum.
+    pub fn is_convex(&self) -> bool {
+        !matches!(self.objective, ObjectiveSpec::Mlp(_))
+    }
+
+    /// The stated initial model, or the default of the objective.
     pub fn init(&self) -> InitSpec {
-        let default = || match self.objective {
-            ObjectiveSpec::Mlp(_) => InitSpec::Xavier(XavierInit::default()),
-            _ => InitSpec::Zeros,
-        };
+        let default = || if self.is_convex() { InitSpec::Zeros } else { InitSpec::Xavier(XavierInit::default()) };
         self.init.clone().unwrap_or_else(default)
     }
 
-    /// The scalar type where the scenario chooses none: gaps of convex problems go down to 1e-12, neural ones want speed.
-    pub fn default_precision(&self) -> Precision {
-        if matches!(self.objective, ObjectiveSpec::Mlp(_)) { Precision::F32 } else { Precision::F64 }
-    }
-}
-
-impl ObjectiveSpec {
-    /// The name in a scenario.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Quadratic(_) => "quadratic",
-            Self::LeastSquares(_) => "least-squares",
-            Self::Logistic(_) => "logistic",
-            Self::Softmax => "softmax",
-            Self::Mlp(_) => "mlp",
+    /// Refuses values out of range and combinations that mean nothing. Files are not looked at.
+    ///
+    /// # Errors
+    /// [`Invalid`] with the key at fault and a remedy.
+    pub fn check(&self) -> Result<(), Invalid> {
+        require(self.l2.is_finite() && self.l2 >= 0.0, "l2", self.l2, "a finite number of at least 0")?;
+        self.init().check().map_err(|error| error.under("init"))?;
+        match &self.objective {
+            ObjectiveSpec::Quadratic(spec) => {
+                spec.check().map_err(|error| error.under("objective.quadratic"))?;
+                return self.check_no_data();
+            }
+            ObjectiveSpec::Mlp(MlpSpec { hidden, .. }) if hidden.contains(&0) => {
+                return Err(Invalid::at("objective.mlp.hidden", "a hidden layer has no units: expected at least 1"));
+            }
+            _ => {}
         }
+        match &self.data {
+            Some(data) => data.check().map_err(|error| error.under("data")),
+            None => Err(Invalid::at("objective", "this objective needs samples, and no `data` is given")
+                .help("name a bundled set such as `data = \"mnist-10k\"`, or a file such as `data = { csv = \"file.csv\" }`")),
+        }
+    }
+
+    /// A quadratic has no samples and no regularisation.
+    fn check_no_data(&self) -> Result<(), Invalid> {
+        let fault = |key: &str, message: &str, help: &str| Err(Invalid::at(key, message).help(help));
+        if self.data.is_some() {
+            return fault("data", "a quadratic problem has no data", "remove `data`, or use `objective = \"least-squares\"`");
+        }
+        if self.partition.is_some() {
+            return fault("partition", "a quadratic problem has no samples to divide", "remove `partition`");
+        }
+        if self.l2 != 0.0 {
+            let help = "remove `l2`, or add it to the curvatures";
+            return fault("l2", "a quadratic problem states its curvature itself and takes no `l2`", help);
+        }
+        if self.weights == WeightsSpec::Samples {
+            return fault("weights", "clients of a quadratic problem have no samples to weigh by", "use `weights = \"uniform\"`");
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fault(text: &str) -> Option<String> {
-        let spec: ProblemSpec = toml::from_str(text).unwrap();
-        spec.validate().err().map(|fault| fault.path.join("."))
-    }
-
-    #[test]
-    fn impossible_combinations_are_refused_at_their_key() {
-        let cases = [
-            ("objective.quadratic = {}\nl2 = 0.1", "l2"),
-            ("objective.quadratic = {}\ndata = 'mnist-10k'", "data"),
-            ("objective.quadratic = {}\npartition = 'iid'", "partition"),
-            ("objective = 'softmax'", "objective"),
-            ("objective = 'softmax'\ndata = 'mnist-10k'\nl2 = -1.0", "l2"),
-            ("objective.mlp.hidden = [3, 0]\ndata = 'mnist-10k'", "objective.mlp.hidden.1"),
-            ("objective.quadratic.noise = -1.0", "objective.quadratic.noise"),
-        ];
-        for (text, key) in cases {
-            assert_eq!(fault(text).as_deref(), Some(key), "{text}");
-        }
-        assert_eq!(fault("objective = 'softmax'\ndata = 'mnist-10k'\npartition.dirichlet.alpha = 0.1\nl2 = 1e-4"), None);
-    }
-}
+mod tests;

@@ -108,6 +108,11 @@ impl Plan {
         self.cells[0].cell.keys.iter().map(|key| key.name.clone()).collect()
     }
 
+    /// A fault found while the plan is run, with a path from the root of the scenario.
+    pub fn reject(&self, invalid: Invalid) -> Rejected {
+        self.scenario.reject(vec![self.scenario.cells[0].fault(invalid)])
+    }
+
     /// All runs: by cell, then seed, then method, then arm.
     pub fn runs(&self) -> Vec<RunId> {
         let mut runs = Vec::new();

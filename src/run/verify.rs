@@ -109,7 +109,9 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Fingerprints<'_, R> {
             Models::Nodes(nodes) => nodes.into_iter().for_each(add),
         }
         let ledger = engine.ledger();
-        [ledger.uplink_bits, ledger.downlink_bits, ledger.gradients, ledger.lost].map(|count| hash.write_u64(count));
+        for count in [ledger.uplink_bits, ledger.downlink_bits, ledger.gradients, ledger.lost] {
+            hash.write_u64(count);
+        }
         self.trace.push((engine.now(), hash.finish()));
         !self.stop.is_reached(engine.protocol().round(), engine.protocol().updates(), next, ledger)
     }

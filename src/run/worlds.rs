@@ -11,7 +11,7 @@ use super::plan::{Plan, RunId};
 use crate::{
     invalid::Invalid,
     num::{Precision, Real},
-    problem::Problem,
+    problem::{Problem, data::Targets},
     random::{Setting, Streams},
     scenario::Cell,
     world::World,
@@ -50,7 +50,8 @@ pub fn build<R: Real>(cell: &Cell, seed: u64, folder: &Path) -> Result<World<R>,
     let clients = problem.objective().clients();
     let setting = Setting { streams, clients, folder: folder.to_owned() };
     let labels = if cell.fleet.needs_labels() { label_fractions(&problem) } else { None };
-    let fleet = cell.fleet.build(&setting, labels.as_ref().map(Array2::view)).map_err(|invalid| invalid.under("fleet"))?;
+    let fleet =
+        cell.fleet.build(&setting, labels.as_ref().map(|labels| labels.view())).map_err(|invalid| invalid.under("fleet"))?;
     let network = cell.network.build(&setting).map_err(|invalid| invalid.under("network"))?;
     Ok(World { problem, fleet, network, streams })
 }
@@ -72,7 +73,7 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         clients: world.clients(),
         convex: world.problem.spec().is_convex(),
         held_out: test.is_some(),
-        classified: test.is_some_and(|test| test.targets.classes().is_some()),
+        classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
     }
 }
 

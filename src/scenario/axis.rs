@@ -60,7 +60,12 @@ pub fn axes(tree: &Node) -> Result<Vec<Axis>, Vec<Diagnostic>> {
     if faults.is_empty() { Ok(found) } else { Err(faults) }
 }
 
-/// Whether `node` is a sweep or tune, and the place of that key.
+/// Whether `node` is a sweep or tune.
+pub(super) fn is_axis(node: &Node) -> bool {
+    marked(node).is_some()
+}
+
+/// The kind of sweep or tune that `node` is, and the place of that key.
 fn marked(node: &Node) -> Option<(Kind, Span)> {
     let table = node.as_table()?;
     let key = |key: &str, kind| table.entry(key).map(|entry| (kind, entry.key_span));

@@ -55,11 +55,17 @@ impl Diagnostic {
         self
     }
 
+    /// Says what would have been valid: under the marked text if it is short, below otherwise.
+    #[must_use]
+    pub fn expected(self, expected: &str) -> Self {
+        let text = format!("expected {expected}");
+        if text.chars().count() <= SHORT { self.label(text) } else { self.note(text) }
+    }
+
     /// Says which names would have been `valid`, and which of them `found` was probably meant to be.
     #[must_use]
     pub fn suggest<S: AsRef<str>>(self, found: &str, valid: &[S]) -> Self {
-        let expected = format!("expected {}", listed(valid));
-        let fault = if expected.len() <= SHORT { self.label(expected) } else { self.note(expected) };
+        let fault = self.expected(&listed(valid));
         match nearest(found, valid) {
             Some(name) => fault.help(format!("did you mean `{name}`?")),
             None => fault,
@@ -78,17 +84,23 @@ impl Diagnostic {
     /// A key that the path names but the file leaves to its default is pointed at through the nearest table around it.
     pub fn from_invalid(invalid: Invalid, part: &Node) -> Self {
         let (span, depth) = part.nearest(&invalid.path);
-        let (title, expected) = match invalid.message.rsplit_once(": expected ") {
-            Some((title, expected)) => (title, format!("expected {expected}")),
-            None => (invalid.message.as_str(), String::new()),
-        };
-        let mut fault = Self::at(span, title).label(expected);
-        if let Some(key) = invalid.path.get(depth) {
-            fault.notes.push(format!("`{key}` is not given here and has its default"));
+        let default = invalid.path.get(depth).map(|key| format!("`{key}` is not given here and has its default"));
+        let place = invalid.path.join(".");
+        let mut fault = Self { span: Some(span), ..Self::unplaced(invalid) };
+        if fault.title.ends_with(" is out of range") && !place.is_empty() {
+            fault.title += &format!(" for `{place}`");
         }
-        fault.help.extend(invalid.help);
-        fault.file = invalid.file;
+        fault.notes.extend(default);
         fault
+    }
+
+    /// A fault of something that no scenario names, such as a file of results.
+    pub fn unplaced(invalid: Invalid) -> Self {
+        let fault = match invalid.message.rsplit_once(": expected ") {
+            Some((title, expected)) => Self::new(title).expected(expected),
+            None => Self::new(invalid.message),
+        };
+        Self { help: invalid.help.into_iter().collect(), file: invalid.file, ..fault }
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
+    axis,
     cells::{self, Choice, Key},
     decode::decode,
     diagnostic::{Diagnostic, Rejected},
@@ -20,7 +21,7 @@ use super::{
     source::Sources,
     stop::Stop,
 };
-use crate::{fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
+use crate::{figure::FigureSpec, fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
 pub(super) const SECTIONS: [&str; 14] = [
@@ -132,15 +133,18 @@ impl Scenario {
         }
     }
 
+    /// What the scenario draws.
+    ///
+    /// # Errors
+    /// Every fault of its figures.
+    pub fn figures(&self) -> Result<Vec<FigureSpec>, Rejected> {
+        let section = self.cells[0].tree.get("figure").map(|node| decode(node, "figure"));
+        section.unwrap_or(Ok(Vec::new())).map_err(|faults| self.reject(faults))
+    }
+
     /// All faults at once, as an error that can be shown.
     pub fn reject(&self, faults: Vec<Diagnostic>) -> Rejected {
         Rejected::new(self.sources.clone(), faults)
-    }
-
-    /// Number of runs: cells × seeds × methods, with every variant of a tuned method.
-    pub fn runs(&self) -> usize {
-        let variants = |cell: &Cell| cell.methods.iter().map(|method| method.variants.len()).sum::<usize>();
-        self.seeds.list().len() * self.cells.iter().map(variants).sum::<usize>()
     }
 
     pub(super) fn resolve(path: &Path, document: Node) -> Result<Self, Vec<Diagnostic>> {
@@ -221,14 +225,14 @@ fn every_cell(choices: Vec<Choice>, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
 /// Reads one cell; `None` if what every scenario must have is missing or unsound.
 fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
     let Choice { keys, tree } = choice;
-    let stop: Option<Stop> = required(&tree, "stop", "stop = { rounds = 500 }", faults);
-    let problem: Option<ProblemSpec> = required(&tree, "problem", "[problem]", faults);
+    let stop: Option<Stop> = required(&tree, "stop", "`stop = { rounds = 500 }`", faults);
+    let problem: Option<ProblemSpec> = required(&tree, "problem", "a section `[problem]`", faults);
     let fleet: FleetSpec = optional(&tree, "fleet", faults).unwrap_or_default();
     let network: NetworkSpec = optional(&tree, "network", faults).unwrap_or_default();
     let precision: Option<Precision> = optional(&tree, "precision", faults);
     let methods = methods(&tree, faults);
     checked("stop", stop.as_ref().map_or(Ok(()), Stop::check), &tree, faults);
-    checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::validate), &tree, faults);
+    checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::check), &tree, faults);
     checked("fleet", fleet.validate(), &tree, faults);
     checked("network", network.validate(), &tree, faults);
     let (stop, problem) = (stop?, problem?);
@@ -238,7 +242,9 @@ fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
 
 /// The section `key`, if the file has it and it is sound.
 fn optional<T: DeserializeOwned>(tree: &Node, key: &str, faults: &mut Vec<Diagnostic>) -> Option<T> {
-    decode(tree.get(key)?, key).map_err(|found| faults.extend(found)).ok()
+    // A sweep that is still here is in a section that cannot have one, which has been told.
+    let node = tree.get(key).filter(|node| !axis::is_axis(node))?;
+    decode(node, key).map_err(|found| faults.extend(found)).ok()
 }
 
 /// The section `key`; `example` shows how to write it.
@@ -251,7 +257,7 @@ fn required<T: DeserializeOwned>(tree: &Node, key: &str, example: &str, faults: 
 
 /// A section that the scenario must have.
 pub(super) fn missing(tree: &Node, key: &str, example: &str) -> Diagnostic {
-    Diagnostic::at(tree.span, format!("missing key `{key}` in the scenario")).help(format!("write `{example}`"))
+    Diagnostic::at(tree.span, format!("missing key `{key}` in the scenario")).help(format!("write {example}"))
 }
 
 /// Notes what a check of the section `key` found.

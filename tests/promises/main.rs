@@ -1,4 +1,4 @@
-//! What fedfleet promises, a module per promise.
+//! What fedfleet promises: one module per promise.
 
 mod bench;
 mod determinism;
@@ -7,4 +7,6 @@ mod fixed_points;
 mod golden;
 mod identities;
 mod rates;
+mod scenario_errors;
+mod scenario_fuzz;
 mod watch;

@@ -47,6 +47,9 @@ fn gaps_agree_with_the_table() {
     for (nodes, expected) in [(8, 0.5), (16, 0.4), (32, 1.0 / 3.0), (64, 0.285_714)] {
         assert_abs_diff_eq!(gap(&TopologySpec::Exponential, nodes), expected, epsilon = 1e-6);
     }
+    for (nodes, hops) in [(6, 3.0), (10, 4.0), (24, 5.0), (100, 7.0)] {
+        assert_relative_eq!(gap(&TopologySpec::Exponential, nodes), 2.0 / (1.0 + hops), max_relative = 1e-12);
+    }
     for bits in 1..8 {
         assert_relative_eq!(gap(&TopologySpec::Hypercube, 1 << bits), 2.0 / f64::from(bits + 1), max_relative = 1e-12);
     }

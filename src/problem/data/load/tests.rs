@@ -162,3 +162,11 @@ fn one_of_two_held_out_files_is_refused() {
     let error = read::<f64>(&DataSpec::new(Source::Idx(spec)), Request::default(), &Streams::new(0), folder.path()).unwrap_err();
     assert_eq!((error.path.join(".").as_str(), error.message.contains("only one of test-images")), ("idx", true));
 }
+
+#[test]
+fn a_generated_set_beyond_memory_is_refused() {
+    let law = crate::problem::data::MixtureSpec { samples: usize::MAX, ..Default::default() };
+    let error =
+        read::<f32>(&DataSpec::new(Source::Mixture(law)), Request::default(), &Streams::new(0), Path::new("")).unwrap_err();
+    assert!(error.message.contains("expected a data set of at most"), "{}", error.message);
+}

@@ -75,6 +75,10 @@ proptest! {
         let mut all = parts.concat();
         all.sort_unstable();
         prop_assert_eq!(all, (0..total).collect::<Vec<_>>());
+        // The rows of an owned table are put in the same order in place.
+        let in_place = assign(&table, Some(&spec), Some(clients), &Streams::new(seed), Path::new("")).unwrap().take(table);
+        prop_assert_eq!(&rows(&in_place), &parts);
+        prop_assert_eq!(in_place.label_counts(), data.label_counts());
         // Targets moved with their features, and the histograms count them.
         let counts = data.label_counts().unwrap();
         for (part, counts) in parts.iter().zip(&counts) {
@@ -262,7 +266,8 @@ fn client_ids_come_from_a_file() {
 
 #[test]
 fn unusable_client_ids_name_their_line() {
-    let cases: [(&[u8], Option<usize>, Option<usize>, &str); 6] = [
+    type Case<'a> = (&'a [u8], Option<usize>, Option<usize>, &'a str);
+    let cases: [Case<'_>; 6] = [
         (b"1\nx\n1\n2\n", None, Some(2), "`x` is not a client id"),
         (b"-1\n0\n1\n2\n", None, Some(1), "`-1` is not a client id"),
         (b"1\n0\n2\n", None, None, "the file has 3 client ids: expected one for each of 4 training samples"),
