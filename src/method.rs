@@ -8,6 +8,7 @@ mod parameter;
 mod parts;
 pub mod registry;
 
+mod analytic;
 mod anarchic;
 mod delayed_nesterov;
 mod diloco;

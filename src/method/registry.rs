@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use schemars::{Schema, SchemaGenerator};
 
 use super::{
-    Card, Method, Parts, Recipe, ServedMethod, Setup, anarchic, delayed_nesterov, diloco, fedadaptive, fedasync, fedau, fedavg,
-    fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd, fedvarp, mifa, scaffold,
+    Card, Method, Parts, Recipe, ServedMethod, Setup, analytic, anarchic, delayed_nesterov, diloco, fedadaptive, fedasync, fedau,
+    fedavg, fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd, fedvarp, mifa, scaffold,
 };
 use crate::{
     invalid::Invalid,
@@ -39,6 +39,7 @@ pub const METHODS: &[Entry] = &[
     served::<anarchic::AfaCs>(),
     served::<diloco::DiLoCo>(),
     served::<delayed_nesterov::DelayedNesterov>(),
+    served::<analytic::Analytic>(),
 ];
 
 /// The method of this name.

@@ -89,7 +89,12 @@ fn senseless_combinations_are_refused_with_a_reason() {
         (Bench::q4("fedasync").weighting("all"), "share of its own"),
         (Bench::q4("fedavg").schedule("{ every-arrival = {} }").weighting("known-probability"), "without rounds"),
         (Bench::q4("fedavg").schedule("{ window = { seconds = 1.0 } }").weighting("sampling"), "without rounds"),
-        (Bench::q4("fedbuff").weighting("unbiased").set("served.schedule", "{ buffered = { size = 2, replace = \"random\" } }"), "at random"),
+        (
+            Bench::q4("fedbuff")
+                .weighting("unbiased")
+                .set("served.schedule", "{ buffered = { size = 2, replace = \"random\" } }"),
+            "at random",
+        ),
         (Bench::q4("fedavg").schedule("{ group = { size = 5 } }"), "more than the 4 clients"),
         (Bench::q4("fedavg").schedule("{ grace = { seconds = -1.0 } }"), "out of range"),
         (Bench::q4("delayed-nesterov; delay = 4; activation = 0.5"), "out of range"),

@@ -69,7 +69,12 @@ fn neutral_parameters_change_no_bit() {
 
 #[test]
 fn a_cutoff_of_one_makes_fedau_the_average_over_all() {
-    assert_near(&over_pattern("fedau; cutoff = 1").iterates(18), &over_pattern("fedavg").weighting("all").iterates(18), 1e-12, "");
+    assert_near(
+        &over_pattern("fedau; cutoff = 1").iterates(18),
+        &over_pattern("fedavg").weighting("all").iterates(18),
+        1e-12,
+        "",
+    );
 }
 
 #[test]

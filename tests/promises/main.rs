@@ -1,5 +1,6 @@
 //! What fedfleet promises: one module per promise.
 
+mod analytic;
 mod bench;
 mod determinism;
 mod every_method;
@@ -9,4 +10,5 @@ mod identities;
 mod rates;
 mod scenario_errors;
 mod scenario_fuzz;
+mod selection;
 mod watch;
