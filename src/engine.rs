@@ -60,6 +60,8 @@ pub enum Event<M> {
         from: NodeId,
         /// Receiver that never got it.
         to: NodeId,
+        /// Contents, for senders that repeat themselves.
+        message: M,
     },
     /// A timer of the protocol's own.
     Timer {
@@ -168,7 +170,9 @@ impl<P: Protocol> Engine<P> {
                     self.protocol.on_lost(node, &mut self.core.control());
                 }
             }
-            Event::Dropped { from, to } => self.protocol.on_dropped(from, to, &mut self.core.control()),
+            Event::Dropped { from, to, message } => {
+                self.protocol.on_dropped(from, to, message, &mut self.core.control());
+            }
             Event::Timer { key } => self.protocol.on_timer(key, &mut self.core.control()),
         }
         true

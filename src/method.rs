@@ -1,7 +1,7 @@
 //! Methods: one file each, as their papers print them, and the registry that names them.
 //!
-//! A served method is two halves and a recipe of default parts; it never sees the queue. To add one, write its file and
-//! one line in [`registry`].
+//! A served method is two halves and a recipe of default parts, a peer method the rule of one node; neither sees the
+//! queue. To add one, write its file and one line in [`registry`].
 
 mod card;
 mod parameter;
@@ -12,6 +12,8 @@ mod analytic;
 mod anarchic;
 mod delayed_nesterov;
 mod diloco;
+mod adpsgd;
+mod dpsgd;
 mod fedadaptive;
 mod fedasync;
 mod fedau;
@@ -23,8 +25,12 @@ mod fednova;
 mod fedprox;
 mod fedsgd;
 mod fedvarp;
+mod gossip_vc;
+mod gradient_tracking;
 mod mifa;
+mod push_gossip;
 mod scaffold;
+mod sgp;
 
 use std::fmt::Debug;
 
@@ -39,7 +45,9 @@ use crate::{
     invalid::Invalid,
     num::Real,
     part::{transform::TransformSpec, weighting::Weighting},
+    random::Setting,
     role::{
+        peers::Population,
         schedule::ScheduleSpec,
         served::{ClientUpdate, ServerUpdate},
         spec::ClientSpec,
@@ -81,6 +89,20 @@ pub trait ServedMethod: Method {
         let _ = parts;
         Ok(())
     }
+}
+
+/// A method whose nodes are all equal.
+pub trait PeerMethod: Method {
+    /// Local steps of every visit, for methods that leave no choice.
+    fn steps(&self) -> Option<usize> {
+        None
+    }
+
+    /// The rule of the nodes, ready for their initial models.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to the method, for what depends on the fleet or on data files.
+    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid>;
 }
 
 /// Default parts of a served method.

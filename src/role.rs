@@ -1,10 +1,11 @@
 //! Roles: how nodes work together, and what a method has to say in each.
 //!
-//! [`Served`](served::Served) runs clients around a server; *when* the server acts is a [`schedule`]. `Peers` runs nodes
-//! that are all equal. A method supplies two halves (or one peer rule) and parts; it never sees the queue.
+//! [`Served`](served::Served) runs clients around a server; *when* the server acts is a [`schedule`]. [`Peers`](peers::Peers) runs
+//! nodes that are all equal. A method supplies two halves (or one peer rule) and parts; it never sees the queue.
 
 pub mod local;
 pub mod payload;
+pub mod peers;
 pub mod schedule;
 pub mod served;
 pub mod spec;

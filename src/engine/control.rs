@@ -170,7 +170,7 @@ impl<P: Protocol> Control<'_, P> {
             }
             Delivery::Lost(delay) => {
                 state.ledger.lost += 1;
-                let _ = state.queue.push(state.clock + delay, Phase::Normal, Event::Dropped { from, to });
+                let _ = state.queue.push(state.clock + delay, Phase::Normal, Event::Dropped { from, to, message });
             }
         }
     }

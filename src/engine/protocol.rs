@@ -34,8 +34,8 @@ pub trait Protocol: Sync + Sized {
     /// A node has lost the job it was working on.
     fn on_lost(&mut self, node: NodeId, control: &mut Control<'_, Self>);
 
-    /// A message was lost on its way.
-    fn on_dropped(&mut self, from: NodeId, to: NodeId, control: &mut Control<'_, Self>);
+    /// A message was lost on its way, as its sender now learns.
+    fn on_dropped(&mut self, from: NodeId, to: NodeId, message: Self::Msg, control: &mut Control<'_, Self>);
 
     /// Runs a job: a pure function of the job.
     fn run_job(&self, job: &Self::Job, scratch: &mut Self::Scratch) -> Self::Out;

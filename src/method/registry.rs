@@ -1,45 +1,83 @@
 //! All methods by name.
 
+mod peers;
+mod served;
+
 use std::fmt::Debug;
 
 use schemars::{Schema, SchemaGenerator};
 
+pub use peers::PeerParameters;
+pub use served::{Halves, ServedParameters};
+
 use super::{
-    Card, Method, Parts, Recipe, ServedMethod, Setup, analytic, anarchic, delayed_nesterov, diloco, fedadaptive, fedasync, fedau,
-    fedavg, fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd, fedvarp, mifa, scaffold,
+    Card, Method, PeerMethod, ServedMethod, Setup,
+    adpsgd::AdPsgd,
+    analytic::Analytic,
+    anarchic::{AfaCd, AfaCs},
+    delayed_nesterov::DelayedNesterov,
+    diloco::DiLoCo,
+    dpsgd::DPsgd,
+    fedadaptive::{FedAdagrad, FedAdam, FedYogi},
+    fedasync::FedAsync,
+    fedau::FedAu,
+    fedavg::FedAvg,
+    fedavgm::FedAvgM,
+    fedbuff::FedBuff,
+    feddyn::FedDyn,
+    fednova::FedNova,
+    fedprox::FedProx,
+    fedsgd::FedSgd,
+    fedvarp::FedVarp,
+    gossip_vc::GossipVc,
+    gradient_tracking::GradientTracking,
+    mifa::Mifa,
+    push_gossip::PushGossip,
+    scaffold::Scaffold,
+    sgp::Sgp,
 };
 use crate::{
     invalid::Invalid,
     num::Real,
+    random::Setting,
     role::{
-        served::{ClientUpdate, ServerUpdate},
+        peers::{PeersSpec, Population},
         spec::ServedSpec,
     },
-    scenario::{Diagnostic, Node, decode::split},
+    scenario::{
+        Diagnostic, Node,
+        decode::{keys, split},
+    },
 };
 
 /// Every method, in the order in which lists show them.
 pub const METHODS: &[Entry] = &[
-    served::<fedsgd::FedSgd>(),
-    served::<fedavg::FedAvg>(),
-    served::<fedprox::FedProx>(),
-    served::<fednova::FedNova>(),
-    served::<scaffold::Scaffold>(),
-    served::<fedavgm::FedAvgM>(),
-    served::<fedadaptive::FedAdagrad>(),
-    served::<fedadaptive::FedAdam>(),
-    served::<fedadaptive::FedYogi>(),
-    served::<feddyn::FedDyn>(),
-    served::<mifa::Mifa>(),
-    served::<fedvarp::FedVarp>(),
-    served::<fedau::FedAu>(),
-    served::<fedbuff::FedBuff>(),
-    served::<fedasync::FedAsync>(),
-    served::<anarchic::AfaCd>(),
-    served::<anarchic::AfaCs>(),
-    served::<diloco::DiLoCo>(),
-    served::<delayed_nesterov::DelayedNesterov>(),
-    served::<analytic::Analytic>(),
+    served::<FedSgd>(),
+    served::<FedAvg>(),
+    served::<FedProx>(),
+    served::<FedNova>(),
+    served::<Scaffold>(),
+    served::<FedAvgM>(),
+    served::<FedAdagrad>(),
+    served::<FedAdam>(),
+    served::<FedYogi>(),
+    served::<FedDyn>(),
+    served::<Mifa>(),
+    served::<FedVarp>(),
+    served::<FedAu>(),
+    served::<FedBuff>(),
+    served::<FedAsync>(),
+    served::<AfaCd>(),
+    served::<AfaCs>(),
+    served::<DiLoCo>(),
+    served::<DelayedNesterov>(),
+    served::<Analytic>(),
+    peers::<GossipVc>(),
+    peers::<PushGossip>(),
+    peers::<DPsgd>(),
+    peers::<GradientTracking>(),
+    peers::<Sgp>(),
+    peers::<AdPsgd>(),
 ];
 
 /// The method of this name.
@@ -55,7 +93,7 @@ pub struct Entry {
     /// The section of a scenario whose keys the method shares with others of its role.
     pub section: &'static str,
     /// Those keys.
-    pub shared: &'static [&'static str],
+    pub shared: fn() -> &'static [&'static str],
     /// Reads the shared keys and the method's own from one table; the text is the table's path.
     pub parse: fn(&Node, &str) -> Result<Parameters, Vec<Diagnostic>>,
     /// The JSON Schema of its parameters.
@@ -78,88 +116,20 @@ pub enum Parameters {
         /// The parts.
         parts: Box<ServedSpec>,
     },
-}
-
-/// [`ServedMethod`] behind a trait object, at both precisions.
-pub trait ServedParameters: Debug + Send + Sync {
-    /// See [`Method::CARD`].
-    fn card(&self) -> Card;
-    /// See [`Method::validate`].
-    ///
-    /// # Errors
-    /// [`Invalid`] for a parameter that is out of range.
-    fn validate(&self) -> Result<(), Invalid>;
-    /// See [`ServedMethod::recipe`].
-    fn recipe(&self) -> Recipe;
-    /// Refuses parts that make no sense together or with this method, see [`ServedMethod::accepts`].
-    ///
-    /// # Errors
-    /// [`Invalid`] at the part that does not fit, with the reason.
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
-    /// The parameters as a table, defaults included.
-    fn to_table(&self) -> toml::Table;
-    /// The halves in single precision.
-    fn halves_f32(&self, setup: Setup<f32>) -> Halves<f32>;
-    /// The halves in double precision.
-    fn halves_f64(&self, setup: Setup<f64>) -> Halves<f64>;
-    /// A copy.
-    fn boxed(&self) -> Box<dyn ServedParameters>;
-}
-
-impl Clone for Box<dyn ServedParameters> {
-    fn clone(&self) -> Self {
-        self.as_ref().boxed()
-    }
-}
-
-/// The two halves of a served method.
-pub struct Halves<R: Real> {
-    /// The client half.
-    pub client: Box<dyn ClientUpdate<R>>,
-    /// The server half.
-    pub server: Box<dyn ServerUpdate<R>>,
-}
-
-impl<M: ServedMethod> ServedParameters for M {
-    fn card(&self) -> Card {
-        M::CARD
-    }
-
-    fn validate(&self) -> Result<(), Invalid> {
-        Method::validate(self)
-    }
-
-    fn recipe(&self) -> Recipe {
-        ServedMethod::recipe(self)
-    }
-
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.check()?;
-        ServedMethod::accepts(self, parts)
-    }
-
-    fn to_table(&self) -> toml::Table {
-        toml::Table::try_from(self).expect("parameters are plain tables")
-    }
-
-    fn halves_f32(&self, setup: Setup<f32>) -> Halves<f32> {
-        Halves { client: self.client(), server: self.server(setup) }
-    }
-
-    fn halves_f64(&self, setup: Setup<f64>) -> Halves<f64> {
-        Halves { client: self.client(), server: self.server(setup) }
-    }
-
-    fn boxed(&self) -> Box<dyn ServedParameters> {
-        Box::new(self.clone())
-    }
+    /// A method without a server.
+    Peers {
+        /// The method's own parameters.
+        own: Box<dyn PeerParameters>,
+        /// The parts.
+        parts: Box<PeersSpec>,
+    },
 }
 
 const fn served<M: ServedMethod>() -> Entry {
     Entry {
         card: M::CARD,
         section: "served",
-        shared: &ServedSpec::KEYS,
+        shared: keys::<ServedSpec>,
         parse: |node, at| {
             let (parts, own): (ServedSpec, M) = split(node, at)?;
             Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
@@ -169,20 +139,48 @@ const fn served<M: ServedMethod>() -> Entry {
     }
 }
 
-/// Chooses the halves of a precision.
+const fn peers<M: PeerMethod>() -> Entry {
+    Entry {
+        card: M::CARD,
+        section: "peers",
+        shared: keys::<PeersSpec>,
+        parse: |node, at| {
+            let (parts, own): (PeersSpec, M) = split(node, at)?;
+            Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
+            Ok(Parameters::Peers { own: Box::new(own), parts: Box::new(parts) })
+        },
+        schema: |generator| generator.subschema_for::<M>(),
+    }
+}
+
+/// Chooses the halves, or the nodes, of a precision.
 pub trait Halved: Real {
     /// The halves of `method` in this precision.
     fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self>;
+
+    /// The nodes of `method` in this precision.
+    ///
+    /// # Errors
+    /// See [`PeerMethod::nodes`].
+    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid>;
 }
 
 impl Halved for f32 {
     fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self> {
         method.halves_f32(setup)
     }
+
+    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid> {
+        method.nodes_f32(setting)
+    }
 }
 
 impl Halved for f64 {
     fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self> {
         method.halves_f64(setup)
+    }
+
+    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid> {
+        method.nodes_f64(setting)
     }
 }

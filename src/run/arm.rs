@@ -55,6 +55,7 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
             Parameters::Served { own, parts } => {
                 parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective))
             }
+            Parameters::Peers { parts, .. } => parts.validate(),
         };
         checked.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
         Ok(Arm { label: method.label.clone(), tuned, parameters })

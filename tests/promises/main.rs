@@ -7,6 +7,7 @@ mod every_method;
 mod fixed_points;
 mod golden;
 mod identities;
+mod peers;
 mod rates;
 mod scenario_errors;
 mod scenario_fuzz;

@@ -302,7 +302,7 @@ impl<R: Real> Protocol for Served<R> {
         self.lose(node, control);
     }
 
-    fn on_dropped(&mut self, from: NodeId, to: NodeId, control: &mut Control<'_, Self>) {
+    fn on_dropped(&mut self, from: NodeId, to: NodeId, _: Message<R>, control: &mut Control<'_, Self>) {
         self.lose(if from == SERVER { to } else { from }, control);
     }
 

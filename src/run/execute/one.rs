@@ -11,7 +11,7 @@ use crate::{
     invalid::Invalid,
     method::{
         Setup,
-        registry::{Halved, Parameters, ServedParameters},
+        registry::{Halved, Parameters, PeerParameters, ServedParameters},
     },
     num::Real,
     part::transform::Chain,
@@ -21,6 +21,7 @@ use crate::{
         part::{Part, header},
     },
     role::{
+        peers::{Peers, PeersSpec, Plan as PeersPlan},
         served::{Plan as ServedPlan, Served, ServerParts},
         spec::ServedSpec,
     },
@@ -91,6 +92,10 @@ pub fn build_and<R: Halved, T: Pilot>(plan: &Plan, run: RunId, world: Arc<World<
             let served = served.map_err(|invalid| invalid.under(&format!("method.{}", run.method)))?;
             pilot.fly(world, served)
         }
+        Parameters::Peers { own, parts } => {
+            let peers = peers(own.as_ref(), parts, Arc::clone(&world), &plan.scenario.folder);
+            pilot.fly(world, peers.map_err(|invalid| invalid.under(&format!("method.{}", run.method)))?)
+        }
     }
 }
 
@@ -115,6 +120,22 @@ pub fn served<R: Halved>(
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let plan = ServedPlan { world, client: halves.client, local, server, discount, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))
+}
+
+/// A method without a server, with all its parts.
+///
+/// # Errors
+/// [`Invalid`] relative to the method's table.
+pub fn peers<R: Halved>(
+    own: &dyn PeerParameters,
+    parts: &PeersSpec,
+    world: Arc<World<R>>,
+    folder: &Path,
+) -> Result<Peers<R>, Invalid> {
+    let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
+    let nodes = R::nodes(own, &setting)?;
+    let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
+    Peers::new(PeersPlan { world, local, absent: parts.absent }, nodes)
 }
 
 impl Pilot for RunJob<'_> {

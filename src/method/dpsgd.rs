@@ -1,0 +1,165 @@
+//! Decentralised parallel SGD.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, PeerMethod};
+use crate::{
+    engine::NodeId,
+    invalid::Invalid,
+    num::{Real, vector},
+    random::Setting,
+    role::{
+        Payload,
+        peers::{Barrier, Contacts, ContactsSpec, Mail, Meeting, Node, PeerUpdate, Population, population},
+    },
+};
+
+/// Which comes first in an iteration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// Combine, then adapt: `X ← W X − lr G(X)`, as in the paper. Models travel while nodes compute.
+    #[default]
+    Cta,
+    /// Adapt, then combine: `X ← W (X − lr G(X))`.
+    Atc,
+}
+
+/// Parameters of D-PSGD.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct DPsgd {
+    /// Which comes first in an iteration.
+    pub order: Order,
+    /// How the topology changes from iteration to iteration.
+    pub contacts: ContactsSpec,
+}
+
+impl Method for DPsgd {
+    const CARD: Card = Card {
+        name: "d-psgd",
+        summary: "every node takes a step and averages with its neighbours, all in lockstep",
+        paper: Paper {
+            key: "lian2017can",
+            authors: "Lian, Xiangru and Zhang, Ce and Zhang, Huan and Hsieh, Cho-Jui and Zhang, Wei and Liu, Ji",
+            title: "Can Decentralized Algorithms Outperform Centralized Algorithms? A Case Study for Decentralized Parallel Stochastic Gradient Descent",
+            venue: "NeurIPS",
+            year: 2017,
+            place: "Algorithm 1",
+            link: "https://arxiv.org/abs/1705.09056",
+        },
+        update: "cta:  x_i ← Σ_j W_ij x_j − lr ∇F_i(x_i; ξ)\n\
+                 atc:  x_i ← Σ_j W_ij (x_j − lr ∇F_j(x_j; ξ))",
+        traffic: "to every neighbour, each iteration: x [d]; nothing else stays",
+        differs: "a node waits for its slowest neighbour, not for everybody; with several local steps, lr ∇F becomes the sum \
+                  of the local steps; a node that does not take part in a round mixes without a step of its own; lost messages \
+                  are sent again",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        self.contacts.validate().map_err(|invalid| invalid.under("contacts"))
+    }
+}
+
+impl PeerMethod for DPsgd {
+    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
+        Ok(population(Rule { order: self.order, contacts: self.contacts.build(setting.streams) }))
+    }
+}
+
+struct Rule {
+    order: Order,
+    contacts: Contacts,
+}
+
+/// What a node remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct State<R> {
+    /// Iteration.
+    t: u64,
+    /// The model.
+    x: Vec<R>,
+    /// What the local step of this iteration has reached.
+    y: Option<Vec<R>>,
+    barrier: Barrier<R>,
+}
+
+impl Rule {
+    fn meeting<R: Real>(&self, t: u64, node: &Node<'_, R>) -> Meeting {
+        self.contacts.meeting(node.topology(), node.id, t)
+    }
+
+    fn begin<R: Real>(&self, state: &State<R>, node: &mut Node<'_, R>) {
+        node.compute(state.t, Payload::one(state.x.clone()));
+        if self.order == Order::Cta {
+            self.share(&state.x, state.t, node);
+        }
+    }
+
+    fn share<R: Real>(&self, model: &[R], t: u64, node: &mut Node<'_, R>) {
+        let payload = Arc::new(Payload::one(model.to_vec()));
+        for to in self.meeting(t, node).to {
+            node.send(to, t, Arc::clone(&payload));
+        }
+    }
+
+    /// Ends the iteration if the local step and all neighbours' models are there.
+    fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let Some(y) = &state.y else { return };
+        let meeting = self.meeting(state.t, node);
+        let Some(mails) = state.barrier.take(state.t, meeting.from.len()) else { return };
+        match self.order {
+            Order::Atc => state.x = meeting.mix(y, &mails, 0),
+            Order::Cta => {
+                let step = vector::difference(y, &state.x);
+                state.x = meeting.mix(&state.x, &mails, 0);
+                vector::axpy(R::one(), &step, &mut state.x);
+            }
+        }
+        state.y = None;
+        state.t += 1;
+        self.begin(state, node);
+    }
+}
+
+impl<R: Real> PeerUpdate<R> for Rule {
+    type State = State<R>;
+
+    fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
+        State { t: 0, x, y: None, barrier: Barrier::default() }
+    }
+
+    fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        self.begin(state, node);
+    }
+
+    fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
+        let y = if node.takes_part(state.t) { out.vectors.swap_remove(0) } else { state.x.clone() };
+        if self.order == Order::Atc {
+            self.share(&y, state.t, node);
+        }
+        state.y = Some(y);
+        self.advance(state, node);
+    }
+
+    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
+        state.barrier.push(mail);
+        self.advance(state, node);
+    }
+
+    fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        node.compute(state.t, Payload::one(state.x.clone()));
+    }
+
+    fn is_reliable(&self) -> bool {
+        true
+    }
+
+    fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
+        &state.x
+    }
+}

@@ -1,0 +1,207 @@
+//! Gradient tracking.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, PeerMethod, dpsgd::Order};
+use crate::{
+    engine::NodeId,
+    invalid::Invalid,
+    num::{Real, vector},
+    random::Setting,
+    role::{
+        Local, Payload,
+        peers::{Barrier, Contacts, ContactsSpec, Mail, Meeting, Node, PeerUpdate, Population, population},
+    },
+};
+
+/// Parameters of gradient tracking.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct GradientTracking {
+    /// Which comes first in an iteration: combining (DIGing), or adapting.
+    pub order: Order,
+    /// How the topology changes from iteration to iteration.
+    pub contacts: ContactsSpec,
+}
+
+impl Method for GradientTracking {
+    const CARD: Card = Card {
+        name: "gradient-tracking",
+        summary: "every node tracks the mean gradient, so that a constant step size reaches the exact optimum",
+        paper: Paper {
+            key: "nedic2017achieving",
+            authors: "Nedić, Angelia and Olshevsky, Alex and Shi, Wei",
+            title: "Achieving Geometric Convergence for Distributed Optimization over Time-Varying Graphs",
+            venue: "SIAM Journal on Optimization",
+            year: 2017,
+            place: "DIGing, Algorithm 1",
+            link: "https://arxiv.org/abs/1607.03218",
+        },
+        update: "Y ← G(X);  then each iteration, with the new gradients G⁺ = G(X⁺):\n\
+                 cta:  X⁺ ← W X − lr Y;      Y⁺ ← W Y + G⁺ − G\n\
+                 atc:  X⁺ ← W (X − lr Y);    Y⁺ ← W (Y + G⁺ − G)",
+        traffic: "to every neighbour, each iteration: x, y [2 d]; stays: y and the last gradient [2 d]",
+        differs: "one stochastic gradient an iteration, the same one in G⁺ and in the next iteration's G; `local.steps` and \
+                  the client's optimiser are not used; lost messages are sent again",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        self.contacts.validate().map_err(|invalid| invalid.under("contacts"))
+    }
+}
+
+impl PeerMethod for GradientTracking {
+    fn steps(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
+        Ok(population(Rule { order: self.order, contacts: self.contacts.build(setting.streams) }))
+    }
+}
+
+struct Rule {
+    order: Order,
+    contacts: Contacts,
+}
+
+/// What a node is waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    /// Its own gradient at `x`.
+    Gradient,
+    /// Neighbours' models (and trackers, when combining comes first).
+    Models,
+    /// Neighbours' trackers.
+    Trackers,
+}
+
+/// What a node remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct State<R> {
+    /// Iteration.
+    t: u64,
+    stage: Stage,
+    /// The model; while models are awaited in the order `atc`, after the step and before mixing.
+    x: Vec<R>,
+    /// The tracker of the mean gradient; empty before the first gradient.
+    y: Vec<R>,
+    /// The gradient that entered the tracker last.
+    g: Vec<R>,
+    /// Step size of this iteration.
+    lr: f64,
+    barrier: Barrier<R>,
+}
+
+impl Rule {
+    fn share<R: Real>(&self, (t, half): (u64, u64), payload: Payload<R>, node: &mut Node<'_, R>) {
+        let payload = Arc::new(payload);
+        for to in self.contacts.meeting(node.topology(), node.id, t).to {
+            node.send(to, 2 * t + half, Arc::clone(&payload));
+        }
+    }
+
+    /// The new gradient is in the tracker: shares what the order asks for.
+    fn begin<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        state.stage = Stage::Models;
+        let payload = match self.order {
+            Order::Cta => Payload::of([state.x.clone(), state.y.clone()]),
+            Order::Atc => {
+                vector::axpy(R::of(-state.lr), &state.y, &mut state.x);
+                Payload::one(state.x.clone())
+            }
+        };
+        self.share((state.t, 0), payload, node);
+    }
+
+    /// Goes on as far as messages allow.
+    fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        loop {
+            let half = match state.stage {
+                Stage::Gradient => return,
+                Stage::Models => 0,
+                Stage::Trackers => 1,
+            };
+            let meeting = self.contacts.meeting(node.topology(), node.id, state.t);
+            let Some(mails) = state.barrier.take(2 * state.t + half, meeting.from.len()) else { return };
+            if state.stage == Stage::Models {
+                self.move_on(state, &meeting, &mails, node);
+            } else {
+                state.y = meeting.mix(&state.y, &mails, 0);
+                state.t += 1;
+                self.begin(state, node);
+            }
+        }
+    }
+
+    fn move_on<R: Real>(&self, state: &mut State<R>, meeting: &Meeting, mails: &[Mail<R>], node: &mut Node<'_, R>) {
+        state.x = meeting.mix(&state.x, mails, 0);
+        if self.order == Order::Cta {
+            vector::axpy(R::of(-state.lr), &state.y, &mut state.x);
+            state.y = meeting.mix(&state.y, mails, 1);
+        }
+        state.stage = Stage::Gradient;
+        node.compute(state.t + 1, Payload::one(state.x.clone()));
+    }
+}
+
+impl<R: Real> PeerUpdate<R> for Rule {
+    type State = State<R>;
+
+    fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
+        let barrier = Barrier::default();
+        State { t: 0, stage: Stage::Gradient, x, y: Vec::new(), g: Vec::new(), lr: 0.0, barrier }
+    }
+
+    fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        node.compute(0, Payload::one(state.x.clone()));
+    }
+
+    fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
+        Payload::one(local.stochastic_gradient(&input.vectors[0])).with_scalar(local.lr(0))
+    }
+
+    fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
+        let g = out.vectors.swap_remove(0);
+        state.lr = out.scalars[0];
+        if state.y.is_empty() {
+            state.y = g.clone();
+            state.g = g;
+            self.begin(state, node);
+        } else {
+            let change = vector::difference(&g, &state.g);
+            vector::axpy(R::one(), &change, &mut state.y);
+            state.g = g;
+            if self.order == Order::Cta {
+                state.t += 1;
+                self.begin(state, node);
+            } else {
+                state.stage = Stage::Trackers;
+                self.share((state.t, 1), Payload::one(state.y.clone()), node);
+            }
+        }
+        self.advance(state, node);
+    }
+
+    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
+        state.barrier.push(mail);
+        self.advance(state, node);
+    }
+
+    fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let version = if state.y.is_empty() { 0 } else { state.t + 1 };
+        node.compute(version, Payload::one(state.x.clone()));
+    }
+
+    fn is_reliable(&self) -> bool {
+        true
+    }
+
+    fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
+        &state.x
+    }
+}

@@ -1,0 +1,147 @@
+//! Stochastic gradient push.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, PeerMethod};
+use crate::{
+    engine::NodeId,
+    invalid::Invalid,
+    num::{Real, vector},
+    random::Setting,
+    role::{
+        Payload,
+        peers::{Barrier, Contacts, ContactsSpec, Mail, Meeting, Node, PeerUpdate, Population, population},
+    },
+};
+
+/// Parameters of stochastic gradient push.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Sgp {
+    /// How the topology changes from iteration to iteration.
+    pub contacts: ContactsSpec,
+}
+
+impl Method for Sgp {
+    const CARD: Card = Card {
+        name: "sgp",
+        summary: "decentralised SGD on directed graphs: push-sum weights undo the bias of one-way averaging",
+        paper: Paper {
+            key: "assran2019stochastic",
+            authors: "Assran, Mahmoud and Loizou, Nicolas and Ballas, Nicolas and Rabbat, Mike",
+            title: "Stochastic Gradient Push for Distributed Deep Learning",
+            venue: "ICML",
+            year: 2019,
+            place: "Algorithm 1",
+            link: "https://arxiv.org/abs/1811.10792",
+        },
+        update: "x_i ← x_i − lr ∇F_i(z_i; ξ);   with P_ij = 1/(1 + outdegree of j) for j and all it sends to:\n\
+                 x_i ← Σ_j P_ij x_j;   w_i ← Σ_j P_ij w_j;   z_i ← x_i / w_i",
+        traffic: "to every receiver, each iteration: P_ij x_j, P_ij w_j [d + 1]; stays: x, w [d + 1]",
+        differs: "with several local steps, lr ∇F becomes the sum of the local steps from z; lost messages are sent again; \
+                  no overlap of communication and computation",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        self.contacts.validate().map_err(|invalid| invalid.under("contacts"))
+    }
+}
+
+impl PeerMethod for Sgp {
+    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
+        Ok(population(Rule { contacts: self.contacts.build(setting.streams) }))
+    }
+}
+
+struct Rule {
+    contacts: Contacts,
+}
+
+/// What a node remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct State<R> {
+    /// Iteration.
+    t: u64,
+    /// The biased model; once the local step is done, only the share the node keeps.
+    x: Vec<R>,
+    /// The push-sum weight, kept like `x`.
+    w: f64,
+    /// The model, `x / w`.
+    z: Vec<R>,
+    /// Whether the local step of this iteration is done.
+    stepped: bool,
+    barrier: Barrier<R>,
+}
+
+impl Rule {
+    fn meeting<R: Real>(&self, t: u64, node: &Node<'_, R>) -> Meeting {
+        self.contacts.meeting(node.topology(), node.id, t)
+    }
+
+    fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        if !state.stepped {
+            return;
+        }
+        let expected = self.meeting(state.t, node).from.len();
+        let Some(mails) = state.barrier.take(state.t, expected) else { return };
+        for mail in &mails {
+            vector::axpy(R::one(), &mail.payload.vectors[0], &mut state.x);
+            state.w += mail.payload.scalars[0];
+        }
+        state.z.copy_from_slice(&state.x);
+        vector::scale(R::of(state.w.recip()), &mut state.z);
+        state.stepped = false;
+        state.t += 1;
+        node.compute(state.t, Payload::one(state.z.clone()));
+    }
+}
+
+impl<R: Real> PeerUpdate<R> for Rule {
+    type State = State<R>;
+
+    fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
+        State { t: 0, z: x.clone(), x, w: 1.0, stepped: false, barrier: Barrier::default() }
+    }
+
+    fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        node.compute(0, Payload::one(state.z.clone()));
+    }
+
+    fn on_computed(&self, state: &mut State<R>, out: Payload<R>, node: &mut Node<'_, R>) {
+        if node.takes_part(state.t) {
+            let step = vector::difference(&out.vectors[0], &state.z);
+            vector::axpy(R::one(), &step, &mut state.x);
+        }
+        let to = self.meeting(state.t, node).to;
+        let share = 1.0 / (1 + to.len()) as f64;
+        vector::scale(R::of(share), &mut state.x);
+        state.w *= share;
+        let payload = Arc::new(Payload::one(state.x.clone()).with_scalar(state.w));
+        for to in to {
+            node.send(to, state.t, Arc::clone(&payload));
+        }
+        state.stepped = true;
+        self.advance(state, node);
+    }
+
+    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
+        state.barrier.push(mail);
+        self.advance(state, node);
+    }
+
+    fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        node.compute(state.t, Payload::one(state.z.clone()));
+    }
+
+    fn is_reliable(&self) -> bool {
+        true
+    }
+
+    fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
+        &state.z
+    }
+}

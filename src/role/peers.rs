@@ -1,0 +1,95 @@
+//! Nodes that are all equal, on a topology: gossip, decentralised SGD, tokens.
+//!
+//! A method is the rule of one node ([`PeerUpdate`]): it sees its own state, what arrives and when it is woken, and gives
+//! orders through its [`Node`]: compute, send, wake me. Local work is a pure function of a copy of what it needs
+//! ([`PeerUpdate::compute`]), so the state may go on changing meanwhile; the method says how the result is combined.
+//!
+//! A node that is down neither computes nor hears: messages wait for it or are lost, and what wakes it does so when it is
+//! back. A method that cannot go on without a message says so ([`PeerUpdate::is_reliable`]), and lost ones are repeated.
+
+mod barrier;
+mod contacts;
+mod node;
+mod population;
+mod protocol;
+mod spec;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub use barrier::Barrier;
+pub use contacts::{Contacts, ContactsSpec, Meeting};
+pub use node::{Node, Orders};
+pub use population::{Population, population};
+pub use protocol::{Job, Outcome, Peers, Plan, Standing};
+pub use spec::{Absent, PeersSpec};
+
+use crate::{
+    engine::NodeId,
+    num::Real,
+    problem::Drift,
+    role::{Local, Payload},
+};
+
+/// A message between two nodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mail<R> {
+    /// Who sent it.
+    pub from: NodeId,
+    /// What the method marks it with: the iteration, or a kind of message. A header that is not counted as traffic.
+    pub stamp: u64,
+    /// Contents; one copy for all receivers.
+    pub payload: Arc<Payload<R>>,
+}
+
+/// The rule of one node.
+///
+/// Everything a node remembers is its `State`; the rule itself never changes during a run.
+pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
+    /// What a node remembers. Plain data: it is saved with a run.
+    type State: Serialize + DeserializeOwned + Send + Sync;
+
+    /// The state of `node` at its initial model `x`, shape `[d]`.
+    fn init(&self, node: NodeId, x: Vec<R>) -> Self::State;
+
+    /// The first orders, at time zero.
+    fn start(&self, state: &mut Self::State, node: &mut Node<'_, R>);
+
+    /// The work of one visit: a pure function of the `input` that [`Node::compute`] was given. Takes the local steps from
+    /// the input's only vector and returns the model they reach, unless a method says otherwise.
+    fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
+        let mut y = input.vectors[0].clone();
+        local.descend(&mut y, &Drift::NONE);
+        Payload::one(y)
+    }
+
+    /// The node has finished a visit.
+    fn on_computed(&self, state: &mut Self::State, out: Payload<R>, node: &mut Node<'_, R>);
+
+    /// A message has arrived.
+    fn on_message(&self, state: &mut Self::State, mail: Mail<R>, node: &mut Node<'_, R>);
+
+    /// A wake-up that was asked for.
+    fn on_timer(&self, state: &mut Self::State, key: u32, node: &mut Node<'_, R>) {
+        let _ = (state, key, node);
+    }
+
+    /// The node has lost the work of a visit; it may be down.
+    fn on_lost(&self, state: &mut Self::State, node: &mut Node<'_, R>) {
+        let _ = (state, node);
+    }
+
+    /// This node's `mail` to `to` was lost. Not called where [`is_reliable`](Self::is_reliable).
+    fn on_dropped(&self, state: &mut Self::State, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
+        let _ = (state, to, mail, node);
+    }
+
+    /// Whether lost messages are sent again until they arrive, as a barrier needs.
+    fn is_reliable(&self) -> bool {
+        false
+    }
+
+    /// The model a node would answer with now, shape `[d]`.
+    fn iterate<'s>(&self, state: &'s Self::State) -> &'s [R];
+}

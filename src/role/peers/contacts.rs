@@ -1,0 +1,210 @@
+//! Whom a node meets in an iteration of a synchronous method.
+
+use std::sync::{Mutex, PoisonError};
+
+use rand::RngExt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Mail;
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    network::Topology,
+    num::{Real, vector},
+    random::{POPULATION, Purpose, Streams, mix},
+};
+
+/// How the topology changes from iteration to iteration. All nodes know it, so nobody waits for what will not come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ContactsSpec {
+    /// It does not: all neighbours, with the weights of `[network]`.
+    #[default]
+    Static,
+    /// Iteration `t` sends from `i` to `i + 2^(t mod ⌈log₂ n⌉) mod n`, whatever the topology; weights 1/2.
+    OnePeerExponential,
+    /// A random maximal matching of the topology's edges; weights 1/2.
+    RandomMatching,
+    /// Each edge fails on its own with this probability; nodes keep the weights of failed edges to themselves.
+    FailingEdges(f64),
+}
+
+impl ContactsSpec {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a probability out of range.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        match self {
+            Self::FailingEdges(p) => require((0.0..=1.0).contains(p), "failing-edges", p, "a probability from 0 to 1"),
+            Self::Static | Self::OnePeerExponential | Self::RandomMatching => Ok(()),
+        }
+    }
+
+    /// Ready to be asked.
+    pub fn build(self, streams: Streams) -> Contacts {
+        Contacts { spec: self, streams, matchings: Mutex::default() }
+    }
+}
+
+/// The nodes that one node sends to and hears from in one iteration.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Meeting {
+    /// Receivers, ascending.
+    pub to: Vec<NodeId>,
+    /// Senders, ascending, with their weights in the row of `W` [1].
+    pub from: Vec<(NodeId, f64)>,
+    /// Weight of the node itself [1].
+    pub own: f64,
+}
+
+impl Meeting {
+    /// `Σ_j W_ij v_j`, shape `[d]`: the node's `own` vector and vector number `k` of each message, by ascending sender.
+    pub fn mix<R: Real>(&self, own: &[R], mails: &[Mail<R>], k: usize) -> Vec<R> {
+        debug_assert!(self.from.iter().map(|&(from, _)| from).eq(mails.iter().map(|mail| mail.from)), "one message a sender");
+        let others = self.from.iter().zip(mails).map(|(&(_, weight), mail)| (weight, mail.payload.vectors[k].as_slice()));
+        let terms: Vec<(f64, &[R])> = std::iter::once((self.own, own)).chain(others).collect();
+        let mut mixed = vec![R::zero(); own.len()];
+        vector::weighted_sum(&terms, &mut mixed);
+        mixed
+    }
+}
+
+/// Who meets whom, as a function of the iteration.
+#[derive(Debug)]
+pub struct Contacts {
+    spec: ContactsSpec,
+    streams: Streams,
+    /// Matchings of the last iterations, which can be drawn again at any time.
+    matchings: Mutex<Vec<(u64, Vec<Option<u32>>)>>,
+}
+
+/// Matchings that are remembered: neighbours are at most a few iterations apart.
+const REMEMBERED: usize = 8;
+
+impl Contacts {
+    /// The meeting of `node` in iteration `t`.
+    pub fn meeting(&self, topology: &Topology, node: NodeId, t: u64) -> Meeting {
+        let graph = topology.graph();
+        match self.spec {
+            ContactsSpec::Static => Meeting {
+                to: graph.neighbours(node).collect(),
+                from: topology.row(node).collect(),
+                own: topology.own_weight(node),
+            },
+            ContactsSpec::OnePeerExponential => one_peer(topology.nodes(), node, t),
+            ContactsSpec::RandomMatching => match self.partner(topology, node, t) {
+                Some(partner) => Meeting { to: vec![partner], from: vec![(partner, 0.5)], own: 0.5 },
+                None => Meeting { own: 1.0, ..Meeting::default() },
+            },
+            ContactsSpec::FailingEdges(p) => {
+                let holds = |other: NodeId| self.edge_holds(node, other, t, p);
+                let from: Vec<(NodeId, f64)> = topology.row(node).filter(|&(other, _)| holds(other)).collect();
+                let own = 1.0 - from.iter().map(|(_, weight)| weight).sum::<f64>();
+                Meeting { to: graph.neighbours(node).filter(|&other| holds(other)).collect(), from, own }
+            }
+        }
+    }
+
+    /// Whether the edge holds in iteration `t`; the same from both ends.
+    fn edge_holds(&self, a: NodeId, b: NodeId, t: u64, p: f64) -> bool {
+        let edge = mix((a.min(b) as u64) << 32 | a.max(b) as u64);
+        self.streams.stream(Purpose::Fault, POPULATION, edge ^ mix(t)).random::<f64>() >= p
+    }
+
+    fn partner(&self, topology: &Topology, node: NodeId, t: u64) -> Option<NodeId> {
+        let mut matchings = self.matchings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, matching)) = matchings.iter().find(|(drawn, _)| *drawn == t) {
+            return matching[node].map(|partner| partner as usize);
+        }
+        let matching = self.draw(topology, t);
+        let partner = matching[node];
+        if matchings.len() == REMEMBERED {
+            let _ = matchings.remove(0);
+        }
+        matchings.push((t, matching));
+        partner.map(|partner| partner as usize)
+    }
+
+    /// Goes through the edges in random order and matches both ends where they are free.
+    fn draw(&self, topology: &Topology, t: u64) -> Vec<Option<u32>> {
+        let graph = topology.graph();
+        let ends = |a: usize| graph.neighbours(a).filter(move |&b| a < b).map(move |b| (a as u32, b as u32));
+        let mut edges: Vec<(u32, u32)> = (0..graph.nodes()).flat_map(ends).collect();
+        // Counts from 2^32 on, apart from those that draw the topology.
+        let mut rng = self.streams.stream(Purpose::Route, POPULATION, (1 << 32) + t);
+        let mut matching = vec![None; graph.nodes()];
+        while !edges.is_empty() {
+            let (a, b) = edges.swap_remove(rng.random_range(0..edges.len()));
+            if matching[a as usize].is_none() && matching[b as usize].is_none() {
+                matching[a as usize] = Some(b);
+                matching[b as usize] = Some(a);
+            }
+        }
+        matching
+    }
+}
+
+fn one_peer(nodes: usize, node: NodeId, t: u64) -> Meeting {
+    if nodes < 2 {
+        return Meeting { own: 1.0, ..Meeting::default() };
+    }
+    let rounds = u64::from(usize::BITS - (nodes - 1).leading_zeros());
+    let distance = (1_usize << (t % rounds)) % nodes;
+    let (to, from) = ((node + distance) % nodes, (node + nodes - distance) % nodes);
+    Meeting { to: vec![to], from: vec![(from, 0.5)], own: 0.5 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        network::{TopologySpec, WeightRule},
+        random::Setting,
+    };
+
+    fn topology(spec: &TopologySpec, clients: usize) -> Topology {
+        let setting = Setting { streams: Streams::new(5), clients, folder: ".".into() };
+        spec.build(WeightRule::Metropolis, &setting).unwrap()
+    }
+
+    #[test]
+    fn both_ends_agree_and_rows_sum_to_one() {
+        let topology = topology(&TopologySpec::ErdosRenyi { p: 0.4 }, 20);
+        for spec in [
+            ContactsSpec::Static,
+            ContactsSpec::OnePeerExponential,
+            ContactsSpec::RandomMatching,
+            ContactsSpec::FailingEdges(0.5),
+        ] {
+            let contacts = spec.build(Streams::new(5));
+            for t in 0..12 {
+                let meetings: Vec<Meeting> = (0..20).map(|node| contacts.meeting(&topology, node, t)).collect();
+                let mut columns: Vec<f64> = meetings.iter().map(|meeting| meeting.own).collect();
+                for (node, meeting) in meetings.iter().enumerate() {
+                    let row = meeting.own + meeting.from.iter().map(|(_, weight)| weight).sum::<f64>();
+                    assert!((row - 1.0).abs() < 1e-14);
+                    meeting.from.iter().for_each(|&(from, weight)| columns[from] += weight);
+                    assert!(meeting.to.iter().all(|&to| meetings[to].from.iter().any(|&(from, _)| from == node)));
+                }
+                assert!(columns.iter().all(|column| (column - 1.0).abs() < 1e-14), "{spec:?}: columns sum to 1");
+            }
+        }
+    }
+
+    #[test]
+    fn some_edges_fail_and_matchings_change() {
+        let topology = topology(&TopologySpec::Complete, 9);
+        let failing = ContactsSpec::FailingEdges(0.3).build(Streams::new(2));
+        let held: usize = (0..100)
+            .flat_map(|t| (0..9).map(move |node| (t, node)))
+            .map(|(t, node)| failing.meeting(&topology, node, t).to.len())
+            .sum();
+        assert!((held as f64 / 7200.0 - 0.7).abs() < 0.02, "{held} of 7200 half-edges held");
+        let matching = ContactsSpec::RandomMatching.build(Streams::new(2));
+        let partners = |t| -> Vec<Vec<NodeId>> { (0..9).map(|node| matching.meeting(&topology, node, t).to).collect() };
+        assert_ne!(partners(0), partners(1));
+        assert_eq!(partners(0).iter().filter(|to| to.is_empty()).count(), 1, "one of nine is left over");
+    }
+}

@@ -1,0 +1,125 @@
+//! What the rule of a node can see and order.
+
+use std::sync::Arc;
+
+use rand::RngExt;
+
+use super::Mail;
+use crate::{engine::NodeId, network::Topology, num::Real, problem::Block, random::Rng, role::Payload};
+
+/// A node at the instant it is called.
+pub struct Node<'a, R: Real> {
+    /// Its number.
+    pub id: NodeId,
+    /// Virtual time [s].
+    pub now: f64,
+    pub(super) topology: &'a Topology,
+    pub(super) blocks: &'a [Block],
+    pub(super) orders: &'a mut dyn Orders<R>,
+}
+
+/// Where the orders of a node go.
+pub trait Orders<R> {
+    /// See [`Node::is_busy`].
+    fn is_busy(&self, node: NodeId) -> bool;
+    /// See [`Node::takes_part`].
+    fn takes_part(&mut self, node: NodeId, round: u64) -> bool;
+    /// See [`Node::compute`]; `passes` multiplies the local steps that are charged for.
+    fn compute(&mut self, node: NodeId, passes: usize, version: u64, input: Payload<R>);
+    /// See [`Node::send`].
+    fn send(&mut self, to: NodeId, mail: Mail<R>);
+    /// See [`Node::wake`] and [`Node::settle`].
+    fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool);
+    /// The next stream of a node for routes, or for its link.
+    fn rng(&mut self, node: NodeId, link: bool) -> Rng;
+}
+
+impl<R: Real> Node<'_, R> {
+    /// Number of nodes `n`.
+    pub fn nodes(&self) -> usize {
+        self.topology.nodes()
+    }
+
+    /// Who talks to whom.
+    pub fn topology(&self) -> &Topology {
+        self.topology
+    }
+
+    /// The blocks (layers) of a model.
+    pub fn blocks(&self) -> &[Block] {
+        self.blocks
+    }
+
+    /// Number of nodes this one sends to.
+    pub fn degree(&self) -> usize {
+        self.topology.graph().degree(self.id)
+    }
+
+    /// Number of nodes this one hears from.
+    pub fn in_degree(&self) -> usize {
+        self.topology.graph().in_degree(self.id)
+    }
+
+    /// A node this one sends to, uniformly at random from its route stream; `None` without neighbours.
+    pub fn random_neighbour(&mut self) -> Option<NodeId> {
+        let degree = self.degree();
+        if degree == 0 {
+            return None;
+        }
+        let k = self.route_rng().random_range(0..degree);
+        Some(self.topology.graph().neighbour(self.id, k))
+    }
+
+    /// Whether the node is at work on a visit.
+    pub fn is_busy(&self) -> bool {
+        self.orders.is_busy(self.id)
+    }
+
+    /// Whether the node takes part in its round number `round`; always where its availability runs in seconds.
+    pub fn takes_part(&mut self, round: u64) -> bool {
+        self.orders.takes_part(self.id, round)
+    }
+
+    /// Sets the node, which must not be busy, to a visit on a copy of what it needs. `version` is the `t` of step sizes.
+    pub fn compute(&mut self, version: u64, input: Payload<R>) {
+        self.orders.compute(self.id, 1, version, input);
+    }
+
+    /// As [`compute`](Self::compute), for work that takes `passes` times the local steps of a visit.
+    pub fn compute_passes(&mut self, passes: usize, version: u64, input: Payload<R>) {
+        self.orders.compute(self.id, passes, version, input);
+    }
+
+    /// Sends a message to a node, marked with a `stamp` that is not counted as traffic.
+    pub fn send(&mut self, to: NodeId, stamp: u64, payload: Arc<Payload<R>>) {
+        self.orders.send(to, Mail { from: self.id, stamp, payload });
+    }
+
+    /// Sends the same message to every neighbour, by ascending number.
+    pub fn send_to_all(&mut self, stamp: u64, payload: Payload<R>) {
+        let payload = Arc::new(payload);
+        for to in self.topology.graph().neighbours(self.id) {
+            self.orders.send(to, Mail { from: self.id, stamp, payload: Arc::clone(&payload) });
+        }
+    }
+
+    /// Wakes the node after a delay [s], with this key below 2³⁰; later if it is down then.
+    pub fn wake(&mut self, after: f64, key: u32) {
+        self.orders.wake(self.id, after, key, false);
+    }
+
+    /// Wakes the node after everything else of this instant: a barrier that has seen all messages.
+    pub fn settle(&mut self, key: u32) {
+        self.orders.wake(self.id, 0.0, key, true);
+    }
+
+    /// A fresh stream for a choice of way or time.
+    pub fn route_rng(&mut self) -> Rng {
+        self.orders.rng(self.id, false)
+    }
+
+    /// A fresh stream for what changes a message: compression, choice of coordinates.
+    pub fn link_rng(&mut self) -> Rng {
+        self.orders.rng(self.id, true)
+    }
+}

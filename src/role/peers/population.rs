@@ -1,0 +1,113 @@
+//! All nodes of a method, behind a trait object.
+
+use super::{Mail, Node, PeerUpdate};
+use crate::{
+    engine::NodeId,
+    num::Real,
+    role::{Local, Payload},
+};
+
+/// The states of all nodes and the rule they follow; see [`PeerUpdate`] for what each function is.
+pub trait Population<R: Real>: Send + Sync {
+    /// Gives the next node its initial model, shape `[d]`.
+    fn settle_in(&mut self, x: Vec<R>);
+    /// Number of nodes that have a model.
+    fn len(&self) -> usize;
+    /// Whether no node has a model.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// See [`PeerUpdate::start`].
+    fn start(&mut self, node: &mut Node<'_, R>);
+    /// See [`PeerUpdate::compute`].
+    fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R>;
+    /// See [`PeerUpdate::on_computed`].
+    fn on_computed(&mut self, out: Payload<R>, node: &mut Node<'_, R>);
+    /// See [`PeerUpdate::on_message`].
+    fn on_message(&mut self, mail: Mail<R>, node: &mut Node<'_, R>);
+    /// See [`PeerUpdate::on_timer`].
+    fn on_timer(&mut self, key: u32, node: &mut Node<'_, R>);
+    /// See [`PeerUpdate::on_lost`].
+    fn on_lost(&mut self, node: &mut Node<'_, R>);
+    /// See [`PeerUpdate::on_dropped`].
+    fn on_dropped(&mut self, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>);
+    /// See [`PeerUpdate::is_reliable`].
+    fn is_reliable(&self) -> bool;
+    /// See [`PeerUpdate::iterate`].
+    fn iterate(&self, node: NodeId) -> &[R];
+    /// The states as bytes.
+    ///
+    /// # Errors
+    /// When a state cannot be serialised.
+    fn save(&self) -> Result<Vec<u8>, postcard::Error>;
+    /// Replaces the states by saved ones.
+    ///
+    /// # Errors
+    /// When the bytes do not fit.
+    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error>;
+}
+
+/// A population that follows `rule`, still without nodes.
+pub fn population<R: Real, M: PeerUpdate<R>>(rule: M) -> Box<dyn Population<R>> {
+    Box::new(Nodes::<R, M> { rule, states: Vec::new() })
+}
+
+struct Nodes<R: Real, M: PeerUpdate<R>> {
+    rule: M,
+    states: Vec<M::State>,
+}
+
+impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
+    fn settle_in(&mut self, x: Vec<R>) {
+        self.states.push(self.rule.init(self.states.len(), x));
+    }
+
+    fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    fn start(&mut self, node: &mut Node<'_, R>) {
+        self.rule.start(&mut self.states[node.id], node);
+    }
+
+    fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
+        self.rule.compute(input, local)
+    }
+
+    fn on_computed(&mut self, out: Payload<R>, node: &mut Node<'_, R>) {
+        self.rule.on_computed(&mut self.states[node.id], out, node);
+    }
+
+    fn on_message(&mut self, mail: Mail<R>, node: &mut Node<'_, R>) {
+        self.rule.on_message(&mut self.states[node.id], mail, node);
+    }
+
+    fn on_timer(&mut self, key: u32, node: &mut Node<'_, R>) {
+        self.rule.on_timer(&mut self.states[node.id], key, node);
+    }
+
+    fn on_lost(&mut self, node: &mut Node<'_, R>) {
+        self.rule.on_lost(&mut self.states[node.id], node);
+    }
+
+    fn on_dropped(&mut self, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
+        self.rule.on_dropped(&mut self.states[node.id], to, mail, node);
+    }
+
+    fn is_reliable(&self) -> bool {
+        self.rule.is_reliable()
+    }
+
+    fn iterate(&self, node: NodeId) -> &[R] {
+        self.rule.iterate(&self.states[node])
+    }
+
+    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_stdvec(&self.states)
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        self.states = postcard::from_bytes(bytes)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,382 @@
+//! The peers protocol: who is up, whose work is under way, what waits for whom.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Absent, Mail, Node, Orders, Population};
+use crate::{
+    engine::{Control, NodeId, Protocol, touched::Touched},
+    fleet::Presence,
+    invalid::Invalid,
+    network::Topology,
+    num::{Real, vector},
+    random::{Purpose, Rng},
+    record::{Models, Observed},
+    role::{Local, Payload, Scratch, local::LocalRule},
+    world::World,
+};
+
+/// What never changes during a run.
+pub struct Plan<R: Real> {
+    /// The world; its network has a topology.
+    pub world: Arc<World<R>>,
+    /// How nodes take local steps.
+    pub local: LocalRule<R>,
+    /// What becomes of messages to nodes that are down.
+    pub absent: Absent,
+}
+
+/// One visit, ready to be computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job<R> {
+    node: NodeId,
+    visit: u64,
+    steps: usize,
+    passes: usize,
+    version: u64,
+    input: Payload<R>,
+    optimiser: Arc<Vec<Payload<R>>>,
+}
+
+/// What comes out of a visit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome<R> {
+    out: Payload<R>,
+    /// The optimiser's state, where it outlives the visit.
+    optimiser: Option<Vec<Payload<R>>>,
+}
+
+/// Activity so far, for the recorder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Visits finished by all nodes together.
+    pub updates: u64,
+    /// Messages that were heard.
+    pub heard: u64,
+}
+
+/// What the role keeps of one node.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Row<R> {
+    visits: u64,
+    routes: u64,
+    links: u64,
+    optimiser: Arc<Vec<Payload<R>>>,
+}
+
+impl<R> Default for Row<R> {
+    fn default() -> Self {
+        Self { visits: 0, routes: 0, links: 0, optimiser: Arc::default() }
+    }
+}
+
+/// What changes during a run, besides the states of the method.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct State<R> {
+    rows: Touched<Row<R>>,
+    /// Messages that wait for nodes that are down.
+    waiting: Touched<Vec<Mail<R>>>,
+    standing: Standing,
+}
+
+/// Nodes on a topology, as the engine sees them.
+pub struct Peers<R: Real> {
+    plan: Plan<R>,
+    nodes: Box<dyn Population<R>>,
+    presence: Presence,
+    always_up: bool,
+    state: State<R>,
+}
+
+impl<R: Real> Peers<R> {
+    /// All nodes at their initial models.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `network.topology` if the scenario has none.
+    pub fn new(plan: Plan<R>, mut nodes: Box<dyn Population<R>>) -> Result<Self, Invalid> {
+        let world = &plan.world;
+        if world.network.topology().is_none() {
+            return Err(Invalid::at("network.topology", "methods without a server need a topology")
+                .help("add `topology = { random-regular = { degree = 8 } }` to `[network]`"));
+        }
+        for node in 0..world.clients() {
+            nodes.settle_in(world.problem.initial(node));
+        }
+        let always_up = world.fleet.always_available();
+        let state = State { rows: Touched::default(), waiting: Touched::default(), standing: Standing::default() };
+        Ok(Self { plan, nodes, presence: Presence::new(), always_up, state })
+    }
+
+    /// Number of nodes `n`.
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The model of a node, shape `[d]`.
+    pub fn iterate(&self, node: NodeId) -> &[R] {
+        self.nodes.iterate(node)
+    }
+
+    /// Writes the mean of all nodes' models into `mean`, shape `[d]`.
+    pub fn mean_iterate(&self, mean: &mut [R]) {
+        let weight = 1.0 / self.nodes() as f64;
+        let terms: Vec<(f64, &[R])> = (0..self.nodes()).map(|node| (weight, self.iterate(node))).collect();
+        vector::weighted_sum(&terms, mean);
+    }
+
+    /// Visits that a node has finished.
+    pub fn visits(&self, node: NodeId) -> u64 {
+        self.state.rows.get(node).map_or(0, |row| row.visits)
+    }
+
+    /// Rounds so far: as often as the average node has finished a visit, rounded down.
+    pub fn rounds(&self) -> u64 {
+        self.state.standing.updates / self.nodes().max(1) as u64
+    }
+
+    /// Activity so far.
+    pub fn standing(&self) -> Standing {
+        self.state.standing
+    }
+
+    /// Calls the method for a node.
+    fn on_node(
+        &mut self,
+        id: NodeId,
+        control: &mut Control<'_, Self>,
+        call: impl FnOnce(&mut dyn Population<R>, &mut Node<'_, R>),
+    ) {
+        let now = control.now();
+        let Self { plan, nodes, presence, state, .. } = self;
+        let mut orders = Clerk { plan, presence, rows: &mut state.rows, control };
+        let node =
+            &mut Node { id, now, topology: topology(&plan.world), blocks: plan.world.objective().blocks(), orders: &mut orders };
+        call(nodes.as_mut(), node);
+    }
+
+    fn is_up(&mut self, node: NodeId, now: f64) -> bool {
+        self.always_up || self.presence.is_up(&self.plan.world.fleet, node, now)
+    }
+
+    /// Seconds until a node that is down is back; `None` if it never is.
+    fn until_up(&mut self, node: NodeId, now: f64) -> Option<f64> {
+        self.presence.next_up(&self.plan.world.fleet, node, now).map(|time| time - now)
+    }
+
+    fn deliver(&mut self, mail: Mail<R>, to: NodeId, control: &mut Control<'_, Self>) {
+        self.state.standing.heard += 1;
+        self.on_node(to, control, |nodes, node| nodes.on_message(mail, node));
+    }
+
+    /// Keeps a message for a node that is down, or loses it.
+    fn keep(&mut self, mail: Mail<R>, to: NodeId, control: &mut Control<'_, Self>) {
+        if self.plan.absent == Absent::Lose && !self.nodes.is_reliable() {
+            return self.on_node(mail.from, control, |nodes, node| nodes.on_dropped(to, mail, node));
+        }
+        let first = self.state.waiting.get(to).is_none_or(Vec::is_empty);
+        if first && let Some(after) = self.until_up(to, control.now()) {
+            control.timer(after, Wake { node: to, kind: Kind::Mail, key: 0 }.pack());
+        }
+        self.state.waiting.entry(to).push(mail);
+    }
+}
+
+fn topology<R: Real>(world: &World<R>) -> &Topology {
+    world.network.topology().expect("checked when the role was made")
+}
+
+/// Carries out the orders of nodes.
+struct Clerk<'a, 'c, R: Real> {
+    plan: &'a Plan<R>,
+    presence: &'a mut Presence,
+    rows: &'a mut Touched<Row<R>>,
+    control: &'a mut Control<'c, Peers<R>>,
+}
+
+impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
+    fn is_busy(&self, node: NodeId) -> bool {
+        self.control.is_busy(node)
+    }
+
+    fn takes_part(&mut self, node: NodeId, round: u64) -> bool {
+        self.presence.participates(&self.plan.world.fleet, node, round)
+    }
+
+    fn compute(&mut self, node: NodeId, passes: usize, version: u64, input: Payload<R>) {
+        let visit = self.control.visits(node);
+        let steps = self.plan.world.local_steps(&self.plan.local, node, visit);
+        let optimiser = Arc::clone(&self.rows.entry(node).optimiser);
+        self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
+    }
+
+    fn send(&mut self, to: NodeId, mail: Mail<R>) {
+        let bits = mail.payload.dense_bits();
+        self.control.send(mail.from, to, mail, bits);
+    }
+
+    fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool) {
+        let kind = if settle { Kind::Settle } else { Kind::Timer };
+        Wake { node, kind, key }.order(after, self.control);
+    }
+
+    fn rng(&mut self, node: NodeId, link: bool) -> Rng {
+        let row = self.rows.entry(node);
+        let (purpose, count) = if link { (Purpose::Link, &mut row.links) } else { (Purpose::Route, &mut row.routes) };
+        *count += 1;
+        self.control.rng(purpose, node, *count - 1)
+    }
+}
+
+/// What a timer of the engine is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A wake-up of the method.
+    Timer,
+    /// A wake-up of the method at the end of an instant.
+    Settle,
+    /// A node is back and has mail.
+    Mail,
+}
+
+/// A timer of the engine, packed into its key: node, kind, and the method's own key below 2³⁰.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wake {
+    node: NodeId,
+    kind: Kind,
+    key: u32,
+}
+
+impl Wake {
+    const KEY_BITS: u32 = 30;
+
+    fn pack(self) -> u64 {
+        debug_assert!(self.key < 1 << Self::KEY_BITS, "keys of wake-ups lie below 2^30");
+        (self.node as u64) << 32 | (self.kind as u64) << Self::KEY_BITS | u64::from(self.key)
+    }
+
+    fn unpack(packed: u64) -> Self {
+        let kind = match packed >> Self::KEY_BITS & 3 {
+            0 => Kind::Timer,
+            1 => Kind::Settle,
+            _ => Kind::Mail,
+        };
+        Self { node: (packed >> 32) as usize, kind, key: packed as u32 & ((1 << Self::KEY_BITS) - 1) }
+    }
+
+    fn order<R: Real>(self, after: f64, control: &mut Control<'_, Peers<R>>) {
+        match self.kind {
+            Kind::Settle => control.settle(after, self.pack()),
+            Kind::Timer | Kind::Mail => control.timer(after, self.pack()),
+        }
+    }
+}
+
+impl<R: Real> Protocol for Peers<R> {
+    type Msg = Mail<R>;
+    type Job = Job<R>;
+    type Out = Outcome<R>;
+    type Scratch = Scratch<R>;
+
+    fn start(&mut self, control: &mut Control<'_, Self>) {
+        for id in 0..self.nodes() {
+            self.on_node(id, control, |nodes, node| nodes.start(node));
+        }
+    }
+
+    fn on_computed(&mut self, id: NodeId, outcome: Outcome<R>, control: &mut Control<'_, Self>) {
+        let row = self.state.rows.entry(id);
+        row.visits += 1;
+        if let Some(optimiser) = outcome.optimiser {
+            row.optimiser = Arc::new(optimiser);
+        }
+        self.state.standing.updates += 1;
+        self.on_node(id, control, |nodes, node| nodes.on_computed(outcome.out, node));
+    }
+
+    fn on_message(&mut self, _: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
+        if self.is_up(to, control.now()) {
+            self.deliver(mail, to, control);
+        } else {
+            self.keep(mail, to, control);
+        }
+    }
+
+    fn on_timer(&mut self, key: u64, control: &mut Control<'_, Self>) {
+        let wake = Wake::unpack(key);
+        if !self.is_up(wake.node, control.now()) {
+            if let Some(after) = self.until_up(wake.node, control.now()) {
+                wake.order(after, control);
+            }
+            return;
+        }
+        if wake.kind != Kind::Mail {
+            return self.on_node(wake.node, control, |nodes, node| nodes.on_timer(wake.key, node));
+        }
+        for waiting in self.state.waiting.remove(wake.node).unwrap_or_default() {
+            self.deliver(waiting, wake.node, control);
+        }
+    }
+
+    fn on_lost(&mut self, id: NodeId, control: &mut Control<'_, Self>) {
+        self.on_node(id, control, |nodes, node| nodes.on_lost(node));
+    }
+
+    fn on_dropped(&mut self, from: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
+        if self.nodes.is_reliable() {
+            let bits = mail.payload.dense_bits();
+            return control.send(from, to, mail, bits);
+        }
+        self.on_node(from, control, |nodes, node| nodes.on_dropped(to, mail, node));
+    }
+
+    fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
+        let world = &self.plan.world;
+        let pace = (job.steps, job.version);
+        let visit = (job.node, job.visit);
+        let mut local = Local::open(world.objective(), &self.plan.local, world.streams(), visit, pace, scratch);
+        local.resume_optimiser(&job.optimiser);
+        let out = self.nodes.compute(&job.input, &mut local);
+        Outcome { out, optimiser: local.kept_optimiser() }
+    }
+
+    fn cost(&self, job: &Job<R>) -> f64 {
+        let objective = self.plan.world.objective();
+        let samples = self.plan.local.batch.rows(objective.samples(job.node));
+        objective.cost(samples) * (job.passes * job.steps) as f64
+    }
+
+    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_stdvec(&(&self.state, self.nodes.save()?))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        let (state, nodes): (State<R>, Vec<u8>) = postcard::from_bytes(bytes)?;
+        self.state = state;
+        self.nodes.load(&nodes)
+    }
+}
+
+impl<R: Real> Observed<R> for Peers<R> {
+    fn models(&self) -> Models<'_, R> {
+        Models::Nodes((0..self.nodes()).map(|node| self.iterate(node)).collect())
+    }
+
+    fn round(&self) -> u64 {
+        self.rounds()
+    }
+
+    fn updates(&self) -> u64 {
+        self.state.standing.updates
+    }
+
+    fn staleness(&self) -> Option<f64> {
+        None
+    }
+
+    fn latest_batch(&self) -> Option<usize> {
+        None
+    }
+}

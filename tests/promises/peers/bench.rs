@@ -1,0 +1,200 @@
+//! A bench for peer methods: quadratics on a topology, run through the engine.
+
+use std::{path::Path, sync::Arc};
+
+use fedfleet::{
+    engine::{Ended, Engine, Watcher, Workers},
+    fleet::FleetSpec,
+    invalid::Invalid,
+    method::registry::{self, Halved, Parameters, PeerParameters},
+    network::NetworkSpec,
+    part::{
+        rate::Rate,
+        transform::{Chain, TransformSpec},
+    },
+    problem::{
+        BatchSize,
+        init::InitSpec,
+        quadratic::{Numbers, Quadratic, QuadraticSpec},
+    },
+    random::{Quantity, Setting, Streams},
+    role::{
+        local::{LocalRule, Steps},
+        peers::{Absent, Peers, Plan},
+    },
+    scenario::Scenario,
+    world::{World, WorldClock},
+};
+
+/// A method, its problem, and where it runs.
+#[derive(Clone)]
+pub struct Bench {
+    pub method: Box<dyn PeerParameters>,
+    pub problem: QuadraticSpec,
+    pub fleet: FleetSpec,
+    pub network: NetworkSpec,
+    pub init: InitSpec,
+    pub nodes: usize,
+    pub seed: u64,
+    pub steps: f64,
+    pub lr: Rate,
+    pub optimiser: Vec<TransformSpec>,
+    pub absent: Absent,
+}
+
+/// The parameters of a method, written as in a scenario: its name, then keys separated by semicolons.
+pub fn method(text: &str) -> Box<dyn PeerParameters> {
+    let (name, keys) = text.split_once(' ').unwrap_or((text, ""));
+    let scenario = format!("stop = {{ rounds = 1 }}\n[[method]]\nname = \"{name}\"\n{}", keys.replace(';', "\n"));
+    let scenario = Scenario::read(Path::new("bench.toml"), &scenario, &[]).expect("the method is well written");
+    let entry = registry::find(name).expect("the method is registered");
+    match (entry.parse)(&scenario.cells[0].methods[0].variants[0].tree, "method.0") {
+        Ok(Parameters::Peers(parameters)) => parameters,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The part of a scenario under `[network]`.
+pub fn network(text: &str) -> NetworkSpec {
+    toml::from_str(text).expect("the network is well written")
+}
+
+/// The part of a scenario under `[fleet]`.
+pub fn fleet(text: &str) -> FleetSpec {
+    toml::from_str(text).expect("the fleet is well written")
+}
+
+impl Bench {
+    /// A method on `nodes` quadratics with curvature 1 and these centres, one row a node, from 0; visits take no time.
+    pub fn new(text: &str, topology: &str, centres: Vec<Vec<f64>>) -> Self {
+        Self {
+            method: method(text),
+            nodes: centres.len(),
+            problem: QuadraticSpec {
+                curvature: Some(Numbers::Common(1.0)),
+                centre: Some(Numbers::Vectors(centres)),
+                ..QuadraticSpec::default()
+            },
+            fleet: fleet("step = 0.0"),
+            network: network(&format!("topology = {topology}")),
+            init: InitSpec::Zeros,
+            seed: 1,
+            steps: 1.0,
+            lr: Rate::Constant(0.1),
+            optimiser: Vec::new(),
+            absent: Absent::Wait,
+        }
+    }
+
+    pub fn curvatures(mut self, curvatures: Vec<Vec<f64>>) -> Self {
+        self.problem.curvature = Some(Numbers::Vectors(curvatures));
+        self
+    }
+
+    pub fn init(mut self, init: InitSpec) -> Self {
+        self.init = init;
+        self
+    }
+
+    pub fn lr(mut self, lr: f64) -> Self {
+        self.lr = Rate::Constant(lr);
+        self
+    }
+
+    pub fn steps(mut self, steps: f64) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    pub fn world(&self) -> Arc<World<f64>> {
+        let streams = Streams::new(self.seed);
+        let setting = self.setting();
+        let objective = Quadratic::new(&self.problem, Some(self.nodes), streams, Path::new(".")).expect("the problem is sound");
+        let fleet = self.fleet.build(&setting, None).expect("the fleet is sound");
+        let network = self.network.build(&setting).expect("the network is sound");
+        Arc::new(World { objective: Box::new(objective), fleet, network, streams })
+    }
+
+    fn setting(&self) -> Setting {
+        Setting { streams: Streams::new(self.seed), clients: self.nodes, folder: ".".into() }
+    }
+
+    pub fn engine(&self, workers: Workers<fedfleet::role::Scratch<f64>>) -> Engine<Peers<f64>> {
+        self.try_engine(workers).expect("the bench is sound")
+    }
+
+    pub fn try_engine(&self, workers: Workers<fedfleet::role::Scratch<f64>>) -> Result<Engine<Peers<f64>>, Invalid> {
+        let world = self.world();
+        let setting = self.setting();
+        let steps = self.method.steps().map_or(self.steps, |steps| steps as f64);
+        let local = LocalRule {
+            steps: Steps::Count(Quantity::from(steps).build("steps", &(1.0..=1e9), &setting).expect("steps are sound")),
+            batch: BatchSize::Full,
+            rate: self.lr.clone(),
+            optimiser: Chain::build(&self.optimiser),
+            keep_state: true,
+        };
+        let nodes = f64::nodes(self.method.as_ref(), &setting).expect("the method is sound");
+        let plan = Plan { world: Arc::clone(&world), local, absent: self.absent };
+        let peers = Peers::new(plan, nodes, &self.init)?;
+        Ok(Engine::new(peers, Box::new(WorldClock::new(Arc::clone(&world))), world.streams, workers))
+    }
+
+    /// The initial models.
+    pub fn models(&self) -> Vec<Vec<f64>> {
+        let world = self.world();
+        (0..self.nodes).map(|node| self.init.model(world.objective().blocks(), &world.streams, node)).collect()
+    }
+
+    /// The run after `seconds`.
+    pub fn run(&self, seconds: f64) -> Engine<Peers<f64>> {
+        let mut engine = self.engine(Workers::single());
+        run_to(&mut engine, seconds);
+        engine
+    }
+
+    /// All models after `seconds`.
+    pub fn after(&self, seconds: f64) -> Vec<Vec<f64>> {
+        iterates(&self.run(seconds))
+    }
+}
+
+/// All models of a run.
+pub fn iterates(engine: &Engine<Peers<f64>>) -> Vec<Vec<f64>> {
+    let peers = engine.protocol();
+    (0..peers.nodes()).map(|node| peers.iterate(node).to_vec()).collect()
+}
+
+/// Goes on with a run until all events up to `seconds` have been handled.
+pub fn run_to(engine: &mut Engine<Peers<f64>>, seconds: f64) {
+    assert_eq!(engine.run(&mut Until(seconds)), Ended::Stopped, "peers go on for ever");
+}
+
+/// Stops before the first event after this time [s].
+pub struct Until(pub f64);
+
+impl Watcher<Peers<f64>> for Until {
+    fn before(&mut self, next: f64, _: &Engine<Peers<f64>>) -> bool {
+        next <= self.0
+    }
+
+    fn horizon(&self) -> f64 {
+        self.0
+    }
+}
+
+/// Population variance of the entries.
+pub fn variance(x: &[f64]) -> f64 {
+    let mean = x.iter().sum::<f64>() / x.len() as f64;
+    x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / x.len() as f64
+}
+
+/// The mean of rows.
+pub fn mean(rows: &[Vec<f64>]) -> Vec<f64> {
+    (0..rows[0].len()).map(|j| rows.iter().map(|row| row[j]).sum::<f64>() / rows.len() as f64).collect()
+}
+
+/// Largest difference between two tables.
+pub fn gap(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
+    a.iter().zip(b).flat_map(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).abs())).fold(0.0, f64::max)
+}

@@ -1,0 +1,59 @@
+//! Peers that come and go, lose work and lose messages.
+
+use fedfleet::{engine::Workers, role::peers::Absent};
+
+use super::bench::{Bench, fleet, iterates, network, run_to};
+
+const METHODS: &[&str] = &["vc-gossip", "push-gossip period = 1.0"];
+
+fn hostile(text: &str, absent: Absent) -> Bench {
+    let centres = (0..16).map(|i| vec![f64::from(i % 5), f64::from(i % 3)]).collect();
+    let mut bench = Bench::new(text, "\"torus\"", centres);
+    bench.fleet = fleet(
+        "step = { exponential = { mean = 0.3 } }\ndropout = 0.1\nleave = \"lose\"\n\
+         availability = { markov = { up = 5.0, down = 2.0 } }",
+    );
+    let topology = bench.network.topology.clone();
+    bench.network = network("link = { latency = { exponential = { mean = 0.2 } }, loss = 0.1 }");
+    bench.network.topology = topology;
+    bench.absent = absent;
+    bench
+}
+
+#[test]
+fn nobody_stops_for_departures_losses_and_stragglers() {
+    for text in METHODS {
+        for absent in [Absent::Wait, Absent::Lose] {
+            let bench = hostile(text, absent);
+            let mut engine = bench.engine(Workers::single());
+            run_to(&mut engine, 100.0);
+            let before: Vec<u64> = (0..16).map(|node| engine.protocol().visits(node)).collect();
+            run_to(&mut engine, 300.0);
+            let after: Vec<u64> = (0..16).map(|node| engine.protocol().visits(node)).collect();
+            assert!(before.iter().zip(&after).all(|(before, after)| after >= &(before + 20)), "{text}: {before:?} {after:?}");
+            assert!(iterates(&engine).concat().iter().all(|x| x.is_finite()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_run_taken_up_in_the_middle_ends_with_the_same_bytes_on_any_number_of_threads() {
+    for text in METHODS {
+        let bench = hostile(text, Absent::Wait);
+        let whole = bench.run(60.0);
+        let half = bench.run(31.0).save().unwrap();
+        let mut resumed = bench.engine(Workers::pool());
+        resumed.load(&half).unwrap();
+        run_to(&mut resumed, 60.0);
+        assert_eq!(iterates(&whole), iterates(&resumed), "{text}");
+        assert_eq!(whole.save().unwrap(), resumed.save().unwrap(), "{text}");
+    }
+}
+
+#[test]
+fn methods_without_a_server_ask_for_a_topology() {
+    let mut bench = hostile(METHODS[0], Absent::Wait);
+    bench.network.topology = None;
+    let refused = bench.try_engine(Workers::single()).err().expect("there is no topology");
+    assert_eq!(refused.path, ["network", "topology"]);
+}
