@@ -11,6 +11,7 @@ use crate::{
 fn regression(text: &str, clients: usize) -> Bench {
     Bench::random(text, clients)
         .set("problem.objective", "{ least-squares = { intercept = true } }")
+        .set("problem.weights", "\"samples\"")
         .set("problem.data", "{ linear = { features = 16, samples = 160, targets = { linear = { noise = 0.5 } } } }")
 }
 
