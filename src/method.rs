@@ -8,10 +8,11 @@ mod parameter;
 mod parts;
 pub mod registry;
 
+mod adpsgd;
+mod analytic;
 mod anarchic;
 mod delayed_nesterov;
 mod diloco;
-mod adpsgd;
 mod dpsgd;
 mod fedadaptive;
 mod fedasync;

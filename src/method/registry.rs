@@ -13,6 +13,7 @@ pub use served::{Halves, ServedParameters};
 use super::{
     Card, Method, PeerMethod, ServedMethod, Setup,
     adpsgd::AdPsgd,
+    analytic::Analytic,
     anarchic::{AfaCd, AfaCs},
     delayed_nesterov::DelayedNesterov,
     diloco::DiLoCo,
@@ -70,6 +71,7 @@ pub const METHODS: &[Entry] = &[
     served::<AfaCs>(),
     served::<DiLoCo>(),
     served::<DelayedNesterov>(),
+    served::<Analytic>(),
     peers::<GossipVc>(),
     peers::<PushGossip>(),
     peers::<DPsgd>(),

@@ -8,6 +8,7 @@
 
 mod apply;
 mod protocol;
+mod questions;
 
 use std::sync::Arc;
 

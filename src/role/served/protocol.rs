@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Apply, Arrived, ClientUpdate, ServerParts, ServerState, ServerUpdate};
+use super::{Apply, Arrived, ClientUpdate, ServerParts, ServerState, ServerUpdate, questions::Questions};
 use crate::{
     engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
     fleet::Presence,
@@ -157,9 +157,14 @@ impl<R: Real> Served<R> {
         &self.state.memories
     }
 
-    fn ask(&mut self, control: &Control<'_, Self>, question: impl FnOnce(&mut dyn Schedule, &mut Roster<'_>) -> Next) -> Next {
+    fn ask(
+        &mut self,
+        control: &mut Control<'_, Self>,
+        question: impl FnOnce(&mut dyn Schedule, &mut Roster<'_>) -> Next,
+    ) -> Next {
         let called = &self.state.called;
         let busy = |node: NodeId| called.contains(node);
+        let inquiry = Questions::new(&self.plan, self.server.iterate());
         let mut roster = Roster {
             now: control.now(),
             version: self.state.version,
@@ -168,9 +173,11 @@ impl<R: Real> Served<R> {
             fleet: &self.plan.world.fleet,
             streams: self.plan.world.streams(),
             busy: &busy,
-            traits: self.plan.world.as_ref(),
+            inquiry: &inquiry,
         };
-        question(self.schedule.as_mut(), &mut roster)
+        let next = question(self.schedule.as_mut(), &mut roster);
+        control.charge(&inquiry.spent());
+        next
     }
 
     fn obey(&mut self, next: Next, control: &mut Control<'_, Self>) {
@@ -247,7 +254,7 @@ impl<R: Real> Served<R> {
             up: upload.up,
             down: upload.origin.down,
             staleness,
-            weight: self.plan.discount.weight(staleness),
+            weight: self.plan.discount.weight(staleness) * self.schedule.weight(from),
             steps: upload.steps,
             total_lr: upload.total_lr,
         });
