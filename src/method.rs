@@ -9,6 +9,7 @@ mod parts;
 pub mod registry;
 
 mod anarchic;
+mod controlled;
 mod delayed_nesterov;
 mod diloco;
 mod adpsgd;
@@ -17,6 +18,8 @@ mod fedadaptive;
 mod fedasync;
 mod fedau;
 mod fedavg;
+mod fedavg_m;
+mod fedavg_m_vr;
 mod fedavgm;
 mod fedbuff;
 mod feddyn;
@@ -27,8 +30,11 @@ mod fedvarp;
 mod gossip_vc;
 mod gradient_tracking;
 mod mifa;
+mod momentum;
 mod push_gossip;
 mod scaffold;
+mod scaffold_m;
+mod scaffold_m_vr;
 mod sgp;
 
 use std::fmt::Debug;

@@ -316,7 +316,8 @@ impl<R: Real> Protocol for Served<R> {
         let links = &self.plan.links;
         let (width, sent) = (links.width(world, job.client), &job.origin.down);
         local.equip(width, |uplink| {
-            let _ = uplink.over(links.up.as_deref(), &job.memory.link).in_width(links.message_width(world, job.client)).from(sent);
+            let _ =
+                uplink.over(links.up.as_deref(), &job.memory.link).in_width(links.message_width(world, job.client)).from(sent);
         });
         let down = links.stored(sent, width, world.objective().blocks());
         let mut update = self.plan.client.update(&down, &job.memory.own, &mut local);
