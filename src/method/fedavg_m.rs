@@ -118,3 +118,60 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         vec![Letter::own("g", &self.state.vectors[1])]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{
+        engine::{Engine, Watcher, Workers},
+        method::registry::Parameters,
+        role::served::Served,
+        run::{arms, build_world, served},
+        scenario::Scenario,
+        world::WorldClock,
+    };
+
+    /// Two quadratics with curvatures 1 and 3 and centres 0 and 4, two local steps of 0.1.
+    const GP: &str = "stop = { rounds = 3 }
+        problem.objective = { quadratic = { curvature = [1.0, 3.0], centre = [0.0, 4.0] } }
+        problem.init = { constant = 1.0 }
+        fleet.clients = 2
+        served.local = { steps = 2, lr = 0.1 }
+        [[method]]
+        name = 'fedavg-m'
+        beta = 0.5
+        gamma = 0.4";
+
+    #[derive(Default)]
+    struct Trace(Vec<(f64, f64)>);
+
+    impl Watcher<Served<f64>> for Trace {
+        fn before(&mut self, _: f64, engine: &Engine<Served<f64>>) -> bool {
+            let served = engine.protocol();
+            if served.version() > self.0.len() as u64 {
+                self.0.push((served.iterate()[0], served.server().letters()[0].vector[0]));
+            }
+            self.0.len() < 3
+        }
+    }
+
+    #[test]
+    fn momentum_that_starts_at_one_half_follows_the_golden_trace() {
+        let scenario = Scenario::read(Path::new("gp.toml"), GP, &[]).unwrap();
+        let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
+        let arms = arms(&scenario.cells[0], 2).unwrap();
+        let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
+        let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
+        let state = Arc::new(Payload::of([vec![1.0], vec![0.5]]));
+        let protocol = protocol.with_server(Box::new(Server { gamma: Some(0.4), state }));
+        let mut engine = Engine::new(protocol, Box::new(WorldClock::new(Arc::clone(&world))), world.streams(), Workers::single());
+        let mut trace = Trace::default();
+        let _ = engine.run(&mut trace);
+        for ((x, g), expected) in trace.0.iter().zip([(1.64, -1.6), (2.439, -1.9975), (3.0139, -1.43725)]) {
+            approx::assert_abs_diff_eq!(*x, expected.0, epsilon = 1e-12);
+            approx::assert_abs_diff_eq!(*g, expected.1, epsilon = 1e-12);
+        }
+    }
+}

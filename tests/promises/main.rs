@@ -1,12 +1,14 @@
 //! What fedfleet promises: one module per promise.
 
 mod bench;
+mod compression;
 mod determinism;
 mod every_method;
 mod fixed_points;
 mod golden;
 mod identities;
-mod peers;
+mod momentum;
+//mod peers;
 mod rates;
 mod scenario_errors;
 mod scenario_fuzz;

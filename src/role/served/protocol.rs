@@ -139,6 +139,13 @@ impl<R: Real> Served<R> {
         Self { plan, server, schedule, presence, state }
     }
 
+    /// The same with another server half.
+    #[cfg(test)]
+    pub(crate) fn with_server(mut self, server: Box<dyn ServerUpdate<R>>) -> Self {
+        self.server = server;
+        self
+    }
+
     /// The server's iterate, shape `[d]`.
     pub fn iterate(&self) -> &[R] {
         self.server.iterate()
