@@ -7,6 +7,7 @@
 //! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace.
 
 mod apply;
+mod links;
 mod protocol;
 mod questions;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
+pub use links::Links;
 pub use protocol::{Downlink, Job, Message, Plan, Served, Standing, Upload};
 
 use crate::{

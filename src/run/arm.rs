@@ -66,5 +66,11 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
 /// Refuses parts that make no sense together or with the method.
 fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
     let schedule = parts.schedule.clone().or(own.recipe().schedule).unwrap_or_default();
-    own.accepts(&Parts { objective, schedule: &schedule, weighting: parts.weighting })
+    own.accepts(&Parts {
+        objective,
+        schedule: &schedule,
+        weighting: parts.weighting,
+        server: parts.server.as_deref(),
+        uplink: parts.uplink.as_ref(),
+    })
 }

@@ -126,6 +126,11 @@ impl Bench {
         self.observe(Until::Versions(count)).versions.iter().map(|x| x[0]).collect()
     }
 
+    /// The iterate after each of the first `count` server steps, all coordinates.
+    pub fn path(&self, count: usize) -> Vec<Vec<f64>> {
+        self.observe(Until::Versions(count)).versions
+    }
+
     /// The first `count` arrivals: their staleness, and the iterate after each.
     pub fn arrivals(&self, count: usize) -> Vec<Arrival> {
         self.observe(Until::Arrivals(count)).arrivals
