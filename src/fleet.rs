@@ -25,7 +25,8 @@ pub use round::Drift;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, require},
+    network::{Direction, Link},
     random::{Quantity, Rng, Sampler, Setting, Streams},
 };
 
@@ -53,6 +54,8 @@ struct Group {
     dropout_done: Sampler,
     leave: Leave,
     availability: Availability,
+    /// The group's own links: up, down, between peers.
+    links: [Option<Link>; 3],
 }
 
 impl FleetSpec {
@@ -64,11 +67,14 @@ impl FleetSpec {
     /// another size than the fleet, a rule by labels without labels.
     pub fn build(&self, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Fleet, Invalid> {
         self.validate()?;
+        check_clients(setting.clients)?;
         let fleet = self.keys();
         let (mut groups, mut shares) = (Vec::new(), Vec::new());
         for (index, group) in self.group.iter().enumerate() {
-            let built = Group::build(&group.keys_within(&fleet), setting, labels);
-            groups.push(built.map_err(|error| error.under(&format!("group.{index}")))?);
+            let at = |error: Invalid| error.under(&format!("group.{index}"));
+            let mut built = Group::build(&group.keys_within(&fleet), setting, labels).map_err(at)?;
+            built.add_links(group, setting).map_err(at)?;
+            groups.push(built);
             shares.push(group.share);
         }
         if groups.is_empty() {
@@ -78,6 +84,11 @@ impl FleetSpec {
         let assignment = Assignment::new(shares.into_iter(), setting.clients, self.assign, setting.streams);
         Ok(Fleet { clients: setting.clients, streams: setting.streams, assignment, groups })
     }
+}
+
+/// Refuses empty fleets and those whose client numbers do not fit.
+pub(crate) fn check_clients(clients: usize) -> Result<(), Invalid> {
+    require((1..MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 4 billion")
 }
 
 impl Group {
@@ -98,7 +109,16 @@ impl Group {
             dropout_done: sampler("dropout-done", keys.dropout_done, Quantity::Uniform { low: 0.0, high: 1.0 }, FRACTION)?,
             leave: keys.leave.unwrap_or_default(),
             availability: availability.map_err(|error| error.under("availability"))?,
+            links: [None, None, None],
         })
+    }
+
+    fn add_links(&mut self, spec: &GroupSpec, setting: &Setting) -> Result<(), Invalid> {
+        for (link, (key, spec)) in self.links.iter_mut().zip(spec.links()) {
+            let built = spec.map(|spec| spec.build(&format!("network.{key}"), setting)).transpose();
+            *link = built.map_err(|error| error.under(key))?;
+        }
+        Ok(())
     }
 }
 
@@ -123,7 +143,7 @@ impl Fleet {
         self.assignment.size(group)
     }
 
-    /// Width that `client` computes and stores in [bit]; [`FULL_WIDTH`] means full precision.
+    /// Width that `client` computes and stores in `[bit]`; [`FULL_WIDTH`] means full precision.
     pub fn bits(&self, client: usize) -> u32 {
         self.of(client).bits
     }
@@ -133,20 +153,30 @@ impl Fleet {
         self.of(client).leave
     }
 
-    /// Draws the duration of a visit of `steps` local steps [s]: `steps · step + visit`, each drawn once, in this order.
+    /// The link of the group of `client`, where it has its own; elsewhere the network's holds.
+    pub fn link(&self, client: usize, direction: Direction) -> Option<&Link> {
+        let [up, down, peer] = &self.of(client).links;
+        match direction {
+            Direction::Up => up.as_ref(),
+            Direction::Down => down.as_ref(),
+            Direction::Peer => peer.as_ref(),
+        }
+    }
+
+    /// Draws the duration of a visit of `steps` local steps `[s]`: `steps · step + visit`, each drawn once, in this order.
     pub fn duration(&self, client: usize, steps: usize, rng: &mut Rng) -> f64 {
         let group = self.of(client);
         let step = group.pace * group.step.sample(client, rng);
         steps as f64 * step + group.visit.sample(client, rng)
     }
 
-    /// Mean duration of a visit of `client` with `steps` local steps [s], while it is up.
+    /// Mean duration of a visit of `client` with `steps` local steps `[s]`, while it is up.
     pub fn mean_duration(&self, client: usize, steps: usize) -> f64 {
         let group = self.of(client);
         steps as f64 * group.pace * group.step.client_mean(client) + group.visit.client_mean(client)
     }
 
-    /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is [1].
+    /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is `[1]`.
     pub fn dropout(&self, client: usize, rng: &mut Rng) -> Option<f64> {
         let group = self.of(client);
         let probability = group.dropout.sample(client, rng);
@@ -156,7 +186,7 @@ impl Fleet {
     /// Probability that `client` takes part in a round, or long-run fraction of time that it is up; `None` for a trace.
     /// Where probabilities change over the rounds, this is the one before the change.
     pub fn probability(&self, client: usize) -> Option<f64> {
-        match self.availability(client) {
+        match &self.of(client).availability {
             Availability::Time(process) => process.fraction_up(client),
             Availability::Round(process) => Some(process.probability(client)),
         }
@@ -165,10 +195,6 @@ impl Fleet {
     /// Whether every client is up at any time and in any round.
     pub fn always_available(&self) -> bool {
         self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))
-    }
-
-    fn availability(&self, client: usize) -> &Availability {
-        &self.of(client).availability
     }
 
     fn of(&self, client: usize) -> &Group {

@@ -1,6 +1,7 @@
 //! fedfleet: a discrete-event simulator for federated optimisation.
 
 pub mod engine;
+pub mod figure;
 pub mod fleet;
 pub mod invalid;
 pub mod method;
@@ -11,6 +12,7 @@ pub mod problem;
 pub mod random;
 pub mod record;
 pub mod role;
+pub mod run;
 pub mod scenario;
 pub mod table;
 pub mod world;

@@ -4,6 +4,7 @@
 //! queue. To add one, write its file and one line in [`registry`].
 
 mod card;
+mod parameter;
 pub mod registry;
 
 mod adpsgd;
@@ -31,6 +32,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use card::{Card, Paper};
+pub use parameter::{Parameter, parameters};
 
 use crate::{
     invalid::Invalid,

@@ -15,6 +15,7 @@ pub use spec::{LinkSpec, NetworkSpec, TopologySpec, WeightRule};
 pub use topology::Topology;
 
 use crate::{
+    fleet::Fleet,
     invalid::Invalid,
     random::{Rng, Setting},
 };
@@ -48,23 +49,23 @@ impl NetworkSpec {
 }
 
 impl Network {
-    /// The link of a direction.
-    pub fn link(&self, direction: Direction) -> &Link {
-        match direction {
+    /// The link that messages from or to `client` take; between peers `client` is the sender.
+    pub fn link<'a>(&'a self, fleet: &'a Fleet, direction: Direction, client: usize) -> &'a Link {
+        fleet.link(client, direction).unwrap_or(match direction {
             Direction::Up => &self.up,
             Direction::Down => &self.down,
             Direction::Peer => &self.peer,
-        }
+        })
     }
 
-    /// Draws how long a message of `bits` [bit] travels on the link of `client` [s]: `latency + jitter + bits / bandwidth`.
-    pub fn delay(&self, direction: Direction, client: usize, bits: u64, rng: &mut Rng) -> f64 {
-        self.link(direction).delay(client, bits, rng)
+    /// Draws how long a message of `bits` `[bit]` travels on the link of `client` `[s]`: `latency + jitter + bits / bandwidth`.
+    pub fn delay(&self, fleet: &Fleet, direction: Direction, client: usize, bits: u64, rng: &mut Rng) -> f64 {
+        self.link(fleet, direction, client).delay(client, bits, rng)
     }
 
     /// Draws whether a message on the link of `client` is lost.
-    pub fn lost(&self, direction: Direction, client: usize, rng: &mut Rng) -> bool {
-        self.link(direction).lost(client, rng)
+    pub fn lost(&self, fleet: &Fleet, direction: Direction, client: usize, rng: &mut Rng) -> bool {
+        self.link(fleet, direction, client).lost(client, rng)
     }
 
     /// Who talks to whom, where the scenario has a topology.

@@ -4,8 +4,9 @@
 //!
 //! **Same bits.** Any number of threads gives the same bits on one kind of processor. [`vector`] and [`rows`] promise
 //! more: their sums have a fixed shape and give the same bits on every processor. The products of [`matrix`] choose their
-//! shape by the processor, and `exp`, `ln` and `tanh` come from the platform's mathematics library.
+//! shape by the processor, and `ln` and `tanh` come from the platform's mathematics library.
 
+mod exp;
 mod lanes;
 pub mod low_precision;
 pub mod matrix;

@@ -16,6 +16,7 @@ pub mod optimum;
 pub mod quadratic;
 pub mod regression;
 pub mod softmax;
+pub mod spec;
 mod sums;
 mod supervised;
 
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use batches::{BatchSize, Batches};
 pub use mlp::{Activation, Mlp};
 pub use softmax::Softmax;
+pub use spec::{ObjectiveSpec, Problem, ProblemSpec};
 
 use quadratic::QuadraticForm;
 
@@ -212,6 +214,13 @@ pub struct Optimum {
     pub gradient_norm: f64,
 }
 
+impl Optimum {
+    /// `‖x − x*‖`.
+    pub fn distance<R: Real>(&self, x: &[R]) -> f64 {
+        x.iter().zip(&self.x).map(|(x, best)| (x.f64() - best).powi(2)).sum::<f64>().sqrt()
+    }
+}
+
 /// Reusable buffers of one thread: taken, written, given back. Contents are arbitrary when taken.
 #[derive(Debug, Default)]
 pub struct Workspace<R> {
@@ -224,7 +233,7 @@ impl<R: Real> Workspace<R> {
         Self { free: Vec::new() }
     }
 
-    /// A buffer of exactly `len` scalars with arbitrary contents.
+    /// A buffer of exactly `len` scalars with arbitrary contents, out of the smallest that fits.
     pub fn take(&mut self, len: usize) -> Vec<R> {
         let fitting = self.free.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
         let best = fitting.min_by_key(|(_, buffer)| buffer.capacity()).map(|(at, _)| at);
@@ -236,5 +245,22 @@ impl<R: Real> Workspace<R> {
     /// Gives a buffer back for later use.
     pub fn give(&mut self, buffer: Vec<R>) {
         self.free.push(buffer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_that_was_given_back_is_taken_again() {
+        let mut work = Workspace::<f64>::new();
+        let (large, small) = (work.take(100), work.take(10));
+        let (large_at, small_at) = (large.as_ptr(), small.as_ptr());
+        work.give(small);
+        work.give(large);
+        let (small, large) = (work.take(10), work.take(100));
+        assert_eq!((small.len(), large.len()), (10, 100));
+        assert_eq!((small.as_ptr(), large.as_ptr()), (small_at, large_at));
     }
 }

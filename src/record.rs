@@ -1,4 +1,7 @@
-//! Recorded runs: reading `curves.csv`, summaries, targets, claims and comparison tables.
+//! Records of runs: what is sampled while a run goes on, and what is made of it afterwards.
+//!
+//! A [`Recorder`] samples a run into its [`part`] file; the parts make up `curves.csv`. Everything else here reads that file:
+//! [summaries](summary), [targets](target), [claims](claim), [comparison tables](compare).
 
 pub mod axis;
 pub mod claim;
@@ -6,7 +9,15 @@ pub mod compare;
 pub mod curves;
 pub mod filter;
 pub mod measure;
+pub mod part;
+mod plan;
+mod probe;
+mod recorder;
 pub mod spread;
 pub mod summary;
 pub mod target;
 pub mod units;
+
+pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
+pub use probe::{Models, Observed};
+pub use recorder::{Onlooker, Outcome, Progress, RecordPlan, Recorder, RecorderState};

@@ -8,6 +8,7 @@ pub mod payload;
 pub mod peers;
 pub mod schedule;
 pub mod served;
+pub mod spec;
 
 pub use local::{Local, Memory, Scratch};
 pub use payload::Payload;

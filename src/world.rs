@@ -7,7 +7,7 @@ use crate::{
     fleet::{Finish, Fleet, Presence},
     network::{Direction, Network},
     num::Real,
-    problem::Objective,
+    problem::{Objective, Problem},
     random::{Purpose, Streams},
     role::local::{LocalRule, Steps},
 };
@@ -15,7 +15,7 @@ use crate::{
 /// Everything that exists before a method starts.
 pub struct World<R: Real> {
     /// What is minimised.
-    pub objective: Box<dyn Objective<R>>,
+    pub problem: Problem<R>,
     /// Who the clients are.
     pub fleet: Fleet,
     /// How messages travel.
@@ -32,7 +32,7 @@ impl<R: Real> World<R> {
 
     /// The objective.
     pub fn objective(&self) -> &dyn Objective<R> {
-        self.objective.as_ref()
+        self.problem.objective()
     }
 
     /// Random streams of this world's seed.
@@ -103,14 +103,14 @@ impl<R: Real> Physics for WorldClock<R> {
     }
 
     fn transit(&mut self, from: NodeId, to: NodeId, _now: f64, bits: u64, count: u64) -> Delivery {
-        let World { network, streams, .. } = self.world.as_ref();
+        let World { fleet, network, streams, .. } = self.world.as_ref();
         let (direction, node) = match (from, to) {
             (SERVER, client) => (Direction::Down, client),
             (client, SERVER) => (Direction::Up, client),
             (peer, _) => (Direction::Peer, peer),
         };
         let mut rng = streams.stream(Purpose::Transit, node, count);
-        let delay = network.delay(direction, node, bits, &mut rng);
-        if network.lost(direction, node, &mut rng) { Delivery::Lost(delay) } else { Delivery::After(delay) }
+        let delay = network.delay(fleet, direction, node, bits, &mut rng);
+        if network.lost(fleet, direction, node, &mut rng) { Delivery::Lost(delay) } else { Delivery::After(delay) }
     }
 }

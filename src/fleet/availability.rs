@@ -22,33 +22,33 @@ use crate::{
 /// `always`, `markov`, `cyclic` and `trace` run in virtual seconds; the others decide once per round and client, independently
 /// across clients, and leave a client up in between.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum AvailabilitySpec {
     /// At any time.
     #[default]
     Always,
     /// Exponential periods up and down, in the stationary state from the start.
     Markov {
-        /// Mean of a period up [s]; a distribution is drawn once per client.
+        /// Mean of a period up `[s]`; a distribution is drawn once per client.
         up: Quantity,
-        /// Mean of a period down [s]; a distribution is drawn once per client.
+        /// Mean of a period down `[s]`; a distribution is drawn once per client.
         down: Quantity,
     },
     /// Periods of fixed lengths.
     Cyclic {
-        /// Length of a period up [s]; a distribution is drawn once per client.
+        /// Length of a period up `[s]`; a distribution is drawn once per client.
         up: Quantity,
-        /// Length of a period down [s]; a distribution is drawn once per client.
+        /// Length of a period down `[s]`; a distribution is drawn once per client.
         down: Quantity,
-        /// How far into its period up the client starts [s]; uniform over the cycle if not given.
+        /// How far into its period up the client starts `[s]`; uniform over the cycle if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         phase: Option<Quantity>,
     },
-    /// A text file with lines `client, from, to` [s]: the times when clients are up. Clients without a line are never up.
+    /// A text file with lines `client, from, to` `[s]`: the times when clients are up. Clients without a line are never up.
     Trace(PathBuf),
     /// Each round by itself (FedAU, "Bernoulli").
     Bernoulli {
-        /// Probability of taking part in a round [1].
+        /// Probability of taking part in a round `[1]`.
         probability: Probability,
         /// How the probability changes over the rounds; not at all if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,15 +56,15 @@ pub enum AvailabilitySpec {
     },
     /// A two-state Markov chain over the rounds with this stationary probability (FedAU, "Markovian").
     MarkovRounds {
-        /// Stationary probability of taking part [1].
+        /// Stationary probability of taking part `[1]`.
         probability: Probability,
-        /// Largest probability of an absent client to come back in the next round [1].
+        /// Largest probability of an absent client to come back in the next round `[1]`.
         #[serde(default = "rise")]
         rise: f64,
     },
     /// Fixed numbers of rounds in and out, with a random start out (FedAU, "cyclic").
     CyclicRounds {
-        /// Fraction of the rounds that a client takes part in [1].
+        /// Fraction of the rounds that a client takes part in `[1]`.
         probability: Probability,
         /// Rounds in a cycle.
         #[serde(default = "period")]
@@ -117,6 +117,16 @@ impl AvailabilitySpec {
             Self::Pattern(Source::Inline(sets)) => {
                 require(!sets.is_empty(), "pattern", "[]", "the set of clients of at least one round")
             }
+        }
+    }
+
+    /// Whether the probabilities follow from the labels of the clients' samples.
+    pub(super) fn needs_labels(&self) -> bool {
+        match self {
+            Self::Bernoulli { probability, .. }
+            | Self::MarkovRounds { probability, .. }
+            | Self::CyclicRounds { probability, .. } => matches!(probability, Probability::ByLabel(_)),
+            Self::Always | Self::Markov { .. } | Self::Cyclic { .. } | Self::Trace(_) | Self::Pattern(_) => false,
         }
     }
 

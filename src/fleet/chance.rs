@@ -34,31 +34,31 @@ pub enum ByLabel {
     /// FedAU (Wang and Ji, ICLR 2024): `p = min(1, max(min, mean · C · Σ_c κ_c q_c))` with the client's label fractions `κ`
     /// and one `q ~ Dirichlet(alpha)` for the population.
     Labels {
-        /// Concentration of `q` [1].
+        /// Concentration of `q` `[1]`.
         #[serde(default = "alpha")]
         alpha: f64,
-        /// Mean probability `p̄` [1].
+        /// Mean probability `p̄` `[1]`.
         #[serde(default = "mean")]
         mean: f64,
-        /// Smallest probability [1].
+        /// Smallest probability `[1]`.
         #[serde(default = "min")]
         min: f64,
     },
     /// FedAWE (NeurIPS 2024): `p = Σ_c κ_c φ_c` with `φ_c` uniform up to `first` for the first half of the labels, up to
     /// `second` for the others.
     LabelRates {
-        /// Largest rate of the first half of the labels [1].
+        /// Largest rate of the first half of the labels `[1]`.
         #[serde(default = "first")]
         first: f64,
-        /// Largest rate of the second half of the labels [1].
+        /// Largest rate of the second half of the labels `[1]`.
         #[serde(default = "second")]
         second: f64,
     },
     /// MIFA (Gu et al., NeurIPS 2021): `p = min + (max − min) · (smallest label of the client) / (C − 1)`.
     LowestLabel {
-        /// Probability of clients that have label 0 [1].
+        /// Probability of clients that have label 0 `[1]`.
         min: f64,
-        /// Probability of clients whose only label is the last [1].
+        /// Probability of clients whose only label is the last `[1]`.
         #[serde(default = "one")]
         max: f64,
     },

@@ -1,6 +1,6 @@
 //! Availability in rounds: who takes part in round `t`.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use ndarray::ArrayView2;
 use rand::RngExt;
@@ -20,7 +20,7 @@ use crate::{
 pub enum Drift {
     /// `f = 1` in the first half of a period, `low` in the second.
     Staircase {
-        /// Factor in the second half [1].
+        /// Factor in the second half `[1]`.
         #[serde(default = "low")]
         low: f64,
         /// Rounds in a period.
@@ -29,7 +29,7 @@ pub enum Drift {
     },
     /// `f(t) = gamma sin(2π t / period) + 1 − gamma`.
     Sine {
-        /// Amplitude [1].
+        /// Amplitude `[1]`.
         #[serde(default = "gamma")]
         gamma: f64,
         /// Rounds in a period.
@@ -38,13 +38,13 @@ pub enum Drift {
     },
     /// The sine where `p_n f(t)` reaches the `cutoff`, and 0 elsewhere.
     InterleavedSine {
-        /// Amplitude [1].
+        /// Amplitude `[1]`.
         #[serde(default = "gamma")]
         gamma: f64,
         /// Rounds in a period.
         #[serde(default = "period")]
         period: u64,
-        /// Smallest probability that is not cut to 0 [1].
+        /// Smallest probability that is not cut to 0 `[1]`.
         #[serde(default = "cutoff")]
         cutoff: f64,
     },
@@ -137,24 +137,30 @@ impl RoundProcess {
         })
     }
 
-    /// The process of one client from round 0.
-    pub fn walk(&self, client: usize, streams: Streams) -> RoundWalk {
+    /// Whether `client` takes part in `round`. `chains` keeps the clients that must be followed.
+    pub fn participates(&self, client: usize, round: u64, streams: Streams, chains: &mut HashMap<usize, Chain>) -> bool {
+        let stream = |count| streams.stream(Purpose::Availability, client, count);
         match self {
             Self::Bernoulli { chance, drift } => {
-                RoundWalk::Bernoulli { client, probability: chance.of(client), drift: drift.clone() }
+                let base = chance.of(client);
+                let probability = drift.as_ref().map_or(base, |drift| drift.probability(base, round));
+                stream(round).random::<f64>() < probability
             }
-            Self::Markov { chance, rise } => RoundWalk::Markov(Box::new(Chain::new(
-                chance.of(client),
-                *rise,
-                streams.stream(Purpose::Availability, client, 0),
-            ))),
+            Self::Markov { chance, rise } => {
+                let start = || Chain::new(chance.of(client), *rise, stream(0));
+                let chain = chains.entry(client).or_insert_with(start);
+                if round + 1 < chain.made {
+                    *chain = start();
+                }
+                chain.at(round)
+            }
             Self::Cyclic { chance, period } => {
                 let on = ((*period as f64 * chance.of(client)).round_ties_even() as u64).max(1);
                 let off = period.saturating_sub(on).max(1);
-                let first = streams.stream(Purpose::Availability, client, 0).random_range(0..off);
-                RoundWalk::Cyclic { first, on, period: on + off }
+                let wait = stream(0).random_range(0..off);
+                round >= wait && (round - wait) % (on + off) < on
             }
-            Self::Pattern(sets) => RoundWalk::Pattern { client, sets: sets.clone() },
+            Self::Pattern(sets) => sets[(round % sets.len() as u64) as usize].binary_search(&client).is_ok(),
         }
     }
 
@@ -169,31 +175,7 @@ impl RoundProcess {
     }
 }
 
-/// Where one client stands in its process; can be thrown away at any time.
-#[derive(Debug, Clone)]
-pub(super) enum RoundWalk {
-    Bernoulli { client: usize, probability: f64, drift: Option<Drift> },
-    Markov(Box<Chain>),
-    Cyclic { first: u64, on: u64, period: u64 },
-    Pattern { client: usize, sets: Arc<[Vec<usize>]> },
-}
-
-impl RoundWalk {
-    /// Whether the client takes part in `round`; `None` if the walk is already past it.
-    pub fn participates(&mut self, round: u64, streams: Streams) -> Option<bool> {
-        Some(match self {
-            Self::Bernoulli { client, probability, drift } => {
-                let probability = drift.as_ref().map_or(*probability, |drift| drift.probability(*probability, round));
-                streams.stream(Purpose::Availability, *client, round).random::<f64>() < probability
-            }
-            Self::Markov(chain) => return chain.at(round),
-            Self::Cyclic { first, on, period } => round >= *first && (round - *first) % *period < *on,
-            Self::Pattern { client, sets } => sets[(round % sets.len() as u64) as usize].binary_search(client).is_ok(),
-        })
-    }
-}
-
-/// A two-state chain; one transition comes before round 0 is read.
+/// Where one client stands in a two-state chain over the rounds; one transition comes before round 0 is read.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     /// Probabilities to go from absent to present and back.
@@ -213,16 +195,14 @@ impl Chain {
         Self { rise, fall, active, made: 0, rng }
     }
 
-    fn at(&mut self, round: u64) -> Option<bool> {
-        if round + 1 < self.made {
-            return None;
-        }
+    /// The state in a `round` that is not before the present one.
+    fn at(&mut self, round: u64) -> bool {
         while self.made <= round {
             let change = if self.active { self.fall } else { self.rise };
             self.active ^= self.rng.random::<f64>() < change;
             self.made += 1;
         }
-        Some(self.active)
+        self.active
     }
 }
 
@@ -258,3 +238,6 @@ fn read_pattern(path: &Path, clients: usize) -> Result<Vec<Vec<usize>>, Invalid>
     }
     Ok(sets)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::availability::AvailabilitySpec;
 use crate::{
     invalid::{Invalid, require},
+    network::LinkSpec,
     random::Quantity,
 };
 
-/// Durations [s]: finite and not negative.
+/// Durations `[s]`: finite and not negative.
 pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
-/// Probabilities and fractions [1].
+/// Probabilities and fractions `[1]`.
 pub(super) const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
 /// Bit-width of a client that computes in full precision.
 pub const FULL_WIDTH: u32 = 32;
@@ -30,25 +31,25 @@ pub struct FleetSpec {
     /// Which clients form a group.
     #[serde(default)]
     pub assign: Assign,
-    /// Seconds for one local step [s], drawn once a visit; 1 if not given.
+    /// Seconds for one local step `[s]`, drawn once a visit; 1 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Quantity>,
-    /// Seconds of a visit that do not depend on its number of local steps [s]; 0 if not given.
+    /// Seconds of a visit that do not depend on its number of local steps `[s]`; 0 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<Quantity>,
     /// When clients are available; always if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability: Option<AvailabilitySpec>,
-    /// Width that clients compute and store in [bit], from 2 to 32; 32 (full precision) if not given.
+    /// Width that clients compute and store in `[bit]`, from 2 to 32; 32 (full precision) if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u32>,
-    /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` [1]; 0 if not given.
+    /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`; 0 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_speed: Option<f64>,
-    /// Probability that a visit is lost in mid-work [1]; 0 if not given.
+    /// Probability that a visit is lost in mid-work `[1]`; 0 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout: Option<Quantity>,
-    /// Fraction of the work that is done when a visit is lost [1]; uniform on [0, 1) if not given.
+    /// Fraction of the work that is done when a visit is lost `[1]`; uniform on [0, 1) if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout_done: Option<Quantity>,
     /// What happens to the work of a client that goes down; it pauses if not given.
@@ -63,32 +64,41 @@ pub struct FleetSpec {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct GroupSpec {
-    /// Fraction of the clients in this group [1].
+    /// Fraction of the clients in this group `[1]`.
     pub share: f64,
-    /// Seconds for one local step [s], drawn once a visit.
+    /// Seconds for one local step `[s]`, drawn once a visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Quantity>,
-    /// Seconds of a visit that do not depend on its number of local steps [s].
+    /// Seconds of a visit that do not depend on its number of local steps `[s]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<Quantity>,
     /// When clients are available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability: Option<AvailabilitySpec>,
-    /// Width that clients compute and store in [bit], from 2 to 32.
+    /// Width that clients compute and store in `[bit]`, from 2 to 32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u32>,
-    /// A step of a `b`-bit client takes `step · (b / 32)^bits-speed` [1].
+    /// A step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_speed: Option<f64>,
-    /// Probability that a visit is lost in mid-work [1].
+    /// Probability that a visit is lost in mid-work `[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout: Option<Quantity>,
-    /// Fraction of the work that is done when a visit is lost [1].
+    /// Fraction of the work that is done when a visit is lost `[1]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout_done: Option<Quantity>,
     /// What happens to the work of a client that goes down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave: Option<Leave>,
+    /// Link from these clients to the server; the network's if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<LinkSpec>,
+    /// Link from the server to these clients; the network's if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<LinkSpec>,
+    /// Link from these nodes to their peers; the network's if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkSpec>,
 }
 
 /// Which clients form a group; the sizes of groups are exact either way.
@@ -150,14 +160,15 @@ impl FleetSpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `[fleet]`.
     pub fn validate(&self) -> Result<(), Invalid> {
-        if let Some(clients) = self.clients {
-            require((1..super::MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 4 billion")?;
-        }
+        self.clients.map_or(Ok(()), super::check_clients)?;
         self.keys().validate()?;
         for (index, group) in self.group.iter().enumerate() {
             let at = |error: Invalid| error.under(&format!("group.{index}"));
             require((0.0..=1.0).contains(&group.share), "share", group.share, "a fraction from 0 to 1").map_err(at)?;
             group.keys().validate().map_err(at)?;
+            for (key, link) in group.links() {
+                link.map_or(Ok(()), LinkSpec::validate).map_err(|error| at(error.under(key)))?;
+            }
         }
         let total: f64 = self.group.iter().map(|group| group.share).sum();
         if !self.group.is_empty() && (total - 1.0).abs() > 1e-9 {
@@ -165,6 +176,12 @@ impl FleetSpec {
                 .help("adjust `share` in one of the groups"));
         }
         Ok(())
+    }
+
+    /// Whether [`build`](Self::build) needs the label fractions of the clients' samples.
+    pub fn needs_labels(&self) -> bool {
+        let groups = self.group.iter().map(|group| group.availability.as_ref());
+        groups.chain([self.availability.as_ref()]).flatten().any(AvailabilitySpec::needs_labels)
     }
 
     pub(super) fn keys(&self) -> Keys<'_> {
@@ -182,6 +199,11 @@ impl FleetSpec {
 }
 
 impl GroupSpec {
+    /// The group's own links by direction: up, down, between peers.
+    pub(super) fn links(&self) -> [(&'static str, Option<&LinkSpec>); 3] {
+        [("up", self.up.as_ref()), ("down", self.down.as_ref()), ("link", self.link.as_ref())]
+    }
+
     fn keys(&self) -> Keys<'_> {
         Keys {
             step: self.step.as_ref(),

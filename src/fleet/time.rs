@@ -1,6 +1,6 @@
 //! Availability in virtual time: when a client goes up and down.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Segment {
     pub up: bool,
-    /// When the stretch ends [s]; infinite if never.
+    /// When the stretch ends `[s]`; infinite if never.
     pub end: f64,
 }
 
@@ -63,24 +63,24 @@ impl TimeProcess {
         }))
     }
 
-    /// The process of one client from time 0.
-    pub fn walk(&self, client: usize, streams: Streams) -> Walk {
-        let mut rng = streams.stream(Purpose::Availability, client, 0);
+    /// The stretch around `time` of `client`, with `time < end`. `walks` keeps the clients that must be followed.
+    pub fn segment(&self, client: usize, time: f64, streams: Streams, walks: &mut HashMap<usize, Alternation>) -> Segment {
         match self {
-            Self::Always => Walk::Always,
+            Self::Always => Segment { up: true, end: f64::INFINITY },
             Self::Markov { up, down } => {
-                let means = [down.client_mean(client), up.client_mean(client)];
-                let is_up = rng.random::<f64>() * (means[0] + means[1]) < means[1];
-                let mut walk = Alternation { means, up: is_up, start: 0.0, end: 0.0, rng };
-                walk.end = walk.period();
-                Walk::Markov(Box::new(walk))
+                let start = || Alternation::new([down, up].map(|mean| mean.client_mean(client)), stream(streams, client));
+                let walk = walks.entry(client).or_insert_with(start);
+                if time < walk.start {
+                    *walk = start();
+                }
+                walk.segment(time)
             }
             Self::Cyclic { up, down, phase } => {
                 let (up, down) = (up.client_mean(client), down.client_mean(client));
-                let phase = phase.as_ref().map_or_else(|| rng.random::<f64>() * (up + down), |phase| phase.client_mean(client));
-                Walk::Cyclic { up, period: up + down, phase }
+                let random = || stream(streams, client).random::<f64>() * (up + down);
+                cyclic(time, up, up + down, phase.as_ref().map_or_else(random, |phase| phase.client_mean(client)))
             }
-            Self::Trace(intervals) => Walk::Trace { client, intervals: intervals.clone() },
+            Self::Trace(intervals) => traced(time, client, intervals),
         }
     }
 
@@ -97,31 +97,16 @@ impl TimeProcess {
     }
 }
 
-/// Where one client stands in its process. It can be thrown away at any time: the process starts again from the stream.
-#[derive(Debug, Clone)]
-pub(super) enum Walk {
-    Always,
-    Markov(Box<Alternation>),
-    Cyclic { up: f64, period: f64, phase: f64 },
-    Trace { client: usize, intervals: Arc<[Interval]> },
+/// The stream of a client's process.
+fn stream(streams: Streams, client: usize) -> Rng {
+    streams.stream(Purpose::Availability, client, 0)
 }
 
-impl Walk {
-    /// The stretch that contains `time`, with `time < end`; `None` if the walk is already past `time`.
-    pub fn segment(&mut self, time: f64) -> Option<Segment> {
-        match self {
-            Self::Always => Some(Segment { up: true, end: f64::INFINITY }),
-            Self::Markov(alternation) => alternation.segment(time),
-            Self::Cyclic { up, period, phase } => Some(cyclic(time, *up, *period, *phase)),
-            Self::Trace { client, intervals } => Some(traced(time, *client, intervals)),
-        }
-    }
-}
-
-/// An alternating renewal process with exponential periods.
+/// Where one client stands in an alternating renewal process with exponential periods. It can be thrown away at any time: the
+/// process starts again from the client's stream.
 #[derive(Debug, Clone)]
 pub(super) struct Alternation {
-    /// Mean periods down and up [s].
+    /// Mean periods down and up `[s]`.
     means: [f64; 2],
     up: bool,
     start: f64,
@@ -130,22 +115,28 @@ pub(super) struct Alternation {
 }
 
 impl Alternation {
+    /// From time 0, in the stationary state.
+    fn new(means: [f64; 2], mut rng: Rng) -> Self {
+        let up = rng.random::<f64>() * (means[0] + means[1]) < means[1];
+        let mut walk = Self { means, up, start: 0.0, end: 0.0, rng };
+        walk.end = walk.period();
+        walk
+    }
+
     fn period(&mut self) -> f64 {
         let unit: f64 = Exp1.sample(&mut self.rng);
         self.means[usize::from(self.up)] * unit
     }
 
-    fn segment(&mut self, time: f64) -> Option<Segment> {
-        if time < self.start {
-            return None;
-        }
+    /// The stretch around a `time` that is not before the present one.
+    fn segment(&mut self, time: f64) -> Segment {
         while self.end <= time {
             self.up = !self.up;
             self.start = self.end;
             // Always ahead, even where a short period vanishes beside a late time.
             self.end = (self.start + self.period()).max(self.start.next_up());
         }
-        Some(Segment { up: self.up, end: self.end })
+        Segment { up: self.up, end: self.end }
     }
 }
 

@@ -1,23 +1,27 @@
 //! All methods by name.
 
+mod peers;
+
 use std::fmt::Debug;
 
+pub use peers::PeerParameters;
+use peers::peers;
 use schemars::{Schema, SchemaGenerator};
-use serde::de::DeserializeOwned;
 
 use super::{
-    Card, Method, PeerMethod, Recipe, ServedMethod, Setup, adpsgd, dpsgd, fedadaptive, fedasync, fedavg, fedavgm, fedbuff,
-    feddyn, fednova, fedprox, fedsgd, fedvarp, gossip_vc, gradient_tracking, mifa, push_gossip, scaffold, sgp,
+    Card, Method, Recipe, ServedMethod, Setup, adpsgd, dpsgd, fedadaptive, fedasync, fedavg, fedavgm, fedbuff, feddyn, fednova,
+    fedprox, fedsgd, fedvarp, gossip_vc, gradient_tracking, mifa, push_gossip, scaffold, sgp,
 };
 use crate::{
     invalid::Invalid,
     num::Real,
     random::Setting,
     role::{
-        peers::Population,
+        peers::{PeersSpec, Population},
         served::{ClientUpdate, ServerUpdate},
+        spec::ServedSpec,
     },
-    scenario::{Diagnostic, Node, decode::decode},
+    scenario::{Diagnostic, Node, decode::split},
 };
 
 /// Every method, in the order in which lists show them.
@@ -54,7 +58,11 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 pub struct Entry {
     /// What it is and where it comes from.
     pub card: Card,
-    /// Reads its parameters from the method's table, from which shared keys have been taken; the text is the table's path.
+    /// The section of a scenario whose keys the method shares with others of its role.
+    pub section: &'static str,
+    /// Those keys.
+    pub shared: &'static [&'static str],
+    /// Reads the shared keys and the method's own from one table; the text is the table's path.
     pub parse: fn(&Node, &str) -> Result<Parameters, Vec<Diagnostic>>,
     /// The JSON Schema of its parameters.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
@@ -66,23 +74,23 @@ impl Debug for Entry {
     }
 }
 
-/// Parameters of a method, by role.
+/// Parameters of a method and the parts that a scenario chooses for it, by role.
 #[derive(Debug, Clone)]
 pub enum Parameters {
     /// A method with a server.
-    Served(Box<dyn ServedParameters>),
-    /// A method without a server.
-    Peers(Box<dyn PeerParameters>),
-}
-
-impl Parameters {
-    /// The parameters as a table, defaults included.
-    pub fn to_table(&self) -> toml::Table {
-        match self {
-            Self::Served(parameters) => parameters.to_table(),
-            Self::Peers(parameters) => parameters.to_table(),
-        }
-    }
+    Served {
+        /// The method's own parameters.
+        own: Box<dyn ServedParameters>,
+        /// The parts.
+        parts: Box<ServedSpec>,
+    },
+    /// A method whose nodes are all equal.
+    Peers {
+        /// The method's own parameters.
+        own: Box<dyn PeerParameters>,
+        /// The parts.
+        parts: Box<PeersSpec>,
+    },
 }
 
 /// [`ServedMethod`] behind a trait object, at both precisions.
@@ -153,86 +161,15 @@ impl<M: ServedMethod> ServedParameters for M {
 const fn served<M: ServedMethod>() -> Entry {
     Entry {
         card: M::CARD,
-        parse: |node, at| Ok(Parameters::Served(Box::new(parse::<M>(node, at)?))),
+        section: "served",
+        shared: &ServedSpec::KEYS,
+        parse: |node, at| {
+            let (parts, own): (ServedSpec, M) = split(node, at)?;
+            Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
+            Ok(Parameters::Served { own: Box::new(own), parts: Box::new(parts) })
+        },
         schema: |generator| generator.subschema_for::<M>(),
     }
-}
-
-/// [`PeerMethod`] behind a trait object, at both precisions.
-pub trait PeerParameters: Debug + Send + Sync {
-    /// See [`Method::CARD`].
-    fn card(&self) -> Card;
-    /// See [`Method::validate`].
-    ///
-    /// # Errors
-    /// [`Invalid`] for a parameter that is out of range.
-    fn validate(&self) -> Result<(), Invalid>;
-    /// See [`PeerMethod::steps`].
-    fn steps(&self) -> Option<usize>;
-    /// The parameters as a table, defaults included.
-    fn to_table(&self) -> toml::Table;
-    /// The nodes in single precision.
-    ///
-    /// # Errors
-    /// See [`PeerMethod::nodes`].
-    fn nodes_f32(&self, setting: &Setting) -> Result<Box<dyn Population<f32>>, Invalid>;
-    /// The nodes in double precision.
-    ///
-    /// # Errors
-    /// See [`PeerMethod::nodes`].
-    fn nodes_f64(&self, setting: &Setting) -> Result<Box<dyn Population<f64>>, Invalid>;
-    /// A copy.
-    fn boxed(&self) -> Box<dyn PeerParameters>;
-}
-
-impl Clone for Box<dyn PeerParameters> {
-    fn clone(&self) -> Self {
-        self.as_ref().boxed()
-    }
-}
-
-impl<M: PeerMethod> PeerParameters for M {
-    fn card(&self) -> Card {
-        M::CARD
-    }
-
-    fn validate(&self) -> Result<(), Invalid> {
-        Method::validate(self)
-    }
-
-    fn steps(&self) -> Option<usize> {
-        PeerMethod::steps(self)
-    }
-
-    fn to_table(&self) -> toml::Table {
-        toml::Table::try_from(self).expect("parameters are plain tables")
-    }
-
-    fn nodes_f32(&self, setting: &Setting) -> Result<Box<dyn Population<f32>>, Invalid> {
-        self.nodes(setting)
-    }
-
-    fn nodes_f64(&self, setting: &Setting) -> Result<Box<dyn Population<f64>>, Invalid> {
-        self.nodes(setting)
-    }
-
-    fn boxed(&self) -> Box<dyn PeerParameters> {
-        Box::new(self.clone())
-    }
-}
-
-const fn peers<M: PeerMethod>() -> Entry {
-    Entry {
-        card: M::CARD,
-        parse: |node, at| Ok(Parameters::Peers(Box::new(parse::<M>(node, at)?))),
-        schema: |generator| generator.subschema_for::<M>(),
-    }
-}
-
-fn parse<M: Method + DeserializeOwned>(node: &Node, at: &str) -> Result<M, Vec<Diagnostic>> {
-    let parameters: M = decode(node, at)?;
-    parameters.validate().map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
-    Ok(parameters)
 }
 
 /// Chooses the halves, or the nodes, of a precision.
@@ -243,7 +180,7 @@ pub trait Halved: Real {
     /// The nodes of `method` in this precision.
     ///
     /// # Errors
-    /// See [`PeerMethod::nodes`].
+    /// See [`PeerMethod::nodes`](super::PeerMethod::nodes).
     fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid>;
 }
 

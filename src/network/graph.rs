@@ -1,5 +1,9 @@
 //! Graphs on nodes `0..n`, stored by rows, or not at all where everyone meets everyone.
 
+use rand::RngExt;
+
+use crate::random::Rng;
+
 /// A simple graph, directed or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Graph {
@@ -126,6 +130,12 @@ impl Graph {
             Self::Complete(_) => k + usize::from(k >= node),
             Self::Undirected(rows) | Self::Directed { out: rows, .. } => rows.row(node)[k] as usize,
         }
+    }
+
+    /// A random node that `node` sends to, all equally likely; `None` if there is none.
+    pub fn random_neighbour(&self, node: usize, rng: &mut Rng) -> Option<usize> {
+        let degree = self.degree(node);
+        (degree > 0).then(|| self.neighbour(node, rng.random_range(0..degree)))
     }
 
     /// The nodes that `node` sends to, ascending.

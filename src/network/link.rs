@@ -24,14 +24,14 @@ pub enum Direction {
 pub struct Link {
     latency: Sampler,
     jitter: Sampler,
-    /// [bit/s]; infinite if `None`.
+    /// `[bit/s]`; infinite if `None`.
     bandwidth: Option<Sampler>,
     loss: Sampler,
 }
 
 impl LinkSpec {
     /// `name` distinguishes the links of a network.
-    pub(super) fn build(&self, name: &str, setting: &Setting) -> Result<Link, Invalid> {
+    pub(crate) fn build(&self, name: &str, setting: &Setting) -> Result<Link, Invalid> {
         let sampler = |key: &str, quantity: &Quantity, range| {
             quantity.build(&format!("{name}.{key}"), &range, setting).map_err(|error| error.under(key))
         };
@@ -45,7 +45,7 @@ impl LinkSpec {
 }
 
 impl Link {
-    /// Draws how long a message of `bits` [bit] travels [s]: `latency + jitter + bits / bandwidth`, drawn in this order.
+    /// Draws how long a message of `bits` `[bit]` travels `[s]`: `latency + jitter + bits / bandwidth`, drawn in this order.
     pub fn delay(&self, client: usize, bits: u64, rng: &mut Rng) -> f64 {
         let start = self.latency.sample(client, rng) + self.jitter.sample(client, rng);
         start + self.bandwidth.as_ref().map_or(0.0, |bandwidth| bits as f64 / bandwidth.sample(client, rng))

@@ -16,13 +16,13 @@ const TRIES: u64 = 200;
 pub(super) fn connected(
     key: &str,
     streams: Streams,
-    help: impl FnOnce() -> String,
+    help: String,
     mut draw: impl FnMut(&mut Rng) -> Option<Graph>,
 ) -> Result<Graph, Invalid> {
     (0..TRIES)
         .filter_map(|attempt| draw(&mut streams.stream(Purpose::Route, POPULATION, attempt)))
         .find(|graph| graph.components() <= 1)
-        .ok_or_else(|| Invalid::at(key, format!("none of {TRIES} random graphs was connected")).help(help()))
+        .ok_or_else(|| Invalid::at(key, format!("none of {TRIES} random graphs was connected")).help(help))
 }
 
 /// Refuses degrees that no regular graph on `nodes` nodes has.

@@ -11,11 +11,11 @@ use crate::{
     table::Source,
 };
 
-/// Delays [s].
+/// Delays `[s]`.
 pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
-/// Bandwidths [bit/s].
+/// Bandwidths `[bit/s]`.
 pub(super) const BANDWIDTH: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::INFINITY;
-/// Probabilities [1].
+/// Probabilities `[1]`.
 pub(super) const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
 
 /// Delays, bandwidth and loss between clients and server and between peers; topology and mixing weights of peers.
@@ -43,16 +43,16 @@ pub struct NetworkSpec {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LinkSpec {
-    /// Seconds that any message takes [s].
+    /// Seconds that any message takes `[s]`.
     #[serde(default)]
     pub latency: Quantity,
-    /// Speed of the link [bit/s]; unlimited if not given.
+    /// Speed of the link `[bit/s]`; unlimited if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bandwidth: Option<Quantity>,
-    /// Additional seconds [s], usually a distribution.
+    /// Additional seconds `[s]`, usually a distribution.
     #[serde(default)]
     pub jitter: Quantity,
-    /// Probability that a message is lost [1].
+    /// Probability that a message is lost `[1]`.
     #[serde(default)]
     pub loss: Quantity,
 }
@@ -82,7 +82,7 @@ pub enum TopologySpec {
     },
     /// Each pair with probability `p` (Erdős–Rényi).
     ErdosRenyi {
-        /// Probability of an edge [1].
+        /// Probability of an edge `[1]`.
         p: f64,
     },
     /// Each node has the same number of neighbours, drawn by pairing (Steger and Wormald, 1999).
@@ -94,7 +94,7 @@ pub enum TopologySpec {
     SmallWorld {
         /// Neighbours of a node before rewiring; even.
         k: usize,
-        /// Probability that an edge is rewired [1].
+        /// Probability that an edge is rewired `[1]`.
         p: f64,
     },
     /// Grown from a star on `m + 1` nodes; each new node joins `m` others, by their degrees (Barabási and Albert, 1999).
@@ -135,7 +135,9 @@ impl NetworkSpec {
 }
 
 impl LinkSpec {
-    fn validate(&self) -> Result<(), Invalid> {
+    /// # Errors
+    /// [`Invalid`] with a path relative to the link.
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
         let unlimited = Quantity::Constant(f64::INFINITY);
         for (key, quantity, range) in [
             ("latency", &self.latency, SECONDS),

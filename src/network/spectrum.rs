@@ -18,9 +18,19 @@ pub(super) fn second_modulus(topology: &Topology) -> Option<f64> {
         graph if graph.nodes() <= 1 => Some(0.0),
         graph if is_circulant(graph) => Some(circulant(topology)),
         graph if graph.is_directed() => None,
-        graph if graph.nodes() <= DENSE => Symmetric::new(topology).dense(),
-        _ => Symmetric::new(topology).lanczos(),
+        graph if graph.nodes() <= DENSE => dense(topology),
+        _ => lanczos(topology),
     }
+}
+
+/// By a dense decomposition of an undirected topology.
+pub(super) fn dense(topology: &Topology) -> Option<f64> {
+    Symmetric::new(topology).dense()
+}
+
+/// By Lanczos iteration on an undirected topology.
+pub(super) fn lanczos(topology: &Topology) -> Option<f64> {
+    Symmetric::new(topology).lanczos()
 }
 
 /// Whether every node sends to the same offsets.

@@ -1,1 +1,110 @@
+use std::path::PathBuf;
 
+use approx::{assert_abs_diff_eq, assert_relative_eq};
+
+use super::*;
+use crate::random::{Purpose, Streams};
+
+fn setting(clients: usize, seed: u64) -> Setting {
+    Setting { streams: Streams::new(seed), clients, folder: PathBuf::new() }
+}
+
+fn fleet(text: &str, clients: usize) -> Fleet {
+    toml::from_str::<crate::fleet::FleetSpec>(text).unwrap().build(&setting(clients, 1), None).unwrap()
+}
+
+fn network(text: &str, clients: usize) -> Network {
+    toml::from_str::<NetworkSpec>(text).unwrap().build(&setting(clients, 1)).unwrap()
+}
+
+#[test]
+fn a_spec_survives_a_round_trip() {
+    for text in [
+        "",
+        "up = { latency = 0.05, bandwidth = 2e6 }\ndown = { latency = { uniform = { low = 0.0, high = 1.0 } }, loss = 0.1 }",
+        "topology = \"ring\"\nweights = \"lazy-metropolis\"",
+        "topology = { random-regular = { degree = 8 } }",
+        "topology = { erdos-renyi = { p = 0.1 } }",
+        "topology = { small-world = { k = 4, p = 0.1 } }\nlink = { jitter = { exponential = { mean = 0.1 } } }",
+        "topology = { edges = [[0, 1], [1, 2]] }",
+        "topology = { edges = \"edges.csv\" }",
+    ] {
+        let spec: NetworkSpec = toml::from_str(text).unwrap();
+        spec.validate().unwrap();
+        let written = toml::to_string(&spec).unwrap();
+        assert_eq!(toml::from_str::<NetworkSpec>(&written).unwrap(), spec, "{written}");
+    }
+}
+
+#[test]
+fn a_message_takes_latency_and_bits_over_bandwidth() {
+    let network =
+        network("up = { latency = 0.05, bandwidth = 2e6, jitter = 0.01 }\ndown = { latency = { values = [0.1, 0.2] } }", 2);
+    let mut rng = Streams::new(0).stream(Purpose::Delay, 0, 0);
+    let fleet = fleet("", 2);
+    assert_relative_eq!(network.delay(&fleet, Direction::Up, 0, 1_000_000, &mut rng), 0.56, max_relative = 1e-15);
+    assert_eq!(network.delay(&fleet, Direction::Down, 1, 1_000_000, &mut rng), 0.2);
+    assert_eq!(network.delay(&fleet, Direction::Peer, 1, 1_000_000, &mut rng), 0.0);
+    assert!(network.topology().is_none());
+}
+
+#[test]
+fn a_group_may_have_its_own_links() {
+    let network = network("up = { latency = 1 }\ndown = { latency = 2 }", 4);
+    let fleet = fleet("assign = \"blocks\"\ngroup = [{ share = 0.5 }, { share = 0.5, up = { bandwidth = 10 } }]", 4);
+    let mut rng = Streams::new(0).stream(Purpose::Delay, 0, 0);
+    let mut delays = |direction| [0, 1, 2, 3].map(|client| network.delay(&fleet, direction, client, 30, &mut rng));
+    assert_eq!(delays(Direction::Up), [1.0, 1.0, 3.0, 3.0]);
+    assert_eq!(delays(Direction::Down), [2.0; 4]);
+}
+
+#[test]
+fn messages_are_lost_at_their_rate() {
+    let (network, fleet) = (network("up = { loss = 0.1 }", 1), fleet("", 1));
+    let mut rng = Streams::new(0).stream(Purpose::Fault, 0, 0);
+    let mut rate = |direction| (0..40_000).filter(|_| network.lost(&fleet, direction, 0, &mut rng)).count() as f64 / 40_000.0;
+    assert_abs_diff_eq!(rate(Direction::Up), 0.1, epsilon = 0.0075);
+    assert_eq!(rate(Direction::Down), 0.0);
+}
+
+#[test]
+fn unfit_networks_are_refused_with_their_path() {
+    for (text, path, part) in [
+        ("up = { latency = -1 }", "up.latency", "at least 0"),
+        ("down = { bandwidth = 0 }", "down.bandwidth", "above 0"),
+        ("link = { loss = 1.5 }", "link.loss", "from 0 to 1"),
+        ("topology = { random-regular = { degree = 10 } }", "topology.random-regular.degree", "too many"),
+        ("topology = { random-regular = { degree = 0 } }", "topology.random-regular.degree", "at least 1"),
+        ("topology = { erdos-renyi = { p = 0.01 } }", "topology.erdos-renyi.p", "connected"),
+        ("topology = { erdos-renyi = { p = 1.5 } }", "topology.erdos-renyi.p", "probability"),
+        ("topology = \"hypercube\"", "topology.hypercube", "power of 2"),
+        ("topology = { small-world = { k = 3, p = 0.1 } }", "topology.small-world.k", "even"),
+        ("topology = { small-world = { k = 10, p = 0.1 } }", "topology.small-world.k", "fewer"),
+        ("topology = { barabasi-albert = { m = 10 } }", "topology.barabasi-albert.m", "fewer"),
+        ("topology = \"torus\"", "topology.torus", "3 rows"),
+        ("topology = { edges = [[0, 10]] }", "topology.edges", "from 0 to 9"),
+        ("topology = { edges = [[3, 3]] }", "topology.edges", "loop"),
+    ] {
+        let error = toml::from_str::<NetworkSpec>(text).unwrap().build(&setting(10, 0)).unwrap_err();
+        assert_eq!(error.path.join("."), path, "{text}: {}", error.message);
+        assert!(error.message.contains(part), "{text}: {}", error.message);
+    }
+    let odd = TopologySpec::RandomRegular { degree: 3 }.build(WeightRule::Metropolis, &setting(9, 0)).unwrap_err();
+    assert!(odd.message.contains("even"), "{}", odd.message);
+}
+
+#[test]
+fn an_edge_file_names_its_faults() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec: NetworkSpec = toml::from_str("topology = { edges = \"edges.csv\" }").unwrap();
+    let build = |text: &str| {
+        std::fs::write(folder.path().join("edges.csv"), text).unwrap();
+        spec.build(&Setting { folder: folder.path().into(), ..setting(4, 0) })
+    };
+    let network = build("a,b\n0,1\n1,0\n1,2\n").unwrap();
+    let graph = network.topology().unwrap().graph();
+    assert_eq!((graph.edges(), graph.components()), (2, 2));
+    for (text, line) in [("0,1\n1,4\n", 2), ("a,b\n2,2\n", 2), ("0,1,2\n", 1)] {
+        assert_eq!(build(text).unwrap_err().file.unwrap().1, Some(line), "{text}");
+    }
+}

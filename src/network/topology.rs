@@ -3,7 +3,7 @@
 use super::{Graph, TopologySpec, WeightRule, edges, lattice, random_graph, spectrum};
 use crate::{
     invalid::{Invalid, require},
-    random::Setting,
+    random::{Rng, Setting},
 };
 
 /// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and those it
@@ -23,11 +23,12 @@ impl TopologySpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `topology`.
     pub fn build(&self, weights: WeightRule, setting: &Setting) -> Result<Topology, Invalid> {
+        crate::fleet::check_clients(setting.clients)?;
         Ok(Topology::new(self.graph(setting)?, weights))
     }
 
     fn graph(&self, setting: &Setting) -> Result<Graph, Invalid> {
-        let (nodes, streams) = (setting.clients, setting.streams);
+        let nodes = setting.clients;
         match *self {
             Self::Ring => Ok(lattice::circulant_of(nodes, std::iter::once(1))),
             Self::Torus => lattice::grid(nodes, true),
@@ -37,29 +38,45 @@ impl TopologySpec {
             Self::Hypercube => lattice::hypercube(nodes),
             Self::Exponential => Ok(lattice::exponential(nodes)),
             Self::Circulant { degree } => lattice::circulant(nodes, degree),
-            Self::ErdosRenyi { p } => {
-                let threshold = (nodes as f64).ln() / nodes as f64;
-                let help = || format!("graphs on {nodes} nodes are usually connected for p above ln n / n = {threshold:.3}");
-                random_graph::connected("erdos-renyi.p", streams, help, |rng| Some(random_graph::erdos_renyi(nodes, p, rng)))
+            Self::Edges(ref source) => edges::listed(source, setting).map_err(|error| error.under("edges")),
+            Self::ErdosRenyi { .. } | Self::RandomRegular { .. } | Self::SmallWorld { .. } | Self::BarabasiAlbert { .. } => {
+                let (key, help) = self.check_random(nodes)?;
+                random_graph::connected(key, setting.streams, help, |rng| self.draw(nodes, rng))
             }
+        }
+    }
+
+    /// Checks a random graph against the number of nodes; gives the key and the remedy should it never be connected.
+    fn check_random(&self, nodes: usize) -> Result<(&'static str, String), Invalid> {
+        match *self {
             Self::RandomRegular { degree } => {
                 random_graph::check_regular("random-regular", nodes, degree)?;
-                let help = || "choose at least 3 neighbours".to_owned();
-                let draw = |rng: &mut _| random_graph::regular(nodes, degree, rng);
-                random_graph::connected("random-regular.degree", streams, help, draw)
+                Ok(("random-regular.degree", "choose at least 3 neighbours".to_owned()))
             }
-            Self::SmallWorld { k, p } => {
+            Self::SmallWorld { k, .. } => {
                 require(k < nodes, "small-world.k", k, &format!("fewer neighbours than the {nodes} nodes"))?;
-                let help = || "choose a larger `k` or a smaller `p`".to_owned();
-                random_graph::connected("small-world.p", streams, help, |rng| Some(random_graph::small_world(nodes, k, p, rng)))
+                Ok(("small-world.p", "choose a larger `k` or a smaller `p`".to_owned()))
             }
             Self::BarabasiAlbert { m } => {
                 require(m < nodes, "barabasi-albert.m", m, &format!("fewer edges than the {nodes} nodes"))?;
-                let help = || "choose another `m`".to_owned();
-                let draw = |rng: &mut _| Some(random_graph::barabasi_albert(nodes, m, rng));
-                random_graph::connected("barabasi-albert.m", streams, help, draw)
+                Ok(("barabasi-albert.m", "choose another `m`".to_owned()))
             }
-            Self::Edges(ref source) => edges::listed(source, setting).map_err(|error| error.under("edges")),
+            _ => {
+                let threshold = (nodes as f64).ln() / nodes as f64;
+                let help = format!("graphs on {nodes} nodes are usually connected for p above ln n / n = {threshold:.3}");
+                Ok(("erdos-renyi.p", help))
+            }
+        }
+    }
+
+    /// One draw of a random graph; `None` if it got stuck, or if this is not one.
+    fn draw(&self, nodes: usize, rng: &mut Rng) -> Option<Graph> {
+        match *self {
+            Self::ErdosRenyi { p } => Some(random_graph::erdos_renyi(nodes, p, rng)),
+            Self::RandomRegular { degree } => random_graph::regular(nodes, degree, rng),
+            Self::SmallWorld { k, p } => Some(random_graph::small_world(nodes, k, p, rng)),
+            Self::BarabasiAlbert { m } => Some(random_graph::barabasi_albert(nodes, m, rng)),
+            _ => None,
         }
     }
 }
@@ -90,7 +107,7 @@ impl Topology {
         self.graph.nodes()
     }
 
-    /// Weight `W_ij` that node `i` gives to a node `j ≠ i` that it hears from [1].
+    /// Weight `W_ij` that node `i` gives to a node `j ≠ i` that it hears from `[1]`.
     pub fn weight(&self, i: usize, j: usize) -> f64 {
         let degree = |node| self.graph.in_degree(node);
         match self.rule {
@@ -101,7 +118,7 @@ impl Topology {
         }
     }
 
-    /// Weight `W_ii` that node `i` gives to itself [1].
+    /// Weight `W_ii` that node `i` gives to itself `[1]`.
     pub fn own_weight(&self, node: usize) -> f64 {
         match (&self.graph, self.rule) {
             (Graph::Complete(nodes), WeightRule::LazyMetropolis) => 0.5 + share(nodes - 1) / 2.0,
@@ -115,7 +132,7 @@ impl Topology {
         self.graph.senders(node).map(move |sender| (sender, self.weight(node, sender)))
     }
 
-    /// Spectral gap `1 − max(|λ₂|, |λₙ|)` of `W` [1]: one exact mixing step shrinks the distance to consensus by at least
+    /// Spectral gap `1 − max(|λ₂|, |λₙ|)` of `W` `[1]`: one exact mixing step shrinks the distance to consensus by at least
     /// `1 − gap` (in the norm in which `W` is symmetric). 0 if the graph is not connected.
     ///
     /// Exact for complete and circulant graphs and up to 600 nodes, by Lanczos iteration beyond; `None` where that does not
@@ -137,3 +154,6 @@ impl Topology {
 fn share(others: usize) -> f64 {
     1.0 / (1 + others) as f64
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use pulp::{Scalar256b, Simd, WithSimd};
 
+use super::exp;
+
 /// A scalar that processors compute on in vectors of 256 bits: 8 lanes of `f32` or 4 of `f64`.
 ///
 /// `S` is the instruction set. Every operation gives the same bits on every instruction set: the number of lanes is
@@ -30,10 +32,15 @@ pub trait Lanes: Copy + 'static {
 
     /// Sum of the lanes: the upper half onto the lower half until one lane is left.
     fn lane_sum<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
+
+    /// `eˣ` for `x ≤ 0`, within two units in the last place, and 0 where it would be subnormal.
+    ///
+    /// Without branches, so that loops over it run in vectors; the same bits on every processor, unlike `exp`.
+    fn exp_below(self) -> Self;
 }
 
 macro_rules! lanes {
-    ($scalar:ty, $vector:ident, $split:ident, $split_mut:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $sum:ident) => {
+    ($scalar:ident, $vector:ident, $split:ident, $split_mut:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $sum:ident) => {
         impl Lanes for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -70,6 +77,11 @@ macro_rules! lanes {
             #[inline(always)]
             fn lane_sum<S: Simd>(simd: S, vector: S::$vector) -> Self {
                 simd.$sum(vector)
+            }
+
+            #[inline(always)]
+            fn exp_below(self) -> Self {
+                exp::$scalar(self)
             }
         }
     };

@@ -23,7 +23,7 @@ impl Bits {
     /// Plain floating point: nothing is rounded.
     pub const FLOAT: Self = Self(32);
 
-    /// A width of `bits` [bit].
+    /// A width of `bits`, in `[bit]`.
     ///
     /// # Errors
     /// [`Invalid`] outside 1 to 32.
@@ -31,18 +31,18 @@ impl Bits {
         require((1..=32).contains(&bits), "bits", bits, "1 to 32 (32 is plain floating point)").map(|()| Self(bits))
     }
 
-    /// The width [bit].
+    /// The width, in `[bit]`.
     pub fn get(self) -> u32 {
         self.0
     }
 
-    /// Size of a message of `d` symmetric coordinates in `blocks` blocks, each with a scale of 32 bits [bit].
+    /// Size of a message of `d` symmetric coordinates in `blocks` blocks, each with a scale of 32 bits, in `[bit]`.
     pub fn symmetric_message(self, d: usize, blocks: usize) -> u64 {
         let scales = if self == Self::FLOAT { 0 } else { 32 * blocks as u64 };
         u64::from(self.0) * d as u64 + scales
     }
 
-    /// Size of a message of `d` spread coordinates in `blocks` blocks, each with two ends of 32 bits [bit].
+    /// Size of a message of `d` spread coordinates in `blocks` blocks, each with two ends of 32 bits, in `[bit]`.
     pub fn spread_message(self, d: usize, blocks: usize) -> u64 {
         let ends = if self == Self::FLOAT { 0 } else { 64 * blocks as u64 };
         u64::from(self.0) * d as u64 + ends

@@ -18,7 +18,15 @@ pub enum Precision {
 ///
 /// Loss values, means over clients and virtual time are always `f64`; only model coordinates and data are `R`.
 pub trait Real:
-    ndarray::NdFloat + super::Lanes + faer::traits::RealField + Default + Debug + Display + Serialize + DeserializeOwned
+    ndarray::NdFloat
+    + ndarray_npy::WritableElement
+    + super::Lanes
+    + faer::traits::RealField
+    + Default
+    + Debug
+    + Display
+    + Serialize
+    + DeserializeOwned
 {
     /// The name of the type in a scenario.
     const PRECISION: Precision;
@@ -33,10 +41,12 @@ pub trait Real:
 impl Real for f32 {
     const PRECISION: Precision = Precision::F32;
 
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value as f32
     }
 
+    #[inline(always)]
     fn f64(self) -> f64 {
         f64::from(self)
     }
@@ -45,10 +55,12 @@ impl Real for f32 {
 impl Real for f64 {
     const PRECISION: Precision = Precision::F64;
 
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value
     }
 
+    #[inline(always)]
     fn f64(self) -> f64 {
         self
     }

@@ -16,8 +16,11 @@ use super::{Real, lanes};
 /// Rows that are worked on together, so that they stay in the inner caches while all outputs pass over them.
 const ROW_BLOCK: usize = 32;
 
-/// Vectors of all rows and outputs that fit the innermost cache (24 KiB of 32-byte vectors).
-const CACHED_VECTORS: usize = 768;
+/// Outputs that are worked on together.
+const OUTPUT_BLOCK: usize = 16;
+
+/// Vectors of the rows and weights worked on together: 64 KiB of the second cache.
+const CACHED_VECTORS: usize = 2048;
 
 /// Rows of a row-major matrix, picked in place.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +82,19 @@ pub fn products<R: Real>(x: Rows<'_, R>, weights: &[R], layout: Layout, out: &mu
 
 /// `W ← W + Aᵀ X`: adds `factors[i, k] · x[i]` to row `k` of `weights`, for every row `i` in order; `factors` has shape `[m, c]`.
 pub fn accumulate<R: Real>(x: Rows<'_, R>, factors: &[R], weights: &mut [R], layout: Layout) {
-    lanes::dispatch(Accumulate { x, factors, weights, layout });
+    accumulate_after(x, factors, weights, layout, |_, _| ());
+}
+
+/// [`accumulate`], where `prepare` first changes the weights: it gets a few rows of `W`, their numbers and their scalars from
+/// the start of the first to the end of the last, just before these rows are added to, so that they are read from memory once.
+pub fn accumulate_after<R: Real>(
+    x: Rows<'_, R>,
+    factors: &[R],
+    weights: &mut [R],
+    layout: Layout,
+    prepare: impl FnMut(Range<usize>, &mut [R]),
+) {
+    lanes::dispatch(Accumulate { x, factors, weights, layout, prepare });
 }
 
 struct Products<'a, R> {
@@ -102,9 +117,8 @@ impl<R: Real> WithSimd for Products<'_, R> {
                 // Shapes that keep both multiply-add units busy within sixteen registers.
                 k += match outputs - k {
                     1 => self.strip::<S, 1, 6>(simd, k, block.clone()),
-                    2 => self.strip::<S, 2, 5>(simd, k, block.clone()),
+                    2 | 4 => self.strip::<S, 2, 5>(simd, k, block.clone()),
                     3 | 6 => self.strip::<S, 3, 4>(simd, k, block.clone()),
-                    4 => self.strip::<S, 4, 3>(simd, k, block.clone()),
                     _ => self.strip::<S, 5, 2>(simd, k, block.clone()),
                 };
             }
@@ -176,55 +190,70 @@ fn dots<S: Simd, R: Real, const K: usize, const M: usize>(simd: S, w: [&[R]; K],
     dots
 }
 
-struct Accumulate<'a, R> {
+struct Accumulate<'a, R, P> {
     x: Rows<'a, R>,
     factors: &'a [R],
     weights: &'a mut [R],
     layout: Layout,
+    prepare: P,
 }
 
-impl<R: Real> WithSimd for Accumulate<'_, R> {
+impl<R: Real, P: FnMut(Range<usize>, &mut [R])> WithSimd for Accumulate<'_, R, P> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let (rows, columns) = (self.x.len(), self.layout.columns);
+        let (count, Layout { rows: outputs, columns, stride }) = (self.x.len(), self.layout);
         let lanes = size_of::<R::Vector<S>>() / size_of::<R>();
-        for start in (0..rows).step_by(ROW_BLOCK) {
-            let end = (start + ROW_BLOCK).min(rows);
-            let width = lanes * (CACHED_VECTORS / (end - start + self.layout.rows)).max(8);
-            for left in (0..columns).step_by(width) {
-                let part = left..(left + width).min(columns);
-                let mut i = start;
-                while i < end {
-                    i += match end - i {
-                        1 => self.strip::<S, 1>(simd, i, part.clone()),
-                        2 => self.strip::<S, 2>(simd, i, part.clone()),
-                        3 => self.strip::<S, 3>(simd, i, part.clone()),
-                        4 => self.strip::<S, 4>(simd, i, part.clone()),
-                        _ => self.strip::<S, 5>(simd, i, part.clone()),
-                    };
+        // One pass even without rows, so that all weights are prepared.
+        for start in (0..count.max(1)).step_by(ROW_BLOCK) {
+            let rows = start..(start + ROW_BLOCK).min(count);
+            for first in (0..outputs).step_by(OUTPUT_BLOCK) {
+                let outputs = first..(first + OUTPUT_BLOCK).min(outputs);
+                if start == 0 {
+                    let block = &mut self.weights[first * stride..(outputs.end - 1) * stride + columns];
+                    (self.prepare)(outputs.clone(), block);
+                }
+                let width = lanes * (CACHED_VECTORS / (rows.len() + outputs.len()));
+                for left in (0..columns).step_by(width) {
+                    self.block(simd, rows.clone(), outputs.clone(), left..(left + width).min(columns));
                 }
             }
         }
     }
 }
 
-impl<R: Real> Accumulate<'_, R> {
-    /// Adds the columns `part` of the rows `i..i + M` to all weights, two outputs at a time; returns `M`.
+impl<R: Real, P: FnMut(Range<usize>, &mut [R])> Accumulate<'_, R, P> {
+    /// Adds the columns `part` of `rows` to some of the weights: all of it stays in the inner caches.
     #[inline(always)]
-    fn strip<S: Simd, const M: usize>(&mut self, simd: S, i: usize, part: Range<usize>) -> usize {
-        let Layout { rows: outputs, stride, .. } = self.layout;
+    fn block<S: Simd>(&mut self, simd: S, rows: Range<usize>, outputs: Range<usize>, part: Range<usize>) {
+        let mut i = rows.start;
+        while i < rows.end {
+            let (outputs, part) = (outputs.clone(), part.clone());
+            i += match rows.end - i {
+                1 => self.strip::<S, 1>(simd, i, outputs, part),
+                2 => self.strip::<S, 2>(simd, i, outputs, part),
+                3 => self.strip::<S, 3>(simd, i, outputs, part),
+                4 => self.strip::<S, 4>(simd, i, outputs, part),
+                _ => self.strip::<S, 5>(simd, i, outputs, part),
+            };
+        }
+    }
+
+    /// Adds the columns `part` of the rows `i..i + M` to the weights, two outputs at a time; returns `M`.
+    #[inline(always)]
+    fn strip<S: Simd, const M: usize>(&mut self, simd: S, i: usize, outputs: Range<usize>, part: Range<usize>) -> usize {
+        let Layout { rows: all, stride, .. } = self.layout;
         let x = array::from_fn::<_, M, _>(|s| &self.x.row(i + s)[part.clone()]);
-        let factors = array::from_fn::<_, M, _>(|s| &self.factors[(i + s) * outputs..][..outputs]);
-        let mut k = 0;
-        while k + 2 <= outputs {
+        let factors = array::from_fn::<_, M, _>(|s| &self.factors[(i + s) * all..][..all]);
+        let mut k = outputs.start;
+        while k + 2 <= outputs.end {
             let (first, second) = self.weights[k * stride..].split_at_mut(stride);
             let factors = array::from_fn(|j| array::from_fn(|s| factors[s][k + j]));
             add_rows::<S, R, 2, M>(simd, [&mut first[part.clone()], &mut second[part.clone()]], x, factors);
             k += 2;
         }
-        if k < outputs {
+        if k < outputs.end {
             let factors = [array::from_fn(|s| factors[s][k])];
             add_rows::<S, R, 1, M>(simd, [&mut self.weights[k * stride..][part]], x, factors);
         }
@@ -252,12 +281,19 @@ fn add_rows<S: Simd, R: Real, const K: usize, const M: usize>(simd: S, w: [&mut 
     let mut w = w.map(|row| R::vectors_mut::<S>(row));
     let w_full = w.each_mut().map(|(vectors, _)| &mut vectors[..full]);
     for v in 0..full {
+        // Every vector is loaded once: all loads come before the first store.
+        let mut sums = [zero; K];
         for j in 0..K {
-            let mut sum = w_full[j][v];
-            for s in 0..M {
-                sum = R::fma(simd, factor[j][s], x_full[s][v], sum);
+            sums[j] = w_full[j][v];
+        }
+        for s in 0..M {
+            let x = x_full[s][v];
+            for j in 0..K {
+                sums[j] = R::fma(simd, factor[j][s], x, sums[j]);
             }
-            w_full[j][v] = sum;
+        }
+        for j in 0..K {
+            w_full[j][v] = sums[j];
         }
     }
     if x_rest[0].is_empty() {

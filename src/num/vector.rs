@@ -13,6 +13,32 @@ pub const PARTIALS: usize = 16;
 /// Coordinates that are worked on together, so that they stay in the innermost cache over several passes.
 pub(crate) const CHUNK: usize = 1024;
 
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Scalars to a cache line.
+pub const fn line<R>() -> usize {
+    LINE / size_of::<R>()
+}
+
+/// Length of a buffer in which [`aligned`] finds `len` scalars.
+pub const fn aligned_len<R>(len: usize) -> usize {
+    len + line::<R>()
+}
+
+/// `len` scalars of the buffer that start at a cache line.
+///
+/// Only speed depends on where they start: no address reaches a result.
+pub fn aligned<R>(buffer: &mut [R], len: usize) -> &mut [R] {
+    let start = aligned_start(buffer);
+    &mut buffer[start..start + len]
+}
+
+/// The first scalar of the buffer that starts a cache line.
+pub fn aligned_start<R>(buffer: &[R]) -> usize {
+    buffer.as_ptr().align_offset(LINE).min(line::<R>())
+}
+
 /// `y ← y + a x`.
 pub fn axpy<R: Real>(a: R, x: &[R], y: &mut [R]) {
     debug_assert_eq!(x.len(), y.len());
@@ -46,6 +72,18 @@ pub fn blend<R: Real>(a: R, x: &[R], b: R, y: &mut [R]) {
         || {
             for (y, &x) in y.iter_mut().zip(x) {
                 *y = b * *y + a * x;
+            }
+        },
+    );
+}
+
+/// `yⱼ ← e^{yⱼ}` for coordinates of at most 0.
+pub fn exp_below<R: Real>(y: &mut [R]) {
+    run(
+        #[inline(always)]
+        || {
+            for y in y {
+                *y = y.exp_below();
             }
         },
     );
@@ -147,6 +185,23 @@ impl<T, F: FnOnce() -> T> WithSimd for Closure<F> {
 #[inline]
 fn run<T>(body: impl FnOnce() -> T) -> T {
     dispatch(Closure(body))
+}
+
+/// The mean of vectors of equal length, added up in order; there must be at least one.
+pub fn mean<R: Real>(vectors: &[&[R]]) -> Vec<R> {
+    let mut mean = vec![R::zero(); vectors[0].len()];
+    for vector in vectors {
+        axpy(R::one(), vector, &mut mean);
+    }
+    scale(R::of(1.0 / vectors.len() as f64), &mut mean);
+    mean
+}
+
+/// Population variance (divisor `N`) of the entries, in `f64`.
+pub fn variance<R: Real>(a: &[R]) -> f64 {
+    let count = a.len() as f64;
+    let mean = a.iter().map(|a| a.f64()).sum::<f64>() / count;
+    a.iter().map(|a| (a.f64() - mean).powi(2)).sum::<f64>() / count
 }
 
 #[cfg(test)]

@@ -1,18 +1,74 @@
 //! The mini-batches of one client visit.
 
+use std::fmt;
+
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Unexpected, Visitor},
+};
 
 use super::Sample;
 use crate::{num::Real, random::Rng};
 
 /// How many samples a local step uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(transform = number_or_full)]
 pub enum BatchSize {
     /// Exact local gradients.
+    #[default]
     Full,
     /// Mini-batches of at most this many rows, in shuffled passes over the client's data.
     Rows(usize),
+}
+
+fn number_or_full(schema: &mut schemars::Schema) {
+    *schema = schemars::json_schema!({
+        "description": "Samples of a local step, or \"full\" for exact gradients.",
+        "anyOf": [{ "const": "full" }, { "type": "integer", "minimum": 1 }]
+    });
+}
+
+impl Serialize for BatchSize {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Full => serializer.serialize_str("full"),
+            Self::Rows(rows) => rows.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for BatchSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BatchVisitor)
+    }
+}
+
+struct BatchVisitor;
+
+impl Visitor<'_> for BatchVisitor {
+    type Value = BatchSize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of samples of at least 1, or \"full\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<BatchSize, E> {
+        if text == "full" { Ok(BatchSize::Full) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
+    }
+
+    fn visit_i64<E: Error>(self, rows: i64) -> Result<BatchSize, E> {
+        match usize::try_from(rows) {
+            Ok(rows) if rows > 0 => Ok(BatchSize::Rows(rows)),
+            _ => Err(E::invalid_value(Unexpected::Signed(rows), &self)),
+        }
+    }
+
+    fn visit_u64<E: Error>(self, rows: u64) -> Result<BatchSize, E> {
+        self.visit_i64(i64::try_from(rows).unwrap_or(i64::MAX))
+    }
 }
 
 impl BatchSize {

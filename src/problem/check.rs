@@ -22,7 +22,7 @@ impl Shape {
 
     fn samples<R: Real>(self, rows: usize, salt: f64) -> Samples<R> {
         let value = |j: usize| (j as f64 * 1.7 + salt).sin() + (j as f64 * 0.31).cos();
-        let entry = |j: usize| if self.sparse && j % 3 != 0 { R::zero() } else { R::of(value(j)) };
+        let entry = |j: usize| if self.sparse && !j.is_multiple_of(3) { R::zero() } else { R::of(value(j)) };
         let dense = ndarray::Array2::from_shape_fn((rows, self.columns), |(i, j)| entry(i * self.columns + j));
         let features = if self.sparse { Features::Sparse(compress(&dense)) } else { Features::Dense(dense) };
         let targets = match self.classes {

@@ -3,7 +3,7 @@
 //! Clients are evaluated in parallel over fixed chunks and folded in order, in double precision, so that a score has the
 //! same bits on any number of threads.
 
-use super::{Objective, TestScore, Workspace, optimum::Reference, sums};
+use super::{Objective, Optimum, TestScore, Workspace, sums};
 use crate::num::{Real, vector::norm2};
 
 /// Which scores are wanted; nothing else is computed.
@@ -46,27 +46,27 @@ pub struct Evaluation {
 
 /// Evaluates `x`, shape `[d]`.
 ///
-/// Where the `reference` holds the objective as a quadratic form, loss, gap and gradient norm come from `x − x*` and take no
-/// pass over the clients. Without a reference there is no gap and no distance.
-pub fn evaluate<R: Real>(objective: &dyn Objective<R>, reference: Option<&Reference>, x: &[R], wanted: Wanted) -> Evaluation {
-    let form = reference.and_then(|reference| reference.form.as_ref());
-    let each = wanted.worst_decile || wanted.local_losses;
-    let gradient = wanted.gradient_norm && form.is_none();
-    let needs_loss = (wanted.loss || (wanted.gap && reference.is_some())) && form.is_none();
-    let sums = (gradient || needs_loss || each).then(|| sums::over_clients(objective, x, gradient));
-    let loss = match (form, &sums) {
-        (Some(form), _) => Some(form.loss(x)),
-        (None, sums) => sums.as_ref().map(|sums| sums.loss),
+/// Where the objective is a quadratic form, loss, gap and gradient norm come from `x − x*` and take no pass over the clients.
+/// Elsewhere gap and distance need the `optimum`. No score depends on which others are wanted.
+pub fn evaluate<R: Real>(objective: &dyn Objective<R>, optimum: Option<&Optimum>, x: &[R], wanted: Wanted) -> Evaluation {
+    let global = wanted.loss || wanted.gap || wanted.gradient_norm || wanted.distance;
+    let form = if global { objective.quadratic_form() } else { None };
+    let optimum = optimum.or(form.map(|form| &form.optimum));
+    let by_pass = form.is_none() && (wanted.loss || wanted.gradient_norm || (wanted.gap && optimum.is_some()));
+    let needed = by_pass || wanted.worst_decile || wanted.local_losses;
+    let sums = needed.then(|| sums::over_clients(objective, x, form.is_none() && wanted.gradient_norm));
+    let (loss, gap, gradient_norm) = match (form, &sums) {
+        (Some(form), _) => (Some(form.loss(x)), Some(form.gap(x)), Some(form.gradient_norm(x))),
+        (None, Some(sums)) => {
+            (Some(sums.loss), optimum.map(|optimum| sums.loss - optimum.value), Some(norm2(&sums.gradient).sqrt()))
+        }
+        (None, None) => (None, None, None),
     };
-    let gap =
-        |reference: &Reference| form.map_or_else(|| loss.map(|loss| loss - reference.optimum.value), |form| Some(form.gap(x)));
-    let gradient_norm =
-        || form.map_or_else(|| sums.as_ref().map(|sums| norm2(&sums.gradient).sqrt()), |form| Some(form.gradient_norm(x)));
     Evaluation {
         loss: loss.filter(|_| wanted.loss),
-        gap: reference.filter(|_| wanted.gap).and_then(gap),
-        gradient_norm: wanted.gradient_norm.then(gradient_norm).flatten(),
-        distance: reference.filter(|_| wanted.distance).map(|reference| reference.distance(x)),
+        gap: gap.filter(|_| wanted.gap),
+        gradient_norm: gradient_norm.filter(|_| wanted.gradient_norm),
+        distance: optimum.filter(|_| wanted.distance).map(|optimum| optimum.distance(x)),
         test: wanted.test.then(|| objective.test(x, &mut Workspace::new())).flatten(),
         worst_decile: sums.as_ref().filter(|_| wanted.worst_decile).map(|sums| worst_decile(&sums.losses)),
         local_losses: sums.filter(|_| wanted.local_losses).map(|sums| sums.losses),

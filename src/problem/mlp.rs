@@ -1,8 +1,8 @@
 //! Multi-layer perceptron: fully connected layers, trained on cross-entropy or squared loss.
 //!
-//! Layer `l` computes `a_l = σ(a_{l−1} W_l + b_l)` with `σ` the activation, left out in the last layer. Parameters lie layer by
-//! layer: weights `W_l`, shape `[inputs, outputs]`, row by row, then biases `b_l`, shape `[outputs]`. With the outputs next
-//! to each other, neither the forward product nor the update of the weights has to reorder them.
+//! Layer `l` computes `a_l = σ(W_l a_{l−1} + b_l)` with `σ` the activation, left out in the last layer. Parameters lie layer by
+//! layer: weights `W_l`, shape `[outputs, inputs]`, row by row, then biases `b_l`, shape `[outputs]`. With the inputs next
+//! to each other, small batches are read in place: inner products forward, multiples of whole rows backward.
 //!
 //! `fᵢ(x) = (1/nᵢ) Σⱼ loss(a_L(j), target j) + λ/2 ‖x‖²`, where the loss is `−ln softmax(a_L)_label` for class labels and
 //! `½ (a_L − target)²` for real targets. The regularisation acts on weights and biases alike.
@@ -16,18 +16,24 @@ use serde::{Deserialize, Serialize};
 
 use self::layers::{Layers, Target};
 use super::{
-    Block, Drift, Objective, Sample, TestScore, Workspace,
+    Block, Drift, Objective, Sample, TestScore, Visit, Workspace,
     affine::Affine,
     data::ClientData,
     supervised::{Picked, Supervised},
 };
 use crate::{
     invalid::{Invalid, require},
-    num::{Real, vector},
+    num::{
+        Real,
+        vector::{self, aligned, aligned_len},
+    },
 };
 
 /// Rows that pass through the network together.
 const PART: usize = 256;
+
+/// Steps of a visit from which an aligned copy of the parameters pays.
+const WORTH_A_COPY: usize = 4;
 
 /// What a hidden unit does to its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
@@ -73,18 +79,18 @@ impl<R: Real> Mlp<R> {
         Ok(self)
     }
 
-    /// Adds `factor · Σ ∇loss` over `rows`, at most [`PART`] of them, to the target; returns the summed loss.
+    /// Adds `factor · Σ ∇loss` over `rows`, at most [`PART`] of them, to the target;
+    /// returns the summed loss where the target [wants](Target::wants_loss) it.
     fn learn(&self, rows: &Picked<'_, R>, target: Target<'_, R>, factor: f64, work: &mut Workspace<R>) -> f64 {
         let mut units = work.take(self.layers.units() * rows.len());
-        let mut gathered = work.take(if rows.contiguous().is_some() { 0 } else { rows.len() * self.shared.columns() });
-        let inputs = rows.contiguous().unwrap_or_else(|| {
-            rows.gather(&mut gathered);
-            &gathered
-        });
-        self.layers.forward(inputs, target.weights(), rows.len(), &mut units);
+        let in_place = rows.dense().filter(|inputs| inputs.contiguous().is_some() || inputs.len() <= layers::IN_PLACE);
+        let mut gathered = work.take(if in_place.is_some() { 0 } else { rows.len() * self.shared.columns() });
+        let inputs = in_place.unwrap_or_else(|| rows.gather(&mut gathered));
+        self.layers.forward(inputs, target.weights(), &mut units);
         let outputs = self.layers.outputs_mut(&mut units, rows.len());
-        let loss = output::residuals(rows, factor, outputs);
-        self.layers.backward(inputs, target, rows.len(), &mut units, work);
+        let loss = if target.wants_loss() { output::score(rows, outputs).0 } else { 0.0 };
+        output::residuals(rows, factor, outputs);
+        self.layers.backward(inputs, target, &mut units, work);
         work.give(gathered);
         work.give(units);
         loss
@@ -93,16 +99,12 @@ impl<R: Real> Mlp<R> {
     /// Summed loss and number of hits on `rows`, without regularisation.
     fn evaluate(&self, rows: &Picked<'_, R>, x: &[R], work: &mut Workspace<R>) -> (f64, usize) {
         let mut units = work.take(self.layers.units() * PART.min(rows.len()));
-        let mut gathered = work.take(if rows.contiguous().is_some() { 0 } else { PART * self.shared.columns() });
+        let mut gathered = work.take(if rows.dense().is_some() { 0 } else { PART * self.shared.columns() });
         let (mut loss, mut hits) = (0.0, 0);
         for part in rows.parts(PART) {
-            let inputs = part.contiguous().unwrap_or_else(|| {
-                let gathered = &mut gathered[..part.len() * self.shared.columns()];
-                part.gather(gathered);
-                gathered
-            });
+            let inputs = part.dense().unwrap_or_else(|| part.gather(&mut gathered));
             let units = &mut units[..self.layers.units() * part.len()];
-            self.layers.forward(inputs, x, part.len(), units);
+            self.layers.forward(inputs, x, units);
             let (part_loss, part_hits) = output::score(&part, self.layers.outputs_mut(units, part.len()));
             loss += part_loss;
             hits += part_hits;
@@ -166,6 +168,24 @@ impl<R: Real> Objective<R> for Mlp<R> {
             drift.step(lr, &gradient, y);
             work.give(gradient);
         }
+    }
+
+    /// Works on a copy of `y` aligned to cache lines where the visit is long enough to pay for it.
+    fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+        if visit.steps < WORTH_A_COPY {
+            for k in 0..visit.steps {
+                self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), drift, work);
+            }
+            return;
+        }
+        let mut buffer = work.take(aligned_len::<R>(y.len()));
+        let copy = aligned(&mut buffer, y.len());
+        copy.copy_from_slice(y);
+        for k in 0..visit.steps {
+            self.step(client, copy, visit.batches.next_sample(), (visit.lr)(k), drift, work);
+        }
+        y.copy_from_slice(copy);
+        work.give(buffer);
     }
 
     fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64 {

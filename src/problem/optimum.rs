@@ -4,24 +4,15 @@
 //! `‖∇f(x)‖ ≤` [`TOLERANCE`], which is checked on the result.
 
 pub mod cache;
+mod memory;
 mod newton;
 
 use thiserror::Error;
 
-use super::{Objective, Optimum, quadratic::QuadraticForm};
-use crate::num::Real;
+use super::{Objective, Optimum};
 
 /// Gradient norm at which a point counts as the optimum.
 pub const TOLERANCE: f64 = 1e-12;
-
-/// The optimum, and the whole objective about it where that is a quadratic form.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reference {
-    /// The minimiser and the minimum.
-    pub optimum: Optimum,
-    /// `f` itself, for gaps without cancellation.
-    pub form: Option<QuadraticForm>,
-}
 
 /// Why there is no reference optimum.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -50,22 +41,10 @@ pub enum OptimumError {
 ///
 /// # Errors
 /// [`OptimumError::Inexact`] where the gradient norm cannot be brought to the tolerance, with the norm that was reached.
-pub fn solve(objective: &dyn Objective<f64>) -> Result<Reference, OptimumError> {
-    if let Some(form) = objective.quadratic_form() {
-        return Ok(Reference::of(form));
-    }
-    newton::minimise(objective).map(|optimum| Reference { optimum, form: None })
-}
-
-impl Reference {
-    /// The reference of a problem that is a quadratic form.
-    pub fn of(form: &QuadraticForm) -> Self {
-        Self { optimum: form.optimum.clone(), form: Some(form.clone()) }
-    }
-
-    /// `‖x − x*‖`.
-    pub fn distance<R: Real>(&self, x: &[R]) -> f64 {
-        x.iter().zip(&self.optimum.x).map(|(x, best)| (x.f64() - best).powi(2)).sum::<f64>().sqrt()
+pub fn solve(objective: &dyn Objective<f64>) -> Result<Optimum, OptimumError> {
+    match objective.quadratic_form() {
+        Some(form) => Ok(form.optimum.clone()),
+        None => newton::minimise(objective),
     }
 }
 

@@ -61,23 +61,23 @@ impl<R: Real> Softmax<R> {
         Ok(self)
     }
 
-    /// Replaces `residuals`, shape `[rows, C]`, by `factor · (softmax(logits) − one-hot labels)`; returns the summed loss.
-    fn residuals(&self, rows: &Picked<'_, R>, model: Model<&[R]>, factor: f64, residuals: &mut [R]) -> f64 {
-        logits(rows, model, residuals);
+    /// Replaces the logits `z`, shape `[rows, C]`, by `factor · (softmax(z) − one-hot labels)`.
+    fn residuals(&self, rows: &Picked<'_, R>, factor: f64, z: &mut [R]) {
         let labels = labels(rows.targets());
-        let mut loss = 0.0;
-        for (i, z) in residuals.chunks_exact_mut(self.classes).enumerate() {
-            loss += cross_entropy::residual(z, labels[rows.source(i)] as usize);
-        }
-        vector::scale(R::of(factor), residuals);
-        loss
+        cross_entropy::residuals(z, self.classes, factor, |i| labels[rows.source(i)] as usize);
+    }
+
+    /// Summed loss and number of hits of the logits `z`, shape `[rows, C]`.
+    fn score(&self, rows: &Picked<'_, R>, z: &[R]) -> (f64, usize) {
+        cross_entropy::score(z, self.classes, labels(rows.targets()), |i| rows.source(i))
     }
 
     /// One local step on a model in any layout, without ever writing the gradient down.
     fn fused_step(&self, rows: &Picked<'_, R>, mut model: Model<&mut [R]>, affine: &Affine<'_, R>, work: &mut Workspace<R>) {
         let mut residuals = work.take(rows.len() * self.classes);
         let factor = affine.gradient / rows.len().max(1) as f64;
-        let _ = self.residuals(rows, model.view(), factor, &mut residuals);
+        logits(rows, model.view(), &mut residuals);
+        self.residuals(rows, factor, &mut residuals);
         let columns = self.shared.columns();
         for k in 0..self.classes {
             affine.apply(k * columns..(k + 1) * columns, model.row(k));
@@ -90,16 +90,13 @@ impl<R: Real> Softmax<R> {
     /// Summed loss and number of hits on `rows`, without regularisation.
     fn evaluate(&self, rows: &Picked<'_, R>, x: &[R], work: &mut Workspace<R>) -> (f64, usize) {
         let mut z = work.take(PART * self.classes);
-        let labels = labels(rows.targets());
         let (mut loss, mut hits) = (0.0, 0);
         for part in rows.parts(PART) {
             let z = &mut z[..part.len() * self.classes];
             logits(&part, self.model(x), z);
-            for (i, z) in z.chunks_exact(self.classes).enumerate() {
-                let label = labels[part.source(i)] as usize;
-                loss += cross_entropy::loss(z, label);
-                hits += usize::from(cross_entropy::predicted(z) == label);
-            }
+            let (part_loss, part_hits) = self.score(&part, z);
+            loss += part_loss;
+            hits += part_hits;
         }
         work.give(z);
         (loss, hits)
@@ -145,7 +142,9 @@ impl<R: Real> Objective<R> for Softmax<R> {
         let rows = self.shared.pick(client, sample);
         let count = rows.len().max(1) as f64;
         let mut residuals = work.take(rows.len() * self.classes);
-        let loss = self.residuals(&rows, self.model(x), 1.0 / count, &mut residuals);
+        logits(&rows, self.model(x), &mut residuals);
+        let (loss, _) = self.score(&rows, &residuals);
+        self.residuals(&rows, 1.0 / count, &mut residuals);
         gradient.copy_from_slice(x);
         vector::scale(R::of(self.shared.l2), gradient);
         accumulate(&rows, &residuals, &mut self.model_mut(gradient));

@@ -152,14 +152,15 @@ impl<'a, R: Real> Picked<'a, R> {
         View::Dense(self.rows.map_or_else(|| Rows::all(values, columns), |rows| Rows::picked(values, columns, rows)))
     }
 
-    /// The rows next to each other, shape `[rows, columns]`, where they are so in memory.
-    pub fn contiguous(&self) -> Option<&'a [R]> {
-        if let View::Dense(rows) = self.view() { rows.contiguous() } else { None }
+    /// The rows where they are dense, picked in place.
+    pub fn dense(&self) -> Option<Rows<'a, R>> {
+        if let View::Dense(rows) = self.view() { Some(rows) } else { None }
     }
 
-    /// Copies the rows into `out`, shape `[rows, columns]`; zeros where nothing is stored.
-    pub fn gather(&self, out: &mut [R]) {
+    /// Copies the rows to the front of `out` and returns them, next to each other; zeros where nothing is stored.
+    pub fn gather<'o>(&self, out: &'o mut [R]) -> Rows<'o, R> {
         let columns = self.samples.features.columns();
+        let out = &mut out[..self.len() * columns];
         match self.view() {
             View::Dense(rows) => {
                 for (i, out) in out.chunks_exact_mut(columns).enumerate() {
@@ -176,5 +177,6 @@ impl<'a, R: Real> Picked<'a, R> {
                 }
             }
         }
+        Rows::all(out, columns)
     }
 }

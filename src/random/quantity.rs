@@ -86,7 +86,7 @@ pub enum Quantity {
     Spread {
         /// Value of client 0.
         slowest: f64,
-        /// How much smaller the value of the last client is [%].
+        /// How much smaller the value of the last client is `[%]`.
         percent: f64,
     },
     /// One value per client, in the order of clients: a text file with one number a line.

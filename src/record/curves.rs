@@ -90,6 +90,14 @@ impl Run {
         self.metrics[metric][..rows].iter().rev().find_map(|&value| value)
     }
 
+    /// Whether the run went on to `x`, give or take the distance between its last two rows.
+    pub fn reaches(&self, axis: Axis, x: f64) -> bool {
+        match self.axis(axis) {
+            [.., before, last] => last + (last - before) >= x,
+            rows => rows.last().is_some_and(|&last| last >= x),
+        }
+    }
+
     /// The last recorded value of a metric.
     pub fn last(&self, metric: usize) -> Option<f64> {
         self.metrics[metric].iter().rev().find_map(|&value| value)

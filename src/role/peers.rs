@@ -22,8 +22,8 @@ pub use barrier::Barrier;
 pub use contacts::{Contacts, ContactsSpec, Meeting};
 pub use node::{Node, Orders};
 pub use population::{Population, population};
-pub use protocol::{Job, Outcome, Peers, Plan, Standing};
-pub use spec::Absent;
+pub use protocol::{Job, Outcome, Peers, Plan, Standing, no_topology};
+pub use spec::{Absent, PeersSpec};
 
 use crate::{
     engine::NodeId,

@@ -3,7 +3,6 @@
 use super::{
     decode::decode,
     diagnostic::Diagnostic,
-    names::{listed, nearest},
     node::{Node, Value},
     source::Span,
     write::inline,
@@ -61,7 +60,12 @@ pub fn axes(tree: &Node) -> Result<Vec<Axis>, Vec<Diagnostic>> {
     if faults.is_empty() { Ok(found) } else { Err(faults) }
 }
 
-/// Whether `node` is a sweep or tune, and the place of that key.
+/// Whether `node` is a sweep or tune.
+pub(super) fn is_axis(node: &Node) -> bool {
+    marked(node).is_some()
+}
+
+/// The kind of sweep or tune that `node` is, and the place of that key.
 fn marked(node: &Node) -> Option<(Kind, Span)> {
     let table = node.as_table()?;
     let key = |key: &str, kind| table.entry(key).map(|entry| (kind, entry.key_span));
@@ -83,11 +87,7 @@ fn axis(kind: Kind, span: Span, path: &[String], node: &Node) -> Result<Axis, Di
             }
             key => {
                 let fault = Diagnostic::at(entry.key_span, format!("unknown key `{key}` next to `{word}`"));
-                let fault = fault.label(format!("expected {}", listed(valid)));
-                return Err(match nearest(key, valid) {
-                    Some(name) => fault.help(format!("did you mean `{name}`?")),
-                    None => fault,
-                });
+                return Err(fault.suggest(key, valid));
             }
         }
     }

@@ -14,7 +14,7 @@ use super::{
 const MOST: usize = 100_000;
 
 /// Sections whose keys may be swept; each combination is a cell.
-const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "network", "served", "peers", "method"];
+pub(super) const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "network", "served", "peers", "method"];
 
 /// Sections whose keys may be tuned: those that do not change the world.
 const TUNED: [&str; 3] = ["served", "peers", "method"];
@@ -57,6 +57,11 @@ pub struct Choice {
     pub keys: Vec<Key>,
     /// The tree with these values, whose places are those of the values.
     pub tree: Node,
+}
+
+/// Keys as `alpha = 0.1, clients = 10`; empty without keys.
+pub fn name(keys: &[Key]) -> String {
+    keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect::<Vec<_>>().join(", ")
 }
 
 /// All combinations of the sweeps of `document` outside methods; methods that sweep a key become several methods.
@@ -118,8 +123,7 @@ fn multiply_methods(document: &mut Node) -> Result<(), Vec<Diagnostic>> {
 
 fn relabel(choice: &mut Choice, span: Span) {
     let label = choice.tree.get("label").or(choice.tree.get("name")).and_then(Node::as_str).unwrap_or_default();
-    let values: Vec<String> = choice.keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect();
-    let label = format!("{label}, {}", values.join(", "));
+    let label = format!("{label}, {}", name(&choice.keys));
     if let Some(table) = choice.tree.as_table_mut() {
         table.insert("label", span, Node::string(label, span));
     }

@@ -2,8 +2,16 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::{node::Node, render, source::Sources, source::Span};
+use super::{
+    names::{listed, nearest},
+    node::Node,
+    render,
+    source::{Sources, Span},
+};
 use crate::invalid::Invalid;
+
+/// Longest list of valid names that stands under the marked text [characters]; longer ones go below.
+const SHORT: usize = 72;
 
 /// One fault of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +55,23 @@ impl Diagnostic {
         self
     }
 
+    /// Says what would have been valid: under the marked text if it is short, below otherwise.
+    #[must_use]
+    pub fn expected(self, expected: &str) -> Self {
+        let text = format!("expected {expected}");
+        if text.chars().count() <= SHORT { self.label(text) } else { self.note(text) }
+    }
+
+    /// Says which names would have been `valid`, and which of them `found` was probably meant to be.
+    #[must_use]
+    pub fn suggest<S: AsRef<str>>(self, found: &str, valid: &[S]) -> Self {
+        let fault = self.expected(&listed(valid));
+        match nearest(found, valid) {
+            Some(name) => fault.help(format!("did you mean `{name}`?")),
+            None => fault,
+        }
+    }
+
     /// Adds a fact.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
@@ -59,13 +84,23 @@ impl Diagnostic {
     /// A key that the path names but the file leaves to its default is pointed at through the nearest table around it.
     pub fn from_invalid(invalid: Invalid, part: &Node) -> Self {
         let (span, depth) = part.nearest(&invalid.path);
-        let mut fault = Self::at(span, invalid.message);
-        if let Some(key) = invalid.path.get(depth) {
-            fault.label = format!("`{key}` has its default here");
+        let default = invalid.path.get(depth).map(|key| format!("`{key}` is not given here and has its default"));
+        let place = invalid.path.join(".");
+        let mut fault = Self { span: Some(span), ..Self::unplaced(invalid) };
+        if fault.title.ends_with(" is out of range") && !place.is_empty() {
+            fault.title += &format!(" for `{place}`");
         }
-        fault.help.extend(invalid.help);
-        fault.file = invalid.file;
+        fault.notes.extend(default);
         fault
+    }
+
+    /// A fault of something that no scenario names, such as a file of results.
+    pub fn unplaced(invalid: Invalid) -> Self {
+        let fault = match invalid.message.rsplit_once(": expected ") {
+            Some((title, expected)) => Self::new(title).expected(expected),
+            None => Self::new(invalid.message),
+        };
+        Self { help: invalid.help.into_iter().collect(), file: invalid.file, ..fault }
     }
 }
 

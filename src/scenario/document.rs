@@ -14,11 +14,12 @@ use super::{
 /// Reads text number `source`.
 ///
 /// # Errors
-/// Every fault of the syntax, and integers and floats that do not fit 64 bits.
+/// The first fault of the syntax, or else all integers and floats that do not fit 64 bits.
 pub fn parse(sources: &Sources, source: usize) -> Result<Node, Vec<Diagnostic>> {
     let whole = Span::new(source, 0..usize::MAX);
     let (document, errors) = DeTable::parse_recoverable(sources.text(whole));
-    let mut faults: Vec<Diagnostic> = errors.iter().map(|error| syntax(source, error)).collect();
+    // What the parser finds after its first fault mostly follows from that one.
+    let mut faults: Vec<Diagnostic> = errors.first().map(|error| syntax(source, error)).into_iter().collect();
     let mut reader = Reader { source, faults: Vec::new() };
     let table = reader.table(document.get_ref());
     if faults.is_empty() {

@@ -46,7 +46,10 @@ impl Scenario {
         let mut sections = vec![("title", node(&self.title)), ("seeds", node(&self.seeds))];
         if let Some(cell) = self.cells.first() {
             sections.push(("stop", node(&cell.stop)));
+            sections.push(("precision", node(&cell.precision)));
+            sections.push(("problem", node(&cell.problem)));
             sections.push(("fleet", node(&cell.fleet)));
+            sections.push(("network", node(&cell.network)));
         }
         sections
     }
@@ -106,7 +109,7 @@ fn relative(to: &Path, from: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "title = \"t\"\nseeds = [1, 4]\nstop = { rounds = 5 }\n[problem]\nobjective = \"quadratic\"\n\
+    const TEXT: &str = "title = \"t\"\nseeds = [1, 4]\nstop = { rounds = 5 }\n[problem]\nobjective = \"quadratic\"\ninit = { sweep = [\"zeros\", { normal = { sd = 2 } }] }\n\
         [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[[method]]\nname = \"fedavg\"\n";
 
     #[test]
@@ -115,7 +118,7 @@ mod tests {
         let manifest = scenario.manifest(Path::new("results"));
         let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
         assert!(scenario.same_runs(&again.document), "{manifest}");
-        assert_eq!(again.cells.len(), 2);
+        assert_eq!(again.cells.len(), 4);
         assert_eq!(again.manifest(Path::new("results")), manifest);
         assert!(manifest.contains("assign = \"shuffled\""), "{manifest}");
     }

@@ -5,6 +5,7 @@ use super::{
     diagnostic::Diagnostic,
     model::missing,
     node::{Node, Table, Value},
+    source::Span,
 };
 
 /// Keys of `[[method]]` that only name it.
@@ -15,12 +16,12 @@ const NAMING: [&str; 2] = ["name", "label"];
 pub struct MethodTable {
     /// The name in the registry.
     pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
     /// What records and figures call it: `label`, or the name; with the values of keys that the method sweeps.
     pub label: String,
     /// Its table as written, without `name` and `label`: common keys and its own parameters. Tunes stand in place.
     pub table: Node,
-    /// One for each combination of the tunes in its table; a single one without tunes.
-    pub variants: Vec<Choice>,
 }
 
 impl MethodTable {
@@ -53,7 +54,10 @@ fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
 /// All methods of a cell.
 pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<MethodTable> {
     let Some(written) = tree.get("method") else {
-        faults.push(missing(tree, "method", "[[method]]\\nname = \"fedavg\"").help("`fedfleet methods` lists them"));
+        faults.push(
+            missing(tree, "method", "a line `[[method]]` and below it `name = \"fedavg\"`")
+                .help("`fedfleet methods` lists all methods"),
+        );
         return Vec::new();
     };
     let Some(items) = written.as_array() else {
@@ -85,7 +89,7 @@ fn method(item: &Node) -> Result<(MethodTable, &Node), Vec<Diagnostic>> {
     };
     let Some(name) = written.get("name") else {
         let fault = Diagnostic::at(item.span, "missing key `name` in `method`").help("write `name = \"fedavg\"`");
-        return Err(vec![fault.help("`fedfleet methods` lists them")]);
+        return Err(vec![fault.help("`fedfleet methods` lists all methods")]);
     };
     let place = written.get("label").unwrap_or(name);
     let text = |node: &Node, key: &str| {
@@ -96,14 +100,13 @@ fn method(item: &Node) -> Result<(MethodTable, &Node), Vec<Diagnostic>> {
             ]
         })
     };
-    let (name, label) = (text(name, "name")?, text(place, "label")?);
+    let (name_span, name, label) = (name.span, text(name, "name")?, text(place, "label")?);
     let mut table = written.clone();
     for key in NAMING {
         let _ = table.remove(key);
     }
     let table = Node::new(Value::Table(table), item.span);
-    let variants = cells::variants(&table)?;
-    Ok((MethodTable { name, label, table, variants }, place))
+    Ok((MethodTable { name, name_span, label, table }, place))
 }
 
 #[cfg(test)]
@@ -121,7 +124,7 @@ mod tests {
     fn a_method_overrides_shared_keys() {
         let shared = read("local = { steps = 10, lr = { tune = [1, 2] } }\nschedule.rounds.cohort = 20");
         let faults = &mut Vec::new();
-        let text = "[[method]]\nname = 'a'\nlocal.lr = 3\n[[method]]\nname = 'b'\nschedule.buffered.size = 5\n";
+        let text = "[[method]]\nname = 'fedavg'\nlocal.lr = 3\n[[method]]\nname = 'scaffold'\nschedule.buffered.size = 5\n";
         let methods = methods(&read(text), faults);
         assert!(faults.is_empty());
         let trees = |m: usize| -> Vec<Node> {

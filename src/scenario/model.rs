@@ -8,19 +8,20 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
+    axis,
     cells::{self, Choice, Key},
     decode::decode,
     diagnostic::{Diagnostic, Rejected},
     document,
     method::{MethodTable, methods},
-    names::{listed, nearest},
+    names::nearest,
     node::{Node, Table, Value},
     overrides::{self, Override},
     seeds::Seeds,
     source::Sources,
     stop::Stop,
 };
-use crate::{fleet::FleetSpec, invalid::Invalid, num::Precision};
+use crate::{figure::FigureSpec, fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
 pub(super) const SECTIONS: [&str; 14] = [
@@ -66,10 +67,14 @@ pub struct Cell {
     pub keys: Vec<Key>,
     /// When runs end.
     pub stop: Stop,
+    /// What is minimised.
+    pub problem: ProblemSpec,
     /// Who the clients are.
     pub fleet: FleetSpec,
-    /// The scalar type, where the file chooses one.
-    pub precision: Option<Precision>,
+    /// How messages travel.
+    pub network: NetworkSpec,
+    /// The scalar type: that of the file, or else that of the problem.
+    pub precision: Precision,
     /// The methods, in the order of the file; their labels differ.
     pub methods: Vec<MethodTable>,
     /// The file with this cell's values in place of the sweeps.
@@ -79,7 +84,7 @@ pub struct Cell {
 impl Cell {
     /// The swept keys as `alpha = 0.1, clients = 10`; empty without sweeps.
     pub fn name(&self) -> String {
-        self.keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect::<Vec<_>>().join(", ")
+        cells::name(&self.keys)
     }
 
     /// Whether both give the same runs, wherever they are written and whatever defaults are written out.
@@ -128,15 +133,18 @@ impl Scenario {
         }
     }
 
+    /// What the scenario draws.
+    ///
+    /// # Errors
+    /// Every fault of its figures.
+    pub fn figures(&self) -> Result<Vec<FigureSpec>, Rejected> {
+        let section = self.cells[0].tree.get("figure").map(|node| decode(node, "figure"));
+        section.unwrap_or(Ok(Vec::new())).map_err(|faults| self.reject(faults))
+    }
+
     /// All faults at once, as an error that can be shown.
     pub fn reject(&self, faults: Vec<Diagnostic>) -> Rejected {
         Rejected::new(self.sources.clone(), faults)
-    }
-
-    /// Number of runs: cells × seeds × methods, with every variant of a tuned method.
-    pub fn runs(&self) -> usize {
-        let variants = |cell: &Cell| cell.methods.iter().map(|method| method.variants.len()).sum::<usize>();
-        self.seeds.list().len() * self.cells.iter().map(variants).sum::<usize>()
     }
 
     pub(super) fn resolve(path: &Path, document: Node) -> Result<Self, Vec<Diagnostic>> {
@@ -181,28 +189,25 @@ fn unknown_sections(document: &Node) -> Vec<Diagnostic> {
     unknown
         .map(|entry| {
             let fault = Diagnostic::at(entry.key_span, format!("unknown key `{}` in the scenario", entry.key));
-            let fault = fault.label(format!("expected {}", listed(&SECTIONS)));
-            match nearest(&entry.key, &SECTIONS) {
-                Some(name) => fault.help(format!("did you mean `{name}`?")),
-                None => fault,
-            }
+            fault.suggest(&entry.key, &SECTIONS)
         })
         .collect()
 }
 
-/// Reads all cells. A fault of some cells only says of which.
+/// Reads all cells. A fault of only some cells says of which.
 fn every_cell(choices: Vec<Choice>, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
-    let (mut cells, mut found): (Vec<Cell>, Vec<(Diagnostic, Vec<usize>)>) = (Vec::with_capacity(choices.len()), Vec::new());
-    let mut names = Vec::with_capacity(choices.len());
-    for (number, choice) in choices.into_iter().enumerate() {
+    let mut cells = Vec::with_capacity(choices.len());
+    let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
+    let mut read = 0;
+    for choice in choices {
         let mut here = Vec::new();
-        let cell = one_cell(choice, &mut here);
-        names.push(cell.name());
-        cells.push(cell);
+        let name = cells::name(&choice.keys);
+        cells.extend(one_cell(choice, &mut here));
+        read += 1;
         for fault in here {
             match found.iter_mut().find(|(known, _)| *known == fault) {
-                Some((_, of)) => of.push(number),
-                None => found.push((fault, vec![number])),
+                Some((_, of)) => of.push(name.clone()),
+                None => found.push((fault, vec![name.clone()])),
             }
         }
         if found.len() > MOST {
@@ -210,29 +215,36 @@ fn every_cell(choices: Vec<Choice>, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
         }
     }
     faults.extend(found.into_iter().map(|(fault, of)| match of.as_slice() {
-        all if all.len() == names.len() => fault,
-        [only] => fault.note(format!("in the cell {}", names[*only])),
-        several => fault.note(format!("in {} of {} cells, first {}", several.len(), names.len(), names[several[0]])),
+        all if all.len() == read => fault,
+        [only] => fault.note(format!("in the cell {only}")),
+        several => fault.note(format!("in {} of {read} cells, first {}", several.len(), several[0])),
     }));
     cells
 }
 
-fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Cell {
+/// Reads one cell; `None` if what every scenario must have is missing or unsound.
+fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
     let Choice { keys, tree } = choice;
-    let stop: Option<Stop> = required(&tree, "stop", "stop = { rounds = 500 }", faults);
-    if let Some(stop) = &stop {
-        checked("stop", stop.check(), &tree, faults);
-    }
+    let stop: Option<Stop> = required(&tree, "stop", "`stop = { rounds = 500 }`", faults);
+    let problem: Option<ProblemSpec> = required(&tree, "problem", "a section `[problem]`", faults);
     let fleet: FleetSpec = optional(&tree, "fleet", faults).unwrap_or_default();
-    checked("fleet", fleet.validate(), &tree, faults);
-    let precision = optional(&tree, "precision", faults);
+    let network: NetworkSpec = optional(&tree, "network", faults).unwrap_or_default();
+    let precision: Option<Precision> = optional(&tree, "precision", faults);
     let methods = methods(&tree, faults);
-    Cell { keys, stop: stop.unwrap_or_default(), fleet, precision, methods, tree }
+    checked("stop", stop.as_ref().map_or(Ok(()), Stop::check), &tree, faults);
+    checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::check), &tree, faults);
+    checked("fleet", fleet.validate(), &tree, faults);
+    checked("network", network.validate(), &tree, faults);
+    let (stop, problem) = (stop?, problem?);
+    let precision = precision.unwrap_or_else(|| problem.default_precision());
+    Some(Cell { keys, stop, problem, fleet, network, precision, methods, tree })
 }
 
 /// The section `key`, if the file has it and it is sound.
 fn optional<T: DeserializeOwned>(tree: &Node, key: &str, faults: &mut Vec<Diagnostic>) -> Option<T> {
-    decode(tree.get(key)?, key).map_err(|found| faults.extend(found)).ok()
+    // A sweep that is still here is in a section that cannot have one, which has been told.
+    let node = tree.get(key).filter(|node| !axis::is_axis(node))?;
+    decode(node, key).map_err(|found| faults.extend(found)).ok()
 }
 
 /// The section `key`; `example` shows how to write it.
@@ -245,7 +257,7 @@ fn required<T: DeserializeOwned>(tree: &Node, key: &str, example: &str, faults: 
 
 /// A section that the scenario must have.
 pub(super) fn missing(tree: &Node, key: &str, example: &str) -> Diagnostic {
-    Diagnostic::at(tree.span, format!("missing key `{key}` in the scenario")).help(format!("write `{example}`"))
+    Diagnostic::at(tree.span, format!("missing key `{key}` in the scenario")).help(format!("write {example}"))
 }
 
 /// Notes what a check of the section `key` found.

@@ -4,16 +4,16 @@
 const SHOWN: usize = 14;
 
 /// The valid name nearest to `found`, if one is near enough to be a slip of it.
-pub fn nearest<'a>(found: &str, valid: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a, S: AsRef<str>>(found: &str, valid: &'a [S]) -> Option<&'a str> {
     let wanted = plain(found);
-    let close = |name: &&'a str| {
+    let close = |name: &str| {
         let name = plain(name);
         let distance = strsim::damerau_levenshtein(&wanted, &name);
         let contains = wanted.len() >= 3 && name.len() >= 3 && (name.contains(&wanted) || wanted.contains(&name));
         let longest = wanted.chars().count().max(name.chars().count());
         (3 * distance <= longest + 1 || contains).then_some(distance)
     };
-    valid.iter().filter_map(|name| close(name).map(|distance| (distance, *name))).min().map(|(_, name)| name)
+    valid.iter().map(AsRef::as_ref).filter_map(|name| close(name).map(|distance| (distance, name))).min().map(|(_, name)| name)
 }
 
 /// `` `a`, `b` or `c` ``, or only the first few of a long list.

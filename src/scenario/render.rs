@@ -16,7 +16,7 @@ use super::{
 /// Longest line of a data file that is shown [characters].
 const LINE: usize = 120;
 
-/// All faults and a last line that counts them.
+/// All faults and, if there are several, a last line that counts them.
 pub(super) fn render(rejected: &Rejected, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
@@ -25,10 +25,11 @@ pub(super) fn render(rejected: &Rejected, colour: bool) -> String {
         text += &renderer.render(&[group(fault, &rejected.sources, line.as_deref())]);
         text += "\n\n";
     }
-    let count = match rejected.faults.len() {
-        1 => "the scenario has 1 error".to_owned(),
-        n => format!("the scenario has {n} errors"),
-    };
+    if rejected.faults.len() == 1 {
+        text.truncate(text.trim_end().len());
+        return text + "\n";
+    }
+    let count = format!("{} errors in all", rejected.faults.len());
     text + &renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]) + "\n"
 }
 
@@ -52,9 +53,11 @@ fn group<'a>(fault: &'a Diagnostic, sources: &'a Sources, data: Option<&'a str>)
         let mark = kind.span(range).label((!label.is_empty()).then_some(label));
         group = group.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(mark));
     }
+    // Without marked text there is nothing for the label to stand under.
+    let below = (fault.span.is_none() && !fault.label.is_empty()).then(|| Level::NOTE.message(fault.label.as_str()));
     let notes = fault.notes.iter().map(|note| Level::NOTE.message(note.as_str()));
     let help = fault.help.iter().map(|help| Level::HELP.message(help.as_str()));
-    group.elements(notes.chain(help))
+    group.elements(below.into_iter().chain(notes).chain(help))
 }
 
 /// Line `number` (from 1) of a text file, cut to a readable length; `None` for files that are not text.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, require};
+use crate::{
+    engine::Ledger,
+    invalid::{Invalid, require},
+};
 
 /// When a run ends: at the first bound that is reached.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +36,15 @@ pub struct Stop {
 }
 
 impl Stop {
+    /// Whether a bound is reached after `round` rounds and `updates` updates, before the clock moves to `next` [s].
+    pub fn is_reached(&self, round: u64, updates: u64, next: f64, ledger: &Ledger) -> bool {
+        self.rounds.is_some_and(|most| round >= most)
+            || self.updates.is_some_and(|most| updates >= most)
+            || self.gradients.is_some_and(|most| ledger.gradients >= most)
+            || self.uplink_bits.is_some_and(|most| ledger.uplink_bits >= most)
+            || self.seconds.is_some_and(|most| next > most)
+    }
+
     /// Refuses bounds that are never or at once reached, and a target as the only bound, since it may be missed for ever.
     ///
     /// # Errors

@@ -1,3 +1,5 @@
-//! What fedfleet promises, a module per promise.
+//! What fedfleet promises: one module per promise.
 
 mod peers;
+mod scenario_errors;
+mod scenario_fuzz;

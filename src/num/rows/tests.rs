@@ -58,7 +58,8 @@ fn check_same_bits<R: Real>() {
         assert_eq!(fast, portable);
         let (mut fast, mut portable_weights) = (w.clone(), w);
         accumulate(rows, &portable, &mut fast, layout);
-        lanes::portable(Accumulate { x: rows, factors: &portable, weights: &mut portable_weights, layout });
+        let prepare = |_, _: &mut [R]| ();
+        lanes::portable(Accumulate { x: rows, factors: &portable, weights: &mut portable_weights, layout, prepare });
         assert_eq!(fast, portable_weights);
     }
 }
@@ -80,5 +81,26 @@ fn a_product_does_not_depend_on_the_rest_of_the_batch() {
         let mut alone = vec![0.0; c];
         products(Rows::picked(&x, p, &[i as u32]), &w, layout, &mut alone);
         assert_eq!(alone, together[i * c..][..c]);
+    }
+}
+
+#[test]
+fn weights_are_prepared_once_whatever_the_number_of_rows() {
+    let (p, c) = (5, 37);
+    for m in [0, 1, 40, 100] {
+        let (x, factors, w) = (values::<f64>(p * m, 0.1), values::<f64>(m * c, 0.4), values::<f64>((p + 2) * c, 0.7));
+        let layout = Layout { rows: c, columns: p, stride: p + 2 };
+        let (mut found, mut expected) = (w.clone(), w);
+        let mut seen = Vec::new();
+        accumulate_after(Rows::all(&x, p), &factors, &mut found, layout, |rows, block| {
+            assert_eq!(block.len(), rows.len() * (p + 2) - 2);
+            seen.extend(rows);
+            block.iter_mut().for_each(|w| *w *= 0.5);
+        });
+        assert_eq!(seen, (0..c).collect::<Vec<_>>());
+        expected.chunks_exact_mut(p + 2).for_each(|row| row[..p].iter_mut().for_each(|w| *w *= 0.5));
+        accumulate(Rows::all(&x, p), &factors, &mut expected, layout);
+        let rows = |w: &[f64]| w.chunks_exact(p + 2).flat_map(|row| row[..p].to_vec()).collect::<Vec<_>>();
+        assert_eq!(rows(&found), rows(&expected));
     }
 }

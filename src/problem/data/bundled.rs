@@ -12,13 +12,13 @@ macro_rules! embedded {
     };
 }
 
-/// Reads an embedded set.
+/// Reads an embedded set; `scale` is the factor of its bytes, 1/255 unless it is given.
 ///
 /// # Errors
 /// None in practice: the sets are read by the tests.
-pub(super) fn read<R: Real>(set: Bundled) -> Result<RawTable<R>, Invalid> {
+pub(super) fn read<R: Real>(set: Bundled, scale: Option<f64>) -> Result<RawTable<R>, Invalid> {
     match set {
-        Bundled::Mnist10k => mnist(),
+        Bundled::Mnist10k => mnist(scale),
         Bundled::AdultA9a => adult(),
         Bundled::Digits8x8 => digits(),
         Bundled::WatchExercises => watch(),
@@ -36,22 +36,19 @@ pub(super) fn summary(set: Bundled) -> Summary {
     Summary { rows, columns, classes: Some(classes), test_rows, clients, sparse: set == Bundled::AdultA9a }
 }
 
-fn mnist<R: Real>() -> Result<RawTable<R>, Invalid> {
-    let train = idx::Pair {
-        images: embedded!("mnist-10k-train-images.idx3-ubyte.gz")?,
-        labels: embedded!("mnist-10k-train-labels.idx1-ubyte.gz")?,
-    };
-    let test = idx::Pair {
-        images: embedded!("mnist-10k-test-images.idx3-ubyte.gz")?,
-        labels: embedded!("mnist-10k-test-labels.idx1-ubyte.gz")?,
-    };
-    idx::read(&train, Some(&test))
+fn mnist<R: Real>(scale: Option<f64>) -> Result<RawTable<R>, Invalid> {
+    let pair = |images, labels| Ok(idx::Pair { images: images?, labels: labels? });
+    let (train, test) = rayon::join(
+        || pair(embedded!("mnist-10k-train-images.idx3-ubyte.gz"), embedded!("mnist-10k-train-labels.idx1-ubyte.gz")),
+        || pair(embedded!("mnist-10k-test-images.idx3-ubyte.gz"), embedded!("mnist-10k-test-labels.idx1-ubyte.gz")),
+    );
+    idx::read(&train?, Some(&test?), scale)
 }
 
 fn adult<R: Real>() -> Result<RawTable<R>, Invalid> {
     let spec = LibsvmSpec { columns: Some(123), ..LibsvmSpec::default() };
-    let (train, test) = (embedded!("adult-a9a-train.libsvm.gz")?, embedded!("adult-a9a-test.libsvm.gz")?);
-    let mut table = libsvm::read(&train, Some(&test), &spec)?;
+    let (train, test) = rayon::join(|| embedded!("adult-a9a-train.libsvm.gz"), || embedded!("adult-a9a-test.libsvm.gz"));
+    let mut table = libsvm::read(&train?, Some(&test?), &spec)?;
     // Features are numbered from 1 in the file: education is 19 to 34, occupation 47 to 60 (none where it is unknown).
     table.columns =
         vec![one_hot("education", &table.train.features, 19..=34), one_hot("occupation", &table.train.features, 47..=60)];
@@ -69,12 +66,10 @@ fn one_hot<R: Real>(name: &str, features: &Features<R>, range: std::ops::RangeIn
 fn digits<R: Real>() -> Result<RawTable<R>, Invalid> {
     let mut table = csv::read(&embedded!("digits-8x8.csv.gz")?, None, &CsvSpec::default(), None)?;
     table.test = Some(table.train.split_off(360));
-    table.scale = Some(1.0 / 16.0);
     Ok(table)
 }
 
 fn watch<R: Real>() -> Result<RawTable<R>, Invalid> {
     let spec = CsvSpec { client: Some("subject".to_owned()), split: Some("split".to_owned()), ..CsvSpec::default() };
-    let table = csv::read(&embedded!("watch-exercises-by-subject.csv.gz")?, None, &spec, None)?;
-    Ok(RawTable { standardise: true, ..table })
+    csv::read(&embedded!("watch-exercises-by-subject.csv.gz")?, None, &spec, None)
 }

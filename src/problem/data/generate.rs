@@ -31,45 +31,59 @@ const TEST: u64 = 6;
 const BLOCK: usize = 512;
 
 /// Rows of features with one target each, as they are drawn.
-#[derive(Default)]
 struct Drawn<R, T> {
+    columns: usize,
     features: Vec<R>,
     targets: Vec<T>,
 }
 
-impl<R: Real, T: Send> Drawn<R, T> {
-    /// Draws `rows` rows in blocks; `draw` appends the features of one row and returns its target.
-    fn pool(rows: usize, use_of: u64, streams: &Streams, draw: impl Fn(usize, &mut Rng, &mut Vec<R>) -> T + Sync) -> Self {
-        let blocks: Vec<Self> = (0..rows.div_ceil(BLOCK))
-            .into_par_iter()
-            .map(|block| {
-                let mut rng = streams.stream(Purpose::Data, block, use_of);
-                let mut drawn = Self { features: Vec::new(), targets: Vec::new() };
-                for row in block * BLOCK..rows.min((block + 1) * BLOCK) {
-                    let target = draw(row, &mut rng, &mut drawn.features);
-                    drawn.targets.push(target);
-                }
-                drawn
-            })
-            .collect();
-        Self::concat(blocks)
+/// The rows that one stream fills.
+struct Part<'a, R, T> {
+    index: usize,
+    features: &'a mut [R],
+    targets: &'a mut [T],
+}
+
+impl<R: Real, T: Default + Clone + Send> Drawn<R, T> {
+    /// Draws parts of these sizes in parallel, each in its place.
+    fn parts(sizes: impl Iterator<Item = usize> + Clone, columns: usize, fill: impl Fn(Part<'_, R, T>) + Sync) -> Self {
+        let rows: usize = sizes.clone().sum();
+        let mut drawn = Self { columns, features: vec![R::zero(); rows * columns], targets: vec![T::default(); rows] };
+        let (mut features, mut targets) = (&mut drawn.features[..], &mut drawn.targets[..]);
+        let mut parts = Vec::new();
+        for (index, size) in sizes.enumerate() {
+            let (own, rest) = features.split_at_mut(size * columns);
+            let (labels, others) = targets.split_at_mut(size);
+            (features, targets) = (rest, others);
+            parts.push(Part { index, features: own, targets: labels });
+        }
+        parts.into_par_iter().for_each(&fill);
+        drawn
     }
 
-    fn concat(parts: Vec<Self>) -> Self {
-        let mut all = Self { features: Vec::new(), targets: Vec::new() };
-        all.features.reserve_exact(parts.iter().map(|part| part.features.len()).sum());
-        for part in parts {
-            all.features.extend_from_slice(&part.features);
-            all.targets.extend(part.targets);
-        }
-        all
+    /// Draws `shape = (rows, columns)` in blocks; `draw` fills the features of one row and returns its target.
+    fn pool(shape: (usize, usize), use_of: u64, streams: &Streams, draw: impl Fn(usize, &mut Rng, &mut [R]) -> T + Sync) -> Self {
+        let (rows, columns) = shape;
+        let sizes = (0..rows.div_ceil(BLOCK)).map(|block| BLOCK.min(rows - block * BLOCK));
+        Self::parts(sizes, columns, |part| {
+            let mut rng = streams.stream(Purpose::Data, part.index, use_of);
+            let rows = part.features.chunks_exact_mut(columns).zip(part.targets);
+            for (row, (features, target)) in (part.index * BLOCK..).zip(rows) {
+                *target = draw(row, &mut rng, features);
+            }
+        })
+    }
+
+    /// The features as a matrix, and the targets.
+    fn matrix(self) -> (Features<R>, Vec<T>) {
+        (Features::Dense(dense(self.targets.len(), self.columns, self.features)), self.targets)
     }
 }
 
 impl<R: Real> Drawn<R, u32> {
-    fn classified(self, columns: usize, count: usize) -> Samples<R> {
-        let features = Features::Dense(dense(self.targets.len(), columns, self.features));
-        Samples { features, targets: Targets::Classes { labels: self.targets, count } }
+    fn classified(self, count: usize) -> Samples<R> {
+        let (features, labels) = self.matrix();
+        Samples { features, targets: Targets::Classes { labels, count } }
     }
 }
 

@@ -3,11 +3,19 @@
 use std::path::Path;
 
 use super::{
-    ClientData, DataSpec, IdxSpec, LinearTargets, NpySpec, PartitionSpec, Source, Table, Targets, bundled, generate, partition,
-    prepare,
+    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Source, Table, Targets, bundled,
+    generate, partition, prepare,
     read::{File, RawTable, csv, idx, leaf, libsvm, numpy},
 };
-use crate::{invalid::Invalid, num::Real, problem::data::Features, random::Streams};
+use crate::{
+    invalid::{Invalid, require},
+    num::Real,
+    problem::data::Features,
+    random::Streams,
+};
+
+/// Most values of a generated data set: beyond any memory, and far from overflow.
+const MOST_VALUES: usize = 1 << 36;
 
 /// What the rest of a scenario asks of a data set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,18 +77,23 @@ pub fn load<R: Real>(
 /// [`Invalid`] at a key of `spec`, or with a data file and its line.
 pub fn read<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Table<R>, Invalid> {
     spec.check()?;
-    let generated = generate(spec, request, streams);
-    let mut spec = spec.clone();
-    let table = match generated {
-        Some(table) => table,
-        None => {
-            let raw = file(&spec.source, request.by, base)?;
-            spec.scale = spec.scale.or(raw.scale);
-            spec.standardise |= raw.standardise;
-            prepare::number(raw, spec.targets)?
-        }
+    let size = known_sizes(&spec.source, request, streams);
+    if let Some(values) = size.map(|size| size.rows.saturating_add(size.test_rows).saturating_mul(size.columns)) {
+        require(values <= MOST_VALUES, "", values, &format!("a data set of at most {MOST_VALUES} values"))?;
+    }
+    let mut options = spec.clone();
+    match spec.source {
+        Source::Bundled(Bundled::Digits8x8) => options.scale = spec.scale.or(Some(1.0 / 16.0)),
+        Source::Bundled(Bundled::WatchExercises) => options.standardise = true,
+        // Bytes are scaled as they are widened.
+        Source::Bundled(Bundled::Mnist10k) | Source::Idx(_) => options.scale = None,
+        _ => {}
+    }
+    let table = match origin(spec, request, streams, base)? {
+        Origin::File(raw) => prepare::number(raw, spec.targets)?,
+        Origin::Law(table) => table,
     };
-    prepare::prepare(table, &spec)
+    prepare::prepare(table, &options)
 }
 
 /// Sizes of the data of `spec`. Bundled sets and generators are not unpacked or drawn; files are read.
@@ -114,19 +127,41 @@ fn streams_of(seed: Option<u64>, streams: &Streams) -> Streams {
     seed.map_or(*streams, Streams::new)
 }
 
-fn generate<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams) -> Option<Table<R>> {
-    match &spec.source {
-        Source::Synthetic(spec) => {
-            Some(generate::synthetic(spec, request.clients.unwrap_or(spec.clients), &streams_of(spec.seed, streams)))
+/// Samples as their source has them.
+enum Origin<R> {
+    File(RawTable<R>),
+    Law(Table<R>),
+}
+
+fn origin<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Origin<R>, Invalid> {
+    let open = |path: &Path, key: &str| File::open(path, base).map_err(|error| error.under(key));
+    let open_some = |path: &Option<_>, key: &str| path.as_deref().map(|path| open(path, key)).transpose();
+    let raw = match &spec.source {
+        Source::Bundled(set) => bundled::read(*set, spec.scale)?,
+        Source::Libsvm(libsvm) => {
+            let test = open_some(&libsvm.test_path, "libsvm.test-path")?;
+            libsvm::read(&open(&libsvm.path, "libsvm")?, test.as_ref(), libsvm)?
         }
-        Source::Mixture(spec) => {
-            let clients = request.clients.or(spec.clients.as_ref().map(|law| law.count)).unwrap_or_default();
-            Some(generate::mixture(spec, clients, &streams_of(spec.seed, streams)))
+        Source::Csv(csv) => {
+            let test = open_some(&csv.test_path, "csv.test-path")?;
+            csv::read(&open(&csv.path, "csv")?, test.as_ref(), csv, request.by)?
         }
-        Source::Teacher(spec) => Some(generate::teacher(spec, &streams_of(spec.seed, streams))),
-        Source::Linear(spec) => Some(generate::linear(spec, &streams_of(spec.seed, streams))),
-        _ => None,
-    }
+        Source::Idx(idx) => idx_files(idx, spec.scale, open)?,
+        Source::Npz(npz) => numpy::npz(&open(&npz.path, "npz")?, npz)?.table().map_err(|error| error.under("npz"))?,
+        Source::Npy(npy) => npy_files(npy, open)?,
+        Source::Leaf(leaf) => leaf_files(leaf, base)?,
+        Source::Synthetic(law) => {
+            let clients = request.clients.unwrap_or(law.clients);
+            return Ok(Origin::Law(generate::synthetic(law, clients, &streams_of(law.seed, streams))));
+        }
+        Source::Mixture(law) => {
+            let clients = request.clients.or(law.clients.as_ref().map(|clients| clients.count)).unwrap_or_default();
+            return Ok(Origin::Law(generate::mixture(law, clients, &streams_of(law.seed, streams))));
+        }
+        Source::Teacher(law) => return Ok(Origin::Law(generate::teacher(law, &streams_of(law.seed, streams)))),
+        Source::Linear(law) => return Ok(Origin::Law(generate::linear(law, &streams_of(law.seed, streams)))),
+    };
+    Ok(Origin::File(raw))
 }
 
 fn known_sizes(source: &Source, request: Request<'_>, streams: &Streams) -> Option<Summary> {
@@ -136,12 +171,14 @@ fn known_sizes(source: &Source, request: Request<'_>, streams: &Streams) -> Opti
         Source::Synthetic(spec) => {
             let clients = request.clients.unwrap_or(spec.clients);
             let sizes = generate::sizes(spec, clients, &streams_of(spec.seed, streams));
-            let (train, test) = sizes.iter().fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+            let (train, test) = sizes
+                .iter()
+                .fold((0, 0), |sum: (usize, usize), size| (sum.0.saturating_add(size.0), sum.1.saturating_add(size.1)));
             Some(Summary { clients: Some(clients), ..dense(train, spec.features, Some(spec.classes), test) })
         }
         Source::Mixture(spec) => {
             let clients = spec.clients.as_ref().map(|law| (request.clients.unwrap_or(law.count), law.samples));
-            let rows = clients.map_or(spec.samples, |(count, samples)| count * samples);
+            let rows = clients.map_or(spec.samples, |(count, samples)| count.saturating_mul(samples));
             let clients = clients.map(|(count, _)| count);
             Some(Summary { clients, ..dense(rows, spec.features, Some(spec.classes), spec.test) })
         }
@@ -154,36 +191,17 @@ fn known_sizes(source: &Source, request: Request<'_>, streams: &Streams) -> Opti
     }
 }
 
-fn file<R: Real>(source: &Source, by: Option<&str>, base: &Path) -> Result<RawTable<R>, Invalid> {
-    let open = |path: &Path, key: &str| File::open(path, base).map_err(|error| error.under(key));
-    let open_some = |path: &Option<_>, key: &str| path.as_deref().map(|path| open(path, key)).transpose();
-    match source {
-        Source::Bundled(set) => bundled::read(*set),
-        Source::Libsvm(spec) => {
-            let train = open(&spec.path, "libsvm")?;
-            libsvm::read(&train, open_some(&spec.test_path, "libsvm.test-path")?.as_ref(), spec)
-        }
-        Source::Csv(spec) => {
-            csv::read(&open(&spec.path, "csv")?, open_some(&spec.test_path, "csv.test-path")?.as_ref(), spec, by)
-        }
-        Source::Idx(spec) => idx_files(spec, open),
-        Source::Npz(spec) => numpy::npz(&open(&spec.path, "npz")?, spec)?.table(),
-        Source::Npy(spec) => npy_files(spec, open),
-        Source::Leaf(spec) => {
-            let train = leaf::open(&spec.path, base).map_err(|error| error.under("leaf"))?;
-            let test = spec.test_path.as_deref().map(|path| leaf::open(path, base)).transpose();
-            leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref())
-        }
-        Source::Synthetic(_) | Source::Mixture(_) | Source::Teacher(_) | Source::Linear(_) => {
-            Err(Invalid::at("", "the data set is generated and has no file"))
-        }
-    }
+/// Opens the file at a path that stands at a key.
+trait Open: Fn(&Path, &str) -> Result<File<'static>, Invalid> {}
+impl<F: Fn(&Path, &str) -> Result<File<'static>, Invalid>> Open for F {}
+
+fn leaf_files<R: Real>(spec: &LeafSpec, base: &Path) -> Result<RawTable<R>, Invalid> {
+    let train = leaf::open(&spec.path, base).map_err(|error| error.under("leaf"))?;
+    let test = spec.test_path.as_deref().map(|path| leaf::open(path, base)).transpose();
+    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref())
 }
 
-fn idx_files<R: Real>(
-    spec: &IdxSpec,
-    open: impl Fn(&Path, &str) -> Result<File<'static>, Invalid>,
-) -> Result<RawTable<R>, Invalid> {
+fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<f64>, open: impl Open) -> Result<RawTable<R>, Invalid> {
     let pair = |images: &Path, labels: &Path, keys: [&str; 2]| -> Result<_, Invalid> {
         Ok(idx::Pair { images: open(images, keys[0])?, labels: open(labels, keys[1])? })
     };
@@ -191,13 +209,10 @@ fn idx_files<R: Real>(
     let test = both(&spec.test_images, &spec.test_labels, "idx", ["test-images", "test-labels"])?
         .map(|(images, labels)| pair(images, labels, ["idx.test-images", "idx.test-labels"]))
         .transpose()?;
-    idx::read(&train, test.as_ref())
+    idx::read(&train, test.as_ref(), scale)
 }
 
-fn npy_files<R: Real>(
-    spec: &NpySpec,
-    open: impl Fn(&Path, &str) -> Result<File<'static>, Invalid>,
-) -> Result<RawTable<R>, Invalid> {
+fn npy_files<R: Real>(spec: &NpySpec, open: impl Open) -> Result<RawTable<R>, Invalid> {
     let test = both(&spec.test_x, &spec.test_y, "npy", ["test-x", "test-y"])?;
     let inputs = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key);
     let numbers = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key);
@@ -207,7 +222,7 @@ fn npy_files<R: Real>(
         test: test.map(|(x, y)| Ok::<_, Invalid>((inputs(x, "npy.test-x")?, numbers(y, "npy.test-y")?))).transpose()?,
         client: spec.client.as_deref().map(|path| numbers(path, "npy.client")).transpose()?,
     };
-    arrays.table()
+    arrays.table().map_err(|error| error.under("npy"))
 }
 
 type Both<'a> = Option<(&'a Path, &'a Path)>;

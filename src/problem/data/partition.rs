@@ -18,6 +18,9 @@ use crate::{
     random::{Purpose, Streams},
 };
 
+/// Most clients that samples are divided among.
+const MOST_CLIENTS: usize = 100_000_000;
+
 /// Divides `table` among the clients; the natural clients where `spec` is `None` and there are some, else at random in
 /// equal parts.
 ///
@@ -54,14 +57,13 @@ impl Assignment {
         ClientData { train, offsets, test: table.test.clone() }
     }
 
-    /// The clients' samples, moved out of `table` where the rows are in order already.
-    pub fn take<R: Real>(self, table: Table<R>) -> ClientData<R> {
+    /// The clients' samples, the rows of `table` put in order in place.
+    pub fn take<R: Real>(self, mut table: Table<R>) -> ClientData<R> {
         let offsets = self.offsets(table.train.len());
-        let train = match self {
-            Self::Rows(rows) if !rows.iter().flatten().copied().eq(0..table.train.len()) => table.train.select(&rows.concat()),
-            _ => table.train,
-        };
-        ClientData { train, offsets, test: table.test }
+        if let Self::Rows(rows) = self {
+            table.train.permute(&rows.concat());
+        }
+        ClientData { train: table.train, offsets, test: table.test }
     }
 
     fn offsets(&self, total: usize) -> Offsets {
@@ -108,6 +110,7 @@ pub(super) fn assign<R: Real>(
         let message = format!("{clients} clients cannot share {rows} training samples: expected at least one for each client");
         return Err(Invalid::at("", message).help("lower `fleet.clients`, or use `partition = \"shared\"`"));
     }
+    require(clients <= MOST_CLIENTS, "", clients, &format!("at most {MOST_CLIENTS} clients with data"))?;
     let mut parts = drawn(&table.train, &spec, clients, streams)?;
     if !spec.allows_empty() {
         fill_empty(&mut parts);

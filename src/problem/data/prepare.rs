@@ -1,6 +1,6 @@
 //! From what a file holds to what a problem uses: classes numbered, rows held out, features scaled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -21,58 +21,84 @@ const MOST_CLASSES: usize = 64;
 /// Numbers the classes of `raw`, in ascending order over training and held-out samples together.
 ///
 /// # Errors
-/// [`Invalid`] where real targets are asked for and there are names.
+/// [`Invalid`] where real targets are asked for and there are names, or there are no features.
 pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind) -> Result<Table<R>, Invalid> {
-    let RawTable { train, test, natural, columns, .. } = raw;
+    let RawTable { train, test, natural, columns } = raw;
+    if train.features.columns() == 0 {
+        return Err(Invalid::at("", "the samples have no features"));
+    }
     let parts: Vec<&RawTargets> = [Some(&train.targets), test.as_ref().map(|test| &test.targets)].into_iter().flatten().collect();
-    let classes = classes(&parts, kind)?;
-    let index: BTreeMap<&str, u32> = classes.iter().flatten().map(String::as_str).zip(0..).collect();
-    let finish = |part: RawSamples<R>| {
-        let targets = match (part.targets, &classes) {
-            (RawTargets::Numbers(values), None) => Targets::Values(values.into_iter().map(R::of).collect()),
-            (RawTargets::Numbers(values), Some(_)) => labels(values.into_iter().map(name), &index),
-            (RawTargets::Names(names), _) => labels(names.into_iter(), &index),
-        };
-        Samples { features: part.features, targets }
-    };
+    let coding = Coding::new(&parts, kind)?;
+    let finish = |part: RawSamples<R>| Samples { features: part.features, targets: coding.encode(part.targets) };
     let (train, test) = (finish(train), test.map(finish));
-    Ok(Table { train, test, classes: classes.unwrap_or_default(), natural, columns })
+    Ok(Table { train, test, classes: coding.names(), natural, columns })
 }
 
-fn labels<R: Real>(names: impl Iterator<Item = String>, index: &BTreeMap<&str, u32>) -> Targets<R> {
-    Targets::Classes { labels: names.map(|name| index[name.as_str()]).collect(), count: index.len() }
+/// What targets become.
+enum Coding {
+    /// Real values.
+    Values,
+    /// The index among these numbers, ascending.
+    Numbers(Vec<f64>),
+    /// The index among these names, ascending.
+    Names(Vec<String>),
 }
 
-/// A number as the name of a class; −0 is 0.
-fn name(value: f64) -> String {
-    (value + 0.0).to_string()
-}
+impl Coding {
+    fn new(parts: &[&RawTargets], kind: TargetKind) -> Result<Self, Invalid> {
+        let mut numbers = Vec::new();
+        let mut names = BTreeSet::new();
+        for part in parts {
+            match part {
+                // −0 is 0.
+                RawTargets::Numbers(values) => numbers.extend(values.iter().map(|value| value + 0.0)),
+                RawTargets::Names(cells) => names.extend(cells.iter().cloned()),
+            }
+        }
+        if let Some(first) = names.first().filter(|_| kind == TargetKind::Values) {
+            return Err(Invalid::at("targets", format!("the target `{first}` is not a number: expected real values")));
+        }
+        let whole = numbers.iter().all(|value| value.fract() == 0.0);
+        numbers.sort_unstable_by(f64::total_cmp);
+        numbers.dedup();
+        if !names.is_empty() {
+            names.extend(numbers.iter().map(ToString::to_string));
+            return Ok(Self::Names(names.into_iter().collect()));
+        }
+        let few = whole && numbers.len() <= MOST_CLASSES;
+        let real = kind == TargetKind::Values || kind == TargetKind::Auto && !few;
+        Ok(if real { Self::Values } else { Self::Numbers(numbers) })
+    }
 
-/// The names of the classes in ascending order; `None` for real targets.
-fn classes(parts: &[&RawTargets], kind: TargetKind) -> Result<Option<Vec<String>>, Invalid> {
-    let mut numbers = Vec::new();
-    let mut names = BTreeSet::new();
-    for part in parts {
-        match part {
-            RawTargets::Numbers(values) => numbers.extend(values.iter().map(|value| value + 0.0)),
-            RawTargets::Names(cells) => names.extend(cells.iter().cloned()),
+    fn names(self) -> Vec<String> {
+        match self {
+            Self::Values => Vec::new(),
+            Self::Numbers(numbers) => numbers.iter().map(ToString::to_string).collect(),
+            Self::Names(names) => names,
         }
     }
-    if let Some(first) = names.first().filter(|_| kind == TargetKind::Values) {
-        return Err(Invalid::at("targets", format!("the target `{first}` is not a number: expected real values")));
+
+    fn encode<R: Real>(&self, targets: RawTargets) -> Targets<R> {
+        // Every target of both parts is among the numbers or names.
+        let of_number = |numbers: &[f64], value: f64| numbers.partition_point(|&known| known < value) as u32;
+        let of_name = |names: &[String], name: String| names.partition_point(|known| *known < name) as u32;
+        let (labels, count) = match (self, targets) {
+            (Self::Values, RawTargets::Numbers(values)) => return Targets::Values(values.into_iter().map(R::of).collect()),
+            (Self::Numbers(known), RawTargets::Numbers(values)) => {
+                (values.into_iter().map(|value| of_number(known, value)).collect(), known.len())
+            }
+            (Self::Names(known), RawTargets::Numbers(values)) => {
+                (values.into_iter().map(|value| of_name(known, (value + 0.0).to_string())).collect(), known.len())
+            }
+            (Self::Names(known), RawTargets::Names(names)) => {
+                (names.into_iter().map(|name| of_name(known, name)).collect(), known.len())
+            }
+            (Self::Values | Self::Numbers(_), RawTargets::Names(_)) => {
+                unreachable!("with names among the targets, they are coded by name")
+            }
+        };
+        Targets::Classes { labels, count }
     }
-    let whole = numbers.iter().all(|value| value.fract() == 0.0);
-    numbers.sort_unstable_by(f64::total_cmp);
-    numbers.dedup();
-    let few = whole && numbers.len() <= MOST_CLASSES;
-    if names.is_empty() && (kind == TargetKind::Values || kind == TargetKind::Auto && !few) {
-        return Ok(None);
-    }
-    if names.is_empty() {
-        return Ok(Some(numbers.into_iter().map(name).collect()));
-    }
-    names.extend(numbers.into_iter().map(name));
-    Ok(Some(names.into_iter().collect()))
 }
 
 /// Applies the options of `spec` in this order: chosen classes, hold-out, scale, unit length, standardisation.

@@ -24,16 +24,12 @@ pub(super) struct RawTable<R> {
     pub natural: Option<Grouping>,
     /// Other columns by which training samples can be divided.
     pub columns: Vec<Grouping>,
-    /// Factor of the features unless the scenario sets one.
-    pub scale: Option<f64>,
-    /// Whether the features are standardised whatever the scenario says.
-    pub standardise: bool,
 }
 
 impl<R> RawTable<R> {
     /// Training samples alone.
     pub fn new(train: RawSamples<R>, test: Option<RawSamples<R>>) -> Self {
-        Self { train, test, natural: None, columns: Vec::new(), scale: None, standardise: false }
+        Self { train, test, natural: None, columns: Vec::new() }
     }
 }
 

@@ -95,6 +95,16 @@ impl<R: Real> Samples<R> {
     pub fn select(&self, rows: &[usize]) -> Self {
         Self { features: self.features.select(rows), targets: self.targets.select(rows) }
     }
+
+    /// As [`select`](Self::select) of an order of all rows, without a second copy of dense features.
+    pub(super) fn permute(&mut self, order: &[usize]) {
+        debug_assert_eq!(order.len(), self.len());
+        self.targets = self.targets.select(order);
+        match &mut self.features {
+            Features::Dense(matrix) => permute_rows(matrix, order),
+            sparse => *sparse = sparse.select(order),
+        }
+    }
 }
 
 impl<R: Real> Features<R> {
@@ -132,6 +142,28 @@ impl<R: Real> Targets<R> {
             }
             Self::Values(values) => Self::Values(rows.iter().map(|&row| values[row]).collect()),
         }
+    }
+}
+
+/// Moves row `order[i]` to row `i`, along the cycles of the permutation.
+fn permute_rows<R: Real>(matrix: &mut Array2<R>, order: &[usize]) {
+    let columns = matrix.ncols();
+    let values = matrix.as_slice_mut().expect("features are in standard layout");
+    let mut done = vec![false; order.len()];
+    let mut first = vec![R::zero(); columns];
+    for start in 0..order.len() {
+        if done[start] || order[start] == start {
+            continue;
+        }
+        first.copy_from_slice(&values[start * columns..][..columns]);
+        let mut row = start;
+        while order[row] != start {
+            values.copy_within(order[row] * columns..(order[row] + 1) * columns, row * columns);
+            done[row] = true;
+            row = order[row];
+        }
+        values[row * columns..][..columns].copy_from_slice(&first);
+        done[row] = true;
     }
 }
 

@@ -23,11 +23,11 @@ fn ridge(loss: Loss) -> Regression<f64> {
 fn scores_have_the_same_bits_on_one_and_two_threads() {
     for loss in [Loss::Square, Loss::Logistic] {
         let problem = ridge(loss);
-        let reference = optimum::solve(&problem).unwrap();
+        let best = optimum::solve(&problem).unwrap();
         let x = vec![0.3; problem.dim()];
         let on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| (evaluate(&problem, Some(&reference), &x, ALL), evaluate(&problem, None, &x, ALL)))
+            pool.install(|| (evaluate(&problem, Some(&best), &x, ALL), evaluate(&problem, None, &x, ALL)))
         };
         assert_eq!(on(1), on(2));
     }
@@ -36,13 +36,28 @@ fn scores_have_the_same_bits_on_one_and_two_threads() {
 #[test]
 fn the_form_and_a_pass_over_the_clients_agree() {
     let problem = ridge(Loss::Square);
-    let reference = optimum::solve(&problem).unwrap();
+    let best = optimum::solve(&problem).unwrap();
     let x = vec![0.3; problem.dim()];
-    let (quick, slow) = (evaluate(&problem, Some(&reference), &x, ALL), evaluate(&problem, None, &x, ALL));
-    assert!((quick.loss.unwrap() - slow.loss.unwrap()).abs() < 1e-13);
-    assert!((quick.gradient_norm.unwrap() - slow.gradient_norm.unwrap()).abs() < 1e-13);
-    assert_eq!(slow.gap, None);
-    assert_eq!(quick.local_losses, slow.local_losses);
+    let (quick, slow) = (evaluate(&problem, Some(&best), &x, ALL), sums::over_clients(&problem, &x, true));
+    assert!((quick.loss.unwrap() - slow.loss).abs() < 1e-13);
+    assert!((quick.gap.unwrap() - (slow.loss - best.value)).abs() < 1e-13);
+    assert!((quick.gradient_norm.unwrap() - norm2(&slow.gradient).sqrt()).abs() < 1e-13);
+    assert_eq!(quick.local_losses.unwrap(), slow.losses);
+}
+
+#[test]
+fn a_score_does_not_depend_on_which_others_are_wanted() {
+    for loss in [Loss::Square, Loss::Logistic] {
+        let problem = ridge(loss);
+        let best = optimum::solve(&problem).unwrap();
+        let x = vec![0.3; problem.dim()];
+        let all = evaluate(&problem, Some(&best), &x, ALL);
+        let alone = |wanted: Wanted| evaluate(&problem, Some(&best), &x, wanted);
+        assert_eq!(alone(Wanted { loss: true, ..Wanted::default() }).loss, all.loss);
+        assert_eq!(alone(Wanted { gap: true, ..Wanted::default() }).gap, all.gap);
+        assert_eq!(alone(Wanted { gradient_norm: true, ..Wanted::default() }).gradient_norm, all.gradient_norm);
+        assert_eq!(alone(Wanted { worst_decile: true, ..Wanted::default() }).worst_decile, all.worst_decile);
+    }
 }
 
 #[test]

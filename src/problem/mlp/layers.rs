@@ -7,17 +7,24 @@ use crate::{
     num::{
         Real,
         matrix::{Write, by_rows, multiply},
+        rows::{self, Layout, Rows},
         vector,
     },
     problem::{Block, BlockKind, Workspace, affine::Affine},
 };
+
+/// Batches of at most this many rows are read in place; larger ones must be contiguous.
+pub(super) const IN_PLACE: usize = 16;
+
+/// Batches of at most this many rows go forward faster by inner products than by a blocked matrix product.
+const INNER_PRODUCTS: usize = 32;
 
 /// One fully connected layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Layer {
     inputs: usize,
     outputs: usize,
-    /// Where the weights lie in the parameter vector, shape `[inputs, outputs]`.
+    /// Where the weights lie in the parameter vector, shape `[outputs, inputs]`.
     weights: Range<usize>,
     /// Where the biases lie in the parameter vector, shape `[outputs]`.
     biases: Range<usize>,
@@ -49,15 +56,25 @@ impl<R: Real> Target<'_, R> {
         }
     }
 
+    /// Whether anyone looks at the loss: a local step has no use for it.
+    pub fn wants_loss(&self) -> bool {
+        matches!(self, Self::Gradient { .. })
+    }
+
     /// The coordinates of one block, ready for the gradient to be added.
     fn block(&mut self, range: &Range<usize>) -> &mut [R] {
+        let (block, rest) = self.split(range);
+        if let Some(affine) = rest {
+            affine.apply(range.clone(), block);
+        }
+        block
+    }
+
+    /// The coordinates of one block, and the rest of the local step, which must be applied first.
+    fn split(&mut self, range: &Range<usize>) -> (&mut [R], Option<&Affine<'_, R>>) {
         match self {
-            Self::Gradient { gradient, .. } => &mut gradient[range.clone()],
-            Self::Step { y, affine } => {
-                let block = &mut y[range.clone()];
-                affine.apply(range.clone(), block);
-                block
-            }
+            Self::Gradient { gradient, .. } => (&mut gradient[range.clone()], None),
+            Self::Step { y, affine } => (&mut y[range.clone()], Some(affine)),
         }
     }
 }
@@ -104,13 +121,12 @@ impl Layers {
     }
 
     /// Writes the values of all units, layer by layer, each of shape `[rows, outputs]`, for `inputs`, shape `[rows, p]`.
-    pub fn forward<R: Real>(&self, inputs: &[R], x: &[R], rows: usize, units: &mut [R]) {
+    pub fn forward<R: Real>(&self, inputs: Rows<'_, R>, x: &[R], units: &mut [R]) {
+        let rows = inputs.len();
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, rest) = units.split_at_mut(layer.units_before * rows);
             let values = &mut rest[..layer.outputs * rows];
-            let below = below(layer, inputs, before, rows);
-            let weights = by_rows(&x[layer.weights.clone()], layer.inputs, layer.outputs);
-            multiply(R::one(), below, weights, values, Write::Replace);
+            layer.forward(layer.below(inputs, before), &x[layer.weights.clone()], values);
             let hidden = (index + 1 < self.layers.len()).then_some(self.activation);
             for values in values.chunks_exact_mut(layer.outputs) {
                 activate(hidden, &x[layer.biases.clone()], values);
@@ -126,33 +142,25 @@ impl Layers {
     /// Adds the gradient to `target`, given errors in place of the last layer's values; overwrites the other `units`.
     ///
     /// The errors of a layer are computed from its successor's weights before these are changed.
-    pub fn backward<R: Real>(
-        &self,
-        inputs: &[R],
-        mut target: Target<'_, R>,
-        rows: usize,
-        units: &mut [R],
-        work: &mut Workspace<R>,
-    ) {
+    pub fn backward<R: Real>(&self, inputs: Rows<'_, R>, mut target: Target<'_, R>, units: &mut [R], work: &mut Workspace<R>) {
+        let rows = inputs.len();
         let widest = self.layers[1..].iter().map(|layer| layer.inputs).max().unwrap_or(0);
         let mut passed = work.take(widest * rows);
         for layer in self.layers.iter().rev() {
             let (before, rest) = units.split_at_mut(layer.units_before * rows);
             let errors = &rest[..layer.outputs * rows];
-            let error_matrix = by_rows(errors, rows, layer.outputs);
             let passed = &mut passed[..if layer.units_before > 0 { layer.inputs * rows } else { 0 }];
             if !passed.is_empty() {
-                let weights = by_rows(&target.weights()[layer.weights.clone()], layer.inputs, layer.outputs);
-                multiply(R::one(), error_matrix, weights.transpose(), passed, Write::Replace);
+                let weights = by_rows(&target.weights()[layer.weights.clone()], layer.outputs, layer.inputs);
+                multiply(R::one(), by_rows(errors, rows, layer.outputs), weights, passed, Write::Replace);
             }
-            let below_values = below(layer, inputs, before, rows).transpose();
-            multiply(R::one(), below_values, error_matrix, target.block(&layer.weights), Write::Add);
+            layer.accumulate(layer.below(inputs, before), errors, &mut target);
             let biases = target.block(&layer.biases);
             for errors in errors.chunks_exact(layer.outputs) {
                 vector::axpy(R::one(), errors, biases);
             }
-            let below_units = before.len() - passed.len();
-            derive(self.activation, passed, &mut before[below_units..]);
+            let below = before.len() - passed.len();
+            derive(self.activation, passed, &mut before[below..]);
         }
         work.give(passed);
     }
@@ -162,10 +170,50 @@ impl Layers {
     }
 }
 
-/// The values a layer reads, shape `[rows, inputs]`.
-fn below<'a, R>(layer: &Layer, inputs: &'a [R], before: &'a [R], rows: usize) -> faer::MatRef<'a, R> {
-    let values = if layer.units_before == 0 { inputs } else { &before[before.len() - layer.inputs * rows..] };
-    by_rows(values, rows, layer.inputs)
+impl Layer {
+    fn layout(&self) -> Layout {
+        Layout { rows: self.outputs, columns: self.inputs, stride: self.inputs }
+    }
+
+    /// The values the layer reads, shape `[rows, inputs]`, with `before` those of all units below.
+    fn below<'a, R: Real>(&self, inputs: Rows<'a, R>, before: &'a [R]) -> Rows<'a, R> {
+        if self.units_before == 0 {
+            return inputs;
+        }
+        Rows::all(&before[before.len() - self.inputs * inputs.len()..], self.inputs)
+    }
+
+    /// `values ← A Wᵀ` for the values below `A`, shape `[rows, inputs]`.
+    fn forward<R: Real>(&self, below: Rows<'_, R>, weights: &[R], values: &mut [R]) {
+        match below.contiguous() {
+            Some(contiguous) if below.len() > INNER_PRODUCTS => {
+                let below = by_rows(contiguous, below.len(), self.inputs);
+                let weights = by_rows(weights, self.outputs, self.inputs);
+                multiply(R::one(), below, weights.transpose(), values, Write::Replace);
+            }
+            _ => rows::products(below, weights, self.layout(), values),
+        }
+    }
+
+    /// `W ← W + Eᵀ A` for errors `E`, shape `[rows, outputs]`, and the values below `A`.
+    fn accumulate<R: Real>(&self, below: Rows<'_, R>, errors: &[R], target: &mut Target<'_, R>) {
+        match below.contiguous() {
+            Some(contiguous) if below.len() > IN_PLACE => {
+                let errors = by_rows(errors, below.len(), self.outputs);
+                let below = by_rows(contiguous, below.len(), self.inputs);
+                multiply(R::one(), errors.transpose(), below, target.block(&self.weights), Write::Add);
+            }
+            _ => {
+                let (weights, rest) = target.split(&self.weights);
+                rows::accumulate_after(below, errors, weights, self.layout(), |rows, weights| {
+                    if let Some(affine) = rest {
+                        let start = self.weights.start + rows.start * self.inputs;
+                        affine.apply(start..start + weights.len(), weights);
+                    }
+                });
+            }
+        }
+    }
 }
 
 /// `values ← σ(values + biases)`, without `σ` in the last layer.

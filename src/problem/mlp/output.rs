@@ -2,7 +2,7 @@
 
 use crate::{
     invalid::Invalid,
-    num::{Real, vector},
+    num::Real,
     problem::{
         cross_entropy,
         data::{ClientData, Targets},
@@ -32,36 +32,27 @@ pub(super) fn is_classification<R>(targets: &Targets<R>) -> bool {
     matches!(targets, Targets::Classes { .. })
 }
 
-/// Replaces the outputs, shape `[rows, outputs]`, by `factor` times their derivatives of the loss; returns the summed loss.
-pub(super) fn residuals<R: Real>(rows: &Picked<'_, R>, factor: f64, outputs: &mut [R]) -> f64 {
-    let width = outputs.len() / rows.len().max(1);
-    let mut loss = 0.0;
-    for (i, z) in outputs.chunks_exact_mut(width.max(1)).enumerate() {
-        loss += match rows.targets() {
-            Targets::Classes { labels, .. } => cross_entropy::residual(z, labels[rows.source(i)] as usize),
-            Targets::Values(values) => {
-                z[0] -= values[rows.source(i)];
-                0.5 * z[0].f64().powi(2)
+/// Replaces the outputs, shape `[rows, outputs]`, by `factor` times their derivatives of the loss.
+pub(super) fn residuals<R: Real>(rows: &Picked<'_, R>, factor: f64, outputs: &mut [R]) {
+    match rows.targets() {
+        Targets::Classes { labels, count } => {
+            cross_entropy::residuals(outputs, *count, factor, |i| labels[rows.source(i)] as usize);
+        }
+        Targets::Values(values) => {
+            for (i, z) in outputs.iter_mut().enumerate() {
+                *z = R::of(factor) * (*z - values[rows.source(i)]);
             }
-        };
+        }
     }
-    vector::scale(R::of(factor), outputs);
-    loss
 }
 
 /// Summed loss and number of rows whose class is predicted, for outputs of shape `[rows, outputs]`.
 pub(super) fn score<R: Real>(rows: &Picked<'_, R>, outputs: &[R]) -> (f64, usize) {
-    let width = outputs.len() / rows.len().max(1);
-    let (mut loss, mut hits) = (0.0, 0);
-    for (i, z) in outputs.chunks_exact(width.max(1)).enumerate() {
-        match rows.targets() {
-            Targets::Classes { labels, .. } => {
-                let label = labels[rows.source(i)] as usize;
-                loss += cross_entropy::loss(z, label);
-                hits += usize::from(cross_entropy::predicted(z) == label);
-            }
-            Targets::Values(values) => loss += 0.5 * (z[0].f64() - values[rows.source(i)].f64()).powi(2),
+    match rows.targets() {
+        Targets::Classes { labels, count } => cross_entropy::score(outputs, *count, labels, |i| rows.source(i)),
+        Targets::Values(values) => {
+            let errors = outputs.iter().enumerate().map(|(i, z)| z.f64() - values[rows.source(i)].f64());
+            (errors.map(|error| 0.5 * error * error).sum(), 0)
         }
     }
-    (loss, hits)
 }

@@ -1,6 +1,6 @@
 //! Truncated Newton: conjugate gradients on exact Hessian products, or on differences of gradients where there are none.
 
-use super::{OptimumError, TOLERANCE};
+use super::{OptimumError, TOLERANCE, memory::Memory};
 use crate::{
     num::vector::{axpy, dot, norm2},
     problem::{Objective, Optimum, Workspace, sums},
@@ -21,7 +21,7 @@ pub(super) fn minimise(objective: &dyn Objective<f64>) -> Result<Optimum, Optimu
     let mut at = Point::new(objective, vec![0.0; dim]);
     let start = at.norm;
     let mut best = at.clone();
-    let mut stalled = 0;
+    let (mut stalled, mut memory) = (0, Memory::default());
     for step in 0..STEPS {
         if best.norm <= TOLERANCE {
             return Ok(Optimum { x: best.x, value: best.value, gradient_norm: best.norm });
@@ -31,7 +31,7 @@ pub(super) fn minimise(objective: &dyn Objective<f64>) -> Result<Optimum, Optimu
             return Err(OptimumError::Inexact { achieved: best.norm, iterations: step, reason });
         }
         let forcing = (at.norm / start).sqrt().min(0.1);
-        let direction = conjugate_gradients(objective, &at, forcing * at.norm);
+        let direction = conjugate_gradients(objective, &at, forcing * at.norm, &mut memory);
         at = search(objective, &at, &direction);
         if at.norm < best.norm {
             stalled = 0;
@@ -60,12 +60,13 @@ impl Point {
     }
 }
 
-/// Solves `∇²f(x) p = −∇f(x)` until the residual is at most `enough`.
-fn conjugate_gradients(objective: &dyn Objective<f64>, at: &Point, enough: f64) -> Vec<f64> {
+/// Solves `∇²f(x) p = −∇f(x)` until the residual is at most `enough`, preconditioned by what the step before has learnt.
+fn conjugate_gradients(objective: &dyn Objective<f64>, at: &Point, enough: f64, memory: &mut Memory) -> Vec<f64> {
     let mut p = vec![0.0; at.x.len()];
     let mut residual: Vec<f64> = at.gradient.iter().map(|g| -g).collect();
-    let mut direction = residual.clone();
-    let mut square = norm2(&residual);
+    let mut direction = memory.precondition(&residual);
+    let mut square = dot(&residual, &direction);
+    let mut learnt = Memory::default();
     for product in 0..PRODUCTS {
         let curved = hessian_product(objective, at, &direction);
         let curvature = dot(&direction, &curved);
@@ -76,14 +77,17 @@ fn conjugate_gradients(objective: &dyn Objective<f64>, at: &Point, enough: f64) 
         let length = square / curvature;
         axpy(length, &direction, &mut p);
         axpy(-length, &curved, &mut residual);
-        let next = norm2(&residual);
-        if next.sqrt() <= enough {
+        learnt.offer(&direction, &curved, curvature);
+        if norm2(&residual).sqrt() <= enough {
             break;
         }
+        let scaled = memory.precondition(&residual);
+        let next = dot(&residual, &scaled);
         let keep = next / square;
-        direction.iter_mut().zip(&residual).for_each(|(d, r)| *d = r + keep * *d);
+        direction.iter_mut().zip(&scaled).for_each(|(d, z)| *d = z + keep * *d);
         square = next;
     }
+    *memory = learnt;
     p
 }
 

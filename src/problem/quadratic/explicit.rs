@@ -3,8 +3,9 @@
 use std::{fs::File, path::Path};
 
 use faer::{MatRef, Side};
-use ndarray::{ArrayD, IxDyn, OwnedRepr};
-use ndarray_npy::NpzReader;
+use ndarray::ArrayD;
+use ndarray_npy::ReadNpyExt;
+use zip::ZipArchive;
 
 use super::{
     form::{Hessian, QuadraticForm},
@@ -204,13 +205,15 @@ fn open(path: &Path) -> Result<(Table, Table), Invalid> {
         |error: &dyn std::fmt::Display| Invalid::at("", format!("cannot read the clients: {error}")).in_file(path, None);
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
         let file = File::open(path).map_err(|error| unreadable(&error))?;
-        let mut archive = NpzReader::new(file).map_err(|error| unreadable(&error))?;
+        let mut archive = ZipArchive::new(file).map_err(|error| unreadable(&error))?;
         let mut table = |key: &'static str| -> Result<Table, Invalid> {
-            let array: ArrayD<f64> = archive.by_name::<OwnedRepr<f64>, IxDyn>(&format!("{key}.npy")).map_err(|error| {
+            let missing = |error: &dyn std::fmt::Display| {
                 Invalid::at("", format!("cannot read the array `{key}`: {error}"))
                     .in_file(path, None)
                     .help("the file needs the arrays `curvature` and `centre` in float64")
-            })?;
+            };
+            let entry = archive.by_name(&format!("{key}.npy")).map_err(|error| missing(&error))?;
+            let array = ArrayD::<f64>::read_npy(entry).map_err(|error| missing(&error))?;
             let shape = array.shape().to_vec();
             if shape.len() > 3 || (shape.len() == 3 && shape[1] != shape[2]) {
                 return Err(Invalid::at("", format!("the array `{key}` has shape {shape:?}: expected [n], [n, d] or [n, d, d]"))

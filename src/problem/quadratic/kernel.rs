@@ -104,25 +104,70 @@ impl<R: Real> WithSimd for Descend<'_, '_, '_, '_, '_, R> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { piece, y, visit, drift, z, gradient } = self;
+        if let Curvature::Dense(matrix) = piece.curvature {
+            match stride(y.len()) / LANES {
+                1 => return descend_dense::<R, 4>(piece, matrix, y, visit, drift),
+                2 => return descend_dense::<R, 8>(piece, matrix, y, visit, drift),
+                3 => return descend_dense::<R, 12>(piece, matrix, y, visit, drift),
+                4 => return descend_dense::<R, 16>(piece, matrix, y, visit, drift),
+                5 => return descend_dense::<R, 20>(piece, matrix, y, visit, drift),
+                6 => return descend_dense::<R, 24>(piece, matrix, y, visit, drift),
+                7 => return descend_dense::<R, 28>(piece, matrix, y, visit, drift),
+                8 => return descend_dense::<R, 32>(piece, matrix, y, visit, drift),
+                _ => {}
+            }
+        }
         let dim = y.len();
-        let plain = drift.scale == 1.0 && drift.shift.is_none() && drift.pull.is_none();
         z[dim..].fill(R::zero());
         for k in 0..visit.steps {
             gradient_into(piece, y, z, gradient);
             if let Sample::Noise(noise) = visit.batches.next_sample() {
                 add_into(noise, gradient);
             }
-            let lr = (visit.lr)(k);
-            if plain {
-                let lr = R::of(lr);
-                for (y, &g) in y.iter_mut().zip(gradient.iter()) {
-                    *y -= lr * g;
-                }
-            } else {
-                drift.step(lr, &gradient[..dim], y);
-            }
+            drift.step((visit.lr)(k), &gradient[..dim], y);
         }
     }
+}
+
+/// A visit whose vectors, padded to `P = stride(d)`, stay in registers; the operations and their order are those of the steps.
+#[inline(always)]
+fn descend_dense<R: Real, const P: usize>(
+    piece: &Piece<'_, R>,
+    matrix: &[R],
+    y: &mut [R],
+    visit: &mut Visit<'_, '_, R>,
+    drift: &Drift<'_, R>,
+) {
+    let dim = y.len();
+    let pad = |from: &[R]| {
+        let mut to = [R::zero(); P];
+        to[..dim].copy_from_slice(&from[..dim]);
+        to
+    };
+    let (origin, offset) = (pad(piece.origin), piece.offset.map(pad));
+    let plain = drift.scale == 1.0 && drift.shift.is_none() && drift.pull.is_none();
+    let mut at = pad(y);
+    let (mut z, mut gradient) = ([R::zero(); P], [R::zero(); P]);
+    for k in 0..visit.steps {
+        for ((z, &y), &origin) in z.iter_mut().zip(&at).zip(&origin) {
+            *z = y - origin;
+        }
+        panel::<R, P>(matrix, P, 0, &z[..dim], &mut gradient);
+        if let Some(offset) = &offset {
+            add_into(offset, &mut gradient);
+        }
+        if let Sample::Noise(noise) = visit.batches.next_sample() {
+            add_into(noise, &mut gradient);
+        }
+        let lr = (visit.lr)(k);
+        if plain {
+            let lr = R::of(lr);
+            at.iter_mut().zip(&gradient).for_each(|(y, &g)| *y -= lr * g);
+        } else {
+            drift.step(lr, &gradient[..dim], &mut at[..dim]);
+        }
+    }
+    y.copy_from_slice(&at[..dim]);
 }
 
 #[inline(always)]

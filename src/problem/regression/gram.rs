@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Parameters beyond which the Gram matrix is not formed; the optimum then comes from conjugate gradients.
-const LARGEST: usize = 2048;
+const LARGEST: usize = 1024;
 
 /// Samples that enter the Gram matrix together.
 const ROWS: usize = 512;

@@ -162,20 +162,20 @@ fn ridge_solves_the_normal_equations() {
     let expected = normal_equations(&data, &[0.1, 0.2, 0.3, 0.4], 1e-2);
     for data in [data.clone(), sparse(data)] {
         let problem = model(Loss::Square, data, false);
-        let reference = optimum::solve(&problem).unwrap();
-        assert!(reference.optimum.gradient_norm < 1e-14);
-        for (found, expected) in reference.optimum.x.iter().zip(&expected) {
+        let best = optimum::solve(&problem).unwrap();
+        assert!(best.gradient_norm < 1e-14);
+        for (found, expected) in best.x.iter().zip(&expected) {
             assert!((found - expected).abs() < 1e-12);
         }
         let loss = crate::problem::sums::over_clients(&problem, &expected, true);
-        assert!((loss.loss - reference.optimum.value).abs() < 1e-14 && norm2(&loss.gradient).sqrt() < 1e-13);
+        assert!((loss.loss - best.value).abs() < 1e-14 && norm2(&loss.gradient).sqrt() < 1e-13);
     }
 }
 
 #[test]
 fn logistic_regression_reaches_its_optimum() {
     for problem in every().iter().filter(|problem| problem.loss == Loss::Logistic) {
-        let best = optimum::solve(problem).unwrap().optimum;
+        let best = optimum::solve(problem).unwrap();
         let check = crate::problem::sums::over_clients(problem, &best.x, true);
         assert!(norm2(&check.gradient).sqrt() <= 1e-12);
         assert_eq!(check.loss, best.value);

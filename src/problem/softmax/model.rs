@@ -6,12 +6,10 @@ use crate::{
     num::{
         Real,
         rows::{self, Layout},
+        vector,
     },
     problem::supervised::{Picked, View},
 };
-
-/// Bytes of a cache line, the alignment of rows.
-const LINE: usize = 64;
 
 /// Weights, shape `[C, p]` with rows a stride apart, and biases, shape `[C]`, in slices `V`.
 #[derive(Debug)]
@@ -33,8 +31,7 @@ impl<V> Model<V> {
 
     /// Scalars to set aside for an [`aligned`](Model::aligned) model.
     pub fn aligned_len<R>(classes: usize, columns: usize) -> usize {
-        let line = LINE / size_of::<R>();
-        classes * columns.next_multiple_of(line) + classes + line
+        vector::aligned_len::<R>(classes * (columns.next_multiple_of(vector::line::<R>()) + 1))
     }
 
     /// The same model, read only.
@@ -69,12 +66,9 @@ impl<R: Real> Model<&mut [R]> {
 impl<'a, R: Real> Model<&'a mut [R]> {
     /// Rows that start at cache lines, in a buffer of [`aligned_len`](Self::aligned_len); the contents are arbitrary.
     pub fn aligned(buffer: &'a mut [R], classes: usize, columns: usize) -> Self {
-        let line = LINE / size_of::<R>();
-        let stride = columns.next_multiple_of(line);
-        // Only speed depends on the offset: the pointer never reaches a result.
-        let offset = buffer.as_ptr().align_offset(LINE).min(line);
-        let (weights, rest) = buffer[offset..].split_at_mut(classes * stride);
-        Self { weights, biases: &mut rest[..classes], layout: Layout { rows: classes, columns, stride } }
+        let stride = columns.next_multiple_of(vector::line::<R>());
+        let (weights, biases) = vector::aligned(buffer, classes * (stride + 1)).split_at_mut(classes * stride);
+        Self { weights, biases, layout: Layout { rows: classes, columns, stride } }
     }
 }
 

@@ -10,11 +10,13 @@ use crate::record::spread;
 use crate::record::units::short;
 
 /// A median over seeds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Measured {
     value: f64,
     /// Where the runs ended, if `value` is infinite because a target was never reached.
     at_least: Option<f64>,
+    /// That runs ended before the instant asked for.
+    note: Option<String>,
 }
 
 /// A judgement: the figure, whether it suffices, what to know about it.
@@ -66,7 +68,7 @@ fn judge(curves: &Curves, quantity: &Quantity, assertion: &Assertion<'_>, cell: 
         }
         Assertion::Lies { of, low, high } => {
             let found = measure(curves, quantity, cell, of)?;
-            let note = found.at_least.map(|end| format!("{of} does not reach the target by {}", short(end)));
+            let note = found.at_least.map(|end| format!("{of} does not reach the target by {}", short(end))).or(found.note);
             Ok((found.value, found.value >= low && found.value <= high, note))
         }
         Assertion::Moves { .. } => Err("a trend needs several cells".into()),
@@ -96,7 +98,14 @@ fn measure(curves: &Curves, quantity: &Quantity, cell: &Cell, method: &str) -> R
         }
         _ => None,
     };
-    Ok(Measured { value, at_least })
+    let early = match quantity {
+        Quantity::Value { at, .. } => {
+            at.place().filter(|&(axis, x)| runs.iter().any(|run| !curves.diverged(run) && !run.reaches(axis, x)))
+        }
+        Quantity::Crossing { .. } => None,
+    };
+    let note = early.map(|(axis, x)| format!("{method} ends before {x} {axis}: its last value counts"));
+    Ok(Measured { value, at_least, note })
 }
 
 /// Compares two methods. A target that the worse method never reached is worth as much as the run was long: the figure is
@@ -110,7 +119,9 @@ fn beats(quantity: &Quantity, sides: [(&str, Measured); 2], by: f64, compare: Co
             Some(format!("{good_label} does not reach the target by {}", short(end))),
         ));
     }
-    let note = bad.at_least.map(|end| format!("at least: {bad_label} does not reach the target by {}", short(end)));
+    let bound = bad.at_least.map(|end| format!("at least: {bad_label} does not reach the target by {}", short(end)));
+    let notes: Vec<String> = [bound, good.note, bad.note].into_iter().flatten().collect();
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
     let (g, b) = (good.value, bad.at_least.unwrap_or(bad.value));
     let figure = match (compare, quantity.better()) {
         (Comparison::Ratio, Better::Lower) => b / g,

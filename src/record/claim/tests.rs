@@ -117,6 +117,17 @@ fn what_was_not_recorded_is_unknown_with_a_reason() {
 }
 
 #[test]
+fn a_run_that_ends_before_the_instant_counts_with_a_note() {
+    let notes = |at: &str| {
+        let keys = format!("metric = \"loss\"\nof = \"fast\"\nbelow = 1\nat = {at}\nwhere = {{ alpha = 1 }}");
+        evaluate(&claim(&keys), &curves()).unwrap()[0].note.clone()
+    };
+    // The last two rows stand at 7 s and 8 s, so the run may well have gone on to 9 s.
+    assert_eq!(notes("{ seconds = 9 }"), None);
+    assert_eq!(notes("{ seconds = 20 }").unwrap(), "fast ends before 20 seconds: its last value counts");
+}
+
+#[test]
 fn claims_without_meaning_are_refused_at_the_key() {
     let names = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
     let (labels, metrics, swept) = (names(&["fast", "slow"]), names(&["loss", "accuracy"]), names(&["problem.alpha"]));

@@ -3,17 +3,22 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
 
 use super::{Column, Entry, Table};
 use crate::record::units::short;
+
+/// A rule above, below the headings and at the end, as in a printed table.
+const RULES: TableStyle = TableStyle::new()
+    .top_border(LineStyle::none().fill('─').junction('─'))
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 impl Table {
     /// For a terminal: aligned columns, no colour.
     pub fn text(&self) -> String {
         let mut table = comfy_table::Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+        table.load_style(RULES).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(self.headings());
         for row in self.grid(plain) {
             table.add_row(row);

@@ -11,8 +11,8 @@ use crate::{
     invalid::Invalid,
     network::Topology,
     num::{Real, vector},
-    problem::init::InitSpec,
     random::{Purpose, Rng},
+    record::{Models, Observed},
     role::{Local, Payload, Scratch, local::LocalRule},
     world::World,
 };
@@ -96,14 +96,13 @@ impl<R: Real> Peers<R> {
     ///
     /// # Errors
     /// [`Invalid`] at `network.topology` if the scenario has none.
-    pub fn new(plan: Plan<R>, mut nodes: Box<dyn Population<R>>, init: &InitSpec) -> Result<Self, Invalid> {
+    pub fn new(plan: Plan<R>, mut nodes: Box<dyn Population<R>>) -> Result<Self, Invalid> {
         let world = &plan.world;
         if world.network.topology().is_none() {
-            return Err(Invalid::at("network.topology", "methods without a server need a topology")
-                .help("add `topology = { random-regular = { degree = 8 } }` to `[network]`"));
+            return Err(no_topology("a method without a server"));
         }
         for node in 0..world.clients() {
-            nodes.settle_in(init.model(world.objective().blocks(), &world.streams(), node));
+            nodes.settle_in(world.problem.initial(node));
         }
         let always_up = world.fleet.always_available();
         let state = State { rows: Touched::default(), waiting: Touched::default(), standing: Standing::default() };
@@ -182,6 +181,12 @@ impl<R: Real> Peers<R> {
         }
         self.state.waiting.entry(to).push(mail);
     }
+}
+
+/// The fault of a scenario with peers but without a topology; the path is from the root of the scenario.
+pub fn no_topology(method: &str) -> Invalid {
+    Invalid::at("network", format!("`{method}` has no server, and the scenario says nothing of who talks to whom"))
+        .help("add `topology = { random-regular = { degree = 8 } }` to `[network]`")
 }
 
 fn topology<R: Real>(world: &World<R>) -> &Topology {
@@ -356,5 +361,27 @@ impl<R: Real> Protocol for Peers<R> {
         let (state, nodes): (State<R>, Vec<u8>) = postcard::from_bytes(bytes)?;
         self.state = state;
         self.nodes.load(&nodes)
+    }
+}
+
+impl<R: Real> Observed<R> for Peers<R> {
+    fn models(&self) -> Models<'_, R> {
+        Models::Nodes((0..self.nodes()).map(|node| self.iterate(node)).collect())
+    }
+
+    fn round(&self) -> u64 {
+        self.rounds()
+    }
+
+    fn updates(&self) -> u64 {
+        self.state.standing.updates
+    }
+
+    fn staleness(&self) -> Option<f64> {
+        None
+    }
+
+    fn latest_batch(&self) -> Option<usize> {
+        None
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     fleet::Presence,
     num::Real,
     part::discount::Discount,
+    record::{Models, Observed},
     role::{
         Local, Memory, Payload, Scratch,
         local::LocalRule,
@@ -330,4 +331,27 @@ fn renewed<R: Real>(old: &Memory<R>, own: Option<Payload<R>>, optimiser: Option<
         return None;
     }
     Some(Memory { own: own.unwrap_or_else(|| old.own.clone()), optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()) })
+}
+
+impl<R: Real> Observed<R> for Served<R> {
+    fn models(&self) -> Models<'_, R> {
+        Models::Server(self.server.iterate())
+    }
+
+    fn round(&self) -> u64 {
+        self.state.version
+    }
+
+    fn updates(&self) -> u64 {
+        self.state.standing.updates
+    }
+
+    fn staleness(&self) -> Option<f64> {
+        let Standing { updates, staleness, .. } = self.state.standing;
+        Some(if updates == 0 { 0.0 } else { staleness as f64 / updates as f64 })
+    }
+
+    fn latest_batch(&self) -> Option<usize> {
+        Some(self.state.standing.last_batch)
+    }
 }

@@ -114,26 +114,23 @@ impl Fault {
             Kind::UnknownName { name, valid } => {
                 // A choice that is read as a table has its name in the path.
                 let place = place.strip_suffix(&format!(".{name}")).unwrap_or(&place);
-                suggest(Diagnostic::at(span, format!("unknown name `{name}` for `{place}`")), name, valid)
+                Diagnostic::at(span, format!("unknown name `{name}` for `{place}`")).suggest(name, valid)
             }
-            Kind::Mismatch { found, expected } => {
-                Diagnostic::at(span, format!("`{place}` cannot be {found}")).label(format!("expected {expected}"))
-            }
+            Kind::Mismatch { found, expected } => Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected),
             Kind::Parameters { name, wanted: true } => Diagnostic::at(span, format!("`{name}` needs a value"))
                 .help(format!("write `{} = {{ {name} = … }}`", last(&place))),
             Kind::Parameters { name, wanted: false } => Diagnostic::at(span, format!("`{name}` takes no parameters"))
                 .help(format!("write `{} = \"{name}\"`", last(&place))),
             Kind::OneKey { keys, valid } => Diagnostic::at(span, format!("`{place}` must name one choice, but has {keys} keys"))
-                .label(if valid.is_empty() {
-                    "expected a table with one key".to_owned()
-                } else {
-                    format!("expected one of {}", listed(valid))
-                }),
+                .expected(&if valid.is_empty() { "a table with one key".to_owned() } else { listed(valid) }),
             Kind::Other(message) if message.starts_with("data did not match any variant") => {
                 let found = tree.descend(&self.path).map_or_else(|| "this value".to_owned(), |node| shown(&node.value));
                 Diagnostic::at(span, format!("`{place}` cannot be {found}")).label("expected another kind of value")
             }
-            Kind::Other(message) => Diagnostic::at(span, format!("`{place}`: {message}")),
+            Kind::Other(message) => match message.rsplit_once(": expected ") {
+                Some((title, expected)) => Diagnostic::at(span, format!("`{place}`: {title}")).expected(expected),
+                None => Diagnostic::at(span, format!("`{place}`: {message}")),
+            },
         }
     }
 }
@@ -142,21 +139,12 @@ fn unknown_key(span: Span, key: &str, place: &str, valid: &[&str]) -> Diagnostic
     let parent = place.rsplit_once('.').map_or("", |(parent, _)| parent);
     let place = if parent.is_empty() { String::new() } else { format!(" in `{parent}`") };
     let fault = Diagnostic::at(span, format!("unknown key `{key}`{place}"));
-    if valid.is_empty() { fault.label("this table takes no keys") } else { suggest(fault, key, valid) }
+    if valid.is_empty() { fault.label("this table takes no keys") } else { fault.suggest(key, valid) }
 }
 
 fn missing_key(span: Span, key: &str, place: &str) -> Diagnostic {
     let place = if place.is_empty() { "the scenario".to_owned() } else { format!("`{place}`") };
     Diagnostic::at(span, format!("missing key `{key}` in {place}")).label(format!("expected a key `{key}`"))
-}
-
-/// Adds what would have been right, and the nearest of it.
-fn suggest(fault: Diagnostic, found: &str, valid: &[&str]) -> Diagnostic {
-    let fault = fault.label(format!("expected {}", listed(valid)));
-    match nearest(found, valid) {
-        Some(name) => fault.help(format!("did you mean `{name}`?")),
-        None => fault,
-    }
 }
 
 /// The last step of a path that is a key, not an index.
@@ -169,6 +157,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::String(text) if text.chars().count() <= 30 => format!("the string {text:?}"),
         Value::Integer(integer) => format!("the integer `{integer}`"),
+        Value::Float(number) if number.is_nan() => "`nan`".to_owned(),
         Value::Float(number) => format!("the number `{number:?}`"),
         Value::Boolean(boolean) => format!("`{boolean}`"),
         Value::Datetime(date) => format!("the date `{date}`"),

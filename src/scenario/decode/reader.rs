@@ -62,10 +62,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         match &self.node.value {
             Value::String(text) => visitor.visit_str(text),
             Value::Integer(integer) => visitor.visit_i64(*integer),
-            Value::Float(number) if number.is_nan() => Err(Fault::mismatch(&self.node.value, "a number")),
+            Value::Float(number) if number.is_nan() => Err(Fault::mismatch(&self.node.value, "a number with a value")),
             Value::Float(number) => visitor.visit_f64(*number),
             Value::Boolean(boolean) => visitor.visit_bool(*boolean),
-            Value::Datetime(_) => Err(Fault::mismatch(&self.node.value, "another kind of value: no key takes a date")),
+            Value::Datetime(_) => Err(Fault::mismatch(&self.node.value, "another kind of value, since no key takes a date")),
             Value::Array(items) => visitor.visit_seq(Items { items: items.iter(), next: 0 }),
             Value::Table(table) => return self.keys(table, visitor),
         }

@@ -7,7 +7,6 @@ use serde::{
 
 use super::super::{
     diagnostic::Diagnostic,
-    names::{listed, nearest},
     node::{Node, Table, Value},
 };
 use super::decode;
@@ -22,11 +21,7 @@ pub fn split<A: DeserializeOwned, B: DeserializeOwned>(node: &Node, at: &str) ->
     for entry in node.as_table().into_iter().flat_map(Table::iter) {
         if !valid.contains(&entry.key.as_str()) {
             let fault = Diagnostic::at(entry.key_span, format!("unknown key `{}` in `{at}`", entry.key));
-            let fault = fault.label(format!("expected {}", listed(&valid)));
-            faults.push(match nearest(&entry.key, &valid) {
-                Some(name) => fault.help(format!("did you mean `{name}`?")),
-                None => fault,
-            });
+            faults.push(fault.suggest(&entry.key, &valid));
             continue;
         }
         let part = if keys::<A>().contains(&entry.key.as_str()) { &mut first } else { &mut second };

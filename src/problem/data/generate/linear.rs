@@ -5,7 +5,7 @@ use rand::RngExt;
 use super::{Drawn, MODEL, TEST, TRAIN, normal, normals, numbered};
 use crate::{
     num::Real,
-    problem::data::{Features, LinearSpec, LinearTargets, Samples, Table, Targets, table::dense},
+    problem::data::{LinearSpec, LinearTargets, Samples, Table, Targets},
     random::{Purpose, Rng, Streams},
 };
 
@@ -14,11 +14,11 @@ pub fn linear<R: Real>(spec: &LinearSpec, streams: &Streams) -> Table<R> {
     let weights = normals(spec.features, &mut streams.stream(Purpose::Data, 0, MODEL));
     let part = |rows: usize, use_of: u64| match spec.targets {
         LinearTargets::Labels { classes } => {
-            let draw = |_, rng: &mut Rng, row: &mut Vec<R>| {
-                inputs(spec.features, rng, row);
+            let draw = |_, rng: &mut Rng, row: &mut [R]| {
+                inputs(rng, row);
                 rng.random_range(0..classes as u32)
             };
-            Drawn::pool(rows, use_of, streams, draw).classified(spec.features, classes)
+            Drawn::pool((rows, spec.features), use_of, streams, draw).classified(classes)
         }
         LinearTargets::Linear { noise } => real(spec, rows, use_of, streams, |x, rng| {
             weights.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() + noise * normal(rng)
@@ -34,9 +34,10 @@ pub fn linear<R: Real>(spec: &LinearSpec, streams: &Streams) -> Table<R> {
     }
 }
 
-fn inputs<R: Real>(count: usize, rng: &mut Rng, row: &mut Vec<R>) -> Vec<f64> {
-    let x = normals(count, rng);
-    row.extend(x.iter().map(|&value| R::of(value)));
+/// Fills `row` with standard normal numbers and returns them unrounded.
+fn inputs<R: Real>(rng: &mut Rng, row: &mut [R]) -> Vec<f64> {
+    let x = normals(row.len(), rng);
+    row.iter_mut().zip(&x).for_each(|(value, &x)| *value = R::of(x));
     x
 }
 
@@ -47,9 +48,10 @@ fn real<R: Real>(
     streams: &Streams,
     target: impl Fn(&[f64], &mut Rng) -> f64 + Sync,
 ) -> Samples<R> {
-    let drawn = Drawn::pool(rows, use_of, streams, |_, rng: &mut Rng, row: &mut Vec<R>| {
-        let x = inputs(spec.features, rng, row);
+    let drawn = Drawn::pool((rows, spec.features), use_of, streams, |_, rng: &mut Rng, row: &mut [R]| {
+        let x = inputs(rng, row);
         R::of(target(&x, rng))
     });
-    Samples { features: Features::Dense(dense(rows, spec.features, drawn.features)), targets: Targets::Values(drawn.targets) }
+    let (features, values) = drawn.matrix();
+    Samples { features, targets: Targets::Values(values) }
 }

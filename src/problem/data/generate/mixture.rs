@@ -1,9 +1,8 @@
 //! Mixtures of Gaussians.
 
 use rand::RngExt;
-use rayon::prelude::*;
 
-use super::{Drawn, MODEL, TEST, TRAIN, clients_of, normal, normals, numbered};
+use super::{Drawn, MODEL, Part, TEST, TRAIN, clients_of, normal, normals, numbered};
 use crate::{
     num::Real,
     problem::data::{CentreLaw, MixtureClients, MixtureSpec, Table, partition::dirichlet},
@@ -13,34 +12,33 @@ use crate::{
 /// Draws the pool, or the samples of `clients` natural clients, and the held-out samples.
 pub fn mixture<R: Real>(spec: &MixtureSpec, clients: usize, streams: &Streams) -> Table<R> {
     let centres: Vec<Vec<f64>> = (0..spec.classes * spec.clusters).map(|cluster| centre(spec, cluster, streams)).collect();
-    let sample = |class: usize, rng: &mut Rng, row: &mut Vec<R>| {
+    let sample = |class: usize, rng: &mut Rng, row: &mut [R]| {
         let cluster = if spec.clusters == 1 { class } else { class * spec.clusters + rng.random_range(0..spec.clusters) };
-        row.extend(centres[cluster].iter().map(|centre| R::of(centre + spec.noise * normal(rng))));
+        row.iter_mut().zip(&centres[cluster]).for_each(|(value, centre)| *value = R::of(centre + spec.noise * normal(rng)));
         class as u32
     };
     let (train, natural) = match &spec.clients {
         None => {
-            let draw = |_, rng: &mut Rng, row: &mut Vec<R>| sample(rng.random_range(0..spec.classes), rng, row);
-            (Drawn::pool(spec.samples, TRAIN, streams, draw), None)
+            let draw = |_, rng: &mut Rng, row: &mut [R]| sample(rng.random_range(0..spec.classes), rng, row);
+            (Drawn::pool((spec.samples, spec.features), TRAIN, streams, draw), None)
         }
         Some(law) => {
-            let parts = (0..clients).into_par_iter().map(|client| {
-                let mut rng = streams.stream(Purpose::Data, client, TRAIN);
-                let mut drawn = Drawn { features: Vec::with_capacity(law.samples * spec.features), targets: Vec::new() };
-                for class in client_labels(law, spec.classes, &mut rng) {
-                    let label = sample(class, &mut rng, &mut drawn.features);
-                    drawn.targets.push(label);
+            let sizes = std::iter::repeat_n(law.samples, clients);
+            let drawn = Drawn::parts(sizes.clone(), spec.features, |part: Part<'_, R, u32>| {
+                let mut rng = streams.stream(Purpose::Data, part.index, TRAIN);
+                let rows = part.features.chunks_exact_mut(spec.features).zip(part.targets);
+                for (class, (row, target)) in client_labels(law, spec.classes, &mut rng).into_iter().zip(rows) {
+                    *target = sample(class, &mut rng, row);
                 }
-                drawn
             });
-            (Drawn::concat(parts.collect()), Some(clients_of(std::iter::repeat_n(law.samples, clients))))
+            (drawn, Some(clients_of(sizes)))
         }
     };
-    let test =
-        Drawn::pool(spec.test, TEST, streams, |row, rng: &mut Rng, values: &mut Vec<R>| sample(row % spec.classes, rng, values));
+    let draw = |row: usize, rng: &mut Rng, values: &mut [R]| sample(row % spec.classes, rng, values);
+    let test = Drawn::pool((spec.test, spec.features), TEST, streams, draw);
     Table {
-        train: train.classified(spec.features, spec.classes),
-        test: (spec.test > 0).then(|| test.classified(spec.features, spec.classes)),
+        train: train.classified(spec.classes),
+        test: (spec.test > 0).then(|| test.classified(spec.classes)),
         classes: numbered(spec.classes),
         natural,
         columns: Vec::new(),

@@ -3,7 +3,7 @@
 use rand_distr::{Distribution, LogNormal};
 use rayon::prelude::*;
 
-use super::{Drawn, MODEL, SIZES, TRAIN, argmax, clients_of, normal, normals, numbered};
+use super::{Drawn, MODEL, Part, SIZES, TEST, TRAIN, argmax, clients_of, normal, normals, numbered};
 use crate::{
     num::Real,
     problem::data::{SyntheticSpec, Table},
@@ -27,22 +27,20 @@ pub fn sizes(spec: &SyntheticSpec, clients: usize, streams: &Streams) -> Vec<(us
 /// Draws the samples of all clients.
 pub fn synthetic<R: Real>(spec: &SyntheticSpec, clients: usize, streams: &Streams) -> Table<R> {
     let sizes = sizes(spec, clients, streams);
-    let parts: Vec<_> = sizes
-        .par_iter()
-        .enumerate()
-        .map(|(client, &(train, test))| {
-            let law = ClientLaw::new(spec, client, streams);
-            let mut rng = streams.stream(Purpose::Data, client, TRAIN);
-            (law.draw(train, &mut rng), law.draw(test, &mut rng))
+    let laws: Vec<ClientLaw> = (0..clients).into_par_iter().map(|client| ClientLaw::new(spec, client, streams)).collect();
+    let draw = |sizes: Vec<usize>, use_of: u64| {
+        Drawn::parts(sizes.into_iter(), spec.features, |part: Part<'_, R, u32>| {
+            let mut rng = streams.stream(Purpose::Data, part.index, use_of);
+            let rows = part.features.chunks_exact_mut(spec.features).zip(part.targets);
+            rows.for_each(|(features, target)| *target = laws[part.index].draw(features, &mut rng));
         })
-        .collect();
-    let (train, test): (Vec<Drawn<R, u32>>, Vec<Drawn<R, u32>>) = parts.into_iter().unzip();
-    let test = Drawn::concat(test);
+    };
+    let test = draw(sizes.iter().map(|size| size.1).collect(), TEST);
     Table {
-        train: Drawn::concat(train).classified(spec.features, spec.classes),
-        test: (!test.targets.is_empty()).then(|| test.classified(spec.features, spec.classes)),
+        train: draw(sizes.iter().map(|size| size.0).collect(), TRAIN).classified(spec.classes),
+        test: (!test.targets.is_empty()).then(|| test.classified(spec.classes)),
         classes: numbered(spec.classes),
-        natural: Some(clients_of(sizes.iter().map(|&(train, _)| train))),
+        natural: Some(clients_of(sizes.iter().map(|size| size.0))),
         columns: Vec::new(),
     }
 }
@@ -74,17 +72,14 @@ impl ClientLaw {
         Self { mean, deviation, weights, bias }
     }
 
-    fn draw<R: Real>(&self, samples: usize, rng: &mut Rng) -> Drawn<R, u32> {
-        let mut drawn = Drawn { features: Vec::with_capacity(samples * self.mean.len()), targets: Vec::new() };
-        for _ in 0..samples {
-            let x: Vec<f64> =
-                self.mean.iter().zip(&self.deviation).map(|(mean, deviation)| mean + deviation * normal(rng)).collect();
-            let score = |(row, bias): (&Vec<f64>, &f64)| row.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() + bias;
-            let scores: Vec<f64> = self.weights.iter().zip(&self.bias).map(score).collect();
-            drawn.targets.push(argmax(&scores));
-            drawn.features.extend(x.into_iter().map(R::of));
-        }
-        drawn
+    /// Draws one sample in place and returns its class.
+    fn draw<R: Real>(&self, features: &mut [R], rng: &mut Rng) -> u32 {
+        let inputs: Vec<f64> =
+            self.mean.iter().zip(&self.deviation).map(|(mean, deviation)| mean + deviation * normal(rng)).collect();
+        let score = |(row, bias): (&Vec<f64>, &f64)| row.iter().zip(&inputs).map(|(w, x)| w * x).sum::<f64>() + bias;
+        let scores: Vec<f64> = self.weights.iter().zip(&self.bias).map(score).collect();
+        features.iter_mut().zip(inputs).for_each(|(feature, x)| *feature = R::of(x));
+        argmax(&scores)
     }
 }
 

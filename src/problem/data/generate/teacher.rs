@@ -15,17 +15,17 @@ pub fn teacher<R: Real>(spec: &TeacherSpec, streams: &Streams) -> Table<R> {
     let first: Vec<Vec<f64>> =
         (0..spec.hidden).map(|_| normals(spec.features, &mut rng).into_iter().map(|value| value / width).collect()).collect();
     let second: Vec<Vec<f64>> = (0..spec.classes).map(|_| normals(spec.hidden, &mut rng)).collect();
-    let draw = |_, rng: &mut Rng, row: &mut Vec<R>| {
+    let draw = |_, rng: &mut Rng, row: &mut [R]| {
         let x = normals(spec.features, rng);
         let hidden: Vec<f64> = first.iter().map(|unit| dot(unit, &x).tanh()).collect();
         let scores: Vec<f64> = second.iter().map(|unit| dot(unit, &hidden)).collect();
-        row.extend(x.into_iter().map(R::of));
+        row.iter_mut().zip(x).for_each(|(value, x)| *value = R::of(x));
         argmax(&scores)
     };
-    let test = Drawn::pool(spec.test, TEST, streams, draw);
+    let test = Drawn::pool((spec.test, spec.features), TEST, streams, draw);
     Table {
-        train: Drawn::pool(spec.samples, TRAIN, streams, draw).classified(spec.features, spec.classes),
-        test: (spec.test > 0).then(|| test.classified(spec.features, spec.classes)),
+        train: Drawn::pool((spec.samples, spec.features), TRAIN, streams, draw).classified(spec.classes),
+        test: (spec.test > 0).then(|| test.classified(spec.classes)),
         classes: numbered(spec.classes),
         natural: None,
         columns: Vec::new(),

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::FileOfClients;
+use super::{FileOfClients, MOST_CLIENTS};
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, require},
     problem::data::read::{File, numpy},
 };
 
@@ -22,7 +22,10 @@ pub fn read(spec: &FileOfClients, rows: usize, clients: Option<usize>, base: &Pa
     }
     let needed = ids.iter().max().map_or(0, |&(id, _)| id + 1);
     let count = match clients {
-        Some(clients) => clients,
+        Some(clients) => {
+            require(clients <= MOST_CLIENTS, "", clients, &format!("at most {MOST_CLIENTS} clients with data"))?;
+            clients
+        }
         None if needed > rows => {
             return Err(file
                 .fault(None, format!("client {} has an id above the number of samples", needed - 1))

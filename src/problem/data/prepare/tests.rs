@@ -1,1 +1,140 @@
+use ndarray::arr2;
 
+use super::*;
+use crate::problem::data::{Grouping, Source, SparseRows};
+
+fn raw(rows: usize) -> RawTable<f64> {
+    let features = Features::Dense(Array2::from_shape_fn((rows, 2), |(row, column)| if column == 0 { row as f64 } else { 7.0 }));
+    RawTable::new(RawSamples { features, targets: RawTargets::Numbers((0..rows).map(|row| (row % 3) as f64).collect()) }, None)
+}
+
+fn spec() -> DataSpec {
+    DataSpec::new(Source::Bundled(crate::problem::data::Bundled::Mnist10k))
+}
+
+fn values(features: &Features<f64>) -> Vec<f64> {
+    match features {
+        Features::Dense(matrix) => matrix.iter().copied().collect(),
+        Features::Sparse(matrix) => matrix.values.clone(),
+    }
+}
+
+fn numbered(targets: RawTargets, kind: TargetKind) -> Result<Table<f64>, Invalid> {
+    let mut table = raw(targets.len());
+    table.train.targets = targets;
+    number(table, kind)
+}
+
+#[test]
+fn whole_numbers_are_classes_unless_there_are_many() {
+    let table = numbered(RawTargets::Numbers(vec![10.0, -1.0, 2.0, -0.0, 0.0]), TargetKind::Auto).unwrap();
+    assert_eq!(table.classes, ["-1", "0", "2", "10"]);
+    assert!(matches!(&table.train.targets, Targets::Classes { labels, count: 4 } if *labels == [3, 0, 2, 1, 1]));
+    let many: Vec<f64> = (0..65).map(f64::from).collect();
+    let is_real = |targets: &[f64], kind| {
+        matches!(numbered(RawTargets::Numbers(targets.to_vec()), kind).unwrap().train.targets, Targets::Values(_))
+    };
+    assert!(is_real(&many, TargetKind::Auto) && !is_real(&many, TargetKind::Classes));
+    assert!(is_real(&[1.0, 2.0], TargetKind::Values) && is_real(&[0.5, 1.0], TargetKind::Auto));
+    let names = RawTargets::Names(vec!["b".to_owned(), "a".to_owned()]);
+    assert_eq!(numbered(names.clone(), TargetKind::Auto).unwrap().classes, ["a", "b"]);
+    assert_eq!(numbered(names, TargetKind::Values).unwrap_err().path, ["targets"]);
+}
+
+#[test]
+fn both_parts_share_their_classes() {
+    let mut table = raw(3);
+    table.test = Some(raw(1).train);
+    table.test.as_mut().unwrap().targets = RawTargets::Names(vec!["z".to_owned()]);
+    let table = number(table, TargetKind::Auto).unwrap();
+    assert_eq!(table.classes, ["0", "1", "2", "z"]);
+    assert!(matches!(table.test.unwrap().targets, Targets::Classes { labels, count: 4 } if labels == [3]));
+}
+
+#[test]
+fn a_hold_out_takes_its_share_once_and_is_the_same_again() {
+    let held_out = |natural: Option<Grouping>| {
+        let table = RawTable { natural, ..raw(100) };
+        prepare(number(table, TargetKind::Auto).unwrap(), &DataSpec { test: Some(0.2), ..spec() }).unwrap()
+    };
+    let table = held_out(None);
+    let test = table.test.as_ref().unwrap();
+    assert_eq!((table.train.len(), test.len()), (80, 20));
+    let mut all: Vec<f64> = [values(&table.train.features), values(&test.features)].concat().into_iter().step_by(2).collect();
+    all.sort_by(f64::total_cmp);
+    assert_eq!(all, (0..100).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(values(&held_out(None).train.features), values(&table.train.features));
+
+    // 1, 9 and 90 samples: one stays with the first, ⌊0.8 · 9⌋ = 7 with the second.
+    let cells: Vec<String> = (0..100)
+        .map(|row: usize| {
+            if row < 1 {
+                "a"
+            } else if row < 10 {
+                "b"
+            } else {
+                "c"
+            }
+            .to_owned()
+        })
+        .collect();
+    let table = held_out(Some(Grouping::new("who", &cells)));
+    let sizes: Vec<usize> = table.natural.unwrap().members().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [1, 7, 72]);
+}
+
+#[test]
+fn a_second_hold_out_is_refused() {
+    let mut table = number(raw(10), TargetKind::Auto).unwrap();
+    table.test = Some(table.train.clone());
+    assert_eq!(prepare(table, &DataSpec { test: Some(0.5), ..spec() }).unwrap_err().path, ["test"]);
+    let one = number(raw(1), TargetKind::Auto).unwrap();
+    assert!(prepare(one, &DataSpec { test: Some(0.5), ..spec() }).unwrap_err().message.contains("holds out none"));
+}
+
+#[test]
+fn standardised_features_have_mean_zero_and_deviation_one_and_constants_vanish() {
+    let mut table = number(raw(3), TargetKind::Auto).unwrap();
+    table.test = Some(Samples { features: Features::Dense(arr2(&[[1.0, 8.0]])), targets: Targets::Values(vec![0.0]) });
+    let table = prepare(table, &DataSpec { standardise: true, ..spec() }).unwrap();
+    let unit = 1.5f64.sqrt();
+    let found = values(&table.train.features);
+    for (found, expected) in found.iter().zip([-unit, 0.0, 0.0, 0.0, unit, 0.0]) {
+        approx::assert_relative_eq!(*found, expected, epsilon = 1e-15);
+    }
+    assert_eq!(values(&table.test.unwrap().features), [0.0, 0.0]);
+}
+
+#[test]
+fn scale_comes_before_unit_length() {
+    let table = prepare(number(raw(2), TargetKind::Auto).unwrap(), &DataSpec { scale: Some(2.0), ..spec() }).unwrap();
+    assert_eq!(values(&table.train.features), [0.0, 14.0, 2.0, 14.0]);
+    let table = prepare(number(raw(25), TargetKind::Auto).unwrap(), &DataSpec { normalise: true, ..spec() }).unwrap();
+    // 24² + 7² = 25².
+    assert_eq!(values(&table.train.features)[48..], [0.96, 0.28]);
+}
+
+#[test]
+fn sparse_features_are_scaled_but_not_shifted() {
+    let rows = SparseRows { columns: 3, starts: vec![0, 2, 2], indices: vec![0, 2], values: vec![3.0, 4.0] };
+    let raw = RawTable::new(RawSamples { features: Features::Sparse(rows), targets: RawTargets::Numbers(vec![0.0, 1.0]) }, None);
+    let table = number(raw, TargetKind::Auto).unwrap();
+    let scaled = prepare(table.clone(), &DataSpec { normalise: true, ..spec() }).unwrap();
+    assert_eq!(values(&scaled.train.features), [0.6, 0.8]);
+    assert_eq!(prepare(table, &DataSpec { standardise: true, ..spec() }).unwrap_err().path, ["standardise"]);
+}
+
+#[test]
+fn chosen_classes_leave_no_client_behind() {
+    let cells: Vec<String> = (0..9).map(|row| format!("u{row}")).collect();
+    let table = number(RawTable { natural: Some(Grouping::new("user", &cells)), ..raw(9) }, TargetKind::Auto).unwrap();
+    let wanted =
+        |classes: &[i64]| DataSpec { classes: Some(classes.iter().map(|&class| LabelName::Number(class)).collect()), ..spec() };
+    let chosen = prepare(table.clone(), &wanted(&[2, 0])).unwrap();
+    assert_eq!(values(&chosen.train.features).into_iter().step_by(2).collect::<Vec<_>>(), [0.0, 2.0, 3.0, 5.0, 6.0, 8.0]);
+    assert!(matches!(chosen.train.targets, Targets::Classes { labels, count: 2 } if labels == [1, 0, 1, 0, 1, 0]));
+    let natural = chosen.natural.unwrap();
+    assert_eq!((natural.values.join(" "), natural.of), ("u0 u2 u3 u5 u6 u8".to_owned(), (0..6).collect()));
+    let error = prepare(table, &wanted(&[0, 5])).unwrap_err();
+    assert_eq!((error.path, error.help), (vec!["classes".to_owned()], Some("they have: 0, 1, 2".to_owned())));
+}

@@ -118,6 +118,9 @@ fn parse<R: Real>(
         .map_err(|_| Invalid::at("csv.delimiter", "the delimiter is not a single byte: expected a character such as `;`"))?;
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
     let header = reader.headers().map_err(|error| malformed(file, &error))?.clone();
+    if header.is_empty() {
+        return Err(file.fault(None, "the file is empty: expected a header and samples"));
+    }
     if header.iter().all(|cell| cell.parse::<f64>().is_ok()) {
         let error = file.fault(Some(1), "the first line holds numbers: expected a header that names the columns");
         return Err(error.help("add a first line such as `x1,x2,label`"));

@@ -1,5 +1,7 @@
 //! The IDX format of MNIST: `00 00 type dimensions`, big-endian sizes, values.
 
+use rayon::prelude::*;
+
 use super::{File, RawSamples, RawTable, RawTargets};
 use crate::{
     invalid::Invalid,
@@ -13,28 +15,35 @@ pub(in crate::problem::data) struct Pair<'a> {
     pub labels: File<'a>,
 }
 
-/// Reads training and held-out samples. Unsigned bytes are scaled by 1/255 unless the scenario sets a scale.
+/// Reads training and held-out samples, the features multiplied by `scale`, or by 1/255 where they are unsigned bytes.
 ///
 /// # Errors
 /// [`Invalid`] where the files are malformed or do not match.
-pub(in crate::problem::data) fn read<R: Real>(train: &Pair<'_>, test: Option<&Pair<'_>>) -> Result<RawTable<R>, Invalid> {
-    let (train, bytes) = samples(train)?;
-    let test = test.map(samples).transpose()?.map(|(test, _)| test);
-    Ok(RawTable { scale: bytes.then_some(1.0 / 255.0), ..RawTable::new(train, test) })
+pub(in crate::problem::data) fn read<R: Real>(
+    train: &Pair<'_>,
+    test: Option<&Pair<'_>>,
+    scale: Option<f64>,
+) -> Result<RawTable<R>, Invalid> {
+    let (train, test) = rayon::join(|| samples(train, scale), || test.map(|test| samples(test, scale)).transpose());
+    Ok(RawTable::new(train?, test?))
 }
 
-fn samples<R: Real>(pair: &Pair<'_>) -> Result<(RawSamples<R>, bool), Invalid> {
+fn samples<R: Real>(pair: &Pair<'_>, scale: Option<f64>) -> Result<RawSamples<R>, Invalid> {
     let images = Array::parse(&pair.images)?;
     let labels = Array::parse(&pair.labels)?;
     let rows = images.shape[0];
     if labels.shape.iter().product::<usize>() != rows {
-        return Err(pair
-            .labels
-            .fault(None, format!("the file has shape {:?}: expected a label for each of {rows} images", labels.shape)));
+        let message = format!("the file has shape {:?}: expected a label for each of {rows} images", labels.shape);
+        return Err(pair.labels.fault(None, message));
     }
     let columns = images.shape[1..].iter().product();
-    let features = Features::Dense(dense(rows, columns, images.values(R::of)));
-    Ok((RawSamples { features, targets: RawTargets::Numbers(labels.values(|value| value)) }, images.code == 0x08))
+    let values = match (scale, images.code) {
+        (Some(scale), _) => images.values(|value| R::of(scale * value)),
+        (None, 0x08) => images.values(|value| R::of(value / 255.0)),
+        (None, _) => images.values(R::of),
+    };
+    let features = Features::Dense(dense(rows, columns, values));
+    Ok(RawSamples { features, targets: RawTargets::Numbers(labels.values(|value| value)) })
 }
 
 struct Array<'a> {
@@ -73,12 +82,12 @@ impl<'a> Array<'a> {
         }
     }
 
-    fn values<T: Copy>(&self, of: impl Fn(f64) -> T) -> Vec<T> {
+    fn values<T: Copy + Send + Sync>(&self, of: impl Fn(f64) -> T) -> Vec<T> {
         let data = self.data;
         match self.code {
             0x08 => {
                 let table: Vec<T> = (0..=u8::MAX).map(|byte| of(f64::from(byte))).collect();
-                data.iter().map(|&byte| table[byte as usize]).collect()
+                data.par_iter().with_min_len(1 << 16).map(|&byte| table[byte as usize]).collect()
             }
             0x09 => data.iter().map(|&byte| of(f64::from(byte as i8))).collect(),
             0x0b => data.as_chunks().0.iter().map(|&word| of(f64::from(i16::from_be_bytes(word)))).collect(),

@@ -16,8 +16,8 @@ pub(in crate::problem::data) fn read<R: Real>(
     test: Option<&File<'_>>,
     spec: &LibsvmSpec,
 ) -> Result<RawTable<R>, Invalid> {
-    let train = parse(train, spec)?;
-    let test = test.map(|file| parse(file, spec)).transpose()?;
+    let (train, test) = rayon::join(|| parse(train, spec), || test.map(|file| parse(file, spec)).transpose());
+    let (train, test) = (train?, test?);
     let columns = train.0.columns.max(test.as_ref().map_or(0, |test| test.0.columns));
     let finish = |(rows, targets): (SparseRows<R>, Vec<f64>)| RawSamples {
         features: Features::Sparse(SparseRows { columns, ..rows }),

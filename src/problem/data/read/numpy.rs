@@ -1,9 +1,10 @@
 //! NPY files and NPZ archives.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
-use ndarray::{ArrayD, OwnedRepr};
-use ndarray_npy::{NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement};
+use ndarray::ArrayD;
+use ndarray_npy::{ReadNpyError, ReadNpyExt};
+use zip::ZipArchive;
 
 use super::{File, RawSamples, RawTable, RawTargets};
 use crate::{
@@ -87,74 +88,56 @@ fn samples<R: Real>(x: Array<R>, y: Array<f64>, lead: usize) -> Result<RawSample
 /// # Errors
 /// [`Invalid`] when the file is malformed or holds other values.
 pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Result<Array<T>, Invalid> {
-    let mut source = Npy(file.bytes());
-    any_type(&mut source, name).map_err(|message| file.fault(None, message))
+    any_type(file.bytes(), name).map_err(|message| file.fault(None, message))
 }
 
-/// Reads the arrays of an NPZ archive.
+/// Reads the arrays of an NPZ archive, stored or deflated.
 ///
 /// # Errors
 /// [`Invalid`] when the archive is malformed or lacks an array.
 pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) -> Result<Arrays<R>, Invalid> {
-    let reader =
-        NpzReader::new(Cursor::new(file.bytes())).map_err(|error| file.fault(None, format!("the file is not NPZ: {error}")))?;
-    let mut source = Npz(reader);
-    let names = source.0.names().map_err(|error| file.fault(None, format!("the archive cannot be read: {error}")))?;
-    let named = |given: &Option<String>, key: &str, default: Option<&str>| -> Result<Option<String>, Invalid> {
-        let Some(name) = given.as_deref().or(default) else { return Ok(None) };
-        if names.iter().any(|known| known == name) {
-            return Ok(Some(name.to_owned()));
-        }
-        Err(Invalid::at(&format!("npz.{key}"), format!("the archive has no array `{name}`"))
-            .help(format!("it has: {}", names.join(", "))))
-    };
-    let x = named(&spec.x, "x", Some("x"))?;
-    let y = named(&spec.y, "y", Some("y"))?;
-    let (test_x, test_y) = (named(&spec.test_x, "test-x", None)?, named(&spec.test_y, "test-y", None)?);
-    let client = named(&spec.client, "client", None)?;
-    let fault = |message: String| file.fault(None, message);
-    let test = match (test_x, test_y) {
-        (Some(x), Some(y)) => Some((any_type(&mut source, &x).map_err(fault)?, any_type(&mut source, &y).map_err(fault)?)),
+    let zip =
+        ZipArchive::new(Cursor::new(file.bytes())).map_err(|error| file.fault(None, format!("the file is not NPZ: {error}")))?;
+    let mut archive = Archive { file, zip };
+    let x = archive.array(spec.x.as_deref().unwrap_or("x"), "x")?;
+    let y = archive.array(spec.y.as_deref().unwrap_or("y"), "y")?;
+    let test = match (&spec.test_x, &spec.test_y) {
+        (Some(x), Some(y)) => Some((archive.array(x, "test-x")?, archive.array(y, "test-y")?)),
         (None, None) => None,
         _ => return Err(Invalid::at("npz", "only one of test-x and test-y is given: expected both")),
     };
-    Ok(Arrays {
-        x: any_type(&mut source, x.as_deref().unwrap_or_default()).map_err(fault)?,
-        y: any_type(&mut source, y.as_deref().unwrap_or_default()).map_err(fault)?,
-        test,
-        client: client.map(|name| any_type(&mut source, &name)).transpose().map_err(fault)?,
-    })
+    let client = spec.client.as_deref().map(|name| archive.array(name, "client")).transpose()?;
+    Ok(Arrays { x, y, test, client })
 }
 
-/// Something that holds arrays whose element type is not known before they are read.
-trait Typed {
-    fn typed<E: ReadableElement>(&mut self, name: &str) -> Result<ArrayD<E>, ReadNpyError>;
+struct Archive<'a> {
+    file: &'a File<'a>,
+    zip: ZipArchive<Cursor<&'a [u8]>>,
 }
 
-struct Npy<'a>(&'a [u8]);
-
-impl Typed for Npy<'_> {
-    fn typed<E: ReadableElement>(&mut self, _: &str) -> Result<ArrayD<E>, ReadNpyError> {
-        ArrayD::read_npy(self.0)
-    }
-}
-
-struct Npz<'a>(NpzReader<Cursor<&'a [u8]>>);
-
-impl Typed for Npz<'_> {
-    fn typed<E: ReadableElement>(&mut self, name: &str) -> Result<ArrayD<E>, ReadNpyError> {
-        self.0.by_name::<OwnedRepr<E>, _>(name).map_err(|error| match error {
-            ReadNpzError::Npy(error) => error,
-            ReadNpzError::Zip(error) => ReadNpyError::Io(std::io::Error::other(error)),
-        })
+impl Archive<'_> {
+    /// The array `name`, which the scenario names at `key`.
+    fn array<T: Real>(&mut self, name: &str, key: &str) -> Result<Array<T>, Invalid> {
+        let entry = format!("{name}.npy");
+        let Some(index) = self.zip.index_for_name(&entry) else {
+            let mut known: Vec<&str> = self.zip.file_names().map(|entry| entry.trim_end_matches(".npy")).collect();
+            known.sort_unstable();
+            let error = Invalid::at(&format!("npz.{key}"), format!("the archive has no array `{name}`"));
+            return Err(error.help(format!("it has: {}", known.join(", "))));
+        };
+        let mut bytes = Vec::new();
+        let unpacked =
+            self.zip.by_index(index).map_err(std::io::Error::other).and_then(|mut entry| entry.read_to_end(&mut bytes));
+        unpacked.map_err(|error| self.file.fault(None, format!("the array `{name}` cannot be unpacked: {error}")))?;
+        any_type(&bytes, name).map_err(|message| self.file.fault(None, message))
     }
 }
 
 /// Tries the element types in turn; only a wrong type leads to the next.
-fn any_type<T: Real>(source: &mut impl Typed, name: &str) -> Result<Array<T>, String> {
+fn any_type<T: Real>(bytes: &[u8], name: &str) -> Result<Array<T>, String> {
     macro_rules! attempt {
         ($($element:ty => $widen:expr),+ $(,)?) => {$(
-            match source.typed::<$element>(name) {
+            match ArrayD::<$element>::read_npy(bytes) {
                 Ok(array) => {
                     let shape = array.shape().to_vec();
                     let values = array.iter().map(|&value| T::of($widen(value))).collect();

@@ -1,0 +1,110 @@
+//! Verbs, exit codes, and where messages go: one file per verb.
+
+mod check;
+mod compare;
+mod methods;
+mod new;
+mod plot;
+mod run;
+mod scenario;
+mod schema;
+
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use fedfleet::{
+    invalid::Invalid,
+    scenario::{Diagnostic, Rejected, Sources},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  fedfleet new first.toml            write a commented scenario to start from
+  fedfleet check first.toml          see what it would run
+  fedfleet run first.toml            run it: curves, figures, claims
+  fedfleet compare results/first --target loss=0.5
+  fedfleet methods fedprox            what a method is, its parameters and its source
+  fedfleet schema > fedfleet.json    let an editor complete and check scenarios
+
+Exit codes: 0 done, 1 failed run (or claim, under --strict), 2 bad scenario or usage.";
+
+/// Simulates federated optimisation on fleets of unlike clients.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Args),
+    Check(check::Args),
+    Plot(plot::Args),
+    Compare(compare::Args),
+    Methods(methods::Args),
+    New(new::Args),
+    Schema(schema::Args),
+}
+
+/// How a verb ended without an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All went well.
+    Done,
+    /// A claim does not hold under `--strict`, or runs differ under `--verify`: exit code 1.
+    Failed,
+}
+
+/// A mistake in how a verb was used: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Runs the verb of the command line.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Run(args) => args.execute(),
+        Verb::Check(args) => args.execute(),
+        Verb::Plot(args) => args.execute(),
+        Verb::Compare(args) => args.execute(),
+        Verb::Methods(args) => args.execute(),
+        Verb::New(args) => args.execute(),
+        Verb::Schema(args) => args.execute(),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
+        Err(error) => report(&error),
+    }
+}
+
+/// A fault of something that no scenario names, such as a file of results or an option.
+fn unplaced(invalid: Invalid) -> Rejected {
+    Rejected::new(Sources::default(), vec![Diagnostic::unplaced(invalid)])
+}
+
+/// Tells an error on standard error and chooses the exit code.
+fn report(error: &anyhow::Error) -> ExitCode {
+    if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)) {
+        // Whoever read the output has had enough of it.
+        return ExitCode::SUCCESS;
+    }
+    let mut to = io::stderr().lock();
+    let told = match error.downcast_ref::<Rejected>() {
+        Some(rejected) => to.write_all(rejected.render(colour()).as_bytes()),
+        None => writeln!(to, "error: {error:#}"),
+    };
+    let bad_input = error.is::<Rejected>() || error.is::<Usage>();
+    // When standard error is gone too, the exit code still tells.
+    let _ = told.is_err();
+    if bad_input { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// Whether messages may have colours: on a terminal, unless `NO_COLOR` is set.
+fn colour() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

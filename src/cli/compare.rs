@@ -1,0 +1,65 @@
+//! `fedfleet compare`: a table of what each method needed.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::ValueEnum;
+use fedfleet::record::{compare::Table, curves::Curves, target::Target};
+
+use super::{Outcome, unplaced};
+
+const EXAMPLES: &str = "\
+Examples:
+  fedfleet compare results/quickstart
+  fedfleet compare results/quickstart --target gap=1e-6
+  fedfleet compare results/quickstart --target accuracy=0.9 --format latex > table.tex";
+
+/// Compare methods: seconds, rounds, bits and gradients to a target, or final values; median and quartiles over seeds
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Folder of results
+    #[arg(value_name = "RESULTS")]
+    results: PathBuf,
+
+    /// Metric and value to reach: at most this for losses and gaps, at least this for accuracies
+    #[arg(long, value_name = "METRIC=VALUE")]
+    target: Option<String>,
+
+    /// Form of the table
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal
+    Text,
+    /// For a README
+    Markdown,
+    /// For a paper
+    Latex,
+    /// For a script
+    Csv,
+}
+
+impl Args {
+    pub fn execute(self) -> anyhow::Result<Outcome> {
+        let target: Option<Target> = self.target.as_deref().map(str::parse).transpose().map_err(unplaced)?;
+        let curves = Curves::read(&self.results.join("curves.csv")).map_err(unplaced)?;
+        let table = match &target {
+            Some(target) => Table::to_target(&curves, target).map_err(unplaced)?,
+            None => Table::at_end(&curves),
+        };
+        let mut out = io::stdout().lock();
+        match self.format {
+            Format::Text => out.write_all(table.text().as_bytes())?,
+            Format::Markdown => out.write_all(table.markdown().as_bytes())?,
+            Format::Latex => out.write_all(table.latex().as_bytes())?,
+            Format::Csv => table.csv(&mut out)?,
+        }
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,71 @@
+//! `fedfleet methods`: the registry, and the page of one method.
+
+use std::io::{self, Write};
+
+use fedfleet::method::{
+    parameters,
+    registry::{self, Entry, METHODS},
+};
+
+use super::{Outcome, Usage};
+
+const EXAMPLES: &str = "\
+Examples:
+  fedfleet methods
+  fedfleet methods scaffold";
+
+/// List the methods, or show one: what it is, parameters with defaults, source, BibTeX
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Name of a method
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+impl Args {
+    pub fn execute(self) -> anyhow::Result<Outcome> {
+        let text = match &self.name {
+            None => list(),
+            Some(name) => page(registry::find(name).ok_or_else(|| unknown(name))?),
+        };
+        io::stdout().lock().write_all(text.as_bytes())?;
+        Ok(Outcome::Done)
+    }
+}
+
+fn unknown(name: &str) -> Usage {
+    let names: Vec<&str> = METHODS.iter().map(|entry| entry.card.name).collect();
+    let meant = fedfleet::scenario::nearest(name, &names).map(|name| format!(": did you mean `{name}`?"));
+    Usage(format!("there is no method `{name}`{}", meant.unwrap_or_default()))
+}
+
+fn list() -> String {
+    let width = METHODS.iter().map(|entry| entry.card.name.len()).max().unwrap_or(0);
+    METHODS.iter().map(|entry| format!("{:width$}  {}\n", entry.card.name, entry.card.summary)).collect()
+}
+
+fn page(entry: &Entry) -> String {
+    let card = &entry.card;
+    let paper = &card.paper;
+    let mut text = format!("{}\n{}\n\n", card.name, card.summary);
+    text += &format!("{}. {}. {}, {}. {}.\n{}\n", paper.authors, paper.title, paper.venue, paper.year, paper.place, paper.link);
+    for (heading, body) in [("Update", card.update), ("Traffic", card.traffic), ("Differs from the paper", card.differs)] {
+        if !body.is_empty() {
+            text += &format!("\n{heading}\n{}", indented(body));
+        }
+    }
+    let parameters = parameters(entry);
+    if !parameters.is_empty() {
+        text += "\nParameters\n";
+    }
+    for parameter in parameters {
+        let default = parameter.default.map_or("no default".to_owned(), |value| format!("default {value}"));
+        text += &format!("  {} ({default})\n{}", parameter.name, indented(&format!("  {}", parameter.description)));
+    }
+    text + &format!("\nBibTeX\n{}", indented(&paper.bibtex()))
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}

@@ -1,0 +1,150 @@
+//! `fedfleet run`: run a scenario, and make its results.
+
+mod progress;
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use fedfleet::{
+    run::{Options, Plan, Results, RunError, Silent, Summary, execute, verify},
+    scenario::nearest,
+};
+
+use super::{Outcome, Usage, scenario::ScenarioArgs};
+use progress::Bars;
+
+const EXAMPLES: &str = "\
+Examples:
+  fedfleet run scenario.toml
+  fedfleet run scenario.toml --set served.local.lr=0.1 --out results/lr-0.1
+  fedfleet run scenario.toml --only fedavg --seeds 1
+  fedfleet run scenario.toml --resume
+  fedfleet run scenario.toml --strict --json > summary.json
+
+Results: curves.csv, summary.csv, claims.csv, manifest.toml and figures in the folder of --out. Running
+manifest.toml gives the same bytes.";
+
+/// Run a scenario: curves, summary, claims and figures
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+
+    /// Run only the method of this label; may be given several times
+    #[arg(long, value_name = "LABEL")]
+    only: Vec<String>,
+
+    /// Threads; all processors if not given. Results do not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+
+    /// Folder of the results; `results/<name of the scenario>` if not given
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Take up the runs of an interrupted call; the results are the same bytes
+    #[arg(long, conflicts_with = "verify")]
+    resume: bool,
+
+    /// Run everything twice, on one thread and on all, and name the first event that differs; write nothing
+    #[arg(long)]
+    verify: bool,
+
+    /// End with exit code 1 if a claim does not hold
+    #[arg(long)]
+    strict: bool,
+
+    /// Print the summary as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub fn execute(self) -> anyhow::Result<Outcome> {
+        let scenario = self.scenario.load()?;
+        let labels: Vec<String> = scenario.cells[0].methods.iter().map(|method| method.label.clone()).collect();
+        self.only.iter().try_for_each(|label| known(label, &labels))?;
+        let plan = Plan::resolve(scenario, &self.only)?;
+        if self.verify {
+            return self.verify(&plan);
+        }
+        let results = Results::at(self.folder());
+        let options = Options { threads: self.threads, resume: self.resume, ..Options::default() };
+        let outcome = if io::stderr().is_terminal() {
+            execute(&plan, &results, &options, &Bars::new(&plan))
+        } else {
+            execute(&plan, &results, &options, &Silent)
+        };
+        let summary = outcome.map_err(|error| located(error, &plan))?;
+        let text = if self.json { json(&summary, results.folder()) } else { told(&summary, results.folder()) };
+        io::stdout().lock().write_all(text.as_bytes())?;
+        let held = summary.verdicts.iter().all(|verdict| verdict.holds == Some(true));
+        Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
+    }
+
+    fn folder(&self) -> PathBuf {
+        let name = self.scenario.path.file_stem().unwrap_or("scenario".as_ref());
+        self.out.clone().unwrap_or_else(|| Path::new("results").join(name))
+    }
+
+    fn verify(&self, plan: &Plan) -> anyhow::Result<Outcome> {
+        let differences = verify(plan, self.threads).map_err(|error| located(error, plan))?;
+        let mut out = io::stdout().lock();
+        if differences.is_empty() {
+            writeln!(out, "{} runs are the same on one thread and on all", plan.runs().len())?;
+            return Ok(Outcome::Done);
+        }
+        differences.iter().try_for_each(|difference| writeln!(out, "{difference}"))?;
+        Ok(Outcome::Failed)
+    }
+}
+
+fn known(label: &str, labels: &[String]) -> Result<(), Usage> {
+    if labels.iter().any(|known| known == label) {
+        return Ok(());
+    }
+    let meant = nearest(label, labels).map(|label| format!(": did you mean `{label}`?"));
+    Err(Usage(format!("--only: no method has the label `{label}`{}", meant.unwrap_or_default())))
+}
+
+/// An error that points into the scenario, where it is a fault of the scenario.
+fn located(error: RunError, plan: &Plan) -> anyhow::Error {
+    match error {
+        RunError::Invalid(invalid) => plan.scenario.reject(vec![plan.cells[0].cell.fault(invalid)]).into(),
+        other => other.into(),
+    }
+}
+
+fn told(summary: &Summary, folder: &Path) -> String {
+    let mut text = String::new();
+    for verdict in &summary.verdicts {
+        text += &format!("{}\n", verdict.line());
+    }
+    for (label, seed) in &summary.diverged {
+        text += &format!("diverged: {label}, seed {seed}\n");
+    }
+    text + &format!("{} runs, {} figures: {}\n", summary.runs, summary.figures.len(), folder.display())
+}
+
+fn json(summary: &Summary, folder: &Path) -> String {
+    let claims: Vec<serde_json::Value> = summary
+        .verdicts
+        .iter()
+        .map(|verdict| {
+            serde_json::json!({
+                "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
+                "measured": verdict.measured, "holds": verdict.holds, "note": verdict.note,
+            })
+        })
+        .collect();
+    let diverged: Vec<serde_json::Value> =
+        summary.diverged.iter().map(|(label, seed)| serde_json::json!({ "label": label, "seed": seed })).collect();
+    let figures: Vec<String> = summary.figures.iter().map(|path| path.display().to_string()).collect();
+    let all = serde_json::json!({
+        "results": folder.display().to_string(), "runs": summary.runs, "diverged": diverged, "claims": claims, "figures": figures,
+    });
+    format!("{all:#}\n")
+}

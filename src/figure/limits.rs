@@ -1,0 +1,81 @@
+//! Which part of the data a panel shows.
+
+use super::series::Series;
+use super::spec::ScaleKind;
+
+/// From values to where they stand on an axis, or back.
+type Map = fn(f64) -> f64;
+
+/// A scale of 1.5 decades: more than this is shown on a logarithmic axis.
+const LOG_SPAN: f64 = 31.622_776_601_683_79;
+
+/// Ends of the horizontal axis over all places `x`, and the scale, which falls back to linear without a positive range.
+pub(super) fn horizontal(xs: &[f64], wanted: ScaleKind, separate: bool) -> (ScaleKind, f64, f64) {
+    let positive = || xs.iter().copied().filter(|&x| x > 0.0);
+    let hi = xs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let least = positive().fold(f64::INFINITY, f64::min);
+    if wanted == ScaleKind::Log && least < hi {
+        let pad = if separate { (hi / least).powf(0.04) } else { 1.0 };
+        return (ScaleKind::Log, least / pad, hi * pad);
+    }
+    let lo = xs.iter().copied().fold(f64::INFINITY, f64::min);
+    if !(lo.is_finite() && hi.is_finite()) {
+        return (ScaleKind::Linear, 0.0, 1.0);
+    }
+    if separate {
+        let pad = 0.04 * if hi > lo { hi - lo } else { lo.abs().max(1.0) };
+        return (ScaleKind::Linear, lo - pad, hi + pad);
+    }
+    let lo = if lo > 0.0 && lo < 0.25 * hi { 0.0 } else { lo };
+    if hi > lo { (ScaleKind::Linear, lo, hi) } else { (ScaleKind::Linear, lo, lo + lo.abs().max(1.0)) }
+}
+
+/// Ends of the vertical axis and its scale: `wanted`, or logarithmic where `geometric` data spans more than 1.5 decades.
+///
+/// Curves that diverge do not stretch the axis, nor does `geometric` data a decade above where every curve starts: they leave
+/// through its edge.
+pub(super) fn vertical(series: &[&Series], wanted: Option<ScaleKind>, geometric: bool) -> (ScaleKind, f64, f64) {
+    let starts = series.iter().filter_map(|s| s.points.first().map(|p| p.middle)).fold(0.0, f64::max);
+    let ceiling = if geometric && starts > 0.0 { 10.0 * starts } else { f64::INFINITY };
+    let middles: Vec<f64> = middles(series).into_iter().filter(|&v| v <= ceiling).collect();
+    let positive: Vec<f64> = middles.iter().copied().filter(|&v| v > 0.0).collect();
+    let span = ends(&positive).map_or(1.0, |(lo, hi)| hi / lo);
+    let log = match wanted {
+        Some(kind) => kind == ScaleKind::Log && !positive.is_empty(),
+        None => geometric && span > LOG_SPAN,
+    };
+    let (forward, back): (Map, Map) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
+    let shown = if log { positive } else { middles };
+    let Some((lo, hi)) = ends(&shown).map(|(lo, hi)| (forward(lo), forward(hi))) else { return (ScaleKind::Linear, 0.0, 1.0) };
+    // Sixteen decades are all that a double can tell apart.
+    let lo = if log { lo.max(hi - 16.0 * std::f64::consts::LN_10) } else { lo };
+    let extent = if hi > lo { hi - lo } else { 0.1 * hi.abs().max(1e-3) };
+    let band = series.iter().filter(|s| !s.diverged).flat_map(|s| s.points.iter().flat_map(|p| [p.lower, p.upper]));
+    let reach = band
+        .map(forward)
+        .filter(|v| v.is_finite())
+        .map(|v| v.clamp(lo - 0.35 * extent, hi + 0.35 * extent).min(forward(ceiling)));
+    let (lo, hi) = reach.fold((lo, hi), |(lo, hi), v| (lo.min(v), hi.max(v)));
+    let pad = 0.04 * if hi > lo { hi - lo } else { 2.5 * extent };
+    (if log { ScaleKind::Log } else { ScaleKind::Linear }, back(lo - pad), back(hi + pad))
+}
+
+/// Middles of curves that stay finite, and of the others as far as they stay near.
+fn middles(series: &[&Series]) -> Vec<f64> {
+    let of =
+        |diverged: bool| series.iter().filter(move |s| s.diverged == diverged).flat_map(|s| s.points.iter().map(|p| p.middle));
+    let mut values: Vec<f64> = of(false).collect();
+    let starts = series.iter().filter(|s| s.diverged).filter_map(|s| s.points.first().map(|p| p.middle));
+    values.extend(starts);
+    let Some((lo, hi)) = ends(&values) else { return values };
+    let room = (hi - lo).max(0.5 * hi.abs());
+    let (floor, ceiling) = (lo - room, if lo > 0.0 { (3.0 * hi).min(hi + 2.0 * room) } else { hi + room });
+    values.extend(of(true).filter(|v| (floor..=ceiling).contains(v)));
+    values
+}
+
+/// Least and greatest value, apart from those so large that their differences are infinite.
+fn ends(values: &[f64]) -> Option<(f64, f64)> {
+    let finite = values.iter().copied().filter(|v| v.abs() < 1e300);
+    finite.map(|v| (v, v)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+}

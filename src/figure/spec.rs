@@ -1,0 +1,204 @@
+//! What a figure shows: one `[[figure]]` of a scenario.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::invalid::{Invalid, require};
+use crate::record::axis::Axis;
+use crate::record::filter::{self, Filter};
+
+/// One `[[figure]]` of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FigureSpec {
+    /// An axis (`rounds`, `seconds`, `updates`, `gradients`, `uplink-bits`, `downlink-bits`), or a sweep key: then every
+    /// method is one line through its final values.
+    pub x: String,
+    /// The metric.
+    pub y: String,
+    /// The band over seeds around each curve.
+    #[serde(default)]
+    pub band: Band,
+    /// A sweep key: one panel for each of its values, with common axes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facet: Option<String>,
+    /// The labels of the methods to show, in this order; all by default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+    /// Scale of the horizontal axis; logarithmic by default for bits, linear otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale_x: Option<ScaleKind>,
+    /// Scale of the vertical axis; logarithmic by default where losses, gaps and norms span more than 1.5 decades.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale_y: Option<ScaleKind>,
+    /// Width in a journal's page; `wide` by default with several panels, otherwise `column`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<Width>,
+    /// Words above the figure; none by default, since papers have captions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Name of the files, without extension; made of `y` and `x` by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Ends of the horizontal axis, in seconds, bits or ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits_x: Option<[f64; 2]>,
+    /// Ends of the vertical axis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits_y: Option<[f64; 2]>,
+    /// Reference lines, such as a rate from theory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub line: Vec<ReferenceLine>,
+    /// Only the cells with these values of sweep keys: `{ alpha = 0.1 }`.
+    #[serde(rename = "where", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cells: Filter,
+}
+
+/// The band over seeds around a curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Band {
+    /// First to third quartile, around the median.
+    #[default]
+    Quartiles,
+    /// 95 % interval of the mean under Student's t, around the mean.
+    Interval,
+    /// Least to greatest, around the median.
+    Range,
+    /// No band; the median alone.
+    None,
+}
+
+/// How an axis maps values to lengths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScaleKind {
+    /// Equal differences, equal lengths.
+    Linear,
+    /// Equal ratios, equal lengths.
+    Log,
+}
+
+/// Width of a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Width {
+    /// One column of a two-column page: 85 mm.
+    Column,
+    /// The whole page: 174 mm.
+    Wide,
+}
+
+impl Width {
+    /// The width `[mm]`.
+    pub fn millimetres(self) -> f64 {
+        match self {
+            Self::Column => 85.0,
+            Self::Wide => 174.0,
+        }
+    }
+}
+
+/// A straight line across every panel, at one `x` or one `y`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ReferenceLine {
+    /// A vertical line here, in seconds, bits or ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x: Option<f64>,
+    /// A horizontal line here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<f64>,
+    /// Words at its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+impl FigureSpec {
+    /// A figure of `y` against `x`, all else as by default.
+    pub fn new(x: impl Into<String>, y: impl Into<String>) -> Self {
+        Self {
+            x: x.into(),
+            y: y.into(),
+            band: Band::default(),
+            facet: None,
+            methods: Vec::new(),
+            scale_x: None,
+            scale_y: None,
+            width: None,
+            title: None,
+            name: None,
+            limits_x: None,
+            limits_y: None,
+            line: Vec::new(),
+            cells: Filter::new(),
+        }
+    }
+
+    /// The recorded axis, or `None` if `x` is a sweep key.
+    pub fn axis(&self) -> Option<Axis> {
+        Axis::from_name(&self.x)
+    }
+
+    /// Name of the files, without extension.
+    pub fn file_stem(&self) -> String {
+        slug(&self.name.clone().unwrap_or_else(|| format!("{}-{}", self.y, self.x)))
+    }
+
+    /// Refuses a figure that could not be drawn, before anything runs.
+    ///
+    /// `labels` are the methods of the scenario, `metrics` those it records (kebab-case), `keys` what it sweeps.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the key at fault.
+    pub fn validate(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
+        self.validate_names(labels, metrics, keys)?;
+        self.validate_limits("limits-x", self.limits_x, self.scale_x == Some(ScaleKind::Log))?;
+        self.validate_limits("limits-y", self.limits_y, self.scale_y == Some(ScaleKind::Log))?;
+        for (i, line) in self.line.iter().enumerate() {
+            match (line.x, line.y) {
+                (Some(at), None) | (None, Some(at)) if at.is_finite() => {}
+                _ => {
+                    return Err(Invalid::at(&format!("line.{i}"), "a reference line stands at one finite `x` or one finite `y`"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_names(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
+        if self.axis().is_none() {
+            let names = Axis::ALL.iter().map(|axis| axis.name().to_owned()).chain(keys.iter().cloned()).collect::<Vec<_>>();
+            let known = keys.iter().any(|key| filter::same_key(key, &self.x));
+            if !known {
+                return filter::known("x", "axis or sweep key", &self.x, &names);
+            }
+        }
+        filter::known("y", "recorded metric", &self.y, metrics)?;
+        for (i, label) in self.methods.iter().enumerate() {
+            filter::known(&format!("methods.{i}"), "method labelled", label, labels)?;
+        }
+        if let Some(facet) = &self.facet {
+            filter::known_key("facet", facet, keys)?;
+            if keys.iter().any(|key| filter::same_key(key, facet) && filter::same_key(key, &self.x)) {
+                return Err(Invalid::at("facet", "the panels and the horizontal axis cannot be the same sweep key"));
+            }
+        }
+        filter::validate(&self.cells, keys)
+    }
+
+    fn validate_limits(&self, key: &str, limits: Option<[f64; 2]>, log: bool) -> Result<(), Invalid> {
+        let Some([lo, hi]) = limits else { return Ok(()) };
+        require(lo.is_finite() && hi.is_finite() && lo < hi, key, format!("[{lo}, {hi}]"), "two finite ends, the lower first")?;
+        require(!log || lo > 0.0, key, lo, "a positive end for a logarithmic axis")
+    }
+}
+
+/// A name that is safe in any file system: letters, digits, dots and dashes.
+pub(super) fn slug(name: &str) -> String {
+    let safe: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    let parts: Vec<&str> = safe.split('-').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "figure".into() } else { parts.join("-") }
+}

@@ -1,0 +1,181 @@
+//! Whole figures from synthetic curves.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const HEADER: &str = "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy\n";
+
+/// Two values of `alpha`, three methods, three seeds; the third method diverges.
+fn sweep() -> Curves {
+    let mut file = format!("problem.alpha,{HEADER}");
+    for alpha in ["0.1", "1"] {
+        for (m, method) in ["fedavg", "\"SCAFFOLD, buffered\"", "wild"].iter().enumerate() {
+            for seed in 0..3 {
+                for t in 0..40 {
+                    let rate = 0.05 * (m as f64 + 1.0) + 0.01 * f64::from(seed);
+                    let loss = if m == 2 { (f64::from(t) * 0.5).exp() } else { 2.0 * (-rate * f64::from(t)).exp() };
+                    let loss = if loss > 1e6 { f64::INFINITY } else { loss };
+                    writeln!(file, "{alpha},{method},{seed},{t},{},0,0,{},0,{loss},0.5", 3 * t, 1_000_000 * t).unwrap();
+                }
+            }
+        }
+    }
+    parse(&file)
+}
+
+fn parse(file: &str) -> Curves {
+    Curves::parse(file.as_bytes(), Path::new("t")).unwrap()
+}
+
+fn figure(keys: &str) -> FigureSpec {
+    toml::from_str(keys).unwrap()
+}
+
+fn svgs(curves: &Curves, spec: &FigureSpec) -> Vec<(String, String)> {
+    plots(curves, spec).unwrap().into_iter().map(|(stem, plot)| (stem, plot.draw().unwrap().svg())).collect()
+}
+
+#[test]
+fn one_drawing_becomes_three_files_at_the_width_of_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "a,0,0,0,0,0,0,0,2,\na,0,1,5,0,0,100,0,1,\n";
+    std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}{rows}")).unwrap();
+    let paths = draw_all(folder.path(), &[]).unwrap();
+    let names: Vec<String> = paths.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(names[..4], ["loss-rounds.svg", "loss-rounds.pdf", "loss-rounds.png", "loss-seconds.svg"]);
+    assert_eq!(names.len(), 9);
+    let read = |i: usize| std::fs::read(&paths[i]).unwrap();
+    let svg = String::from_utf8(read(0)).unwrap();
+    assert!(svg.starts_with("<svg width=\"85.0") && !svg.contains("<text"), "{}", &svg[..120]);
+    assert!(read(1).starts_with(b"%PDF") && read(2).starts_with(b"\x89PNG"));
+    let png_width = u32::from_be_bytes(read(2)[16..20].try_into().unwrap());
+    assert_eq!(png_width, (85.0_f64 / 25.4 * 300.0).round() as u32);
+}
+
+#[test]
+fn the_same_curves_give_the_same_bytes() {
+    let (curves, spec) = (sweep(), figure("x = \"seconds\"\ny = \"loss\"\nfacet = \"alpha\""));
+    let folder = tempfile::tempdir().unwrap();
+    let draw = || {
+        let paths = plots(&curves, &spec).unwrap()[0].1.draw().unwrap().write(folder.path(), "f").unwrap();
+        paths.iter().map(|path| std::fs::read(path).unwrap()).collect::<Vec<_>>()
+    };
+    for (first, second) in draw().into_iter().zip(draw()) {
+        assert!(first == second, "{}", String::from_utf8_lossy(&first[..200]));
+    }
+}
+
+#[test]
+fn a_sweep_that_is_not_shown_becomes_one_figure_for_each_cell() {
+    let curves = sweep();
+    let stems = |keys: &str| svgs(&curves, &figure(keys)).into_iter().map(|(stem, _)| stem).collect::<Vec<_>>();
+    assert_eq!(stems("x = \"rounds\"\ny = \"loss\""), ["loss-rounds-alpha-0.1", "loss-rounds-alpha-1"]);
+    assert_eq!(stems("x = \"rounds\"\ny = \"loss\"\nfacet = \"alpha\""), ["loss-rounds"]);
+    assert_eq!(stems("x = \"alpha\"\ny = \"loss\"\nname = \"Über all/α\""), ["Über-all-α"]);
+    assert_eq!(stems("x = \"rounds\"\ny = \"loss\"\nwhere = { alpha = 1 }"), ["loss-rounds"]);
+}
+
+#[test]
+fn defaults_follow_what_was_recorded() {
+    let specs = defaults(&sweep());
+    assert_eq!(
+        specs.iter().map(|s| (s.y.as_str(), s.x.as_str())).collect::<Vec<_>>()[..3],
+        [("loss", "rounds"), ("loss", "seconds"), ("loss", "uplink-bits")]
+    );
+    assert_eq!(specs[0].facet.as_deref(), Some("problem.alpha"));
+    assert!(defaults(&parse(HEADER)).is_empty());
+}
+
+#[test]
+fn a_method_keeps_its_look_in_every_figure() {
+    let labels: Vec<String> = (0..12).map(|i| format!("m{i}")).collect();
+    let look = |chosen: &[&str]| {
+        let chosen: Vec<String> = chosen.iter().map(|&s| s.to_owned()).collect();
+        looks(&labels, &chosen).into_iter().map(|(i, _)| i).collect::<Vec<_>>()
+    };
+    assert_eq!(look(&["m4", "m2"]), [4, 2]);
+    // m1 and m9 share a colour among twelve, so two alone get the first two.
+    assert_eq!(look(&["m1", "m9"]), [0, 1]);
+}
+
+#[test]
+fn figures_that_cannot_be_drawn_are_refused_at_the_key() {
+    let names = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
+    let (labels, metrics, keys) = (names(&["a", "b"]), names(&["loss"]), names(&["problem.alpha"]));
+    for (extra, path) in [
+        ("x = \"time\"\ny = \"loss\"", "x"),
+        ("x = \"rounds\"\ny = \"gap\"", "y"),
+        ("x = \"rounds\"\ny = \"loss\"\nfacet = \"beta\"", "facet"),
+        ("x = \"alpha\"\ny = \"loss\"\nfacet = \"alpha\"", "facet"),
+        ("x = \"rounds\"\ny = \"loss\"\nmethods = [\"a\", \"c\"]", "methods.1"),
+        ("x = \"rounds\"\ny = \"loss\"\nlimits-y = [1.0, 1.0]", "limits-y"),
+        ("x = \"rounds\"\ny = \"loss\"\nlimits-x = [0.0, 1.0]\nscale-x = \"log\"", "limits-x"),
+        ("x = \"rounds\"\ny = \"loss\"\nline = [{ y = 1.0 }, { label = \"nowhere\" }]", "line.1"),
+        ("x = \"rounds\"\ny = \"loss\"\nline = [{ x = 1.0, y = 1.0 }]", "line.0"),
+        ("x = \"rounds\"\ny = \"loss\"\nwhere = { beta = 1 }", "where.beta"),
+    ] {
+        assert_eq!(figure(extra).validate(&labels, &metrics, &keys).expect_err(extra).path.join("."), path, "{extra}");
+    }
+    assert_eq!(figure("x = \"alpha\"\ny = \"loss\"\nmethods = [\"b\"]").validate(&labels, &metrics, &keys), Ok(()));
+    assert!(toml::from_str::<FigureSpec>("x = \"rounds\"\ny = \"loss\"\nscale = \"log\"").is_err());
+}
+
+#[test]
+fn a_figure_survives_its_own_toml() {
+    let spec = figure(
+        "x = \"seconds\"\ny = \"gap\"\nband = \"interval\"\nfacet = \"alpha\"\nscale-y = \"log\"\nwidth = \"wide\"\nlimits-x = [0.0, 600.0]\n\
+         line = [{ y = 0.97, label = \"theory\" }]\nwhere = { alpha = 0.1 }",
+    );
+    assert_eq!(toml::from_str::<FigureSpec>(&toml::to_string(&spec).unwrap()).unwrap(), spec);
+}
+
+#[test]
+fn more_methods_than_looks_and_long_labels_still_fit() {
+    let mut file = HEADER.to_owned();
+    for method in 0..20 {
+        for t in 0..5 {
+            writeln!(
+                file,
+                "a method with a very long label that says all of its options no. {method},0,{t},{t},0,0,{t},0,{},",
+                method + t
+            )
+            .unwrap();
+        }
+    }
+    for width in ["column", "wide"] {
+        let spec = figure(&format!(
+            "x = \"rounds\"\ny = \"loss\"\nwidth = \"{width}\"\nline = [{{ y = 3.0, label = \"theory\" }}, {{ x = 2.0 }}]"
+        ));
+        let svg = &svgs(&parse(&file), &spec)[0].1;
+        assert!(svg.contains("<path") && !svg.contains("NaN"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// No values, however odd, make a figure fail or put something at no place.
+    #[test]
+    fn any_values_can_be_drawn(
+        rows in prop::collection::vec((0.0..1e3_f64, prop::num::f64::ANY), 1..30),
+        log_x in any::<bool>(),
+        log_y in any::<bool>(),
+        key in any::<bool>(),
+    ) {
+        let mut rows = rows;
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut file = format!("beta,{HEADER}");
+        for (i, (x, y)) in rows.iter().enumerate() {
+            writeln!(file, "{},a,{},{i},{x},0,0,{i},0,{y},", i / 10, i % 2).unwrap();
+        }
+        let kind = |log| Some(if log { ScaleKind::Log } else { ScaleKind::Linear });
+        let x = if key { "beta" } else { "seconds" };
+        let facet = (!key).then(|| "beta".to_owned());
+        for (_, svg) in svgs(&parse(&file), &FigureSpec { scale_x: kind(log_x), scale_y: kind(log_y), facet, ..FigureSpec::new(x, "loss") }) {
+            prop_assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+use approx::assert_abs_diff_eq;
+use proptest::prelude::*;
+
+use super::*;
+use crate::fleet::{
+    FleetSpec,
+    tests::{fleet, setting},
+};
+
+/// The stretches of `client` from 0 to `horizon`, as changes from the initial state.
+fn changes(fleet: &Fleet, client: usize, horizon: f64) -> (bool, Vec<f64>) {
+    let mut presence = Presence::new();
+    let first = presence.is_up(fleet, client, 0.0);
+    let (mut changes, mut time) = (Vec::new(), 0.0);
+    while let Some((next, _)) = presence.next_change(fleet, client, time).filter(|(next, _)| *next < horizon) {
+        changes.push(next);
+        time = next;
+    }
+    (first, changes)
+}
+
+/// How work ends, by following every change.
+fn walked(fleet: &Fleet, client: usize, start: f64, duration: f64, lose: bool) -> Finish {
+    let (first, changes) = changes(fleet, client, 2e4);
+    let (mut up, mut left) = (first, duration);
+    let mut time = 0.0;
+    for change in changes {
+        let from: f64 = start.max(time);
+        if up && from < change {
+            if left <= change - from {
+                return Finish::At(from + left);
+            }
+            if lose {
+                return Finish::LostAt(change);
+            }
+            left -= change - from;
+        }
+        (up, time) = (!up, change);
+    }
+    Finish::Never
+}
+
+#[test]
+fn markov_clients_are_up_as_often_as_the_means_say_from_the_start() {
+    let fleet = fleet("availability = { markov = { up = 600, down = 300 } }", 20_000);
+    let mut presence = Presence::new();
+    for time in [0.0, 50.0, 5000.0] {
+        let up = (0..20_000).filter(|&client| presence.is_up(&fleet, client, time)).count();
+        assert_abs_diff_eq!(up as f64 / 20_000.0, 2.0 / 3.0, epsilon = 5.0 * (2.0 / 9.0 / 20_000.0_f64).sqrt());
+    }
+}
+
+#[test]
+fn markov_periods_have_the_given_means() {
+    let fleet = fleet("availability = { markov = { up = 6, down = 3 } }", 1);
+    let (first, changes) = changes(&fleet, 0, 200_000.0);
+    let mut totals = [(0.0, 0), (0.0, 0)];
+    for (index, pair) in changes.windows(2).enumerate() {
+        // After the first change the client is in the state other than its first.
+        let slot = &mut totals[usize::from(first == (index % 2 == 1))];
+        *slot = (slot.0 + pair[1] - pair[0], slot.1 + 1);
+    }
+    for ((total, count), mean) in totals.into_iter().zip([3.0, 6.0]) {
+        assert_abs_diff_eq!(total / f64::from(count), mean, epsilon = 5.0 * mean / f64::from(count).sqrt());
+    }
+}
+
+#[test]
+fn cycles_have_their_lengths_and_a_uniform_phase() {
+    let fixed = fleet("availability = { cyclic = { up = 2, down = 3, phase = 0.5 } }", 1);
+    assert_eq!(changes(&fixed, 0, 17.0), (true, vec![1.5, 4.5, 6.5, 9.5, 11.5, 14.5, 16.5]));
+    let random = fleet("availability = { cyclic = { up = 2, down = 3 } }", 20_000);
+    let mut presence = Presence::new();
+    for time in [0.0, 1.0, 1234.5] {
+        let up = (0..20_000).filter(|&client| presence.is_up(&random, client, time)).count();
+        assert_abs_diff_eq!(up as f64 / 20_000.0, 0.4, epsilon = 5.0 * (0.24 / 20_000.0_f64).sqrt());
+    }
+    assert_eq!(random.probability(7), Some(0.4));
+}
+
+#[test]
+fn a_trace_is_followed_and_joined() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("trace.csv"), text).unwrap();
+    let spec: FleetSpec = toml::from_str("availability = { trace = \"trace.csv\" }").unwrap();
+    let build = || spec.build(&crate::random::Setting { folder: folder.path().into(), ..setting(3, 1) }, None);
+    write("client,from,to\n1,30,40\n1,0,10\n1,10,20\n0,5,6\n");
+    let fleet = build().unwrap();
+    assert_eq!(changes(&fleet, 1, 1e9), (true, vec![20.0, 30.0, 40.0]));
+    let mut presence = Presence::new();
+    assert_eq!(presence.finish(&fleet, 1, 15.0, 12.0), Finish::At(37.0));
+    assert_eq!(presence.finish(&fleet, 1, 15.0, 16.0), Finish::Never);
+    assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::At(6.0));
+    assert_eq!(presence.next_up(&fleet, 2, 0.0), None);
+    for (text, line) in [("0,1,2\n5,1,2\n", 2), ("0,2,1\n", 1), ("0,nan,1\n", 1), ("0.5,1,2\n", 1)] {
+        write(text);
+        let error = build().unwrap_err();
+        assert_eq!(error.file.unwrap().1, Some(line), "{}", error.message);
+        assert_eq!(error.path, ["availability", "trace"]);
+    }
+}
+
+#[test]
+fn clients_without_processes_in_time_are_always_up() {
+    for text in ["", "availability = { bernoulli = { probability = 0.1 } }"] {
+        let fleet = fleet(text, 5);
+        let mut presence = Presence::new();
+        assert_eq!(presence.finish(&fleet, 3, 7.0, 2.0), Finish::At(9.0));
+        assert_eq!(presence.next_change(&fleet, 3, 0.0), None);
+    }
+}
+
+proptest! {
+    #[test]
+    fn finish_agrees_with_a_walk_over_all_changes(
+        up in 0.1..10.0_f64, down in 0.1..10.0_f64, start in 0.0..300.0_f64, duration in 0.0..60.0_f64,
+        lose in any::<bool>(), cyclic in any::<bool>(), client in 0..50_usize,
+    ) {
+        let kind = if cyclic { "cyclic" } else { "markov" };
+        let leave = if lose { "lose" } else { "pause" };
+        let fleet = fleet(&format!("leave = \"{leave}\"\navailability = {{ {kind} = {{ up = {up:.6}, down = {down:.6} }} }}"), 50);
+        let found = Presence::new().finish(&fleet, client, start, duration);
+        match (found, walked(&fleet, client, start, duration, lose)) {
+            (Finish::At(a), Finish::At(b)) => prop_assert!((a - b).abs() < 1e-8, "{a} {b}"),
+            (a, b) => prop_assert_eq!(a, b),
+        }
+    }
+
+    #[test]
+    fn answers_do_not_depend_on_what_was_asked_before(times in prop::collection::vec(0.0..1000.0_f64, 1..20), cyclic in any::<bool>()) {
+        let kind = if cyclic { "cyclic" } else { "markov" };
+        let fleet = fleet(&format!("availability = {{ {kind} = {{ up = 7, down = 3 }} }}"), 4);
+        let mut presence = Presence::new();
+        for time in times {
+            prop_assert_eq!(presence.is_up(&fleet, 2, time), Presence::new().is_up(&fleet, 2, time));
+            let next = presence.next_up(&fleet, 2, time).unwrap();
+            prop_assert!(next >= time && presence.is_up(&fleet, 2, next));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Peer methods behind a trait object.
+
+use std::fmt::Debug;
+
+use super::{Entry, Parameters};
+use crate::{
+    invalid::Invalid,
+    method::{Card, Method, PeerMethod},
+    random::Setting,
+    role::peers::{PeersSpec, Population},
+    scenario::{Diagnostic, decode::split},
+};
+
+/// [`PeerMethod`] behind a trait object, at both precisions.
+pub trait PeerParameters: Debug + Send + Sync {
+    /// See [`Method::CARD`].
+    fn card(&self) -> Card;
+    /// See [`Method::validate`].
+    ///
+    /// # Errors
+    /// [`Invalid`] for a parameter that is out of range.
+    fn validate(&self) -> Result<(), Invalid>;
+    /// See [`PeerMethod::steps`].
+    fn steps(&self) -> Option<usize>;
+    /// The parameters as a table, defaults included.
+    fn to_table(&self) -> toml::Table;
+    /// The nodes in single precision.
+    ///
+    /// # Errors
+    /// See [`PeerMethod::nodes`].
+    fn nodes_f32(&self, setting: &Setting) -> Result<Box<dyn Population<f32>>, Invalid>;
+    /// The nodes in double precision.
+    ///
+    /// # Errors
+    /// See [`PeerMethod::nodes`].
+    fn nodes_f64(&self, setting: &Setting) -> Result<Box<dyn Population<f64>>, Invalid>;
+    /// A copy.
+    fn boxed(&self) -> Box<dyn PeerParameters>;
+}
+
+impl Clone for Box<dyn PeerParameters> {
+    fn clone(&self) -> Self {
+        self.as_ref().boxed()
+    }
+}
+
+impl<M: PeerMethod> PeerParameters for M {
+    fn card(&self) -> Card {
+        M::CARD
+    }
+
+    fn validate(&self) -> Result<(), Invalid> {
+        Method::validate(self)
+    }
+
+    fn steps(&self) -> Option<usize> {
+        PeerMethod::steps(self)
+    }
+
+    fn to_table(&self) -> toml::Table {
+        toml::Table::try_from(self).expect("parameters are plain tables")
+    }
+
+    fn nodes_f32(&self, setting: &Setting) -> Result<Box<dyn Population<f32>>, Invalid> {
+        self.nodes(setting)
+    }
+
+    fn nodes_f64(&self, setting: &Setting) -> Result<Box<dyn Population<f64>>, Invalid> {
+        self.nodes(setting)
+    }
+
+    fn boxed(&self) -> Box<dyn PeerParameters> {
+        Box::new(self.clone())
+    }
+}
+
+pub(super) const fn peers<M: PeerMethod>() -> Entry {
+    Entry {
+        card: M::CARD,
+        section: "peers",
+        shared: &PeersSpec::KEYS,
+        parse: |node, at| {
+            let (parts, own): (PeersSpec, M) = split(node, at)?;
+            Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
+            Ok(Parameters::Peers { own: Box::new(own), parts: Box::new(parts) })
+        },
+        schema: |generator| generator.subschema_for::<M>(),
+    }
+}

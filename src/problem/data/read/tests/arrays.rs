@@ -1,0 +1,139 @@
+//! IDX, NPY and NPZ.
+
+use std::io::Write;
+
+use ndarray::{Array2, Array3, arr1, arr2};
+use ndarray_npy::WriteNpyExt;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use super::{super::*, dense, fault, file, gzip};
+use crate::{invalid::Invalid, problem::data::NpzSpec};
+
+fn idx_bytes(code: u8, shape: &[u32], values: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, code, shape.len() as u8];
+    shape.iter().for_each(|size| bytes.extend(size.to_be_bytes()));
+    bytes.extend(values);
+    bytes
+}
+
+fn idx(images: &[u8], labels: &[u8]) -> Result<RawTable<f64>, Invalid> {
+    idx::read(
+        &idx::Pair { images: File::in_memory("data.txt", images)?, labels: File::in_memory("data.txt", labels)? },
+        None,
+        None,
+    )
+}
+
+#[test]
+fn idx_images_become_rows_plain_and_gzip() {
+    let images = idx_bytes(8, &[2, 2, 2], &[0, 1, 2, 255, 4, 5, 6, 7]);
+    let labels = idx_bytes(8, &[2], &[7, 3]);
+    for (images, labels) in [(images.clone(), labels.clone()), (gzip(&images), gzip(&labels))] {
+        let table = idx(&images, &labels).unwrap();
+        assert_eq!(dense(&table.train), arr2(&[[0.0, 1.0, 2.0, 255.0], [4.0, 5.0, 6.0, 7.0]]) / 255.0);
+        assert_eq!(table.train.targets, RawTargets::Numbers(vec![7.0, 3.0]));
+    }
+}
+
+#[test]
+fn idx_values_of_every_type_are_read() {
+    let labels = idx_bytes(8, &[1], &[0]);
+    let cases: [(u8, Vec<u8>, f64); 5] = [
+        (0x09, (-2i8).to_be_bytes().to_vec(), -2.0),
+        (0x0b, (-300i16).to_be_bytes().to_vec(), -300.0),
+        (0x0c, 70_000i32.to_be_bytes().to_vec(), 70_000.0),
+        (0x0d, 0.5f32.to_be_bytes().to_vec(), 0.5),
+        (0x0e, 0.1f64.to_be_bytes().to_vec(), 0.1),
+    ];
+    for (code, bytes, value) in cases {
+        let table = idx(&idx_bytes(code, &[1, 1], &bytes), &labels).unwrap();
+        assert_eq!(dense(&table.train)[[0, 0]], value);
+    }
+}
+
+#[test]
+fn malformed_idx_is_refused() {
+    let (images, labels) = (idx_bytes(8, &[2, 2], &[0; 4]), idx_bytes(8, &[2], &[0, 1]));
+    let cases = [
+        (b"PNG..".to_vec(), labels.clone(), "the file is not IDX"),
+        (idx_bytes(7, &[2, 2], &[0; 4]), labels.clone(), "unknown IDX type 0x07"),
+        (idx_bytes(8, &[2, 2], &[0; 3]), labels.clone(), "the file has 3 bytes of values: expected 4"),
+        (images.clone(), idx_bytes(8, &[3], &[0; 3]), "expected a label for each of 2 images"),
+        (vec![0, 0, 8, 3, 0], labels.clone(), "cut off"),
+        (idx_bytes(8, &[u32::MAX, u32::MAX, u32::MAX], &[]), labels, "too large"),
+        (idx_bytes(8, &[0, 2], &[]), idx_bytes(8, &[0], &[]), "at least one sample"),
+    ];
+    for (images, labels, message) in cases {
+        let (line, text) = fault(idx(&images, &labels));
+        assert!(line.is_none() && text.contains(message), "{text}");
+    }
+}
+
+fn npy_bytes(array: &impl WriteNpyExt) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    array.write_npy(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn npy_of_every_type_is_read_plain_and_gzip() {
+    let plain = [
+        npy_bytes(&arr1(&[1.0f32, 0.0])),
+        npy_bytes(&arr1(&[1u8, 0])),
+        npy_bytes(&arr1(&[1i64, 0])),
+        npy_bytes(&arr1(&[true, false])),
+    ];
+    for bytes in plain.iter().cloned().chain(plain.iter().map(|bytes| gzip(bytes))) {
+        let array = numpy::npy::<f64>(&file(&bytes), "x").unwrap();
+        assert_eq!((array.shape, array.values), (vec![2], vec![1.0, 0.0]));
+    }
+    let fortran = npy_bytes(&arr2(&[[1.0, 2.0], [3.0, 4.0]]).reversed_axes());
+    assert_eq!(numpy::npy::<f64>(&file(&fortran), "x").unwrap().values, [1.0, 3.0, 2.0, 4.0]);
+    let whole = npy_bytes(&arr1(&[1.0]));
+    let (_, text) = fault(numpy::npy::<f64>(&file(&whole[..whole.len() - 1]), "x"));
+    assert!(text.contains("the array `x` cannot be read"), "{text}");
+    let (_, text) = fault(numpy::npy::<f64>(&file(b"junk"), "x"));
+    assert!(text.contains("cannot be read"), "{text}");
+}
+
+fn npz(arrays: &[(&str, Vec<u8>)], method: CompressionMethod) -> Vec<u8> {
+    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in arrays {
+        writer.start_file(format!("{name}.npy"), SimpleFileOptions::default().compression_method(method)).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn npz_arrays_are_found_by_name() {
+    let x = arr2(&[[1.0f32, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    let arrays = [("x", npy_bytes(&x)), ("y", npy_bytes(&arr1(&[0i64, 1, 0])))];
+    let bytes = npz(&arrays, CompressionMethod::Stored);
+    let spec = NpzSpec { client: Some("y".to_owned()), ..NpzSpec::default() };
+    for bytes in [bytes.clone(), gzip(&bytes), npz(&arrays, CompressionMethod::Deflated)] {
+        let table = numpy::npz::<f64>(&file(&bytes), &spec).unwrap().table().unwrap();
+        assert_eq!(dense(&table.train)[[2, 1]], 6.0);
+        assert_eq!(table.train.targets, RawTargets::Numbers(vec![0.0, 1.0, 0.0]));
+        assert_eq!(table.natural.unwrap().of, [0, 1, 0]);
+    }
+    let missing = NpzSpec { x: Some("z".to_owned()), ..NpzSpec::default() };
+    let error = numpy::npz::<f64>(&file(&bytes), &missing).err().unwrap();
+    assert_eq!((error.path.join("."), error.help), ("npz.x".to_owned(), Some("it has: x, y".to_owned())));
+    let [_, y] = arrays;
+    let unequal = npz(&[("x", npy_bytes(&Array2::<f32>::zeros((2, 2)))), y], CompressionMethod::Stored);
+    let error = numpy::npz::<f64>(&file(&unequal), &NpzSpec::default()).unwrap().table().unwrap_err();
+    assert!(error.message.contains("expected a target for each row"), "{}", error.message);
+    let (_, text) = fault(numpy::npz::<f64>(&file(b"junk"), &spec));
+    assert!(text.contains("the file is not NPZ"), "{text}");
+}
+
+#[test]
+fn arrays_by_client_are_natural_clients() {
+    let x = Array3::from_shape_fn((3, 2, 4), |(client, row, j)| (client * 100 + row * 10 + j) as f64);
+    let y = arr2(&[[0i32, 1], [1, 1], [0, 0]]);
+    let bytes = npz(&[("x", npy_bytes(&x)), ("y", npy_bytes(&y))], CompressionMethod::Stored);
+    let table = numpy::npz::<f64>(&file(&bytes), &NpzSpec::default()).unwrap().table().unwrap();
+    assert_eq!(dense(&table.train).row(3).to_vec(), [110.0, 111.0, 112.0, 113.0]);
+    assert_eq!(table.natural.unwrap().of, [0, 0, 1, 1, 2, 2]);
+}

@@ -1,0 +1,158 @@
+//! The `[problem]` section of a scenario, and the problem built from it.
+
+mod build;
+mod named;
+
+pub use build::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Activation,
+    data::{DataSpec, PartitionSpec},
+    init::{InitSpec, XavierInit},
+    quadratic::QuadraticSpec,
+    regression::RegressionSpec,
+};
+use crate::{
+    invalid::{Invalid, require},
+    num::Precision,
+};
+
+/// What is minimised, on which data, from where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ProblemSpec {
+    /// The local objectives: a name, or a table with one name and its options.
+    #[serde(deserialize_with = "named::name_or_table")]
+    #[schemars(schema_with = "named::schema::<ObjectiveSpec>")]
+    pub objective: ObjectiveSpec,
+    /// The samples; quadratics have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataSpec>,
+    /// How the training samples are divided among the clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<PartitionSpec>,
+    /// Strength `λ` of the regularisation `(λ/2) ‖x‖²` on all parameters of every client \[1\].
+    #[serde(default)]
+    pub l2: f64,
+    /// Where all nodes start; by default zeros, and Xavier for perceptrons.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "named::optional")]
+    #[schemars(schema_with = "named::schema::<InitSpec>")]
+    pub init: Option<InitSpec>,
+    /// The weights `pᵢ` of the clients in `f = Σ pᵢ fᵢ`.
+    #[serde(default)]
+    pub weights: WeightsSpec,
+}
+
+/// The local objectives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ObjectiveSpec {
+    /// Quadratics that are stated, read or generated, with a known optimum.
+    Quadratic(QuadraticSpec),
+    /// Linear regression with squared errors.
+    LeastSquares(RegressionSpec),
+    /// Logistic regression on two classes.
+    Logistic(RegressionSpec),
+    /// Multinomial logistic regression.
+    Softmax,
+    /// A multi-layer perceptron.
+    Mlp(MlpSpec),
+}
+
+/// The layers of a perceptron.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct MlpSpec {
+    /// Units of each hidden layer.
+    pub hidden: Vec<usize>,
+    /// What a hidden unit does to its input.
+    pub activation: Activation,
+}
+
+impl Default for MlpSpec {
+    fn default() -> Self {
+        Self { hidden: vec![64], activation: Activation::default() }
+    }
+}
+
+/// The weights `pᵢ` of the clients.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightsSpec {
+    /// `1/n` each.
+    #[default]
+    Uniform,
+    /// In proportion to the number of training samples.
+    Samples,
+}
+
+impl ProblemSpec {
+    /// A problem with defaults for everything but its objective.
+    pub fn new(objective: ObjectiveSpec) -> Self {
+        Self { objective, data: None, partition: None, l2: 0.0, init: None, weights: WeightsSpec::Uniform }
+    }
+
+    /// The precision that suits the objective: double where gaps to an optimum are of interest, single for perceptrons.
+    pub fn default_precision(&self) -> Precision {
+        if self.is_convex() { Precision::F64 } else { Precision::F32 }
+    }
+
+    /// Whether the problem has a reference optimum.
+    pub fn is_convex(&self) -> bool {
+        !matches!(self.objective, ObjectiveSpec::Mlp(_))
+    }
+
+    /// The stated initial model, or the default of the objective.
+    pub fn init(&self) -> InitSpec {
+        let default = || if self.is_convex() { InitSpec::Zeros } else { InitSpec::Xavier(XavierInit::default()) };
+        self.init.clone().unwrap_or_else(default)
+    }
+
+    /// Refuses values out of range and combinations that mean nothing. Files are not looked at.
+    ///
+    /// # Errors
+    /// [`Invalid`] with the key at fault and a remedy.
+    pub fn check(&self) -> Result<(), Invalid> {
+        require(self.l2.is_finite() && self.l2 >= 0.0, "l2", self.l2, "a finite number of at least 0")?;
+        self.init().check().map_err(|error| error.under("init"))?;
+        match &self.objective {
+            ObjectiveSpec::Quadratic(spec) => {
+                spec.check().map_err(|error| error.under("objective.quadratic"))?;
+                return self.check_no_data();
+            }
+            ObjectiveSpec::Mlp(MlpSpec { hidden, .. }) if hidden.contains(&0) => {
+                return Err(Invalid::at("objective.mlp.hidden", "a hidden layer has no units: expected at least 1"));
+            }
+            _ => {}
+        }
+        match &self.data {
+            Some(data) => data.check().map_err(|error| error.under("data")),
+            None => Err(Invalid::at("objective", "this objective needs samples, and no `data` is given")
+                .help("name a bundled set such as `data = \"mnist-10k\"`, or a file such as `data = { csv = \"file.csv\" }`")),
+        }
+    }
+
+    /// A quadratic has no samples and no regularisation.
+    fn check_no_data(&self) -> Result<(), Invalid> {
+        let fault = |key: &str, message: &str, help: &str| Err(Invalid::at(key, message).help(help));
+        if self.data.is_some() {
+            return fault("data", "a quadratic problem has no data", "remove `data`, or use `objective = \"least-squares\"`");
+        }
+        if self.partition.is_some() {
+            return fault("partition", "a quadratic problem has no samples to divide", "remove `partition`");
+        }
+        if self.l2 != 0.0 {
+            let help = "remove `l2`, or add it to the curvatures";
+            return fault("l2", "a quadratic problem states its curvature itself and takes no `l2`", help);
+        }
+        if self.weights == WeightsSpec::Samples {
+            return fault("weights", "clients of a quadratic problem have no samples to weigh by", "use `weights = \"uniform\"`");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

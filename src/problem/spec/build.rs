@@ -1,0 +1,167 @@
+//! From the specification to the objective, its optimum and its initial models.
+
+use std::{
+    any::Any,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use super::{MlpSpec, ObjectiveSpec, ProblemSpec, WeightsSpec};
+use crate::{
+    invalid::Invalid,
+    num::Real,
+    problem::{
+        Mlp, Objective, Optimum, Softmax,
+        data::{self, ClientData},
+        evaluate::{Evaluation, Wanted, evaluate},
+        init::InitSpec,
+        optimum::{self, OptimumError, cache::Key},
+        quadratic::Quadratic,
+        regression::{Loss, Regression},
+    },
+    random::Streams,
+};
+
+/// A problem with its objective over all clients, and its optimum once it is asked for.
+pub struct Problem<R: Real> {
+    built: Built<R>,
+    recipe: Recipe,
+    init: InitSpec,
+    optimum: OnceLock<Result<Optimum, OptimumError>>,
+}
+
+/// An objective and the samples that it stands on.
+struct Built<R: Real> {
+    objective: Box<dyn Objective<R>>,
+    data: Option<Arc<ClientData<R>>>,
+}
+
+/// All that a problem is built from, to build it again in double precision.
+struct Recipe {
+    spec: ProblemSpec,
+    clients: Option<usize>,
+    streams: Streams,
+    base: PathBuf,
+}
+
+impl<R: Real> Problem<R> {
+    /// Builds the problem of one seed; `clients` is the size of the fleet where the scenario gives one, and `base` the folder
+    /// of the scenario file.
+    ///
+    /// # Errors
+    /// [`Invalid`] relative to the `[problem]` section.
+    pub fn build(spec: &ProblemSpec, clients: Option<usize>, streams: Streams, base: &Path) -> Result<Self, Invalid> {
+        spec.check()?;
+        let recipe = Recipe { spec: spec.clone(), clients, streams, base: base.to_owned() };
+        let built: Built<R> = recipe.build()?;
+        let init = spec.init();
+        init.check_dim(built.objective.dim()).map_err(|error| error.under("init"))?;
+        Ok(Self { built, recipe, init, optimum: OnceLock::new() })
+    }
+
+    /// The local objectives.
+    pub fn objective(&self) -> &dyn Objective<R> {
+        self.built.objective.as_ref()
+    }
+
+    /// The samples of all clients; `None` for quadratics.
+    pub fn data(&self) -> Option<&ClientData<R>> {
+        self.built.data.as_deref()
+    }
+
+    /// The specification that the problem was built from.
+    pub fn spec(&self) -> &ProblemSpec {
+        &self.recipe.spec
+    }
+
+    /// Where `node` starts, shape `[d]`.
+    pub fn initial(&self, node: usize) -> Vec<R> {
+        self.init.model(self.objective().blocks(), &self.recipe.streams, node)
+    }
+
+    /// Whether nodes start from models of their own.
+    pub fn independent_starts(&self) -> bool {
+        self.init.is_independent()
+    }
+
+    /// The reference optimum, solved for in double precision when first asked for and kept on disk between runs.
+    ///
+    /// # Errors
+    /// [`OptimumError`] for perceptrons, and where the optimum is not found to the tolerance.
+    pub fn optimum(&self) -> Result<&Optimum, &OptimumError> {
+        self.optimum.get_or_init(|| self.solve()).as_ref()
+    }
+
+    /// Scores of `x`, shape `[d]`. Gap and distance are `None` where there is no reference optimum.
+    pub fn evaluate(&self, x: &[R], wanted: Wanted) -> Evaluation {
+        let optimum = if wanted.gap || wanted.distance { self.optimum().ok() } else { None };
+        evaluate(self.objective(), optimum, x, wanted)
+    }
+
+    fn solve(&self) -> Result<Optimum, OptimumError> {
+        if !self.spec().is_convex() {
+            return Err(OptimumError::NotConvex);
+        }
+        if let Some(form) = self.objective().quadratic_form() {
+            return Ok(form.optimum.clone());
+        }
+        let key = self.key();
+        if let Some(known) = key.load(self.objective().dim()) {
+            return Ok(known);
+        }
+        let solved = match (&self.built as &dyn Any).downcast_ref::<Built<f64>>() {
+            Some(built) => optimum::solve(built.objective.as_ref()),
+            None => {
+                let built: Built<f64> = self.recipe.build().map_err(|error| OptimumError::Unavailable(error.to_string()))?;
+                optimum::solve(built.objective.as_ref())
+            }
+        }?;
+        key.store(&solved);
+        Ok(solved)
+    }
+
+    /// What the optimum depends on: the objective, its weights and its training samples.
+    fn key(&self) -> Key {
+        let ProblemSpec { objective, l2, weights, .. } = self.spec();
+        let mut key = Key::new(&format!("{objective:?} {l2:e} {weights:?} {:?}", R::PRECISION));
+        if let Some(data) = self.data() {
+            key.add(data);
+        }
+        key
+    }
+}
+
+impl Recipe {
+    fn build<R: Real>(&self) -> Result<Built<R>, Invalid> {
+        let Self { spec, clients, streams, base } = self;
+        if let ObjectiveSpec::Quadratic(quadratic) = &spec.objective {
+            let objective = Quadratic::new(quadratic, *clients, *streams, base);
+            let objective = Box::new(objective.map_err(|error| error.under("objective.quadratic"))?);
+            return Ok(Built { objective, data: None });
+        }
+        let source = spec.data.as_ref().ok_or_else(|| Invalid::at("data", "this objective needs samples"))?;
+        let data = Arc::new(data::load::<R>(source, spec.partition.as_ref(), *clients, streams, base)?);
+        let weights = weights(spec.weights, &data);
+        let shared = Arc::clone(&data);
+        let objective: Box<dyn Objective<R>> = match &spec.objective {
+            ObjectiveSpec::LeastSquares(options) => Box::new(Regression::new(Loss::Square, *options, shared, weights, spec.l2)?),
+            ObjectiveSpec::Logistic(options) => Box::new(Regression::new(Loss::Logistic, *options, shared, weights, spec.l2)?),
+            ObjectiveSpec::Softmax => Box::new(Softmax::new(shared, spec.l2)?.with_weights(&weights)?),
+            ObjectiveSpec::Mlp(MlpSpec { hidden, activation }) => {
+                Box::new(Mlp::new(shared, hidden, *activation, spec.l2)?.with_weights(&weights)?)
+            }
+            ObjectiveSpec::Quadratic(_) => unreachable!("quadratics are built without data"),
+        };
+        Ok(Built { objective, data: Some(data) })
+    }
+}
+
+/// The weights `pᵢ`, shape `[n]`, which sum to 1.
+fn weights<R: Real>(spec: WeightsSpec, data: &ClientData<R>) -> Vec<f64> {
+    let size = |client| match spec {
+        WeightsSpec::Uniform => 1.0,
+        WeightsSpec::Samples => data.rows(client).len() as f64,
+    };
+    let total: f64 = (0..data.clients()).map(size).sum();
+    (0..data.clients()).map(|client| size(client) / total).collect()
+}

@@ -1,0 +1,194 @@
+//! What is recorded, and when: the `[record]` section.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::axis::Axis;
+use crate::{
+    invalid::{Invalid, require},
+    problem::evaluate::Wanted,
+    scenario::Stop,
+};
+
+/// The `[record]` section.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RecordSpec {
+    /// Distance between samples; a hundredth of the run when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<EverySpec>,
+    /// What is recorded; the loss, and the accuracy where there is one, when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<Metric>>,
+    /// Which model of a method without a server is scored.
+    pub peers: PeerModel,
+    /// Whether the final model of every run is kept as `.npy`.
+    pub models: bool,
+    /// Whether the iterate of every sample is kept as `.npy`, shape `[samples, d]`.
+    pub iterates: bool,
+}
+
+/// Distance between samples.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum EverySpec {
+    /// Rounds, or server versions where a method has no rounds.
+    Rounds(u64),
+    /// Virtual seconds [s].
+    Seconds(f64),
+    /// Client updates.
+    Updates(u64),
+    /// Geometrically growing distances.
+    Log(LogSpec),
+}
+
+/// Samples at geometrically growing distances.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LogSpec {
+    /// Axis on which they grow: `"rounds"`, `"seconds"` or `"updates"`.
+    #[serde(default = "rounds")]
+    pub axis: Axis,
+    /// Samples in each factor of ten.
+    pub per_decade: f64,
+}
+
+fn rounds() -> Axis {
+    Axis::Rounds
+}
+
+/// Which model of a method without a server is scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PeerModel {
+    /// The mean of all nodes' models.
+    Mean,
+    /// This many nodes, evenly spread over the node numbers; their scores are averaged.
+    Nodes(usize),
+}
+
+impl Default for PeerModel {
+    fn default() -> Self {
+        Self::Nodes(10)
+    }
+}
+
+/// A recorded quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// Global training loss `f(x)`.
+    Loss,
+    /// `f(x) − f*`, convex problems only.
+    Gap,
+    /// `‖∇f(x)‖`.
+    GradNorm,
+    /// `‖x − x*‖`, convex problems only.
+    Distance,
+    /// Share of held-out samples that are classified correctly [1].
+    Accuracy,
+    /// Mean loss on held-out samples.
+    TestLoss,
+    /// Mean local loss of the worst tenth of the clients.
+    WorstDecileLoss,
+    /// Mean staleness of all updates so far [server versions].
+    Staleness,
+    /// Share of the clients in the latest server step [1].
+    Participation,
+    /// Root mean square distance of the nodes' models from their mean; peers only.
+    Consensus,
+    /// Mean over the nodes of the variance of the entries of their first weight block; peers only.
+    LayerVariance,
+}
+
+impl Metric {
+    /// The column of `curves.csv`.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Gap => "gap",
+            Self::GradNorm => "grad_norm",
+            Self::Distance => "distance",
+            Self::Accuracy => "accuracy",
+            Self::TestLoss => "test_loss",
+            Self::WorstDecileLoss => "worst_decile_loss",
+            Self::Staleness => "staleness",
+            Self::Participation => "participation",
+            Self::Consensus => "consensus",
+            Self::LayerVariance => "layer_variance",
+        }
+    }
+
+    /// Whether it needs the exact optimum.
+    pub fn needs_optimum(self) -> bool {
+        matches!(self, Self::Gap | Self::Distance)
+    }
+
+    /// Whether it needs held-out samples.
+    pub fn needs_test(self) -> bool {
+        matches!(self, Self::Accuracy | Self::TestLoss)
+    }
+}
+
+/// The scores that these metrics are made of.
+pub fn wanted(metrics: &[Metric]) -> Wanted {
+    let has = |metric| metrics.contains(&metric);
+    Wanted {
+        loss: has(Metric::Loss),
+        gap: has(Metric::Gap),
+        gradient_norm: has(Metric::GradNorm),
+        distance: has(Metric::Distance),
+        test: has(Metric::Accuracy) || has(Metric::TestLoss),
+        worst_decile: has(Metric::WorstDecileLoss),
+        local_losses: false,
+    }
+}
+
+/// Samples of a run that says nothing about them.
+const SAMPLES: u64 = 100;
+
+impl RecordSpec {
+    /// Distance between samples for a run that ends at `stop`.
+    pub fn every(&self, stop: &Stop) -> EverySpec {
+        let shared = |most: u64| (most / SAMPLES).max(1);
+        match (self.every, stop) {
+            (Some(every), _) => every,
+            (None, Stop { rounds: Some(rounds), .. }) => EverySpec::Rounds(shared(*rounds)),
+            (None, Stop { seconds: Some(seconds), .. }) => EverySpec::Seconds(seconds / SAMPLES as f64),
+            (None, Stop { updates: Some(updates), .. }) => EverySpec::Updates(shared(*updates)),
+            (None, _) => EverySpec::Rounds(1),
+        }
+    }
+
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// [`Invalid`] for distances that are not positive and metrics named twice.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        match self.every {
+            Some(EverySpec::Rounds(rounds)) => require(rounds > 0, "every.rounds", rounds, "at least 1")?,
+            Some(EverySpec::Updates(updates)) => require(updates > 0, "every.updates", updates, "at least 1")?,
+            Some(EverySpec::Seconds(seconds)) => {
+                require(seconds > 0.0 && seconds.is_finite(), "every.seconds", seconds, "a positive time")?;
+            }
+            Some(EverySpec::Log(LogSpec { axis, per_decade })) => {
+                let grows = matches!(axis, Axis::Rounds | Axis::Seconds | Axis::Updates);
+                require(grows, "every.log.axis", axis.name(), "`rounds`, `seconds` or `updates`")?;
+                let sound = (0.1..=1000.0).contains(&per_decade);
+                require(sound, "every.log.per-decade", per_decade, "a number from 0.1 to 1000")?;
+            }
+            None => {}
+        }
+        if let PeerModel::Nodes(nodes) = self.peers {
+            require(nodes > 0, "peers.nodes", nodes, "at least 1")?;
+        }
+        let metrics = self.metrics.as_deref().unwrap_or(&[]);
+        let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
+        match twice {
+            Some((index, metric)) => {
+                Err(Invalid::at(&format!("metrics.{index}"), format!("`{}` is named twice", metric.column().replace('_', "-"))))
+            }
+            None => Ok(()),
+        }
+    }
+}

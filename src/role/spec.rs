@@ -1,0 +1,149 @@
+//! What a scenario says about a method besides its own parameters: `[served]`, overridden key by key in `[[method]]`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    local::{LocalRule, Steps},
+    schedule::ScheduleSpec,
+};
+use crate::{
+    invalid::{Invalid, require},
+    num::Real,
+    part::{
+        rate::Rate,
+        transform::{Chain, TransformSpec},
+        weighting::Weighting,
+    },
+    problem::BatchSize,
+    random::{Quantity, Setting},
+};
+
+/// How clients take local steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LocalSpec {
+    /// Local steps of a visit: a number, or a distribution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Quantity>,
+    /// Passes over the client's samples, in place of `steps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<f64>,
+    /// Samples of a step; `"full"` takes exact gradients.
+    #[serde(default)]
+    pub batch: BatchSize,
+    /// Step size.
+    pub lr: Rate,
+}
+
+/// Most local steps of a visit.
+const MOST_STEPS: f64 = 1e9;
+
+impl LocalSpec {
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// [`Invalid`] for values out of range, or steps given twice.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        if self.steps.is_some() && self.epochs.is_some() {
+            return Err(Invalid::at("epochs", "both `steps` and `epochs` are given: expected one of them")
+                .help("remove `steps` to count local work in passes over the data"));
+        }
+        if let Some(steps) = &self.steps {
+            steps.validate(&(1.0..=MOST_STEPS)).map_err(|invalid| invalid.under("steps"))?;
+        }
+        let epochs = self.epochs.unwrap_or(1.0);
+        require(epochs > 0.0 && epochs.is_finite(), "epochs", epochs, "a positive number")?;
+        self.rate_is_sound()
+    }
+
+    fn rate_is_sound(&self) -> Result<(), Invalid> {
+        self.lr.validate().map_err(|invalid| invalid.under("lr"))
+    }
+
+    /// Builds the rule. `fixed_steps` overrules the scenario for methods that leave no choice.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a quantity whose file cannot be used.
+    pub fn build<R: Real>(
+        &self,
+        fixed_steps: Option<usize>,
+        client: &ClientSpec,
+        setting: &Setting,
+    ) -> Result<LocalRule<R>, Invalid> {
+        let constant = |steps: f64| Quantity::Constant(steps);
+        let steps = match (fixed_steps, self.epochs, &self.steps) {
+            (Some(steps), ..) => Some(constant(steps as f64)),
+            (None, Some(_), _) => None,
+            (None, None, Some(steps)) => Some(steps.clone()),
+            (None, None, None) => Some(constant(1.0)),
+        };
+        let steps = match (steps, self.epochs) {
+            (Some(steps), _) => {
+                let range = 1.0..=MOST_STEPS;
+                Steps::Count(steps.build("local.steps", &range, setting).map_err(|invalid| invalid.under("steps"))?)
+            }
+            (None, epochs) => Steps::Epochs(epochs.unwrap_or(1.0)),
+        };
+        Ok(LocalRule {
+            steps,
+            batch: self.batch,
+            rate: self.lr.clone(),
+            optimiser: Chain::build(&client.optimiser),
+            keep_state: client.keep_state,
+        })
+    }
+}
+
+/// The clients' own optimiser.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ClientSpec {
+    /// Transforms of each local gradient; plain SGD when empty.
+    pub optimiser: Vec<TransformSpec>,
+    /// Whether the optimiser's state outlives a visit; otherwise every visit starts afresh.
+    pub keep_state: bool,
+}
+
+/// The keys of `[served]`, which a `[[method]]` may override one by one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServedSpec {
+    /// How clients take local steps.
+    pub local: LocalSpec,
+    /// When the server acts; the method's own, or synchronous rounds of everyone, when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleSpec>,
+    /// How updates are weighted; the method's own when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weighting: Option<Weighting>,
+    /// The server optimiser; the method's own when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Vec<TransformSpec>>,
+    /// The clients' own optimiser.
+    #[serde(default)]
+    pub client: ClientSpec,
+}
+
+impl ServedSpec {
+    /// The keys, for telling them from a method's own parameters.
+    pub const KEYS: [&str; 5] = ["local", "schedule", "weighting", "server", "client"];
+
+    /// Checks the values against a fleet of `clients`.
+    ///
+    /// # Errors
+    /// [`Invalid`] for values out of range.
+    pub fn validate(&self, clients: usize) -> Result<(), Invalid> {
+        self.local.validate().map_err(|invalid| invalid.under("local"))?;
+        if let Some(schedule) = &self.schedule {
+            schedule.validate(clients).map_err(|invalid| invalid.under("schedule"))?;
+        }
+        let chains = [("server", self.server.as_deref().unwrap_or(&[])), ("client.optimiser", &self.client.optimiser)];
+        for (key, chain) in chains {
+            for (index, transform) in chain.iter().enumerate() {
+                transform.validate().map_err(|invalid| invalid.under(&index.to_string()).under(key))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! A scenario's runs: cells × methods × seeds, in parallel, into a results folder.
+//!
+//! [`Plan`] resolves a scenario into [arms](Arm) and checks all of it before anything runs. Each run writes its rows into a
+//! part file of its own and saves checkpoints; when all are done the parts become `curves.csv`, in the order of the file,
+//! whatever the order in which they finished.
+
+mod arm;
+mod checkpoint;
+mod execute;
+mod plan;
+mod results;
+mod tuning;
+mod verify;
+mod worlds;
+
+pub use arm::Arm;
+pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute};
+pub use plan::{Plan, PlannedCell, RunId};
+pub use results::Results;
+pub use verify::{Difference, verify};

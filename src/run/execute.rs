@@ -1,0 +1,172 @@
+//! Runs all of a plan and makes the results.
+
+mod assemble;
+mod one;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rayon::prelude::*;
+use thiserror::Error;
+
+use super::{plan::Plan, plan::RunId, results::Results, results::write_whole, worlds::Worlds};
+use crate::{
+    figure::{self, FigureError},
+    invalid::Invalid,
+    record::{Outcome, Progress, claim::Verdict},
+};
+
+pub(super) use one::{Pilot, build_and};
+
+/// How a plan is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Threads; all processors when `None`.
+    pub threads: Option<usize>,
+    /// Whether to take up runs where an earlier call left them.
+    pub resume: bool,
+    /// Time between checkpoints of a run.
+    pub checkpoint_every: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { threads: None, resume: false, checkpoint_every: Duration::from_secs(10) }
+    }
+}
+
+/// Shows how runs get on.
+pub trait Progressing: Sync {
+    /// A run begins.
+    fn run(&self, plan: &Plan, run: RunId) -> Box<dyn RunProgress>;
+}
+
+/// Shows how one run gets on. Dropped when the run ends.
+pub trait RunProgress: Send {
+    /// A sample was taken; `headline` is its first metric.
+    fn sampled(&mut self, progress: &Progress, headline: Option<f64>);
+}
+
+/// Shows nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progressing for Silent {
+    fn run(&self, _: &Plan, _: RunId) -> Box<dyn RunProgress> {
+        Box::new(Self)
+    }
+}
+
+impl RunProgress for Silent {
+    fn sampled(&mut self, _: &Progress, _: Option<f64>) {}
+}
+
+/// Why a plan could not be run to its end.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The world of a run cannot be built, or its method is not for it.
+    #[error("{0}")]
+    Invalid(#[from] Invalid),
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The folder holds results of another scenario.
+    #[error("`{}` holds runs of another scenario: cannot resume; choose another folder by --out, or leave out --resume", .0.display())]
+    Different(PathBuf),
+    /// There is nothing to resume.
+    #[error("`{}` holds no interrupted runs to resume", .0.display())]
+    NothingToResume(PathBuf),
+    /// A figure cannot be drawn.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    /// Threads cannot be started.
+    #[error("cannot start threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl RunError {
+    pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// What came of a plan.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// Number of runs.
+    pub runs: usize,
+    /// Labels and seeds of runs that diverged.
+    pub diverged: Vec<(String, u64)>,
+    /// The claims, cell by cell.
+    pub verdicts: Vec<Verdict>,
+    /// The figures drawn.
+    pub figures: Vec<PathBuf>,
+}
+
+/// Runs `plan` into `results`.
+///
+/// # Errors
+/// [`RunError`]; what has been written stays.
+pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn Progressing) -> Result<Summary, RunError> {
+    prepare(plan, results, options)?;
+    let threads = options.threads.unwrap_or(0);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let outcomes = pool.install(|| all_runs(plan, results, options, progress))?;
+    let verdicts = assemble::assemble(plan, results, &outcomes)?;
+    let figures = figure::draw_all(results.folder(), &plan.figures)?;
+    let unfinished = results.unfinished();
+    fs::remove_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
+    let diverged = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Diverged);
+    let diverged = diverged.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect();
+    Ok(Summary { runs: outcomes.len(), diverged, verdicts, figures })
+}
+
+/// Makes the folder ready: a new one, or one whose runs go on.
+fn prepare(plan: &Plan, results: &Results, options: &Options) -> Result<(), RunError> {
+    let manifest = plan.scenario.manifest(results.folder());
+    let (path, unfinished) = (results.file("manifest.toml"), results.unfinished());
+    if options.resume {
+        if !unfinished.is_dir() {
+            return Err(RunError::NothingToResume(results.folder().to_owned()));
+        }
+        let known = fs::read_to_string(&path).map_err(RunError::io(&path))?;
+        return if known == manifest { Ok(()) } else { Err(RunError::Different(results.folder().to_owned())) };
+    }
+    if unfinished.is_dir() {
+        fs::remove_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
+    }
+    fs::create_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
+    write_whole(&path, manifest.as_bytes()).map_err(RunError::io(&path))
+}
+
+fn all_runs(
+    plan: &Plan,
+    results: &Results,
+    options: &Options,
+    progress: &dyn Progressing,
+) -> Result<Vec<(RunId, Outcome)>, RunError> {
+    let runs = plan.runs();
+    let worlds = Worlds::new(plan, &runs);
+    // Few runs share the threads within each run; many runs take a thread each.
+    let inner = runs.len() < 2 * rayon::current_num_threads();
+    let one = |&run: &RunId| {
+        let world = worlds.of(run)?;
+        let mut shown = progress.run(plan, run);
+        let outcome = one::run(plan, run, world, results, options, inner, shown.as_mut())?;
+        Ok((run, outcome))
+    };
+    if inner {
+        runs.iter().map(one).collect()
+    } else {
+        let outcomes: Vec<Result<_, RunError>> = runs.par_iter().with_max_len(1).map(one).collect();
+        outcomes.into_iter().collect()
+    }
+}

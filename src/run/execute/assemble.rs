@@ -1,0 +1,69 @@
+//! From the parts of all runs to `curves.csv`, `summary.csv`, `claims.csv` and `tuning.csv`.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use super::RunError;
+use crate::{
+    record::{
+        Outcome,
+        claim::{self, Verdict},
+        curves::Curves,
+        summary,
+    },
+    run::{
+        Plan, RunId,
+        results::Results,
+        tuning::{self, Choices},
+    },
+};
+
+/// Writes the tables and evaluates the claims.
+pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)]) -> Result<Vec<Verdict>, RunError> {
+    let choices = tuning::choose(plan, results)?;
+    if choices.any_tuned() {
+        write(&results.file("tuning.csv"), |out| choices.write(plan, out))?;
+    }
+    let curves_path = results.file("curves.csv");
+    write(&curves_path, |out| join(plan, results, outcomes, &choices, out))?;
+    let curves = Curves::read(&curves_path)?;
+    write(&results.file("summary.csv"), |out| summary::write(&curves, out).map_err(io::Error::other))?;
+    let mut verdicts = Vec::new();
+    for claim in &plan.claims {
+        verdicts.extend(claim::evaluate(claim, &curves)?);
+    }
+    write(&results.file("claims.csv"), |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
+    Ok(verdicts)
+}
+
+/// Joins the parts of the chosen arms: by cell, then method, then seed.
+fn join(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)], choices: &Choices, out: &mut dyn Write) -> io::Result<()> {
+    let mut runs: BTreeMap<(usize, usize, usize), RunId> = BTreeMap::new();
+    for &(run, _) in outcomes {
+        if choices.arm(run.cell, run.method) == run.arm {
+            let _ = runs.insert((run.cell, run.method, run.seed), run);
+        }
+    }
+    let mut header_written = false;
+    for run in runs.into_values() {
+        let text = fs::read_to_string(results.part(plan, run))?;
+        let end_of_header = text.find('\n').map_or(text.len(), |at| at + 1);
+        let from = if header_written { end_of_header } else { 0 };
+        out.write_all(&text.as_bytes()[from..])?;
+        header_written = true;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
+    let all = || -> io::Result<()> {
+        let mut out = BufWriter::new(File::create(path)?);
+        content(&mut out)?;
+        out.flush()
+    };
+    all().map_err(RunError::io(path))
+}

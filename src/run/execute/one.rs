@@ -1,0 +1,197 @@
+//! One run, from its world to its outcome.
+
+use std::{fs, io, path::Path, sync::Arc};
+
+use ndarray::Array2;
+use ndarray_npy::WriteNpyExt;
+
+use super::{Options, RunError, RunProgress};
+use crate::{
+    engine::{Engine, Workers},
+    invalid::Invalid,
+    method::{
+        Setup,
+        registry::{Halved, Parameters, PeerParameters, ServedParameters},
+    },
+    num::Real,
+    part::transform::Chain,
+    random::Setting,
+    record::{
+        Models, Observed, Outcome, Recorder,
+        part::{Part, header},
+    },
+    role::{
+        peers::{Peers, PeersSpec, Plan as PeersPlan},
+        schedule::{RoundsSpec, ScheduleSpec},
+        served::{Plan as ServedPlan, Served, ServerParts},
+        spec::ServedSpec,
+    },
+    run::{
+        Plan, RunId,
+        checkpoint::{Keeper, Saved},
+        results::{Results, write_whole},
+        worlds::AnyWorld,
+    },
+    world::{World, WorldClock},
+};
+
+/// Runs one run to its end, or takes it up where it was left; a run that has ended before is not run again.
+pub(super) fn run(
+    plan: &Plan,
+    run: RunId,
+    world: AnyWorld,
+    results: &Results,
+    options: &Options,
+    inner: bool,
+    progress: &mut dyn RunProgress,
+) -> Result<Outcome, RunError> {
+    let done = results.outcome(plan, run);
+    if options.resume
+        && let Ok(bytes) = fs::read(&done)
+    {
+        return postcard::from_bytes(&bytes).map_err(|error| RunError::io(&done)(io::Error::other(error)));
+    }
+    let job = RunJob { plan, run, results, options, inner, progress };
+    let outcome = match world {
+        AnyWorld::F32(world) => build_and(plan, run, world, job),
+        AnyWorld::F64(world) => build_and(plan, run, world, job),
+    }?;
+    let bytes = postcard::to_stdvec(&outcome).map_err(|error| RunError::io(&done)(io::Error::other(error)))?;
+    write_whole(&done, &bytes).map_err(RunError::io(&done))?;
+    Ok(outcome)
+}
+
+struct RunJob<'a> {
+    plan: &'a Plan,
+    run: RunId,
+    results: &'a Results,
+    options: &'a Options,
+    inner: bool,
+    progress: &'a mut dyn RunProgress,
+}
+
+/// What is done with a protocol once it is built.
+pub trait Pilot: Sized {
+    /// What comes of it.
+    type Outcome;
+
+    /// Takes over.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
+}
+
+/// Builds the protocol of a run in its world and hands it to `pilot`.
+///
+/// # Errors
+/// [`RunError::Invalid`] for parts that cannot be built, and what the pilot returns.
+pub fn build_and<R: Halved, T: Pilot>(plan: &Plan, run: RunId, world: Arc<World<R>>, pilot: T) -> Result<T::Outcome, RunError> {
+    match &plan.arm(run).parameters {
+        Parameters::Served { own, parts } => {
+            let served = served(own.as_ref(), parts, Arc::clone(&world), &plan.scenario.folder);
+            let served = served.map_err(|invalid| invalid.under(&format!("method.{}", run.method)))?;
+            pilot.fly(world, served)
+        }
+        Parameters::Peers { own, parts } => {
+            let peers = peers(own.as_ref(), parts, Arc::clone(&world), &plan.scenario.folder);
+            pilot.fly(world, peers.map_err(|invalid| invalid.under(&format!("method.{}", run.method)))?)
+        }
+    }
+}
+
+/// A method with a server, with all its parts.
+///
+/// # Errors
+/// [`Invalid`] relative to the method's table.
+pub fn served<R: Halved>(
+    own: &dyn ServedParameters,
+    parts: &ServedSpec,
+    world: Arc<World<R>>,
+    folder: &Path,
+) -> Result<Served<R>, Invalid> {
+    let halves = R::halves(own, Setup { x: world.problem.initial(0), clients: world.clients() });
+    let recipe = own.recipe();
+    let default = || ScheduleSpec::Rounds(RoundsSpec::default());
+    let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_else(default);
+    let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
+    let local = parts.local.build(recipe.steps, &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
+    let server = ServerParts {
+        weighting: parts.weighting.unwrap_or(recipe.weighting),
+        optimiser: Chain::build(parts.server.as_deref().unwrap_or(&recipe.server)),
+    };
+    let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
+    let plan = ServedPlan { world, client: halves.client, local, server, discount, max_staleness };
+    Ok(Served::new(plan, halves.server, schedule.build()))
+}
+
+/// A method whose nodes are all equal, with all its parts.
+///
+/// # Errors
+/// [`Invalid`] relative to the method's table.
+pub fn peers<R: Halved>(
+    own: &dyn PeerParameters,
+    parts: &PeersSpec,
+    world: Arc<World<R>>,
+    folder: &Path,
+) -> Result<Peers<R>, Invalid> {
+    let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
+    let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
+    let nodes = R::nodes(own, &setting)?;
+    Peers::new(PeersPlan { world, local, absent: parts.absent }, nodes)
+}
+
+impl Pilot for RunJob<'_> {
+    type Outcome = Outcome;
+
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Outcome, RunError> {
+        let Self { plan, run, results, options, .. } = self;
+        let clock = Box::new(WorldClock::new(Arc::clone(&world)));
+        let workers = if self.inner { Workers::pool() } else { Workers::single() };
+        let mut engine = Engine::new(protocol, clock, world.streams(), workers);
+        let (path, checkpoint) = (results.part(plan, run), results.checkpoint(plan, run));
+        let saved = if options.resume { Saved::read(&checkpoint).map_err(RunError::io(&checkpoint))? } else { None };
+        let prefix = prefix(plan, run);
+        let (part, state) = match saved {
+            Some(saved) => {
+                let damaged = |error| RunError::io(&checkpoint)(io::Error::other(error));
+                engine.load(&saved.engine).map_err(damaged)?;
+                (Part::resume(&path, saved.written, prefix), Some(saved.recorder))
+            }
+            None => (Part::create(&path, &header(&plan.keys(), &plan.metrics), prefix), None),
+        };
+        let part = part.map_err(RunError::io(&path))?;
+        let mut keeper = Keeper::new(checkpoint, options.checkpoint_every, self.progress);
+        let record = &plan.cells[run.cell].record;
+        let mut recorder = Recorder::new(&world, record, part, state, &mut keeper).keeping_iterates(plan.record.iterates);
+        let _ = engine.run(&mut recorder);
+        let (outcome, iterates) = recorder.finish(&engine).map_err(RunError::io(&path))?;
+        if let Some(iterates) = iterates {
+            save(&results.iterates(plan, run), &iterates)?;
+        }
+        if plan.record.models {
+            let models: Vec<Vec<R>> = match engine.protocol().models() {
+                Models::Server(x) => vec![x.to_vec()],
+                Models::Nodes(nodes) => nodes.into_iter().map(<[R]>::to_vec).collect(),
+            };
+            save(&results.model(plan, run), &models)?;
+        }
+        Ok(outcome)
+    }
+}
+
+/// What every row of a run starts with.
+fn prefix(plan: &Plan, run: RunId) -> Vec<String> {
+    let values = plan.cells[run.cell].cell.keys.iter().map(|key| key.value.clone());
+    values.chain([plan.arm(run).label.clone(), plan.seeds[run.seed].to_string()]).collect()
+}
+
+/// Saves vectors of one length as a matrix.
+fn save<R: Real>(path: &Path, rows: &[Vec<R>]) -> Result<(), RunError> {
+    let shape = (rows.len(), rows.first().map_or(0, Vec::len));
+    let flat: Vec<R> = rows.iter().flatten().copied().collect();
+    let matrix = Array2::from_shape_vec(shape, flat).expect("models of a run have one length");
+    let mut bytes = Vec::new();
+    matrix.write_npy(&mut bytes).map_err(|error| RunError::io(path)(io::Error::other(error)))?;
+    write_whole(path, &bytes).map_err(RunError::io(path))
+}

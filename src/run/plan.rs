@@ -1,0 +1,202 @@
+//! What a scenario runs: every cell with its arms, checked before anything runs.
+
+use serde::de::DeserializeOwned;
+
+use super::{
+    arm::{Arm, arms},
+    worlds,
+};
+use crate::{
+    figure::FigureSpec,
+    invalid::Invalid,
+    num::Precision,
+    record::{Metric, RecordPlan, RecordSpec, claim::ClaimSpec},
+    scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
+};
+
+/// A scenario, resolved and checked.
+pub struct Plan {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The cells of its sweeps.
+    pub cells: Vec<PlannedCell>,
+    /// The seeds.
+    pub seeds: Vec<u64>,
+    /// What is recorded, in every cell alike.
+    pub metrics: Vec<Metric>,
+    /// The `[record]` section.
+    pub record: RecordSpec,
+    /// What the scenario claims.
+    pub claims: Vec<ClaimSpec>,
+    /// What it draws.
+    pub figures: Vec<FigureSpec>,
+}
+
+/// One combination of the swept keys.
+pub struct PlannedCell {
+    /// The cell as the scenario has it.
+    pub cell: Cell,
+    /// Number of clients.
+    pub clients: usize,
+    /// The scalar type.
+    pub precision: Precision,
+    /// For each method its arms: one, or one for each combination of its tuned keys.
+    pub methods: Vec<Vec<Arm>>,
+    /// How its runs are recorded.
+    pub record: RecordPlan,
+}
+
+/// One run of a plan, by its places in the plan's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunId {
+    /// The cell.
+    pub cell: usize,
+    /// The seed.
+    pub seed: usize,
+    /// The method.
+    pub method: usize,
+    /// The arm of the method.
+    pub arm: usize,
+}
+
+impl Plan {
+    /// Resolves `scenario` and checks all of it, data files included; with `only`, keeps the methods of these labels.
+    ///
+    /// # Errors
+    /// Every fault of the scenario, pointing into its file.
+    pub fn resolve(scenario: Scenario, only: &[String]) -> Result<Self, Rejected> {
+        match Self::parts(&scenario, only) {
+            Ok((cells, record, metrics, claims, figures)) => {
+                let seeds = scenario.seeds.list();
+                Ok(Self { scenario, cells, seeds, metrics, record, claims, figures })
+            }
+            Err(faults) => Err(scenario.reject(faults)),
+        }
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn parts(
+        scenario: &Scenario,
+        only: &[String],
+    ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Metric>, Vec<ClaimSpec>, Vec<FigureSpec>), Vec<Diagnostic>> {
+        let first = &scenario.cells[0];
+        let record: RecordSpec = section(first, "record")?.unwrap_or_default();
+        record.validate().map_err(|invalid| vec![first.fault(invalid.under("record"))])?;
+        let mut faults = Vec::new();
+        let mut cells = Vec::new();
+        let mut metrics = Vec::new();
+        for cell in &scenario.cells {
+            match planned(scenario, cell, &record, only) {
+                Ok(cell) => {
+                    metrics.clone_from(&cell.record.metrics);
+                    cells.push(cell);
+                }
+                Err(found) => faults.extend(found.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let claims: Vec<ClaimSpec> = section(first, "claim")?.unwrap_or_default();
+        let figures: Vec<FigureSpec> = section(first, "figure")?.unwrap_or_default();
+        check_claims_and_figures(scenario, &cells, &metrics, &claims, &figures)?;
+        Ok((cells, record, metrics, claims, figures))
+    }
+
+    /// Names of the swept keys: the first columns of `curves.csv`.
+    pub fn keys(&self) -> Vec<String> {
+        self.cells[0].cell.keys.iter().map(|key| key.name.clone()).collect()
+    }
+
+    /// A fault found while the plan is run, with a path from the root of the scenario.
+    pub fn reject(&self, invalid: Invalid) -> Rejected {
+        self.scenario.reject(vec![self.scenario.cells[0].fault(invalid)])
+    }
+
+    /// All runs: by cell, then seed, then method, then arm.
+    pub fn runs(&self) -> Vec<RunId> {
+        let mut runs = Vec::new();
+        for (cell, planned) in self.cells.iter().enumerate() {
+            for seed in 0..self.seeds.len() {
+                for (method, arms) in planned.methods.iter().enumerate() {
+                    runs.extend((0..arms.len()).map(|arm| RunId { cell, seed, method, arm }));
+                }
+            }
+        }
+        runs
+    }
+
+    /// The arm of a run.
+    pub fn arm(&self, run: RunId) -> &Arm {
+        &self.cells[run.cell].methods[run.method][run.arm]
+    }
+}
+
+fn section<T: DeserializeOwned>(cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
+    cell.tree.get(key).map(|node| decode(node, key)).transpose()
+}
+
+fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String]) -> Result<PlannedCell, Vec<Diagnostic>> {
+    let seed = scenario.seeds.list()[0];
+    let facts = worlds::facts(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
+    let mut methods = arms(cell, facts.clients)?;
+    if !only.is_empty() {
+        methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
+    }
+    let metrics = match &record.metrics {
+        Some(metrics) => {
+            check_metrics(metrics, cell, &facts)?;
+            metrics.clone()
+        }
+        None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
+        None => vec![Metric::Loss],
+    };
+    let every = record.every(&cell.stop);
+    let record = RecordPlan { every, metrics, peers: record.peers, stop: cell.stop.clone() };
+    Ok(PlannedCell { cell: cell.clone(), clients: facts.clients, precision: cell.precision, methods, record })
+}
+
+fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {
+    for (index, metric) in metrics.iter().enumerate() {
+        let name = metric.column().replace('_', "-");
+        let refuse = |reason: &str, help: &str| {
+            let invalid = Invalid::at(&format!("record.metrics.{index}"), format!("`{name}` {reason}")).help(help);
+            Err(vec![cell.fault(invalid)])
+        };
+        if metric.needs_optimum() && !facts.convex {
+            return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
+        }
+        if metric.needs_test() && !facts.held_out {
+            return refuse(
+                "needs held-out samples, which this problem does not have",
+                "record `loss`, or give `test = 0.2` in the data",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn check_claims_and_figures(
+    scenario: &Scenario,
+    cells: &[PlannedCell],
+    metrics: &[Metric],
+    claims: &[ClaimSpec],
+    figures: &[FigureSpec],
+) -> Result<(), Vec<Diagnostic>> {
+    let first = &scenario.cells[0];
+    let labels: Vec<String> = cells[0].methods.iter().map(|arms| arms[0].label.clone()).collect();
+    let all: Vec<String> = first.methods.iter().map(|method| method.label.clone()).collect();
+    let metrics: Vec<String> = metrics.iter().map(|metric| metric.column().replace('_', "-")).collect();
+    let keys: Vec<String> = first.keys.iter().map(|key| key.name.clone()).collect();
+    let labels = if labels.len() == all.len() { labels } else { all };
+    let mut faults = Vec::new();
+    for (index, claim) in claims.iter().enumerate() {
+        let checked = claim.validate(&labels, &metrics, &keys);
+        faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("claim.{index}")))));
+    }
+    for (index, figure) in figures.iter().enumerate() {
+        let checked = figure.validate(&labels, &metrics, &keys);
+        faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("figure.{index}")))));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}

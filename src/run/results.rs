@@ -1,0 +1,87 @@
+//! The results folder: where everything of a scenario's runs lies.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::plan::{Plan, RunId};
+
+/// A results folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Results {
+    folder: PathBuf,
+}
+
+impl Results {
+    /// The results folder at this place.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A file of the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Where runs keep what is theirs until all are done.
+    pub fn unfinished(&self) -> PathBuf {
+        self.folder.join("unfinished")
+    }
+
+    /// The rows of a run.
+    pub fn part(&self, plan: &Plan, run: RunId) -> PathBuf {
+        self.of_run(plan, run, "csv")
+    }
+
+    /// The checkpoint of a run.
+    pub fn checkpoint(&self, plan: &Plan, run: RunId) -> PathBuf {
+        self.of_run(plan, run, "checkpoint")
+    }
+
+    /// How a run came out, once it has.
+    pub fn outcome(&self, plan: &Plan, run: RunId) -> PathBuf {
+        self.of_run(plan, run, "done")
+    }
+
+    fn of_run(&self, plan: &Plan, run: RunId, extension: &str) -> PathBuf {
+        self.unfinished().join(format!("{}.{extension}", stem(plan, run)))
+    }
+
+    /// The final model of a run.
+    pub fn model(&self, plan: &Plan, run: RunId) -> PathBuf {
+        self.folder.join("models").join(format!("{}.npy", stem(plan, run)))
+    }
+
+    /// The recorded iterates of a run.
+    pub fn iterates(&self, plan: &Plan, run: RunId) -> PathBuf {
+        self.folder.join("iterates").join(format!("{}.npy", stem(plan, run)))
+    }
+}
+
+/// The name of a run's files: cell, seed, method and arm.
+fn stem(plan: &Plan, run: RunId) -> String {
+    let label: String = plan.arm(run).label.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    let RunId { cell, method, arm, .. } = run;
+    format!("cell{cell:03}-method{method:02}-{label}-arm{arm:03}-seed{}", plan.seeds[run.seed])
+}
+
+/// Writes a file so that it is there as a whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    let _ = file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! The worlds of a plan: one for each cell and seed, built when first needed and dropped after the last run in it.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ndarray::Array2;
+
+use super::plan::{Plan, RunId};
+use crate::{
+    invalid::Invalid,
+    num::{Precision, Real},
+    problem::{Problem, data::Targets},
+    random::{Setting, Streams},
+    scenario::Cell,
+    world::World,
+};
+
+/// A world at the precision of its cell.
+#[derive(Clone)]
+pub enum AnyWorld {
+    /// Single precision.
+    F32(Arc<World<f32>>),
+    /// Double precision.
+    F64(Arc<World<f64>>),
+}
+
+/// What a check needs to know of a cell's world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Number of clients.
+    pub clients: usize,
+    /// Whether there is an exact optimum.
+    pub convex: bool,
+    /// Whether there are held-out samples.
+    pub held_out: bool,
+    /// Whether held-out samples have classes.
+    pub classified: bool,
+}
+
+/// Builds the world of `cell` and `seed`; data files are looked for from `folder`.
+///
+/// # Errors
+/// [`Invalid`] with a path from the root of the scenario.
+pub fn build<R: Real>(cell: &Cell, seed: u64, folder: &Path) -> Result<World<R>, Invalid> {
+    let streams = Streams::new(seed);
+    let problem =
+        Problem::<R>::build(&cell.problem, cell.fleet.clients, streams, folder).map_err(|invalid| invalid.under("problem"))?;
+    let clients = problem.objective().clients();
+    let setting = Setting { streams, clients, folder: folder.to_owned() };
+    let labels = if cell.fleet.needs_labels() { label_fractions(&problem) } else { None };
+    let fleet =
+        cell.fleet.build(&setting, labels.as_ref().map(|labels| labels.view())).map_err(|invalid| invalid.under("fleet"))?;
+    let network = cell.network.build(&setting).map_err(|invalid| invalid.under("network"))?;
+    Ok(World { problem, fleet, network, streams })
+}
+
+/// Builds the world of `cell` and tells what a check needs to know.
+///
+/// # Errors
+/// [`Invalid`] with a path from the root of the scenario.
+pub fn facts(cell: &Cell, seed: u64, folder: &Path) -> Result<Facts, Invalid> {
+    match cell.precision {
+        Precision::F32 => build::<f32>(cell, seed, folder).map(|world| facts_of(&world)),
+        Precision::F64 => build::<f64>(cell, seed, folder).map(|world| facts_of(&world)),
+    }
+}
+
+fn facts_of<R: Real>(world: &World<R>) -> Facts {
+    let test = world.problem.data().and_then(|data| data.test.as_ref());
+    Facts {
+        clients: world.clients(),
+        convex: world.problem.spec().is_convex(),
+        held_out: test.is_some(),
+        classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
+    }
+}
+
+/// Share of each class among each client's samples, shape `[n, C]`.
+fn label_fractions<R: Real>(problem: &Problem<R>) -> Option<Array2<f64>> {
+    let rows = problem.data()?.label_fractions()?;
+    let classes = rows.first().map_or(0, Vec::len);
+    let flat: Vec<f64> = rows.iter().flatten().copied().collect();
+    Array2::from_shape_vec((rows.len(), classes), flat).ok()
+}
+
+/// All worlds of a plan.
+pub struct Worlds<'p> {
+    plan: &'p Plan,
+    places: Vec<Mutex<Place>>,
+}
+
+struct Place {
+    world: Option<AnyWorld>,
+    /// Runs that still need it.
+    left: usize,
+}
+
+impl<'p> Worlds<'p> {
+    /// The worlds of `plan`, for these runs.
+    pub fn new(plan: &'p Plan, runs: &[RunId]) -> Self {
+        let mut left = vec![0; plan.cells.len() * plan.seeds.len()];
+        for run in runs {
+            left[run.cell * plan.seeds.len() + run.seed] += 1;
+        }
+        Self { plan, places: left.into_iter().map(|left| Mutex::new(Place { world: None, left })).collect() }
+    }
+
+    /// The world of a run.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path from the root of the scenario.
+    pub fn of(&self, run: RunId) -> Result<AnyWorld, Invalid> {
+        let place = &self.places[run.cell * self.plan.seeds.len() + run.seed];
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        place.left -= 1;
+        let world = match &place.world {
+            Some(world) => world.clone(),
+            None => self.build(run)?,
+        };
+        place.world = (place.left > 0).then(|| world.clone());
+        Ok(world)
+    }
+
+    fn build(&self, run: RunId) -> Result<AnyWorld, Invalid> {
+        let (cell, seed) = (&self.plan.cells[run.cell].cell, self.plan.seeds[run.seed]);
+        let folder = &self.plan.scenario.folder;
+        Ok(match cell.precision {
+            Precision::F32 => AnyWorld::F32(Arc::new(build(cell, seed, folder)?)),
+            Precision::F64 => AnyWorld::F64(Arc::new(build(cell, seed, folder)?)),
+        })
+    }
+}
