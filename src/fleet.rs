@@ -11,6 +11,8 @@ mod round;
 mod spec;
 mod time;
 
+use std::sync::OnceLock;
+
 use ndarray::ArrayView2;
 use rand::RngExt;
 
@@ -40,6 +42,7 @@ pub struct Fleet {
     streams: Streams,
     assignment: Assignment,
     groups: Vec<Group>,
+    fastest: OnceLock<f64>,
 }
 
 /// What the clients of a group have in common.
@@ -82,7 +85,7 @@ impl FleetSpec {
             shares.push(1.0);
         }
         let assignment = Assignment::new(shares.into_iter(), setting.clients, self.assign, setting.streams);
-        Ok(Fleet { clients: setting.clients, streams: setting.streams, assignment, groups })
+        Ok(Fleet { clients: setting.clients, streams: setting.streams, assignment, groups, fastest: OnceLock::new() })
     }
 }
 
@@ -174,6 +177,17 @@ impl Fleet {
     pub fn mean_duration(&self, client: usize, steps: usize) -> f64 {
         let group = self.of(client);
         steps as f64 * group.pace * group.step.client_mean(client) + group.visit.client_mean(client)
+    }
+
+    /// Mean duration of one local step of `client`, while it is up [s].
+    pub fn mean_step(&self, client: usize) -> f64 {
+        let group = self.of(client);
+        group.pace * group.step.client_mean(client)
+    }
+
+    /// Mean duration of one local step of the fastest client [s]; looked for once.
+    pub fn fastest_step(&self) -> f64 {
+        *self.fastest.get_or_init(|| (0..self.clients).map(|client| self.mean_step(client)).fold(f64::INFINITY, f64::min))
     }
 
     /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is `[1]`.

@@ -5,12 +5,17 @@
 
 mod card;
 mod parameter;
+mod parts;
 pub mod registry;
 
 mod adpsgd;
+mod anarchic;
+mod delayed_nesterov;
+mod diloco;
 mod dpsgd;
 mod fedadaptive;
 mod fedasync;
+mod fedau;
 mod fedavg;
 mod fedavgm;
 mod fedbuff;
@@ -33,6 +38,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use card::{Card, Paper};
 pub use parameter::{Parameter, parameters};
+pub use parts::Parts;
 
 use crate::{
     invalid::Invalid,
@@ -43,6 +49,7 @@ use crate::{
         peers::Population,
         schedule::ScheduleSpec,
         served::{ClientUpdate, ServerUpdate},
+        spec::ClientSpec,
     },
 };
 
@@ -72,6 +79,15 @@ pub trait ServedMethod: Method {
 
     /// The server half, at the initial model.
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>>;
+
+    /// Refuses parts that make no sense with this method.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `schedule`, `weighting` or `server`, with the reason.
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        let _ = parts;
+        Ok(())
+    }
 }
 
 /// A method whose nodes are all equal.
@@ -99,6 +115,8 @@ pub struct Recipe {
     pub server: Vec<TransformSpec>,
     /// Local steps of every visit, for methods that leave no choice.
     pub steps: Option<usize>,
+    /// The clients' own optimiser.
+    pub client: ClientSpec,
 }
 
 /// What a server half starts from.

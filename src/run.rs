@@ -13,8 +13,9 @@ mod tuning;
 mod verify;
 mod worlds;
 
-pub use arm::Arm;
-pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute};
+pub use arm::{Arm, arms};
+pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, served};
 pub use plan::{Plan, PlannedCell, RunId};
 pub use results::Results;
 pub use verify::{Difference, verify};
+pub use worlds::{AnyWorld, build as build_world};

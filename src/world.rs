@@ -12,6 +12,9 @@ use crate::{
     role::local::{LocalRule, Steps},
 };
 
+/// Rounding that must not cost a client its last step.
+const GUARD: f64 = 1e-9;
+
 /// Everything that exists before a method starts.
 pub struct World<R: Real> {
     /// What is minimised.
@@ -49,12 +52,28 @@ impl<R: Real> World<R> {
     pub fn local_steps<T>(&self, rule: &LocalRule<T>, client: NodeId, visit: u64) -> usize {
         let steps = match &rule.steps {
             Steps::Count(sampler) => sampler.sample(client, &mut self.streams.stream(Purpose::Steps, client, visit)),
+            steps => self.mean_steps(steps, rule, client),
+        };
+        (steps.round() as usize).max(1)
+    }
+
+    /// Mean duration of a visit of a client that works by `rule`, without the time of messages [s].
+    pub fn mean_visit<T>(&self, rule: &LocalRule<T>, client: NodeId) -> f64 {
+        let steps = self.mean_steps(&rule.steps, rule, client);
+        self.fleet.mean_duration(client, (steps.round() as usize).max(1))
+    }
+
+    /// Mean number of local steps.
+    fn mean_steps<T>(&self, steps: &Steps, rule: &LocalRule<T>, client: NodeId) -> f64 {
+        match steps {
+            Steps::Count(sampler) => sampler.client_mean(client),
             Steps::Epochs(epochs) => {
                 let samples = self.objective().samples(client);
                 epochs * samples.div_ceil(rule.batch.rows(samples).max(1)) as f64
             }
-        };
-        (steps.round() as usize).max(1)
+            Steps::Seconds(seconds) => (seconds / self.fleet.mean_step(client) + GUARD).floor(),
+            Steps::BySpeed(most) => (most * self.fleet.fastest_step() / self.fleet.mean_step(client) + GUARD).floor(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
@@ -72,6 +72,10 @@ impl ServedMethod for FedAsync {
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Server { alpha: self.alpha, x: Arc::new(Payload::one(setup.x)) })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.weighs_itself("FedAsync mixes each model with a share of its own, `alpha`")
     }
 }
 

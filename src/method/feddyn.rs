@@ -13,7 +13,7 @@ use crate::{
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
     },
 };
 
@@ -113,5 +113,9 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn iterate(&self) -> &[R] {
         &self.x.vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        vec![Letter::own("h", &self.h)]
     }
 }

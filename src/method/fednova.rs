@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, Setup};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
@@ -13,6 +13,7 @@ use crate::{
     problem::Drift,
     role::{
         Local, Payload,
+        schedule::ScheduleSpec,
         served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
     },
 };
@@ -57,6 +58,17 @@ impl ServedMethod for FedNova {
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Server { x: Arc::new(Payload::one(setup.x)) })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        if let ScheduleSpec::EveryArrival(_) = parts.schedule {
+            return Err(Invalid::at(
+                "schedule",
+                "FedNova normalises the updates of a batch against each other, but every arrival is a batch of one",
+            )
+            .help("choose `buffered`, or `afa-cd` for updates per local step at every arrival"));
+        }
+        parts.weighs_itself("FedNova weights by the objective's p_i per local step")
     }
 }
 

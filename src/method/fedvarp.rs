@@ -5,13 +5,14 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, Setup};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
     engine::{NodeId, touched::Touched},
+    invalid::Invalid,
     num::{Real, vector},
     role::{
         Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate},
     },
 };
 
@@ -50,6 +51,10 @@ impl ServedMethod for FedVarp {
         let mean = setup.zeros();
         Box::new(Server { x: Arc::new(Payload::one(setup.x)), rows: Touched::default(), mean })
     }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.weighs_itself("FedVARP averages over the participants and its table")
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,24 +76,30 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         if batch.is_empty() {
             return;
         }
-        let mut change = vec![R::zero(); self.mean.len()];
+        let (to_step, to_mean) = (1.0 / batch.len() as f64, 1.0 / ctx.clients() as f64);
+        let mut update = self.mean.clone();
         for up in batch {
             let mut row = up.up.vectors[0].clone();
             vector::scale(R::of(1.0 / up.total_lr), &mut row);
-            vector::axpy(R::of(up.weight), &row, &mut change);
-            if let Some(old) = self.rows.insert(up.from, row) {
-                vector::axpy(R::of(-up.weight), &old, &mut change);
-            }
+            let change = match self.rows.get(up.from) {
+                Some(old) => vector::difference(&row, old),
+                None => row.clone(),
+            };
+            let _ = self.rows.insert(up.from, row);
+            // A discount for staleness acts on the step only, so that ȳ stays the mean of the y_i.
+            vector::axpy(R::of(up.weight * to_step), &change, &mut update);
+            vector::axpy(R::of(to_mean), &change, &mut self.mean);
         }
-        let mut update = self.mean.clone();
-        vector::axpy(R::of(1.0 / batch.len() as f64), &change, &mut update);
         let step = batch.iter().map(|up| up.total_lr).sum::<f64>() / batch.len() as f64;
         vector::scale(R::of(step), &mut update);
-        vector::axpy(R::of(1.0 / ctx.clients() as f64), &change, &mut self.mean);
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
     }
 
     fn iterate(&self) -> &[R] {
         &self.x.vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        std::iter::once(Letter::own("ȳ", &self.mean)).chain(Letter::rows("y", &self.rows)).collect()
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, Setup};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
     engine::{NodeId, touched::Touched},
+    invalid::Invalid,
     num::{Real, vector},
     role::{
         Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate},
     },
 };
 
@@ -60,15 +61,23 @@ impl ServedMethod for Mifa {
     }
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let sum = setup.zeros();
-        Box::new(Server { table: self.table, x: Arc::new(Payload::one(setup.x)), rows: Touched::default(), sum })
+        Box::new(Latest::new(self.table, 1.0, false, setup))
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.weighs_itself("MIFA takes the plain mean of its table")
     }
 }
 
+/// A server that steps along the mean of the latest update of every client, absent ones included.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
-struct Server<R> {
+pub(super) struct Latest<R> {
     table: Table,
+    /// Server step size on top of the local one.
+    lr: f64,
+    /// Whether rows are divided by the client's number of local steps.
+    per_step: bool,
     x: Arc<Payload<R>>,
     /// `G_i` of the clients heard so far.
     rows: Touched<Vec<R>>,
@@ -76,7 +85,14 @@ struct Server<R> {
     sum: Vec<R>,
 }
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
+impl<R: Real> Latest<R> {
+    pub(super) fn new(table: Table, lr: f64, per_step: bool, setup: Setup<R>) -> Self {
+        let sum = setup.zeros();
+        Self { table, lr, per_step, x: Arc::new(Payload::one(setup.x)), rows: Touched::default(), sum }
+    }
+}
+
+impl<R: Real> ServerUpdate<R> for Latest<R> {
     fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
         Arc::clone(&self.x)
     }
@@ -84,7 +100,8 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         for up in batch {
             let mut row = up.up.vectors[0].clone();
-            vector::scale(R::of(up.steps as f64 / up.total_lr), &mut row);
+            let steps = if self.per_step { 1.0 } else { up.steps as f64 };
+            vector::scale(R::of(steps / up.total_lr), &mut row);
             vector::axpy(R::one(), &row, &mut self.sum);
             if let Some(old) = self.rows.insert(up.from, row) {
                 vector::axpy(-R::one(), &old, &mut self.sum);
@@ -94,11 +111,15 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             return;
         }
         let mut update = self.sum.clone();
-        vector::scale(R::of(ctx.local_lr() / ctx.clients() as f64), &mut update);
+        vector::scale(R::of(self.lr * ctx.local_lr() / ctx.clients() as f64), &mut update);
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
     }
 
     fn iterate(&self) -> &[R] {
         &self.x.vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        std::iter::once(Letter::own("ΣG", &self.sum)).chain(Letter::rows("G", &self.rows)).collect()
     }
 }

@@ -9,8 +9,9 @@ use peers::peers;
 use schemars::{Schema, SchemaGenerator};
 
 use super::{
-    Card, Method, Recipe, ServedMethod, Setup, adpsgd, dpsgd, fedadaptive, fedasync, fedavg, fedavgm, fedbuff, feddyn, fednova,
-    fedprox, fedsgd, fedvarp, gossip_vc, gradient_tracking, mifa, push_gossip, scaffold, sgp,
+    Card, Method, Parts, Recipe, ServedMethod, Setup, adpsgd, anarchic, delayed_nesterov, diloco, dpsgd, fedadaptive, fedasync,
+    fedau, fedavg, fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd, fedvarp, gossip_vc, gradient_tracking, mifa, push_gossip,
+    scaffold, sgp,
 };
 use crate::{
     invalid::Invalid,
@@ -38,8 +39,13 @@ pub const METHODS: &[Entry] = &[
     served::<feddyn::FedDyn>(),
     served::<mifa::Mifa>(),
     served::<fedvarp::FedVarp>(),
+    served::<fedau::FedAu>(),
     served::<fedbuff::FedBuff>(),
     served::<fedasync::FedAsync>(),
+    served::<anarchic::AfaCd>(),
+    served::<anarchic::AfaCs>(),
+    served::<diloco::DiLoCo>(),
+    served::<delayed_nesterov::DelayedNesterov>(),
     peers::<gossip_vc::GossipVc>(),
     peers::<push_gossip::PushGossip>(),
     peers::<dpsgd::DPsgd>(),
@@ -104,6 +110,11 @@ pub trait ServedParameters: Debug + Send + Sync {
     fn validate(&self) -> Result<(), Invalid>;
     /// See [`ServedMethod::recipe`].
     fn recipe(&self) -> Recipe;
+    /// Refuses parts that make no sense together or with this method, see [`ServedMethod::accepts`].
+    ///
+    /// # Errors
+    /// [`Invalid`] at the part that does not fit, with the reason.
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The halves in single precision.
@@ -139,6 +150,11 @@ impl<M: ServedMethod> ServedParameters for M {
 
     fn recipe(&self) -> Recipe {
         ServedMethod::recipe(self)
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.check()?;
+        ServedMethod::accepts(self, parts)
     }
 
     fn to_table(&self) -> toml::Table {

@@ -12,7 +12,7 @@ use crate::{
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
     },
 };
 
@@ -117,5 +117,9 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn iterate(&self) -> &[R] {
         &self.state.vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        vec![Letter::own("c", &self.state.vectors[1])]
     }
 }

@@ -19,6 +19,13 @@ pub enum Discount {
         /// Exponent.
         a: f64,
     },
+    /// `w = ((1 + mean) / (1 + s))^a`: 1 at the staleness `mean`, above 1 for fresher updates (FLSim's reading of FedBuff).
+    Relative {
+        /// Exponent.
+        a: f64,
+        /// Staleness that weighs 1.
+        mean: f64,
+    },
     /// `w = 1` up to `s = b`, then `1 / (a (s − b) + 1)` (FedAsync).
     Hinge {
         /// Steepness.
@@ -36,6 +43,7 @@ impl Discount {
             Self::Constant => 1.0,
             Self::Sqrt => 1.0 / (1.0 + s).sqrt(),
             Self::Polynomial { a } => (1.0 + s).powf(-a),
+            Self::Relative { a, mean } => ((1.0 + mean) / (1.0 + s)).powf(a),
             Self::Hinge { b, .. } if s <= b => 1.0,
             Self::Hinge { a, b } => 1.0 / (a * (s - b) + 1.0),
         }
@@ -49,6 +57,10 @@ impl Discount {
         match *self {
             Self::Constant | Self::Sqrt => Ok(()),
             Self::Polynomial { a } => require(a >= 0.0, "polynomial.a", a, "an exponent of at least 0"),
+            Self::Relative { a, mean } => {
+                require(a >= 0.0, "relative.a", a, "an exponent of at least 0")?;
+                require(mean >= 0.0, "relative.mean", mean, "a staleness of at least 0")
+            }
             Self::Hinge { a, b } => {
                 require(a >= 0.0, "hinge.a", a, "a steepness of at least 0")?;
                 require(b >= 0.0, "hinge.b", b, "a staleness of at least 0")

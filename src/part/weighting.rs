@@ -23,6 +23,13 @@ pub enum Weighting {
     KnownProbability,
     /// `N pᵢ / |S|`: unbiased for cohorts drawn uniformly.
     Sampling,
+    /// `pᵢ`: absent clients count as zero.
+    AllWeighted,
+    /// `pᵢ / E[deliveries of i in a server step]`: unbiased whatever the schedule (Fraboni et al. 2023). Deliveries are
+    /// predicted from the clients' mean durations, without the time of messages.
+    Unbiased,
+    /// `1 / √N`, for updates that are applied one by one (Liu et al. 2024).
+    InverseRoot,
     /// `wᵢ / Σ wⱼ` with the staleness weights `w`: they sum to one.
     SumWeights,
     /// `1`: the sum.
@@ -42,12 +49,14 @@ impl Weighting {
             Self::KnownProbability => clients,
             Self::Sampling => size / clients,
             Self::SumWeights => total_weight(),
-            Self::Sum => 1.0,
+            Self::InverseRoot => clients.sqrt(),
+            Self::AllWeighted | Self::Unbiased | Self::Sum => 1.0,
         };
         let share = |up: &Arrived<R>| match self {
             Self::ParticipatingWeighted => ctx.samples(up.from) as f64,
             Self::KnownProbability => 1.0 / ctx.probability(up.from),
-            Self::Sampling => ctx.weight(up.from),
+            Self::Sampling | Self::AllWeighted => ctx.weight(up.from),
+            Self::Unbiased => ctx.weight(up.from) / ctx.deliveries(up.from),
             _ => 1.0,
         };
         batch.iter().map(|up| up.weight * share(up) / norm).collect()

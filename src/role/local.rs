@@ -52,6 +52,10 @@ pub enum Steps {
     Count(Sampler),
     /// Passes over the client's samples.
     Epochs(f64),
+    /// As many as the client does in this time on average [s].
+    Seconds(f64),
+    /// This many for the fastest client, and for the others as many as they do in the same time on average.
+    BySpeed(f64),
 }
 
 /// One visit: what a client half works with.

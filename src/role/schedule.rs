@@ -1,6 +1,10 @@
 //! Schedules: when a server calls clients and when it applies what they sent.
 
 pub mod cohort;
+pub mod frequency;
+mod grace;
+mod group;
+mod recall;
 mod rounds;
 mod spec;
 mod stream;
@@ -13,8 +17,10 @@ use crate::{
     world::Traits,
 };
 
+pub use grace::Grace;
+pub use group::Group;
 pub use rounds::Rounds;
-pub use spec::{BufferedSpec, Replace, RoundsSpec, ScheduleSpec, StreamSpec, WindowSpec};
+pub use spec::{BufferedSpec, GraceSpec, GroupSpec, Replace, RoundsSpec, ScheduleSpec, StreamSpec, WindowSpec};
 pub use stream::Continuous;
 pub use window::Window;
 

@@ -17,7 +17,7 @@ pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use protocol::{Downlink, Job, Message, Plan, Served, Standing, Upload};
 
 use crate::{
-    engine::{NodeId, Snapshot},
+    engine::{NodeId, Snapshot, touched::Touched},
     num::Real,
     role::{Local, Payload},
 };
@@ -54,6 +54,34 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
 
     /// The server's iterate `x`, shape `[d]`.
     fn iterate(&self) -> &[R];
+
+    /// What the server remembers besides the iterate, for inspection.
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        Vec::new()
+    }
+}
+
+/// A vector of a server's state, by its letter in the paper.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Letter<'a, R> {
+    /// Such as `c`.
+    pub name: &'static str,
+    /// The client it belongs to, where there is one a client.
+    pub client: Option<NodeId>,
+    /// The vector, usually of shape `[d]`.
+    pub vector: &'a [R],
+}
+
+impl<'a, R> Letter<'a, R> {
+    /// A vector that belongs to the server.
+    pub fn own(name: &'static str, vector: &'a [R]) -> Self {
+        Self { name, client: None, vector }
+    }
+
+    /// The rows of a table over clients, by client.
+    pub fn rows(name: &'static str, table: &'a Touched<Vec<R>>) -> impl Iterator<Item = Self> {
+        table.sorted().into_iter().map(move |(client, row)| Self { name, client: Some(client), vector: row })
+    }
 }
 
 /// An upload that the server has accepted.

@@ -29,6 +29,12 @@ pub struct LocalSpec {
     /// Passes over the client's samples, in place of `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<f64>,
+    /// Time of a visit [s], in place of `steps`: a client takes as many steps as it does in it on average, at least 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Whether only the fastest client takes `steps`, and the others as many as they do in the same time (DyLU, Liu et al. 2024).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_speed: bool,
     /// Samples of a step; `"full"` takes exact gradients.
     #[serde(default)]
     pub batch: BatchSize,
@@ -49,11 +55,22 @@ impl LocalSpec {
             return Err(Invalid::at("epochs", "both `steps` and `epochs` are given: expected one of them")
                 .help("remove `steps` to count local work in passes over the data"));
         }
+        if self.seconds.is_some() && (self.steps.is_some() || self.epochs.is_some()) {
+            return Err(Invalid::at("seconds", "local work is given in seconds and in steps or epochs: expected one of them")
+                .help("remove `steps` and `epochs` to give every visit the same time"));
+        }
+        if self.by_speed && !matches!(self.steps, Some(Quantity::Constant(_))) {
+            return Err(
+                Invalid::at("by-speed", "the number of steps of the fastest client is not given").help("set `steps` to a number")
+            );
+        }
         if let Some(steps) = &self.steps {
             steps.validate(&(1.0..=MOST_STEPS)).map_err(|invalid| invalid.under("steps"))?;
         }
         let epochs = self.epochs.unwrap_or(1.0);
         require(epochs > 0.0 && epochs.is_finite(), "epochs", epochs, "a positive number")?;
+        let seconds = self.seconds.unwrap_or(1.0);
+        require(seconds > 0.0 && seconds.is_finite(), "seconds", seconds, "a positive time")?;
         self.rate_is_sound()
     }
 
@@ -71,19 +88,17 @@ impl LocalSpec {
         client: &ClientSpec,
         setting: &Setting,
     ) -> Result<LocalRule<R>, Invalid> {
-        let constant = |steps: f64| Quantity::Constant(steps);
-        let steps = match (fixed_steps, self.epochs, &self.steps) {
-            (Some(steps), ..) => Some(constant(steps as f64)),
-            (None, Some(_), _) => None,
-            (None, None, Some(steps)) => Some(steps.clone()),
-            (None, None, None) => Some(constant(1.0)),
+        let counted = |steps: Quantity| {
+            let sampler = steps.build("local.steps", &(1.0..=MOST_STEPS), setting).map_err(|invalid| invalid.under("steps"));
+            sampler.map(Steps::Count)
         };
-        let steps = match (steps, self.epochs) {
-            (Some(steps), _) => {
-                let range = 1.0..=MOST_STEPS;
-                Steps::Count(steps.build("local.steps", &range, setting).map_err(|invalid| invalid.under("steps"))?)
-            }
-            (None, epochs) => Steps::Epochs(epochs.unwrap_or(1.0)),
+        let one = Quantity::Constant(1.0);
+        let steps = match (fixed_steps, self.epochs, self.seconds, &self.steps) {
+            (Some(steps), ..) => counted(Quantity::Constant(steps as f64))?,
+            (None, Some(epochs), ..) => Steps::Epochs(epochs),
+            (None, None, Some(seconds), _) => Steps::Seconds(seconds),
+            (None, None, None, Some(Quantity::Constant(steps))) if self.by_speed => Steps::BySpeed(*steps),
+            (None, None, None, steps) => counted(steps.clone().unwrap_or(one))?,
         };
         Ok(LocalRule {
             steps,
@@ -120,9 +135,9 @@ pub struct ServedSpec {
     /// The server optimiser; the method's own when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Vec<TransformSpec>>,
-    /// The clients' own optimiser.
-    #[serde(default)]
-    pub client: ClientSpec,
+    /// The clients' own optimiser; the method's own when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientSpec>,
 }
 
 impl ServedSpec {
@@ -138,7 +153,8 @@ impl ServedSpec {
         if let Some(schedule) = &self.schedule {
             schedule.validate(clients).map_err(|invalid| invalid.under("schedule"))?;
         }
-        let chains = [("server", self.server.as_deref().unwrap_or(&[])), ("client.optimiser", &self.client.optimiser)];
+        let client = self.client.as_ref().map_or(&[][..], |client| &client.optimiser);
+        let chains = [("server", self.server.as_deref().unwrap_or(&[])), ("client.optimiser", client)];
         for (key, chain) in chains {
             for (index, transform) in chain.iter().enumerate() {
                 transform.validate().map_err(|invalid| invalid.under(&index.to_string()).under(key))?;

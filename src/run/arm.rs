@@ -1,8 +1,12 @@
 //! One method of a cell with all its parts decided.
 
 use crate::{
-    method::registry::{self, Parameters},
-    role::peers::no_topology,
+    invalid::Invalid,
+    method::{
+        Parts,
+        registry::{self, Parameters, ServedParameters},
+    },
+    role::{peers::no_topology, spec::ServedSpec},
     scenario::{Cell, Diagnostic, MethodTable, Node, Table, Value, cells::Key},
 };
 
@@ -50,11 +54,17 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
     let arm = |tree: &Node, tuned: Vec<Key>| {
         let parameters = (entry.parse)(tree, &format!("method {}", method.label))?;
         let checked = match &parameters {
-            Parameters::Served { parts, .. } => parts.validate(clients),
+            Parameters::Served { own, parts } => parts.validate(clients).and_then(|()| fit(own.as_ref(), parts)),
             Parameters::Peers { parts, .. } => parts.validate(),
         };
         checked.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
         Ok(Arm { label: method.label.clone(), tuned, parameters })
     };
     method.variants_over(shared, &MERGED)?.into_iter().map(|choice| arm(&choice.tree, choice.keys)).collect()
+}
+
+/// Refuses parts that make no sense together or with the method.
+fn fit(own: &dyn ServedParameters, parts: &ServedSpec) -> Result<(), Invalid> {
+    let schedule = parts.schedule.clone().or(own.recipe().schedule).unwrap_or_default();
+    own.accepts(&Parts { schedule: &schedule, weighting: parts.weighting })
 }

@@ -19,6 +19,7 @@ use crate::{
     record::{Outcome, Progress, claim::Verdict},
 };
 
+pub use one::served;
 pub(super) use one::{Pilot, build_and};
 
 /// How a plan is run.

@@ -8,14 +8,20 @@ use super::{
     Next, Roster, RoundsSpec, Schedule, Wake,
     cohort::{self, CohortSpec},
 };
-use crate::engine::NodeId;
+use crate::engine::{NodeId, Snapshot};
 
 /// Synchronous rounds, with over-selection and a deadline.
 ///
 /// A round in which nobody is available passes all the same, after a pause: the server applies an empty batch.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Rounds {
     spec: RoundsSpec,
+    state: State,
+}
+
+/// What changes from round to round.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct State {
     round: u64,
     /// Called and not heard of yet.
     waiting: BTreeSet<NodeId>,
@@ -26,31 +32,42 @@ pub struct Rounds {
 impl Rounds {
     /// Rounds that have not begun.
     pub fn new(spec: RoundsSpec) -> Self {
-        Self { spec, round: 0, waiting: BTreeSet::new(), missing: 0 }
+        Self { spec, state: State::default() }
     }
 
     fn begin(&mut self, mut next: Next, roster: &mut Roster<'_>) -> Next {
-        let cohort = cohort::draw(&self.spec.cohort, self.spec.over_selection, self.round, roster);
+        let cohort = cohort::draw(&self.spec.cohort, self.spec.over_selection, self.state.round, roster);
         if cohort.is_empty() {
-            next.wake.push(Wake::Timer { after: self.spec.idle, key: self.round });
+            next.wake.push(Wake::Timer { after: self.spec.idle, key: self.state.round });
             return next;
         }
-        self.missing = match self.spec.cohort {
+        self.state.missing = match self.spec.cohort {
             CohortSpec::Count(count) => count.min(cohort.len()),
             CohortSpec::All(_) | CohortSpec::Trace(_) => cohort.len(),
         };
-        self.waiting = cohort.iter().copied().collect();
+        self.state.waiting = cohort.iter().copied().collect();
         if let Some(deadline) = self.spec.deadline {
-            next.wake.push(Wake::Timer { after: deadline, key: self.round });
+            next.wake.push(Wake::Timer { after: deadline, key: self.state.round });
         }
         next.call = cohort;
         next
     }
 
     fn close(&mut self, roster: &mut Roster<'_>) -> Next {
-        let cancel = std::mem::take(&mut self.waiting).into_iter().collect();
-        self.round += 1;
+        let cancel = std::mem::take(&mut self.state.waiting).into_iter().collect();
+        self.state.round += 1;
         self.begin(Next { cancel, apply: true, ..Next::default() }, roster)
+    }
+}
+
+/// The spec does not change during a run, and holds what only a text format can write.
+impl Snapshot for Rounds {
+    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
+        self.state.save()
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
+        self.state.load(bytes)
     }
 }
 
@@ -60,17 +77,17 @@ impl Schedule for Rounds {
     }
 
     fn on_arrival(&mut self, from: NodeId, roster: &mut Roster<'_>) -> Next {
-        let _ = self.waiting.remove(&from);
-        self.missing -= 1;
-        if self.missing == 0 || self.waiting.is_empty() { self.close(roster) } else { Next::wait() }
+        let _ = self.state.waiting.remove(&from);
+        self.state.missing -= 1;
+        if self.state.missing == 0 || self.state.waiting.is_empty() { self.close(roster) } else { Next::wait() }
     }
 
     fn on_lost(&mut self, client: NodeId, roster: &mut Roster<'_>) -> Next {
-        let _ = self.waiting.remove(&client);
-        if self.waiting.is_empty() { self.close(roster) } else { Next::wait() }
+        let _ = self.state.waiting.remove(&client);
+        if self.state.waiting.is_empty() { self.close(roster) } else { Next::wait() }
     }
 
     fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next {
-        if key == self.round { self.close(roster) } else { Next::wait() }
+        if key == self.state.round { self.close(roster) } else { Next::wait() }
     }
 }

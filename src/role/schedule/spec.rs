@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Continuous, Rounds, Schedule, Window, cohort::CohortSpec};
+use super::{Continuous, Grace, Group, Rounds, Schedule, Window, cohort::CohortSpec};
 use crate::{
     invalid::{Invalid, require},
     part::discount::Discount,
@@ -21,6 +21,16 @@ pub enum ScheduleSpec {
     Buffered(BufferedSpec),
     /// Arrivals are collected for a fixed time and applied at its end.
     Window(WindowSpec),
+    /// The first to arrive wait until their group is complete; it is applied, and they start again together.
+    Group(GroupSpec),
+    /// Arrivals are applied at once; those that come shortly after each other start again together.
+    Grace(GraceSpec),
+}
+
+impl Default for ScheduleSpec {
+    fn default() -> Self {
+        Self::Rounds(RoundsSpec::default())
+    }
 }
 
 /// Synchronous rounds.
@@ -128,6 +138,50 @@ pub struct WindowSpec {
     pub discount: Discount,
 }
 
+/// Groups that wait for each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct GroupSpec {
+    /// Clients that make a group.
+    pub size: usize,
+    /// Weight by staleness.
+    pub discount: Discount,
+    /// Updates staler than this are refused [server versions].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_staleness: Option<u64>,
+    /// Pause before looking again for a client whose return is not known [s].
+    pub idle: f64,
+}
+
+impl Default for GroupSpec {
+    fn default() -> Self {
+        Self { size: 10, discount: Discount::Constant, max_staleness: None, idle: 1.0 }
+    }
+}
+
+/// Grace periods.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct GraceSpec {
+    /// How long after an arrival others may come in to start again together with it [s].
+    pub seconds: f64,
+    /// Arrivals that are applied at a time.
+    pub buffer: usize,
+    /// Weight by staleness.
+    pub discount: Discount,
+    /// Updates staler than this are refused [server versions].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_staleness: Option<u64>,
+    /// Pause before looking again for a client whose return is not known [s].
+    pub idle: f64,
+}
+
+impl Default for GraceSpec {
+    fn default() -> Self {
+        Self { seconds: 0.5, buffer: 1, discount: Discount::Constant, max_staleness: None, idle: 1.0 }
+    }
+}
+
 impl ScheduleSpec {
     /// Builds the schedule.
     pub fn build(&self) -> Box<dyn Schedule> {
@@ -138,6 +192,8 @@ impl ScheduleSpec {
                 Box::new(Continuous::new(spec.size, spec.concurrency, spec.replace, spec.batch_ties, spec.idle))
             }
             Self::Window(spec) => Box::new(Window::new(spec.seconds)),
+            Self::Group(spec) => Box::new(Group::new(spec.size, spec.idle)),
+            Self::Grace(spec) => Box::new(Grace::new(spec.seconds, spec.buffer, spec.idle)),
         }
     }
 
@@ -148,6 +204,8 @@ impl ScheduleSpec {
             Self::EveryArrival(spec) => spec.discount,
             Self::Buffered(spec) => spec.discount,
             Self::Window(spec) => spec.discount,
+            Self::Group(spec) => spec.discount,
+            Self::Grace(spec) => spec.discount,
         }
     }
 
@@ -157,6 +215,8 @@ impl ScheduleSpec {
             Self::Rounds(_) | Self::Window(_) => None,
             Self::EveryArrival(spec) => spec.max_staleness,
             Self::Buffered(spec) => spec.max_staleness,
+            Self::Group(spec) => spec.max_staleness,
+            Self::Grace(spec) => spec.max_staleness,
         }
     }
 
@@ -165,20 +225,55 @@ impl ScheduleSpec {
     /// # Errors
     /// [`Invalid`] for a parameter that is out of range.
     pub fn validate(&self, clients: usize) -> Result<(), Invalid> {
-        match self {
-            Self::Rounds(spec) => spec.validate(clients).map_err(|invalid| invalid.under("rounds")),
-            Self::EveryArrival(spec) => check_concurrency(spec.concurrency, clients)
-                .and_then(|()| spec.discount.validate().map_err(|invalid| invalid.under("discount")))
-                .map_err(|invalid| invalid.under("every-arrival")),
-            Self::Buffered(spec) => require(spec.size >= 1, "size", spec.size, "a buffer of at least 1")
-                .and_then(|()| check_concurrency(spec.concurrency, clients))
-                .and_then(|()| spec.discount.validate().map_err(|invalid| invalid.under("discount")))
-                .map_err(|invalid| invalid.under("buffered")),
-            Self::Window(spec) => require(spec.seconds > 0.0, "seconds", spec.seconds, "a positive time")
-                .and_then(|()| spec.discount.validate().map_err(|invalid| invalid.under("discount")))
-                .map_err(|invalid| invalid.under("window")),
-        }
+        let discounted = |outcome: Result<(), Invalid>, discount: &Discount| {
+            outcome.and_then(|()| discount.validate().map_err(|invalid| invalid.under("discount")))
+        };
+        let (key, outcome) = match self {
+            Self::Rounds(spec) => ("rounds", spec.validate(clients)),
+            Self::EveryArrival(spec) => {
+                let own = check_concurrency(spec.concurrency, clients).and_then(|()| check_idle(spec.idle));
+                ("every-arrival", discounted(own, &spec.discount))
+            }
+            Self::Buffered(spec) => {
+                let own = check_size("size", spec.size)
+                    .and_then(|()| check_concurrency(spec.concurrency, clients))
+                    .and_then(|()| check_idle(spec.idle));
+                ("buffered", discounted(own, &spec.discount))
+            }
+            Self::Window(spec) => {
+                let own = require(spec.seconds > 0.0, "seconds", spec.seconds, "a positive time");
+                ("window", discounted(own, &spec.discount))
+            }
+            Self::Group(spec) => {
+                let own = check_group(spec.size, clients).and_then(|()| check_idle(spec.idle));
+                ("group", discounted(own, &spec.discount))
+            }
+            Self::Grace(spec) => {
+                let own = require(spec.seconds >= 0.0, "seconds", spec.seconds, "a time of at least 0")
+                    .and_then(|()| check_size("buffer", spec.buffer))
+                    .and_then(|()| check_idle(spec.idle));
+                ("grace", discounted(own, &spec.discount))
+            }
+        };
+        outcome.map_err(|invalid| invalid.under(key))
     }
+}
+
+fn check_idle(idle: f64) -> Result<(), Invalid> {
+    require(idle > 0.0 && idle.is_finite(), "idle", idle, "a positive time")
+}
+
+fn check_size(key: &str, size: usize) -> Result<(), Invalid> {
+    require(size >= 1, key, size, "at least 1 arrival")
+}
+
+fn check_group(size: usize, clients: usize) -> Result<(), Invalid> {
+    require(size >= 1, "size", size, "at least 1 client")?;
+    if size <= clients {
+        return Ok(());
+    }
+    Err(Invalid::at("size", format!("a group of `{size}` is more than the {clients} clients of the fleet"))
+        .help("lower `size` or raise `fleet.clients`"))
 }
 
 fn check_concurrency(concurrency: Option<usize>, clients: usize) -> Result<(), Invalid> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Next, Replace, Roster, Schedule, Wake, cohort};
+use super::{Next, Replace, Roster, Schedule, Wake, cohort, recall::call_or_wait};
 use crate::engine::NodeId;
 
 /// Keys of wake-ups: the end of an instant, or else the client to call (offset by one).
@@ -36,7 +36,7 @@ impl Continuous {
     /// Calls somebody in the place of `client`.
     fn refill(&mut self, client: NodeId, next: &mut Next, roster: &mut Roster<'_>) {
         match self.replace {
-            Replace::Same => self.call_or_wait(client, next, roster),
+            Replace::Same => call_or_wait(client, client as u64 + 1, self.idle, next, roster),
             Replace::Random => {
                 self.draws += 1;
                 let already = next.call.clone();
@@ -47,18 +47,6 @@ impl Continuous {
                 }
             }
         }
-    }
-
-    fn call_or_wait(&mut self, client: NodeId, next: &mut Next, roster: &mut Roster<'_>) {
-        if roster.is_available(client, roster.version) {
-            return next.call.push(client);
-        }
-        let after = match roster.next_up(client) {
-            Some(time) if time > roster.now => time - roster.now,
-            Some(_) => self.idle,
-            None => return,
-        };
-        next.wake.push(Wake::Timer { after, key: client as u64 + 1 });
     }
 
     fn replace_now_or_later(&mut self, client: NodeId, mut next: Next, roster: &mut Roster<'_>) -> Next {
@@ -81,7 +69,7 @@ impl Schedule for Continuous {
         match self.replace {
             Replace::Same if count == roster.clients => {
                 for client in 0..roster.clients {
-                    self.call_or_wait(client, &mut next, roster);
+                    call_or_wait(client, client as u64 + 1, self.idle, &mut next, roster);
                 }
             }
             Replace::Same | Replace::Random => {

@@ -10,7 +10,11 @@ use crate::{
         weighting::Weighting,
     },
     random::{Purpose, Rng},
-    role::Payload,
+    role::{
+        Payload,
+        local::LocalRule,
+        schedule::{ScheduleSpec, frequency},
+    },
     world::World,
 };
 
@@ -20,6 +24,29 @@ pub struct ServerParts<R> {
     pub weighting: Weighting,
     /// The server optimiser; `x ← x − u` when empty.
     pub optimiser: Chain<R>,
+    /// Expected deliveries of each client in a server step, shape `[n]`; empty unless the weighting needs them.
+    pub deliveries: Vec<f64>,
+}
+
+impl<R: Real> ServerParts<R> {
+    /// The parts of a server that acts by `schedule` on clients who work by `local`.
+    pub fn new(
+        weighting: Weighting,
+        optimiser: Chain<R>,
+        schedule: &ScheduleSpec,
+        local: &LocalRule<R>,
+        world: &World<R>,
+    ) -> Self {
+        let clients = 0..world.clients();
+        let deliveries = if weighting == Weighting::Unbiased {
+            let durations: Vec<f64> = clients.clone().map(|client| world.mean_visit(local, client)).collect();
+            let probabilities: Vec<f64> = clients.map(|client| world.probability(client)).collect();
+            frequency::deliveries(schedule, &durations, &probabilities)
+        } else {
+            Vec::new()
+        };
+        Self { weighting, optimiser, deliveries }
+    }
 }
 
 /// What the parts of a server remember.
@@ -62,6 +89,11 @@ impl<R: Real> Apply<'_, R> {
         self.world.probability(client)
     }
 
+    /// Expected deliveries of a client in a server step [1]; 1 where no weighting asks for them.
+    pub fn deliveries(&self, client: usize) -> f64 {
+        self.parts.deliveries.get(client).copied().unwrap_or(1.0)
+    }
+
     /// The local step size of this version.
     pub fn local_lr(&self) -> f64 {
         self.local_lr
@@ -72,10 +104,14 @@ impl<R: Real> Apply<'_, R> {
         self.world.streams().stream(Purpose::Server, 0, self.version)
     }
 
+    /// The coefficients of a batch by the method's weighting, weights for staleness included.
+    pub fn coefficients(&self, batch: &[Arrived<R>]) -> Vec<f64> {
+        self.parts.weighting.coefficients(batch, self)
+    }
+
     /// The weighted sum of vector number `k` of the batch, shape `[d]`, by the method's weighting.
     pub fn aggregate(&self, batch: &[Arrived<R>], k: usize) -> Vec<R> {
-        let coefficients = self.parts.weighting.coefficients(batch, self);
-        weighted_sum(batch, k, &coefficients)
+        weighted_sum(batch, k, &self.coefficients(batch))
     }
 
     /// The server step: the update goes through the server optimiser, then `x ← x − update`.

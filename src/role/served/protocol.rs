@@ -137,6 +137,11 @@ impl<R: Real> Served<R> {
         self.server.iterate()
     }
 
+    /// The server half of the method.
+    pub fn server(&self) -> &dyn ServerUpdate<R> {
+        self.server.as_ref()
+    }
+
     /// Server steps so far.
     pub fn version(&self) -> u64 {
         self.state.version

@@ -22,7 +22,6 @@ use crate::{
     },
     role::{
         peers::{Peers, PeersSpec, Plan as PeersPlan},
-        schedule::{RoundsSpec, ScheduleSpec},
         served::{Plan as ServedPlan, Served, ServerParts},
         spec::ServedSpec,
     },
@@ -112,14 +111,12 @@ pub fn served<R: Halved>(
 ) -> Result<Served<R>, Invalid> {
     let halves = R::halves(own, Setup { x: world.problem.initial(0), clients: world.clients() });
     let recipe = own.recipe();
-    let default = || ScheduleSpec::Rounds(RoundsSpec::default());
-    let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_else(default);
+    let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
-    let local = parts.local.build(recipe.steps, &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
-    let server = ServerParts {
-        weighting: parts.weighting.unwrap_or(recipe.weighting),
-        optimiser: Chain::build(parts.server.as_deref().unwrap_or(&recipe.server)),
-    };
+    let client = parts.client.as_ref().unwrap_or(&recipe.client);
+    let local = parts.local.build(recipe.steps, client, &setting).map_err(|invalid| invalid.under("local"))?;
+    let optimiser = Chain::build(parts.server.as_deref().unwrap_or(&recipe.server));
+    let server = ServerParts::new(parts.weighting.unwrap_or(recipe.weighting), optimiser, &schedule, &local, &world);
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let plan = ServedPlan { world, client: halves.client, local, server, discount, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))

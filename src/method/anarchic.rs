@@ -1,0 +1,161 @@
+//! Anarchic federated averaging: clients choose when they start and how many local steps they take.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg,
+    mifa::{Latest, Table},
+};
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    num::Real,
+    role::{
+        Payload,
+        schedule::{BufferedSpec, ScheduleSpec},
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, weighted_sum},
+    },
+};
+
+const YANG: Paper = Paper {
+    key: "yang2022anarchic",
+    authors: "Yang, Haibo and Zhang, Xin and Khanduri, Prashant and Liu, Jia",
+    title: "Anarchic Federated Learning",
+    venue: "ICML",
+    year: 2022,
+    place: "Algorithm 1",
+    link: "https://arxiv.org/abs/2108.09875",
+};
+
+const DIFFERS: &str = "the server's step is lr times the local step size, the paper's η η_L; the update was not checked against \
+                       official code";
+
+/// Uploads are collected without waiting for anybody in particular.
+fn anarchy() -> Recipe {
+    Recipe { schedule: Some(ScheduleSpec::Buffered(BufferedSpec::default())), ..Recipe::default() }
+}
+
+/// Parameters of AFA-CD.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct AfaCd {
+    /// Server step size `η`, on top of the local one.
+    pub lr: f64,
+}
+
+impl Default for AfaCd {
+    fn default() -> Self {
+        Self { lr: 1.0 }
+    }
+}
+
+impl Method for AfaCd {
+    const CARD: Card = Card {
+        name: "afa-cd",
+        summary: "anarchic averaging across devices: mean local gradients of whoever comes, however many steps were taken",
+        paper: YANG,
+        update: "client:  K_i local SGD steps, K_i of its own choice;  sends G_i = (x − y)/(lr_L K_i)\n\
+                 server:  every m arrivals:  x ← x − lr · lr_L (1/m) Σ G_i",
+        traffic: "down: x [d]; up: G [d]; nothing stays at the client",
+        differs: DIFFERS,
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")
+    }
+}
+
+impl ServedMethod for AfaCd {
+    fn recipe(&self) -> Recipe {
+        anarchy()
+    }
+
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(fedavg::LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { lr: self.lr, x: Arc::new(Payload::one(setup.x)) })
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    lr: f64,
+    x: Arc<Payload<R>>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.x)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if batch.is_empty() {
+            return;
+        }
+        let step = self.lr * ctx.local_lr();
+        let weights = ctx.coefficients(batch);
+        let weights: Vec<f64> = weights.iter().zip(batch).map(|(weight, up)| step * weight / up.total_lr).collect();
+        let update = weighted_sum(batch, 0, &weights);
+        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.x.vectors[0]
+    }
+}
+
+/// Parameters of AFA-CS.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct AfaCs {
+    /// Server step size `η`, on top of the local one.
+    pub lr: f64,
+    /// What the table of mean gradients starts with.
+    pub table: Table,
+}
+
+impl Default for AfaCs {
+    fn default() -> Self {
+        Self { lr: 1.0, table: Table::Wait }
+    }
+}
+
+impl Method for AfaCs {
+    const CARD: Card = Card {
+        name: "afa-cs",
+        summary: "anarchic averaging across silos: the latest mean gradient of every client, in the manner of SAG",
+        paper: Paper { place: "Algorithm 2", ..YANG },
+        update: "client:  K_i local SGD steps, K_i of its own choice;  sends G_i = (x − y)/(lr_L K_i)\n\
+                 server:  every m arrivals:  the uploaders' slots take their G_i;   x ← x − lr · lr_L (1/N) Σ_{all i} G_i",
+        traffic: "down: x [d]; up: G [d]; stays at the server: G [N × d], rows only for clients that took part",
+        differs: DIFFERS,
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")
+    }
+}
+
+impl ServedMethod for AfaCs {
+    fn recipe(&self) -> Recipe {
+        anarchy()
+    }
+
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(fedavg::LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Latest::new(self.table, self.lr, true, setup))
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.weighs_itself("AFA-CS takes the plain mean of its table")
+    }
+}

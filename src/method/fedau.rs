@@ -1,0 +1,215 @@
+//! FedAU: weights that learn how often each client takes part.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup, fedavg};
+use crate::{
+    engine::{NodeId, touched::Touched},
+    invalid::{Invalid, require},
+    num::Real,
+    role::{
+        Payload,
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, weighted_sum},
+    },
+};
+
+/// Parameters of FedAU.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct FedAu {
+    /// Longest interval between participations that is counted as such [rounds]; without limit when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cutoff: Option<u64>,
+    /// Server step size.
+    pub lr: f64,
+}
+
+impl Default for FedAu {
+    fn default() -> Self {
+        Self { cutoff: None, lr: 1.0 }
+    }
+}
+
+impl Method for FedAu {
+    const CARD: Card = Card {
+        name: "fedau",
+        summary: "weights every client by the mean interval between its participations, learnt as it goes",
+        paper: Paper {
+            key: "wang2024lightweight",
+            authors: "Wang, Shiqiang and Ji, Mingyue",
+            title: "A Lightweight Method for Tackling Unknown Participation Statistics in Federated Averaging",
+            venue: "ICLR",
+            year: 2024,
+            place: "Algorithms 1 and 2",
+            link: "https://arxiv.org/abs/2306.03401",
+        },
+        update: "client:  as FedAvg, sends Δ_i = x − y\n\
+                 server:  x ← x − (lr/N) Σ_{i∈S} ω_i Δ_i\n\
+                 \x20        then for every i:  u_i ← u_i + 1;   if i ∈ S or u_i = cutoff:\n\
+                 \x20        ω_i ← u_i if M_i = 0, else (M_i ω_i + u_i)/(M_i + 1);   M_i ← M_i + 1;   u_i ← 0",
+        traffic: "down: x [d]; up: Δ [d]; stays at the server: u, M, ω [3 × N], rows only for clients that took part",
+        differs: "the counters of absent clients are brought up to date when the client next takes part; rounds are counted in \
+                  server steps, so that intervals have a meaning under any schedule",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        let cutoff = self.cutoff.unwrap_or(1);
+        require(cutoff >= 1, "cutoff", cutoff, "at least 1 round")?;
+        require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")
+    }
+}
+
+impl ServedMethod for FedAu {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(fedavg::LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let cutoff = self.cutoff.unwrap_or(u64::MAX);
+        Box::new(Server { cutoff, lr: self.lr, x: Arc::new(Payload::one(setup.x)), intervals: Touched::default() })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.weighs_itself("FedAU learns its own weights")
+    }
+}
+
+/// The participation intervals of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Intervals {
+    /// Rounds that had passed when the latest interval was closed.
+    closed: u64,
+    /// `M`: intervals closed.
+    count: u64,
+    /// `ω`: their mean length, 1 before the first.
+    mean: f64,
+}
+
+impl Default for Intervals {
+    fn default() -> Self {
+        Self { closed: 0, count: 0, mean: 1.0 }
+    }
+}
+
+impl Intervals {
+    /// Closes `count` intervals of `length` rounds each.
+    fn close(&mut self, length: u64, count: u64) {
+        if length == 0 || count == 0 {
+            return;
+        }
+        let total = if self.count == 0 { 0.0 } else { self.count as f64 * self.mean };
+        self.count += count;
+        self.mean = (total + (count * length) as f64) / self.count as f64;
+        self.closed += count * length;
+    }
+
+    /// `ω` in round `round`, after all cutoffs of earlier rounds.
+    fn weight(&mut self, round: u64, cutoff: u64) -> f64 {
+        self.close(cutoff, (round - self.closed) / cutoff);
+        self.mean
+    }
+
+    /// Ends an interval with a participation in round `round`; a second one in the same round ends nothing.
+    fn participate(&mut self, round: u64) {
+        self.close((round + 1) - self.closed, 1);
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    cutoff: u64,
+    lr: f64,
+    x: Arc<Payload<R>>,
+    intervals: Touched<Intervals>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.x)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if batch.is_empty() {
+            return;
+        }
+        let (round, share) = (ctx.version, self.lr / ctx.clients() as f64);
+        // A client may be in the batch twice; both updates are weighted before its interval ends.
+        let weights: Vec<f64> =
+            batch.iter().map(|up| share * up.weight * self.intervals.entry(up.from).weight(round, self.cutoff)).collect();
+        for up in batch {
+            let intervals = self.intervals.entry(up.from);
+            if intervals.closed <= round {
+                intervals.participate(round);
+            }
+        }
+        let update = weighted_sum(batch, 0, &weights);
+        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.x.vectors[0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `ω` as used in each round, and after the last.
+    fn weights(pattern: &[u64], cutoff: u64) -> Vec<f64> {
+        let mut intervals = Intervals::default();
+        let mut all = Vec::new();
+        for (round, &takes_part) in pattern.iter().enumerate() {
+            all.push(intervals.weight(round as u64, cutoff));
+            if takes_part == 1 {
+                intervals.participate(round as u64);
+            }
+        }
+        all.push(intervals.weight(pattern.len() as u64, cutoff));
+        all
+    }
+
+    const PATTERN: [u64; 11] = [0, 0, 1, 0, 1, 1, 0, 0, 0, 0, 1];
+
+    #[test]
+    fn weights_follow_the_papers_rule() {
+        assert_eq!(weights(&PATTERN, u64::MAX), [1.0, 1.0, 1.0, 3.0, 3.0, 2.5, 2.0, 2.0, 2.0, 2.0, 2.0, 2.75]);
+        assert_eq!(weights(&PATTERN, 3), [1.0, 1.0, 1.0, 3.0, 3.0, 2.5, 2.0, 2.0, 2.0, 2.25, 2.25, 2.2]);
+    }
+
+    #[test]
+    fn absent_clients_catch_up_when_they_are_asked() {
+        for cutoff in [1, 2, 3, 7, u64::MAX] {
+            let mut eager = Intervals::default();
+            let mut lazy = Intervals::default();
+            for round in 0..200 {
+                let expected = eager.weight(round, cutoff);
+                if round % 17 == 5 || round % 11 == 3 {
+                    approx::assert_relative_eq!(lazy.weight(round, cutoff), expected, max_relative = 1e-14);
+                    eager.participate(round);
+                    lazy.participate(round);
+                }
+            }
+            assert_eq!((eager.closed, eager.count), (lazy.closed, lazy.count));
+        }
+    }
+
+    #[test]
+    fn closed_intervals_and_the_open_one_sum_to_the_rounds_passed() {
+        let mut intervals = Intervals::default();
+        let mut total = 0.0;
+        for round in 0..100_u64 {
+            let _ = intervals.weight(round, 4);
+            if round % 7 == 2 {
+                intervals.participate(round);
+            }
+            total = intervals.mean * intervals.count as f64;
+            assert!(intervals.count == 0 || (total - intervals.closed as f64).abs() < 1e-9);
+        }
+        assert!(total > 90.0);
+    }
+}

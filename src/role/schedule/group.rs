@@ -1,0 +1,69 @@
+//! Groups: those who come first wait for each other and start again together.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Next, Roster, Schedule, recall::call_or_wait};
+use crate::engine::NodeId;
+
+/// Applies whenever `size` clients are in, and calls exactly those again; the others go on with their old model.
+///
+/// The reading of FedBuff in Fraboni, Vidal, Kameni and Lorenzi, "A General Theory for Federated Optimization with
+/// Asynchronous and Heterogeneous Clients Updates", JMLR 2023, arXiv 2206.10189.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Group {
+    size: usize,
+    /// Pause before looking again for a client whose return is not known [s].
+    idle: f64,
+    /// Clients that are in and wait for the group to be complete.
+    waiting: Vec<NodeId>,
+    /// Clients that have been called and have not answered.
+    at_work: usize,
+}
+
+impl Group {
+    /// A schedule that has not begun.
+    pub fn new(size: usize, idle: f64) -> Self {
+        Self { size, idle, waiting: Vec::new(), at_work: 0 }
+    }
+
+    fn call(&mut self, clients: Vec<NodeId>, next: &mut Next, roster: &mut Roster<'_>) {
+        for client in clients {
+            call_or_wait(client, client as u64, self.idle, next, roster);
+        }
+        self.at_work += next.call.len();
+    }
+}
+
+impl Schedule for Group {
+    fn start(&mut self, roster: &mut Roster<'_>) -> Next {
+        let mut next = Next::wait();
+        self.call((0..roster.clients).collect(), &mut next, roster);
+        next
+    }
+
+    fn on_arrival(&mut self, from: NodeId, roster: &mut Roster<'_>) -> Next {
+        self.at_work -= 1;
+        self.waiting.push(from);
+        // A group that nobody can complete any more closes with those who are in.
+        if self.waiting.len() < self.size && self.at_work > 0 {
+            return Next::wait();
+        }
+        let mut next = Next { apply: true, ..Next::default() };
+        let group = std::mem::take(&mut self.waiting);
+        self.call(group, &mut next, roster);
+        next
+    }
+
+    fn on_lost(&mut self, client: NodeId, roster: &mut Roster<'_>) -> Next {
+        self.at_work -= 1;
+        let mut next = Next::wait();
+        self.call(vec![client], &mut next, roster);
+        next
+    }
+
+    fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next {
+        let mut next = Next::wait();
+        self.call(vec![key as usize], &mut next, roster);
+        next
+    }
+}

@@ -1,0 +1,63 @@
+//! Looks on while a bench runs.
+
+use fedfleet::{
+    engine::{Engine, Watcher},
+    role::served::Served,
+};
+
+/// When a watched run ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Until {
+    /// After this many server steps.
+    Versions(usize),
+    /// After this many accepted uploads.
+    Arrivals(usize),
+    /// At this time [s].
+    Seconds(f64),
+}
+
+/// An accepted upload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrival {
+    /// When [s].
+    pub time: f64,
+    /// Server versions since its download.
+    pub staleness: u64,
+    /// The iterate after it.
+    pub x: Vec<f64>,
+}
+
+/// Collects the iterate after every server step and after every accepted upload.
+#[derive(Debug)]
+pub struct Observer {
+    until: Until,
+    pub versions: Vec<Vec<f64>>,
+    pub arrivals: Vec<Arrival>,
+    staleness: u64,
+}
+
+impl Observer {
+    pub fn new(until: Until) -> Self {
+        Self { until, versions: Vec::new(), arrivals: Vec::new(), staleness: 0 }
+    }
+}
+
+impl Watcher<Served<f64>> for Observer {
+    fn before(&mut self, next: f64, engine: &Engine<Served<f64>>) -> bool {
+        let served = engine.protocol();
+        if served.version() > self.versions.len() as u64 {
+            self.versions.push(served.iterate().to_vec());
+        }
+        let standing = served.standing();
+        if standing.updates > self.arrivals.len() as u64 {
+            let staleness = standing.staleness - self.staleness;
+            self.staleness = standing.staleness;
+            self.arrivals.push(Arrival { time: engine.now(), staleness, x: served.iterate().to_vec() });
+        }
+        match self.until {
+            Until::Versions(count) => self.versions.len() < count,
+            Until::Arrivals(count) => self.arrivals.len() < count,
+            Until::Seconds(end) => next <= end,
+        }
+    }
+}
