@@ -30,6 +30,7 @@ mod mifa;
 mod push_gossip;
 mod scaffold;
 mod sgp;
+mod token_walk;
 
 use std::fmt::Debug;
 

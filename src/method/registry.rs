@@ -11,7 +11,7 @@ use schemars::{Schema, SchemaGenerator};
 use super::{
     Card, Method, Parts, Recipe, ServedMethod, Setup, adpsgd, anarchic, delayed_nesterov, diloco, dpsgd, fedadaptive, fedasync,
     fedau, fedavg, fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd, fedvarp, gossip_vc, gradient_tracking, mifa, push_gossip,
-    scaffold, sgp,
+    scaffold, sgp, token_walk,
 };
 use crate::{
     invalid::Invalid,
@@ -52,6 +52,7 @@ pub const METHODS: &[Entry] = &[
     peers::<gradient_tracking::GradientTracking>(),
     peers::<sgp::Sgp>(),
     peers::<adpsgd::AdPsgd>(),
+    peers::<token_walk::TokenWalk>(),
 ];
 
 /// The method of this name.

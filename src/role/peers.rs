@@ -92,4 +92,10 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
 
     /// The model a node would answer with now, shape `[d]`.
     fn iterate<'s>(&self, state: &'s Self::State) -> &'s [R];
+
+    /// The nodes whose models are the method's, ascending and at least one; `None` for all.
+    fn answering(&self, states: &[Self::State]) -> Option<Vec<NodeId>> {
+        let _ = states;
+        None
+    }
 }

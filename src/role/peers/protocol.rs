@@ -366,7 +366,8 @@ impl<R: Real> Protocol for Peers<R> {
 
 impl<R: Real> Observed<R> for Peers<R> {
     fn models(&self) -> Models<'_, R> {
-        Models::Nodes((0..self.nodes()).map(|node| self.iterate(node)).collect())
+        let nodes = self.nodes.answering().unwrap_or_else(|| (0..self.nodes()).collect());
+        Models::Nodes(nodes.into_iter().map(|node| self.iterate(node)).collect())
     }
 
     fn round(&self) -> u64 {
