@@ -1,17 +1,40 @@
 //! All methods by name.
 
 mod peers;
+mod served;
 
 use std::fmt::Debug;
 
-pub use peers::PeerParameters;
-use peers::peers;
 use schemars::{Schema, SchemaGenerator};
 
+pub use peers::PeerParameters;
+pub use served::{Halves, ServedParameters};
+
 use super::{
-    Card, Method, Parts, Recipe, ServedMethod, Setup, adpsgd, anarchic, delayed_nesterov, diloco, dpsgd, fedadaptive, fedasync,
-    fedau, fedavg, fedavgm, fedbuff, feddyn, fednova, fedprox, fedsgd, fedvarp, gossip_vc, gradient_tracking, mifa, push_gossip,
-    scaffold, sgp, token_walk,
+    Card, Method, PeerMethod, ServedMethod, Setup,
+    adpsgd::AdPsgd,
+    anarchic::{AfaCd, AfaCs},
+    delayed_nesterov::DelayedNesterov,
+    diloco::DiLoCo,
+    dpsgd::DPsgd,
+    fedadaptive::{FedAdagrad, FedAdam, FedYogi},
+    fedasync::FedAsync,
+    fedau::FedAu,
+    fedavg::FedAvg,
+    fedavgm::FedAvgM,
+    fedbuff::FedBuff,
+    feddyn::FedDyn,
+    fednova::FedNova,
+    fedprox::FedProx,
+    fedsgd::FedSgd,
+    fedvarp::FedVarp,
+    gossip_vc::GossipVc,
+    gradient_tracking::GradientTracking,
+    mifa::Mifa,
+    push_gossip::PushGossip,
+    scaffold::Scaffold,
+    sgp::Sgp,
+    token_walk::TokenWalk,
 };
 use crate::{
     invalid::Invalid,
@@ -19,40 +42,42 @@ use crate::{
     random::Setting,
     role::{
         peers::{PeersSpec, Population},
-        served::{ClientUpdate, ServerUpdate},
         spec::ServedSpec,
     },
-    scenario::{Diagnostic, Node, decode::split},
+    scenario::{
+        Diagnostic, Node,
+        decode::{keys, split},
+    },
 };
 
 /// Every method, in the order in which lists show them.
 pub const METHODS: &[Entry] = &[
-    served::<fedsgd::FedSgd>(),
-    served::<fedavg::FedAvg>(),
-    served::<fedprox::FedProx>(),
-    served::<fednova::FedNova>(),
-    served::<scaffold::Scaffold>(),
-    served::<fedavgm::FedAvgM>(),
-    served::<fedadaptive::FedAdagrad>(),
-    served::<fedadaptive::FedAdam>(),
-    served::<fedadaptive::FedYogi>(),
-    served::<feddyn::FedDyn>(),
-    served::<mifa::Mifa>(),
-    served::<fedvarp::FedVarp>(),
-    served::<fedau::FedAu>(),
-    served::<fedbuff::FedBuff>(),
-    served::<fedasync::FedAsync>(),
-    served::<anarchic::AfaCd>(),
-    served::<anarchic::AfaCs>(),
-    served::<diloco::DiLoCo>(),
-    served::<delayed_nesterov::DelayedNesterov>(),
-    peers::<gossip_vc::GossipVc>(),
-    peers::<push_gossip::PushGossip>(),
-    peers::<dpsgd::DPsgd>(),
-    peers::<gradient_tracking::GradientTracking>(),
-    peers::<sgp::Sgp>(),
-    peers::<adpsgd::AdPsgd>(),
-    peers::<token_walk::TokenWalk>(),
+    served::<FedSgd>(),
+    served::<FedAvg>(),
+    served::<FedProx>(),
+    served::<FedNova>(),
+    served::<Scaffold>(),
+    served::<FedAvgM>(),
+    served::<FedAdagrad>(),
+    served::<FedAdam>(),
+    served::<FedYogi>(),
+    served::<FedDyn>(),
+    served::<Mifa>(),
+    served::<FedVarp>(),
+    served::<FedAu>(),
+    served::<FedBuff>(),
+    served::<FedAsync>(),
+    served::<AfaCd>(),
+    served::<AfaCs>(),
+    served::<DiLoCo>(),
+    served::<DelayedNesterov>(),
+    peers::<GossipVc>(),
+    peers::<PushGossip>(),
+    peers::<DPsgd>(),
+    peers::<GradientTracking>(),
+    peers::<Sgp>(),
+    peers::<AdPsgd>(),
+    peers::<TokenWalk>(),
 ];
 
 /// The method of this name.
@@ -68,7 +93,7 @@ pub struct Entry {
     /// The section of a scenario whose keys the method shares with others of its role.
     pub section: &'static str,
     /// Those keys.
-    pub shared: &'static [&'static str],
+    pub shared: fn() -> &'static [&'static str],
     /// Reads the shared keys and the method's own from one table; the text is the table's path.
     pub parse: fn(&Node, &str) -> Result<Parameters, Vec<Diagnostic>>,
     /// The JSON Schema of its parameters.
@@ -91,7 +116,7 @@ pub enum Parameters {
         /// The parts.
         parts: Box<ServedSpec>,
     },
-    /// A method whose nodes are all equal.
+    /// A method without a server.
     Peers {
         /// The method's own parameters.
         own: Box<dyn PeerParameters>,
@@ -100,90 +125,29 @@ pub enum Parameters {
     },
 }
 
-/// [`ServedMethod`] behind a trait object, at both precisions.
-pub trait ServedParameters: Debug + Send + Sync {
-    /// See [`Method::CARD`].
-    fn card(&self) -> Card;
-    /// See [`Method::validate`].
-    ///
-    /// # Errors
-    /// [`Invalid`] for a parameter that is out of range.
-    fn validate(&self) -> Result<(), Invalid>;
-    /// See [`ServedMethod::recipe`].
-    fn recipe(&self) -> Recipe;
-    /// Refuses parts that make no sense together or with this method, see [`ServedMethod::accepts`].
-    ///
-    /// # Errors
-    /// [`Invalid`] at the part that does not fit, with the reason.
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
-    /// The parameters as a table, defaults included.
-    fn to_table(&self) -> toml::Table;
-    /// The halves in single precision.
-    fn halves_f32(&self, setup: Setup<f32>) -> Halves<f32>;
-    /// The halves in double precision.
-    fn halves_f64(&self, setup: Setup<f64>) -> Halves<f64>;
-    /// A copy.
-    fn boxed(&self) -> Box<dyn ServedParameters>;
-}
-
-impl Clone for Box<dyn ServedParameters> {
-    fn clone(&self) -> Self {
-        self.as_ref().boxed()
-    }
-}
-
-/// The two halves of a served method.
-pub struct Halves<R: Real> {
-    /// The client half.
-    pub client: Box<dyn ClientUpdate<R>>,
-    /// The server half.
-    pub server: Box<dyn ServerUpdate<R>>,
-}
-
-impl<M: ServedMethod> ServedParameters for M {
-    fn card(&self) -> Card {
-        M::CARD
-    }
-
-    fn validate(&self) -> Result<(), Invalid> {
-        Method::validate(self)
-    }
-
-    fn recipe(&self) -> Recipe {
-        ServedMethod::recipe(self)
-    }
-
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.check()?;
-        ServedMethod::accepts(self, parts)
-    }
-
-    fn to_table(&self) -> toml::Table {
-        toml::Table::try_from(self).expect("parameters are plain tables")
-    }
-
-    fn halves_f32(&self, setup: Setup<f32>) -> Halves<f32> {
-        Halves { client: self.client(), server: self.server(setup) }
-    }
-
-    fn halves_f64(&self, setup: Setup<f64>) -> Halves<f64> {
-        Halves { client: self.client(), server: self.server(setup) }
-    }
-
-    fn boxed(&self) -> Box<dyn ServedParameters> {
-        Box::new(self.clone())
-    }
-}
-
 const fn served<M: ServedMethod>() -> Entry {
     Entry {
         card: M::CARD,
         section: "served",
-        shared: &ServedSpec::KEYS,
+        shared: keys::<ServedSpec>,
         parse: |node, at| {
             let (parts, own): (ServedSpec, M) = split(node, at)?;
             Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
             Ok(Parameters::Served { own: Box::new(own), parts: Box::new(parts) })
+        },
+        schema: |generator| generator.subschema_for::<M>(),
+    }
+}
+
+const fn peers<M: PeerMethod>() -> Entry {
+    Entry {
+        card: M::CARD,
+        section: "peers",
+        shared: keys::<PeersSpec>,
+        parse: |node, at| {
+            let (parts, own): (PeersSpec, M) = split(node, at)?;
+            Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
+            Ok(Parameters::Peers { own: Box::new(own), parts: Box::new(parts) })
         },
         schema: |generator| generator.subschema_for::<M>(),
     }
@@ -197,7 +161,7 @@ pub trait Halved: Real {
     /// The nodes of `method` in this precision.
     ///
     /// # Errors
-    /// See [`PeerMethod::nodes`](super::PeerMethod::nodes).
+    /// See [`PeerMethod::nodes`].
     fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid>;
 }
 

@@ -221,7 +221,7 @@ mod tests {
     fn aligning_moves_values_and_changes_none() {
         let matrix = ndarray::Array2::from_shape_fn((5, 3), |(i, j)| (3 * i + j) as f64);
         let train = Samples { features: Features::Dense(matrix.clone()), targets: Targets::Values(vec![0.0; 5]) };
-        let aligned = ClientData { train, offsets: vec![0, 5], test: None }.aligned();
+        let aligned = ClientData { train, offsets: vec![0, 5].into(), test: None }.aligned();
         let Features::Dense(moved) = aligned.train.features else { panic!("dense features stay dense") };
         assert_eq!(moved, matrix);
         assert_eq!(moved.as_slice().unwrap().as_ptr().align_offset(64), 0);

@@ -88,6 +88,19 @@ pub enum WeightsSpec {
     Samples,
 }
 
+impl ObjectiveSpec {
+    /// The name in a scenario.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Quadratic(_) => "quadratic",
+            Self::LeastSquares(_) => "least-squares",
+            Self::Logistic(_) => "logistic",
+            Self::Softmax => "softmax",
+            Self::Mlp(_) => "mlp",
+        }
+    }
+}
+
 impl ProblemSpec {
     /// A problem with defaults for everything but its objective.
     pub fn new(objective: ObjectiveSpec) -> Self {

@@ -120,6 +120,16 @@ pub struct ClientSpec {
     pub keep_state: bool,
 }
 
+impl ClientSpec {
+    /// Checks the optimiser's parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for values out of range.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        check_chain("optimiser", &self.optimiser)
+    }
+}
+
 /// The keys of `[served]`, which a `[[method]]` may override one by one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -141,9 +151,6 @@ pub struct ServedSpec {
 }
 
 impl ServedSpec {
-    /// The keys, for telling them from a method's own parameters.
-    pub const KEYS: [&str; 5] = ["local", "schedule", "weighting", "server", "client"];
-
     /// Checks the values against a fleet of `clients`.
     ///
     /// # Errors
@@ -153,13 +160,14 @@ impl ServedSpec {
         if let Some(schedule) = &self.schedule {
             schedule.validate(clients).map_err(|invalid| invalid.under("schedule"))?;
         }
-        let client = self.client.as_ref().map_or(&[][..], |client| &client.optimiser);
-        let chains = [("server", self.server.as_deref().unwrap_or(&[])), ("client.optimiser", client)];
-        for (key, chain) in chains {
-            for (index, transform) in chain.iter().enumerate() {
-                transform.validate().map_err(|invalid| invalid.under(&index.to_string()).under(key))?;
-            }
-        }
-        Ok(())
+        check_chain("server", self.server.as_deref().unwrap_or(&[]))?;
+        self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))
     }
+}
+
+fn check_chain(key: &str, chain: &[TransformSpec]) -> Result<(), Invalid> {
+    for (index, transform) in chain.iter().enumerate() {
+        transform.validate().map_err(|invalid| invalid.under(&index.to_string()).under(key))?;
+    }
+    Ok(())
 }

@@ -1,14 +1,12 @@
-//! Peer methods behind a trait object.
+//! [`PeerMethod`] behind a trait object.
 
 use std::fmt::Debug;
 
-use super::{Entry, Parameters};
 use crate::{
     invalid::Invalid,
     method::{Card, Method, PeerMethod},
     random::Setting,
-    role::peers::{PeersSpec, Population},
-    scenario::{Diagnostic, decode::split},
+    role::peers::Population,
 };
 
 /// [`PeerMethod`] behind a trait object, at both precisions.
@@ -71,19 +69,5 @@ impl<M: PeerMethod> PeerParameters for M {
 
     fn boxed(&self) -> Box<dyn PeerParameters> {
         Box::new(self.clone())
-    }
-}
-
-pub(super) const fn peers<M: PeerMethod>() -> Entry {
-    Entry {
-        card: M::CARD,
-        section: "peers",
-        shared: &PeersSpec::KEYS,
-        parse: |node, at| {
-            let (parts, own): (PeersSpec, M) = split(node, at)?;
-            Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
-            Ok(Parameters::Peers { own: Box::new(own), parts: Box::new(parts) })
-        },
-        schema: |generator| generator.subschema_for::<M>(),
     }
 }

@@ -1,3 +1,4 @@
+use ndarray_npy::WriteNpyExt;
 use std::path::Path;
 
 use super::*;
@@ -212,9 +213,11 @@ fn single_precision_follows_double() {
 fn files_state_the_same_problem_as_text() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("clients.csv"), "h1,h2,c1,c2\n1,2,1,-1\n3,1,-1,2\n").unwrap();
-    let mut archive = ndarray_npy::NpzWriter::new(std::fs::File::create(folder.path().join("clients.npz")).unwrap());
-    archive.add_array("curvature", &ndarray::arr2(&[[1.0, 2.0], [3.0, 1.0]])).unwrap();
-    archive.add_array("centre", &ndarray::arr2(&[[1.0, -1.0], [-1.0, 2.0]])).unwrap();
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(folder.path().join("clients.npz")).unwrap());
+    for (name, array) in [("curvature", [[1.0, 2.0], [3.0, 1.0]]), ("centre", [[1.0, -1.0], [-1.0, 2.0]])] {
+        archive.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
+        ndarray::arr2(&array).write_npy(&mut archive).unwrap();
+    }
     let _ = archive.finish().unwrap();
     let text = stated("curvature = [[1, 2], [3, 1]]\ncentre = [[1, -1], [-1, 2]]");
     for name in ["clients.csv", "clients.npz"] {

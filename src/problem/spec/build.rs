@@ -140,7 +140,7 @@ impl Recipe {
             return Ok(Built { objective, data: None });
         }
         let source = spec.data.as_ref().ok_or_else(|| Invalid::at("data", "this objective needs samples"))?;
-        let data = Arc::new(data::load::<R>(source, spec.partition.as_ref(), *clients, streams, base)?);
+        let data = Arc::new(data::load::<R>(source, spec.partition.as_ref(), *clients, streams, base)?.aligned());
         let weights = weights(spec.weights, &data);
         let shared = Arc::clone(&data);
         let objective: Box<dyn Objective<R>> = match &spec.objective {

@@ -122,7 +122,7 @@ pub fn served<R: Halved>(
     Ok(Served::new(plan, halves.server, schedule.build()))
 }
 
-/// A method whose nodes are all equal, with all its parts.
+/// A method without a server, with all its parts.
 ///
 /// # Errors
 /// [`Invalid`] relative to the method's table.
@@ -133,8 +133,8 @@ pub fn peers<R: Halved>(
     folder: &Path,
 ) -> Result<Peers<R>, Invalid> {
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
-    let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
     let nodes = R::nodes(own, &setting)?;
+    let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
     Peers::new(PeersPlan { world, local, absent: parts.absent }, nodes)
 }
 
