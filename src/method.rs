@@ -37,6 +37,7 @@ mod scaffold;
 mod scaffold_m;
 mod scaffold_m_vr;
 mod sgp;
+mod token_walk;
 
 use std::fmt::Debug;
 

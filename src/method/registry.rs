@@ -40,6 +40,7 @@ use super::{
     scaffold_m::ScaffoldM,
     scaffold_m_vr::ScaffoldMVr,
     sgp::Sgp,
+    token_walk::TokenWalk,
 };
 use crate::{
     invalid::Invalid,
@@ -90,6 +91,7 @@ pub const METHODS: &[Entry] = &[
     peers::<GradientTracking>(),
     peers::<Sgp>(),
     peers::<AdPsgd>(),
+    peers::<TokenWalk>(),
 ];
 
 /// The method of this name.
