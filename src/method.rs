@@ -8,11 +8,12 @@ mod parameter;
 mod parts;
 pub mod registry;
 
+mod adpsgd;
+mod analytic;
 mod anarchic;
 mod controlled;
 mod delayed_nesterov;
 mod diloco;
-mod adpsgd;
 mod dpsgd;
 mod fedadaptive;
 mod fedasync;
@@ -37,6 +38,7 @@ mod scaffold;
 mod scaffold_m;
 mod scaffold_m_vr;
 mod sgp;
+mod token_walk;
 
 use std::fmt::Debug;
 

@@ -3,12 +3,15 @@
 use crate::{
     invalid::Invalid,
     part::{link::LinkSpec, transform::TransformSpec, weighting::Weighting},
+    problem::ObjectiveSpec,
     role::schedule::{Replace, ScheduleSpec},
 };
 
 /// The parts of a served run that not every method can do with.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
+    /// What is minimised.
+    pub objective: &'a ObjectiveSpec,
     /// When the server acts.
     pub schedule: &'a ScheduleSpec,
     /// The weighting that the scenario asks for; `None` where the method's own is taken.
@@ -66,6 +69,10 @@ impl Parts<'_> {
     pub fn check(&self) -> Result<(), Invalid> {
         let rounds = matches!(self.schedule, ScheduleSpec::Rounds(_));
         match self.weighting {
+            Some(weighting) if weighting != Weighting::Participating && selects_by_weight(self.schedule) => {
+                Err(Invalid::at("weighting", "the selection of the cohort weights the updates itself")
+                    .help("remove `weighting`, or choose another `select` in the schedule"))
+            }
             Some(Weighting::KnownProbability | Weighting::Sampling) if !rounds => {
                 Err(Invalid::at("weighting", "the probability to take part in a round means nothing without rounds")
                     .help("choose \"unbiased\", which divides by how often a client delivers"))
@@ -81,6 +88,10 @@ impl Parts<'_> {
             _ => Ok(()),
         }
     }
+}
+
+fn selects_by_weight(schedule: &ScheduleSpec) -> bool {
+    if let ScheduleSpec::Rounds(spec) = schedule { spec.select.weighs() } else { false }
 }
 
 fn replaced_at_random(schedule: &ScheduleSpec) -> bool {

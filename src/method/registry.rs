@@ -13,6 +13,7 @@ pub use served::{Halves, ServedParameters};
 use super::{
     Card, Method, PeerMethod, ServedMethod, Setup,
     adpsgd::AdPsgd,
+    analytic::Analytic,
     anarchic::{AfaCd, AfaCs},
     controlled::{Scafcom, Scaffold1, Scallion},
     delayed_nesterov::DelayedNesterov,
@@ -40,6 +41,7 @@ use super::{
     scaffold_m::ScaffoldM,
     scaffold_m_vr::ScaffoldMVr,
     sgp::Sgp,
+    token_walk::TokenWalk,
 };
 use crate::{
     invalid::Invalid,
@@ -84,12 +86,14 @@ pub const METHODS: &[Entry] = &[
     served::<AfaCs>(),
     served::<DiLoCo>(),
     served::<DelayedNesterov>(),
+    served::<Analytic>(),
     peers::<GossipVc>(),
     peers::<PushGossip>(),
     peers::<DPsgd>(),
     peers::<GradientTracking>(),
     peers::<Sgp>(),
     peers::<AdPsgd>(),
+    peers::<TokenWalk>(),
 ];
 
 /// The method of this name.

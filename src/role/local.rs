@@ -9,7 +9,10 @@ use crate::{
         rate::Rate,
         transform::{Chain, Point},
     },
-    problem::{BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace},
+    problem::{
+        BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace,
+        head::{Layout, Moments},
+    },
     random::{Purpose, Rng, Sampler, Streams},
     role::{Payload, Uplink},
 };
@@ -200,6 +203,13 @@ impl<'a, R: Real> Local<'a, R> {
         let mut gradient = vec![R::zero(); x.len()];
         let _ = self.objective.gradient(self.client, x, Sample::Full, &mut gradient, &mut self.scratch.work);
         gradient
+    }
+
+    /// Second moments of the client's samples under the layers of `x` below the last; `None` where there is no such layer.
+    pub fn moments(&mut self, x: &[R]) -> Option<Moments> {
+        let head = self.objective.linear_head()?;
+        let layout = Layout::of(self.objective.blocks())?;
+        Some(Moments::of_client(head, &layout, self.client, x, &mut self.scratch.work))
     }
 
     /// A stochastic gradient on one mini-batch, the visit's next.

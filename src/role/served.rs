@@ -9,6 +9,7 @@
 mod apply;
 mod links;
 mod protocol;
+mod questions;
 
 use std::sync::Arc;
 

@@ -60,7 +60,9 @@ fn a_saved_run_goes_on_as_if_nothing_had_happened() {
         check_resumption(&bench);
     }
     for schedule in SCHEDULES {
-        check_resumption(&Bench::random("scaffold", 12).schedule(schedule).set("fleet.dropout", 0.1).set("network.up", "{ loss = 0.05 }"));
+        check_resumption(
+            &Bench::random("scaffold", 12).schedule(schedule).set("fleet.dropout", 0.1).set("network.up", "{ loss = 0.05 }"),
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! What fedfleet promises: one module per promise.
 
+mod analytic;
 mod bench;
 mod compression;
 mod determinism;
@@ -8,8 +9,9 @@ mod fixed_points;
 mod golden;
 mod identities;
 mod momentum;
-//mod peers;
+mod peers;
 mod rates;
 mod scenario_errors;
 mod scenario_fuzz;
+mod selection;
 mod watch;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Apply, Arrived, ClientUpdate, Links, ServerParts, ServerState, ServerUpdate,
     links::{Downlinks, Parcel},
+    questions::Questions,
 };
 use crate::{
     engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
@@ -171,9 +172,14 @@ impl<R: Real> Served<R> {
         &self.state.memories
     }
 
-    fn ask(&mut self, control: &Control<'_, Self>, question: impl FnOnce(&mut dyn Schedule, &mut Roster<'_>) -> Next) -> Next {
+    fn ask(
+        &mut self,
+        control: &mut Control<'_, Self>,
+        question: impl FnOnce(&mut dyn Schedule, &mut Roster<'_>) -> Next,
+    ) -> Next {
         let called = &self.state.called;
         let busy = |node: NodeId| called.contains(node);
+        let inquiry = Questions::new(&self.plan, self.server.iterate());
         let mut roster = Roster {
             now: control.now(),
             version: self.state.version,
@@ -182,9 +188,11 @@ impl<R: Real> Served<R> {
             fleet: &self.plan.world.fleet,
             streams: self.plan.world.streams(),
             busy: &busy,
-            traits: self.plan.world.as_ref(),
+            inquiry: &inquiry,
         };
-        question(self.schedule.as_mut(), &mut roster)
+        let next = question(self.schedule.as_mut(), &mut roster);
+        control.charge(&inquiry.spent());
+        next
     }
 
     fn obey(&mut self, next: Next, control: &mut Control<'_, Self>) {
@@ -262,7 +270,7 @@ impl<R: Real> Served<R> {
             up: upload.up,
             down: upload.origin.down,
             staleness,
-            weight: self.plan.discount.weight(staleness),
+            weight: self.plan.discount.weight(staleness) * self.schedule.weight(from),
             steps: upload.steps,
             total_lr: upload.total_lr,
         });
