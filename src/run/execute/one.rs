@@ -110,7 +110,8 @@ pub fn served<R: Halved>(
     folder: &Path,
 ) -> Result<Served<R>, Invalid> {
     parts.fits(world.objective().dim())?;
-    let halves = R::halves(own, Setup { x: world.problem.initial(0), clients: world.clients() });
+    let (clients, widths) = (world.clients(), world.fleet.widths());
+    let halves = R::halves(own, Setup { x: world.problem.initial(0), clients, widths });
     let recipe = own.recipe();
     let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
