@@ -9,7 +9,9 @@ mod parts;
 pub mod registry;
 
 mod adpsgd;
+mod analytic;
 mod anarchic;
+mod controlled;
 mod delayed_nesterov;
 mod diloco;
 mod dpsgd;
@@ -17,6 +19,8 @@ mod fedadaptive;
 mod fedasync;
 mod fedau;
 mod fedavg;
+mod fedavg_m;
+mod fedavg_m_vr;
 mod fedavgm;
 mod fedbuff;
 mod feddyn;
@@ -26,9 +30,13 @@ mod fedsgd;
 mod fedvarp;
 mod gossip_vc;
 mod gradient_tracking;
+mod grouped_average;
 mod mifa;
+mod momentum;
 mod push_gossip;
 mod scaffold;
+mod scaffold_m;
+mod scaffold_m_vr;
 mod sgp;
 mod token_walk;
 
@@ -127,6 +135,8 @@ pub struct Setup<R> {
     pub x: Vec<R>,
     /// Number of clients `N`.
     pub clients: usize,
+    /// Width that each client computes and stores in [bit], shape `[N]`; empty where all have full precision.
+    pub widths: Vec<u32>,
 }
 
 impl<R: Real> Setup<R> {

@@ -6,6 +6,7 @@ use crate::{
         Parts,
         registry::{self, Parameters, ServedParameters},
     },
+    problem::ObjectiveSpec,
     role::{peers::no_topology, spec::ServedSpec},
     scenario::{Cell, Diagnostic, MethodTable, Node, Table, Value, cells::Key},
 };
@@ -54,7 +55,9 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
     let arm = |tree: &Node, tuned: Vec<Key>| {
         let parameters = (entry.parse)(tree, &format!("method {}", method.label))?;
         let checked = match &parameters {
-            Parameters::Served { own, parts } => parts.validate(clients).and_then(|()| fit(own.as_ref(), parts)),
+            Parameters::Served { own, parts } => {
+                parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective))
+            }
             Parameters::Peers { parts, .. } => parts.validate(),
         };
         checked.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
@@ -64,7 +67,13 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
 }
 
 /// Refuses parts that make no sense together or with the method.
-fn fit(own: &dyn ServedParameters, parts: &ServedSpec) -> Result<(), Invalid> {
+fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
     let schedule = parts.schedule.clone().or(own.recipe().schedule).unwrap_or_default();
-    own.accepts(&Parts { schedule: &schedule, weighting: parts.weighting })
+    own.accepts(&Parts {
+        objective,
+        schedule: &schedule,
+        weighting: parts.weighting,
+        server: parts.server.as_deref(),
+        uplink: parts.uplink.as_ref(),
+    })
 }
