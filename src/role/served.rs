@@ -7,6 +7,8 @@
 //! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace.
 
 mod apply;
+mod messages;
+mod observed;
 mod protocol;
 mod questions;
 
@@ -15,7 +17,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
-pub use protocol::{Downlink, Job, Message, Plan, Served, Standing, Upload};
+pub use messages::{Downlink, Message, Upload};
+pub use protocol::{Job, Plan, Served, Standing};
 
 use crate::{
     engine::{NodeId, Snapshot, touched::Touched},
