@@ -11,6 +11,7 @@ pub mod registry;
 mod adpsgd;
 mod analytic;
 mod anarchic;
+mod controlled;
 mod delayed_nesterov;
 mod diloco;
 mod dpsgd;
@@ -18,6 +19,8 @@ mod fedadaptive;
 mod fedasync;
 mod fedau;
 mod fedavg;
+mod fedavg_m;
+mod fedavg_m_vr;
 mod fedavgm;
 mod fedbuff;
 mod feddyn;
@@ -27,10 +30,15 @@ mod fedsgd;
 mod fedvarp;
 mod gossip_vc;
 mod gradient_tracking;
+mod grouped_average;
 mod mifa;
+mod momentum;
 mod push_gossip;
 mod scaffold;
+mod scaffold_m;
+mod scaffold_m_vr;
 mod sgp;
+mod token_walk;
 
 use std::fmt::Debug;
 
@@ -127,6 +135,8 @@ pub struct Setup<R> {
     pub x: Vec<R>,
     /// Number of clients `N`.
     pub clients: usize,
+    /// Width that each client computes and stores in [bit], shape `[N]`; empty where all have full precision.
+    pub widths: Vec<u32>,
 }
 
 impl<R: Real> Setup<R> {

@@ -2,7 +2,7 @@
 
 use crate::{
     invalid::Invalid,
-    part::weighting::Weighting,
+    part::{link::LinkSpec, transform::TransformSpec, weighting::Weighting},
     problem::ObjectiveSpec,
     role::schedule::{Replace, ScheduleSpec},
 };
@@ -16,6 +16,10 @@ pub struct Parts<'a> {
     pub schedule: &'a ScheduleSpec,
     /// The weighting that the scenario asks for; `None` where the method's own is taken.
     pub weighting: Option<Weighting>,
+    /// The server optimiser that the scenario asks for; `None` where the method's own is taken.
+    pub server: Option<&'a [TransformSpec]>,
+    /// How uploads travel.
+    pub uplink: Option<&'a LinkSpec>,
 }
 
 impl Parts<'_> {
@@ -30,6 +34,33 @@ impl Parts<'_> {
                 Err(Invalid::at("weighting", format!("{reason}: it has no place for another weighting"))
                     .help("remove `weighting`"))
             }
+        }
+    }
+
+    /// Refuses a server optimiser of the scenario's, for methods whose clients have to know the server's step.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `server`; `reason` says what the method does itself.
+    pub fn steps_itself(&self, reason: &str) -> Result<(), Invalid> {
+        match self.server {
+            None | Some([]) => Ok(()),
+            Some(_) => {
+                Err(Invalid::at("server", format!("{reason}: it has no place for a server optimiser")).help("remove `server`"))
+            }
+        }
+    }
+
+    /// Refuses uplinks with a memory, for methods that remember what their messages lost.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `uplink`; `reason` says what the method remembers.
+    pub fn remembers_itself(&self, reason: &str) -> Result<(), Invalid> {
+        match self.uplink {
+            Some(link) if link.remembers() => {
+                Err(Invalid::at("uplink", format!("{reason}: a memory in the uplink would make up for the same loss twice"))
+                    .help("name the compressor alone, such as `uplink = { top-k = { fraction = 0.01 } }`"))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -7,6 +7,7 @@
 //! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace.
 
 mod apply;
+mod links;
 mod messages;
 mod observed;
 mod protocol;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
+pub use links::Links;
 pub use messages::{Downlink, Message, Upload};
 pub use protocol::{Job, Plan, Served, Standing};
 

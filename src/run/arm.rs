@@ -7,7 +7,7 @@ use crate::{
         registry::{self, Parameters, ServedParameters},
     },
     problem::ObjectiveSpec,
-    role::spec::ServedSpec,
+    role::{peers::no_topology, spec::ServedSpec},
     scenario::{Cell, Diagnostic, MethodTable, Node, Table, Value, cells::Key},
 };
 
@@ -47,6 +47,9 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
         let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
         return Err(vec![fault.suggest(&method.name, &names).help("`fedfleet methods` lists them")]);
     };
+    if entry.section == "peers" && cell.network.topology.is_none() {
+        return Err(vec![cell.fault(no_topology(&method.name))]);
+    }
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
     let shared = cell.tree.get(entry.section).unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
@@ -66,5 +69,11 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
 /// Refuses parts that make no sense together or with the method.
 fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
     let schedule = parts.schedule.clone().or(own.recipe().schedule).unwrap_or_default();
-    own.accepts(&Parts { objective, schedule: &schedule, weighting: parts.weighting })
+    own.accepts(&Parts {
+        objective,
+        schedule: &schedule,
+        weighting: parts.weighting,
+        server: parts.server.as_deref(),
+        uplink: parts.uplink.as_ref(),
+    })
 }

@@ -51,6 +51,12 @@ impl Bench {
             .set("served.local.lr", 0.05)
     }
 
+    /// Another method under the same conditions.
+    pub fn method(mut self, text: &str) -> Self {
+        self.method = text.to_owned();
+        self
+    }
+
     /// Sets a key of the scenario to a value written in TOML.
     pub fn set(mut self, key: &'static str, value: impl ToString) -> Self {
         self.keys.retain(|(other, _)| *other != key);
@@ -124,6 +130,11 @@ impl Bench {
     /// The first coordinate of the iterate after each of the first `count` server steps.
     pub fn iterates(&self, count: usize) -> Vec<f64> {
         self.observe(Until::Versions(count)).versions.iter().map(|x| x[0]).collect()
+    }
+
+    /// The iterate after each of the first `count` server steps, all coordinates.
+    pub fn path(&self, count: usize) -> Vec<Vec<f64>> {
+        self.observe(Until::Versions(count)).versions
     }
 
     /// The first `count` arrivals: their staleness, and the iterate after each.

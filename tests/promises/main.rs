@@ -2,11 +2,13 @@
 
 mod analytic;
 mod bench;
+mod compression;
 mod determinism;
 mod every_method;
 mod fixed_points;
 mod golden;
 mod identities;
+mod momentum;
 mod peers;
 mod rates;
 mod scenario_errors;
