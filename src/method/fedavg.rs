@@ -66,7 +66,8 @@ impl<R: Real> ClientUpdate<R> for LocalSgd {
         let mut y = x.to_vec();
         let pull = (self.mu > 0.0).then_some((self.mu, x));
         local.descend(&mut y, &Drift { pull, ..Drift::NONE });
-        Update::stateless(Payload::one(vector::difference(x, &y)))
+        vector::blend(R::one(), x, -R::one(), &mut y);
+        Update::stateless(Payload::one(y))
     }
 }
 

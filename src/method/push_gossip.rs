@@ -152,16 +152,21 @@ impl<R: Real> Model<R> {
         Self { x: payload.vectors[k].clone(), age: payload.scalars[k] }
     }
 
-    fn payload(&self) -> Payload<R> {
-        Payload::one(self.x.clone()).with_scalar(self.age)
+    fn from_payload(mut payload: Payload<R>) -> Self {
+        Self { x: payload.vectors.swap_remove(0), age: payload.scalars[0] }
     }
 
-    /// `MERGE`.
-    fn merge(&mut self, rule: MergeRule, other: &Self) {
-        let ages = self.age + other.age;
+    fn into_payload(self) -> Payload<R> {
+        Payload::one(self.x).with_scalar(self.age)
+    }
+
+    /// `MERGE` with the model number `k` of a payload.
+    fn merge(&mut self, rule: MergeRule, other: &Payload<R>, k: usize) {
+        let (x, age) = (&other.vectors[k], other.scalars[k]);
+        let ages = self.age + age;
         let own = if rule == MergeRule::ByAge && ages > 0.0 { self.age / ages } else { 0.5 };
-        vector::blend(R::of(1.0 - own), &other.x, R::of(own), &mut self.x);
-        self.age = self.age.max(other.age);
+        vector::blend(R::of(1.0 - own), x, R::of(own), &mut self.x);
+        self.age = self.age.max(age);
     }
 }
 
@@ -183,26 +188,30 @@ impl Rule {
     /// Takes up the next received model, if there is one.
     fn next<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         let Some(message) = state.inbox.pop_front() else { return };
-        let received = Model::of(&message, 0);
-        let partner = match (self.parameters.partner, state.last.take()) {
-            (Partner::LastReceived, Some(last)) => Model::of(&last, 0),
+        let partner = || match (self.parameters.partner, &state.last) {
+            (Partner::LastReceived, Some(last)) => Model::of(last, 0),
             _ => state.model.clone(),
         };
-        if self.parameters.partner == Partner::LastReceived {
-            state.last = Some(message);
-        }
         match self.parameters.variant {
-            Variant::Rw => node.compute(received.age as u64, received.payload()),
+            Variant::Rw => {
+                let received = Model::of(&message, 0);
+                node.compute(received.age as u64, received.into_payload());
+            }
             Variant::Mu => {
-                let mut merged = partner;
-                merged.merge(self.parameters.merge, &received);
-                node.compute(merged.age as u64, merged.payload());
+                let mut merged = partner();
+                merged.merge(self.parameters.merge, &message, 0);
+                node.compute(merged.age as u64, merged.into_payload());
             }
             Variant::Um => {
-                let mut both = partner.payload().with_scalar(received.age);
+                let (partner, received) = (partner(), Model::of(&message, 0));
+                let version = partner.age as u64;
+                let mut both = partner.into_payload().with_scalar(received.age);
                 both.vectors.push(received.x);
-                node.compute_passes(2, partner.age as u64, both);
+                node.compute_passes(2, version, both);
             }
+        }
+        if self.parameters.partner == Partner::LastReceived {
+            state.last = Some(message);
         }
     }
 
@@ -246,7 +255,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
         if node.takes_part(state.periods - 1)
             && let Some(to) = node.random_neighbour()
         {
-            node.send(to, 0, Arc::new(state.model.payload()));
+            node.send(to, 0, Arc::new(state.model.clone().into_payload()));
         }
     }
 
@@ -264,13 +273,13 @@ impl<R: Real> PeerUpdate<R> for Rule {
         let mut model = self.update(Model::of(input, 0), local);
         if self.parameters.variant == Variant::Um {
             let received = self.update(Model::of(input, 1), local);
-            model.merge(self.parameters.merge, &received);
+            model.merge(self.parameters.merge, &received.into_payload(), 0);
         }
-        model.payload()
+        model.into_payload()
     }
 
     fn on_computed(&self, state: &mut State<R>, out: Payload<R>, node: &mut Node<'_, R>) {
-        state.model = Model::of(&out, 0);
+        state.model = Model::from_payload(out);
         self.next(state, node);
     }
 

@@ -79,7 +79,7 @@ pub struct Job<R> {
     visit: u64,
     steps: usize,
     origin: Downlink<R>,
-    memory: Arc<Memory<R>>,
+    memory: Option<Arc<Memory<R>>>,
 }
 
 /// What changes during a run, besides the method's server half and the schedule.
@@ -193,7 +193,7 @@ impl<R: Real> Served<R> {
     }
 
     fn apply(&mut self, now: f64) {
-        let batch = std::mem::take(&mut self.state.collected);
+        let mut batch = std::mem::take(&mut self.state.collected);
         let mut ctx = Apply {
             version: self.state.version,
             now,
@@ -205,6 +205,8 @@ impl<R: Real> Served<R> {
         self.server.apply(&batch, &mut ctx);
         self.state.standing.last_batch = batch.len();
         self.state.version += 1;
+        batch.clear();
+        self.state.collected = batch;
     }
 
     fn call(&mut self, client: NodeId, control: &mut Control<'_, Self>) {
@@ -223,7 +225,7 @@ impl<R: Real> Served<R> {
         }
         let visit = control.visits(client);
         let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
-        let memory = self.state.memories.get(client).cloned().unwrap_or_default();
+        let memory = self.state.memories.get(client).cloned();
         control.compute(client, steps, Job { client, visit, steps, origin, memory });
     }
 
@@ -304,10 +306,12 @@ impl<R: Real> Protocol for Served<R> {
         let streams = world.streams();
         let pace = (job.steps, job.origin.version);
         let mut local = Local::open(world.objective(), &self.plan.local, streams, (job.client, job.visit), pace, scratch);
-        local.resume_optimiser(&job.memory.optimiser);
-        let update = self.plan.client.update(&job.origin.down, &job.memory.own, &mut local);
+        let untouched = Memory::default();
+        let memory = job.memory.as_deref().unwrap_or(&untouched);
+        local.resume_optimiser(&memory.optimiser);
+        let update = self.plan.client.update(&job.origin.down, &memory.own, &mut local);
         let total_lr = local.total_lr();
-        let memory = renewed(&job.memory, update.memory, local.kept_optimiser());
+        let memory = renewed(memory, update.memory, local.kept_optimiser());
         let bits = update.up.dense_bits();
         Upload { origin: job.origin.clone(), up: update.up, memory, bits, steps: job.steps, total_lr }
     }
