@@ -8,15 +8,19 @@ mod parameter;
 mod parts;
 pub mod registry;
 
+mod adpsgd;
+mod analytic;
 mod anarchic;
+mod controlled;
 mod delayed_nesterov;
 mod diloco;
-mod adpsgd;
 mod dpsgd;
 mod fedadaptive;
 mod fedasync;
 mod fedau;
 mod fedavg;
+mod fedavg_m;
+mod fedavg_m_vr;
 mod fedavgm;
 mod fedbuff;
 mod feddyn;
@@ -27,9 +31,13 @@ mod fedvarp;
 mod gossip_vc;
 mod gradient_tracking;
 mod mifa;
+mod momentum;
 mod push_gossip;
 mod scaffold;
+mod scaffold_m;
+mod scaffold_m_vr;
 mod sgp;
+mod token_walk;
 
 use std::fmt::Debug;
 

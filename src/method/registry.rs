@@ -13,7 +13,9 @@ pub use served::{Halves, ServedParameters};
 use super::{
     Card, Method, PeerMethod, ServedMethod, Setup,
     adpsgd::AdPsgd,
+    analytic::Analytic,
     anarchic::{AfaCd, AfaCs},
+    controlled::{Scafcom, Scaffold1, Scallion},
     delayed_nesterov::DelayedNesterov,
     diloco::DiLoCo,
     dpsgd::DPsgd,
@@ -21,6 +23,8 @@ use super::{
     fedasync::FedAsync,
     fedau::FedAu,
     fedavg::FedAvg,
+    fedavg_m::FedAvgLocalM,
+    fedavg_m_vr::FedAvgMVr,
     fedavgm::FedAvgM,
     fedbuff::FedBuff,
     feddyn::FedDyn,
@@ -33,7 +37,10 @@ use super::{
     mifa::Mifa,
     push_gossip::PushGossip,
     scaffold::Scaffold,
+    scaffold_m::ScaffoldM,
+    scaffold_m_vr::ScaffoldMVr,
     sgp::Sgp,
+    token_walk::TokenWalk,
 };
 use crate::{
     invalid::Invalid,
@@ -56,6 +63,13 @@ pub const METHODS: &[Entry] = &[
     served::<FedProx>(),
     served::<FedNova>(),
     served::<Scaffold>(),
+    served::<Scaffold1>(),
+    served::<Scallion>(),
+    served::<Scafcom>(),
+    served::<FedAvgLocalM>(),
+    served::<FedAvgMVr>(),
+    served::<ScaffoldM>(),
+    served::<ScaffoldMVr>(),
     served::<FedAvgM>(),
     served::<FedAdagrad>(),
     served::<FedAdam>(),
@@ -70,12 +84,14 @@ pub const METHODS: &[Entry] = &[
     served::<AfaCs>(),
     served::<DiLoCo>(),
     served::<DelayedNesterov>(),
+    served::<Analytic>(),
     peers::<GossipVc>(),
     peers::<PushGossip>(),
     peers::<DPsgd>(),
     peers::<GradientTracking>(),
     peers::<Sgp>(),
     peers::<AdPsgd>(),
+    peers::<TokenWalk>(),
 ];
 
 /// The method of this name.

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     figure::FigureSpec,
     invalid::Invalid,
+    method::registry::Parameters,
     num::Precision,
     record::{Metric, RecordPlan, RecordSpec, claim::ClaimSpec},
     scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
@@ -145,6 +146,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let facts = world.facts();
     let mut methods = arms(cell, facts.clients)?;
+    check_links(&methods, cell, &facts)?;
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
     }
@@ -160,6 +162,16 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let record = RecordPlan { every, metrics, peers: record.peers, stop: cell.stop.clone() };
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
     Ok(PlannedCell { cell: cell.clone(), clients: facts.clients, precision: cell.precision, methods, record, checked })
+}
+
+fn check_links(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {
+    for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
+        if let Parameters::Served { parts, .. } = &arm.parameters {
+            let checked = parts.fits(facts.dim);
+            checked.map_err(|invalid| vec![cell.fault(invalid.under(&format!("method.{index}")))])?;
+        }
+    }
+    Ok(())
 }
 
 fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {

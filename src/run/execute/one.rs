@@ -22,7 +22,7 @@ use crate::{
     },
     role::{
         peers::{Peers, PeersSpec, Plan as PeersPlan},
-        served::{Plan as ServedPlan, Served, ServerParts},
+        served::{Links, Plan as ServedPlan, Served, ServerParts},
         spec::ServedSpec,
     },
     run::{
@@ -109,6 +109,7 @@ pub fn served<R: Halved>(
     world: Arc<World<R>>,
     folder: &Path,
 ) -> Result<Served<R>, Invalid> {
+    parts.fits(world.objective().dim())?;
     let halves = R::halves(own, Setup { x: world.problem.initial(0), clients: world.clients() });
     let recipe = own.recipe();
     let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
@@ -118,7 +119,8 @@ pub fn served<R: Halved>(
     let optimiser = Chain::build(parts.server.as_deref().unwrap_or(&recipe.server));
     let server = ServerParts::new(parts.weighting.unwrap_or(recipe.weighting), optimiser, &schedule, &local, &world);
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
-    let plan = ServedPlan { world, client: halves.client, local, server, discount, max_staleness };
+    let links = Links::build(parts);
+    let plan = ServedPlan { world, client: halves.client, local, server, links, discount, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))
 }
 
