@@ -8,15 +8,19 @@ mod parameter;
 mod parts;
 pub mod registry;
 
+mod adpsgd;
+mod analytic;
 mod anarchic;
+mod controlled;
 mod delayed_nesterov;
 mod diloco;
-mod adpsgd;
 mod dpsgd;
 mod fedadaptive;
 mod fedasync;
 mod fedau;
 mod fedavg;
+mod fedavg_m;
+mod fedavg_m_vr;
 mod fedavgm;
 mod fedbuff;
 mod feddyn;
@@ -26,10 +30,15 @@ mod fedsgd;
 mod fedvarp;
 mod gossip_vc;
 mod gradient_tracking;
+mod grouped_average;
 mod mifa;
+mod momentum;
 mod push_gossip;
 mod scaffold;
+mod scaffold_m;
+mod scaffold_m_vr;
 mod sgp;
+mod token_walk;
 
 use std::fmt::Debug;
 
@@ -126,6 +135,8 @@ pub struct Setup<R> {
     pub x: Vec<R>,
     /// Number of clients `N`.
     pub clients: usize,
+    /// Width that each client computes and stores in [bit], shape `[N]`; empty where all have full precision.
+    pub widths: Vec<u32>,
 }
 
 impl<R: Real> Setup<R> {

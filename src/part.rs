@@ -4,6 +4,7 @@
 //! one part can serve all clients.
 
 pub mod discount;
+pub mod link;
 pub mod rate;
 pub mod transform;
 pub mod weighting;

@@ -10,6 +10,7 @@ mod check;
 mod cross_entropy;
 pub mod data;
 pub mod evaluate;
+pub mod head;
 pub mod init;
 pub mod mlp;
 pub mod optimum;
@@ -29,6 +30,7 @@ pub use mlp::{Activation, Mlp};
 pub use softmax::Softmax;
 pub use spec::{ObjectiveSpec, Problem, ProblemSpec};
 
+use head::LinearHead;
 use quadratic::QuadraticForm;
 
 use crate::num::Real;
@@ -97,6 +99,11 @@ pub trait Objective<R: Real>: Send + Sync {
     ///
     /// Loss, gap and gradient norm are then evaluated without a pass over the clients and without cancellation.
     fn quadratic_form(&self) -> Option<&QuadraticForm> {
+        None
+    }
+
+    /// The model's last, linear layer over samples, where it ends in one.
+    fn linear_head(&self) -> Option<&dyn LinearHead<R>> {
         None
     }
 

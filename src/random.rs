@@ -48,6 +48,8 @@ pub enum Purpose {
     Steps = 11,
     /// Delays and losses of messages; `count` is the message of the node.
     Transit = 13,
+    /// Compressed downloads; `count` is the call of the server.
+    Downlink = 14,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.
     Trait = 12,
 }

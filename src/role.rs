@@ -9,6 +9,8 @@ pub mod peers;
 pub mod schedule;
 pub mod served;
 pub mod spec;
+mod uplink;
 
 pub use local::{Local, Memory, Scratch};
 pub use payload::Payload;
+pub use uplink::Uplink;

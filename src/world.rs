@@ -77,25 +77,6 @@ impl<R: Real> World<R> {
     }
 }
 
-/// What schedules may know of clients.
-pub trait Traits {
-    /// Number of samples of a client.
-    fn samples(&self, client: NodeId) -> usize;
-
-    /// Mean duration of a visit of `steps` local steps [s].
-    fn mean_duration(&self, client: NodeId, steps: usize) -> f64;
-}
-
-impl<R: Real> Traits for World<R> {
-    fn samples(&self, client: NodeId) -> usize {
-        self.objective().samples(client)
-    }
-
-    fn mean_duration(&self, client: NodeId, steps: usize) -> f64 {
-        self.fleet.mean_duration(client, steps)
-    }
-}
-
 /// How long things take in a world.
 pub struct WorldClock<R: Real> {
     world: Arc<World<R>>,

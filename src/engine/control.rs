@@ -97,6 +97,11 @@ impl<P: Protocol> Control<'_, P> {
         &self.core.state.ledger
     }
 
+    /// Adds what was spent on the side, without events of its own.
+    pub fn charge(&mut self, spent: &Ledger) {
+        self.core.state.ledger.add(spent);
+    }
+
     /// The random stream `(purpose, node, count)` of this run's seed.
     pub fn rng(&self, purpose: Purpose, node: NodeId, count: u64) -> Rng {
         self.core.streams.stream(purpose, node, count)

@@ -16,3 +16,15 @@ pub struct Ledger {
     /// Events lost to departures, failures and lossy links.
     pub lost: u64,
 }
+
+impl Ledger {
+    /// Adds what `other` has spent.
+    pub fn add(&mut self, other: &Self) {
+        let Self { uplink_bits, downlink_bits, gradients, visits, lost } = other;
+        self.uplink_bits += uplink_bits;
+        self.downlink_bits += downlink_bits;
+        self.gradients += gradients;
+        self.visits += visits;
+        self.lost += lost;
+    }
+}

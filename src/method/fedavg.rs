@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Card, Method, Paper, ServedMethod, Setup};
 use crate::{
     engine::NodeId,
-    num::{Real, vector},
+    num::Real,
     problem::Drift,
     role::{
         Local, Payload,
@@ -66,7 +66,7 @@ impl<R: Real> ClientUpdate<R> for LocalSgd {
         let mut y = x.to_vec();
         let pull = (self.mu > 0.0).then_some((self.mu, x));
         local.descend(&mut y, &Drift { pull, ..Drift::NONE });
-        Update::stateless(Payload::one(vector::difference(x, &y)))
+        Update::stateless(Payload::one(local.model_change(x, y)))
     }
 }
 

@@ -2,17 +2,24 @@
 
 use crate::{
     invalid::Invalid,
-    part::weighting::Weighting,
+    part::{link::LinkSpec, transform::TransformSpec, weighting::Weighting},
+    problem::ObjectiveSpec,
     role::schedule::{Replace, ScheduleSpec},
 };
 
 /// The parts of a served run that not every method can do with.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
+    /// What is minimised.
+    pub objective: &'a ObjectiveSpec,
     /// When the server acts.
     pub schedule: &'a ScheduleSpec,
     /// The weighting that the scenario asks for; `None` where the method's own is taken.
     pub weighting: Option<Weighting>,
+    /// The server optimiser that the scenario asks for; `None` where the method's own is taken.
+    pub server: Option<&'a [TransformSpec]>,
+    /// How uploads travel.
+    pub uplink: Option<&'a LinkSpec>,
 }
 
 impl Parts<'_> {
@@ -30,6 +37,33 @@ impl Parts<'_> {
         }
     }
 
+    /// Refuses a server optimiser of the scenario's, for methods whose clients have to know the server's step.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `server`; `reason` says what the method does itself.
+    pub fn steps_itself(&self, reason: &str) -> Result<(), Invalid> {
+        match self.server {
+            None | Some([]) => Ok(()),
+            Some(_) => {
+                Err(Invalid::at("server", format!("{reason}: it has no place for a server optimiser")).help("remove `server`"))
+            }
+        }
+    }
+
+    /// Refuses uplinks with a memory, for methods that remember what their messages lost.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `uplink`; `reason` says what the method remembers.
+    pub fn remembers_itself(&self, reason: &str) -> Result<(), Invalid> {
+        match self.uplink {
+            Some(link) if link.remembers() => {
+                Err(Invalid::at("uplink", format!("{reason}: a memory in the uplink would make up for the same loss twice"))
+                    .help("name the compressor alone, such as `uplink = { top-k = { fraction = 0.01 } }`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses weightings that mean nothing under the schedule.
     ///
     /// # Errors
@@ -37,6 +71,10 @@ impl Parts<'_> {
     pub fn check(&self) -> Result<(), Invalid> {
         let rounds = matches!(self.schedule, ScheduleSpec::Rounds(_));
         match self.weighting {
+            Some(weighting) if weighting != Weighting::Participating && selects_by_weight(self.schedule) => {
+                Err(Invalid::at("weighting", "the selection of the cohort weights the updates itself")
+                    .help("remove `weighting`, or choose another `select` in the schedule"))
+            }
             Some(Weighting::KnownProbability | Weighting::Sampling) if !rounds => {
                 Err(Invalid::at("weighting", "the probability to take part in a round means nothing without rounds")
                     .help("choose \"unbiased\", which divides by how often a client delivers"))
@@ -52,6 +90,10 @@ impl Parts<'_> {
             _ => Ok(()),
         }
     }
+}
+
+fn selects_by_weight(schedule: &ScheduleSpec) -> bool {
+    if let ScheduleSpec::Rounds(spec) = schedule { spec.select.weighs() } else { false }
 }
 
 fn replaced_at_random(schedule: &ScheduleSpec) -> bool {

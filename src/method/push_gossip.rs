@@ -1,15 +1,22 @@
 //! Push gossip learning.
 
+mod flow;
+mod model;
+
 use std::{collections::VecDeque, sync::Arc};
 
+use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::{flow::Flow, model::MergeRule};
+
+use self::model::{Extent, Model};
 use super::{Card, Method, Paper, PeerMethod};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
-    num::{Real, vector},
+    num::Real,
     problem::Drift,
     random::{Quantity, Sampler, Setting},
     role::{
@@ -29,17 +36,6 @@ pub enum Variant {
     Mu,
     /// `MERGE(UPDATE(own), UPDATE(received))`.
     Um,
-}
-
-/// How two models are merged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum MergeRule {
-    /// Their mean.
-    #[default]
-    Plain,
-    /// Weighted by their ages.
-    ByAge,
 }
 
 /// Which model of its own a node merges with.
@@ -70,6 +66,12 @@ pub struct PushGossip {
     pub phase: Option<Quantity>,
     /// Whether the step size is divided by the model's age.
     pub step_by_age: bool,
+    /// Fixed parts of the model with ages of their own, of which a message carries a random one.
+    pub parts: usize,
+    /// Fraction of the coordinates that a message carries, drawn at random each time [1].
+    pub sample: f64,
+    /// When a node sends.
+    pub flow: Flow,
     /// Received models that wait while a node is at work; beyond, the oldest is forgotten.
     pub backlog: usize,
 }
@@ -83,6 +85,9 @@ impl Default for PushGossip {
             period: Quantity::Constant(100.0),
             phase: None,
             step_by_age: false,
+            parts: 1,
+            sample: 1.0,
+            flow: Flow::Proactive,
             backlog: 16,
         }
     }
@@ -98,18 +103,21 @@ impl Method for PushGossip {
             title: "Gossip Learning with Linear Models on Fully Distributed Data",
             venue: "Concurrency and Computation: Practice and Experience",
             year: 2013,
-            place: "Algorithms 1 and 2; merging by age: Hegedűs, Danner, Jelasity (2019)",
+            place: "Algorithms 1 and 2; ages and parts: Hegedűs, Danner, Jelasity (2021), doi:10.1016/j.jpdc.2020.10.006; \
+                    token accounts: Danner, Jelasity (2018); limited merging: Danner et al. (2023)",
             link: "https://arxiv.org/abs/1109.1396",
         },
         update: "every period:    send (x, t) to a random neighbour\n\
                  on (x', t'):     rw  (x, t) ← UPDATE(x', t')\n\
                  \x20                mu  (x, t) ← UPDATE(MERGE((x, t), (x', t')))\n\
                  \x20                um  (x, t) ← MERGE(UPDATE(x, t), UPDATE(x', t'))\n\
-                 MERGE:           (x + x')/2,  or  (t x + t' x')/(t + t');   t ← max(t, t')\n\
+                 MERGE:           (x + x')/2,  or  (t x + t' x')/(t + t');   t ← max(t, t')   (part by part)\n\
                  UPDATE:          local steps, each with t ← t + 1",
-        traffic: "to one neighbour a period: x, t [d + 1]; stays: the model the next one is merged with [d]",
+        traffic: "to one neighbour: x, t [d + 1], one part of k [d/k + 1], or a sample [s d + 1]; stays: the model the next one \
+                  is merged with [d]",
         differs: "a node finishes one received model before it takes up the next, so a node that is slow keeps others \
-                  waiting; the step size does not fall with the age unless `step-by-age` is set",
+                  waiting; the step size does not fall with the age unless `step-by-age` is set; every received model counts as useful \
+                  to a token account",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -117,7 +125,23 @@ impl Method for PushGossip {
         if let Some(phase) = &self.phase {
             phase.validate(&(0.0..=f64::MAX)).map_err(|invalid| invalid.under("phase"))?;
         }
-        require(self.backlog >= 1, "backlog", self.backlog, "at least 1")
+        require(self.backlog >= 1, "backlog", self.backlog, "at least 1")?;
+        self.flow.validate().map_err(|invalid| invalid.under("flow"))?;
+        if let MergeRule::Limited(most) = self.merge {
+            require(most >= 0.0, "merge.limited", most, "a number of steps of at least 0")?;
+        }
+        require(self.parts >= 1, "parts", self.parts, "at least 1")?;
+        require(self.sample > 0.0 && self.sample <= 1.0, "sample", self.sample, "a fraction in (0, 1]")?;
+        let (in_parts, sampled) = (self.parts > 1, self.sample < 1.0);
+        if in_parts && sampled {
+            return Err(Invalid::at("sample", "a message carries either a part or a sample").help("remove `parts` or `sample`"));
+        }
+        if (in_parts || sampled) && (self.variant != Variant::Mu || self.partner != Partner::Own) {
+            let key = if in_parts { "parts" } else { "sample" };
+            return Err(Invalid::at(key, "only whole models can be received unmerged or remembered")
+                .help("use `variant = \"mu\"` and `partner = \"own\"`"));
+        }
+        Ok(())
     }
 }
 
@@ -139,32 +163,6 @@ struct Rule {
     phase: Option<Sampler>,
 }
 
-/// A model and its age: the local steps it has seen.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Model<R> {
-    x: Vec<R>,
-    age: f64,
-}
-
-impl<R: Real> Model<R> {
-    fn of(payload: &Payload<R>, k: usize) -> Self {
-        Self { x: payload.vectors[k].clone(), age: payload.scalars[k] }
-    }
-
-    fn payload(&self) -> Payload<R> {
-        Payload::one(self.x.clone()).with_scalar(self.age)
-    }
-
-    /// `MERGE`.
-    fn merge(&mut self, rule: MergeRule, other: &Self) {
-        let ages = self.age + other.age;
-        let own = if rule == MergeRule::ByAge && ages > 0.0 { self.age / ages } else { 0.5 };
-        vector::blend(R::of(1.0 - own), &other.x, R::of(own), &mut self.x);
-        self.age = self.age.max(other.age);
-    }
-}
-
 /// What a node remembers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
@@ -173,8 +171,10 @@ struct State<R> {
     /// The model received last, where it is what the next is merged with.
     last: Option<Arc<Payload<R>>>,
     /// Received models that wait.
-    inbox: VecDeque<Arc<Payload<R>>>,
+    inbox: VecDeque<(u64, Arc<Payload<R>>)>,
     periods: u64,
+    /// Balance of the token account.
+    tokens: u64,
 }
 
 const PUSH: u32 = 0;
@@ -182,43 +182,60 @@ const PUSH: u32 = 0;
 impl Rule {
     /// Takes up the next received model, if there is one.
     fn next<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let Some(message) = state.inbox.pop_front() else { return };
-        let received = Model::of(&message, 0);
-        let partner = match (self.parameters.partner, state.last.take()) {
-            (Partner::LastReceived, Some(last)) => Model::of(&last, 0),
-            _ => state.model.clone(),
+        let Some((stamp, message)) = state.inbox.pop_front() else { return };
+        let PushGossip { variant, partner, merge, sample, .. } = self.parameters;
+        let extent = Extent::of_stamp(stamp);
+        let mut own = match state.last.take() {
+            Some(last) => Model::of(&last, 0),
+            None => state.model.clone(),
         };
-        if self.parameters.partner == Partner::LastReceived {
-            state.last = Some(message);
-        }
-        match self.parameters.variant {
-            Variant::Rw => node.compute(received.age as u64, received.payload()),
+        match variant {
+            Variant::Rw => node.compute(Model::of(&message, 0).age() as u64, Payload::clone(&message)),
             Variant::Mu => {
-                let mut merged = partner;
-                merged.merge(self.parameters.merge, &received);
-                node.compute(merged.age as u64, merged.payload());
+                own.merge_excerpt(merge, extent, sample, &message);
+                node.compute(own.age() as u64, own.payload());
             }
             Variant::Um => {
-                let mut both = partner.payload().with_scalar(received.age);
-                both.vectors.push(received.x);
-                node.compute_passes(2, partner.age as u64, both);
+                let mut both = own.payload();
+                both.vectors.extend(message.vectors.iter().cloned());
+                both.scalars.extend(&message.scalars);
+                node.compute_passes(2, own.age() as u64, both);
             }
         }
+        if partner == Partner::LastReceived {
+            state.last = Some(message);
+        }
+    }
+
+    /// Pushes the model, or what a message carries of it, to a random neighbour.
+    fn push<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let Some(to) = node.random_neighbour() else { return };
+        let extent = match self.parameters {
+            PushGossip { parts, .. } if parts > 1 => Extent::Part(node.link_rng().random_range(0..parts)),
+            PushGossip { sample, .. } if sample < 1.0 => Extent::of_stamp(Extent::Sample(node.link_rng().random()).stamp()),
+            _ => Extent::Whole,
+        };
+        node.send(to, extent.stamp(), Arc::new(state.model.excerpt(extent, self.parameters.sample)));
     }
 
     /// `UPDATE`: the local steps of a visit from a model.
     fn update<R: Real>(&self, mut model: Model<R>, local: &mut Local<'_, R>) -> Model<R> {
         if self.parameters.step_by_age {
-            let age = model.age;
+            let parts = model.ages.len();
+            let mut ages = model.ages.clone();
             local.each_step(&mut model.x, |step, x| {
                 let gradient = step.gradient(x);
-                vector::axpy(R::of(-step.lr / (age + (step.k + 1) as f64)), &gradient, x);
+                for (part, age) in ages.iter_mut().enumerate() {
+                    *age += 1.0;
+                    let lr = R::of(step.lr / *age);
+                    (part..x.len()).step_by(parts).for_each(|j| x[j] -= lr * gradient[j]);
+                }
                 step.work.give(gradient);
             });
         } else {
             local.descend(&mut model.x, &Drift::NONE);
         }
-        model.age += local.steps as f64;
+        model.ages.iter_mut().for_each(|age| *age += local.steps as f64);
         model
     }
 }
@@ -227,14 +244,15 @@ impl<R: Real> PeerUpdate<R> for Rule {
     type State = State<R>;
 
     fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
-        State { model: Model { x, age: 0.0 }, last: None, inbox: VecDeque::new(), periods: 0 }
+        let model = Model { x, ages: vec![0.0; self.parameters.parts] };
+        State { model, last: None, inbox: VecDeque::new(), periods: 0, tokens: 0 }
     }
 
     fn start(&self, _: &mut State<R>, node: &mut Node<'_, R>) {
         let mut rng = node.route_rng();
         let after = match &self.phase {
             Some(phase) => phase.sample(node.id, &mut rng),
-            None => self.period.sample(node.id, &mut rng) * rand::RngExt::random::<f64>(&mut rng),
+            None => self.period.sample(node.id, &mut rng) * rng.random::<f64>(),
         };
         node.wake(after, PUSH);
     }
@@ -243,10 +261,14 @@ impl<R: Real> PeerUpdate<R> for Rule {
         let after = self.period.sample(node.id, &mut node.route_rng());
         node.wake(after, PUSH);
         state.periods += 1;
-        if node.takes_part(state.periods - 1)
-            && let Some(to) = node.random_neighbour()
-        {
-            node.send(to, 0, Arc::new(state.model.payload()));
+        if !node.takes_part(state.periods - 1) {
+            return;
+        }
+        let push = self.parameters.flow.proactive(state.tokens);
+        if push >= 1.0 || (push > 0.0 && node.route_rng().random::<f64>() < push) {
+            self.push(state, node);
+        } else {
+            state.tokens += 1;
         }
     }
 
@@ -254,7 +276,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
         if state.inbox.len() == self.parameters.backlog {
             let _ = state.inbox.pop_front();
         }
-        state.inbox.push_back(mail.payload);
+        state.inbox.push_back((mail.stamp, mail.payload));
         if !node.is_busy() {
             self.next(state, node);
         }
@@ -271,6 +293,11 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn on_computed(&self, state: &mut State<R>, out: Payload<R>, node: &mut Node<'_, R>) {
         state.model = Model::of(&out, 0);
+        if self.parameters.flow != Flow::Proactive {
+            let answers = self.parameters.flow.reactive(state.tokens, true, &mut node.route_rng());
+            state.tokens -= answers;
+            (0..answers).for_each(|_| self.push(state, node));
+        }
         self.next(state, node);
     }
 

@@ -19,6 +19,7 @@ use super::{
     Block, Drift, Objective, Sample, TestScore, Visit, Workspace,
     affine::Affine,
     data::ClientData,
+    head::LinearHead,
     supervised::{Picked, Supervised},
 };
 use crate::{
@@ -201,8 +202,30 @@ impl<R: Real> Objective<R> for Mlp<R> {
         Some(TestScore { loss: loss / count, accuracy })
     }
 
+    fn linear_head(&self) -> Option<&dyn LinearHead<R>> {
+        Some(self)
+    }
+
     fn cost(&self, samples: usize) -> f64 {
         3.0 * (samples * self.dim()) as f64
+    }
+}
+
+impl<R: Real> LinearHead<R> for Mlp<R> {
+    fn each_part(&self, client: usize, x: &[R], work: &mut Workspace<R>, visit: &mut dyn FnMut(&[R], &[R])) {
+        let (mut units, mut wanted) = (work.take(self.layers.units() * PART), work.take(0));
+        let mut gathered = work.take(PART * self.shared.columns());
+        for part in self.shared.pick(client, Sample::Full).parts(PART) {
+            let inputs = part.gather(&mut gathered);
+            let units = &mut units[..self.layers.units() * part.len()];
+            self.layers.forward(inputs, x, units);
+            let outputs = self.layers.outputs_mut(units, part.len()).len() / part.len();
+            part.wanted(outputs, &mut wanted);
+            visit(self.layers.below_last(inputs, units), &wanted);
+        }
+        work.give(units);
+        work.give(wanted);
+        work.give(gathered);
     }
 }
 

@@ -17,7 +17,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     invalid::Invalid,
     num::Real,
-    problem::{Block, BlockKind, Objective, Sample, TestScore, Workspace, data::ClientData, quadratic::QuadraticForm},
+    problem::{
+        Block, BlockKind, Objective, Sample, TestScore, Workspace,
+        data::ClientData,
+        head::{LinearHead, each_raw_part},
+        quadratic::QuadraticForm,
+        supervised::Picked,
+    },
 };
 
 /// Options of a linear model.
@@ -147,9 +153,20 @@ impl<R: Real> Objective<R> for Regression<R> {
         self.form.get_or_init(|| gram::form(&self.data, &self.targets, &self.weights, self.intercept, self.l2)).as_ref()
     }
 
+    fn linear_head(&self) -> Option<&dyn LinearHead<R>> {
+        (self.loss == Loss::Square).then_some(self)
+    }
+
     fn cost(&self, samples: usize) -> f64 {
         let train = &self.data.train;
         2.0 * samples as f64 * rows::stored(&train.features) as f64 / train.len().max(1) as f64
+    }
+}
+
+impl<R: Real> LinearHead<R> for Regression<R> {
+    fn each_part(&self, client: usize, _: &[R], work: &mut Workspace<R>, visit: &mut dyn FnMut(&[R], &[R])) {
+        let rows = Picked::range(&self.data.train, self.data.rows(client));
+        each_raw_part(&rows, (self.data.train.features.columns(), 1), work, visit);
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     affine::Affine,
     cross_entropy,
     data::{ClientData, Targets},
+    head::{LinearHead, each_raw_part},
     supervised::{Picked, Supervised},
 };
 use crate::{
@@ -187,8 +188,19 @@ impl<R: Real> Objective<R> for Softmax<R> {
         Some(TestScore { loss: loss / count, accuracy: Some(hits as f64 / count) })
     }
 
+    fn linear_head(&self) -> Option<&dyn LinearHead<R>> {
+        Some(self)
+    }
+
     fn cost(&self, samples: usize) -> f64 {
         2.0 * (samples * self.dim()) as f64
+    }
+}
+
+impl<R: Real> LinearHead<R> for Softmax<R> {
+    fn each_part(&self, client: usize, _: &[R], work: &mut Workspace<R>, visit: &mut dyn FnMut(&[R], &[R])) {
+        let rows = self.shared.pick(client, Sample::Full);
+        each_raw_part(&rows, (self.shared.columns(), self.classes), work, visit);
     }
 }
 

@@ -113,6 +113,23 @@ impl<'a, R: Real> Picked<'a, R> {
         Self { samples, range: 0..samples.len(), rows: None }
     }
 
+    /// Consecutive samples.
+    pub fn range(samples: &'a Samples<R>, range: Range<usize>) -> Self {
+        Self { samples, range, rows: None }
+    }
+
+    /// Writes what `outputs` outputs of a model should be, shape `[rows, outputs]`: real targets, or classes one-hot.
+    pub fn wanted(&self, outputs: usize, out: &mut Vec<R>) {
+        out.clear();
+        out.resize(self.len() * outputs, R::zero());
+        for (i, out) in out.chunks_exact_mut(outputs).enumerate() {
+            match self.targets() {
+                Targets::Classes { labels, .. } => out[labels[self.source(i)] as usize] = R::one(),
+                Targets::Values(values) => out[0] = values[self.source(i)],
+            }
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.rows.map_or(self.range.len(), <[u32]>::len)

@@ -3,14 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    num::{Real, vector},
+    num::{Real, low_precision::Bits, vector},
     part::{
+        link::round_blocks,
         rate::Rate,
         transform::{Chain, Point},
     },
-    problem::{BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace},
+    problem::{
+        BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace,
+        head::{Layout, Moments},
+    },
     random::{Purpose, Rng, Sampler, Streams},
-    role::Payload,
+    role::{Payload, Uplink},
 };
 
 /// Buffers of one worker thread.
@@ -29,6 +33,8 @@ pub struct Memory<R> {
     pub own: Payload<R>,
     /// State of the client's optimiser, where it outlives a visit.
     pub optimiser: Vec<Payload<R>>,
+    /// What the uplink remembers, one payload for each vector of an upload.
+    pub link: Vec<Payload<R>>,
 }
 
 /// How clients take local steps: what a scenario says under `local`, for one method.
@@ -60,7 +66,7 @@ pub enum Steps {
 
 /// One visit: what a client half works with.
 ///
-/// The visit draws all its randomness from the stream `(Batch, client, visit)`.
+/// Samples come from the stream `(Batch, client, visit)`, what the uplink draws from `(Link, client, visit)`.
 pub struct Local<'a, R> {
     /// The client.
     pub client: usize,
@@ -72,6 +78,8 @@ pub struct Local<'a, R> {
     objective: &'a dyn Objective<R>,
     rng: Rng,
     optimiser_state: Vec<Payload<R>>,
+    width: Bits,
+    uplink: Uplink<'a, R>,
     scratch: &'a mut Scratch<R>,
 }
 
@@ -86,7 +94,45 @@ impl<'a, R: Real> Local<'a, R> {
         scratch: &'a mut Scratch<R>,
     ) -> Self {
         let rng = streams.stream(Purpose::Batch, client, visit);
-        Self { client, steps, version, rule, objective, rng, optimiser_state: Vec::new(), scratch }
+        let uplink = Uplink::plain(streams.stream(Purpose::Link, client, visit));
+        let width = Bits::FLOAT;
+        Self { client, steps, version, rule, objective, rng, optimiser_state: Vec::new(), width, uplink, scratch }
+    }
+
+    /// Gives the client an uplink, and the width that it computes and stores in.
+    pub fn equip(&mut self, width: Bits, equip: impl FnOnce(&mut Uplink<'a, R>)) {
+        self.width = width;
+        equip(&mut self.uplink);
+    }
+
+    /// Sends one vector: it becomes what the server receives. For methods whose clients go on with their own compressed
+    /// message; a client half that calls it sends all its vectors so, in the order in which it returns them.
+    pub fn transmit(&mut self, v: &mut [R]) {
+        self.uplink.transmit(v, self.objective.blocks());
+    }
+
+    /// What a client reports that has moved from the received model `x` to `y`: `x − y`.
+    ///
+    /// A client that stores models in few bits and has no compressor sends `y` itself, rounded to what it stores; the server,
+    /// which knows the model it sent, takes the difference.
+    pub fn model_change(&mut self, x: &[R], mut y: Vec<R>) -> Vec<R> {
+        match self.uplink.origin() {
+            Some(sent) if self.width != Bits::FLOAT => {
+                self.transmit(&mut y);
+                vector::difference(sent, &y)
+            }
+            _ => vector::difference(x, &y),
+        }
+    }
+
+    /// Sends what the client half returns, unless it has done so itself, and counts the bits of all messages [bit].
+    pub fn send(&mut self, up: &mut Payload<R>) -> u64 {
+        self.uplink.send(up, self.objective.blocks())
+    }
+
+    /// What the uplink remembers for the next visit; `None` where it remembers nothing.
+    pub fn kept_link(&mut self) -> Option<Vec<Payload<R>>> {
+        self.uplink.kept()
     }
 
     /// Takes up the optimiser state of an earlier visit.
@@ -121,7 +167,7 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// Takes all local steps in place: `y ← y − lr · optimiser(scale · ∇F(y; ξ) + shift + pull (y − anchor))`.
     pub fn descend(&mut self, y: &mut [R], drift: &Drift<'_, R>) {
-        if self.rule.optimiser.is_plain() {
+        if self.rule.optimiser.is_plain() && self.width == Bits::FLOAT {
             let (rate, version) = (&self.rule.rate, self.version);
             let lr = |k| rate.at(version, k);
             let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
@@ -131,8 +177,7 @@ impl<'a, R: Real> Local<'a, R> {
         let (rule, version) = (self.rule, self.version);
         let mut state = std::mem::take(&mut self.optimiser_state);
         self.each_step(y, |step, y| {
-            let mut direction = step.work.take(y.len());
-            let _ = step.objective.gradient(step.client, y, step.sample, &mut direction, step.work);
+            let mut direction = step.gradient(y);
             drift.turn(&mut direction, y);
             rule.optimiser.apply(&mut direction, &mut state, &Point { x: y, version });
             vector::axpy(R::of(-step.lr), &direction, y);
@@ -144,11 +189,12 @@ impl<'a, R: Real> Local<'a, R> {
     /// Calls `body` once a local step with the step's sample, for methods that need more than one gradient a step.
     pub fn each_step(&mut self, y: &mut [R], mut body: impl FnMut(&mut Step<'_, R>, &mut [R])) {
         let (rate, version) = (&self.rule.rate, self.version);
+        let (client, objective, width) = (self.client, self.objective, self.width);
         let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
         for k in 0..self.steps {
             let sample = batches.next_sample();
             let lr = rate.at(version, k);
-            body(&mut Step { k, lr, client: self.client, sample, objective: self.objective, work: &mut *work }, y);
+            body(&mut Step { k, lr, client, width, sample, objective, work: &mut *work }, y);
         }
     }
 
@@ -157,6 +203,13 @@ impl<'a, R: Real> Local<'a, R> {
         let mut gradient = vec![R::zero(); x.len()];
         let _ = self.objective.gradient(self.client, x, Sample::Full, &mut gradient, &mut self.scratch.work);
         gradient
+    }
+
+    /// Second moments of the client's samples under the layers of `x` below the last; `None` where there is no such layer.
+    pub fn moments(&mut self, x: &[R]) -> Option<Moments> {
+        let head = self.objective.linear_head()?;
+        let layout = Layout::of(self.objective.blocks())?;
+        Some(Moments::of_client(head, &layout, self.client, x, &mut self.scratch.work))
     }
 
     /// A stochastic gradient on one mini-batch, the visit's next.
@@ -176,6 +229,8 @@ pub struct Step<'s, R> {
     pub lr: f64,
     /// The client.
     pub client: usize,
+    /// Width that the client computes in [bit].
+    pub width: Bits,
     /// The sample; use it again for a second gradient on the same mini-batch.
     pub sample: Sample<'s, R>,
     /// The objective that is minimised.
@@ -186,9 +241,19 @@ pub struct Step<'s, R> {
 
 impl<R: Real> Step<'_, R> {
     /// `∇F(x; ξ)` on the step's sample, in a buffer to be [given back](Workspace::give).
+    ///
+    /// A client that computes in few bits takes it at `x` rounded to them and passes it straight through the rounding.
     pub fn gradient(&mut self, x: &[R]) -> Vec<R> {
         let mut gradient = self.work.take(x.len());
-        let _ = self.objective.gradient(self.client, x, self.sample, &mut gradient, self.work);
+        if self.width == Bits::FLOAT {
+            let _ = self.objective.gradient(self.client, x, self.sample, &mut gradient, self.work);
+            return gradient;
+        }
+        let mut rounded = self.work.take(x.len());
+        rounded.copy_from_slice(x);
+        round_blocks(self.width, self.objective.blocks(), &mut rounded);
+        let _ = self.objective.gradient(self.client, &rounded, self.sample, &mut gradient, self.work);
+        self.work.give(rounded);
         gradient
     }
 }

@@ -22,7 +22,7 @@ pub use barrier::Barrier;
 pub use contacts::{Contacts, ContactsSpec, Meeting};
 pub use node::{Node, Orders};
 pub use population::{Population, population};
-pub use protocol::{Job, Outcome, Peers, Plan, Standing};
+pub use protocol::{Job, Outcome, Peers, Plan, Standing, no_topology};
 pub use spec::{Absent, PeersSpec};
 
 use crate::{
@@ -92,4 +92,10 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
 
     /// The model a node would answer with now, shape `[d]`.
     fn iterate<'s>(&self, state: &'s Self::State) -> &'s [R];
+
+    /// The nodes whose models are the method's, ascending and at least one; `None` for all.
+    fn answering(&self, states: &[Self::State]) -> Option<Vec<NodeId>> {
+        let _ = states;
+        None
+    }
 }

@@ -6,6 +6,7 @@ mod grace;
 mod group;
 mod recall;
 mod rounds;
+mod select;
 mod spec;
 mod stream;
 mod window;
@@ -14,12 +15,12 @@ use crate::{
     engine::{NodeId, Snapshot},
     fleet::{Fleet, Presence},
     random::{Purpose, Rng, Streams},
-    world::Traits,
 };
 
 pub use grace::Grace;
 pub use group::Group;
 pub use rounds::Rounds;
+pub use select::{BySizeSpec, GradientNormSpec, PowerOfChoiceSpec, SelectSpec, TiersSpec};
 pub use spec::{BufferedSpec, GraceSpec, GroupSpec, Replace, RoundsSpec, ScheduleSpec, StreamSpec, WindowSpec};
 pub use stream::Continuous;
 pub use window::Window;
@@ -37,6 +38,31 @@ pub trait Schedule: Snapshot + Send + Sync {
 
     /// A wake-up that was asked for.
     fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next;
+
+    /// What the update of a called client counts, besides its staleness [1].
+    fn weight(&self, client: NodeId) -> f64 {
+        let _ = client;
+        1.0
+    }
+}
+
+/// What a schedule may ask about clients. Losses and gradients are those of the server's iterate, and cost what it takes to
+/// ask for them.
+pub trait Inquiry {
+    /// Number of samples of a client.
+    fn samples(&self, client: NodeId) -> usize;
+
+    /// Weight `pᵢ` of a client in the objective.
+    fn weight(&self, client: NodeId) -> f64;
+
+    /// Mean duration of a visit, without the time of messages [s].
+    fn mean_visit(&self, client: NodeId) -> f64;
+
+    /// The local loss `fᵢ(x)`.
+    fn loss(&self, client: NodeId) -> f64;
+
+    /// The norm of the local gradient, `‖∇fᵢ(x)‖`.
+    fn gradient_norm(&self, client: NodeId) -> f64;
 }
 
 /// What a schedule orders, in this sequence.
@@ -94,8 +120,8 @@ pub struct Roster<'a> {
     pub streams: Streams,
     /// Whether a client has been called and has not answered.
     pub busy: &'a dyn Fn(NodeId) -> bool,
-    /// What is fixed about each client.
-    pub traits: &'a dyn Traits,
+    /// What can be asked about a client.
+    pub inquiry: &'a dyn Inquiry,
 }
 
 impl Roster<'_> {

@@ -7,13 +7,16 @@
 //! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace.
 
 mod apply;
+mod links;
 mod protocol;
+mod questions;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
+pub use links::Links;
 pub use protocol::{Downlink, Job, Message, Plan, Served, Standing, Upload};
 
 use crate::{

@@ -11,6 +11,7 @@ use crate::{
     invalid::{Invalid, require},
     num::Real,
     part::{
+        link::LinkSpec,
         rate::Rate,
         transform::{Chain, TransformSpec},
         weighting::Weighting,
@@ -148,6 +149,29 @@ pub struct ServedSpec {
     /// The clients' own optimiser; the method's own when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientSpec>,
+    /// How uploads travel; as they are when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uplink: Option<LinkSpec>,
+    /// How downloads travel, each client's on its own; as they are when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub downlink: Option<LinkSpec>,
+    /// What the width of a client's `bits` means for it.
+    #[serde(default)]
+    pub low_bit: LowBit,
+}
+
+/// What it means for a client to have fewer than 32 bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LowBit {
+    /// It stores, computes and sends in its width: models are rounded as they arrive and as they leave, gradients are taken at
+    /// rounded models and pass straight through the rounding.
+    #[default]
+    Train,
+    /// It sends and receives in its width, and computes in full precision.
+    Messages,
+    /// Nothing.
+    Ignore,
 }
 
 impl ServedSpec {
@@ -161,7 +185,23 @@ impl ServedSpec {
             schedule.validate(clients).map_err(|invalid| invalid.under("schedule"))?;
         }
         check_chain("server", self.server.as_deref().unwrap_or(&[]))?;
-        self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))
+        self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))?;
+        self.each_link(LinkSpec::validate)
+    }
+
+    /// Checks the links against a model of `d` parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a link that sends more coordinates than there are.
+    pub fn fits(&self, d: usize) -> Result<(), Invalid> {
+        self.each_link(|link| link.fits(d))
+    }
+
+    fn each_link(&self, check: impl Fn(&LinkSpec) -> Result<(), Invalid>) -> Result<(), Invalid> {
+        for (key, link) in [("uplink", &self.uplink), ("downlink", &self.downlink)] {
+            link.as_ref().map_or(Ok(()), &check).map_err(|invalid| invalid.under(key))?;
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,8 @@ use crate::{
         Parts,
         registry::{self, Parameters, ServedParameters},
     },
-    role::spec::ServedSpec,
+    problem::ObjectiveSpec,
+    role::{peers::no_topology, spec::ServedSpec},
     scenario::{Cell, Diagnostic, MethodTable, Node, Table, Value, cells::Key},
 };
 
@@ -46,12 +47,17 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
         let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
         return Err(vec![fault.suggest(&method.name, &names).help("`fedfleet methods` lists them")]);
     };
+    if entry.section == "peers" && cell.network.topology.is_none() {
+        return Err(vec![cell.fault(no_topology(&method.name))]);
+    }
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
     let shared = cell.tree.get(entry.section).unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
         let parameters = (entry.parse)(tree, &format!("method {}", method.label))?;
         let checked = match &parameters {
-            Parameters::Served { own, parts } => parts.validate(clients).and_then(|()| fit(own.as_ref(), parts)),
+            Parameters::Served { own, parts } => {
+                parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective))
+            }
             Parameters::Peers { parts, .. } => parts.validate(),
         };
         checked.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
@@ -61,7 +67,13 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
 }
 
 /// Refuses parts that make no sense together or with the method.
-fn fit(own: &dyn ServedParameters, parts: &ServedSpec) -> Result<(), Invalid> {
+fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
     let schedule = parts.schedule.clone().or(own.recipe().schedule).unwrap_or_default();
-    own.accepts(&Parts { schedule: &schedule, weighting: parts.weighting })
+    own.accepts(&Parts {
+        objective,
+        schedule: &schedule,
+        weighting: parts.weighting,
+        server: parts.server.as_deref(),
+        uplink: parts.uplink.as_ref(),
+    })
 }

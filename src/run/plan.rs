@@ -9,6 +9,7 @@ use super::{
 use crate::{
     figure::FigureSpec,
     invalid::Invalid,
+    method::registry::Parameters,
     num::Precision,
     record::{Metric, RecordPlan, RecordSpec, claim::ClaimSpec},
     scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
@@ -140,6 +141,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let seed = scenario.seeds.list()[0];
     let facts = worlds::facts(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let mut methods = arms(cell, facts.clients)?;
+    check_links(&methods, cell, &facts)?;
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
     }
@@ -154,6 +156,16 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let every = record.every(&cell.stop);
     let record = RecordPlan { every, metrics, peers: record.peers, stop: cell.stop.clone() };
     Ok(PlannedCell { cell: cell.clone(), clients: facts.clients, precision: cell.precision, methods, record })
+}
+
+fn check_links(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {
+    for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
+        if let Parameters::Served { parts, .. } = &arm.parameters {
+            let checked = parts.fits(facts.dim);
+            checked.map_err(|invalid| vec![cell.fault(invalid.under(&format!("method.{index}")))])?;
+        }
+    }
+    Ok(())
 }
 
 fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {

@@ -31,6 +31,8 @@ pub enum AnyWorld {
 pub struct Facts {
     /// Number of clients.
     pub clients: usize,
+    /// Number of parameters `d`.
+    pub dim: usize,
     /// Whether there is an exact optimum.
     pub convex: bool,
     /// Whether there are held-out samples.
@@ -71,6 +73,7 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
     let test = world.problem.data().and_then(|data| data.test.as_ref());
     Facts {
         clients: world.clients(),
+        dim: world.objective().dim(),
         convex: world.problem.spec().is_convex(),
         held_out: test.is_some(),
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),

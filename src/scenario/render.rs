@@ -39,7 +39,8 @@ fn group<'a>(fault: &'a Diagnostic, sources: &'a Sources, data: Option<&'a str>)
         let name = path.display().to_string();
         group = match (data, line) {
             (Some(text), Some(line)) => {
-                let all = AnnotationKind::Primary.span(0..text.len());
+                let all =
+                    AnnotationKind::Primary.span(0..text.len()).label((!fault.label.is_empty()).then_some(fault.label.as_str()));
                 group.element(Snippet::source(text).line_start(*line).path(name).annotation(all))
             }
             (None, Some(line)) => group.element(Origin::path(name).line(*line)),
@@ -48,13 +49,14 @@ fn group<'a>(fault: &'a Diagnostic, sources: &'a Sources, data: Option<&'a str>)
     }
     if let Some(span) = fault.span {
         let (source, range) = sources.locate(span);
-        let label = if fault.file.is_some() && fault.label.is_empty() { "named here" } else { &fault.label };
+        let label = if fault.file.is_some() { "named here" } else { &fault.label };
         let kind = if fault.file.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
         let mark = kind.span(range).label((!label.is_empty()).then_some(label));
         group = group.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(mark));
     }
     // Without marked text there is nothing for the label to stand under.
-    let below = (fault.span.is_none() && !fault.label.is_empty()).then(|| Level::NOTE.message(fault.label.as_str()));
+    let unmarked = data.is_none() && (fault.span.is_none() || fault.file.is_some());
+    let below = (unmarked && !fault.label.is_empty()).then(|| Level::NOTE.message(fault.label.as_str()));
     let notes = fault.notes.iter().map(|note| Level::NOTE.message(note.as_str()));
     let help = fault.help.iter().map(|help| Level::HELP.message(help.as_str()));
     group.elements(below.into_iter().chain(notes).chain(help))

@@ -1,212 +1,130 @@
-//! A bench for methods: small problems with known answers, run through the engine, watched step by step.
+//! A bench for methods: small problems with known answers, written as scenarios, run through the engine and watched.
 
-use std::{path::Path, sync::Arc};
+use std::{fmt::Write, path::Path, sync::Arc};
 
 use fedfleet::{
     engine::{Engine, Workers},
-    fleet::{AvailabilitySpec, FleetSpec},
-    invalid::Invalid,
-    method::{
-        Setup,
-        registry::{self, Halved, Parameters, ServedParameters},
-    },
-    network::NetworkSpec,
-    part::{
-        rate::Rate,
-        transform::{Chain, TransformSpec},
-        weighting::Weighting,
-    },
-    problem::{
-        BatchSize,
-        quadratic::{GeneratorSpec, Numbers, Quadratic, QuadraticSpec},
-    },
-    random::{Quantity, Setting, Streams},
-    role::{
-        local::{LocalRule, Steps},
-        schedule::{
-            RoundsSpec, ScheduleSpec,
-            cohort::{CohortSpec, TraceSpec},
-        },
-        served::{Plan, Served, ServerParts},
-    },
+    method::registry::Parameters,
+    role::{Scratch, served::Served},
+    run::{arms, build_world, served},
     scenario::Scenario,
     world::{World, WorldClock},
 };
 
 use crate::watch::{Arrival, Observer, Until};
 
-/// Curvatures, centres and participation of the problem Q4 of the golden values; its optimum is 1.
+/// Curvatures of the problem Q4 of the golden values.
 pub const H: [f64; 4] = [1.0, 2.0, 0.5, 4.0];
-/// Centres of Q4.
+/// Centres of Q4, whose optimum is 1.
 pub const C: [f64; 4] = [-1.0, 0.0, 1.0, 2.0];
-
+/// Durations of a visit in the hardware spread F-80 of four clients [s].
+pub const F80: [f64; 4] = [1.0, 11.0 / 15.0, 7.0 / 15.0, 0.2];
 /// Who takes part in the six rounds of the participation pattern PAT.
-pub fn pattern() -> ScheduleSpec {
-    cohorts(&[&[0], &[1, 2], &[], &[3], &[0, 1, 2, 3], &[1]])
-}
+pub const PATTERN: &str = "{ rounds = { cohort = { trace = [[0], [1, 2], [], [3], [0, 1, 2, 3], [1]] } } }";
 
-/// Rounds with these cohorts.
-pub fn cohorts(trace: &[&[usize]]) -> ScheduleSpec {
-    let trace = trace.iter().map(|cohort| cohort.to_vec()).collect();
-    ScheduleSpec::Rounds(RoundsSpec { cohort: CohortSpec::Trace(TraceSpec { trace }), ..RoundsSpec::default() })
-}
-
-/// Rounds of everyone.
-pub fn everyone() -> ScheduleSpec {
-    ScheduleSpec::Rounds(RoundsSpec::default())
-}
-
-/// The hardware spread F-80 of four clients as exact rationals [s].
-pub fn f80() -> Quantity {
-    Quantity::Values(vec![1.0, 11.0 / 15.0, 7.0 / 15.0, 0.2])
-}
-
-/// A method on a problem, with all its parts.
-#[derive(Clone)]
+/// A method on a problem, as a scenario. Keys that are set twice count as set last.
+#[derive(Debug, Clone)]
 pub struct Bench {
-    pub method: Box<dyn ServedParameters>,
-    pub problem: QuadraticSpec,
-    pub fleet: FleetSpec,
-    pub network: NetworkSpec,
-    pub clients: usize,
+    method: String,
+    keys: Vec<(&'static str, String)>,
     pub seed: u64,
-    pub steps: Quantity,
-    pub lr: f64,
-    pub start: f64,
-    pub schedule: Option<ScheduleSpec>,
-    pub weighting: Option<Weighting>,
-    pub server: Option<Vec<TransformSpec>>,
-}
-
-/// The parameters of a method, written as in a scenario after `name =`.
-pub fn method(text: &str) -> Box<dyn ServedParameters> {
-    let (name, keys) = text.split_once(' ').unwrap_or((text, ""));
-    let scenario = format!("stop = {{ rounds = 1 }}\n[[method]]\nname = \"{name}\"\n{}", keys.replace(';', "\n"));
-    let scenario = Scenario::read(Path::new("bench.toml"), &scenario, &[]).expect("the method is well written");
-    let entry = registry::find(name).expect("the method is registered");
-    match (entry.parse)(&scenario.cells[0].methods[0].variants[0].tree, "method.0") {
-        Ok(Parameters::Served(parameters)) => parameters,
-        Err(faults) => panic!("{faults:?}"),
-    }
 }
 
 impl Bench {
-    /// A method on Q4 from 5 with four exact local steps of 0.05.
+    /// A method on Q4 from 5 with four exact local steps of 0.05; `text` is its name and then its parameters, each behind a
+    /// semicolon.
     pub fn q4(text: &str) -> Self {
-        let problem = QuadraticSpec {
-            curvature: Some(Numbers::Scalars(H.to_vec())),
-            centre: Some(Numbers::Scalars(C.to_vec())),
-            ..QuadraticSpec::default()
-        };
-        Self {
-            method: method(text),
-            problem,
-            fleet: FleetSpec::default(),
-            network: NetworkSpec::default(),
-            clients: 4,
-            seed: 0,
-            steps: Quantity::Constant(4.0),
-            lr: 0.05,
-            start: 5.0,
-            schedule: None,
-            weighting: None,
-            server: None,
-        }
+        Self::new(text, format!("{{ quadratic = {{ curvature = {H:?}, centre = {C:?} }} }}"))
+            .set("problem.init", "{ constant = 5.0 }")
+            .set("fleet.clients", 4)
     }
 
-    /// A method on random quadratics in five dimensions, from 0.
+    /// A method on random quadratics in five dimensions from 0, with four exact local steps of 0.05.
     pub fn random(text: &str, clients: usize) -> Self {
-        let law = GeneratorSpec { dimension: 5, condition: 10.0, ..GeneratorSpec::default() };
-        let problem = QuadraticSpec { generate: Some(law), ..QuadraticSpec::default() };
-        Self { problem, clients, start: 0.0, lr: 0.1, ..Self::q4(text) }
+        let law = "{ quadratic = { generate = { dimension = 5, condition = 10.0 } } }";
+        Self::new(text, law.to_owned()).set("fleet.clients", clients)
     }
 
-    pub fn schedule(mut self, schedule: ScheduleSpec) -> Self {
-        self.schedule = Some(schedule);
+    fn new(text: &str, objective: String) -> Self {
+        Self { method: text.to_owned(), keys: vec![("problem.objective", objective)], seed: 0 }
+            .set("served.local.steps", 4)
+            .set("served.local.lr", 0.05)
+    }
+
+    /// Another method under the same conditions.
+    pub fn method(mut self, text: &str) -> Self {
+        self.method = text.to_owned();
         self
     }
 
-    pub fn weighting(mut self, weighting: Weighting) -> Self {
-        self.weighting = Some(weighting);
+    /// Sets a key of the scenario to a value written in TOML.
+    pub fn set(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.keys.retain(|(other, _)| *other != key);
+        self.keys.push((key, value.to_string()));
         self
     }
 
-    pub fn server(mut self, chain: &[TransformSpec]) -> Self {
-        self.server = Some(chain.to_vec());
+    /// Leaves a key to its default.
+    pub fn without(mut self, key: &str) -> Self {
+        self.keys.retain(|(other, _)| *other != key);
         self
     }
 
-    /// Local steps by client.
-    pub fn steps(mut self, steps: Quantity) -> Self {
-        self.steps = steps;
-        self
+    pub fn schedule(self, schedule: &str) -> Self {
+        self.set("served.schedule", schedule)
     }
 
-    pub fn lr(mut self, lr: f64) -> Self {
-        self.lr = lr;
-        self
+    pub fn weighting(self, weighting: &str) -> Self {
+        self.set("served.weighting", format!("\"{weighting}\""))
     }
 
-    pub fn start(mut self, start: f64) -> Self {
-        self.start = start;
-        self
+    pub fn steps(self, steps: &str) -> Self {
+        self.set("served.local.steps", steps)
     }
 
-    /// Seconds of a visit, whatever its number of steps.
-    pub fn visits(mut self, seconds: Quantity) -> Self {
-        self.fleet.step = Some(Quantity::Constant(0.0));
-        self.fleet.visit = Some(seconds);
-        self
+    pub fn lr(self, lr: f64) -> Self {
+        self.set("served.local.lr", lr)
     }
 
-    pub fn availability(mut self, availability: AvailabilitySpec) -> Self {
-        self.fleet.availability = Some(availability);
-        self
+    /// Seconds of a visit by client, whatever its number of steps.
+    pub fn visits(self, seconds: &[f64]) -> Self {
+        self.set("fleet.step", 0.0).set("fleet.visit", format!("{{ values = {seconds:?} }}"))
     }
 
-    /// The world of this bench.
-    pub fn world(&self) -> Arc<World<f64>> {
-        let streams = Streams::new(self.seed);
-        let setting = Setting { streams, clients: self.clients, folder: ".".into() };
-        let objective = Quadratic::new(&self.problem, Some(self.clients), streams, Path::new(".")).expect("the problem is sound");
-        let fleet = self.fleet.build(&setting, None).expect("the fleet is sound");
-        let network = self.network.build(&setting).expect("the network is sound");
-        Arc::new(World { objective: Box::new(objective), fleet, network, streams })
+    /// Probabilities of taking part in a round by client, independently from round to round.
+    pub fn bernoulli(self, probabilities: &[f64]) -> Self {
+        self.set("fleet.availability", format!("{{ bernoulli = {{ probability = {{ values = {probabilities:?} }} }} }}"))
     }
 
-    /// The run before its start.
+    fn text(&self) -> String {
+        let mut text = "stop = { rounds = 1 }\n".to_owned();
+        for (key, value) in &self.keys {
+            writeln!(text, "{key} = {value}").expect("text grows");
+        }
+        let (name, parameters) = self.method.split_once(';').unwrap_or((&self.method, ""));
+        text + &format!("[[method]]\nname = \"{name}\"\n{}\n", parameters.replace(';', "\n"))
+    }
+
+    /// The world and the run before its start.
     ///
     /// # Errors
-    /// What is wrong with the schedule.
-    pub fn engine(&self, workers: Workers<fedfleet::role::Scratch<f64>>) -> Result<Engine<Served<f64>>, Invalid> {
-        let world = self.world();
-        let recipe = self.method.recipe();
-        let schedule = self.schedule.clone().or(recipe.schedule).unwrap_or_else(everyone);
-        schedule.validate(self.clients)?;
-        let setting = Setting { streams: world.streams, clients: self.clients, folder: ".".into() };
-        let steps = recipe.steps.map_or_else(|| self.steps.clone(), |steps| Quantity::Constant(steps as f64));
-        let steps = Steps::Count(steps.build("local.steps", &(1.0..=1e9), &setting)?);
-        let setup = Setup { x: vec![self.start; world.objective.dim()], clients: self.clients };
-        let halves = f64::halves(self.method.as_ref(), setup);
-        let plan = Plan {
-            world: Arc::clone(&world),
-            client: halves.client,
-            local: LocalRule {
-                steps,
-                batch: BatchSize::Full,
-                rate: Rate::Constant(self.lr),
-                optimiser: Chain::build(&[]),
-                keep_state: false,
-            },
-            server: ServerParts {
-                weighting: self.weighting.unwrap_or(recipe.weighting),
-                optimiser: Chain::build(&self.server.clone().unwrap_or(recipe.server)),
-            },
-            discount: schedule.discount(),
-            max_staleness: schedule.max_staleness(),
-        };
-        let served = Served::new(plan, halves.server, schedule.build());
-        Ok(Engine::new(served, Box::new(WorldClock::new(Arc::clone(&world))), world.streams, workers))
+    /// Every fault of the scenario, as a user would read it.
+    pub fn build(&self, workers: Workers<Scratch<f64>>) -> Result<(Arc<World<f64>>, Engine<Served<f64>>), String> {
+        let folder = Path::new("");
+        let scenario = Scenario::read(Path::new("bench.toml"), &self.text(), &[]).map_err(|fault| format!("{fault:?}"))?;
+        let cell = &scenario.cells[0];
+        let world = Arc::new(build_world::<f64>(cell, self.seed, folder).map_err(|fault| fault.to_string())?);
+        let arms = arms(cell, world.clients()).map_err(|faults| format!("{faults:?}"))?;
+        let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("`{}` has a server", self.method) };
+        let protocol = served(own.as_ref(), parts, Arc::clone(&world), folder).map_err(|fault| fault.to_string())?;
+        let clock = Box::new(WorldClock::new(Arc::clone(&world)));
+        let engine = Engine::new(protocol, clock, world.streams(), workers);
+        Ok((world, engine))
+    }
+
+    /// The run before its start, on one thread.
+    pub fn engine(&self) -> Engine<Served<f64>> {
+        self.build(Workers::single()).unwrap_or_else(|fault| panic!("{fault}")).1
     }
 
     /// The first coordinate of the iterate after each of the first `count` server steps.
@@ -214,19 +132,33 @@ impl Bench {
         self.observe(Until::Versions(count)).versions.iter().map(|x| x[0]).collect()
     }
 
+    /// The iterate after each of the first `count` server steps, all coordinates.
+    pub fn path(&self, count: usize) -> Vec<Vec<f64>> {
+        self.observe(Until::Versions(count)).versions
+    }
+
     /// The first `count` arrivals: their staleness, and the iterate after each.
     pub fn arrivals(&self, count: usize) -> Vec<Arrival> {
         self.observe(Until::Arrivals(count)).arrivals
     }
 
-    /// The iterate after `count` server steps, all coordinates.
-    pub fn last(&self, count: usize) -> Vec<f64> {
-        self.observe(Until::Versions(count)).versions.pop().expect("at least one server step was asked for")
+    /// The first coordinate of the iterate after `count` server steps.
+    pub fn last(&self, count: usize) -> f64 {
+        *self.iterates(count).last().expect("at least one server step was asked for")
+    }
+
+    /// Loss above the optimum at the start, and after `count` server steps.
+    pub fn gaps(&self, count: usize) -> (f64, f64) {
+        let (world, mut engine) = self.build(Workers::single()).unwrap_or_else(|fault| panic!("{fault}"));
+        let form = world.objective().quadratic_form().expect("the problem is quadratic");
+        let start = form.gap(engine.protocol().iterate());
+        let _ = engine.run(&mut Observer::new(Until::Versions(count)));
+        (start, form.gap(engine.protocol().iterate()))
     }
 
     fn observe(&self, until: Until) -> Observer {
         let mut observer = Observer::new(until);
-        let _ = self.engine(Workers::single()).expect("the bench is sound").run(&mut observer);
+        let _ = self.engine().run(&mut observer);
         observer
     }
 }

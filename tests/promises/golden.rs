@@ -1,16 +1,6 @@
 //! Golden values on Q4: traces computed by hand from the papers' updates, met to 1e-10.
 
-use fedfleet::{
-    part::{
-        discount::Discount,
-        transform::{MomentumSpec, TransformSpec},
-        weighting::Weighting,
-    },
-    random::Quantity,
-    role::schedule::{BufferedSpec, ScheduleSpec, StreamSpec},
-};
-
-use crate::bench::{Bench, f80, pattern};
+use crate::bench::{Bench, F80, PATTERN};
 
 const TOLERANCE: f64 = 1e-10;
 
@@ -21,64 +11,74 @@ fn assert_trace(found: &[f64], expected: &[f64]) {
     }
 }
 
-fn assert_pattern(bench: &Bench, expected: [f64; 6]) {
-    assert_trace(&bench.clone().schedule(pattern()).iterates(6), &expected);
+fn assert_pattern(bench: Bench, expected: [f64; 6]) {
+    assert_trace(&bench.schedule(PATTERN).iterates(6), &expected);
 }
 
 #[test]
 fn fedavg_over_participants() {
     let expected = [3.8870375, 3.07963306614, 3.07963306614, 2.44221770389, 1.97262347884, 1.29423826447];
-    assert_pattern(&Bench::q4("fedavg"), expected);
+    assert_pattern(Bench::q4("fedavg"), expected);
 }
 
 #[test]
 fn fedavg_over_all() {
     let expected = [4.721759375, 4.22619348874, 4.22619348874, 3.8976073298, 2.98553614181, 2.72885467202];
-    assert_pattern(&Bench::q4("fedavg").weighting(Weighting::All), expected);
+    assert_pattern(Bench::q4("fedavg").weighting("all"), expected);
 }
 
 #[test]
 fn fedvarp() {
     let expected = [3.8870375, 2.80139244114, 2.80139244114, 1.64630750196, 1.41869104194, 1.26935188252];
-    assert_pattern(&Bench::q4("fedvarp"), expected);
+    assert_pattern(Bench::q4("fedvarp"), expected);
 }
 
 #[test]
 fn mifa_moves_in_the_empty_round() {
     let expected = [4.721759375, 3.94795286374, 3.17414635247, 2.22703583958, 1.82286259604, 1.45343814711];
-    assert_pattern(&Bench::q4("mifa table = \"zero\""), expected);
+    assert_pattern(Bench::q4("mifa; table = \"zero\""), expected);
+}
+
+#[test]
+fn fedau() {
+    let expected = [4.721759375, 4.22619348874, 4.22619348874, 3.24043501192, 1.81588818915, 1.42558572149];
+    assert_pattern(Bench::q4("fedau; cutoff = 3"), expected);
+    let expected = [4.721759375, 4.22619348874, 4.22619348874, 3.8976073298, 1.74041015748, 1.36633074926];
+    assert_pattern(Bench::q4("fedau"), expected);
 }
 
 #[test]
 fn scaffold() {
     let expected = [3.8870375, 2.82603466993, 2.82603466993, 1.84416296588, 1.56342912905, 1.39598931605];
-    assert_pattern(&Bench::q4("scaffold"), expected);
+    assert_pattern(Bench::q4("scaffold"), expected);
 }
 
 /// Local steps enough to solve the local problems to rounding.
 fn exact(text: &str) -> Bench {
-    Bench::q4(text).steps(Quantity::Constant(400.0)).lr(0.2)
+    Bench::q4(text).steps("400").lr(0.2)
 }
 
 #[test]
 fn feddyn_with_exact_local_solves() {
     let expected = [1.25, -0.1875, -0.1875, 1.02083333333, 0.763541666667, 0.242824074074];
-    assert_pattern(&exact("feddyn alpha = 1.0"), expected);
-    assert_trace(&Bench::iterates(&exact("feddyn alpha = 0.1"), 3), &[-3.238306409038, 0.198018871070, 0.508034752279]);
+    assert_pattern(exact("feddyn; alpha = 1.0"), expected);
+    assert_trace(&exact("feddyn; alpha = 0.1").iterates(3), &[-3.238306409038, 0.198018871070, 0.508034752279]);
 }
 
 #[test]
 fn full_participation() {
     assert_trace(&Bench::q4("scaffold").iterates(3), &[3.7527722656, 2.8442373602, 2.2263260186]);
     assert_trace(&Bench::q4("fedavgm").iterates(3), &[3.75277226562, 1.76222980925, -0.292118310793]);
-    let outer = [TransformSpec::Momentum(MomentumSpec { beta: 0.9, nesterov: true }), TransformSpec::Scale(0.7)];
-    assert_trace(&Bench::q4("fedavg").server(&outer).iterates(3), &[3.34118711328, 1.64594571483, 0.285674826348]);
+    let outer = [3.34118711328, 1.64594571483, 0.285674826348];
+    let chain = "[{ momentum = { beta = 0.9, nesterov = true } }, { scale = 0.7 }]";
+    assert_trace(&Bench::q4("fedavg").set("served.server", chain).iterates(3), &outer);
+    assert_trace(&Bench::q4("diloco").set("served.client", "{ optimiser = [] }").iterates(3), &outer);
 }
 
 #[test]
 fn adaptive_server_optimisers() {
     let traces = [
-        ("fedadagrad b1 = 0.9", [4.99000801457, 4.97658148141, 4.96094573903]),
+        ("fedadagrad; b1 = 0.9", [4.99000801457, 4.97658148141, 4.96094573903]),
         ("fedadam", [4.90079853237, 4.76697175874, 4.61080948136]),
         ("fedyogi", [4.900798564, 4.76731305979, 4.61195683244]),
     ];
@@ -89,19 +89,19 @@ fn adaptive_server_optimisers() {
 
 /// Unlike numbers of local steps.
 fn uneven(text: &str) -> Bench {
-    Bench::q4(text).steps(Quantity::Values(vec![1.0, 2.0, 4.0, 8.0]))
+    Bench::q4(text).steps("{ values = [1.0, 2.0, 4.0, 8.0] }")
 }
 
 #[test]
 fn one_round_with_unlike_steps() {
     assert_trace(&uneven("fedavg").iterates(1), &[3.967017010625]);
     assert_trace(&uneven("fednova").iterates(1), &[3.8905647974609]);
-    assert_trace(&uneven("fedprox mu = 1.0").iterates(1), &[4.0645157958984]);
+    assert_trace(&uneven("fedprox; mu = 1.0").iterates(1), &[4.0645157958984]);
 }
 
 /// The first seven arrivals of the hardware spread F-80.
-fn assert_stream(bench: Bench, schedule: ScheduleSpec, staleness: [u64; 7], expected: [f64; 7]) {
-    let arrivals = bench.visits(f80()).schedule(schedule).arrivals(7);
+fn assert_stream(bench: Bench, schedule: &str, staleness: [u64; 7], expected: [f64; 7]) {
+    let arrivals = bench.visits(&F80).schedule(schedule).arrivals(7);
     let times = [0.2, 0.4, 7.0 / 15.0, 0.6, 11.0 / 15.0, 0.8, 14.0 / 15.0];
     assert_trace(&arrivals.iter().map(|arrival| arrival.time).collect::<Vec<_>>(), &times);
     assert_eq!(arrivals.iter().map(|arrival| arrival.staleness).collect::<Vec<_>>(), staleness);
@@ -111,20 +111,19 @@ fn assert_stream(bench: Bench, schedule: ScheduleSpec, staleness: [u64; 7], expe
 #[test]
 fn delta_rule_at_every_arrival() {
     let expected = [4.5572, 4.17975728, 4.08344517063, 3.7617129961, 3.3318379961, 3.07180915787, 2.99756588074];
-    let bench = Bench::q4("fedavg").weighting(Weighting::All);
-    assert_stream(bench, ScheduleSpec::EveryArrival(StreamSpec::default()), [0, 0, 2, 1, 4, 1, 3], expected);
+    assert_stream(Bench::q4("fedavg").weighting("all"), "{ every-arrival = {} }", [0, 0, 2, 1, 4, 1, 3], expected);
 }
 
 #[test]
 fn fedasync_mixes_models() {
     let expected = [3.93728, 3.2510179328, 3.72342911973, 3.20964016733, 3.22865385566, 2.91758970129, 3.08065176585];
-    let schedule = StreamSpec { discount: Discount::Polynomial { a: 0.5 }, ..StreamSpec::default() };
-    assert_stream(Bench::q4("fedasync rho = 0.0"), ScheduleSpec::EveryArrival(schedule), [0, 0, 2, 1, 4, 1, 3], expected);
+    let schedule = "{ every-arrival = { discount = { polynomial = { a = 0.5 } } } }";
+    assert_stream(Bench::q4("fedasync; rho = 0.0"), schedule, [0, 0, 2, 1, 4, 1, 3], expected);
 }
 
 #[test]
 fn fedbuff_of_two() {
     let expected = [5.0, 3.2288, 3.2288, 2.7298523487, 2.7298523487, 2.01802304143, 2.01802304143];
-    let schedule = BufferedSpec { size: 2, discount: Discount::Sqrt, ..BufferedSpec::default() };
-    assert_stream(Bench::q4("fedbuff"), ScheduleSpec::Buffered(schedule), [0, 0, 1, 0, 2, 0, 2], expected);
+    let schedule = "{ buffered = { size = 2, discount = \"sqrt\" } }";
+    assert_stream(Bench::q4("fedbuff"), schedule, [0, 0, 1, 0, 2, 0, 2], expected);
 }

@@ -1,8 +1,17 @@
 //! What fedfleet promises: one module per promise.
 
+mod analytic;
 mod bench;
+mod compression;
+mod determinism;
+mod every_method;
+mod fixed_points;
 mod golden;
+mod identities;
+mod momentum;
 mod peers;
+mod rates;
 mod scenario_errors;
 mod scenario_fuzz;
+mod selection;
 mod watch;

@@ -12,8 +12,10 @@ pub enum Until {
     Versions(usize),
     /// After this many accepted uploads.
     Arrivals(usize),
-    /// At this time [s].
-    Seconds(f64),
+    /// When the server's version is this, also in a run that was taken up again.
+    Version(u64),
+    /// After this many events.
+    Events(usize),
 }
 
 /// An accepted upload.
@@ -33,17 +35,18 @@ pub struct Observer {
     until: Until,
     pub versions: Vec<Vec<f64>>,
     pub arrivals: Vec<Arrival>,
+    events: usize,
     staleness: u64,
 }
 
 impl Observer {
     pub fn new(until: Until) -> Self {
-        Self { until, versions: Vec::new(), arrivals: Vec::new(), staleness: 0 }
+        Self { until, versions: Vec::new(), arrivals: Vec::new(), events: 0, staleness: 0 }
     }
 }
 
 impl Watcher<Served<f64>> for Observer {
-    fn before(&mut self, next: f64, engine: &Engine<Served<f64>>) -> bool {
+    fn before(&mut self, _: f64, engine: &Engine<Served<f64>>) -> bool {
         let served = engine.protocol();
         if served.version() > self.versions.len() as u64 {
             self.versions.push(served.iterate().to_vec());
@@ -54,10 +57,12 @@ impl Watcher<Served<f64>> for Observer {
             self.staleness = standing.staleness;
             self.arrivals.push(Arrival { time: engine.now(), staleness, x: served.iterate().to_vec() });
         }
+        self.events += 1;
         match self.until {
             Until::Versions(count) => self.versions.len() < count,
             Until::Arrivals(count) => self.arrivals.len() < count,
-            Until::Seconds(end) => next <= end,
+            Until::Version(version) => served.version() < version,
+            Until::Events(count) => self.events <= count,
         }
     }
 }

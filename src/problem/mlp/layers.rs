@@ -165,6 +165,12 @@ impl Layers {
         work.give(passed);
     }
 
+    /// The inputs of the last layer, shape `[rows, inputs]`, once the units have their values; `inputs` must be contiguous.
+    pub fn below_last<'a, R: Real>(&self, inputs: Rows<'a, R>, units: &'a [R]) -> &'a [R] {
+        let below = self.last().below(inputs, &units[..self.last().units_before * inputs.len()]);
+        below.contiguous().expect("gathered rows and units lie next to each other")
+    }
+
     fn last(&self) -> &Layer {
         self.layers.last().expect("a perceptron has an output layer")
     }

@@ -35,6 +35,8 @@ pub trait Population<R: Real>: Send + Sync {
     fn is_reliable(&self) -> bool;
     /// See [`PeerUpdate::iterate`].
     fn iterate(&self, node: NodeId) -> &[R];
+    /// See [`PeerUpdate::answering`].
+    fn answering(&self) -> Option<Vec<NodeId>>;
     /// The states as bytes.
     ///
     /// # Errors
@@ -100,6 +102,10 @@ impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
 
     fn iterate(&self, node: NodeId) -> &[R] {
         self.rule.iterate(&self.states[node])
+    }
+
+    fn answering(&self) -> Option<Vec<NodeId>> {
+        self.rule.answering(&self.states)
     }
 
     fn save(&self) -> Result<Vec<u8>, postcard::Error> {

@@ -99,8 +99,7 @@ impl<R: Real> Peers<R> {
     pub fn new(plan: Plan<R>, mut nodes: Box<dyn Population<R>>) -> Result<Self, Invalid> {
         let world = &plan.world;
         if world.network.topology().is_none() {
-            return Err(Invalid::at("network.topology", "methods without a server need a topology")
-                .help("add `topology = { random-regular = { degree = 8 } }` to `[network]`"));
+            return Err(no_topology("a method without a server"));
         }
         for node in 0..world.clients() {
             nodes.settle_in(world.problem.initial(node));
@@ -182,6 +181,12 @@ impl<R: Real> Peers<R> {
         }
         self.state.waiting.entry(to).push(mail);
     }
+}
+
+/// The fault of a scenario with peers but without a topology; the path is from the root of the scenario.
+pub fn no_topology(method: &str) -> Invalid {
+    Invalid::at("network", format!("`{method}` has no server, and the scenario says nothing of who talks to whom"))
+        .help("add `topology = { random-regular = { degree = 8 } }` to `[network]`")
 }
 
 fn topology<R: Real>(world: &World<R>) -> &Topology {
@@ -361,7 +366,8 @@ impl<R: Real> Protocol for Peers<R> {
 
 impl<R: Real> Observed<R> for Peers<R> {
     fn models(&self) -> Models<'_, R> {
-        Models::Nodes((0..self.nodes()).map(|node| self.iterate(node)).collect())
+        let nodes = self.nodes.answering().unwrap_or_else(|| (0..self.nodes()).collect());
+        Models::Nodes(nodes.into_iter().map(|node| self.iterate(node)).collect())
     }
 
     fn round(&self) -> u64 {

@@ -114,15 +114,3 @@ pub fn draw_uniform(count: usize, round: u64, call: u64, roster: &mut Roster<'_>
     available.sort_unstable();
     available
 }
-
-/// The cohort of a round, ascending.
-pub fn draw(spec: &CohortSpec, over_selection: f64, round: u64, roster: &mut Roster<'_>) -> Vec<NodeId> {
-    match spec {
-        CohortSpec::All(_) => (0..roster.clients).filter(|&client| roster.is_available(client, round)).collect(),
-        CohortSpec::Count(count) => {
-            let called = (*count as f64 * over_selection).ceil() as usize;
-            draw_uniform(called.min(roster.clients), round, round, roster)
-        }
-        CohortSpec::Trace(TraceSpec { trace }) => trace[round as usize % trace.len()].clone(),
-    }
-}

@@ -1,12 +1,13 @@
 //! Rounds: call a cohort, wait for it, apply, again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Next, Roster, RoundsSpec, Schedule, Wake,
-    cohort::{self, CohortSpec},
+    cohort::{CohortSpec, TraceSpec},
+    select::Selection,
 };
 use crate::engine::{NodeId, Snapshot};
 
@@ -27,6 +28,8 @@ struct State {
     waiting: BTreeSet<NodeId>,
     /// Uploads still needed to close the round.
     missing: usize,
+    /// Weights of the updates of those whose update does not count once.
+    weights: BTreeMap<NodeId, f64>,
 }
 
 impl Rounds {
@@ -35,8 +38,23 @@ impl Rounds {
         Self { spec, state: State::default() }
     }
 
+    fn draw(&self, roster: &mut Roster<'_>) -> Selection {
+        let round = self.state.round;
+        match &self.spec.cohort {
+            CohortSpec::All(_) => {
+                (0..roster.clients).filter(|&client| roster.is_available(client, round)).collect::<Vec<_>>().into()
+            }
+            CohortSpec::Count(count) => {
+                let called = (*count as f64 * self.spec.over_selection).ceil() as usize;
+                self.spec.select.draw(called.min(roster.clients), round, self.spec.deadline, roster)
+            }
+            CohortSpec::Trace(TraceSpec { trace }) => trace[round as usize % trace.len()].clone().into(),
+        }
+    }
+
     fn begin(&mut self, mut next: Next, roster: &mut Roster<'_>) -> Next {
-        let cohort = cohort::draw(&self.spec.cohort, self.spec.over_selection, self.state.round, roster);
+        let Selection { clients: cohort, weights } = self.draw(roster);
+        self.state.weights = weights;
         if cohort.is_empty() {
             next.wake.push(Wake::Timer { after: self.spec.idle, key: self.state.round });
             return next;
@@ -89,5 +107,9 @@ impl Schedule for Rounds {
 
     fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next {
         if key == self.state.round { self.close(roster) } else { Next::wait() }
+    }
+
+    fn weight(&self, client: NodeId) -> f64 {
+        self.state.weights.get(&client).copied().unwrap_or(1.0)
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Continuous, Grace, Group, Rounds, Schedule, Window, cohort::CohortSpec};
+use super::{Continuous, Grace, Group, Rounds, Schedule, SelectSpec, Window, cohort::CohortSpec};
 use crate::{
     invalid::{Invalid, require},
     part::discount::Discount,
@@ -39,6 +39,8 @@ impl Default for ScheduleSpec {
 pub struct RoundsSpec {
     /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`.
     pub cohort: CohortSpec,
+    /// How the clients of a counted cohort are chosen.
+    pub select: SelectSpec,
     /// Clients called for each client waited for; the round closes with the first to answer.
     pub over_selection: f64,
     /// Longest time a round waits [s].
@@ -50,7 +52,7 @@ pub struct RoundsSpec {
 
 impl Default for RoundsSpec {
     fn default() -> Self {
-        Self { cohort: CohortSpec::ALL, over_selection: 1.0, deadline: None, idle: 1.0 }
+        Self { cohort: CohortSpec::ALL, select: SelectSpec::Uniform, over_selection: 1.0, deadline: None, idle: 1.0 }
     }
 }
 
@@ -304,6 +306,8 @@ impl RoundsSpec {
             CohortSpec::Count(_) => {}
             CohortSpec::Trace(spec) => check_trace(&spec.trace, clients)?,
         }
+        let count = if let CohortSpec::Count(count) = self.cohort { Some(count) } else { None };
+        self.select.validate(count, clients, self.deadline).map_err(|invalid| invalid.under("select"))?;
         let over = self.over_selection;
         require(over >= 1.0 && over.is_finite(), "over-selection", over, "a factor of at least 1")?;
         let deadline = self.deadline.unwrap_or(1.0);

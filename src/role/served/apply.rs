@@ -9,6 +9,7 @@ use crate::{
         transform::{Chain, Point},
         weighting::Weighting,
     },
+    problem::Block,
     random::{Purpose, Rng},
     role::{
         Payload,
@@ -77,6 +78,11 @@ impl<R: Real> Apply<'_, R> {
     /// Number of samples of a client.
     pub fn samples(&self, client: usize) -> usize {
         self.world.objective().samples(client)
+    }
+
+    /// The named blocks of the parameter vector.
+    pub fn blocks(&self) -> &[Block] {
+        self.world.objective().blocks()
     }
 
     /// Weight `pᵢ` of a client in the objective.

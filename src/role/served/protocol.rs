@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Apply, Arrived, ClientUpdate, ServerParts, ServerState, ServerUpdate};
+use super::{
+    Apply, Arrived, ClientUpdate, Links, ServerParts, ServerState, ServerUpdate,
+    links::{Downlinks, Parcel},
+    questions::Questions,
+};
 use crate::{
     engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
     fleet::Presence,
@@ -29,6 +33,8 @@ pub struct Plan<R: Real> {
     pub local: LocalRule<R>,
     /// Parts of the server.
     pub server: ServerParts<R>,
+    /// How vectors travel.
+    pub links: Links<R>,
     /// Weight by staleness.
     pub discount: Discount,
     /// Uploads staler than this are refused.
@@ -91,6 +97,7 @@ struct State<R> {
     /// The call each busy client answers to.
     called: Touched<u64>,
     memories: Touched<Arc<Memory<R>>>,
+    downlinks: Downlinks<R>,
     collected: Vec<Arrived<R>>,
     parts: ServerState<R>,
     standing: Standing,
@@ -125,11 +132,19 @@ impl<R: Real> Served<R> {
             calls: 0,
             called: Touched::default(),
             memories: Touched::default(),
+            downlinks: Downlinks::default(),
             collected: Vec::new(),
             parts: ServerState { optimiser: Vec::new() },
             standing: Standing::default(),
         };
         Self { plan, server, schedule, presence, state }
+    }
+
+    /// The same with another server half.
+    #[cfg(test)]
+    pub(crate) fn with_server(mut self, server: Box<dyn ServerUpdate<R>>) -> Self {
+        self.server = server;
+        self
     }
 
     /// The server's iterate, shape `[d]`.
@@ -157,9 +172,14 @@ impl<R: Real> Served<R> {
         &self.state.memories
     }
 
-    fn ask(&mut self, control: &Control<'_, Self>, question: impl FnOnce(&mut dyn Schedule, &mut Roster<'_>) -> Next) -> Next {
+    fn ask(
+        &mut self,
+        control: &mut Control<'_, Self>,
+        question: impl FnOnce(&mut dyn Schedule, &mut Roster<'_>) -> Next,
+    ) -> Next {
         let called = &self.state.called;
         let busy = |node: NodeId| called.contains(node);
+        let inquiry = Questions::new(&self.plan, self.server.iterate());
         let mut roster = Roster {
             now: control.now(),
             version: self.state.version,
@@ -168,9 +188,11 @@ impl<R: Real> Served<R> {
             fleet: &self.plan.world.fleet,
             streams: self.plan.world.streams(),
             busy: &busy,
-            traits: self.plan.world.as_ref(),
+            inquiry: &inquiry,
         };
-        question(self.schedule.as_mut(), &mut roster)
+        let next = question(self.schedule.as_mut(), &mut roster);
+        control.charge(&inquiry.spent());
+        next
     }
 
     fn obey(&mut self, next: Next, control: &mut Control<'_, Self>) {
@@ -212,7 +234,7 @@ impl<R: Real> Served<R> {
         self.state.calls += 1;
         let _ = self.state.called.insert(client, call);
         let down = self.server.broadcast(client);
-        let bits = down.dense_bits();
+        let Parcel { down, bits } = self.state.downlinks.pack(&self.plan.links, &self.plan.world, (client, call), down);
         let message = Message::Down(Downlink { call, version: self.state.version, down });
         control.send(SERVER, client, message, bits);
     }
@@ -221,6 +243,7 @@ impl<R: Real> Served<R> {
         if self.state.called.get(client) != Some(&origin.call) {
             return;
         }
+        self.state.downlinks.received(client);
         let visit = control.visits(client);
         let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
         let memory = self.state.memories.get(client).cloned().unwrap_or_default();
@@ -247,7 +270,7 @@ impl<R: Real> Served<R> {
             up: upload.up,
             down: upload.origin.down,
             staleness,
-            weight: self.plan.discount.weight(staleness),
+            weight: self.plan.discount.weight(staleness) * self.schedule.weight(from),
             steps: upload.steps,
             total_lr: upload.total_lr,
         });
@@ -305,10 +328,17 @@ impl<R: Real> Protocol for Served<R> {
         let pace = (job.steps, job.origin.version);
         let mut local = Local::open(world.objective(), &self.plan.local, streams, (job.client, job.visit), pace, scratch);
         local.resume_optimiser(&job.memory.optimiser);
-        let update = self.plan.client.update(&job.origin.down, &job.memory.own, &mut local);
+        let links = &self.plan.links;
+        let (width, sent) = (links.width(world, job.client), &job.origin.down);
+        local.equip(width, |uplink| {
+            let _ =
+                uplink.over(links.up.as_deref(), &job.memory.link).in_width(links.message_width(world, job.client)).from(sent);
+        });
+        let down = links.stored(sent, width, world.objective().blocks());
+        let mut update = self.plan.client.update(&down, &job.memory.own, &mut local);
+        let bits = local.send(&mut update.up);
         let total_lr = local.total_lr();
-        let memory = renewed(&job.memory, update.memory, local.kept_optimiser());
-        let bits = update.up.dense_bits();
+        let memory = renewed(&job.memory, update.memory, local.kept_optimiser(), local.kept_link());
         Upload { origin: job.origin.clone(), up: update.up, memory, bits, steps: job.steps, total_lr }
     }
 
@@ -331,11 +361,20 @@ impl<R: Real> Protocol for Served<R> {
 }
 
 /// A client's memory after a visit, if any of it has changed.
-fn renewed<R: Real>(old: &Memory<R>, own: Option<Payload<R>>, optimiser: Option<Vec<Payload<R>>>) -> Option<Memory<R>> {
-    if own.is_none() && optimiser.is_none() {
+fn renewed<R: Real>(
+    old: &Memory<R>,
+    own: Option<Payload<R>>,
+    optimiser: Option<Vec<Payload<R>>>,
+    link: Option<Vec<Payload<R>>>,
+) -> Option<Memory<R>> {
+    if own.is_none() && optimiser.is_none() && link.is_none() {
         return None;
     }
-    Some(Memory { own: own.unwrap_or_else(|| old.own.clone()), optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()) })
+    Some(Memory {
+        own: own.unwrap_or_else(|| old.own.clone()),
+        optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
+        link: link.unwrap_or_else(|| old.link.clone()),
+    })
 }
 
 impl<R: Real> Observed<R> for Served<R> {

@@ -22,7 +22,7 @@ use crate::{
     },
     role::{
         peers::{Peers, PeersSpec, Plan as PeersPlan},
-        served::{Plan as ServedPlan, Served, ServerParts},
+        served::{Links, Plan as ServedPlan, Served, ServerParts},
         spec::ServedSpec,
     },
     run::{
@@ -109,7 +109,9 @@ pub fn served<R: Halved>(
     world: Arc<World<R>>,
     folder: &Path,
 ) -> Result<Served<R>, Invalid> {
-    let halves = R::halves(own, Setup { x: world.problem.initial(0), clients: world.clients() });
+    parts.fits(world.objective().dim())?;
+    let (clients, widths) = (world.clients(), world.fleet.widths());
+    let halves = R::halves(own, Setup { x: world.problem.initial(0), clients, widths });
     let recipe = own.recipe();
     let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
@@ -118,7 +120,8 @@ pub fn served<R: Halved>(
     let optimiser = Chain::build(parts.server.as_deref().unwrap_or(&recipe.server));
     let server = ServerParts::new(parts.weighting.unwrap_or(recipe.weighting), optimiser, &schedule, &local, &world);
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
-    let plan = ServedPlan { world, client: halves.client, local, server, discount, max_staleness };
+    let links = Links::build(parts);
+    let plan = ServedPlan { world, client: halves.client, local, server, links, discount, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))
 }
 
@@ -160,7 +163,10 @@ impl Pilot for RunJob<'_> {
         let part = part.map_err(RunError::io(&path))?;
         let mut keeper = Keeper::new(checkpoint, options.checkpoint_every, self.progress);
         let record = &plan.cells[run.cell].record;
-        let mut recorder = Recorder::new(&world, record, part, state, &mut keeper).keeping_iterates(plan.record.iterates);
+        let mut recorder = Recorder::new(&world, record, part, state, &mut keeper);
+        if plan.record.iterates {
+            recorder.keep_iterates(results.unfinished_iterates(plan, run)).map_err(RunError::io(&path))?;
+        }
         let _ = engine.run(&mut recorder);
         let (outcome, iterates) = recorder.finish(&engine).map_err(RunError::io(&path))?;
         if let Some(iterates) = iterates {

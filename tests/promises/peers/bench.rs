@@ -13,9 +13,9 @@ use fedfleet::{
         transform::{Chain, TransformSpec},
     },
     problem::{
-        BatchSize,
+        BatchSize, ObjectiveSpec, Problem, ProblemSpec,
         init::InitSpec,
-        quadratic::{Numbers, Quadratic, QuadraticSpec},
+        quadratic::{Numbers, QuadraticSpec},
     },
     random::{Quantity, Setting, Streams},
     role::{
@@ -45,11 +45,13 @@ pub struct Bench {
 /// The parameters of a method, written as in a scenario: its name, then keys separated by semicolons.
 pub fn method(text: &str) -> Box<dyn PeerParameters> {
     let (name, keys) = text.split_once(' ').unwrap_or((text, ""));
-    let scenario = format!("stop = {{ rounds = 1 }}\n[[method]]\nname = \"{name}\"\n{}", keys.replace(';', "\n"));
+    let scenario =
+        format!("stop = {{ rounds = 1 }}\n[[method]]\nname = \"{name}\"\nlocal = {{ lr = 0.1 }}\n{}", keys.replace(';', "\n"));
     let scenario = Scenario::read(Path::new("bench.toml"), &scenario, &[]).expect("the method is well written");
     let entry = registry::find(name).expect("the method is registered");
-    match (entry.parse)(&scenario.cells[0].methods[0].variants[0].tree, "method.0") {
-        Ok(Parameters::Peers(parameters)) => parameters,
+    let table = &scenario.cells[0].methods[0].table;
+    match (entry.parse)(table, "method.0") {
+        Ok(Parameters::Peers { own, .. }) => own,
         other => panic!("{other:?}"),
     }
 }
@@ -109,10 +111,12 @@ impl Bench {
     pub fn world(&self) -> Arc<World<f64>> {
         let streams = Streams::new(self.seed);
         let setting = self.setting();
-        let objective = Quadratic::new(&self.problem, Some(self.nodes), streams, Path::new(".")).expect("the problem is sound");
+        let spec =
+            ProblemSpec { init: Some(self.init.clone()), ..ProblemSpec::new(ObjectiveSpec::Quadratic(self.problem.clone())) };
+        let problem = Problem::build(&spec, Some(self.nodes), streams, Path::new(".")).expect("the problem is sound");
         let fleet = self.fleet.build(&setting, None).expect("the fleet is sound");
         let network = self.network.build(&setting).expect("the network is sound");
-        Arc::new(World { objective: Box::new(objective), fleet, network, streams })
+        Arc::new(World { problem, fleet, network, streams })
     }
 
     fn setting(&self) -> Setting {
@@ -136,14 +140,14 @@ impl Bench {
         };
         let nodes = f64::nodes(self.method.as_ref(), &setting).expect("the method is sound");
         let plan = Plan { world: Arc::clone(&world), local, absent: self.absent };
-        let peers = Peers::new(plan, nodes, &self.init)?;
+        let peers = Peers::new(plan, nodes)?;
         Ok(Engine::new(peers, Box::new(WorldClock::new(Arc::clone(&world))), world.streams, workers))
     }
 
     /// The initial models.
     pub fn models(&self) -> Vec<Vec<f64>> {
         let world = self.world();
-        (0..self.nodes).map(|node| self.init.model(world.objective().blocks(), &world.streams, node)).collect()
+        (0..self.nodes).map(|node| world.problem.initial(node)).collect()
     }
 
     /// The run after `seconds`.

@@ -1,0 +1,254 @@
+//! SCAFFOLD with one vector up, and its compressed relatives SCALLION and SCAFCOM.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    num::{Real, vector},
+    problem::Drift,
+    role::{
+        Local, Payload,
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+    },
+};
+
+/// The paper of the three methods; the algorithm differs.
+const fn huang(place: &'static str) -> Paper {
+    Paper {
+        key: "huang2024stochastic",
+        authors: "Huang, Xinmeng and Li, Ping and Li, Xiaoyun",
+        title: "Stochastic Controlled Averaging for Federated Learning with Communication Compression",
+        venue: "ICLR",
+        year: 2024,
+        place,
+        link: "https://arxiv.org/abs/2308.08165",
+    }
+}
+
+/// Parameters of SCAFFOLD with one vector up: none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Scaffold1 {}
+
+impl Method for Scaffold1 {
+    const CARD: Card = Card {
+        name: "scaffold-1",
+        summary: "SCAFFOLD that sends one vector up in place of two",
+        paper: huang("Algorithm 1"),
+        update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − c_i + c)\n\
+                 \x20        Δ_i = (x − y)/(K lr) − c;   c_i ← c_i + Δ_i;   send Δ_i\n\
+                 server:  x ← x − (1/|S|) Σ_{i∈S} K lr (Δ_i + c);   c ← c + (1/N) Σ_{i∈S} Δ_i",
+        traffic: "down: x, c [2 d]; up: Δ [d]; stays at the client: c_i [d]",
+        differs: "the paper's η_g is `server = [{ scale = … }]`",
+    };
+}
+
+impl ServedMethod for Scaffold1 {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(Scaled { alpha: 1.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server::new(setup))
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.remembers_itself("the control variates take up what messages lose")
+    }
+}
+
+/// Parameters of SCALLION.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Scallion {
+    /// Factor of a message before it is compressed, in (0, 1]; below `2/(1 + ω)` for a compressor of variance `ω`.
+    pub alpha: f64,
+}
+
+impl Default for Scallion {
+    fn default() -> Self {
+        Self { alpha: 0.1 }
+    }
+}
+
+impl Method for Scallion {
+    const CARD: Card = Card {
+        name: "scallion",
+        summary: "SCAFFOLD with unbiased compressed uplinks; still converges to the exact optimum",
+        paper: huang("Algorithm 2"),
+        update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − c_i + c)\n\
+                 \x20        δ_i = C(alpha ((x − y)/(K lr) − c));   c_i ← c_i + δ_i;   send δ_i\n\
+                 server:  x ← x − (1/|S|) Σ_{i∈S} K lr (δ_i + c);   c ← c + (1/N) Σ_{i∈S} δ_i        (C is `uplink`)",
+        traffic: "down: x, c [2 d]; up: δ [compressed d]; stays at the client: c_i [d]",
+        differs: "the paper's η_g is `server = [{ scale = … }]`",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.alpha > 0.0 && self.alpha <= 1.0, "alpha", self.alpha, "a factor in (0, 1]")
+    }
+}
+
+impl ServedMethod for Scallion {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(Scaled { alpha: self.alpha })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server::new(setup))
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.remembers_itself("the control variates take up what messages lose")?;
+        match parts.uplink {
+            Some(link) if !link.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor")
+                .help("choose `rand-k`, `qsgd` or `natural`, or the method `scafcom`, which works with biased ones")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Parameters of SCAFCOM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Scafcom {
+    /// Share of the fresh mean gradient in a client's momentum, in (0, 1].
+    pub beta: f64,
+}
+
+impl Default for Scafcom {
+    fn default() -> Self {
+        Self { beta: 0.2 }
+    }
+}
+
+impl Method for Scafcom {
+    const CARD: Card = Card {
+        name: "scafcom",
+        summary: "SCAFFOLD with biased compressed uplinks, such as top-k, and momentum in the clients",
+        paper: huang("Algorithm 3"),
+        update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − c_i + c)\n\
+                 \x20        v_i ← (1 − beta) v_i + beta ((x − y)/(K lr) + c_i − c);   δ_i = C(v_i − c_i);   c_i ← c_i + δ_i;   send δ_i\n\
+                 server:  x ← x − (1/|S|) Σ_{i∈S} K lr (δ_i + c);   c ← c + (1/N) Σ_{i∈S} δ_i        (C is `uplink`)",
+        traffic: "down: x, c [2 d]; up: δ [compressed d]; stays at the client: c_i, v_i [2 d]",
+        differs: "v_i and c_i start at zero; the paper's η_g is `server = [{ scale = … }]`",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.beta > 0.0 && self.beta <= 1.0, "beta", self.beta, "a share in (0, 1]")
+    }
+}
+
+impl ServedMethod for Scafcom {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(WithMomentum { beta: self.beta })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server::new(setup))
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.remembers_itself("the control variates take up what messages lose")
+    }
+}
+
+/// Takes the local steps and returns `(x − y)/(K lr) − c`: the mean local gradient less `c_i`, shape `[d]`.
+fn visit<R: Real>(down: &Payload<R>, c_i: &[R], local: &mut Local<'_, R>) -> Vec<R> {
+    let [x, c] = down.firsts();
+    let mut y = x.to_vec();
+    local.descend(&mut y, &Drift { shift: Some(&vector::difference(c, c_i)), ..Drift::NONE });
+    let mut change = vector::difference(x, &y);
+    vector::scale(R::of(1.0 / local.total_lr()), &mut change);
+    vector::axpy(-R::one(), c, &mut change);
+    change
+}
+
+/// The memory's vector number `k`; zero on the first visit.
+fn remembered<R: Real>(memory: &Payload<R>, k: usize, d: usize) -> Vec<R> {
+    memory.vectors.get(k).cloned().unwrap_or_else(|| vec![R::zero(); d])
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Scaled {
+    alpha: f64,
+}
+
+impl<R: Real> ClientUpdate<R> for Scaled {
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        let mut c_i = remembered(memory, 0, down.vectors[0].len());
+        let mut change = visit(down, &c_i, local);
+        vector::scale(R::of(self.alpha), &mut change);
+        local.transmit(&mut change);
+        vector::axpy(R::one(), &change, &mut c_i);
+        Update { up: Payload::one(change), memory: Some(Payload::one(c_i)) }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct WithMomentum {
+    beta: f64,
+}
+
+impl<R: Real> ClientUpdate<R> for WithMomentum {
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        let d = down.vectors[0].len();
+        let (mut c_i, mut v_i) = (remembered(memory, 0, d), remembered(memory, 1, d));
+        let mut mean = visit(down, &c_i, local);
+        vector::axpy(R::one(), &c_i, &mut mean);
+        vector::blend(R::of(self.beta), &mean, R::of(1.0 - self.beta), &mut v_i);
+        let mut change = vector::difference(&v_i, &c_i);
+        local.transmit(&mut change);
+        vector::axpy(R::one(), &change, &mut c_i);
+        Update { up: Payload::one(change), memory: Some(Payload::of([c_i, v_i])) }
+    }
+}
+
+/// The server half of all three.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    /// `x` and `c`.
+    state: Arc<Payload<R>>,
+}
+
+impl<R: Real> Server<R> {
+    fn new(setup: Setup<R>) -> Self {
+        let c = setup.zeros();
+        Self { state: Arc::new(Payload::of([setup.x, c])) }
+    }
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.state)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if batch.is_empty() {
+            return;
+        }
+        let steps: Vec<f64> =
+            batch.iter().zip(ctx.coefficients(batch)).map(|(up, coefficient)| coefficient * up.total_lr).collect();
+        let mut update = weighted_sum(batch, 0, &steps);
+        for (up, &step) in batch.iter().zip(&steps) {
+            vector::axpy(R::of(step), &up.down.vectors[1], &mut update);
+        }
+        let change = weighted_sum(batch, 0, &vec![1.0 / ctx.clients() as f64; batch.len()]);
+        let state = Arc::make_mut(&mut self.state);
+        ctx.step(&mut state.vectors[0], update);
+        vector::axpy(R::one(), &change, &mut state.vectors[1]);
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.state.vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        vec![Letter::own("c", &self.state.vectors[1])]
+    }
+}

@@ -1,0 +1,177 @@
+//! FedAvg-M: momentum in every local step (FedCM).
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Card, Method, ServedMethod, Setup,
+    momentum::{cheng, scaled, validate},
+};
+use crate::{
+    engine::NodeId,
+    invalid::Invalid,
+    num::{Real, vector},
+    problem::Drift,
+    role::{
+        Local, Payload,
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+    },
+};
+
+/// Parameters of FedAvg-M.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct FedAvgLocalM {
+    /// Share of the fresh gradient in a local step; the rest is the server's momentum. 1 is FedAvg.
+    pub beta: f64,
+    /// Server step `gamma` along the momentum; FedAvg's, `K lr`, when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gamma: Option<f64>,
+}
+
+impl Default for FedAvgLocalM {
+    fn default() -> Self {
+        Self { beta: 0.1, gamma: None }
+    }
+}
+
+impl Method for FedAvgLocalM {
+    const CARD: Card = Card {
+        name: "fedavg-m",
+        summary: "momentum of the server in every local step: drift shrinks with beta, nothing more goes up (also known as FedCM)",
+        paper: cheng("Algorithm 1"),
+        update: "client:  y ← x;  K times  y ← y − lr (beta ∇F_i(y; ξ) + (1 − beta) g);  send D_i = x − y\n\
+                 server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x ← x − gamma g",
+        traffic: "down: x, g [2 d]; up: D [d]; nothing stays at the client",
+        differs: "each D_i is divided by the client's own sum of step sizes, where numbers of steps are unlike; gamma may be left out, \
+                  which averages models as FedAvg does",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        validate(self.beta, self.gamma)
+    }
+}
+
+impl ServedMethod for FedAvgLocalM {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(Client { beta: self.beta })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let g = setup.zeros();
+        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g])) })
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Client {
+    beta: f64,
+}
+
+impl<R: Real> ClientUpdate<R> for Client {
+    fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        let [x, g] = down.firsts();
+        let mut momentum = g.to_vec();
+        vector::scale(R::of(1.0 - self.beta), &mut momentum);
+        let mut y = x.to_vec();
+        local.descend(&mut y, &Drift { scale: self.beta, shift: Some(&momentum), pull: None });
+        Update::stateless(Payload::one(vector::difference(x, &y)))
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    gamma: Option<f64>,
+    /// `x` and `g`.
+    state: Arc<Payload<R>>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.state)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if batch.is_empty() {
+            return;
+        }
+        let coefficients = ctx.coefficients(batch);
+        let slopes: Vec<f64> = batch.iter().zip(&coefficients).map(|(up, coefficient)| coefficient / up.total_lr).collect();
+        let g = weighted_sum(batch, 0, &slopes);
+        let update = match self.gamma {
+            Some(gamma) => scaled(gamma, &g),
+            None => weighted_sum(batch, 0, &coefficients),
+        };
+        let state = Arc::make_mut(&mut self.state);
+        ctx.step(&mut state.vectors[0], update);
+        state.vectors[1] = g;
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.state.vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        vec![Letter::own("g", &self.state.vectors[1])]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{
+        engine::{Engine, Watcher, Workers},
+        method::registry::Parameters,
+        role::served::Served,
+        run::{arms, build_world, served},
+        scenario::Scenario,
+        world::WorldClock,
+    };
+
+    /// Two quadratics with curvatures 1 and 3 and centres 0 and 4, two local steps of 0.1.
+    const GP: &str = "stop = { rounds = 3 }
+        problem.objective = { quadratic = { curvature = [1.0, 3.0], centre = [0.0, 4.0] } }
+        problem.init = { constant = 1.0 }
+        fleet.clients = 2
+        served.local = { steps = 2, lr = 0.1 }
+        [[method]]
+        name = 'fedavg-m'
+        beta = 0.5
+        gamma = 0.4";
+
+    #[derive(Default)]
+    struct Trace(Vec<(f64, f64)>);
+
+    impl Watcher<Served<f64>> for Trace {
+        fn before(&mut self, _: f64, engine: &Engine<Served<f64>>) -> bool {
+            let served = engine.protocol();
+            if served.version() > self.0.len() as u64 {
+                self.0.push((served.iterate()[0], served.server().letters()[0].vector[0]));
+            }
+            self.0.len() < 3
+        }
+    }
+
+    #[test]
+    fn momentum_that_starts_at_one_half_follows_the_golden_trace() {
+        let scenario = Scenario::read(Path::new("gp.toml"), GP, &[]).unwrap();
+        let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
+        let arms = arms(&scenario.cells[0], 2).unwrap();
+        let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
+        let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
+        let state = Arc::new(Payload::of([vec![1.0], vec![0.5]]));
+        let protocol = protocol.with_server(Box::new(Server { gamma: Some(0.4), state }));
+        let mut engine = Engine::new(protocol, Box::new(WorldClock::new(Arc::clone(&world))), world.streams(), Workers::single());
+        let mut trace = Trace::default();
+        let _ = engine.run(&mut trace);
+        for ((x, g), expected) in trace.0.iter().zip([(1.64, -1.6), (2.439, -1.9975), (3.0139, -1.43725)]) {
+            approx::assert_abs_diff_eq!(*x, expected.0, epsilon = 1e-12);
+            approx::assert_abs_diff_eq!(*g, expected.1, epsilon = 1e-12);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! FedAvg-M-VR: FedAvg-M with recursive variance reduction.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Card, Method, Parts, ServedMethod, Setup,
+    momentum::{Start, cheng, descend_recursively, gradient_at, previous, scaled, server_step, validate},
+};
+use crate::{
+    engine::NodeId,
+    invalid::Invalid,
+    num::{Real, vector},
+    role::{
+        Local, Payload,
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+    },
+};
+
+/// Parameters of FedAvg-M-VR.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct FedAvgMVr {
+    /// The correction by the server's momentum has the weight `1 − beta`; 1 is FedAvg.
+    pub beta: f64,
+    /// Server step `gamma` along the momentum; FedAvg's, `K lr`, when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gamma: Option<f64>,
+    /// What the momentum is at first.
+    pub start: Start,
+}
+
+impl Default for FedAvgMVr {
+    fn default() -> Self {
+        Self { beta: 0.1, gamma: None, start: Start::Gradient }
+    }
+}
+
+impl Method for FedAvgMVr {
+    const CARD: Card = Card {
+        name: "fedavg-m-vr",
+        summary: "FedAvg-M with recursive variance reduction: two gradients a step on one sample",
+        paper: cheng("Algorithm 2"),
+        update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + (1 − beta) (g − ∇F_i(x_prev; ξ)));  send D_i = x − y\n\
+                 server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x_prev ← x;   x ← x − gamma g",
+        traffic: "down: x, g [2 d] and the last gamma, with which x_prev = x + gamma g; up: D [d]; nothing stays at the client",
+        differs: "the first round collects g, the mean of K stochastic gradients at the initial model, and does not move it",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        validate(self.beta, self.gamma)
+    }
+}
+
+impl ServedMethod for FedAvgMVr {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(Client { beta: self.beta })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let vectors = match self.start {
+            Start::Zero => vec![setup.x.clone(), setup.zeros()],
+            Start::Gradient => vec![setup.x],
+        };
+        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)) })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.steps_itself("clients rebuild the previous model from the server's step")
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Client {
+    beta: f64,
+}
+
+impl<R: Real> ClientUpdate<R> for Client {
+    fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        if down.vectors.len() == 1 {
+            return Update::stateless(Payload::one(gradient_at(&down.vectors[0], local)));
+        }
+        let [x, g] = down.firsts();
+        let previous = previous(x, down.scalars[0], g);
+        let mut y = x.to_vec();
+        let _ = descend_recursively(&mut y, (self.beta, &previous), &scaled(1.0 - self.beta, g), local);
+        Update::stateless(Payload::one(vector::difference(x, &y)))
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    gamma: Option<f64>,
+    /// `x`, then `g` once it is known; the last server step.
+    state: Arc<Payload<R>>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.state)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        let state = Arc::make_mut(&mut self.state);
+        let known = state.vectors.len();
+        let batch: Vec<Arrived<R>> = batch.iter().filter(|up| up.down.vectors.len() == known).cloned().collect();
+        if batch.is_empty() {
+            return;
+        }
+        let coefficients = ctx.coefficients(&batch);
+        if known == 1 {
+            return state.vectors.push(weighted_sum(&batch, 0, &coefficients));
+        }
+        let slopes: Vec<f64> = batch.iter().zip(&coefficients).map(|(up, coefficient)| coefficient / up.total_lr).collect();
+        let g = weighted_sum(&batch, 0, &slopes);
+        let gamma = server_step(self.gamma, &batch, &coefficients);
+        vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
+        state.vectors[1] = g;
+        state.scalars[0] = gamma;
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.state.vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        self.state.vectors.iter().skip(1).map(|g| Letter::own("g", g)).collect()
+    }
+}

@@ -1,0 +1,104 @@
+//! What the methods with momentum in the clients share.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Paper;
+use crate::{
+    invalid::{Invalid, require},
+    num::{Real, vector},
+    role::{Local, served::Arrived},
+};
+
+/// The paper of the methods with momentum in the clients; the algorithm differs.
+pub(super) const fn cheng(place: &'static str) -> Paper {
+    Paper {
+        key: "cheng2024momentum",
+        authors: "Cheng, Ziheng and Huang, Xinmeng and Wu, Pengfei and Yuan, Kun",
+        title: "Momentum Benefits Non-IID Federated Learning Simply and Provably",
+        venue: "ICLR",
+        year: 2024,
+        place,
+        link: "https://arxiv.org/abs/2306.16504",
+    }
+}
+
+/// What a variance-reduced method starts from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Stochastic gradients at the initial model, which the first round collects.
+    #[default]
+    Gradient,
+    /// Zero.
+    Zero,
+}
+
+/// Checks the share `beta` of the fresh gradient and the server step `gamma`.
+pub(super) fn validate(beta: f64, gamma: Option<f64>) -> Result<(), Invalid> {
+    require(beta > 0.0 && beta <= 1.0, "beta", beta, "a share in (0, 1]")?;
+    let gamma = gamma.unwrap_or(1.0);
+    require(gamma > 0.0 && gamma.is_finite(), "gamma", gamma, "a positive number")
+}
+
+/// `a x + b y`, a new vector.
+pub(super) fn combine<R: Real>(a: f64, x: &[R], b: f64, y: &[R]) -> Vec<R> {
+    let mut sum = y.to_vec();
+    vector::blend(R::of(a), x, R::of(b), &mut sum);
+    sum
+}
+
+/// `a x`, a new vector.
+pub(super) fn scaled<R: Real>(a: f64, x: &[R]) -> Vec<R> {
+    let mut scaled = x.to_vec();
+    vector::scale(R::of(a), &mut scaled);
+    scaled
+}
+
+/// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's.
+pub(super) fn server_step<R: Real>(gamma: Option<f64>, batch: &[Arrived<R>], coefficients: &[f64]) -> f64 {
+    gamma.unwrap_or_else(|| {
+        let total: f64 = coefficients.iter().sum();
+        batch.iter().zip(coefficients).map(|(up, coefficient)| coefficient / total * up.total_lr).sum()
+    })
+}
+
+/// The model before the last server step: `x + gamma g`, shape `[d]`.
+pub(super) fn previous<R: Real>(x: &[R], gamma: f64, g: &[R]) -> Vec<R> {
+    combine(gamma, g, 1.0, x)
+}
+
+/// The mean of one stochastic gradient a local step, all at `x`, shape `[d]`.
+pub(super) fn gradient_at<R: Real>(x: &[R], local: &mut Local<'_, R>) -> Vec<R> {
+    let mut sum = vec![R::zero(); x.len()];
+    let share = R::of(1.0 / local.steps as f64);
+    local.each_step(&mut sum, |step, sum| {
+        let gradient = step.gradient(x);
+        vector::axpy(share, &gradient, sum);
+        step.work.give(gradient);
+    });
+    sum
+}
+
+/// Local steps with the momentum of the server and with recursive variance reduction, in place:
+/// `y ← y − lr (∇F(y; ξ) + shift − (1 − beta) ∇F(previous; ξ))`. Returns the mean of the gradients `∇F(y; ξ)`.
+pub(super) fn descend_recursively<R: Real>(
+    y: &mut [R],
+    (beta, previous): (f64, &[R]),
+    shift: &[R],
+    local: &mut Local<'_, R>,
+) -> Vec<R> {
+    let mut mean = vec![R::zero(); y.len()];
+    let share = R::of(1.0 / local.steps as f64);
+    local.each_step(y, |step, y| {
+        let (fresh, old) = (step.gradient(y), step.gradient(previous));
+        let lr = R::of(step.lr);
+        vector::axpy(share, &fresh, &mut mean);
+        vector::axpy(-lr, &fresh, y);
+        vector::axpy(lr * R::of(1.0 - beta), &old, y);
+        vector::axpy(-lr, shift, y);
+        step.work.give(fresh);
+        step.work.give(old);
+    });
+    mean
+}

@@ -1,0 +1,146 @@
+//! SCAFFOLD-M-VR: SCAFFOLD-M with recursive variance reduction.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Card, Method, Parts, ServedMethod, Setup,
+    momentum::{Start, cheng, combine, descend_recursively, gradient_at, previous, server_step, validate},
+};
+use crate::{
+    engine::NodeId,
+    invalid::Invalid,
+    num::{Real, vector},
+    role::{
+        Local, Payload,
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+    },
+};
+
+/// Parameters of SCAFFOLD-M-VR.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ScaffoldMVr {
+    /// Weight of the control variates; the correction by the server's momentum has the weight `1 − beta`. 1 is SCAFFOLD.
+    pub beta: f64,
+    /// Server step `gamma` along the momentum; FedAvg's, `K lr`, when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gamma: Option<f64>,
+    /// What the momentum and the control variates are at first.
+    pub start: Start,
+}
+
+impl Default for ScaffoldMVr {
+    fn default() -> Self {
+        Self { beta: 0.1, gamma: None, start: Start::Gradient }
+    }
+}
+
+impl Method for ScaffoldMVr {
+    const CARD: Card = Card {
+        name: "scaffold-m-vr",
+        summary: "SCAFFOLD-M with recursive variance reduction: two gradients a step on one sample",
+        paper: cheng("Algorithm 4"),
+        update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − beta (c_i − c) + (1 − beta) (g − ∇F_i(x_prev; ξ)))\n\
+                 \x20        c_i⁺ = (1/K) Σ ∇F_i(y; ξ);   send x − y and c_i⁺ − c_i\n\
+                 server:  g ← (1/|S|) Σ_{i∈S} (x − y_i) / (K lr);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i);   x_prev ← x;   x ← x − gamma g",
+        traffic: "down: x, g, c [3 d] and the last gamma, with which x_prev = x + gamma g; up: x − y, c_i⁺ − c_i [2 d]; \
+                  stays at the client: c_i [d]",
+        differs: "the first round collects g and the c_i of its cohort, means of K stochastic gradients at the initial model, and does \
+                  not move it; all other c_i start at zero",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        validate(self.beta, self.gamma)
+    }
+}
+
+impl ServedMethod for ScaffoldMVr {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(Client { beta: self.beta })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let vectors = match self.start {
+            Start::Zero => vec![setup.x.clone(), setup.zeros(), setup.zeros()],
+            Start::Gradient => vec![setup.x],
+        };
+        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)) })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.steps_itself("clients rebuild the previous model from the server's step")
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Client {
+    beta: f64,
+}
+
+impl<R: Real> ClientUpdate<R> for Client {
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        if down.vectors.len() == 1 {
+            let mut gradient = gradient_at(&down.vectors[0], local);
+            local.transmit(&mut gradient);
+            return Update { up: Payload::one(gradient.clone()), memory: Some(Payload::one(gradient)) };
+        }
+        let [x, g, c] = down.firsts();
+        let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let shift = combine(self.beta, &vector::difference(c, &c_i), 1.0 - self.beta, g);
+        let previous = previous(x, down.scalars[0], g);
+        let mut y = x.to_vec();
+        let mean = descend_recursively(&mut y, (self.beta, &previous), &shift, local);
+        let (mut delta, mut change) = (vector::difference(x, &y), vector::difference(&mean, &c_i));
+        local.transmit(&mut delta);
+        local.transmit(&mut change);
+        vector::axpy(R::one(), &change, &mut c_i);
+        Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    gamma: Option<f64>,
+    /// `x`, then `g` and `c` once they are known; the last server step.
+    state: Arc<Payload<R>>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.state)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        let state = Arc::make_mut(&mut self.state);
+        let known = state.vectors.len();
+        let batch: Vec<Arrived<R>> = batch.iter().filter(|up| up.down.vectors.len() == known).cloned().collect();
+        if batch.is_empty() {
+            return;
+        }
+        let coefficients = ctx.coefficients(&batch);
+        let even = vec![1.0 / ctx.clients() as f64; batch.len()];
+        if known == 1 {
+            state.vectors.push(weighted_sum(&batch, 0, &coefficients));
+            return state.vectors.push(weighted_sum(&batch, 0, &even));
+        }
+        let slopes: Vec<f64> = batch.iter().zip(&coefficients).map(|(up, coefficient)| coefficient / up.total_lr).collect();
+        let g = weighted_sum(&batch, 0, &slopes);
+        let gamma = server_step(self.gamma, &batch, &coefficients);
+        vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
+        state.vectors[1] = g;
+        vector::axpy(R::one(), &weighted_sum(&batch, 1, &even), &mut state.vectors[2]);
+        state.scalars[0] = gamma;
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.state.vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        self.state.vectors.iter().skip(1).zip(["g", "c"]).map(|(vector, name)| Letter::own(name, vector)).collect()
+    }
+}

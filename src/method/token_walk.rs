@@ -1,0 +1,251 @@
+//! Tokens that walk over the nodes and carry the model, repelled by where they have been.
+
+mod chain;
+
+use std::{collections::VecDeque, sync::Arc};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::chain::Chain;
+use super::{Card, Method, Paper, PeerMethod};
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    num::{Real, vector},
+    random::Setting,
+    role::{
+        Local, Payload,
+        peers::{Mail, Node, PeerUpdate, Population, population},
+    },
+};
+
+/// Parameters of token walks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct TokenWalk {
+    /// Strength of self-repellence; 0 is the chain itself [1].
+    pub alpha: f64,
+    /// The chain that is repelled.
+    pub chain: Chain,
+    /// Number of tokens, each with a model of its own.
+    pub tokens: usize,
+    /// Exponent `a` of the measure's step size `(n + 1)^(−a)` [1].
+    pub measure_exponent: f64,
+    /// Exponent `b` of the model's step size `lr · (n + 1)^(−b)` [1].
+    pub model_exponent: f64,
+    /// Seconds after which the last holder sends a lost token again [s]; without, it is gone for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recreate: Option<f64>,
+}
+
+impl Default for TokenWalk {
+    fn default() -> Self {
+        Self { alpha: 5.0, chain: Chain::Metropolis, tokens: 1, measure_exponent: 0.6, model_exponent: 0.9, recreate: Some(1.0) }
+    }
+}
+
+impl Method for TokenWalk {
+    const CARD: Card = Card {
+        name: "token-walk",
+        summary: "a token carries the model from node to node, away from where it has been most",
+        paper: Paper {
+            key: "hu2024accelerating",
+            authors: "Hu, Jie and Doshi, Vishwaraj and Eun, Do Young",
+            title: "Accelerating Distributed Stochastic Optimization via Self-Repellent Random Walks",
+            venue: "ICLR",
+            year: 2024,
+            place: "Equations (3) and (4)",
+            link: "https://arxiv.org/abs/2401.09665",
+        },
+        update: "X ~ K[x](X, ·)  with  K_ij[x] ∝ P_ij (x_j/μ_j)^(−alpha);   at the node X, with its hop number n:\n\
+                 x ← x + (n + 1)^(−a) (δ_X − x)\n\
+                 θ ← θ − lr (n + 1)^(−b) (p_X/μ_X) ∇F_X(θ; ξ)",
+        traffic: "per hop: θ, x [d + n]; staying at a node sends nothing",
+        differs: "gradients are weighted by p_i/μ_i, so that the optimum is that of the problem whatever the chain; x starts \
+                  uniform; a step size schedule of `local.lr` runs by hops and multiplies (n + 1)^(−b); a node whose work on a \
+                  token is lost does it again",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.alpha >= 0.0 && self.alpha.is_finite(), "alpha", self.alpha, "a number of at least 0")?;
+        require(self.tokens >= 1 && self.tokens < 1 << 16, "tokens", self.tokens, "from 1 to 65535")?;
+        let exponent = |key, value: f64| require((0.0..=1.0).contains(&value), key, value, "an exponent from 0 to 1");
+        exponent("measure-exponent", self.measure_exponent)?;
+        exponent("model-exponent", self.model_exponent)?;
+        let recreate = self.recreate.unwrap_or(1.0);
+        require(recreate > 0.0 && recreate.is_finite(), "recreate", recreate, "a positive number of seconds")
+    }
+}
+
+impl PeerMethod for TokenWalk {
+    fn steps(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
+        Ok(population(Rule { parameters: self.clone(), clients: setting.clients }))
+    }
+}
+
+struct Rule {
+    parameters: TokenWalk,
+    clients: usize,
+}
+
+/// A token: its number, its hops so far, and a payload of the model and the measure of its visits, shape `[n]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Token<R> {
+    number: u64,
+    hops: u64,
+    payload: Payload<R>,
+}
+
+impl<R: Real> Token<R> {
+    fn stamp(&self) -> u64 {
+        self.hops << 16 | self.number
+    }
+
+    fn of(mail: &Mail<R>) -> Self {
+        Self { number: mail.stamp & 0xffff, hops: mail.stamp >> 16, payload: Payload::clone(&mail.payload) }
+    }
+}
+
+/// What a node remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct State<R> {
+    /// The model of the token that was here last.
+    x: Vec<R>,
+    /// Tokens that wait; the first is being worked on.
+    here: VecDeque<Token<R>>,
+    /// Lost tokens that wait to be sent again, and to whom.
+    lost: VecDeque<(NodeId, Token<R>)>,
+    /// Numbers of the tokens that have been here, with their hops the last time.
+    seen: Vec<(u64, u64)>,
+}
+
+const RECREATE: u32 = 0;
+
+impl Rule {
+    /// `(n + 1)^(−exponent)`.
+    fn pace(hops: u64, exponent: f64) -> f64 {
+        ((hops + 1) as f64).powf(-exponent)
+    }
+
+    fn work<R: Real>(&self, state: &State<R>, node: &mut Node<'_, R>) {
+        let Some(token) = state.here.front() else { return };
+        let degrees = |id| self.parameters.chain.stationary(node.topology().graph().degree(id));
+        let total: f64 = (0..node.nodes()).map(degrees).sum();
+        let scale = Self::pace(token.hops, self.parameters.model_exponent) * total / degrees(node.id);
+        node.compute(token.hops, Payload::one(token.payload.vectors[0].clone()).with_scalar(scale));
+    }
+
+    /// Sends a token on, or keeps it for another visit.
+    fn hop<R: Real>(&self, mut token: Token<R>, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let TokenWalk { alpha, chain, .. } = self.parameters;
+        let mut rng = node.route_rng();
+        let to = chain.next(node.topology(), node.id, alpha, &token.payload.scalars, &mut rng);
+        token.hops += 1;
+        if to == node.id {
+            return self.arrive(token, state, node);
+        }
+        node.send(to, token.stamp(), Arc::new(token.payload));
+    }
+
+    fn arrive<R: Real>(&self, mut token: Token<R>, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let gamma = Self::pace(token.hops, self.parameters.measure_exponent);
+        for (j, x) in token.payload.scalars.iter_mut().enumerate() {
+            *x += gamma * (f64::from(u8::from(j == node.id)) - *x);
+        }
+        state.here.push_back(token);
+        if !node.is_busy() {
+            self.work(state, node);
+        }
+    }
+}
+
+impl<R: Real> PeerUpdate<R> for Rule {
+    type State = State<R>;
+
+    fn init(&self, node: NodeId, x: Vec<R>) -> State<R> {
+        let tokens = self.parameters.tokens as u64;
+        let measure = vec![1.0 / self.clients as f64; self.clients];
+        // Token k starts at node ⌊k n / tokens⌋.
+        let here = (0..tokens)
+            .filter(|k| (k * self.clients as u64 / tokens) as usize == node)
+            .map(|number| Token { number, hops: 0, payload: Payload { vectors: vec![x.clone()], scalars: measure.clone() } })
+            .collect();
+        State { x, here, lost: VecDeque::new(), seen: Vec::new() }
+    }
+
+    fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        for token in std::mem::take(&mut state.here) {
+            self.hop(token, state, node);
+        }
+    }
+
+    fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
+        let [x] = input.firsts();
+        let weight = local.objective().weight(local.client);
+        let lr = input.scalars[0] * weight * local.lr(0);
+        let mut y = x.to_vec();
+        vector::axpy(R::of(-lr), &local.stochastic_gradient(x), &mut y);
+        Payload::one(y)
+    }
+
+    fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
+        let Some(mut token) = state.here.pop_front() else { return };
+        token.payload.vectors = std::mem::take(&mut out.vectors);
+        state.x.copy_from_slice(&token.payload.vectors[0]);
+        state.seen.retain(|&(number, _)| number != token.number);
+        state.seen.push((token.number, token.hops));
+        self.hop(token, state, node);
+        if !node.is_busy() {
+            self.work(state, node);
+        }
+    }
+
+    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
+        self.arrive(Token::of(&mail), state, node);
+    }
+
+    fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        self.work(state, node);
+    }
+
+    fn on_dropped(&self, state: &mut State<R>, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
+        if let Some(seconds) = self.parameters.recreate {
+            state.lost.push_back((to, Token::of(&mail)));
+            node.wake(seconds, RECREATE);
+        }
+    }
+
+    fn on_timer(&self, state: &mut State<R>, _: u32, node: &mut Node<'_, R>) {
+        if let Some((to, token)) = state.lost.pop_front() {
+            node.send(to, token.stamp(), Arc::new(token.payload));
+        }
+    }
+
+    fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
+        &state.x
+    }
+
+    /// The nodes that tokens have visited last.
+    fn answering(&self, states: &[State<R>]) -> Option<Vec<NodeId>> {
+        let mut latest = vec![(0, 0); self.parameters.tokens];
+        for (node, state) in states.iter().enumerate() {
+            for &(number, hops) in &state.seen {
+                let (most, at) = &mut latest[number as usize];
+                if hops >= *most {
+                    (*most, *at) = (hops, node);
+                }
+            }
+        }
+        let mut nodes: Vec<NodeId> = latest.into_iter().map(|(_, node)| node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        Some(nodes)
+    }
+}

@@ -1,0 +1,144 @@
+//! Compressors that round every coordinate at random to one of few levels, without bias.
+
+use rand::RngExt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Link, Wire, index_bits};
+use crate::{
+    num::{Real, vector},
+    random::Rng,
+    role::{Payload, payload::FLOAT_BITS},
+};
+
+/// The norm that levels are multiples of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Norm {
+    /// Euclidean.
+    #[default]
+    L2,
+    /// Largest magnitude.
+    Max,
+}
+
+impl Norm {
+    /// The norm of a vector.
+    pub fn of<R: Real>(self, v: &[R]) -> f64 {
+        match self {
+            Self::L2 => vector::norm2(v).sqrt(),
+            Self::Max => v.iter().fold(0.0, |most: f64, v| most.max(v.f64().abs())),
+        }
+    }
+}
+
+/// Random dithering (QSGD): `‖v‖ · sign(vⱼ) · ζⱼ / s` with `a = s |vⱼ| / ‖v‖` and `ζⱼ = ⌊a⌋ + Bern(a − ⌊a⌋)`.
+///
+/// With one level of the largest magnitude it is TernGrad. Sources: Alistarh et al., NeurIPS 2017, arXiv 1610.02132, Lemma
+/// 3.1; Wen et al., NeurIPS 2017, arXiv 1705.07878.
+#[derive(Debug, Clone, Copy)]
+pub struct Dithering {
+    /// Levels `s` above zero.
+    pub levels: u32,
+    /// The norm that levels are multiples of.
+    pub norm: Norm,
+}
+
+impl<R: Real> Link<R> for Dithering {
+    fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
+        let (norm, s) = (self.norm.of(v), f64::from(self.levels));
+        dither(v, norm, |share| {
+            let at = s * share;
+            let below = at.floor();
+            (below + f64::from(u8::from(wire.rng.random::<f64>() < at - below))) / s
+        });
+        level_bits(v.len(), self.levels)
+    }
+
+    fn class(&self, d: usize) -> Class {
+        let (d, s) = (d as f64, f64::from(self.levels));
+        Class::Unbiased((d / (s * s)).min(d.sqrt() / s))
+    }
+}
+
+/// Natural dithering: as [`Dithering`], on the levels `0, 2^{1−s}, …, ½, 1` (Horváth et al., 2019, arXiv 1905.10988).
+#[derive(Debug, Clone, Copy)]
+pub struct NaturalDithering {
+    /// Levels `s` above zero.
+    pub levels: u32,
+    /// The norm that levels are multiples of.
+    pub norm: Norm,
+}
+
+impl<R: Real> Link<R> for NaturalDithering {
+    fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
+        let (norm, least) = (self.norm.of(v), self.least());
+        dither(v, norm, |share| {
+            if share >= least {
+                to_power_of_two(share, wire.rng)
+            } else {
+                f64::from(u8::from(wire.rng.random::<f64>() < share / least)) * least
+            }
+        });
+        level_bits(v.len(), self.levels)
+    }
+
+    fn class(&self, d: usize) -> Class {
+        let reach = (d as f64).sqrt() * self.least();
+        Class::Unbiased(0.125 + reach * reach.min(1.0))
+    }
+}
+
+impl NaturalDithering {
+    /// The smallest level above zero, `2^{1−s}`.
+    fn least(&self) -> f64 {
+        (1.0 - f64::from(self.levels)).exp2()
+    }
+}
+
+/// Replaces `|vⱼ| / ‖v‖` by a level; signs and the norm stay.
+fn dither<R: Real>(v: &mut [R], norm: f64, mut level: impl FnMut(f64) -> f64) {
+    if norm == 0.0 || !norm.is_finite() || !vector::is_finite(v) {
+        return;
+    }
+    for v in v {
+        let share = (v.f64().abs() / norm).min(1.0);
+        *v = R::of((norm * level(share)).copysign(v.f64()));
+    }
+}
+
+/// Size of a norm and of `d` coordinates with a sign and one of `s + 1` magnitudes [bit].
+fn level_bits(d: usize, levels: u32) -> u64 {
+    FLOAT_BITS + d as u64 * (1 + index_bits(levels as usize + 1))
+}
+
+/// Natural compression: each magnitude goes to a neighbouring power of two, without bias (Horváth et al., 2019, arXiv
+/// 1905.10988).
+#[derive(Debug, Clone, Copy)]
+pub struct Natural;
+
+/// Bits of a sign and an exponent [bit].
+const NATURAL_BITS: u64 = 9;
+
+impl<R: Real> Link<R> for Natural {
+    fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
+        if vector::is_finite(v) {
+            for v in v.iter_mut() {
+                *v = R::of(to_power_of_two(v.f64().abs(), wire.rng).copysign(v.f64()));
+            }
+        }
+        NATURAL_BITS * v.len() as u64
+    }
+
+    fn class(&self, _: usize) -> Class {
+        Class::Unbiased(0.125)
+    }
+}
+
+/// One of the two powers of two around a finite magnitude, without bias. Magnitudes too small for a normal double go to zero.
+fn to_power_of_two(magnitude: f64, rng: &mut Rng) -> f64 {
+    const EXPONENT: u64 = 0x7ff << 52;
+    let below = f64::from_bits(magnitude.to_bits() & EXPONENT);
+    let up = rng.random::<f64>() * below < magnitude - below;
+    if up { 2.0 * below } else { below }
+}

@@ -1,0 +1,173 @@
+//! Compressors that send few coordinates.
+
+use rand::RngExt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Link, Wire, index_bits};
+use crate::{
+    invalid::{Invalid, require},
+    num::{Real, vector},
+    role::{Payload, payload::FLOAT_BITS},
+};
+
+/// Bits of the seed that tells the receiver which coordinates were drawn [bit].
+const SEED_BITS: u64 = 64;
+
+/// How many coordinates are sent: a number, or a fraction of all.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Keep {
+    /// Number of coordinates `k`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub k: Option<usize>,
+    /// Fraction `k / d` of the coordinates, in place of `k` [1]; at least one is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<f64>,
+}
+
+impl Keep {
+    /// `k` of `d` coordinates.
+    pub fn of(&self, d: usize) -> usize {
+        let part = self.fraction.map(|fraction| (fraction * d as f64).round() as usize);
+        self.k.or(part).unwrap_or(d).clamp(1, d.max(1)).min(d)
+    }
+
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// [`Invalid`] unless exactly one of the keys is given, within range.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        match (self.k, self.fraction) {
+            (Some(k), None) => require(k >= 1, "k", k, "at least 1 coordinate"),
+            (None, Some(fraction)) => require(fraction > 0.0 && fraction <= 1.0, "fraction", fraction, "a fraction in (0, 1]"),
+            (Some(_), Some(_)) => Err(Invalid::at("fraction", "both `k` and `fraction` are given: expected one of them")
+                .help("remove `k` to keep a fraction of the coordinates")),
+            (None, None) => {
+                Err(Invalid::at("", "it is not said how many coordinates are sent").help("set `fraction = 0.01` or `k`"))
+            }
+        }
+    }
+
+    /// Checks the number against vectors of `d` coordinates.
+    ///
+    /// # Errors
+    /// [`Invalid`] for more coordinates than there are.
+    pub fn fits(&self, d: usize) -> Result<(), Invalid> {
+        self.k.map_or(Ok(()), |k| require(k <= d, "k", k, &format!("at most {d}, the number of coordinates")))
+    }
+}
+
+/// The coordinates of largest magnitude; of equal ones those of lowest index.
+#[derive(Debug, Clone, Copy)]
+pub struct TopK {
+    /// How many.
+    pub keep: Keep,
+}
+
+impl<R: Real> Link<R> for TopK {
+    fn transmit(&self, v: &mut [R], _: &mut Payload<R>, _: &mut Wire<'_>) -> u64 {
+        let k = self.keep.of(v.len());
+        keep_largest(v, k);
+        k as u64 * (FLOAT_BITS + index_bits(v.len()))
+    }
+
+    fn class(&self, d: usize) -> Class {
+        Class::Contractive(self.keep.of(d) as f64 / d as f64)
+    }
+}
+
+/// As [`TopK`], with a mask in place of indices: cheaper where many coordinates are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Pruned {
+    /// How many.
+    pub keep: Keep,
+}
+
+impl<R: Real> Link<R> for Pruned {
+    fn transmit(&self, v: &mut [R], _: &mut Payload<R>, _: &mut Wire<'_>) -> u64 {
+        let k = self.keep.of(v.len());
+        keep_largest(v, k);
+        v.len() as u64 + k as u64 * FLOAT_BITS
+    }
+
+    fn class(&self, d: usize) -> Class {
+        Class::Contractive(self.keep.of(d) as f64 / d as f64)
+    }
+}
+
+/// Zeroes all but the `k` coordinates of largest magnitude, found by selection in linear time.
+fn keep_largest<R: Real>(v: &mut [R], k: usize) {
+    if k >= v.len() || !vector::is_finite(v) {
+        return;
+    }
+    let mut magnitudes: Vec<R> = v.iter().map(|v| v.abs()).collect();
+    let descending = |a: &R, b: &R| b.partial_cmp(a).expect("magnitudes are finite");
+    let (larger, &mut threshold, _) = magnitudes.select_nth_unstable_by(k - 1, descending);
+    let mut ties = 1 + larger.iter().filter(|&&magnitude| magnitude == threshold).count();
+    for v in v {
+        let magnitude = v.abs();
+        if magnitude == threshold && ties > 0 {
+            ties -= 1;
+        } else if magnitude <= threshold {
+            *v = R::zero();
+        }
+    }
+}
+
+/// `k` coordinates drawn uniformly without replacement.
+#[derive(Debug, Clone, Copy)]
+pub struct RandK {
+    /// How many.
+    pub keep: Keep,
+    /// Whether they are multiplied by `d / k`, which makes them unbiased.
+    pub scaled: bool,
+    /// Whether the receiver learns the coordinates from a seed; otherwise each index is sent.
+    pub seeded: bool,
+}
+
+impl<R: Real> Link<R> for RandK {
+    fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
+        let (d, k) = (v.len(), self.keep.of(v.len()));
+        let factor = if self.scaled { R::of(d as f64 / k as f64) } else { R::one() };
+        let mut missing = k;
+        for (at, v) in v.iter_mut().enumerate() {
+            let left = (d - at) as f64;
+            if wire.rng.random::<f64>() * left < missing as f64 {
+                missing -= 1;
+                *v *= factor;
+            } else {
+                *v = R::zero();
+            }
+        }
+        let places = if self.seeded { SEED_BITS } else { k as u64 * index_bits(d) };
+        k as u64 * FLOAT_BITS + places
+    }
+
+    fn class(&self, d: usize) -> Class {
+        let share = self.keep.of(d) as f64 / d as f64;
+        if self.scaled { Class::Unbiased(1.0 / share - 1.0) } else { Class::Contractive(share) }
+    }
+}
+
+/// The whole vector over `p` with probability `p`, and nothing otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Lazy {
+    /// Probability that it is sent [1].
+    pub p: f64,
+}
+
+impl<R: Real> Link<R> for Lazy {
+    fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
+        if wire.rng.random::<f64>() < self.p {
+            vector::scale(R::of(1.0 / self.p), v);
+            return 1 + FLOAT_BITS * v.len() as u64;
+        }
+        v.fill(R::zero());
+        1
+    }
+
+    fn class(&self, _: usize) -> Class {
+        Class::Unbiased(1.0 / self.p - 1.0)
+    }
+}

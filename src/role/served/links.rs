@@ -1,0 +1,132 @@
+//! How the vectors of a served method travel.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::{NodeId, touched::Touched},
+    num::{Real, low_precision::Bits},
+    part::link::{Link, LinkSpec, Wire, lengths, round_blocks},
+    problem::Block,
+    random::Purpose,
+    role::{
+        Payload,
+        payload::FLOAT_BITS,
+        spec::{LowBit, ServedSpec},
+    },
+    world::World,
+};
+
+/// The links of a served method, immutable.
+pub struct Links<R> {
+    /// From clients to the server; `None` sends vectors as they are, or in the client's width.
+    pub up: Option<Box<dyn Link<R>>>,
+    /// From the server to each client.
+    pub down: Option<Box<dyn Link<R>>>,
+    /// What a client's width means.
+    pub low_bit: LowBit,
+}
+
+impl<R: Real> Links<R> {
+    /// The links a scenario describes.
+    pub fn build(parts: &ServedSpec) -> Self {
+        let link = |spec: &Option<LinkSpec>| spec.as_ref().map(LinkSpec::build);
+        Self { up: link(&parts.uplink), down: link(&parts.downlink), low_bit: parts.low_bit }
+    }
+
+    /// Width that a client computes and stores in.
+    pub fn width(&self, world: &World<R>, client: NodeId) -> Bits {
+        if self.low_bit == LowBit::Train { width(world, client) } else { Bits::FLOAT }
+    }
+
+    /// Width of the messages of a client that go over no link.
+    pub fn message_width(&self, world: &World<R>, client: NodeId) -> Bits {
+        if self.low_bit == LowBit::Ignore { Bits::FLOAT } else { width(world, client) }
+    }
+
+    /// What a client of this width stores of what it received.
+    pub fn stored<'p>(&self, down: &'p Payload<R>, width: Bits, blocks: &[Block]) -> Cow<'p, Payload<R>> {
+        if width == Bits::FLOAT {
+            return Cow::Borrowed(down);
+        }
+        let mut stored = down.clone();
+        for vector in &mut stored.vectors {
+            round_blocks(width, blocks, vector);
+        }
+        Cow::Owned(stored)
+    }
+}
+
+fn width<R: Real>(world: &World<R>, client: NodeId) -> Bits {
+    Bits::new(world.fleet.bits(client)).unwrap_or(Bits::FLOAT)
+}
+
+/// A download as it arrives, and its size.
+pub(super) struct Parcel<R> {
+    pub(super) down: Arc<Payload<R>>,
+    pub(super) bits: u64,
+}
+
+/// What the downlinks of all clients remember: a client and the server agree on it once a message has arrived.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub(super) struct Downlinks<R> {
+    known: Touched<Vec<Payload<R>>>,
+    under_way: Touched<Vec<Payload<R>>>,
+}
+
+impl<R> Default for Downlinks<R> {
+    fn default() -> Self {
+        Self { known: Touched::default(), under_way: Touched::default() }
+    }
+}
+
+impl<R: Real> Downlinks<R> {
+    /// Makes a message for a client out of what the method broadcasts.
+    pub(super) fn pack(
+        &mut self,
+        links: &Links<R>,
+        world: &World<R>,
+        (client, call): (NodeId, u64),
+        down: Arc<Payload<R>>,
+    ) -> Parcel<R> {
+        let blocks = world.objective().blocks();
+        let scalars = FLOAT_BITS * down.scalars.len() as u64;
+        let Some(link) = &links.down else {
+            let width = links.message_width(world, client);
+            let size = |v: &Vec<R>| width.symmetric_message(v.len(), lengths(blocks, v.len()).len());
+            let bits = scalars + down.vectors.iter().map(size).sum::<u64>();
+            return Parcel { down: links.sent(down, width, blocks), bits };
+        };
+        let mut down = Payload::clone(&down);
+        let mut memory = self.known.get(client).cloned().unwrap_or_default();
+        memory.resize(down.vectors.len(), Payload::default());
+        let mut rng = world.streams().stream(Purpose::Downlink, client, call);
+        let mut bits = scalars;
+        for (vector, memory) in down.vectors.iter_mut().zip(&mut memory) {
+            bits += link.transmit(vector, memory, &mut Wire { rng: &mut rng, blocks });
+        }
+        if memory.iter().any(|payload| !payload.is_empty()) {
+            let _ = self.under_way.insert(client, memory);
+        }
+        Parcel { down: Arc::new(down), bits }
+    }
+
+    /// The latest message to a client has arrived.
+    pub(super) fn received(&mut self, client: NodeId) {
+        if let Some(memory) = self.under_way.remove(client) {
+            let _ = self.known.insert(client, memory);
+        }
+    }
+}
+
+impl<R: Real> Links<R> {
+    /// What is sent in this width. Clients that store in it round for themselves, so that the server's own model stays known.
+    fn sent(&self, down: Arc<Payload<R>>, width: Bits, blocks: &[Block]) -> Arc<Payload<R>> {
+        if self.low_bit != LowBit::Messages || width == Bits::FLOAT {
+            return down;
+        }
+        Arc::new(self.stored(&down, width, blocks).into_owned())
+    }
+}

@@ -1,0 +1,70 @@
+//! What a schedule asks about clients, and what the answers cost.
+
+use std::cell::{Cell, RefCell};
+
+use super::Plan;
+use crate::{
+    engine::{Ledger, NodeId},
+    num::{Real, vector},
+    problem::{Sample, Workspace},
+    role::{payload::FLOAT_BITS, schedule::Inquiry},
+};
+
+/// Answers at one instant.
+pub(super) struct Questions<'a, R: Real> {
+    plan: &'a Plan<R>,
+    /// The server's iterate, shape `[d]`.
+    x: &'a [R],
+    work: RefCell<Workspace<R>>,
+    spent: Cell<Ledger>,
+}
+
+impl<'a, R: Real> Questions<'a, R> {
+    pub fn new(plan: &'a Plan<R>, x: &'a [R]) -> Self {
+        Self { plan, x, work: RefCell::default(), spent: Cell::default() }
+    }
+
+    /// What the answers have cost.
+    pub fn spent(&self) -> Ledger {
+        self.spent.get()
+    }
+
+    /// The model goes down, a number comes up.
+    fn charge(&self, gradients: u64) {
+        let mut spent = self.spent.get();
+        spent.add(&Ledger {
+            downlink_bits: FLOAT_BITS * self.x.len() as u64,
+            uplink_bits: FLOAT_BITS,
+            gradients,
+            ..Ledger::default()
+        });
+        self.spent.set(spent);
+    }
+}
+
+impl<R: Real> Inquiry for Questions<'_, R> {
+    fn samples(&self, client: NodeId) -> usize {
+        self.plan.world.objective().samples(client)
+    }
+
+    fn weight(&self, client: NodeId) -> f64 {
+        self.plan.world.objective().weight(client)
+    }
+
+    fn mean_visit(&self, client: NodeId) -> f64 {
+        self.plan.world.mean_visit(&self.plan.local, client)
+    }
+
+    fn loss(&self, client: NodeId) -> f64 {
+        self.charge(0);
+        self.plan.world.objective().local_loss(client, self.x, &mut self.work.borrow_mut())
+    }
+
+    fn gradient_norm(&self, client: NodeId) -> f64 {
+        self.charge(1);
+        let mut gradient = vec![R::zero(); self.x.len()];
+        let work = &mut self.work.borrow_mut();
+        let _ = self.plan.world.objective().gradient(client, self.x, Sample::Full, &mut gradient, work);
+        vector::norm2(&gradient).sqrt()
+    }
+}

@@ -1,0 +1,87 @@
+//! The sending end of one client visit.
+
+use crate::{
+    num::{Real, low_precision::Bits},
+    part::link::{Levels, Link, RoundTo, Wire},
+    problem::Block,
+    random::Rng,
+    role::{Payload, payload::FLOAT_BITS},
+};
+
+/// How the vectors of one upload travel, and what they cost.
+///
+/// Without a link, vectors are sent in the client's width; with one, the link alone says what arrives.
+pub struct Uplink<'a, R> {
+    link: Option<&'a dyn Link<R>>,
+    memory: Vec<Payload<R>>,
+    width: Bits,
+    origin: Option<&'a [R]>,
+    rng: Rng,
+    sent: usize,
+    bits: u64,
+}
+
+impl<'a, R: Real> Uplink<'a, R> {
+    /// Vectors travel as they are.
+    pub fn plain(rng: Rng) -> Self {
+        Self { link: None, memory: Vec::new(), width: Bits::FLOAT, origin: None, rng, sent: 0, bits: 0 }
+    }
+
+    /// Lets vectors travel over a link with the memory of earlier visits.
+    pub fn over(&mut self, link: Option<&'a dyn Link<R>>, memory: &[Payload<R>]) -> &mut Self {
+        self.link = link;
+        self.memory = memory.to_vec();
+        self
+    }
+
+    /// Sends vectors in this width where there is no link.
+    pub fn in_width(&mut self, width: Bits) -> &mut Self {
+        self.width = width;
+        self
+    }
+
+    /// Tells what the server had sent; its first vector is the model.
+    pub fn from(&mut self, down: &'a Payload<R>) -> &mut Self {
+        self.origin = down.vectors.first().map(Vec::as_slice);
+        self
+    }
+
+    /// The model as it left the server, where the client sends models in few bits and not over a link.
+    pub(super) fn origin(&self) -> Option<&'a [R]> {
+        self.origin.filter(|_| self.link.is_none() && self.width != Bits::FLOAT)
+    }
+
+    /// Sends one vector, which becomes what the server receives.
+    pub(super) fn transmit(&mut self, v: &mut [R], blocks: &[Block]) {
+        let at = self.sent;
+        self.sent += 1;
+        let wire = &mut Wire { rng: &mut self.rng, blocks };
+        self.bits += match self.link {
+            Some(link) => {
+                self.memory.resize(self.memory.len().max(at + 1), Payload::default());
+                link.transmit(v, &mut self.memory[at], wire)
+            }
+            None if self.width == Bits::FLOAT => FLOAT_BITS * v.len() as u64,
+            None => {
+                let round = RoundTo { bits: self.width, levels: Levels::Symmetric, by_layer: true };
+                round.transmit(v, &mut Payload::default(), wire)
+            }
+        };
+    }
+
+    /// Sends the vectors of an upload unless some have been sent one by one, and counts the bits of all with the scalars.
+    pub(super) fn send(&mut self, up: &mut Payload<R>, blocks: &[Block]) -> u64 {
+        if self.sent == 0 {
+            for vector in &mut up.vectors {
+                self.transmit(vector, blocks);
+            }
+        }
+        self.bits + FLOAT_BITS * up.scalars.len() as u64
+    }
+
+    /// What the link remembers; `None` where it remembers nothing.
+    pub(super) fn kept(&mut self) -> Option<Vec<Payload<R>>> {
+        let memory = std::mem::take(&mut self.memory);
+        memory.iter().any(|payload| !payload.is_empty()).then_some(memory)
+    }
+}

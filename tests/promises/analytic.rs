@@ -1,0 +1,88 @@
+//! Analytic federated learning: the least-squares solution in one round, for any partition.
+
+use fedfleet::{engine::Workers, num::vector};
+
+use crate::{
+    bench::Bench,
+    watch::{Observer, Until},
+};
+
+/// Least squares over random samples; every client has fewer of them than there are features.
+fn regression(text: &str, clients: usize) -> Bench {
+    Bench::random(text, clients)
+        .set("problem.objective", "{ least-squares = { intercept = true } }")
+        .set("problem.weights", "\"samples\"")
+        .set("problem.data", "{ linear = { features = 16, samples = 160, targets = { linear = { noise = 0.5 } } } }")
+}
+
+/// The model after one round of everyone.
+fn model(bench: &Bench) -> Vec<f64> {
+    let mut engine = bench.build(Workers::single()).unwrap_or_else(|fault| panic!("{fault}")).1;
+    let _ = engine.run(&mut Observer::new(Until::Versions(1)));
+    engine.protocol().iterate().to_vec()
+}
+
+fn optimum(bench: &Bench) -> Vec<f64> {
+    let world = bench.build(Workers::single()).unwrap_or_else(|fault| panic!("{fault}")).0;
+    world.problem.optimum().expect("least squares has an optimum").x.clone()
+}
+
+#[track_caller]
+fn assert_same(a: &[f64], b: &[f64], tolerance: f64) {
+    let distance = vector::distance2(a, b).sqrt();
+    assert!(distance <= tolerance * vector::norm2(b).sqrt(), "{distance} apart");
+}
+
+#[test]
+fn one_round_solves_least_squares_exactly() {
+    for clients in [1, 2, 7, 40, 160] {
+        for gamma in [0.0, 1.0, 100.0] {
+            let bench = regression(&format!("analytic; gamma = {gamma:?}"), clients);
+            assert_same(&model(&bench), &optimum(&bench), 1e-10);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_removed_is_a_ridge() {
+    let kept = regression("analytic; gamma = 0.5; remove = false", 40);
+    let ridge = regression("analytic", 40).set("problem.l2", 40.0 * 0.5 / 160.0);
+    assert_same(&model(&kept), &optimum(&ridge), 1e-10);
+    let asked = regression("analytic; gamma = 3.0; ridge = 20.0", 40);
+    assert_same(&model(&asked), &optimum(&ridge), 1e-10);
+}
+
+#[test]
+fn neither_partition_nor_absence_of_rounds_matters() {
+    let features = "{ mlp = { hidden = [24] } }";
+    let data = "{ mixture = { classes = 4, features = 6, samples = 300 } }";
+    let of = |clients: usize, partition: &str| {
+        let bench = Bench::random("analytic", clients).set("problem.objective", features).set("problem.data", data);
+        model(&bench.set("problem.partition", partition).set("precision", "\"f64\""))
+    };
+    let central = of(1, "\"iid\"");
+    for (clients, partition) in [
+        (10, "\"iid\""),
+        (50, "{ dirichlet = { alpha = 0.05 } }"),
+        (10, "{ shards = { per-client = 2 } }"),
+        (25, "\"contiguous\""),
+    ] {
+        assert_same(&of(clients, partition), &central, 1e-8);
+    }
+}
+
+#[test]
+fn clients_that_come_later_are_added_and_count_once() {
+    let late = regression("analytic", 4).schedule("{ rounds = { cohort = { trace = [[0], [1, 0], [2, 3], [0, 1, 2]] } } }");
+    let mut engine = late.engine();
+    let _ = engine.run(&mut Observer::new(Until::Versions(4)));
+    assert_same(engine.protocol().iterate(), &optimum(&late), 1e-10);
+}
+
+#[test]
+fn only_rounds_over_linear_layers_are_accepted() {
+    let fault = |bench: Bench| bench.build(Workers::single()).err().expect("it makes no sense");
+    assert!(fault(Bench::q4("analytic")).contains("linear layer over samples"));
+    assert!(fault(regression("analytic", 4).schedule("{ every-arrival = {} }")).contains("hears every client once"));
+    assert!(fault(regression("analytic", 4).weighting("all")).contains("sums over all samples"));
+}

@@ -1,0 +1,82 @@
+//! The same bits for any number of threads, and after a run was saved and taken up again.
+
+use fedfleet::{
+    engine::{Engine, Workers},
+    method::registry::METHODS,
+    role::served::Served,
+};
+
+use crate::{
+    bench::Bench,
+    watch::{Observer, Until},
+};
+
+/// Every registered method on dense quadratics that are worth a thread, with clients of unlike speed that come and go.
+fn benches() -> impl Iterator<Item = Bench> {
+    METHODS.iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic").map(|entry| {
+        let law = "{ quadratic = { noise = 0.1, generate = { dimension = 60, condition = 10.0, shape = \"dense\" } } }";
+        Bench::random(entry.card.name, 12)
+            .set("problem.objective", law)
+            .set("fleet.step", "{ fixed = { exponential = { mean = 0.1 } } }")
+            .set("fleet.availability", "{ markov = { up = 20.0, down = 5.0 } }")
+            .set("fleet.dropout", 0.05)
+            .set("network.up", "{ latency = 0.05, jitter = { exponential = { mean = 0.1 } }, loss = 0.02 }")
+            .steps("{ integer = { low = 5, high = 30 } }")
+    })
+}
+
+const SCHEDULES: [&str; 7] = [
+    "{ rounds = { cohort = 5 } }",
+    "{ rounds = { cohort = 4, over-selection = 1.5, deadline = 2.0 } }",
+    "{ every-arrival = { concurrency = 8, replace = \"random\" } }",
+    "{ buffered = { size = 3, batch-ties = true } }",
+    "{ window = { seconds = 1.5 } }",
+    "{ group = { size = 3 } }",
+    "{ grace = { seconds = 0.5, buffer = 2 } }",
+];
+
+fn bits(x: &[f64]) -> Vec<u64> {
+    x.iter().map(|x| x.to_bits()).collect()
+}
+
+fn advance(engine: &mut Engine<Served<f64>>, versions: usize) -> Vec<u64> {
+    let _ = engine.run(&mut Observer::new(Until::Versions(versions)));
+    bits(engine.protocol().iterate())
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("threads can be started");
+    for bench in benches() {
+        let single = advance(&mut bench.engine(), 25);
+        let pooled = pool.install(|| advance(&mut bench.build(Workers::pool()).expect("the bench is sound").1, 25));
+        assert_eq!(single, pooled, "{bench:?}");
+    }
+}
+
+#[test]
+fn a_saved_run_goes_on_as_if_nothing_had_happened() {
+    for bench in benches() {
+        check_resumption(&bench);
+    }
+    for schedule in SCHEDULES {
+        check_resumption(
+            &Bench::random("scaffold", 12).schedule(schedule).set("fleet.dropout", 0.1).set("network.up", "{ loss = 0.05 }"),
+        );
+    }
+}
+
+fn check_resumption(bench: &Bench) {
+    let mut whole = bench.engine();
+    let _ = whole.run(&mut Observer::new(Until::Version(20)));
+    let expected = bits(whole.protocol().iterate());
+    let mut first = bench.engine();
+    let _ = first.run(&mut Observer::new(Until::Events(61)));
+    let saved = first.save().expect("the state can be written");
+    let mut second = bench.engine();
+    second.load(&saved).expect("the state can be read");
+    let _ = second.run(&mut Observer::new(Until::Version(20)));
+    assert_eq!(bits(second.protocol().iterate()), expected, "{bench:?}");
+    assert_eq!(second.now().to_bits(), whole.now().to_bits(), "{bench:?}");
+    assert_eq!(second.ledger(), whole.ledger(), "{bench:?}");
+}

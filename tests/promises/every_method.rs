@@ -1,0 +1,122 @@
+//! What every registered method must do: have a page, read and write its parameters, and make progress.
+
+use fedfleet::{engine::Workers, method::registry::METHODS};
+
+use crate::bench::Bench;
+
+#[test]
+fn pages_are_complete() {
+    for entry in METHODS {
+        let card = entry.card;
+        for (what, text) in [
+            ("summary", card.summary),
+            ("update", card.update),
+            ("traffic", card.traffic),
+            ("key", card.paper.key),
+            ("authors", card.paper.authors),
+            ("title", card.paper.title),
+            ("venue", card.paper.venue),
+            ("place", card.paper.place),
+        ] {
+            assert!(!text.trim().is_empty(), "{} has no {what}", card.name);
+        }
+        assert!(card.paper.link.starts_with("https://"), "{}", card.name);
+        assert!((1950..=2026).contains(&card.paper.year), "{}", card.name);
+        assert!(card.paper.bibtex().contains(card.paper.title), "{}", card.name);
+        assert_eq!(METHODS.iter().filter(|other| other.card.name == card.name).count(), 1, "{} is there twice", card.name);
+    }
+}
+
+/// Parameters under which a method reaches a tenth of its initial gap on a small random quadratic.
+fn reasonable(name: &str) -> &'static str {
+    match name {
+        "feddyn" => "; alpha = 1.0",
+        "fedadagrad" | "fedadam" | "fedyogi" => "; lr = 0.3",
+        "fedavgm" => "; lr = 0.3; beta = 0.7",
+        "diloco" | "delayed-nesterov" => "; lr = 0.3; beta = 0.5",
+        "fedasync" => "; alpha = 0.05",
+        "afa-cd" | "afa-cs" => "; lr = 4.0",
+        _ => "",
+    }
+}
+
+#[test]
+fn every_method_makes_progress_by_default() {
+    for entry in METHODS.iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
+        let bench = Bench::random(&format!("{}{}", entry.card.name, reasonable(entry.card.name)), 16);
+        let bench = bench.set("fleet.step", "{ fixed = { uniform = { low = 0.5, high = 1.5 } } }");
+        let (start, end) = bench.gaps(400);
+        assert!(end < 0.1 * start, "{}: from {start} to {end}", entry.card.name);
+    }
+}
+
+const SCHEDULES: [&str; 8] = [
+    "{ rounds = {} }",
+    "{ rounds = { cohort = 6 } }",
+    "{ rounds = { cohort = 6, over-selection = 1.5, deadline = 4.5 } }",
+    "{ every-arrival = {} }",
+    "{ buffered = { size = 4 } }",
+    "{ window = { seconds = 3.0 } }",
+    "{ group = { size = 4 } }",
+    "{ grace = { seconds = 1.0 } }",
+];
+
+#[test]
+fn methods_and_schedules_combine() {
+    for name in ["fedavg", "fedprox", "scaffold", "feddyn", "fedau", "fedavgm", "fedadam"] {
+        for schedule in SCHEDULES {
+            let one_by_one = schedule.contains("every") || schedule.contains("grace");
+            // Adam's step does not know how few updates it stands for.
+            let parameters = if one_by_one && name == "fedadam" { "; lr = 0.02" } else { reasonable(name) };
+            let text = format!("{name}{parameters}");
+            let mut bench = Bench::random(&text, 16).schedule(schedule);
+            bench = bench.set("fleet.step", "{ fixed = { uniform = { low = 0.5, high = 1.5 } } }");
+            // An arrival is one update of sixteen: without a smaller step it would count as all of them.
+            if one_by_one {
+                bench = bench.lr(0.01);
+            }
+            let (start, end) = bench.gaps(600);
+            assert!(end < 0.3 * start, "{text} on {schedule}: from {start} to {end}");
+        }
+    }
+}
+
+#[test]
+fn senseless_combinations_are_refused_with_a_reason() {
+    let cases = [
+        (Bench::q4("fednova").schedule("{ every-arrival = {} }"), "batch of one"),
+        (Bench::q4("fedau").weighting("all"), "learns its own weights"),
+        (Bench::q4("mifa").weighting("sum"), "its table"),
+        (Bench::q4("fedvarp").weighting("sum"), "its table"),
+        (Bench::q4("afa-cs").weighting("sum"), "its table"),
+        (Bench::q4("fedasync").weighting("all"), "share of its own"),
+        (Bench::q4("fedavg").schedule("{ every-arrival = {} }").weighting("known-probability"), "without rounds"),
+        (Bench::q4("fedavg").schedule("{ window = { seconds = 1.0 } }").weighting("sampling"), "without rounds"),
+        (
+            Bench::q4("fedbuff")
+                .weighting("unbiased")
+                .set("served.schedule", "{ buffered = { size = 2, replace = \"random\" } }"),
+            "at random",
+        ),
+        (Bench::q4("fedavg").schedule("{ group = { size = 5 } }"), "more than the 4 clients"),
+        (Bench::q4("fedavg").schedule("{ grace = { seconds = -1.0 } }"), "out of range"),
+        (Bench::q4("delayed-nesterov; delay = 4; activation = 0.5"), "out of range"),
+        (Bench::q4("fedavg").set("served.local.by-speed", true).steps("{ integer = { low = 1, high = 2 } }"), "fastest client"),
+        (Bench::q4("fedavg").set("served.local.seconds", 1.0), "expected one of them"),
+    ];
+    for (bench, reason) in cases {
+        let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));
+        assert!(fault.contains(reason), "{fault}");
+    }
+}
+
+#[test]
+fn local_work_can_be_given_in_time() {
+    let speeds = "{ values = [1.0, 0.5, 0.25, 0.2] }";
+    let counted = Bench::q4("fedavg").steps("{ values = [2.0, 4.0, 8.0, 10.0] }").set("fleet.step", speeds);
+    let mut timed = Bench::q4("fedavg").set("fleet.step", speeds).set("served.local.seconds", 2.0);
+    timed = timed.without("served.local.steps");
+    assert_eq!(timed.iterates(5), counted.iterates(5));
+    let by_speed = Bench::q4("fedavg").set("fleet.step", speeds).steps("10").set("served.local.by-speed", true);
+    assert_eq!(by_speed.iterates(5), counted.iterates(5));
+}

@@ -1,0 +1,179 @@
+//! Where methods end up on Q4: exactly at the optimum, or off it by the bias that theory predicts.
+
+use crate::bench::{Bench, C, F80, H};
+
+/// Rounds after which every run here has settled to rounding.
+const SETTLED: usize = 6000;
+
+#[track_caller]
+fn assert_settles(bench: Bench, expected: f64, tolerance: f64) {
+    let found = bench.last(SETTLED);
+    assert!((found - expected).abs() <= tolerance, "{found} instead of {expected} for {bench:?}");
+}
+
+fn uneven(text: &str) -> Bench {
+    Bench::q4(text).steps("{ values = [1.0, 2.0, 4.0, 8.0] }")
+}
+
+/// Where long-run weights `w` lead with `steps` exact local steps of `lr`: `Σ w a c / Σ w a`.
+fn predicted(weights: [f64; 4], lr: f64, steps: i32) -> f64 {
+    let pull = |i: usize| weights[i] * (1.0 - (1.0 - lr * H[i]).powi(steps));
+    (0..4).map(|i| pull(i) * C[i]).sum::<f64>() / (0..4).map(pull).sum::<f64>()
+}
+
+#[test]
+fn unlike_steps_bias_fedavg_and_hardly_fednova() {
+    for (lr, fedavg, fednova) in
+        [(0.05, 1.4640216539, 0.6669009432), (0.01, 1.6292301381, 0.9285274605), (0.002, 1.6593556201, 0.9856160527)]
+    {
+        assert_settles(uneven("fedavg").lr(lr), fedavg, 1e-9);
+        assert_settles(uneven("fednova").lr(lr), fednova, 1e-9);
+    }
+}
+
+#[test]
+fn local_drift_biases_even_equal_steps() {
+    assert_settles(Bench::q4("fedavg"), 0.8976343227, 1e-9);
+    assert_settles(Bench::q4("fedprox; mu = 1.0"), 0.8973299762, 1e-9);
+    assert_settles(uneven("fedprox; mu = 1.0"), 1.4164957171, 1e-9);
+}
+
+#[test]
+fn scaffold_finds_the_optimum_exactly() {
+    for option in ["I", "II"] {
+        let text = format!("scaffold; option = \"{option}\"");
+        for bench in [Bench::q4(&text), uneven(&text)] {
+            assert_settles(bench.clone(), 1.0, 1e-13);
+            assert_settles(bench.schedule("{ rounds = { cohort = 2 } }"), 1.0, 1e-13);
+        }
+    }
+    let mut engine = Bench::q4("scaffold").engine();
+    let _ = engine.run(&mut crate::watch::Observer::new(crate::watch::Until::Versions(SETTLED)));
+    for (client, gradient) in [(0, 2.0), (1, 2.0), (2, 0.0), (3, -4.0)] {
+        let variate = engine.protocol().memories().get(client).expect("everyone took part").own.vectors[0][0];
+        assert!((variate - gradient).abs() < 1e-12, "client {client}: {variate}");
+    }
+}
+
+#[test]
+fn feddyn_finds_the_optimum_with_exact_solves() {
+    for alpha in [0.1, 0.5, 1.0, 2.0] {
+        let bench = Bench::q4(&format!("feddyn; alpha = {alpha:?}")).steps("120").lr(0.2);
+        let all = bench.last(4000);
+        assert!((all - 1.0).abs() < 1e-9, "alpha = {alpha}: {all}");
+        let half = bench.schedule("{ rounds = { cohort = 2 } }").last(8000);
+        assert!((half - 1.0).abs() < 1e-6, "alpha = {alpha}, two of four: {half}");
+    }
+}
+
+#[test]
+fn memory_makes_up_for_absence() {
+    for text in ["mifa", "mifa; table = \"zero\"", "fedvarp"] {
+        assert_settles(Bench::q4(text).bernoulli(&[0.2, 0.5, 0.9, 0.4]), 0.8976343227, 1e-9);
+    }
+}
+
+#[test]
+fn anarchic_averages_end_where_arrival_rates_say() {
+    let slow = |text: &str| uneven(text).visits(&F80);
+    let stream = |text: &str| slow(text).schedule("{ buffered = { size = 1 } }").set("served.server", "[{ scale = 0.02 }]");
+    let settled = |bench: Bench, after: usize| {
+        let tail = bench.iterates(after);
+        tail[after / 2..].iter().sum::<f64>() / (after - after / 2) as f64
+    };
+    let silo = settled(stream("afa-cs"), 20_000);
+    assert!((silo - 0.6669009432).abs() < 1e-3, "{silo}");
+    let device = settled(stream("afa-cd"), 40_000);
+    assert!((device - 1.3868005834).abs() < 3e-2, "{device}");
+    let raw = settled(stream("fedavg").set("served.server", "[{ scale = 0.002 }]"), 80_000);
+    assert!((raw - 1.8129918229).abs() < 3e-2, "{raw}");
+}
+
+/// Mean of the second half of a run with five local steps of 0.002.
+fn spread(bench: Bench, durations: &[f64], count: usize) -> f64 {
+    let trace = bench.steps("5").lr(0.002).visits(durations).iterates(count);
+    trace[count / 2..].iter().sum::<f64>() / (count - count / 2) as f64
+}
+
+#[test]
+fn weights_by_speed_remove_the_bias_of_fast_clients() {
+    let of = |weighting: &str, schedule: &str| spread(Bench::q4("fedavg").weighting(weighting).schedule(schedule), &F80, 16_000);
+    let unbiased = 0.9946639527;
+    let cases = [
+        ("all", "{ every-arrival = {} }", 1.6127982183),
+        ("unbiased", "{ every-arrival = {} }", unbiased),
+        ("unbiased", "{ window = { seconds = 0.2 } }", unbiased),
+        ("unbiased", "{ window = { seconds = 0.5 } }", unbiased),
+        ("unbiased", "{ window = { seconds = 0.8 } }", unbiased),
+        ("unbiased", "{ window = { seconds = 1.0 } }", unbiased),
+        ("all-weighted", "{ window = { seconds = 0.2 } }", 1.6340),
+        ("all-weighted", "{ window = { seconds = 0.5 } }", 1.3288),
+        ("all-weighted", "{ window = { seconds = 0.8 } }", 1.1383),
+        ("all-weighted", "{ window = { seconds = 1.0 } }", 0.9947),
+    ];
+    for (weighting, schedule, expected) in cases {
+        let found = of(weighting, schedule);
+        assert!((found - expected).abs() < 6e-3, "{weighting} on {schedule}: {found} instead of {expected}");
+    }
+}
+
+#[test]
+fn weights_by_speed_work_for_groups() {
+    // Without ties, of which groups would make a difference.
+    let durations = [1.0, 0.731, 0.467, 0.209];
+    let of = |weighting: &str| {
+        let bench = Bench::q4("fedavg").weighting(weighting).schedule("{ group = { size = 2 } }");
+        spread(bench, &durations, 16_000)
+    };
+    let delivered = [1.0 / 4.0, 1.0 / 3.0, 7.0 / 12.0, 5.0 / 6.0];
+    let (identical, unbiased) = (of("participating"), of("unbiased"));
+    assert!((identical - predicted(delivered, 0.002, 5)).abs() < 6e-3, "{identical}");
+    assert!((unbiased - predicted([1.0; 4], 0.002, 5)).abs() < 6e-3, "{unbiased}");
+}
+
+#[test]
+fn fedau_learns_the_weights_of_speed_by_itself() {
+    let bench = Bench::q4("fedau").schedule("{ every-arrival = {} }");
+    let found = spread(bench, &F80, 40_000);
+    assert!((found - predicted([1.0; 4], 0.002, 5)).abs() < 0.02, "{found}");
+}
+
+/// Mean of the second half of a run with a falling server step, for participation that is drawn.
+fn drawn(bench: Bench) -> f64 {
+    let trace = bench.steps("5").lr(0.01).bernoulli(&[0.1, 0.3, 0.6, 0.9]).iterates(60_000);
+    trace[20_000..].iter().sum::<f64>() / 40_000.0
+}
+
+#[test]
+fn unknown_participation_biases_as_predicted() {
+    let known = 0.9732788039;
+    let cases = [
+        (Bench::q4("fedavg").weighting("all"), 1.5939218398, 0.03),
+        (Bench::q4("fedavg"), 1.6890412475, 0.03),
+        (Bench::q4("fedavg").weighting("known-probability"), known, 0.06),
+        (Bench::q4("fedau; cutoff = 1"), 1.5939218398, 0.03),
+        (Bench::q4("fedau; cutoff = 2"), 1.4397240611, 0.03),
+        (Bench::q4("fedau; cutoff = 5"), 1.2088289932, 0.04),
+        (Bench::q4("fedau; cutoff = 10"), 1.0819321950, 0.05),
+        (Bench::q4("fedau; cutoff = 50"), 0.9746859285, 0.06),
+        (Bench::q4("fedau"), known, 0.06),
+    ];
+    for (bench, expected, tolerance) in cases {
+        let text = format!("{bench:?}");
+        let found = drawn(bench);
+        assert!((found - expected).abs() < tolerance, "{found} instead of {expected} for {text}");
+    }
+}
+
+#[test]
+fn two_clients_show_the_weights_of_random_participation() {
+    let two = |text: &str| {
+        let objective = "{ quadratic = { curvature = [1.0, 1.0], centre = [0.0, 100.0] } }";
+        Bench::q4(text).set("problem.objective", objective).set("fleet.clients", 2).steps("1").lr(0.05).bernoulli(&[0.9, 0.1])
+    };
+    let mean = |bench: Bench| bench.iterates(100_000)[1000..].iter().sum::<f64>() / 99_000.0;
+    let participating = mean(two("fedavg"));
+    assert!((participating - 100.0 * 0.0604395604).abs() < 0.3, "{participating}");
+    let all = mean(two("fedavg").weighting("all"));
+    assert!((all - 10.0).abs() < 0.4, "{all}");
+}
