@@ -1,5 +1,7 @@
 //! What the command line promises: one module per promise.
 
+#![allow(clippy::unwrap_used)]
+
 mod determinism;
 mod manifest;
 mod program;
