@@ -149,7 +149,7 @@ fn pairs_average_without_losing_anything() {
     bench.fleet = fleet("step = { exponential = { mean = 1.0 } }");
     let before = mean(&bench.models());
     let models = bench.after(100.0);
-    assert!(gap(&[before.clone()], &[mean(&models)]) < 1e-14);
+    assert!(gap(std::slice::from_ref(&before), &[mean(&models)]) < 1e-14);
     assert!(gap(&models, &vec![before; 12]) < 1e-6, "they agree after a hundred rounds");
 }
 
@@ -236,7 +236,7 @@ fn compressed_gossip_agrees_on_the_mean_and_conserves_it() {
         let bench = mixing(&format!("choco-sgd gamma = 0.1; compressor = {compressor}"), "\"ring\"", 6);
         let expected = mean(&bench.models());
         let models = after(&bench, 3000);
-        assert!(gap(&[mean(&models)], &[expected.clone()]) < 1e-13, "{compressor}");
+        assert!(gap(&[mean(&models)], std::slice::from_ref(&expected)) < 1e-13, "{compressor}");
         assert!(gap(&models, &vec![expected; 6]) < 1e-6, "{compressor}");
     }
 }
