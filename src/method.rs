@@ -11,6 +11,7 @@ pub mod registry;
 mod adpsgd;
 mod analytic;
 mod anarchic;
+mod choco;
 mod controlled;
 mod delayed_nesterov;
 mod diloco;

@@ -15,6 +15,7 @@ use super::{
     adpsgd::AdPsgd,
     analytic::Analytic,
     anarchic::{AfaCd, AfaCs},
+    choco::Choco,
     controlled::{Scafcom, Scaffold1, Scallion},
     delayed_nesterov::DelayedNesterov,
     diloco::DiLoCo,
@@ -93,6 +94,7 @@ pub const METHODS: &[Entry] = &[
     peers::<GradientTracking>(),
     peers::<Sgp>(),
     peers::<AdPsgd>(),
+    peers::<Choco>(),
     peers::<TokenWalk>(),
 ];
 

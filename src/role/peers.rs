@@ -39,6 +39,8 @@ pub struct Mail<R> {
     pub from: NodeId,
     /// What the method marks it with: the iteration, or a kind of message. A header that is not counted as traffic.
     pub stamp: u64,
+    /// Size on the wire [bit].
+    pub bits: u64,
     /// Contents; one copy for all receivers.
     pub payload: Arc<Payload<R>>,
 }

@@ -92,14 +92,20 @@ impl<R: Real> Node<'_, R> {
 
     /// Sends a message to a node, marked with a `stamp` that is not counted as traffic.
     pub fn send(&mut self, to: NodeId, stamp: u64, payload: Arc<Payload<R>>) {
-        self.orders.send(to, Mail { from: self.id, stamp, payload });
+        let bits = payload.dense_bits();
+        self.send_sized(to, stamp, payload, bits);
+    }
+
+    /// As [`send`](Self::send), for contents that take `bits` [bit] on the wire.
+    pub fn send_sized(&mut self, to: NodeId, stamp: u64, payload: Arc<Payload<R>>, bits: u64) {
+        self.orders.send(to, Mail { from: self.id, stamp, bits, payload });
     }
 
     /// Sends the same message to every neighbour, by ascending number.
     pub fn send_to_all(&mut self, stamp: u64, payload: Payload<R>) {
         let payload = Arc::new(payload);
         for to in self.topology.graph().neighbours(self.id) {
-            self.orders.send(to, Mail { from: self.id, stamp, payload: Arc::clone(&payload) });
+            self.send(to, stamp, Arc::clone(&payload));
         }
     }
 

@@ -218,7 +218,7 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
     }
 
     fn send(&mut self, to: NodeId, mail: Mail<R>) {
-        let bits = mail.payload.dense_bits();
+        let bits = mail.bits;
         self.control.send(mail.from, to, mail, bits);
     }
 
@@ -331,7 +331,7 @@ impl<R: Real> Protocol for Peers<R> {
 
     fn on_dropped(&mut self, from: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
         if self.nodes.is_reliable() {
-            let bits = mail.payload.dense_bits();
+            let bits = mail.bits;
             return control.send(from, to, mail, bits);
         }
         self.on_node(from, control, |nodes, node| nodes.on_dropped(to, mail, node));

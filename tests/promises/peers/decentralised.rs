@@ -217,3 +217,26 @@ fn tokens_bring_the_model_to_the_optimum() {
         assert!(iterates(&engine).len() == n);
     }
 }
+
+#[test]
+fn without_compression_choco_is_decentralised_sgd() {
+    for (choco, plain) in [
+        ("choco-sgd gamma = 1.0; compressor = \"identity\"", "d-psgd order = \"atc\""),
+        ("choco-sgd gamma = 1.0; compressor = \"identity\"; order = \"code\"; copies = \"model\"", "d-psgd"),
+    ] {
+        let start = InitSpec::Normal(NormalInit { sd: 1.0, independent: true });
+        let of = |text: &str| after(&unlike(text, "\"ring\"", 7).init(start.clone()), 25);
+        assert!(gap(&of(choco), &of(plain)) < 1e-13, "{choco}");
+    }
+}
+
+#[test]
+fn compressed_gossip_agrees_on_the_mean_and_conserves_it() {
+    for compressor in ["{ top-k = { k = 1 } }", "{ rand-k = { k = 1, scaled = false } }", "{ sign = {} }"] {
+        let bench = mixing(&format!("choco-sgd gamma = 0.1; compressor = {compressor}"), "\"ring\"", 6);
+        let expected = mean(&bench.models());
+        let models = after(&bench, 3000);
+        assert!(gap(&[mean(&models)], std::slice::from_ref(&expected)) < 1e-13, "{compressor}");
+        assert!(gap(&models, &vec![expected; 6]) < 1e-6, "{compressor}");
+    }
+}

@@ -15,6 +15,7 @@ const METHODS: &[&str] = &[
     "gradient-tracking order = \"atc\"; contacts = { failing-edges = 0.3 }",
     "sgp contacts = \"one-peer-exponential\"",
     "ad-psgd",
+    "choco-sgd",
     "token-walk tokens = 16; alpha = 2.0",
 ];
 

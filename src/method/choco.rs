@@ -1,0 +1,216 @@
+//! Decentralised SGD with compressed gossip.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, PeerMethod};
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    num::{Real, vector},
+    part::link::{Keep, Link, LinkSpec, Wire},
+    random::Setting,
+    role::{
+        Payload,
+        peers::{Barrier, Contacts, ContactsSpec, Mail, Node, PeerUpdate, Population, population},
+    },
+};
+
+/// When models are mixed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChocoOrder {
+    /// After this iteration's differences have arrived, as in the paper's Algorithm 2.
+    #[default]
+    Paper,
+    /// Before they are sent, with the copies of the iteration before, as in the authors' code for convex problems.
+    Code,
+}
+
+/// What the public copies start from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Copies {
+    /// Zero: nothing is sent beforehand.
+    #[default]
+    Zero,
+    /// The initial models, sent once without compression.
+    Model,
+}
+
+/// Parameters of CHOCO-SGD.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Choco {
+    /// Consensus step size [1].
+    pub gamma: f64,
+    /// How differences travel.
+    pub compressor: LinkSpec,
+    /// When models are mixed.
+    pub order: ChocoOrder,
+    /// What the public copies start from.
+    pub copies: Copies,
+}
+
+impl Default for Choco {
+    fn default() -> Self {
+        Self {
+            gamma: 0.1,
+            compressor: LinkSpec::TopK(Keep { k: None, fraction: Some(0.1) }),
+            order: ChocoOrder::Paper,
+            copies: Copies::Zero,
+        }
+    }
+}
+
+impl Method for Choco {
+    const CARD: Card = Card {
+        name: "choco-sgd",
+        summary: "nodes gossip compressed differences to public copies of their models; any compressor converges",
+        paper: Paper {
+            key: "koloskova2019decentralized",
+            authors: "Koloskova, Anastasia and Stich, Sebastian U. and Jaggi, Martin",
+            title: "Decentralized Stochastic Optimization and Gossip Algorithms with Compressed Communication",
+            venue: "ICML",
+            year: 2019,
+            place: "Algorithm 2",
+            link: "https://arxiv.org/abs/1902.00340",
+        },
+        update: "z_i ← x_i − lr ∇F_i(x_i; ξ);   q_i ← Q(z_i − x̂_i);   send q_i\n\
+                 x̂_i ← x̂_i + q_i;   s_i ← s_i + Σ_j W_ij q_j   (j = i too);   x_i ← z_i + gamma (s_i − x̂_i)\n\
+                 code:  x_i ← z_i + gamma (s_i − x̂_i) first, then q_i ← Q(x_i − x̂_i)",
+        traffic: "to every neighbour, each iteration: q [as compressed]; stays: x̂, s [2 d]",
+        differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.gamma > 0.0 && self.gamma <= 1.0, "gamma", self.gamma, "a step size in (0, 1]")?;
+        if self.compressor.remembers() {
+            return Err(Invalid::at("compressor", "the public copies are the method's memory: expected a plain compressor")
+                .help("name the compressor itself, without `ef`, `ef21` or `diana` around it"));
+        }
+        self.compressor.validate().map_err(|invalid| invalid.under("compressor"))
+    }
+}
+
+impl PeerMethod for Choco {
+    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
+        Ok(population(Rule {
+            parameters: self.clone(),
+            link: self.compressor.build(),
+            contacts: ContactsSpec::Static.build(setting.streams),
+        }))
+    }
+}
+
+struct Rule<R> {
+    parameters: Choco,
+    link: Box<dyn Link<R>>,
+    contacts: Contacts,
+}
+
+/// What a node remembers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct State<R> {
+    /// Iteration from 1; 0 is the exchange of initial models.
+    t: u64,
+    /// The model; once the local step is done, after that step.
+    x: Vec<R>,
+    /// The public copy `x̂_i`.
+    hat: Vec<R>,
+    /// `Σ_j W_ij x̂_j`.
+    s: Vec<R>,
+    /// What has been sent in this iteration.
+    q: Option<Vec<R>>,
+    /// What the compressor remembers.
+    memory: Payload<R>,
+    barrier: Barrier<R>,
+}
+
+impl<R: Real> Rule<R> {
+    fn begin(&self, state: &State<R>, node: &mut Node<'_, R>) {
+        node.compute(state.t - 1, Payload::one(state.x.clone()));
+    }
+
+    /// `x ← x + gamma (s − x̂)`.
+    fn mix(&self, state: &mut State<R>) {
+        let pull = vector::difference(&state.s, &state.hat);
+        vector::axpy(R::of(self.parameters.gamma), &pull, &mut state.x);
+    }
+
+    fn share(&self, q: Vec<R>, bits: u64, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let payload = Arc::new(Payload::one(q.clone()));
+        for to in self.contacts.meeting(node.topology(), node.id, state.t).to {
+            node.send_sized(to, state.t, Arc::clone(&payload), bits);
+        }
+        state.q = Some(q);
+        self.advance(state, node);
+    }
+
+    fn advance(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let Some(q) = &state.q else { return };
+        let meeting = self.contacts.meeting(node.topology(), node.id, state.t);
+        let Some(mails) = state.barrier.take(state.t, meeting.from.len()) else { return };
+        vector::axpy(R::one(), q, &mut state.hat);
+        vector::axpy(R::one(), &meeting.mix(q, &mails, 0), &mut state.s);
+        if state.t > 0 && self.parameters.order == ChocoOrder::Paper {
+            self.mix(state);
+        }
+        state.q = None;
+        state.t += 1;
+        self.begin(state, node);
+    }
+}
+
+impl<R: Real> PeerUpdate<R> for Rule<R> {
+    type State = State<R>;
+
+    fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
+        let zeros = vec![R::zero(); x.len()];
+        let t = u64::from(self.parameters.copies == Copies::Zero);
+        State { t, x, hat: zeros.clone(), s: zeros, q: None, memory: Payload::default(), barrier: Barrier::default() }
+    }
+
+    fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        match self.parameters.copies {
+            Copies::Zero => self.begin(state, node),
+            Copies::Model => {
+                let model = Payload::one(state.x.clone());
+                self.share(state.x.clone(), model.dense_bits(), state, node);
+            }
+        }
+    }
+
+    fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
+        if node.takes_part(state.t - 1) {
+            state.x = out.vectors.swap_remove(0);
+        }
+        if self.parameters.order == ChocoOrder::Code {
+            self.mix(state);
+        }
+        let mut q = vector::difference(&state.x, &state.hat);
+        let mut wire = Wire { rng: &mut node.link_rng(), blocks: node.blocks() };
+        let bits = self.link.transmit(&mut q, &mut state.memory, &mut wire);
+        self.share(q, bits, state, node);
+    }
+
+    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
+        state.barrier.push(mail);
+        self.advance(state, node);
+    }
+
+    fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        self.begin(state, node);
+    }
+
+    fn is_reliable(&self) -> bool {
+        true
+    }
+
+    fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
+        &state.x
+    }
+}
