@@ -10,6 +10,7 @@ pub mod compare;
 pub mod curves;
 pub mod filter;
 pub mod gallery;
+pub mod iterates;
 pub mod measure;
 pub mod part;
 mod plan;

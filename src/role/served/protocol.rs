@@ -47,7 +47,7 @@ pub struct Job<R> {
     visit: u64,
     steps: usize,
     origin: Downlink<R>,
-    memory: Arc<Memory<R>>,
+    memory: Option<Arc<Memory<R>>>,
 }
 
 /// What changes during a run, besides the method's server half and the schedule.
@@ -177,7 +177,7 @@ impl<R: Real> Served<R> {
     }
 
     fn apply(&mut self, now: f64) {
-        let batch = std::mem::take(&mut self.state.collected);
+        let mut batch = std::mem::take(&mut self.state.collected);
         let mut ctx = Apply {
             version: self.state.version,
             now,
@@ -189,6 +189,8 @@ impl<R: Real> Served<R> {
         self.server.apply(&batch, &mut ctx);
         self.state.standing.last_batch = batch.len();
         self.state.version += 1;
+        batch.clear();
+        self.state.collected = batch;
     }
 
     fn call(&mut self, client: NodeId, control: &mut Control<'_, Self>) {
@@ -208,7 +210,7 @@ impl<R: Real> Served<R> {
         self.state.downlinks.received(client);
         let visit = control.visits(client);
         let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
-        let memory = self.state.memories.get(client).cloned().unwrap_or_default();
+        let memory = self.state.memories.get(client).cloned();
         control.compute(client, steps, Job { client, visit, steps, origin, memory });
     }
 
@@ -289,18 +291,19 @@ impl<R: Real> Protocol for Served<R> {
         let streams = world.streams();
         let pace = (job.steps, job.origin.version);
         let mut local = Local::open(world.objective(), &self.plan.local, streams, (job.client, job.visit), pace, scratch);
-        local.resume_optimiser(&job.memory.optimiser);
+        let untouched = Memory::default();
+        let memory = job.memory.as_deref().unwrap_or(&untouched);
+        local.resume_optimiser(&memory.optimiser);
         let links = &self.plan.links;
         let (width, sent) = (links.width(world, job.client), &job.origin.down);
         local.equip(width, |uplink| {
-            let _ =
-                uplink.over(links.up.as_deref(), &job.memory.link).in_width(links.message_width(world, job.client)).from(sent);
+            let _ = uplink.over(links.up.as_deref(), &memory.link).in_width(links.message_width(world, job.client)).from(sent);
         });
         let down = links.stored(sent, width, world.objective().blocks());
-        let mut update = self.plan.client.update(&down, &job.memory.own, &mut local);
+        let mut update = self.plan.client.update(&down, &memory.own, &mut local);
         let bits = local.send(&mut update.up);
         let total_lr = local.total_lr();
-        let memory = renewed(&job.memory, update.memory, local.kept_optimiser(), local.kept_link());
+        let memory = renewed(memory, update.memory, local.kept_optimiser(), local.kept_link());
         Upload { origin: job.origin.clone(), up: update.up, memory, bits, steps: job.steps, total_lr }
     }
 
