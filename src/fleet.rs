@@ -151,6 +151,14 @@ impl Fleet {
         self.of(client).bits
     }
 
+    /// Width of every client `[bit]`, shape `[n]`; empty where all have full precision.
+    pub fn widths(&self) -> Vec<u32> {
+        if self.groups.iter().all(|group| group.bits == FULL_WIDTH) {
+            return Vec::new();
+        }
+        (0..self.clients).map(|client| self.bits(client)).collect()
+    }
+
     /// What happens to the work of `client` when it goes down.
     pub fn leave(&self, client: usize) -> Leave {
         self.of(client).leave

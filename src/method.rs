@@ -30,6 +30,7 @@ mod fedsgd;
 mod fedvarp;
 mod gossip_vc;
 mod gradient_tracking;
+mod grouped_average;
 mod mifa;
 mod momentum;
 mod push_gossip;
@@ -134,6 +135,8 @@ pub struct Setup<R> {
     pub x: Vec<R>,
     /// Number of clients `N`.
     pub clients: usize,
+    /// Width that each client computes and stores in [bit], shape `[N]`; empty where all have full precision.
+    pub widths: Vec<u32>,
 }
 
 impl<R: Real> Setup<R> {

@@ -4,7 +4,7 @@
 //! looks at the vector alone; [`ErrorFeedback`], [`Ef21`] and [`Diana`] wrap one and remember what it lost. A link is
 //! immutable: what it remembers is a [`Payload`] that its user keeps and commits when the message has arrived.
 //!
-//! The zero vector comes through as it is, and so does a vector with a coordinate that is not finite: divergence is for
+//! The zero vector comes through as it is. Coordinates that are not finite are passed on and not rounded: divergence is for
 //! the recorder to see.
 
 mod dither;
@@ -21,12 +21,7 @@ pub use round::{Identity, Levels, RoundTo, ScaledSign, round_blocks};
 pub use sparse::{Keep, Lazy, Pruned, RandK, TopK};
 pub use spec::{Compressor, DitherSpec, LinkSpec, NaturalDitherSpec, RandKSpec, RoundSpec, SignSpec};
 
-use crate::{
-    num::Real,
-    problem::Block,
-    random::Rng,
-    role::Payload,
-};
+use crate::{num::Real, problem::Block, random::Rng, role::Payload};
 
 /// What surrounds a message.
 #[derive(Debug)]

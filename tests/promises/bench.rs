@@ -51,6 +51,12 @@ impl Bench {
             .set("served.local.lr", 0.05)
     }
 
+    /// Another method under the same conditions.
+    pub fn method(mut self, text: &str) -> Self {
+        self.method = text.to_owned();
+        self
+    }
+
     /// Sets a key of the scenario to a value written in TOML.
     pub fn set(mut self, key: &'static str, value: impl ToString) -> Self {
         self.keys.retain(|(other, _)| *other != key);

@@ -69,9 +69,14 @@ fn one_vector_up_is_scaffold() {
 #[test]
 fn links_that_lose_nothing_change_nothing() {
     let expected = plane("fedavg").path(20);
-    for link in ["\"identity\"", "{ top-k = { k = 2 } }", "{ rand-k = { fraction = 1.0 } }", "{ ef = \"identity\" }", "{ ef21 = \"identity\" }"] {
+    for link in [
+        "\"identity\"",
+        "{ top-k = { k = 2 } }",
+        "{ rand-k = { fraction = 1.0 } }",
+        "{ ef = \"identity\" }",
+        "{ ef21 = \"identity\" }",
+    ] {
         for key in ["served.uplink", "served.downlink"] {
-            // Error feedback on the way down would add what a model has lost to another model.
             let found = plane("fedavg").set(key, link).path(20);
             found.iter().zip(&expected).for_each(|(found, expected)| assert_near(found, expected, 1e-12));
         }
@@ -99,7 +104,7 @@ fn control_variates_reach_the_optimum_through_lossy_links() {
         random("fedavg", "\"identity\"", "1").set("served.downlink", "{ ef21 = { top-k = { k = 2 } } }"),
     ];
     for bench in cases {
-        let (start, end) = bench.gaps(12_000);
+        let (start, end) = bench.gaps(8_000);
         assert!(end < 1e-16 * start, "{bench:?}: from {start} to {end}");
     }
 }
@@ -107,7 +112,7 @@ fn control_variates_reach_the_optimum_through_lossy_links() {
 #[test]
 fn a_naive_link_and_plain_error_feedback_stop_short_of_it() {
     for (uplink, floor) in [("{ rand-k = { k = 2 } }", 1e-6), ("{ ef = { top-k = { k = 1 } } }", 1e-9)] {
-        let (start, end) = random("fedavg", uplink, "1").gaps(12_000);
+        let (start, end) = random("fedavg", uplink, "1").gaps(8_000);
         assert!(end > floor * start && end < 0.2 * start, "{uplink}: from {start} to {end}");
     }
 }
@@ -115,10 +120,12 @@ fn a_naive_link_and_plain_error_feedback_stop_short_of_it() {
 #[test]
 fn scallion_diverges_beyond_its_largest_factor() {
     // ω = 3 leaves room for alpha < 2/(1 + ω) = 0.5.
-    let at = |alpha: f64| random(&format!("scallion; alpha = {alpha}"), "{ rand-k = { k = 2 } }", "1")
-        .set("problem.objective", "{ quadratic = { generate = { dimension = 8, condition = 10.0 } } }")
-        .lr(0.005)
-        .gaps(3000);
+    let at = |alpha: f64| {
+        random(&format!("scallion; alpha = {alpha}"), "{ rand-k = { k = 2 } }", "1")
+            .set("problem.objective", "{ quadratic = { generate = { dimension = 8, condition = 10.0 } } }")
+            .lr(0.005)
+            .gaps(3000)
+    };
     let (start, end) = at(0.25);
     assert!(end < 0.1 * start, "from {start} to {end}");
     let (start, end) = at(0.6);
@@ -129,7 +136,12 @@ fn scallion_diverges_beyond_its_largest_factor() {
 fn the_noise_floor_of_naive_compression_is_the_predicted_one() {
     // f_i = (a/2) ‖x − m_i‖², independent rand-k: E‖x − m̄‖² → γ a ω ζ / (N (2 − γa − γaω/N)).
     let (clients, d, k, a, gamma) = (4.0, 6.0, 2.0, 1.5, 0.2);
-    let centres = [[1.0, 0.0, 2.0, -1.0, 0.5, 0.0], [-1.0, 2.0, 0.0, 1.0, 0.0, 1.0], [0.0, -2.0, 1.0, 0.0, 1.5, -1.0], [2.0, 1.0, -1.0, 0.5, 0.0, 0.0]];
+    let centres = [
+        [1.0, 0.0, 2.0, -1.0, 0.5, 0.0],
+        [-1.0, 2.0, 0.0, 1.0, 0.0, 1.0],
+        [0.0, -2.0, 1.0, 0.0, 1.5, -1.0],
+        [2.0, 1.0, -1.0, 0.5, 0.0, 0.0],
+    ];
     let mean: Vec<f64> = (0..6).map(|j| centres.iter().map(|centre| centre[j]).sum::<f64>() / clients).collect();
     let distance2 = |x: &[f64]| x.iter().zip(&mean).map(|(x, mean)| (x - mean).powi(2)).sum::<f64>();
     let spread = centres.iter().map(|centre| distance2(centre)).sum::<f64>() / clients;
@@ -149,7 +161,11 @@ fn the_noise_floor_of_naive_compression_is_the_predicted_one() {
 
 #[test]
 fn control_variates_are_the_mean_of_the_clients_even_when_uploads_are_lost() {
-    for (text, uplink) in [("scallion; alpha = 0.2", "{ rand-k = { k = 2 } }"), ("scafcom", "{ top-k = { k = 1 } }"), ("scaffold-m", "{ qsgd = { bits = 3 } }")] {
+    for (text, uplink) in [
+        ("scallion; alpha = 0.2", "{ rand-k = { k = 2 } }"),
+        ("scafcom", "{ top-k = { k = 1 } }"),
+        ("scaffold-m", "{ qsgd = { bits = 3 } }"),
+    ] {
         let bench = random(text, uplink, "4").set("network.up", "{ loss = 0.3 }");
         let mut engine = bench.engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(200)));
@@ -202,4 +218,17 @@ fn low_bit_clients_send_what_they_can_store() {
     let full = low_bit("ignore", 3).path(1).remove(0);
     assert_near(&full, &[1.0, 0.3, -0.7], 1e-12);
     assert_eq!(low_bit("train", 32).path(3), low_bit("ignore", 3).path(3));
+}
+
+#[test]
+fn one_group_is_the_plain_average() {
+    let expected = Bench::q4("fedavg").iterates(12);
+    for text in ["grouped-average", "grouped-average; asymmetric = true"] {
+        assert_near(&Bench::q4(text).iterates(12), &expected, 1e-12);
+    }
+    let narrow = |text: &str| low_bit("train", 3).method(text).path(4);
+    assert_eq!(narrow("grouped-average").len(), 4);
+    for (found, expected) in narrow("grouped-average").iter().zip(&narrow("fedavg")) {
+        assert_near(found, expected, 1e-12);
+    }
 }

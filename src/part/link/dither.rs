@@ -98,7 +98,7 @@ impl NaturalDithering {
 
 /// Replaces `|vⱼ| / ‖v‖` by a level; signs and the norm stay.
 fn dither<R: Real>(v: &mut [R], norm: f64, mut level: impl FnMut(f64) -> f64) {
-    if norm == 0.0 || !norm.is_finite() {
+    if norm == 0.0 || !norm.is_finite() || !vector::is_finite(v) {
         return;
     }
     for v in v {

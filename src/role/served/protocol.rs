@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Apply, Arrived, ClientUpdate, Links, ServerParts, ServerState, ServerUpdate,
+    Apply, Arrived, ClientUpdate, Downlink, Links, Message, ServerParts, ServerState, ServerUpdate, Upload,
     links::{Downlinks, Parcel},
     questions::Questions,
 };
@@ -14,7 +14,6 @@ use crate::{
     fleet::Presence,
     num::Real,
     part::discount::Discount,
-    record::{Models, Observed},
     role::{
         Local, Memory, Payload, Scratch,
         local::LocalRule,
@@ -39,43 +38,6 @@ pub struct Plan<R: Real> {
     pub discount: Discount,
     /// Uploads staler than this are refused.
     pub max_staleness: Option<u64>,
-}
-
-/// A message between the server and a client.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Message<R> {
-    /// The server calls a client.
-    Down(Downlink<R>),
-    /// A client answers.
-    Up(Upload<R>),
-}
-
-/// What a called client receives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Downlink<R> {
-    /// Number of the call; answers to cancelled calls are ignored.
-    pub call: u64,
-    /// Server version of what was sent.
-    pub version: u64,
-    /// What the method broadcasts.
-    pub down: Arc<Payload<R>>,
-}
-
-/// What a client answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Upload<R> {
-    /// What the client had been sent.
-    pub origin: Downlink<R>,
-    /// What the method sends up, as it comes out of the uplink.
-    pub up: Payload<R>,
-    /// The client's memory once the server accepts, if it changes.
-    pub memory: Option<Memory<R>>,
-    /// Size on the wire [bit].
-    pub bits: u64,
-    /// Local steps taken.
-    pub steps: usize,
-    /// Sum of the local step sizes.
-    pub total_lr: f64,
 }
 
 /// One client visit, ready to be computed.
@@ -378,27 +340,4 @@ fn renewed<R: Real>(
         optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
         link: link.unwrap_or_else(|| old.link.clone()),
     })
-}
-
-impl<R: Real> Observed<R> for Served<R> {
-    fn models(&self) -> Models<'_, R> {
-        Models::Server(self.server.iterate())
-    }
-
-    fn round(&self) -> u64 {
-        self.state.version
-    }
-
-    fn updates(&self) -> u64 {
-        self.state.standing.updates
-    }
-
-    fn staleness(&self) -> Option<f64> {
-        let Standing { updates, staleness, .. } = self.state.standing;
-        Some(if updates == 0 { 0.0 } else { staleness as f64 / updates as f64 })
-    }
-
-    fn latest_batch(&self) -> Option<usize> {
-        Some(self.state.standing.last_batch)
-    }
 }

@@ -110,7 +110,8 @@ pub fn served<R: Halved>(
     folder: &Path,
 ) -> Result<Served<R>, Invalid> {
     parts.fits(world.objective().dim())?;
-    let halves = R::halves(own, Setup { x: world.problem.initial(0), clients: world.clients() });
+    let (clients, widths) = (world.clients(), world.fleet.widths());
+    let halves = R::halves(own, Setup { x: world.problem.initial(0), clients, widths });
     let recipe = own.recipe();
     let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
@@ -162,7 +163,10 @@ impl Pilot for RunJob<'_> {
         let part = part.map_err(RunError::io(&path))?;
         let mut keeper = Keeper::new(checkpoint, options.checkpoint_every, self.progress);
         let record = &plan.cells[run.cell].record;
-        let mut recorder = Recorder::new(&world, record, part, state, &mut keeper).keeping_iterates(plan.record.iterates);
+        let mut recorder = Recorder::new(&world, record, part, state, &mut keeper);
+        if plan.record.iterates {
+            recorder.keep_iterates(results.unfinished_iterates(plan, run)).map_err(RunError::io(&path))?;
+        }
         let _ = engine.run(&mut recorder);
         let (outcome, iterates) = recorder.finish(&engine).map_err(RunError::io(&path))?;
         if let Some(iterates) = iterates {

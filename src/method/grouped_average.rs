@@ -1,0 +1,126 @@
+//! Grouped averaging: one model for each bit-width.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup, fedavg::LocalSgd};
+use crate::{
+    engine::NodeId,
+    fleet::FULL_WIDTH,
+    invalid::Invalid,
+    num::{Real, vector},
+    role::{
+        Payload,
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate},
+    },
+};
+
+/// Parameters of grouped averaging.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct GroupedAverage {
+    /// Whether a group also averages the models of all wider clients; otherwise only those of its own width.
+    pub asymmetric: bool,
+}
+
+impl Method for GroupedAverage {
+    const CARD: Card = Card {
+        name: "grouped-average",
+        summary: "FedAvg with a model for each bit-width of the clients; the widest one is scored",
+        paper: Paper {
+            key: "yoon2022bitwidth",
+            authors: "Yoon, Jaehong and Park, Geon and Jeong, Wonyong and Hwang, Sung Ju",
+            title: "Bitwidth Heterogeneous Federated Learning with Progressive Weight Dequantization",
+            venue: "ICML",
+            year: 2022,
+            place: "Section 5, baselines FedGroupedAvg and FedGroupedAvg-Asymmetric",
+            link: "https://arxiv.org/abs/2202.11453",
+        },
+        update: "client of width b:  y ← x_b;  K times  y ← y − lr ∇F_i(Q_b(y); ξ);  send Q_b(y)\n\
+                 server:  x_b ← mean of the models of width b   (asymmetric: of width b and wider)",
+        traffic: "down: x_b [d]; up: Δ [d], each in the client's width; nothing stays at the client",
+        differs: "the asymmetric rule is our reading of its description: a group learns from all clients that are at least as wide; \
+                  a group that nobody took part for stays as it is",
+    };
+}
+
+impl ServedMethod for GroupedAverage {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let mut found = setup.widths.clone();
+        found.sort_unstable();
+        found.dedup();
+        if found.is_empty() {
+            found.push(FULL_WIDTH);
+        }
+        let x = Arc::new(Payload::one(setup.x));
+        let groups = found.into_iter().map(|width| (width, Arc::clone(&x))).collect();
+        Box::new(Server { asymmetric: self.asymmetric, widths: setup.widths, groups })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.steps_itself("each group has a model of its own")
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    asymmetric: bool,
+    /// Width of each client; empty where all have the full one.
+    widths: Vec<u32>,
+    /// The model of each width, in ascending order; never empty.
+    groups: Vec<(u32, Arc<Payload<R>>)>,
+}
+
+impl<R: Real> Server<R> {
+    fn width(&self, client: NodeId) -> u32 {
+        self.widths.get(client).copied().unwrap_or(FULL_WIDTH)
+    }
+
+    fn widest(&self) -> &Payload<R> {
+        &self.groups.last().expect("there is at least one group").1
+    }
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, to: NodeId) -> Arc<Payload<R>> {
+        let width = self.width(to);
+        let group = self.groups.iter().find(|(other, _)| *other == width);
+        Arc::clone(&group.expect("every client's width has a group").1)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        let coefficients = ctx.coefficients(batch);
+        let widths: Vec<u32> = batch.iter().map(|up| self.width(up.from)).collect();
+        for (width, group) in &mut self.groups {
+            let heard = |other: u32| if self.asymmetric { other >= *width } else { other == *width };
+            let ups = || batch.iter().zip(&coefficients).zip(&widths).filter(|(_, other)| heard(**other)).map(|(up, _)| up);
+            let total: f64 = ups().map(|(_, coefficient)| coefficient).sum();
+            if total <= 0.0 {
+                continue;
+            }
+            let x = &mut Arc::make_mut(group).vectors[0];
+            let mut update = vec![R::zero(); x.len()];
+            for (up, coefficient) in ups() {
+                let share = R::of(coefficient / total);
+                vector::axpy(share, &up.up.vectors[0], &mut update);
+                vector::axpy(share, &vector::difference(x, &up.down.vectors[0]), &mut update);
+            }
+            vector::axpy(-R::one(), &update, x);
+        }
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.widest().vectors[0]
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        self.groups.iter().map(|(_, group)| Letter::own("x_b", &group.vectors[0])).collect()
+    }
+}
