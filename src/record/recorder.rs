@@ -209,7 +209,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let protocol = engine.protocol();
         let models = protocol.models();
         let scored = self.scored(&models);
-        let scores: Vec<Evaluation> = scored.iter().map(|x| self.world.problem.evaluate(x, wanted(&self.plan.metrics))).collect();
+        let scores: Vec<Evaluation> = self.world.problem.evaluate_all(&scored, wanted(&self.plan.metrics));
         let values: Vec<Option<f64>> =
             self.plan.metrics.iter().map(|&metric| self.value(metric, &scores, &models, protocol)).collect();
         let finite =
