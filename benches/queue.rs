@@ -27,7 +27,9 @@ fn hold(criterion: &mut Criterion) {
         for (constant, name) in [(false, "random delays"), (true, "constant delays")] {
             let mut delay = delays(constant);
             let mut queue = Queue::<Event>::default();
-            (0..pending).for_each(|k| drop(queue.push(delay() * k as f64 / pending as f64, Phase::Normal, [k; 20])));
+            for k in 0..pending {
+                let _ = queue.push(delay() * k as f64 / pending as f64, Phase::Normal, [k; 20]);
+            }
             group.bench_function(format!("queue, {name}"), |bencher| {
                 bencher.iter(|| {
                     let (now, event) = queue.pop().expect("events are pending");

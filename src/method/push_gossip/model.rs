@@ -142,15 +142,15 @@ impl<R: Real> Model<R> {
     /// `MERGE` with a whole model: part by part, by their ages.
     pub fn merge(&mut self, rule: MergeRule, x: &[R], ages: &[f64]) {
         let parts = self.ages.len();
-        for part in 0..parts {
-            let own = R::of(rule.own_share(self.ages[part], ages[part]));
+        for (part, &age) in ages.iter().enumerate().take(parts) {
+            let own = R::of(rule.own_share(self.ages[part], age));
             let rest = R::one() - own;
             if parts == 1 {
                 vector::blend(rest, x, own, &mut self.x);
             } else {
                 (part..self.x.len()).step_by(parts).for_each(|j| self.x[j] = own * self.x[j] + rest * x[j]);
             }
-            self.ages[part] = self.ages[part].max(ages[part]);
+            self.ages[part] = self.ages[part].max(age);
         }
     }
 

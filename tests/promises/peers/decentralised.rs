@@ -149,7 +149,7 @@ fn pairs_average_without_losing_anything() {
     bench.fleet = fleet("step = { exponential = { mean = 1.0 } }");
     let before = mean(&bench.models());
     let models = bench.after(100.0);
-    assert!(gap(&[before.clone()], &[mean(&models)]) < 1e-14);
+    assert!(gap(std::slice::from_ref(&before), &[mean(&models)]) < 1e-14);
     assert!(gap(&models, &vec![before; 12]) < 1e-6, "they agree after a hundred rounds");
 }
 
