@@ -86,8 +86,8 @@
 //! stop  = { rounds = 50 }
 //!
 //! [problem.objective.quadratic]
-//! curvatures = [1.0, 2.0, 0.5, 4.0]
-//! centres    = [-1.0, 0.0, 1.0, 2.0]
+//! curvature = [1.0, 2.0, 0.5, 4.0]
+//! centre    = [-1.0, 0.0, 1.0, 2.0]
 //!
 //! [record]
 //! metrics = ["gap"]
