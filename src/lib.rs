@@ -30,7 +30,8 @@
 //! 2. A **protocol** is a deterministic state machine: events in, orders out. [`role::served`] runs clients around a server,
 //!    whose [schedule](role::schedule) says when it acts; in [`role::peers`] all nodes are equal.
 //! 3. A **method** is what a paper prints: a client half and a server half, or the rule of one peer. See [`method`].
-//! 4. **Parts** are orthogonal to methods: optimiser chains, weightings, discounts by staleness, step sizes. See [`part`].
+//! 4. **Parts** are orthogonal to methods: optimiser chains, links that compress, weightings, discounts by
+//!    staleness, step sizes. See [`part`].
 //! 5. A client's computation is a **pure job**: data in, data out, its own random stream. It may run on any thread, at any
 //!    moment between the instant it starts and the instant its result is needed. See [`engine::jobs`].
 //! 6. The **world** never changes during a run, and all methods of a seed meet the same one. See [`world`].
@@ -48,7 +49,7 @@
 //! | [`world`] | the above, immutable |
 //! | [`engine`] | the run loop, time, the queue, jobs in flight, checkpoints |
 //! | [`role`] | protocols (served, peers), schedules, and the traits of methods' halves |
-//! | [`part`] | transforms, weightings, discounts, step sizes |
+//! | [`part`] | transforms, links, weightings, discounts, step sizes |
 //! | [`method`] | the registry, and one file a method |
 //! | [`run`] | plans, their execution in parallel, resumption, verification |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
@@ -85,8 +86,8 @@
 //! stop  = { rounds = 50 }
 //!
 //! [problem.objective.quadratic]
-//! curvatures = [1.0, 2.0, 0.5, 4.0]
-//! centres    = [-1.0, 0.0, 1.0, 2.0]
+//! curvature = [1.0, 2.0, 0.5, 4.0]
+//! centre    = [-1.0, 0.0, 1.0, 2.0]
 //!
 //! [record]
 //! metrics = ["gap"]

@@ -12,7 +12,7 @@ use crate::program::{assert_same, fedfleet, run, small, start, succeed};
 /// Checkpoints that are written between two kills, one number for each.
 const MOMENTS: [usize; 5] = [1, 2, 5, 11, 23];
 /// Runs that take long enough to be killed that often.
-const LONG: [&str; 4] = ["--set", "stop={ seconds = 20000, rounds = 6000 }", "--set", "record.every={ seconds = 40 }"];
+const LONG: [&str; 4] = ["--set", "stop={ seconds = 4000, rounds = 600 }", "--set", "record.every={ seconds = 40 }"];
 
 fn call(out: &Path, more: &[&str]) -> Command {
     let scenario = small();
