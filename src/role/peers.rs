@@ -39,7 +39,9 @@ pub struct Mail<R> {
     pub from: NodeId,
     /// What the method marks it with: the iteration, or a kind of message. A header that is not counted as traffic.
     pub stamp: u64,
-    /// Contents; one copy for all receivers.
+    /// Size on the wire [bit].
+    pub bits: u64,
+    /// Contents, as they arrive; one copy for all receivers.
     pub payload: Arc<Payload<R>>,
 }
 

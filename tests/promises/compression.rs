@@ -69,7 +69,13 @@ fn one_vector_up_is_scaffold() {
 #[test]
 fn links_that_lose_nothing_change_nothing() {
     let expected = plane("fedavg").path(20);
-    for link in ["\"identity\"", "{ top-k = { k = 2 } }", "{ rand-k = { fraction = 1.0 } }", "{ ef = \"identity\" }", "{ ef21 = \"identity\" }"] {
+    for link in [
+        "\"identity\"",
+        "{ top-k = { k = 2 } }",
+        "{ rand-k = { fraction = 1.0 } }",
+        "{ ef = \"identity\" }",
+        "{ ef21 = \"identity\" }",
+    ] {
         for key in ["served.uplink", "served.downlink"] {
             let found = plane("fedavg").set(key, link).path(20);
             found.iter().zip(&expected).for_each(|(found, expected)| assert_near(found, expected, 1e-12));
@@ -114,10 +120,12 @@ fn a_naive_link_and_plain_error_feedback_stop_short_of_it() {
 #[test]
 fn scallion_diverges_beyond_its_largest_factor() {
     // ω = 3 leaves room for alpha < 2/(1 + ω) = 0.5.
-    let at = |alpha: f64| random(&format!("scallion; alpha = {alpha}"), "{ rand-k = { k = 2 } }", "1")
-        .set("problem.objective", "{ quadratic = { generate = { dimension = 8, condition = 10.0 } } }")
-        .lr(0.005)
-        .gaps(3000);
+    let at = |alpha: f64| {
+        random(&format!("scallion; alpha = {alpha}"), "{ rand-k = { k = 2 } }", "1")
+            .set("problem.objective", "{ quadratic = { generate = { dimension = 8, condition = 10.0 } } }")
+            .lr(0.005)
+            .gaps(3000)
+    };
     let (start, end) = at(0.25);
     assert!(end < 0.1 * start, "from {start} to {end}");
     let (start, end) = at(0.6);
@@ -128,7 +136,12 @@ fn scallion_diverges_beyond_its_largest_factor() {
 fn the_noise_floor_of_naive_compression_is_the_predicted_one() {
     // f_i = (a/2) ‖x − m_i‖², independent rand-k: E‖x − m̄‖² → γ a ω ζ / (N (2 − γa − γaω/N)).
     let (clients, d, k, a, gamma) = (4.0, 6.0, 2.0, 1.5, 0.2);
-    let centres = [[1.0, 0.0, 2.0, -1.0, 0.5, 0.0], [-1.0, 2.0, 0.0, 1.0, 0.0, 1.0], [0.0, -2.0, 1.0, 0.0, 1.5, -1.0], [2.0, 1.0, -1.0, 0.5, 0.0, 0.0]];
+    let centres = [
+        [1.0, 0.0, 2.0, -1.0, 0.5, 0.0],
+        [-1.0, 2.0, 0.0, 1.0, 0.0, 1.0],
+        [0.0, -2.0, 1.0, 0.0, 1.5, -1.0],
+        [2.0, 1.0, -1.0, 0.5, 0.0, 0.0],
+    ];
     let mean: Vec<f64> = (0..6).map(|j| centres.iter().map(|centre| centre[j]).sum::<f64>() / clients).collect();
     let distance2 = |x: &[f64]| x.iter().zip(&mean).map(|(x, mean)| (x - mean).powi(2)).sum::<f64>();
     let spread = centres.iter().map(|centre| distance2(centre)).sum::<f64>() / clients;
@@ -148,7 +161,11 @@ fn the_noise_floor_of_naive_compression_is_the_predicted_one() {
 
 #[test]
 fn control_variates_are_the_mean_of_the_clients_even_when_uploads_are_lost() {
-    for (text, uplink) in [("scallion; alpha = 0.2", "{ rand-k = { k = 2 } }"), ("scafcom", "{ top-k = { k = 1 } }"), ("scaffold-m", "{ qsgd = { bits = 3 } }")] {
+    for (text, uplink) in [
+        ("scallion; alpha = 0.2", "{ rand-k = { k = 2 } }"),
+        ("scafcom", "{ top-k = { k = 1 } }"),
+        ("scaffold-m", "{ qsgd = { bits = 3 } }"),
+    ] {
         let bench = random(text, uplink, "4").set("network.up", "{ loss = 0.3 }");
         let mut engine = bench.engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(200)));

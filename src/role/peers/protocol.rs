@@ -11,9 +11,10 @@ use crate::{
     invalid::Invalid,
     network::Topology,
     num::{Real, vector},
+    part::link::{Link, Wire},
     random::{Purpose, Rng},
     record::{Models, Observed},
-    role::{Local, Payload, Scratch, local::LocalRule},
+    role::{Local, Payload, Scratch, local::LocalRule, payload::FLOAT_BITS},
     world::World,
 };
 
@@ -25,6 +26,8 @@ pub struct Plan<R: Real> {
     pub local: LocalRule<R>,
     /// What becomes of messages to nodes that are down.
     pub absent: Absent,
+    /// How messages travel; as they are when `None`.
+    pub link: Option<Box<dyn Link<R>>>,
 }
 
 /// One visit, ready to be computed.
@@ -217,8 +220,22 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
         self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
     }
 
+    fn pack(&mut self, node: NodeId, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64) {
+        let Some(link) = &self.plan.link else {
+            let bits = payload.dense_bits();
+            return (payload, bits);
+        };
+        let (mut sent, mut rng) = (Payload::clone(&payload), self.rng(node, true));
+        let wire = &mut Wire { rng: &mut rng, blocks: self.plan.world.objective().blocks() };
+        let mut bits = FLOAT_BITS * sent.scalars.len() as u64;
+        for vector in &mut sent.vectors {
+            bits += link.transmit(vector, &mut Payload::default(), wire);
+        }
+        (Arc::new(sent), bits)
+    }
+
     fn send(&mut self, to: NodeId, mail: Mail<R>) {
-        let bits = mail.payload.dense_bits();
+        let bits = mail.bits;
         self.control.send(mail.from, to, mail, bits);
     }
 
@@ -331,7 +348,7 @@ impl<R: Real> Protocol for Peers<R> {
 
     fn on_dropped(&mut self, from: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
         if self.nodes.is_reliable() {
-            let bits = mail.payload.dense_bits();
+            let bits = mail.bits;
             return control.send(from, to, mail, bits);
         }
         self.on_node(from, control, |nodes, node| nodes.on_dropped(to, mail, node));
