@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod gallery;
 mod methods;
 mod new;
 mod plot;
@@ -45,6 +46,7 @@ enum Verb {
     Check(check::Args),
     Plot(plot::Args),
     Compare(compare::Args),
+    Gallery(gallery::Args),
     Methods(methods::Args),
     New(new::Args),
     Schema(schema::Args),
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => args.execute(),
         Verb::Plot(args) => args.execute(),
         Verb::Compare(args) => args.execute(),
+        Verb::Gallery(args) => args.execute(),
         Verb::Methods(args) => args.execute(),
         Verb::New(args) => args.execute(),
         Verb::Schema(args) => args.execute(),

@@ -181,6 +181,13 @@ impl Fleet {
         steps as f64 * step + group.visit.sample(client, rng)
     }
 
+    /// What [`duration`](Self::duration) would be, where it is the same for every visit and draws nothing `[s]`.
+    pub fn steady_duration(&self, client: usize, steps: usize) -> Option<f64> {
+        let group = self.of(client);
+        let step = group.pace * group.step.of_client(client)?;
+        Some(steps as f64 * step + group.visit.of_client(client)?)
+    }
+
     /// Mean duration of a visit of `client` with `steps` local steps `[s]`, while it is up.
     pub fn mean_duration(&self, client: usize, steps: usize) -> f64 {
         let group = self.of(client);
@@ -196,6 +203,11 @@ impl Fleet {
     /// Mean duration of one local step of the fastest client [s]; looked for once.
     pub fn fastest_step(&self) -> f64 {
         *self.fastest.get_or_init(|| (0..self.clients).map(|client| self.mean_step(client)).fold(f64::INFINITY, f64::min))
+    }
+
+    /// Whether visits of `client` may be lost in mid-work.
+    pub fn drops_out(&self, client: usize) -> bool {
+        self.of(client).dropout.of_client(client) != Some(0.0)
     }
 
     /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is `[1]`.

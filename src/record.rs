@@ -1,13 +1,16 @@
 //! Records of runs: what is sampled while a run goes on, and what is made of it afterwards.
 //!
 //! A [`Recorder`] samples a run into its [`part`] file; the parts make up `curves.csv`. Everything else here reads that file:
-//! [summaries](summary), [targets](target), [claims](claim), [comparison tables](compare).
+//! [summaries](summary), [targets](target), [claims](claim), [comparison tables](compare); but for the [page](gallery) about
+//! many results.
 
 pub mod axis;
 pub mod claim;
 pub mod compare;
 pub mod curves;
 pub mod filter;
+pub mod gallery;
+pub mod iterates;
 pub mod measure;
 pub mod part;
 mod plan;

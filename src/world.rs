@@ -51,7 +51,9 @@ impl<R: Real> World<R> {
     /// Local steps of a visit, at least 1.
     pub fn local_steps<T>(&self, rule: &LocalRule<T>, client: NodeId, visit: u64) -> usize {
         let steps = match &rule.steps {
-            Steps::Count(sampler) => sampler.sample(client, &mut self.streams.stream(Purpose::Steps, client, visit)),
+            Steps::Count(sampler) => sampler
+                .of_client(client)
+                .unwrap_or_else(|| sampler.sample(client, &mut self.streams.stream(Purpose::Steps, client, visit))),
             steps => self.mean_steps(steps, rule, client),
         };
         (steps.round() as usize).max(1)
@@ -93,8 +95,11 @@ impl<R: Real> WorldClock<R> {
 impl<R: Real> Physics for WorldClock<R> {
     fn work(&mut self, node: NodeId, now: f64, steps: usize, visit: u64) -> Finish {
         let World { fleet, streams, .. } = self.world.as_ref();
-        let duration = fleet.duration(node, steps, &mut streams.stream(Purpose::Delay, node, visit));
-        let dropout = fleet.dropout(node, &mut streams.stream(Purpose::Fault, node, visit));
+        let duration = fleet
+            .steady_duration(node, steps)
+            .unwrap_or_else(|| fleet.duration(node, steps, &mut streams.stream(Purpose::Delay, node, visit)));
+        let dropout =
+            if fleet.drops_out(node) { fleet.dropout(node, &mut streams.stream(Purpose::Fault, node, visit)) } else { None };
         let work = duration * dropout.unwrap_or(1.0);
         match (self.presence.finish(fleet, node, now, work), dropout) {
             (Finish::At(time), Some(_)) => Finish::LostAt(time),
@@ -109,8 +114,12 @@ impl<R: Real> Physics for WorldClock<R> {
             (client, SERVER) => (Direction::Up, client),
             (peer, _) => (Direction::Peer, peer),
         };
+        let link = network.link(fleet, direction, node);
+        if let Some(delay) = link.steady_delay(node, bits) {
+            return Delivery::After(delay);
+        }
         let mut rng = streams.stream(Purpose::Transit, node, count);
-        let delay = network.delay(fleet, direction, node, bits, &mut rng);
-        if network.lost(fleet, direction, node, &mut rng) { Delivery::Lost(delay) } else { Delivery::After(delay) }
+        let delay = link.delay(node, bits, &mut rng);
+        if link.lost(node, &mut rng) { Delivery::Lost(delay) } else { Delivery::After(delay) }
     }
 }

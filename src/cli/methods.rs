@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use fedfleet::method::{
-    parameters,
+    Card, parameters,
     registry::{self, Entry, METHODS},
 };
 
@@ -12,7 +12,8 @@ use super::{Outcome, Usage};
 const EXAMPLES: &str = "\
 Examples:
   fedfleet methods
-  fedfleet methods scaffold";
+  fedfleet methods scaffold
+  fedfleet methods --markdown         the table of the README";
 
 /// List the methods, or show one: what it is, parameters with defaults, source, BibTeX
 #[derive(Debug, clap::Args)]
@@ -21,11 +22,16 @@ pub struct Args {
     /// Name of a method
     #[arg(value_name = "NAME")]
     name: Option<String>,
+
+    /// List the methods as a Markdown table, with their papers
+    #[arg(long, conflicts_with = "name")]
+    markdown: bool,
 }
 
 impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let text = match &self.name {
+            None if self.markdown => table(),
             None => list(),
             Some(name) => page(registry::find(name).ok_or_else(|| unknown(name))?),
         };
@@ -43,6 +49,16 @@ fn unknown(name: &str) -> Usage {
 fn list() -> String {
     let width = METHODS.iter().map(|entry| entry.card.name.len()).max().unwrap_or(0);
     METHODS.iter().map(|entry| format!("{:width$}  {}\n", entry.card.name, entry.card.summary)).collect()
+}
+
+fn table() -> String {
+    let row = |entry: &Entry| {
+        let Card { name, summary, paper, .. } = entry.card;
+        let first = paper.authors.split(',').next().unwrap_or_default();
+        format!("| `{name}` | `[{}]` | {summary} | [{first}, {}]({}) |\n", entry.section, paper.year, paper.link)
+    };
+    let head = "| method | section | what it is | paper |\n| --- | --- | --- | --- |\n";
+    head.to_owned() + &METHODS.iter().map(row).collect::<String>()
 }
 
 fn page(entry: &Entry) -> String {

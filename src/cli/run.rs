@@ -5,6 +5,7 @@ mod progress;
 use std::{
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use fedfleet::{
@@ -49,6 +50,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "verify")]
     resume: bool,
 
+    /// Time between two checkpoints of a run; results do not depend on it
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = wait, hide_short_help = true)]
+    checkpoint_seconds: f64,
+
     /// Run everything twice, on one thread and on all, and name the first event that differs; write nothing
     #[arg(long)]
     verify: bool,
@@ -72,7 +77,8 @@ impl Args {
             return self.verify(&plan);
         }
         let results = Results::at(self.folder());
-        let options = Options { threads: self.threads, resume: self.resume, ..Options::default() };
+        let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
+        let options = Options { threads: self.threads, resume: self.resume, checkpoint_every };
         let outcome = if io::stderr().is_terminal() {
             execute(&plan, &results, &options, &Bars::new(&plan))
         } else {
@@ -100,6 +106,12 @@ impl Args {
         differences.iter().try_for_each(|difference| writeln!(out, "{difference}"))?;
         Ok(Outcome::Failed)
     }
+}
+
+/// A time that a clock can wait for [s].
+fn wait(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.0..=1e9).contains(seconds));
+    seconds.ok_or_else(|| "expected a number of seconds from 0 to 1e9".to_owned())
 }
 
 fn known(label: &str, labels: &[String]) -> Result<(), Usage> {

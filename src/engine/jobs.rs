@@ -4,7 +4,7 @@
 //! that waits then, up to a few per thread and in the order of their ends, runs in the same parallel batch. The result
 //! of a run does not depend on any of this.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::Protocol;
 
 /// Least work [multiply-adds] for which a batch of jobs is handed to other threads.
-const WORTH_A_THREAD: f64 = 50_000.0;
+const WORTH_A_THREAD: f64 = 400_000.0;
 
 /// Jobs per thread that one batch may run ahead of the clock; bounds the memory held by results.
 const AHEAD: usize = 4;
@@ -57,13 +57,13 @@ enum Slot<J, O> {
 pub struct Jobs<J, O> {
     slots: Vec<Slot<J, O>>,
     free: Vec<usize>,
-    /// Waiting jobs by the place of their end in the event order.
-    waiting: BTreeMap<u128, usize>,
+    /// Jobs by the place of their end in the event order, earliest first; those cancelled since are passed over.
+    waiting: BinaryHeap<Reverse<(u128, usize)>>,
 }
 
 impl<J, O> Default for Jobs<J, O> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), waiting: BTreeMap::new() }
+        Self { slots: Vec::new(), free: Vec::new(), waiting: BinaryHeap::new() }
     }
 }
 
@@ -79,7 +79,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
     /// Fills a reserved slot; `key` is the place of the job's end in the event order.
     pub fn put(&mut self, slot: usize, key: u128, steps: u64, job: J) {
         self.slots[slot] = Slot::Waiting { key, steps, job };
-        let _ = self.waiting.insert(key, slot);
+        self.waiting.push(Reverse((key, slot)));
     }
 
     /// Fills a reserved slot with a job that is known to be lost.
@@ -89,9 +89,6 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
 
     /// Drops a job; its event, when it comes, finds nothing.
     pub fn cancel(&mut self, slot: usize) {
-        if let Slot::Waiting { key, .. } = &self.slots[slot] {
-            let _ = self.waiting.remove(key);
-        }
         self.slots[slot] = Slot::Cancelled;
     }
 
@@ -141,13 +138,15 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
     }
 
     fn take_earliest<P: Protocol<Job = J, Out = O>>(&mut self, protocol: &P) -> Option<(Taken<J>, f64)> {
-        let (_, slot) = self.waiting.pop_first()?;
-        match std::mem::replace(&mut self.slots[slot], Slot::Free) {
-            Slot::Waiting { steps, job, .. } => {
-                let cost = protocol.cost(&job);
-                Some((Taken { slot, steps, job }, cost))
+        loop {
+            let Reverse((key, slot)) = self.waiting.pop()?;
+            if !matches!(self.slots[slot], Slot::Waiting { key: own, .. } if own == key) {
+                continue;
             }
-            _ => unreachable!("the waiting list names waiting jobs only"),
+            if let Slot::Waiting { steps, job, .. } = std::mem::replace(&mut self.slots[slot], Slot::Free) {
+                let cost = protocol.cost(&job);
+                return Some((Taken { slot, steps, job }, cost));
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The event queue: earliest first, and in the order of scheduling within an instant.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +18,11 @@ pub enum Phase {
 
 /// Events ordered by (time, phase, sequence number).
 ///
-/// The heap holds 32-byte entries only; the events themselves stay in place in a slab.
+/// Events that are scheduled in order, as constant delays make them, wait in a row and cost nothing to sort; the others go
+/// through a heap. Both hold 32-byte entries only; the events themselves stay in place in a slab.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Queue<T> {
+    row: VecDeque<(u128, u32)>,
     heap: BinaryHeap<Reverse<(u128, u32)>>,
     slab: Vec<Option<T>>,
     free: Vec<u32>,
@@ -29,19 +34,19 @@ const PHASE_BIT: u32 = 63;
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), slab: Vec::new(), free: Vec::new(), sequence: 0 }
+        Self { row: VecDeque::new(), heap: BinaryHeap::new(), slab: Vec::new(), free: Vec::new(), sequence: 0 }
     }
 }
 
 impl<T> Queue<T> {
     /// Number of pending events.
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.row.len() + self.heap.len()
     }
 
     /// Whether nothing is pending.
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.row.is_empty() && self.heap.is_empty()
     }
 
     /// Schedules `event` at `time` [s], which must not be negative or NaN, and returns its place in the order.
@@ -53,7 +58,11 @@ impl<T> Queue<T> {
         let key = (time_bits << 64) | (phase << PHASE_BIT) | u128::from(self.sequence);
         self.sequence += 1;
         let slot = self.store(event);
-        self.heap.push(Reverse((key, slot)));
+        if self.row.back().is_none_or(|&(last, _)| last < key) {
+            self.row.push_back((key, slot));
+        } else {
+            self.heap.push(Reverse((key, slot)));
+        }
         key
     }
 
@@ -68,12 +77,21 @@ impl<T> Queue<T> {
 
     /// Time of the next event [s].
     pub fn next_time(&self) -> Option<f64> {
-        self.heap.peek().map(|Reverse((key, _))| f64::from_bits((key >> 64) as u64))
+        let (in_row, in_heap) = self.first_keys();
+        let key = in_row.min(in_heap);
+        (key < u128::MAX).then(|| f64::from_bits((key >> 64) as u64))
+    }
+
+    /// The keys of the first events of row and heap; the largest number, which no event has, where there is none.
+    fn first_keys(&self) -> (u128, u128) {
+        let in_row = self.row.front().map_or(u128::MAX, |&(key, _)| key);
+        (in_row, self.heap.peek().map_or(u128::MAX, |Reverse((key, _))| *key))
     }
 
     /// Takes the next event and its time [s].
     pub fn pop(&mut self) -> Option<(f64, T)> {
-        let Reverse((key, slot)) = self.heap.pop()?;
+        let (in_row, in_heap) = self.first_keys();
+        let (key, slot) = if in_row < in_heap { self.row.pop_front()? } else { self.heap.pop()?.0 };
         let event = self.slab[slot as usize].take().expect("every heap entry has its event");
         self.free.push(slot);
         Some((f64::from_bits((key >> 64) as u64), event))
@@ -108,6 +126,27 @@ mod tests {
             expected.sort_by_key(|&index| (times[index], index));
             let popped: Vec<usize> = std::iter::from_fn(|| queue.pop()).map(|(_, index)| index).collect();
             prop_assert_eq!(popped, expected);
+        }
+
+        #[test]
+        fn events_scheduled_meanwhile_find_their_place(delays in prop::collection::vec((0_u8..4, any::<bool>()), 0..64)) {
+            let mut queue = Queue::default();
+            let (mut now, mut pending, mut popped, mut expected) = (0.0, Vec::new(), Vec::new(), Vec::new());
+            for (index, &(delay, then_pop)) in delays.iter().enumerate() {
+                let time = now + f64::from(delay);
+                let _ = queue.push(time, Phase::Normal, index);
+                pending.push((time as u64, index));
+                if then_pop {
+                    let first = pending.iter().copied().min().unwrap();
+                    pending.retain(|&event| event != first);
+                    expected.push(first.1);
+                    let (time, event) = queue.pop().unwrap();
+                    now = time;
+                    popped.push(event);
+                }
+            }
+            prop_assert_eq!(popped, expected);
+            prop_assert_eq!(queue.len(), pending.len());
         }
     }
 }

@@ -44,7 +44,9 @@ impl Parts<'_> {
     pub fn steps_itself(&self, reason: &str) -> Result<(), Invalid> {
         match self.server {
             None | Some([]) => Ok(()),
-            Some(_) => Err(Invalid::at("server", format!("{reason}: it has no place for a server optimiser")).help("remove `server`")),
+            Some(_) => {
+                Err(Invalid::at("server", format!("{reason}: it has no place for a server optimiser")).help("remove `server`"))
+            }
         }
     }
 

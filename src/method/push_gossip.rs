@@ -193,13 +193,14 @@ impl Rule {
             Variant::Rw => node.compute(Model::of(&message, 0).age() as u64, Payload::clone(&message)),
             Variant::Mu => {
                 own.merge_excerpt(merge, extent, sample, &message);
-                node.compute(own.age() as u64, own.payload());
+                node.compute(own.age() as u64, own.into_payload());
             }
             Variant::Um => {
-                let mut both = own.payload();
+                let version = own.age() as u64;
+                let mut both = own.into_payload();
                 both.vectors.extend(message.vectors.iter().cloned());
                 both.scalars.extend(&message.scalars);
-                node.compute_passes(2, own.age() as u64, both);
+                node.compute_passes(2, version, both);
             }
         }
         if partner == Partner::LastReceived {
@@ -286,13 +287,13 @@ impl<R: Real> PeerUpdate<R> for Rule {
         let mut model = self.update(Model::of(input, 0), local);
         if self.parameters.variant == Variant::Um {
             let received = self.update(Model::of(input, 1), local);
-            model.merge(self.parameters.merge, &received);
+            model.merge(self.parameters.merge, &received.x, &received.ages);
         }
-        model.payload()
+        model.into_payload()
     }
 
     fn on_computed(&self, state: &mut State<R>, out: Payload<R>, node: &mut Node<'_, R>) {
-        state.model = Model::of(&out, 0);
+        state.model = Model::from_payload(out);
         if self.parameters.flow != Flow::Proactive {
             let answers = self.parameters.flow.reactive(state.tokens, true, &mut node.route_rng());
             state.tokens -= answers;

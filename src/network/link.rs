@@ -51,6 +51,15 @@ impl Link {
         start + self.bandwidth.as_ref().map_or(0.0, |bandwidth| bits as f64 / bandwidth.sample(client, rng))
     }
 
+    /// What [`delay`](Self::delay) would be, where it is the same for every message and none is lost `[s]`.
+    pub fn steady_delay(&self, client: usize, bits: u64) -> Option<f64> {
+        if self.loss.of_client(client) != Some(0.0) {
+            return None;
+        }
+        let start = self.latency.of_client(client)? + self.jitter.of_client(client)?;
+        Some(start + self.bandwidth.as_ref().map_or(Some(0.0), |bandwidth| Some(bits as f64 / bandwidth.of_client(client)?))?)
+    }
+
     /// Draws whether a message is lost.
     pub fn lost(&self, client: usize, rng: &mut Rng) -> bool {
         let probability = self.loss.sample(client, rng);

@@ -68,3 +68,31 @@ impl Discount {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_shapes() {
+        let weights = |discount: Discount| [0, 1, 3, 8].map(|staleness| discount.weight(staleness));
+        assert_eq!(weights(Discount::Constant), [1.0; 4]);
+        assert_eq!(weights(Discount::Sqrt), [1.0, 0.5_f64.sqrt(), 0.5, 1.0 / 3.0]);
+        assert_eq!(weights(Discount::Polynomial { a: 1.0 }), [1.0, 0.5, 0.25, 1.0 / 9.0]);
+        assert_eq!(weights(Discount::Hinge { a: 10.0, b: 3.0 }), [1.0, 1.0, 1.0, 1.0 / 51.0]);
+        let relative = weights(Discount::Relative { a: 0.5, mean: 1.0 });
+        assert_eq!((relative[0], relative[1]), (2.0_f64.sqrt(), 1.0));
+    }
+
+    #[test]
+    fn nothing_negative_is_accepted() {
+        for discount in [
+            Discount::Polynomial { a: -1.0 },
+            Discount::Relative { a: 0.5, mean: -1.0 },
+            Discount::Relative { a: f64::NAN, mean: 1.0 },
+            Discount::Hinge { a: 1.0, b: -1.0 },
+        ] {
+            assert!(discount.validate().is_err(), "{discount:?}");
+        }
+    }
+}

@@ -86,13 +86,18 @@ impl<R: Real> ClientData<R> {
     #[must_use]
     pub fn aligned(mut self) -> Self {
         if let Features::Dense(matrix) = &mut self.train.features
-            && let Some(values) = matrix.as_slice()
+            && matrix.is_standard_layout()
         {
-            let mut buffer = vec![R::zero(); vector::aligned_len::<R>(values.len())];
-            let start = vector::aligned_start(&buffer);
-            buffer[start..start + values.len()].copy_from_slice(values);
-            let moved = ndarray::Array1::from(buffer).slice_move(ndarray::s![start..start + matrix.len()]);
-            *matrix = moved.into_shape_with_order(matrix.dim()).expect("the values are next to each other");
+            let (shape, len) = (matrix.dim(), matrix.len());
+            let (mut values, offset) = std::mem::take(matrix).into_raw_vec_and_offset();
+            let from = offset.unwrap_or(0);
+            // Grown in place and shifted by less than a line, so that the data are never in memory twice.
+            values.reserve_exact(vector::line::<R>());
+            values.resize(values.len() + vector::line::<R>(), R::zero());
+            let start = vector::aligned_start(&values);
+            values.copy_within(from..from + len, start);
+            let moved = ndarray::Array1::from(values).slice_move(ndarray::s![start..start + len]);
+            *matrix = moved.into_shape_with_order(shape).expect("the values are next to each other");
         }
         self
     }

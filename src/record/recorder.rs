@@ -1,11 +1,12 @@
 //! Samples a run while it goes on, and ends it.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
+    iterates::Iterates,
     measure::Better,
     part::Part,
     plan::{EverySpec, LogSpec, Metric, PeerModel, wanted},
@@ -58,6 +59,8 @@ pub struct RecorderState {
     latest: Option<Progress>,
     /// How the run came out, once it has ended.
     outcome: Option<Outcome>,
+    /// Number of samples taken.
+    pub samples: u64,
     /// The first metric of the latest sample, for progress bars.
     pub headline: Option<f64>,
 }
@@ -96,7 +99,7 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     part: Part,
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
-    iterates: Option<Vec<Vec<R>>>,
+    iterates: Option<Iterates>,
     failure: Option<io::Error>,
 }
 
@@ -109,15 +112,17 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         state: Option<RecorderState>,
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
-        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, headline: None };
+        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
         Self { world, plan, part, state: state.unwrap_or(fresh), onlooker, iterates: None, failure: None }
     }
 
-    /// Keeps the iterate of every sample.
-    #[must_use]
-    pub fn keeping_iterates(mut self, keep: bool) -> Self {
-        self.iterates = keep.then(Vec::new);
-        self
+    /// Keeps the iterate of every sample in this file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_iterates(&mut self, path: PathBuf) -> io::Result<()> {
+        self.iterates = Some(Iterates::open(path, self.state.samples, self.world.objective().dim())?);
+        Ok(())
     }
 
     /// Ends the recording: how the run came out and the iterates that were kept.
@@ -131,7 +136,10 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         }
         match self.failure {
             Some(failure) => Err(failure),
-            None => Ok((self.state.outcome.unwrap_or(Outcome::Finished), self.iterates)),
+            None => {
+                let iterates = self.iterates.map(|iterates| iterates.finish(self.world.objective().dim()));
+                Ok((self.state.outcome.unwrap_or(Outcome::Finished), iterates.transpose()?))
+            }
         }
     }
 
@@ -201,17 +209,17 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let protocol = engine.protocol();
         let models = protocol.models();
         let scored = self.scored(&models);
-        let scores: Vec<Evaluation> = scored.iter().map(|x| self.world.problem.evaluate(x, wanted(&self.plan.metrics))).collect();
+        let scores: Vec<Evaluation> = self.world.problem.evaluate_all(&scored, wanted(&self.plan.metrics));
         let values: Vec<Option<f64>> =
             self.plan.metrics.iter().map(|&metric| self.value(metric, &scores, &models, protocol)).collect();
         let finite =
             scored.iter().all(|x| vector::is_finite(x)) && scores.iter().all(|score| score.loss.is_none_or(f64::is_finite));
-        if let Some(iterates) = &mut self.iterates {
-            iterates.extend(scored.first().map(|x| x.to_vec()));
-        }
-        if let Err(error) = self.part.write(&progress, &values) {
-            self.failure = Some(error);
-        }
+        let kept = match (&mut self.iterates, scored.first()) {
+            (Some(iterates), Some(x)) => iterates.push(x),
+            _ => Ok(()),
+        };
+        self.failure = kept.and_then(|()| self.part.write(&progress, &values)).err();
+        self.state.samples += 1;
         self.state.latest = Some(progress);
         self.state.headline = values.first().copied().flatten();
         if !finite {

@@ -94,7 +94,7 @@ impl<'a, R: Real> Local<'a, R> {
         scratch: &'a mut Scratch<R>,
     ) -> Self {
         let rng = streams.stream(Purpose::Batch, client, visit);
-        let uplink = Uplink::plain(streams.stream(Purpose::Link, client, visit));
+        let uplink = Uplink::plain(streams, client, visit);
         let width = Bits::FLOAT;
         Self { client, steps, version, rule, objective, rng, optimiser_state: Vec::new(), width, uplink, scratch }
     }
@@ -121,7 +121,10 @@ impl<'a, R: Real> Local<'a, R> {
                 self.transmit(&mut y);
                 vector::difference(sent, &y)
             }
-            _ => vector::difference(x, &y),
+            _ => {
+                vector::blend(R::one(), x, -R::one(), &mut y);
+                y
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod rounds;
 mod select;
 mod spec;
 mod stream;
+mod validate;
 mod window;
 
 use crate::{

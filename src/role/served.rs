@@ -8,6 +8,8 @@
 
 mod apply;
 mod links;
+mod messages;
+mod observed;
 mod protocol;
 mod questions;
 
@@ -17,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use links::Links;
-pub use protocol::{Downlink, Job, Message, Plan, Served, Standing, Upload};
+pub use messages::{Downlink, Message, Upload};
+pub use protocol::{Job, Plan, Served, Standing};
 
 use crate::{
     engine::{NodeId, Snapshot, touched::Touched},

@@ -4,7 +4,7 @@ use crate::{
     num::{Real, low_precision::Bits},
     part::link::{Levels, Link, RoundTo, Wire},
     problem::Block,
-    random::Rng,
+    random::{Purpose, Rng, Streams},
     role::{Payload, payload::FLOAT_BITS},
 };
 
@@ -16,15 +16,17 @@ pub struct Uplink<'a, R> {
     memory: Vec<Payload<R>>,
     width: Bits,
     origin: Option<&'a [R]>,
-    rng: Rng,
+    key: (Streams, usize, u64),
+    rng: Option<Rng>,
     sent: usize,
     bits: u64,
 }
 
 impl<'a, R: Real> Uplink<'a, R> {
-    /// Vectors travel as they are.
-    pub fn plain(rng: Rng) -> Self {
-        Self { link: None, memory: Vec::new(), width: Bits::FLOAT, origin: None, rng, sent: 0, bits: 0 }
+    /// Vectors travel as they are. What draws random numbers draws them from the stream `(Link, client, visit)`.
+    pub fn plain(streams: Streams, client: usize, visit: u64) -> Self {
+        let key = (streams, client, visit);
+        Self { link: None, memory: Vec::new(), width: Bits::FLOAT, origin: None, key, rng: None, sent: 0, bits: 0 }
     }
 
     /// Lets vectors travel over a link with the memory of earlier visits.
@@ -55,13 +57,18 @@ impl<'a, R: Real> Uplink<'a, R> {
     pub(super) fn transmit(&mut self, v: &mut [R], blocks: &[Block]) {
         let at = self.sent;
         self.sent += 1;
-        let wire = &mut Wire { rng: &mut self.rng, blocks };
+        if self.link.is_none() && self.width == Bits::FLOAT {
+            self.bits += FLOAT_BITS * v.len() as u64;
+            return;
+        }
+        let (streams, client, visit) = self.key;
+        let rng = self.rng.get_or_insert_with(|| streams.stream(Purpose::Link, client, visit));
+        let wire = &mut Wire { rng, blocks };
         self.bits += match self.link {
             Some(link) => {
                 self.memory.resize(self.memory.len().max(at + 1), Payload::default());
                 link.transmit(v, &mut self.memory[at], wire)
             }
-            None if self.width == Bits::FLOAT => FLOAT_BITS * v.len() as u64,
             None => {
                 let round = RoundTo { bits: self.width, levels: Levels::Symmetric, by_layer: true };
                 round.transmit(v, &mut Payload::default(), wire)

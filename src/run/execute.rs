@@ -4,12 +4,13 @@ mod assemble;
 mod one;
 
 use std::{
-    fs, io,
+    fs, io, panic,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
     time::Duration,
 };
 
-use rayon::prelude::*;
 use thiserror::Error;
 
 use super::{plan::Plan, plan::RunId, results::Results, results::write_whole, worlds::Worlds};
@@ -164,10 +165,31 @@ fn all_runs(
         let outcome = one::run(plan, run, world, results, options, inner, shown.as_mut())?;
         Ok((run, outcome))
     };
-    if inner {
-        runs.iter().map(one).collect()
-    } else {
-        let outcomes: Vec<Result<_, RunError>> = runs.par_iter().with_max_len(1).map(one).collect();
-        outcomes.into_iter().collect()
-    }
+    if inner { runs.iter().map(one).collect() } else { one_a_thread(&runs, rayon::current_num_threads(), one) }
+}
+
+/// Maps `runs` on `threads` threads, each with a rayon pool of its own.
+///
+/// In a common pool, a thread that waits for the parts of a world or an optimum that it builds could be handed another run,
+/// which waits for the same.
+fn one_a_thread<T: Send>(
+    runs: &[RunId],
+    threads: usize,
+    one: impl Fn(&RunId) -> Result<T, RunError> + Sync,
+) -> Result<Vec<T>, RunError> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+        pool.install(|| {
+            let claim = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&at| at < runs.len());
+            std::iter::from_fn(claim).map(|at| Ok((at, one(&runs[at])?))).collect::<Result<Vec<_>, RunError>>()
+        })
+    };
+    let parts: Vec<Result<Vec<(usize, T)>, RunError>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
+    });
+    let mut done = parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
+    done.sort_unstable_by_key(|&(at, _)| at);
+    Ok(done.into_iter().map(|(_, outcome)| outcome).collect())
 }

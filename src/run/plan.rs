@@ -1,10 +1,12 @@
 //! What a scenario runs: every cell with its arms, checked before anything runs.
 
+use std::sync::Mutex;
+
 use serde::de::DeserializeOwned;
 
 use super::{
     arm::{Arm, arms},
-    worlds,
+    worlds::{self, AnyWorld},
 };
 use crate::{
     figure::FigureSpec,
@@ -45,6 +47,8 @@ pub struct PlannedCell {
     pub methods: Vec<Vec<Arm>>,
     /// How its runs are recorded.
     pub record: RecordPlan,
+    /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
+    pub(super) checked: Mutex<Option<AnyWorld>>,
 }
 
 /// One run of a plan, by its places in the plan's lists.
@@ -139,7 +143,8 @@ fn section<T: DeserializeOwned>(cell: &Cell, key: &str) -> Result<Option<T>, Vec
 
 fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String]) -> Result<PlannedCell, Vec<Diagnostic>> {
     let seed = scenario.seeds.list()[0];
-    let facts = worlds::facts(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
+    let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
+    let facts = world.facts();
     let mut methods = arms(cell, facts.clients)?;
     check_links(&methods, cell, &facts)?;
     if !only.is_empty() {
@@ -155,7 +160,8 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     };
     let every = record.every(&cell.stop);
     let record = RecordPlan { every, metrics, peers: record.peers, stop: cell.stop.clone() };
-    Ok(PlannedCell { cell: cell.clone(), clients: facts.clients, precision: cell.precision, methods, record })
+    let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
+    Ok(PlannedCell { cell: cell.clone(), clients: facts.clients, precision: cell.precision, methods, record, checked })
 }
 
 fn check_links(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {

@@ -50,6 +50,11 @@ impl Results {
         self.of_run(plan, run, "done")
     }
 
+    /// The iterates of a run that goes on.
+    pub fn unfinished_iterates(&self, plan: &Plan, run: RunId) -> PathBuf {
+        self.of_run(plan, run, "iterates")
+    }
+
     fn of_run(&self, plan: &Plan, run: RunId, extension: &str) -> PathBuf {
         self.unfinished().join(format!("{}.{extension}", stem(plan, run)))
     }

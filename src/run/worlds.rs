@@ -58,14 +58,24 @@ pub fn build<R: Real>(cell: &Cell, seed: u64, folder: &Path) -> Result<World<R>,
     Ok(World { problem, fleet, network, streams })
 }
 
-/// Builds the world of `cell` and tells what a check needs to know.
-///
-/// # Errors
-/// [`Invalid`] with a path from the root of the scenario.
-pub fn facts(cell: &Cell, seed: u64, folder: &Path) -> Result<Facts, Invalid> {
-    match cell.precision {
-        Precision::F32 => build::<f32>(cell, seed, folder).map(|world| facts_of(&world)),
-        Precision::F64 => build::<f64>(cell, seed, folder).map(|world| facts_of(&world)),
+impl AnyWorld {
+    /// Builds the world of `cell` and `seed` at the precision of the cell.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path from the root of the scenario.
+    pub fn build(cell: &Cell, seed: u64, folder: &Path) -> Result<Self, Invalid> {
+        Ok(match cell.precision {
+            Precision::F32 => Self::F32(Arc::new(build(cell, seed, folder)?)),
+            Precision::F64 => Self::F64(Arc::new(build(cell, seed, folder)?)),
+        })
+    }
+
+    /// What a check needs to know.
+    pub fn facts(&self) -> Facts {
+        match self {
+            Self::F32(world) => facts_of(world),
+            Self::F64(world) => facts_of(world),
+        }
     }
 }
 
@@ -127,11 +137,11 @@ impl<'p> Worlds<'p> {
     }
 
     fn build(&self, run: RunId) -> Result<AnyWorld, Invalid> {
-        let (cell, seed) = (&self.plan.cells[run.cell].cell, self.plan.seeds[run.seed]);
-        let folder = &self.plan.scenario.folder;
-        Ok(match cell.precision {
-            Precision::F32 => AnyWorld::F32(Arc::new(build(cell, seed, folder)?)),
-            Precision::F64 => AnyWorld::F64(Arc::new(build(cell, seed, folder)?)),
-        })
+        let planned = &self.plan.cells[run.cell];
+        let checked = if run.seed == 0 { planned.checked.lock().unwrap_or_else(PoisonError::into_inner).take() } else { None };
+        match checked {
+            Some(world) => Ok(world),
+            None => AnyWorld::build(&planned.cell, self.plan.seeds[run.seed], &self.plan.scenario.folder),
+        }
     }
 }

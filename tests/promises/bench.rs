@@ -22,6 +22,9 @@ pub const F80: [f64; 4] = [1.0, 11.0 / 15.0, 7.0 / 15.0, 0.2];
 /// Who takes part in the six rounds of the participation pattern PAT.
 pub const PATTERN: &str = "{ rounds = { cohort = { trace = [[0], [1, 2], [], [3], [0, 1, 2, 3], [1]] } } }";
 
+/// A world, and a run in it before its start.
+pub type Ready = (Arc<World<f64>>, Engine<Served<f64>>);
+
 /// A method on a problem, as a scenario. Keys that are set twice count as set last.
 #[derive(Debug, Clone)]
 pub struct Bench {
@@ -109,7 +112,7 @@ impl Bench {
     ///
     /// # Errors
     /// Every fault of the scenario, as a user would read it.
-    pub fn build(&self, workers: Workers<Scratch<f64>>) -> Result<(Arc<World<f64>>, Engine<Served<f64>>), String> {
+    pub fn build(&self, workers: Workers<Scratch<f64>>) -> Result<Ready, String> {
         let folder = Path::new("");
         let scenario = Scenario::read(Path::new("bench.toml"), &self.text(), &[]).map_err(|fault| format!("{fault:?}"))?;
         let cell = &scenario.cells[0];

@@ -1,6 +1,7 @@
 //! Methods without a server against what their papers and plain algebra say.
 
 mod bench;
+mod decentralised;
 mod faults;
 mod push;
 mod vc;

@@ -4,7 +4,11 @@ use rand::{RngExt, SeedableRng};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{num::Real, random::Rng, role::Payload};
+use crate::{
+    num::{Real, vector},
+    random::Rng,
+    role::Payload,
+};
 
 /// How two models are merged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -109,9 +113,19 @@ impl<R: Real> Model<R> {
         self.ages.iter().copied().fold(0.0, f64::max)
     }
 
+    /// The model that a payload is of.
+    pub fn from_payload(mut payload: Payload<R>) -> Self {
+        Self { x: payload.vectors.swap_remove(0), ages: payload.scalars }
+    }
+
     /// The whole model as a message.
     pub fn payload(&self) -> Payload<R> {
-        Payload { vectors: vec![self.x.clone()], scalars: self.ages.clone() }
+        self.clone().into_payload()
+    }
+
+    /// The whole model as a message.
+    pub fn into_payload(self) -> Payload<R> {
+        Payload { vectors: vec![self.x], scalars: self.ages }
     }
 
     /// The coordinates of `extent`, with the age of the part or of the whole.
@@ -126,15 +140,17 @@ impl<R: Real> Model<R> {
     }
 
     /// `MERGE` with a whole model: part by part, by their ages.
-    pub fn merge(&mut self, rule: MergeRule, other: &Self) {
+    pub fn merge(&mut self, rule: MergeRule, x: &[R], ages: &[f64]) {
         let parts = self.ages.len();
-        for part in 0..parts {
-            let own = R::of(rule.own_share(self.ages[part], other.ages[part]));
+        for (part, &age) in ages.iter().enumerate().take(parts) {
+            let own = R::of(rule.own_share(self.ages[part], age));
             let rest = R::one() - own;
-            for j in (part..self.x.len()).step_by(parts) {
-                self.x[j] = own * self.x[j] + rest * other.x[j];
+            if parts == 1 {
+                vector::blend(rest, x, own, &mut self.x);
+            } else {
+                (part..self.x.len()).step_by(parts).for_each(|j| self.x[j] = own * self.x[j] + rest * x[j]);
             }
-            self.ages[part] = self.ages[part].max(other.ages[part]);
+            self.ages[part] = self.ages[part].max(age);
         }
     }
 
@@ -142,7 +158,7 @@ impl<R: Real> Model<R> {
     pub fn merge_excerpt(&mut self, rule: MergeRule, extent: Extent, fraction: f64, message: &Payload<R>) {
         let Some(&age) = message.scalars.first() else { return };
         let own = match extent {
-            Extent::Whole => return self.merge(rule, &Self::of(message, 0)),
+            Extent::Whole => return self.merge(rule, &message.vectors[0], &message.scalars),
             Extent::Part(part) => {
                 let share = rule.own_share(self.ages[part], age);
                 self.ages[part] = self.ages[part].max(age);
@@ -175,7 +191,7 @@ mod tests {
         for rule in [MergeRule::Plain, MergeRule::ByAge, MergeRule::Limited(2.0)] {
             let (own, other) = (model(0, &[3.0]), model(1, &[4.0]));
             let mut whole = own.clone();
-            whole.merge(rule, &other);
+            whole.merge(rule, &other.x, &other.ages);
             for extent in [Extent::Part(0), Extent::Sample(77)] {
                 let mut merged = own.clone();
                 merged.merge_excerpt(rule, extent, 1.0, &other.excerpt(extent, 1.0));

@@ -125,8 +125,8 @@ mod tests {
             let rows: Vec<Vec<(NodeId, f64)>> = (0..8).map(|node| chain.row(&topology, node)).collect();
             let p = |i: usize, j: usize| rows[i].iter().find(|&&(to, _)| to == j).map_or(0.0, |&(_, p)| p);
             let mu = |i: usize| chain.stationary(topology.graph().degree(i));
-            for i in 0..8 {
-                approx::assert_relative_eq!(rows[i].iter().map(|(_, p)| p).sum::<f64>(), 1.0, epsilon = 1e-15);
+            for (i, row) in rows.iter().enumerate() {
+                approx::assert_relative_eq!(row.iter().map(|(_, p)| p).sum::<f64>(), 1.0, epsilon = 1e-15);
                 (0..8).for_each(|j| approx::assert_relative_eq!(mu(i) * p(i, j), mu(j) * p(j, i), epsilon = 1e-15));
             }
         }

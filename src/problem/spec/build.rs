@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use rayon::prelude::*;
+
 use super::{MlpSpec, ObjectiveSpec, ProblemSpec, WeightsSpec};
 use crate::{
     invalid::Invalid,
@@ -94,8 +96,22 @@ impl<R: Real> Problem<R> {
 
     /// Scores of `x`, shape `[d]`. Gap and distance are `None` where there is no reference optimum.
     pub fn evaluate(&self, x: &[R], wanted: Wanted) -> Evaluation {
-        let optimum = if wanted.gap || wanted.distance { self.optimum().ok() } else { None };
-        evaluate(self.objective(), optimum, x, wanted)
+        evaluate(self.objective(), self.optimum_for(wanted), x, wanted)
+    }
+
+    /// Scores of several models, each of shape `[d]`, in parallel.
+    pub fn evaluate_all<X: AsRef<[R]> + Sync>(&self, models: &[X], wanted: Wanted) -> Vec<Evaluation> {
+        if let [x] = models {
+            return vec![self.evaluate(x.as_ref(), wanted)];
+        }
+        // Solved before the threads part: a thread that solves within must not be handed another model that waits for it.
+        let optimum = self.optimum_for(wanted);
+        let _ = self.objective().quadratic_form();
+        models.par_iter().map(|x| evaluate(self.objective(), optimum, x.as_ref(), wanted)).collect()
+    }
+
+    fn optimum_for(&self, wanted: Wanted) -> Option<&Optimum> {
+        if wanted.gap || wanted.distance { self.optimum().ok() } else { None }
     }
 
     fn solve(&self) -> Result<Optimum, OptimumError> {

@@ -95,6 +95,9 @@ impl<R: Real> Downlinks<R> {
         let scalars = FLOAT_BITS * down.scalars.len() as u64;
         let Some(link) = &links.down else {
             let width = links.message_width(world, client);
+            if width == Bits::FLOAT {
+                return Parcel { bits: down.dense_bits(), down };
+            }
             let size = |v: &Vec<R>| width.symmetric_message(v.len(), lengths(blocks, v.len()).len());
             let bits = scalars + down.vectors.iter().map(size).sum::<u64>();
             return Parcel { down: links.sent(down, width, blocks), bits };

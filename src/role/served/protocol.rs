@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Apply, Arrived, ClientUpdate, Links, ServerParts, ServerState, ServerUpdate,
+    Apply, Arrived, ClientUpdate, Downlink, Links, Message, ServerParts, ServerState, ServerUpdate, Upload,
     links::{Downlinks, Parcel},
     questions::Questions,
 };
@@ -14,7 +14,6 @@ use crate::{
     fleet::Presence,
     num::Real,
     part::discount::Discount,
-    record::{Models, Observed},
     role::{
         Local, Memory, Payload, Scratch,
         local::LocalRule,
@@ -41,43 +40,6 @@ pub struct Plan<R: Real> {
     pub max_staleness: Option<u64>,
 }
 
-/// A message between the server and a client.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Message<R> {
-    /// The server calls a client.
-    Down(Downlink<R>),
-    /// A client answers.
-    Up(Upload<R>),
-}
-
-/// What a called client receives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Downlink<R> {
-    /// Number of the call; answers to cancelled calls are ignored.
-    pub call: u64,
-    /// Server version of what was sent.
-    pub version: u64,
-    /// What the method broadcasts.
-    pub down: Arc<Payload<R>>,
-}
-
-/// What a client answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Upload<R> {
-    /// What the client had been sent.
-    pub origin: Downlink<R>,
-    /// What the method sends up, as it comes out of the uplink.
-    pub up: Payload<R>,
-    /// The client's memory once the server accepts, if it changes.
-    pub memory: Option<Memory<R>>,
-    /// Size on the wire [bit].
-    pub bits: u64,
-    /// Local steps taken.
-    pub steps: usize,
-    /// Sum of the local step sizes.
-    pub total_lr: f64,
-}
-
 /// One client visit, ready to be computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job<R> {
@@ -85,7 +47,7 @@ pub struct Job<R> {
     visit: u64,
     steps: usize,
     origin: Downlink<R>,
-    memory: Arc<Memory<R>>,
+    memory: Option<Arc<Memory<R>>>,
 }
 
 /// What changes during a run, besides the method's server half and the schedule.
@@ -215,7 +177,7 @@ impl<R: Real> Served<R> {
     }
 
     fn apply(&mut self, now: f64) {
-        let batch = std::mem::take(&mut self.state.collected);
+        let mut batch = std::mem::take(&mut self.state.collected);
         let mut ctx = Apply {
             version: self.state.version,
             now,
@@ -227,6 +189,8 @@ impl<R: Real> Served<R> {
         self.server.apply(&batch, &mut ctx);
         self.state.standing.last_batch = batch.len();
         self.state.version += 1;
+        batch.clear();
+        self.state.collected = batch;
     }
 
     fn call(&mut self, client: NodeId, control: &mut Control<'_, Self>) {
@@ -246,7 +210,7 @@ impl<R: Real> Served<R> {
         self.state.downlinks.received(client);
         let visit = control.visits(client);
         let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
-        let memory = self.state.memories.get(client).cloned().unwrap_or_default();
+        let memory = self.state.memories.get(client).cloned();
         control.compute(client, steps, Job { client, visit, steps, origin, memory });
     }
 
@@ -327,18 +291,19 @@ impl<R: Real> Protocol for Served<R> {
         let streams = world.streams();
         let pace = (job.steps, job.origin.version);
         let mut local = Local::open(world.objective(), &self.plan.local, streams, (job.client, job.visit), pace, scratch);
-        local.resume_optimiser(&job.memory.optimiser);
+        let untouched = Memory::default();
+        let memory = job.memory.as_deref().unwrap_or(&untouched);
+        local.resume_optimiser(&memory.optimiser);
         let links = &self.plan.links;
         let (width, sent) = (links.width(world, job.client), &job.origin.down);
         local.equip(width, |uplink| {
-            let _ =
-                uplink.over(links.up.as_deref(), &job.memory.link).in_width(links.message_width(world, job.client)).from(sent);
+            let _ = uplink.over(links.up.as_deref(), &memory.link).in_width(links.message_width(world, job.client)).from(sent);
         });
         let down = links.stored(sent, width, world.objective().blocks());
-        let mut update = self.plan.client.update(&down, &job.memory.own, &mut local);
+        let mut update = self.plan.client.update(&down, &memory.own, &mut local);
         let bits = local.send(&mut update.up);
         let total_lr = local.total_lr();
-        let memory = renewed(&job.memory, update.memory, local.kept_optimiser(), local.kept_link());
+        let memory = renewed(memory, update.memory, local.kept_optimiser(), local.kept_link());
         Upload { origin: job.origin.clone(), up: update.up, memory, bits, steps: job.steps, total_lr }
     }
 
@@ -375,27 +340,4 @@ fn renewed<R: Real>(
         optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
         link: link.unwrap_or_else(|| old.link.clone()),
     })
-}
-
-impl<R: Real> Observed<R> for Served<R> {
-    fn models(&self) -> Models<'_, R> {
-        Models::Server(self.server.iterate())
-    }
-
-    fn round(&self) -> u64 {
-        self.state.version
-    }
-
-    fn updates(&self) -> u64 {
-        self.state.standing.updates
-    }
-
-    fn staleness(&self) -> Option<f64> {
-        let Standing { updates, staleness, .. } = self.state.standing;
-        Some(if updates == 0 { 0.0 } else { staleness as f64 / updates as f64 })
-    }
-
-    fn latest_batch(&self) -> Option<usize> {
-        Some(self.state.standing.last_batch)
-    }
 }

@@ -165,7 +165,10 @@ impl Pilot for RunJob<'_> {
         let part = part.map_err(RunError::io(&path))?;
         let mut keeper = Keeper::new(checkpoint, options.checkpoint_every, self.progress);
         let record = &plan.cells[run.cell].record;
-        let mut recorder = Recorder::new(&world, record, part, state, &mut keeper).keeping_iterates(plan.record.iterates);
+        let mut recorder = Recorder::new(&world, record, part, state, &mut keeper);
+        if plan.record.iterates {
+            recorder.keep_iterates(results.unfinished_iterates(plan, run)).map_err(RunError::io(&path))?;
+        }
         let _ = engine.run(&mut recorder);
         let (outcome, iterates) = recorder.finish(&engine).map_err(RunError::io(&path))?;
         if let Some(iterates) = iterates {

@@ -17,7 +17,7 @@ fn centres(nodes: usize) -> Vec<Vec<f64>> {
 fn replay(bench: &Bench, period: f64, seconds: f64, mut deliver: impl FnMut(usize, usize)) {
     let streams = Streams::new(bench.seed);
     let world = bench.world();
-    let graph = world.network.topology().unwrap().graph();
+    let graph = world.network.topology().expect("the world has a topology").graph();
     let mut pushes: Vec<(f64, usize, u64)> = Vec::new();
     for node in 0..bench.nodes {
         let mut time = period * streams.stream(Purpose::Route, node, 0).random::<f64>();

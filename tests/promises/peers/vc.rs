@@ -108,6 +108,6 @@ fn averages_made_while_training_are_kept() {
         let merged = mean(&[trained[node].clone(), mean(&received)]);
         // The second training began with `trained`, at 1 s, and took 0.1 of that away after the average at 1.2 s.
         let expected: Vec<f64> = merged.iter().zip(&trained[node]).map(|(u, x)| u - 0.1 * x).collect();
-        assert!(gap(&[x.clone()], &[expected]) < 1e-14);
+        assert!(gap(std::slice::from_ref(x), &[expected]) < 1e-14);
     }
 }

@@ -1,0 +1,104 @@
+//! Whole runs on one thread, beside the same local steps called one after another without engine, messages or server.
+//!
+//! `run / loop` is what the simulator costs on top of its kernels.
+
+use std::{hint::black_box, path::Path, sync::Arc, time::Duration};
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use fedfleet::{
+    engine::{Engine, Watcher, Workers},
+    method::registry::{Halved, Parameters},
+    num::{Real, vector},
+    problem::{self, Batches, Drift, Visit, Workspace},
+    random::Purpose,
+    role::served::Served,
+    run::{Plan, RunId, build_world, served},
+    scenario::Scenario,
+    world::{World, WorldClock},
+};
+
+/// Client updates of a run.
+const UPDATES: u64 = 200;
+
+/// Ends a run after some updates.
+struct Until(u64);
+
+impl<R: Real> Watcher<Served<R>> for Until {
+    fn before(&mut self, _: f64, engine: &Engine<Served<R>>) -> bool {
+        engine.protocol().standing().updates < self.0
+    }
+}
+
+/// A scenario's only method in its world, before the first event.
+struct Ready<R: Real> {
+    world: Arc<World<R>>,
+    plan: Plan,
+}
+
+impl<R: Halved> Ready<R> {
+    fn read(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/bench").join(name);
+        let text = std::fs::read_to_string(&path).expect("the scenario is shipped");
+        let scenario = Scenario::read(&path, &text, &[]).expect("the scenario is sound");
+        let plan = Plan::resolve(scenario, &[]).unwrap_or_else(|_| panic!("the scenario is sound"));
+        let world = build_world(&plan.cells[0].cell, 0, Path::new(".")).expect("the scenario is sound");
+        Self { world: Arc::new(world), plan }
+    }
+
+    fn engine(&self) -> Engine<Served<R>> {
+        let Parameters::Served { own, parts } = &self.plan.arm(RunId { cell: 0, seed: 0, method: 0, arm: 0 }).parameters else {
+            panic!("the method has a server")
+        };
+        let protocol = served(own.as_ref(), parts, Arc::clone(&self.world), Path::new(".")).expect("the scenario is sound");
+        let clock = Box::new(WorldClock::new(Arc::clone(&self.world)));
+        Engine::new(protocol, clock, self.world.streams(), Workers::single())
+    }
+
+    /// As many visits of `steps` local steps, each from the same model and added to a sum.
+    fn visits(&self, updates: u64, steps: usize, batch: problem::BatchSize, lr: f64) -> Vec<R> {
+        let objective = self.world.objective();
+        let start = self.world.problem.initial(0);
+        let (mut sum, mut y) = (vec![R::zero(); start.len()], start.clone());
+        let (mut work, mut order, mut draw) = (Workspace::new(), Vec::new(), Vec::new());
+        for update in 0..updates {
+            let client = update as usize * 37 % objective.clients();
+            let mut rng = self.world.streams().stream(Purpose::Batch, client, update);
+            let shape = (objective.samples(client), objective.dim());
+            let mut batches = Batches::new(batch, 0.0, shape, &mut rng, &mut order, &mut draw);
+            y.copy_from_slice(&start);
+            let mut visit = Visit { steps, lr: &|_| lr, batches: &mut batches };
+            objective.descend(client, &mut y, &mut visit, &Drift::NONE, &mut work);
+            vector::axpy(R::one(), &y, &mut sum);
+        }
+        sum
+    }
+}
+
+fn compare<R: Halved>(criterion: &mut Criterion, file: &str, updates: u64, local: (usize, problem::BatchSize, f64)) {
+    let ready = Ready::<R>::read(file);
+    let (steps, batch, lr) = local;
+    let mut group = criterion.benchmark_group(format!("{file}, {updates} updates"));
+    group.bench_function("run", |bencher| {
+        let run = |mut engine: Engine<Served<R>>| {
+            let _ = engine.run(&mut Until(updates));
+            engine
+        };
+        bencher.iter_batched(|| ready.engine(), run, BatchSize::SmallInput);
+    });
+    group.bench_function("loop", |bencher| bencher.iter(|| black_box(ready.visits(updates, steps, batch, lr))));
+    group.finish();
+}
+
+fn runs(criterion: &mut Criterion) {
+    let ten = problem::BatchSize::Rows(10);
+    compare::<f32>(criterion, "softmax.toml", UPDATES, (25, ten, 0.01));
+    compare::<f32>(criterion, "fedbuff.toml", UPDATES, (25, ten, 0.01));
+    compare::<f64>(criterion, "quadratic.toml", 10 * UPDATES, (10, problem::BatchSize::Full, 0.1));
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    targets = runs
+}
+criterion_main!(benches);

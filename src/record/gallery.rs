@@ -1,0 +1,187 @@
+//! A page about a folder of results: what was claimed, what was measured, and the figures.
+
+use std::{
+    fmt::Write,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use super::units::short;
+use crate::invalid::Invalid;
+
+/// What the page says before any results.
+const HEAD: &str = "\
+# Results
+
+Each folder holds what `fedfleet run` made of one scenario: `curves.csv`, `summary.csv`, `claims.csv`, `figures/`, and
+`manifest.toml`, which gives the same bytes when it is run. `fedfleet gallery` writes this page.
+";
+
+/// The results of one scenario, as the page shows them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exhibit {
+    /// Folder, relative to the page, with `/` between its parts.
+    pub folder: String,
+    /// The scenario's title.
+    pub title: String,
+    /// Its claims, as `claims.csv` has them.
+    pub claims: Vec<Claim>,
+    /// Names of the PNG files in `figures/`.
+    pub figures: Vec<String>,
+}
+
+/// One row of `claims.csv`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Claim {
+    /// The claim in words.
+    pub text: String,
+    /// Who says so.
+    pub source: String,
+    /// The sweep cell.
+    pub cell: String,
+    /// What was measured; `None` where it could not be evaluated.
+    pub measured: Option<f64>,
+    /// What it had to be.
+    pub required: String,
+    /// Whether the claim holds; `None` where it could not be evaluated.
+    pub holds: Option<bool>,
+    /// What to know about the figure.
+    pub note: String,
+}
+
+/// All results below the folder `root`, in the order of their folders' names.
+///
+/// # Errors
+/// [`Invalid`] for a folder or file that cannot be read, and where there are no results at all.
+pub fn exhibits(root: &Path) -> Result<Vec<Exhibit>, Invalid> {
+    let mut folders = Vec::new();
+    find(root, &mut folders).map_err(|error| unreadable(root, &error))?;
+    folders.sort();
+    if folders.is_empty() {
+        let message = format!("`{}` holds no results: no folder in it has a manifest.toml", root.display());
+        return Err(Invalid::at("", message).help("`fedfleet run SCENARIO` makes some"));
+    }
+    folders.iter().map(|folder| exhibit(root, folder)).collect()
+}
+
+/// The page, in Markdown.
+pub fn page(exhibits: &[Exhibit]) -> String {
+    let mut text = format!("{HEAD}\n| scenario | claims that hold |\n| --- | ---: |\n");
+    for exhibit in exhibits {
+        let held = exhibit.claims.iter().filter(|claim| claim.holds == Some(true)).count();
+        let count = format!("{held} of {}", exhibit.claims.len());
+        let _ = writeln!(text, "| [{}]({}/) | {count} |", cell(&exhibit.title), exhibit.folder);
+    }
+    exhibits.iter().for_each(|exhibit| text += &section(exhibit));
+    text
+}
+
+fn section(exhibit: &Exhibit) -> String {
+    let Exhibit { folder, title, claims, figures } = exhibit;
+    let mut text = format!("\n## {title}\n\n[`{folder}`]({folder}/) · [scenario]({folder}/manifest.toml)\n");
+    if !figures.is_empty() {
+        text += "\n";
+    }
+    for figure in figures {
+        let path = format!("{folder}/figures/{figure}");
+        let _ = writeln!(
+            text,
+            "<a href=\"{path}\"><img src=\"{path}\" width=\"270\" alt=\"{}\"></a>",
+            figure.trim_end_matches(".png")
+        );
+    }
+    if !claims.is_empty() {
+        text += "\n| paper | claim | measured | required | holds |\n| --- | --- | ---: | --- | --- |\n";
+    }
+    claims.iter().for_each(|claim| text += &row(claim));
+    text
+}
+
+fn row(claim: &Claim) -> String {
+    let place = if claim.cell.is_empty() { String::new() } else { format!(" ({})", claim.cell) };
+    let note = if claim.note.is_empty() { String::new() } else { format!("; {}", claim.note) };
+    let measured = claim.measured.map_or_else(|| "–".to_owned(), short);
+    let holds = match claim.holds {
+        Some(true) => "yes",
+        Some(false) => "**no**",
+        None => "unknown",
+    };
+    let text = format!("{}{place}{note}", claim.text);
+    format!("| {} | {} | {measured} | {} | {holds} |\n", cell(&claim.source), cell(&text), cell(&claim.required))
+}
+
+/// Text that does not end a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+/// Collects the folders below `folder` that hold results.
+fn find(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            if path.join("manifest.toml").is_file() {
+                found.push(path);
+            } else {
+                find(&path, found)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn exhibit(root: &Path, folder: &Path) -> Result<Exhibit, Invalid> {
+    let relative = folder.strip_prefix(root).unwrap_or(folder);
+    let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    Ok(Exhibit {
+        folder: parts.join("/"),
+        title: title(&folder.join("manifest.toml"))?,
+        claims: claims(&folder.join("claims.csv"))?,
+        figures: figures(&folder.join("figures"))?,
+    })
+}
+
+fn title(manifest: &Path) -> Result<String, Invalid> {
+    #[derive(Deserialize)]
+    struct Titled {
+        title: String,
+    }
+    let text = fs::read_to_string(manifest).map_err(|error| unreadable(manifest, &error))?;
+    let titled = toml::from_str(&text).map(|Titled { title }| title);
+    titled.map_err(|error| Invalid::at("", format!("this is not a manifest: {}", error.message())).in_file(manifest, None))
+}
+
+/// The claims of a run; none where it has no `claims.csv` yet.
+fn claims(path: &Path) -> Result<Vec<Claim>, Invalid> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    csv::Reader::from_reader(bytes.as_slice())
+        .into_deserialize()
+        .collect::<Result<_, csv::Error>>()
+        .map_err(|error| Invalid::at("", format!("these are not claims: {error}")).in_file(path, None))
+}
+
+/// The PNG files of `folder`, by name; none where there is no such folder.
+fn figures(folder: &Path) -> Result<Vec<String>, Invalid> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(folder, &error)),
+    };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".png")).collect();
+    names.sort();
+    Ok(names)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Invalid {
+    Invalid::at("", format!("cannot be read: {error}")).in_file(path, None)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! What the recorder sees of a served run.
+
+use super::{Served, Standing};
+use crate::{
+    num::Real,
+    record::{Models, Observed},
+};
+
+impl<R: Real> Observed<R> for Served<R> {
+    fn models(&self) -> Models<'_, R> {
+        Models::Server(self.iterate())
+    }
+
+    fn round(&self) -> u64 {
+        self.version()
+    }
+
+    fn updates(&self) -> u64 {
+        self.standing().updates
+    }
+
+    fn staleness(&self) -> Option<f64> {
+        let Standing { updates, staleness, .. } = self.standing();
+        Some(if updates == 0 { 0.0 } else { staleness as f64 / updates as f64 })
+    }
+
+    fn latest_batch(&self) -> Option<usize> {
+        Some(self.standing().last_batch)
+    }
+}

@@ -1,0 +1,110 @@
+//! What the program says: help, mistakes of use, pages and tables, word for word.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::program::{fedfleet, run, small, succeed, told};
+
+const VERBS: [&str; 8] = ["run", "check", "plot", "compare", "gallery", "methods", "new", "schema"];
+
+#[test]
+fn help() {
+    let all = succeed(fedfleet(["--help"]));
+    VERBS.iter().for_each(|verb| assert!(all.contains(&format!("\n  {verb} ")), "{verb} is not listed"));
+    assert_snapshot!("help", all);
+    for verb in VERBS {
+        assert_snapshot!(format!("help-{verb}"), succeed(fedfleet([verb, "--help"])));
+    }
+}
+
+#[test]
+fn mistakes_of_use() {
+    for (name, arguments) in [
+        ("unknown-verb", &["rnu", "a.toml"][..]),
+        ("unknown-option", &["run", "a.toml", "--thread", "2"]),
+        ("no-scenario", &["run"]),
+        ("missing-file", &["check", "no-such-file.toml"]),
+        ("unknown-method", &["methods", "fedporx"]),
+        ("no-results", &["compare", "no-such-folder"]),
+        ("no-gallery", &["gallery", "src"]),
+        ("negative-wait", &["run", "a.toml", "--checkpoint-seconds=-1"]),
+    ] {
+        assert_snapshot!(name, told(fedfleet(arguments)));
+    }
+}
+
+#[test]
+fn an_unknown_label_is_told_before_anything_runs() {
+    let mut command = fedfleet(["run", "--only", "fedavgg"]);
+    command.arg(small());
+    assert_snapshot!("unknown-label", told(command));
+}
+
+#[test]
+fn an_existing_file_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mine.toml"), "mine").unwrap();
+    let mut command = fedfleet(["new", "mine.toml"]);
+    command.current_dir(&folder);
+    assert_snapshot!("new-exists", told(command));
+    assert_eq!(fs::read_to_string(folder.path().join("mine.toml")).unwrap(), "mine");
+}
+
+#[test]
+fn the_page_of_a_method() {
+    assert_snapshot!("methods-fedprox", succeed(fedfleet(["methods", "fedprox"])));
+}
+
+#[test]
+fn what_a_check_tells() {
+    let mut command = fedfleet(["check"]);
+    command.arg(small());
+    assert_snapshot!("check", succeed(command));
+}
+
+/// Curves with round numbers: three seeds of two methods, of which one does not reach the target.
+const CURVES: &str = "\
+method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss
+fast,0,0,0,0,0,0,0,1
+fast,0,10,5,20,100,6400,6400,0.25
+fast,1,0,0,0,0,0,0,1
+fast,1,10,6,20,100,6400,6400,0.25
+fast,2,0,0,0,0,0,0,1
+fast,2,10,7,20,100,6400,6400,0.25
+slow,0,0,0,0,0,0,0,1
+slow,0,10,50,20,100,6400,6400,0.75
+slow,1,0,0,0,0,0,0,1
+slow,1,10,60,20,100,6400,6400,0.75
+slow,2,0,0,0,0,0,0,1
+slow,2,10,70,20,100,6400,6400,0.75
+";
+
+#[test]
+fn tables_of_comparison() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("curves.csv"), CURVES).unwrap();
+    let table = |more: &[&str]| {
+        let mut command = fedfleet(["compare", "."]);
+        command.args(more).current_dir(&folder);
+        succeed(command)
+    };
+    assert_snapshot!("compare", table(&[]));
+    for format in ["text", "markdown", "latex", "csv"] {
+        assert_snapshot!(format!("compare-target-{format}"), table(&["--target", "loss=0.5", "--format", format]));
+    }
+}
+
+#[test]
+fn a_gallery_shows_what_was_run() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&small(), &folder.path().join("small"), &["--seeds", "1", "--set", "stop.rounds=10", "--set", "served.local.lr=0.1"]);
+    let mut command = fedfleet(["gallery", "."]);
+    command.current_dir(&folder);
+    assert_eq!(succeed(command), "./README.md\n");
+    let page = fs::read_to_string(folder.path().join("README.md")).unwrap();
+    assert!(page.contains("\n## A small fleet with all that can go wrong\n"));
+    assert!(page.contains("SCAFFOLD ends nearer to the optimum than FedAvg"));
+    assert!(page.contains("<img src=\"small/figures/gap-seconds.png\""));
+    assert!(folder.path().join("small/figures/gap-seconds.png").is_file());
+}

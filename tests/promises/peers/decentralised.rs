@@ -1,0 +1,219 @@
+//! Decentralised SGD in its forms: fixed points, invariants, equivalences, and what waiting costs.
+
+use faer::{Mat, linalg::solvers::Solve};
+use fedfleet::problem::init::{InitSpec, NormalInit};
+
+use super::bench::{Bench, fleet, gap, iterates, mean, variance};
+
+const D: usize = 3;
+
+fn centres(nodes: usize) -> Vec<Vec<f64>> {
+    (0..nodes).map(|i| (0..D).map(|j| ((5 * i + 3 * j + 1) as f64).sin()).collect()).collect()
+}
+
+fn curvatures(nodes: usize) -> Vec<Vec<f64>> {
+    (0..nodes).map(|i| (0..D).map(|j| 1.0 + 0.8 * ((2 * i + 7 * j) as f64).cos()).collect()).collect()
+}
+
+/// Unlike quadratics; an iteration takes a second.
+fn unlike(text: &str, topology: &str, nodes: usize) -> Bench {
+    let mut bench = Bench::new(text, topology, centres(nodes)).curvatures(curvatures(nodes));
+    bench.fleet = fleet("step = 1.0");
+    bench
+}
+
+/// Independent starts, no steps: pure mixing, an iteration a second.
+fn mixing(text: &str, topology: &str, nodes: usize) -> Bench {
+    unlike(text, topology, nodes).lr(0.0).init(InitSpec::Normal(NormalInit { sd: 1.0, independent: true }))
+}
+
+fn gradient(node: usize, x: &[f64]) -> Vec<f64> {
+    let nodes = node + 1;
+    (0..D).map(|j| curvatures(nodes)[node][j] * (x[j] - centres(nodes)[node][j])).collect()
+}
+
+fn optimum(nodes: usize) -> Vec<f64> {
+    let (h, c) = (curvatures(nodes), centres(nodes));
+    let sum = |j: usize, f: &dyn Fn(usize, usize) -> f64| (0..nodes).map(|i| f(i, j)).sum::<f64>();
+    (0..D).map(|j| sum(j, &|i, j| h[i][j] * c[i][j]) / sum(j, &|i, j| h[i][j])).collect()
+}
+
+/// The models after `iterations` of one second.
+fn after(bench: &Bench, iterations: u32) -> Vec<Vec<f64>> {
+    bench.after(f64::from(iterations) + 0.5)
+}
+
+#[test]
+fn adapting_first_on_a_complete_graph_is_gradient_descent() {
+    let bench = unlike("d-psgd order = \"atc\"", "\"complete\"", 6);
+    let mut x = vec![0.0; D];
+    for _ in 0..20 {
+        let mean_gradient = mean(&(0..6).map(|i| gradient(i, &x)).collect::<Vec<_>>());
+        x.iter_mut().zip(mean_gradient).for_each(|(x, g)| *x -= 0.1 * g);
+    }
+    assert!(gap(&after(&bench, 20), &vec![x.clone(); 6]) < 1e-14);
+    let combining = after(&unlike("d-psgd", "\"complete\"", 6), 20);
+    assert!(gap(&combining, &vec![x; 6]) > 1e-3, "gradients are taken at different points");
+}
+
+#[test]
+fn the_mean_moves_by_the_mean_gradient() {
+    for text in ["d-psgd", "d-psgd order = \"atc\"", "d-psgd contacts = { failing-edges = 0.4 }"] {
+        let bench = unlike(text, "{ erdos-renyi = { p = 0.5 } }", 10);
+        let (before, after) = (after(&bench, 7), after(&bench, 8));
+        let step = mean(&before.iter().enumerate().map(|(i, x)| gradient(i, x)).collect::<Vec<_>>());
+        let expected: Vec<f64> = mean(&before).iter().zip(step).map(|(x, g)| x - 0.1 * g).collect();
+        assert!(gap(&[mean(&after)], &[expected]) < 1e-14, "{text}");
+    }
+}
+
+#[test]
+fn adapting_first_ends_at_its_biased_fixed_point() {
+    let (n, eta) = (8, 0.1);
+    let models = after(&unlike("d-psgd order = \"atc\"", "\"ring\"", n), 1500);
+    for j in 0..D {
+        // Coordinates are apart: (I − W (I − η H)) X = η W H b.
+        let w = |i: usize, k: usize| if (i + 1) % n == k || (k + 1) % n == i || i == k { 1.0 / 3.0 } else { 0.0 };
+        let h: Vec<f64> = curvatures(n).iter().map(|h| h[j]).collect();
+        let system = Mat::from_fn(n, n, |i, k| f64::from(u8::from(i == k)) - w(i, k) * (1.0 - eta * h[k]));
+        let right = Mat::from_fn(n, 1, |i, _| (0..n).map(|k| eta * w(i, k) * h[k] * centres(n)[k][j]).sum::<f64>());
+        let fixed = system.partial_piv_lu().solve(&right);
+        (0..n).for_each(|i| assert!((models[i][j] - fixed[(i, 0)]).abs() < 1e-13));
+    }
+    assert!(gap(&[mean(&models)], &[optimum(n)]) > 1e-3, "a constant step size leaves a bias");
+}
+
+#[test]
+fn gradient_tracking_reaches_the_exact_optimum_with_constant_steps() {
+    for text in ["gradient-tracking", "gradient-tracking order = \"atc\""] {
+        let models = after(&unlike(text, "\"ring\"", 8), 3000);
+        assert!(gap(&models, &vec![optimum(8); 8]) < 1e-13, "{text}");
+    }
+}
+
+#[test]
+fn adapting_first_with_trackers_on_a_complete_graph_is_gradient_descent() {
+    let models = after(&unlike("gradient-tracking order = \"atc\"", "\"complete\"", 5), 20);
+    let mut x = vec![0.0; D];
+    // The first second goes into the first gradient.
+    for _ in 0..20 {
+        let g = mean(&(0..5).map(|i| gradient(i, &x)).collect::<Vec<_>>());
+        x.iter_mut().zip(g).for_each(|(x, g)| *x -= 0.1 * g);
+    }
+    assert!(gap(&models, &vec![x; 5]) < 1e-13);
+}
+
+#[test]
+fn pushing_on_a_regular_graph_is_averaging() {
+    let push = after(&unlike("sgp", "{ circulant = { degree = 4 } }", 9), 30);
+    let average = after(&unlike("d-psgd order = \"atc\"", "{ circulant = { degree = 4 } }", 9), 30);
+    assert!(gap(&push, &average) < 1e-14);
+}
+
+#[test]
+fn push_sum_finds_the_mean_where_one_way_averaging_does_not() {
+    let bench = mixing("sgp", "\"star\"", 7);
+    let expected = vec![mean(&bench.models()); 7];
+    assert!(gap(&after(&bench, 300), &expected) < 1e-13);
+    let directed = mixing("sgp", "\"exponential\"", 6);
+    assert!(gap(&after(&directed, 200), &vec![mean(&directed.models()); 6]) < 1e-13);
+    let mut uniform = mixing("d-psgd", "\"star\"", 7);
+    uniform.network.weights = fedfleet::network::WeightRule::Uniform;
+    assert!(gap(&after(&uniform, 300), &expected) > 1e-2);
+}
+
+#[test]
+fn exponential_peers_average_exactly_in_three_rounds_of_eight() {
+    for text in ["d-psgd contacts = \"one-peer-exponential\"", "sgp contacts = \"one-peer-exponential\""] {
+        let bench = mixing(text, "\"ring\"", 8);
+        let expected = vec![mean(&bench.models()); 8];
+        assert!(gap(&after(&bench, 2), &expected) > 1e-2, "{text}");
+        assert!(gap(&after(&bench, 3), &expected) < 1e-15, "{text}");
+    }
+}
+
+#[test]
+fn mixing_contracts_by_the_spectral_gap() {
+    let bench = mixing("d-psgd", "\"ring\"", 8);
+    let spread = |models: &[Vec<f64>]| (0..D).map(|j| variance(&models.iter().map(|x| x[j]).collect::<Vec<_>>())).sum::<f64>();
+    let start = spread(&bench.models());
+    for t in [1, 5, 20] {
+        let bound = (1.0_f64 - 0.195_262_145_875_634_98).powi(2 * t);
+        assert!(spread(&after(&bench, t as u32)) <= bound * start * (1.0 + 1e-12));
+    }
+}
+
+#[test]
+fn pairs_average_without_losing_anything() {
+    let mut bench = mixing("ad-psgd", "{ erdos-renyi = { p = 0.5 } }", 12);
+    bench.fleet = fleet("step = { exponential = { mean = 1.0 } }");
+    let before = mean(&bench.models());
+    let models = bench.after(100.0);
+    assert!(gap(std::slice::from_ref(&before), &[mean(&models)]) < 1e-14);
+    assert!(gap(&models, &vec![before; 12]) < 1e-6, "they agree after a hundred rounds");
+}
+
+#[test]
+fn a_node_of_its_own_does_plain_sgd() {
+    for text in ["ad-psgd", "d-psgd", "sgp", "gradient-tracking"] {
+        let mut bench = unlike(text, "\"complete\"", 1);
+        bench.network = super::bench::network("topology = \"complete\"");
+        let mut x = vec![0.0; D];
+        for _ in 0..10 {
+            let g = gradient(0, &x);
+            x.iter_mut().zip(g).for_each(|(x, g)| *x -= 0.1 * g);
+        }
+        assert!(gap(&after(&bench, 10), &[x]) < 1e-14, "{text}");
+    }
+}
+
+#[test]
+fn barriers_wait_for_the_slow_and_asynchrony_does_not() {
+    let visits = |text: &str| -> Vec<u64> {
+        let mut bench = unlike(text, "\"ring\"", 10);
+        bench.fleet = fleet("step = { values = [10.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0] }");
+        let engine = bench.run(200.5);
+        (0..10).map(|node| engine.protocol().visits(node)).collect()
+    };
+    let locked = visits("d-psgd");
+    for (node, &visits) in locked.iter().enumerate() {
+        let distance = node.min(10 - node) as u64;
+        assert_eq!(visits, 20 + distance, "node {node} is as far ahead of the slow one as its messages allow");
+    }
+    let free = visits("ad-psgd");
+    assert_eq!(free[0], 20);
+    assert!(free[1..].iter().all(|&visits| visits == 200), "{free:?}");
+}
+
+#[test]
+fn accounts_bound_the_messages_by_the_periods() {
+    for flow in ["{ simple = { capacity = 5 } }", "{ randomised = { capacity = 20, reactivity = 10 } }"] {
+        let bench =
+            Bench::new(&format!("push-gossip period = 1.0; flow = {flow}"), "{ circulant = { degree = 6 } }", centres(20));
+        let engine = bench.run(200.0);
+        let messages = engine.ledger().uplink_bits / (32 * (D as u64 + 1));
+        let capacity = if flow.contains("simple") { 5 } else { 20 };
+        // Every period makes a message or a token; each node keeps at most a full account, and one period may be under way.
+        assert!(messages <= 200 * 20 && messages + 20 * (capacity + 1) >= 199 * 20, "{flow}: {messages}");
+    }
+}
+
+#[test]
+fn tokens_bring_the_model_to_the_optimum() {
+    let n = 12;
+    for text in
+        ["token-walk model-exponent = 0.0", "token-walk model-exponent = 0.0; chain = \"simple\"; alpha = 0.0; tokens = 3"]
+    {
+        let mut bench = unlike(text, "{ barabasi-albert = { m = 2 } }", n);
+        bench.lr = fedfleet::part::rate::Rate::Rule(fedfleet::part::rate::RateRule::Inverse { start: 0.2, offset: 20.0 });
+        let engine = bench.run(40_000.0);
+        let fedfleet::record::Models::Nodes(models) = fedfleet::record::Observed::models(engine.protocol()) else {
+            panic!("tokens are at nodes");
+        };
+        assert!(models.len() <= 3);
+        for model in models {
+            assert!(gap(&[model.to_vec()], &[optimum(n)]) < 0.08, "{text}");
+        }
+        assert!(iterates(&engine).len() == n);
+    }
+}
