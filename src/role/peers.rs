@@ -41,7 +41,7 @@ pub struct Mail<R> {
     pub stamp: u64,
     /// Size on the wire [bit].
     pub bits: u64,
-    /// Contents; one copy for all receivers.
+    /// Contents, as they arrive; one copy for all receivers.
     pub payload: Arc<Payload<R>>,
 }
 

@@ -166,10 +166,11 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
 
 fn check_links(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
-        if let Parameters::Served { parts, .. } = &arm.parameters {
-            let checked = parts.fits(facts.dim);
-            checked.map_err(|invalid| vec![cell.fault(invalid.under(&format!("method.{index}")))])?;
-        }
+        let checked = match &arm.parameters {
+            Parameters::Served { parts, .. } => parts.fits(facts.dim),
+            Parameters::Peers { parts, .. } => parts.fits(facts.dim),
+        };
+        checked.map_err(|invalid| vec![cell.fault(invalid.under(&format!("method.{index}")))])?;
     }
     Ok(())
 }

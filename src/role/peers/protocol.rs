@@ -11,9 +11,10 @@ use crate::{
     invalid::Invalid,
     network::Topology,
     num::{Real, vector},
+    part::link::{Link, Wire},
     random::{Purpose, Rng},
     record::{Models, Observed},
-    role::{Local, Payload, Scratch, local::LocalRule},
+    role::{Local, Payload, Scratch, local::LocalRule, payload::FLOAT_BITS},
     world::World,
 };
 
@@ -25,6 +26,8 @@ pub struct Plan<R: Real> {
     pub local: LocalRule<R>,
     /// What becomes of messages to nodes that are down.
     pub absent: Absent,
+    /// How messages travel; as they are when `None`.
+    pub link: Option<Box<dyn Link<R>>>,
 }
 
 /// One visit, ready to be computed.
@@ -215,6 +218,20 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
         let steps = self.plan.world.local_steps(&self.plan.local, node, visit);
         let optimiser = Arc::clone(&self.rows.entry(node).optimiser);
         self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
+    }
+
+    fn pack(&mut self, node: NodeId, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64) {
+        let Some(link) = &self.plan.link else {
+            let bits = payload.dense_bits();
+            return (payload, bits);
+        };
+        let (mut sent, mut rng) = (Payload::clone(&payload), self.rng(node, true));
+        let wire = &mut Wire { rng: &mut rng, blocks: self.plan.world.objective().blocks() };
+        let mut bits = FLOAT_BITS * sent.scalars.len() as u64;
+        for vector in &mut sent.vectors {
+            bits += link.transmit(vector, &mut Payload::default(), wire);
+        }
+        (Arc::new(sent), bits)
     }
 
     fn send(&mut self, to: NodeId, mail: Mail<R>) {

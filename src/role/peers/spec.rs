@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     invalid::Invalid,
+    part::link::LinkSpec,
     role::spec::{ClientSpec, LocalSpec},
 };
 
@@ -31,6 +32,9 @@ pub struct PeersSpec {
     /// What becomes of messages to nodes that are down.
     #[serde(default)]
     pub absent: Absent,
+    /// How messages travel, by a compressor without memory; as they are when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkSpec>,
 }
 
 impl PeersSpec {
@@ -40,6 +44,22 @@ impl PeersSpec {
     /// [`Invalid`] for values out of range.
     pub fn validate(&self) -> Result<(), Invalid> {
         self.local.validate().map_err(|invalid| invalid.under("local"))?;
-        self.client.validate().map_err(|invalid| invalid.under("client"))
+        self.client.validate().map_err(|invalid| invalid.under("client"))?;
+        match &self.link {
+            Some(link) if link.remembers() => {
+                Err(Invalid::at("link", "neighbours hear different messages of a node: it cannot know what each has heard")
+                    .help("name a compressor without memory, such as `link = { qsgd = { bits = 4 } }`"))
+            }
+            Some(link) => link.validate().map_err(|invalid| invalid.under("link")),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the link against a model of `d` parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a link that sends more coordinates than there are.
+    pub fn fits(&self, d: usize) -> Result<(), Invalid> {
+        self.link.as_ref().map_or(Ok(()), |link| link.fits(d)).map_err(|invalid| invalid.under("link"))
     }
 }

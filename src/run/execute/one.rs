@@ -14,7 +14,7 @@ use crate::{
         registry::{Halved, Parameters, PeerParameters, ServedParameters},
     },
     num::Real,
-    part::transform::Chain,
+    part::{link::LinkSpec, transform::Chain},
     random::Setting,
     record::{
         Models, Observed, Outcome, Recorder,
@@ -138,7 +138,9 @@ pub fn peers<R: Halved>(
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let nodes = R::nodes(own, &setting)?;
     let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
-    Peers::new(PeersPlan { world, local, absent: parts.absent }, nodes)
+    parts.fits(world.objective().dim())?;
+    let link = parts.link.as_ref().map(LinkSpec::build);
+    Peers::new(PeersPlan { world, local, absent: parts.absent, link }, nodes)
 }
 
 impl Pilot for RunJob<'_> {

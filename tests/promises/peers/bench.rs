@@ -139,7 +139,7 @@ impl Bench {
             keep_state: true,
         };
         let nodes = f64::nodes(self.method.as_ref(), &setting).expect("the method is sound");
-        let plan = Plan { world: Arc::clone(&world), local, absent: self.absent };
+        let plan = Plan { world: Arc::clone(&world), local, absent: self.absent, link: None };
         let peers = Peers::new(plan, nodes)?;
         Ok(Engine::new(peers, Box::new(WorldClock::new(Arc::clone(&world))), world.streams, workers))
     }
