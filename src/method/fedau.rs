@@ -194,6 +194,7 @@ mod tests {
                     lazy.participate(round);
                 }
             }
+            approx::assert_relative_eq!(lazy.weight(199, cutoff), eager.weight(199, cutoff), max_relative = 1e-14);
             assert_eq!((eager.closed, eager.count), (lazy.closed, lazy.count));
         }
     }

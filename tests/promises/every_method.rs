@@ -45,7 +45,9 @@ fn every_method_makes_progress_by_default() {
     for entry in METHODS.iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
         let bench = Bench::random(&format!("{}{}", entry.card.name, reasonable(entry.card.name)), 16);
         let bench = bench.set("fleet.step", "{ fixed = { uniform = { low = 0.5, high = 1.5 } } }");
-        let (start, end) = bench.gaps(400);
+        // A small share of each arriving model keeps FedAsync near the optimum, and slow.
+        let steps = if entry.card.name == "fedasync" { 4000 } else { 400 };
+        let (start, end) = bench.gaps(steps);
         assert!(end < 0.1 * start, "{}: from {start} to {end}", entry.card.name);
     }
 }
@@ -67,7 +69,8 @@ fn methods_and_schedules_combine() {
         for schedule in SCHEDULES {
             let one_by_one = schedule.contains("every") || schedule.contains("grace");
             // Adam's step does not know how few updates it stands for.
-            let parameters = if one_by_one && name == "fedadam" { "; lr = 0.02" } else { reasonable(name) };
+            let few = one_by_one || schedule.contains("group");
+            let parameters = if few && name == "fedadam" { "; lr = 0.02" } else { reasonable(name) };
             let text = format!("{name}{parameters}");
             let mut bench = Bench::random(&text, 16).schedule(schedule);
             bench = bench.set("fleet.step", "{ fixed = { uniform = { low = 0.5, high = 1.5 } } }");
