@@ -135,10 +135,16 @@ impl ProblemSpec {
                 spec.check().map_err(|error| error.under("objective.quadratic"))?;
                 return self.check_no_data();
             }
-            ObjectiveSpec::Mlp(MlpSpec { hidden, .. }) if hidden.contains(&0) => {
-                return Err(Invalid::at("objective.mlp.hidden", "a hidden layer has no units: expected at least 1"));
+            ObjectiveSpec::Mlp(MlpSpec { hidden, .. }) => {
+                if let Some(layer) = hidden.iter().position(|&units| units == 0) {
+                    let key = format!("objective.mlp.hidden.{layer}");
+                    return Err(Invalid::at(&key, "a hidden layer has no unit: expected at least 1"));
+                }
             }
-            _ => {}
+            ObjectiveSpec::LeastSquares(_) | ObjectiveSpec::Logistic(_) | ObjectiveSpec::Softmax => {}
+        }
+        if let Some(partition) = &self.partition {
+            partition.check().map_err(|error| error.under("partition"))?;
         }
         match &self.data {
             Some(data) => data.check().map_err(|error| error.under("data")),

@@ -68,9 +68,10 @@ fn combinations_that_mean_nothing_are_refused_with_a_remedy() {
         assert!(error.help.is_some(), "{text}");
     }
     for (text, key) in [
+        ("objective = 'softmax'\ndata = 'mnist-10k'\npartition = { dirichlet = { alpha = 0 } }", "partition.dirichlet.alpha"),
         ("objective = 'logistic'\ndata = 'adult-a9a'\nl2 = -1", "l2"),
         ("objective = 'mlp'\ninit = { normal = { sd = -1 } }", "init.normal.sd"),
-        ("objective = { mlp = { hidden = [3, 0] } }", "objective.mlp.hidden"),
+        ("objective = { mlp = { hidden = [3, 0] } }", "objective.mlp.hidden.1"),
     ] {
         assert_eq!(read(text).check().unwrap_err().path.join("."), key, "{text}");
     }

@@ -77,7 +77,7 @@ fn random_fleets_on_random_graphs_with_random_faults_keep_going() {
     let ups = ["1.0", "10.0"];
     let losses = ["0.0", "0.5"];
     let leaves = ["pause", "lose"];
-    let steps = ["0.1", "{ exponential = { mean = 0.5 } }", "{ pareto = { min = 0.1, shape = 1.5 } }"];
+    let steps = ["0.1", "{ exponential = { mean = 0.5 } }", "{ pareto = { min = 0.1, shape = 3.0 } }"];
     for seed in 0..1000_usize {
         let nodes = 2 + 2 * (seed % 5);
         let centres = (0..nodes).map(|i| vec![i as f64]).collect();
