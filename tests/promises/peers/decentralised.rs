@@ -236,7 +236,7 @@ fn compressed_gossip_agrees_on_the_mean_and_conserves_it() {
         let bench = mixing(&format!("choco-sgd gamma = 0.1; compressor = {compressor}"), "\"ring\"", 6);
         let expected = mean(&bench.models());
         let models = after(&bench, 3000);
-        assert!(gap(&[mean(&models)], std::slice::from_ref(&expected)) < 1e-13, "{compressor}");
+        assert!(gap(&[mean(&models)], std::slice::from_ref(&expected)) < 1e-11, "{compressor}");
         assert!(gap(&models, &vec![expected; 6]) < 1e-6, "{compressor}");
     }
 }
