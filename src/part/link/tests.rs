@@ -103,7 +103,9 @@ fn unbiased_compressors_are_right_on_average_and_within_their_variance() {
             assert!((mean - v).abs() <= 5.0 * standard_error + 1e-12, "{text}: {mean} for {v}");
         }
         match class(text, v.len()) {
-            Class::Unbiased(omega) => assert!(error <= omega * vector::norm2(&v) * (1.0 + 1e-9) + 5.0 * spread, "{text}: {error}"),
+            Class::Unbiased(omega) => {
+                assert!(error <= omega * vector::norm2(&v) * (1.0 + 1e-9) + 5.0 * spread, "{text}: {error}")
+            }
             other => assert_eq!(other, Class::Absolute, "{text}"),
         }
     }

@@ -48,8 +48,7 @@ const PROBLEM: &str = "stop = { rounds = 1 }\nproblem = { objective = { quadrati
 /// The parameters of a method, written as in a scenario: its name, then keys separated by semicolons.
 pub fn method(text: &str) -> Box<dyn PeerParameters> {
     let (name, keys) = text.split_once(' ').unwrap_or((text, ""));
-    let scenario =
-        format!("{PROBLEM}[[method]]\nname = \"{name}\"\nlocal = {{ lr = 0.1 }}\n{}", keys.replace(';', "\n"));
+    let scenario = format!("{PROBLEM}[[method]]\nname = \"{name}\"\nlocal = {{ lr = 0.1 }}\n{}", keys.replace(';', "\n"));
     let scenario = Scenario::read(Path::new("bench.toml"), &scenario, &[]).expect("the method is well written");
     let entry = registry::find(name).expect("the method is registered");
     let table = &scenario.cells[0].methods[0].table;
