@@ -32,11 +32,13 @@ pub(super) fn horizontal(xs: &[f64], wanted: ScaleKind, separate: bool) -> (Scal
 
 /// Ends of the vertical axis and its scale: `wanted`, or logarithmic where `geometric` data spans more than 1.5 decades.
 ///
-/// Curves that diverge do not stretch the axis, nor does `geometric` data a decade above where every curve starts: they leave
-/// through its edge.
+/// Curves that diverge do not stretch the axis, nor does `geometric` data a decade above where every curve starts and the best
+/// one ends (it may start at the optimum): they leave through its edge.
 pub(super) fn vertical(series: &[&Series], wanted: Option<ScaleKind>, geometric: bool) -> (ScaleKind, f64, f64) {
     let starts = series.iter().filter_map(|s| s.points.first().map(|p| p.middle)).fold(0.0, f64::max);
-    let ceiling = if geometric && starts > 0.0 { 10.0 * starts } else { f64::INFINITY };
+    let ends_at = series.iter().filter(|s| !s.diverged).filter_map(|s| s.points.last().map(|p| p.middle));
+    let best = ends_at.reduce(f64::min).unwrap_or(0.0);
+    let ceiling = if geometric && starts > 0.0 { 10.0 * starts.max(best) } else { f64::INFINITY };
     let middles: Vec<f64> = middles(series).into_iter().filter(|&v| v <= ceiling).collect();
     let positive: Vec<f64> = middles.iter().copied().filter(|&v| v > 0.0).collect();
     let span = ends(&positive).map_or(1.0, |(lo, hi)| hi / lo);

@@ -2,6 +2,9 @@
 
 use crate::num::{Lanes, Real, vector};
 
+/// Logits whose exponentials are taken together: 4 KiB of the innermost cache.
+const TOGETHER: usize = 512;
+
 /// Turns the logits of several samples, shape `[rows, C]`, into `factor · (softmax(z) − e_label)`.
 pub(crate) fn residuals<R: Real>(z: &mut [R], classes: usize, factor: f64, label: impl Fn(usize) -> usize) {
     for z in z.chunks_exact_mut(classes) {
@@ -27,9 +30,39 @@ fn loss<R: Real>(z: &[R], label: usize) -> f64 {
 
 /// Summed loss and number of hits of several samples with logits `z`, shape `[rows, C]`; row `i` has the label at `source(i)`.
 pub(crate) fn score<R: Real>(z: &[R], classes: usize, labels: &[u32], source: impl Fn(usize) -> usize) -> (f64, usize) {
-    z.chunks_exact(classes).enumerate().fold((0.0, 0), |(sum, hits), (i, z)| {
-        let label = labels[source(i)] as usize;
-        (sum + loss(z, label), hits + usize::from(predicted(z) == label))
+    let mut powers = [0.0; TOGETHER];
+    let label = |i| labels[source(i)] as usize;
+    let (mut sum, mut hits) = (0.0, 0);
+    let samples = (TOGETHER / classes).max(1);
+    for (block, z) in z.chunks(samples * classes).enumerate() {
+        let first = block * samples;
+        if classes > TOGETHER {
+            sum += loss(z, label(first));
+        } else {
+            sum = losses(z, classes, &mut powers, |i| label(first + i)).fold(sum, |sum, loss| sum + loss);
+        }
+        let predictions = z.chunks_exact(classes).map(predicted).enumerate();
+        hits += predictions.filter(|&(i, class)| class == label(first + i)).count();
+    }
+    (sum, hits)
+}
+
+/// [`loss`] of each of a few samples; their exponentials are taken together in `powers`, which runs in vectors.
+fn losses<'a, R: Real>(
+    z: &'a [R],
+    classes: usize,
+    powers: &'a mut [f64; TOGETHER],
+    label: impl Fn(usize) -> usize + 'a,
+) -> impl Iterator<Item = f64> + 'a {
+    let powers = &mut powers[..z.len()];
+    for (powers, z) in powers.chunks_exact_mut(classes).zip(z.chunks_exact(classes)) {
+        let largest = largest(z);
+        powers.iter_mut().zip(z).for_each(|(power, &z)| *power = (z - largest).f64());
+    }
+    vector::exp_below(powers);
+    powers.chunks_exact(classes).zip(z.chunks_exact(classes)).enumerate().map(move |(i, (powers, z))| {
+        let sum: f64 = powers.iter().sum();
+        sum.ln() + (largest(z) - z[label(i)]).f64()
     })
 }
 
@@ -60,6 +93,18 @@ mod tests {
         assert_eq!(loss(&z, 1), 2e4);
         residuals(&mut z, 3, 1.0, |_| 0);
         assert_eq!(z, [0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn samples_scored_together_have_the_bits_of_samples_scored_alone() {
+        for classes in [2, 10, 300, TOGETHER, TOGETHER + 1] {
+            let z: Vec<f32> = (0..7 * classes * 20).map(|j| ((j * 7919) % 1013) as f32 / 50.0 - 10.0).collect();
+            let labels: Vec<u32> = (0..140).map(|i| (i * 31 % classes) as u32).collect();
+            let alone = z.chunks_exact(classes).zip(&labels);
+            let sum = alone.clone().fold(0.0, |sum, (z, &label)| sum + loss(z, label as usize));
+            let hits = alone.filter(|(z, label)| predicted(z) == **label as usize).count();
+            assert_eq!(score(&z, classes, &labels, |i| i), (sum, hits), "{classes}");
+        }
     }
 
     #[test]
