@@ -157,15 +157,16 @@ impl ServedMethod for Scafcom {
     }
 }
 
-/// Takes the local steps and returns `(x − y)/(K lr) − c`: the mean local gradient less `c_i`, shape `[d]`.
+/// Takes the local steps and returns `(x − y)/(K lr) − c`: the mean local gradient less `c_i`, shape `[d]`; zero where all step
+/// sizes are 0, as if the gradient were the one that the client remembers.
 fn visit<R: Real>(down: &Payload<R>, c_i: &[R], local: &mut Local<'_, R>) -> Vec<R> {
     let [x, c] = down.firsts();
     let mut y = x.to_vec();
     local.descend(&mut y, &Drift { shift: Some(&vector::difference(c, c_i)), ..Drift::NONE });
-    let mut change = vector::difference(x, &y);
-    vector::scale(R::of(1.0 / local.total_lr()), &mut change);
-    vector::axpy(-R::one(), c, &mut change);
-    change
+    match local.mean_direction(&vector::difference(x, &y)) {
+        Some(mean) => vector::difference(&mean, c),
+        None => vec![R::zero(); x.len()],
+    }
 }
 
 /// The memory's vector number `k`; zero on the first visit.

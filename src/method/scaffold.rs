@@ -51,7 +51,8 @@ impl Method for Scaffold {
                  \x20        c_i⁺ = ∇f_i(x)  (option I)   or   c_i − c + (x − y)/(K lr)  (option II);  send x − y and c_i⁺ − c_i\n\
                  server:  x ← x − (1/|S|) Σ_{i∈S} (x − y_i);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i)",
         traffic: "down: x, c [2 d]; up: x − y, c_i⁺ − c_i [2 d]; stays at the client: c_i [d]",
-        differs: "",
+        differs: "c_i takes up the change as the server receives it, so that c stays the mean of the c_i on links that lose; \
+                  a visit whose step sizes are all 0 leaves c_i as it is (option II)",
     };
 }
 
@@ -74,21 +75,22 @@ struct Client {
 impl<R: Real> ClientUpdate<R> for Client {
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, c] = down.firsts();
-        let c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
         let correction = vector::difference(c, &c_i);
         let mut y = x.to_vec();
         local.descend(&mut y, &Drift { shift: Some(&correction), ..Drift::NONE });
-        let delta = vector::difference(x, &y);
-        let renewed = match self.option {
-            ControlOption::I => local.full_gradient(x),
-            ControlOption::II => {
-                let mut mean = delta.clone();
-                vector::scale(R::of(1.0 / local.total_lr()), &mut mean);
-                vector::difference(&mean, &correction)
-            }
+        let mut delta = vector::difference(x, &y);
+        let mut change = match (self.option, local.mean_direction(&delta)) {
+            (ControlOption::I, _) => vector::difference(&local.full_gradient(x), &c_i),
+            // c_i⁺ − c_i = (x − y)/(K lr) − c.
+            (ControlOption::II, Some(mean)) => vector::difference(&mean, c),
+            (ControlOption::II, None) => vec![R::zero(); x.len()],
         };
-        let change = vector::difference(&renewed, &c_i);
-        Update { up: Payload::of([delta, change]), memory: Some(Payload::one(renewed)) }
+        // The client keeps what the server receives: c stays the mean of the c_i whatever the uplink loses.
+        local.transmit(&mut delta);
+        local.transmit(&mut change);
+        vector::axpy(R::one(), &change, &mut c_i);
+        Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }
     }
 }
 

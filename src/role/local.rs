@@ -168,6 +168,17 @@ impl<'a, R: Real> Local<'a, R> {
         (0..self.steps).map(|k| self.lr(k)).sum()
     }
 
+    /// `(x − y) / Σ lr`: the mean direction of the steps that led from `x` to `y`, given `delta = x − y`; `None` where all step
+    /// sizes were 0, and the visit tells nothing of it.
+    pub fn mean_direction(&self, delta: &[R]) -> Option<Vec<R>> {
+        let total = self.total_lr();
+        (total > 0.0).then(|| {
+            let mut mean = delta.to_vec();
+            vector::scale(R::of(1.0 / total), &mut mean);
+            mean
+        })
+    }
+
     /// Takes all local steps in place: `y ← y − lr · optimiser(scale · ∇F(y; ξ) + shift + pull (y − anchor))`.
     pub fn descend(&mut self, y: &mut [R], drift: &Drift<'_, R>) {
         if self.rule.optimiser.is_plain() && self.width == Bits::FLOAT {
