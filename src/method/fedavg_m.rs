@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, ServedMethod, Setup,
-    momentum::{cheng, scaled, validate},
+    momentum::{cheng, mean_direction, scaled, validate},
 };
 use crate::{
     engine::NodeId,
@@ -95,12 +95,8 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     }
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        if batch.is_empty() {
-            return;
-        }
         let coefficients = ctx.coefficients(batch);
-        let slopes: Vec<f64> = batch.iter().zip(&coefficients).map(|(up, coefficient)| coefficient / up.total_lr).collect();
-        let g = weighted_sum(batch, 0, &slopes);
+        let Some(g) = mean_direction(batch, &coefficients) else { return };
         let update = match self.gamma {
             Some(gamma) => scaled(gamma, &g),
             None => weighted_sum(batch, 0, &coefficients),

@@ -7,7 +7,10 @@ use super::Paper;
 use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
-    role::{Local, served::Arrived},
+    role::{
+        Local,
+        served::{Arrived, weighted_sum},
+    },
 };
 
 /// The paper of the methods with momentum in the clients; the algorithm differs.
@@ -53,6 +56,12 @@ pub(super) fn scaled<R: Real>(a: f64, x: &[R]) -> Vec<R> {
     let mut scaled = x.to_vec();
     vector::scale(R::of(a), &mut scaled);
     scaled
+}
+
+/// The momentum `g`: the weighted mean of the directions `D_i / Σ lr`; `None` where no step of the batch had a size.
+pub(super) fn mean_direction<R: Real>(batch: &[Arrived<R>], coefficients: &[f64]) -> Option<Vec<R>> {
+    let slopes: Vec<f64> = batch.iter().zip(coefficients).map(|(up, coefficient)| coefficient * up.per_lr()).collect();
+    batch.iter().any(|up| up.total_lr > 0.0).then(|| weighted_sum(batch, 0, &slopes))
 }
 
 /// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's.

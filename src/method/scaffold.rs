@@ -51,7 +51,8 @@ impl Method for Scaffold {
                  \x20        c_i⁺ = ∇f_i(x)  (option I)   or   c_i − c + (x − y)/(K lr)  (option II);  send x − y and c_i⁺ − c_i\n\
                  server:  x ← x − (1/|S|) Σ_{i∈S} (x − y_i);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i)",
         traffic: "down: x, c [2 d]; up: x − y, c_i⁺ − c_i [2 d]; stays at the client: c_i [d]",
-        differs: "c_i takes up the change as the server receives it, so that c stays the mean of the c_i on links that lose; \
+        differs: "c_i takes up the change as the server receives it, so that c stays the mean of the c_i on links that lose \
+                  (unbiased compressors of variance 1 or more need the damping of `scallion`); \
                   a visit whose step sizes are all 0 leaves c_i as it is (option II)",
     };
 }

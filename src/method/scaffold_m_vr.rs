@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    momentum::{Start, cheng, combine, descend_recursively, gradient_at, previous, server_step, validate},
+    momentum::{Start, cheng, combine, descend_recursively, gradient_at, mean_direction, previous, server_step, validate},
 };
 use crate::{
     engine::NodeId,
@@ -127,8 +127,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             state.vectors.push(weighted_sum(&batch, 0, &coefficients));
             return state.vectors.push(weighted_sum(&batch, 0, &even));
         }
-        let slopes: Vec<f64> = batch.iter().zip(&coefficients).map(|(up, coefficient)| coefficient / up.total_lr).collect();
-        let g = weighted_sum(&batch, 0, &slopes);
+        let Some(g) = mean_direction(&batch, &coefficients) else { return };
         let gamma = server_step(self.gamma, &batch, &coefficients);
         vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
         state.vectors[1] = g;

@@ -108,3 +108,10 @@ pub struct Arrived<R> {
     /// Sum of the local step sizes.
     pub total_lr: f64,
 }
+
+impl<R> Arrived<R> {
+    /// `1 / Σ lr`, which turns an update into the mean direction of its steps; 0 where all step sizes were 0.
+    pub fn per_lr(&self) -> f64 {
+        if self.total_lr > 0.0 { self.total_lr.recip() } else { 0.0 }
+    }
+}
