@@ -156,6 +156,7 @@ impl ServedMethod for AfaCs {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.weighs_nobody("AFA-CS keeps every client's latest mean gradient for good")?;
         parts.weighs_itself("AFA-CS takes the plain mean of its table")
     }
 }

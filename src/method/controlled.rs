@@ -30,6 +30,9 @@ const fn huang(place: &'static str) -> Paper {
     }
 }
 
+/// What the three methods read from a client's visit.
+const READS: &str = "the control variates are mean local gradients, read from how far a client went";
+
 /// Parameters of SCAFFOLD with one vector up: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -58,6 +61,7 @@ impl ServedMethod for Scaffold1 {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly(READS)?;
         parts.remembers_itself("the control variates take up what messages lose")
     }
 }
@@ -103,6 +107,7 @@ impl ServedMethod for Scallion {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly(READS)?;
         parts.remembers_itself("the control variates take up what messages lose")?;
         match parts.uplink {
             Some(link) if !link.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor")
@@ -153,6 +158,7 @@ impl ServedMethod for Scafcom {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly(READS)?;
         parts.remembers_itself("the control variates take up what messages lose")
     }
 }

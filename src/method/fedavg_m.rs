@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, ServedMethod, Setup,
+    Card, Method, Parts, ServedMethod, Setup,
     momentum::{cheng, mean_direction, scaled, validate},
 };
 use crate::{
@@ -62,6 +62,10 @@ impl ServedMethod for FedAvgLocalM {
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let g = setup.zeros();
         Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g])) })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("the momentum is a mean local gradient, read from how far the clients went")
     }
 }
 

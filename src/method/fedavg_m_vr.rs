@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    momentum::{Start, cheng, descend_recursively, gradient_at, mean_direction, previous, scaled, server_step, validate},
+    momentum::{
+        Start, cheng, descend_recursively, gradient_at, gradients, mean_direction, previous, scaled, server_step, validate,
+    },
 };
 use crate::{
     engine::NodeId,
@@ -15,7 +17,7 @@ use crate::{
     num::{Real, vector},
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
@@ -68,6 +70,7 @@ impl ServedMethod for FedAvgMVr {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("local steps follow the recursion of two gradients")?;
         parts.steps_itself("clients rebuild the previous model from the server's step")
     }
 }
@@ -78,6 +81,10 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
+    fn gradients(&self, down: &Payload<R>, work: Workload) -> usize {
+        gradients(down, work)
+    }
+
     fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         if down.vectors.len() == 1 {
             return Update::stateless(Payload::one(gradient_at(&down.vectors[0], local)));

@@ -58,6 +58,10 @@ impl PeerMethod for GradientTracking {
         Some(1)
     }
 
+    fn steps_itself(&self) -> Option<&'static str> {
+        Some("nodes step along the gradient that they track")
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
         Ok(population(Rule { order: self.order, contacts: self.contacts.build(setting.streams) }))
     }

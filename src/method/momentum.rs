@@ -8,8 +8,8 @@ use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
     role::{
-        Local,
-        served::{Arrived, weighted_sum},
+        Local, Payload,
+        served::{Arrived, Workload, weighted_sum},
     },
 };
 
@@ -75,6 +75,11 @@ pub(super) fn server_step<R: Real>(gamma: Option<f64>, batch: &[Arrived<R>], coe
 /// The model before the last server step: `x + gamma g`, shape `[d]`.
 pub(super) fn previous<R: Real>(x: &[R], gamma: f64, g: &[R]) -> Vec<R> {
     combine(gamma, g, 1.0, x)
+}
+
+/// Gradients of a visit with recursive variance reduction: two a step, and one where the first round collects them.
+pub(super) fn gradients<R: Real>(down: &Payload<R>, work: Workload) -> usize {
+    if down.vectors.len() == 1 { work.steps } else { 2 * work.steps }
 }
 
 /// The mean of one stochastic gradient a local step, all at `x`, shape `[d]`.

@@ -5,21 +5,22 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, Setup};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
     engine::NodeId,
+    invalid::Invalid,
     num::{Real, vector},
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
 /// How a client renews its control variate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ControlOption {
-    /// The exact local gradient at the received model.
+    /// The exact local gradient at the received model, for the cost of a pass over the client's samples.
     I,
     /// The mean of the local gradients along the visit, free of charge.
     #[default]
@@ -66,6 +67,10 @@ impl ServedMethod for Scaffold {
         let c = setup.zeros();
         Box::new(Server { state: Arc::new(Payload::of([setup.x, c])) })
     }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("the control variates are mean local gradients, read from how far a client went")
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +79,13 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
+    fn gradients(&self, _: &Payload<R>, work: Workload) -> usize {
+        match self.option {
+            ControlOption::I => work.steps + work.pass,
+            ControlOption::II => work.steps,
+        }
+    }
+
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, c] = down.firsts();
         let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, ServedMethod, Setup,
+    Card, Method, Parts, ServedMethod, Setup,
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
@@ -62,6 +62,10 @@ impl ServedMethod for ScaffoldM {
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let (g, c) = (setup.zeros(), setup.zeros());
         Box::new(Server { beta: self.beta, gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g, c])) })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("momentum and control variates are mean local gradients, read from how far a client went")
     }
 }
 

@@ -83,6 +83,10 @@ impl PeerMethod for TokenWalk {
         Some(1)
     }
 
+    fn steps_itself(&self) -> Option<&'static str> {
+        Some("the token takes one step of its own size at a node")
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
         Ok(population(Rule { parameters: self.clone(), clients: setting.clients }))
     }

@@ -183,8 +183,19 @@ fn no_method_moves_with_a_step_size_of_zero() {
 
 #[test]
 fn a_cosine_to_zero_freezes_the_model_where_it_ends() {
-    for text in ["scaffold", "scallion", "scafcom", "fedavg-m", "fedavg-m-vr", "scaffold-m", "scaffold-m-vr", "mifa", "fedvarp", "afa-cd", "afa-cs"]
-    {
+    for text in [
+        "scaffold",
+        "scallion",
+        "scafcom",
+        "fedavg-m",
+        "fedavg-m-vr",
+        "scaffold-m",
+        "scaffold-m-vr",
+        "mifa",
+        "fedvarp",
+        "afa-cd",
+        "afa-cs",
+    ] {
         let trace = Bench::q4(text).set("served.local.lr", "{ cosine = { start = 0.05, over = 3 } }").iterates(8);
         assert!(trace.iter().all(|x| x.is_finite()), "{text}: {trace:?}");
         assert_eq!(trace[7], trace[4], "{text}");
