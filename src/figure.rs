@@ -4,16 +4,19 @@
 //! colour; the legend stands where there is no data, or outside; a method that diverged ends in a cross and is said to.
 
 mod canvas;
+mod curve;
 mod export;
 mod geometry;
 mod layout;
 mod legend;
 mod limits;
 mod panel;
+mod reference;
 mod scale;
 mod series;
 mod spec;
 mod style;
+mod ticks;
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +27,7 @@ use crate::record::curves::{Cell, Curves};
 use crate::record::filter;
 use layout::{Across, Plot};
 
-pub use spec::{Band, FigureSpec, ReferenceLine, ScaleKind, Width};
+pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
 
 /// Why a figure was not drawn.
 #[derive(Debug, Error)]
@@ -182,7 +185,9 @@ fn across(curves: &Curves, spec: &FigureSpec) -> Across {
     let values = curves.values(&spec.x);
     match spec.axis() {
         Some(axis) => Across::Axis(axis),
-        None if values.iter().all(|v| v.parse::<f64>().is_ok_and(f64::is_finite)) => Across::Key(spec.x.clone()),
+        None if spec.kind != Kind::Bars && values.iter().all(|v| v.parse::<f64>().is_ok_and(f64::is_finite)) => {
+            Across::Key(spec.x.clone())
+        }
         None => Across::Names(spec.x.clone(), values.into_iter().map(str::to_owned).collect()),
     }
 }
