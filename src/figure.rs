@@ -15,6 +15,7 @@ mod reference;
 mod scale;
 mod series;
 mod spec;
+mod stale;
 mod style;
 mod ticks;
 
@@ -57,6 +58,8 @@ impl FigureError {
 /// Draws `specs`, or the [default figures](defaults) if there are none, from `results_dir/curves.csv` into
 /// `results_dir/figures/`, and lists the files.
 ///
+/// Figures of an earlier call that are no longer asked for are removed.
+///
 /// A figure over a sweep that neither its panels nor its horizontal axis show becomes one figure for each cell.
 ///
 /// # Errors
@@ -79,6 +82,7 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>
             paths.extend(plot.draw()?.write(&folder, &stem)?);
         }
     }
+    stale::remove(&folder, &paths)?;
     Ok(paths)
 }
 
