@@ -201,7 +201,17 @@ impl Plot<'_> {
 
     fn vertical(&self) -> (ScaleKind, f64, f64) {
         let (kind, lo, hi) = limits::vertical(&self.all(), self.spec.scale_y, measure::is_geometric(&self.spec.y));
-        let lo = if self.spec.kind == Kind::Bars && kind == ScaleKind::Linear { lo.min(0.0) } else { lo };
+        let negative = || self.all().iter().any(|s| s.points.iter().any(|p| p.lower < 0.0));
+        let lo = match self.spec.kind {
+            Kind::Bars if kind == ScaleKind::Linear => {
+                if negative() {
+                    lo.min(0.0)
+                } else {
+                    0.0
+                }
+            }
+            _ => lo,
+        };
         match self.spec.limits_y {
             Some([lo, hi]) if kind == ScaleKind::Linear || lo > 0.0 => (kind, lo, hi),
             Some([lo, hi]) => (ScaleKind::Linear, lo, hi),

@@ -36,7 +36,8 @@ pub(super) fn horizontal(xs: &[f64], wanted: ScaleKind, separate: bool) -> (Scal
 /// one ends (it may start at the optimum): they leave through its edge. A start that lies below all that follows, at the optimum
 /// or next to it, does not stretch a logarithmic axis downwards either.
 pub(super) fn vertical(series: &[&Series], wanted: Option<ScaleKind>, geometric: bool) -> (ScaleKind, f64, f64) {
-    let starts = series.iter().filter_map(|s| s.points.first().map(|p| p.middle)).fold(0.0, f64::max);
+    let runs = series.iter().filter(|s| !s.separate);
+    let starts = runs.filter_map(|s| s.points.first().map(|p| p.middle)).fold(0.0, f64::max);
     let ends_at = series.iter().filter(|s| !s.diverged).filter_map(|s| s.points.last().map(|p| p.middle));
     let best = ends_at.reduce(f64::min).unwrap_or(0.0);
     let ceiling = if geometric && starts > 0.0 { 10.0 * starts.max(best) } else { f64::INFINITY };
