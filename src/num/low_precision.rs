@@ -9,7 +9,7 @@
 
 use rand::RngExt;
 
-use super::Real;
+use super::{Real, vector};
 use crate::{
     invalid::{Invalid, require},
     random::Rng,
@@ -64,7 +64,7 @@ pub enum Rounding<'a> {
 /// and one bit is `±mean|w|`. Rounding at random, one bit is `±max|w|`.
 pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [R]) {
     let largest = block.iter().fold(0.0_f64, |largest, w| largest.max(w.f64().abs()));
-    if bits == Bits::FLOAT || largest == 0.0 || !block.iter().all(|w| w.is_finite()) {
+    if bits == Bits::FLOAT || largest == 0.0 || !vector::is_finite(block) {
         return;
     }
     match (bits.0, &rounding) {
@@ -82,7 +82,7 @@ pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [
 pub fn spread<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [R]) {
     let ends = (f64::INFINITY, f64::NEG_INFINITY);
     let (least, largest) = block.iter().fold(ends, |(low, high), v| (low.min(v.f64()), high.max(v.f64())));
-    if bits == Bits::FLOAT || least >= largest || !block.iter().all(|v| v.is_finite()) {
+    if bits == Bits::FLOAT || least >= largest || !vector::is_finite(block) {
         return;
     }
     let levels = f64::from((1_u32 << bits.0) - 1);
@@ -99,23 +99,32 @@ struct Grid {
 
 impl Grid {
     fn round<R: Real>(&self, rounding: &mut Rounding<'_>, block: &mut [R]) {
-        let density = self.levels / (self.end - self.origin);
-        for value in block {
-            let at = (value.f64() - self.origin) * density;
-            let near = at.round();
-            let index = match rounding {
-                Rounding::Nearest => near,
-                Rounding::Stochastic(rng) => {
-                    let draw: f64 = rng.random();
-                    // A point of the grid is kept although its index is not a whole number after rounding errors.
-                    if self.point::<R>(near) == *value { near } else { (at + draw).floor() }
-                }
-            };
-            *value = self.point(index);
+        match rounding {
+            Rounding::Nearest => self.each(block, |_, at| at.round()),
+            Rounding::Stochastic(rng) => self.each(block, |value, at| {
+                let (draw, near) = (rng.random::<f64>(), at.round());
+                // A point of the grid is kept although its index is not a whole number after rounding errors.
+                if self.point::<R>(near) == value { near } else { (at + draw).floor() }
+            }),
         }
     }
 
+    /// Replaces each value by the point of the `index` for the value and its place between the points.
+    #[inline(always)]
+    fn each<R: Real>(&self, block: &mut [R], mut index: impl FnMut(R, f64) -> f64) {
+        let density = self.levels / (self.end - self.origin);
+        vector::run(
+            #[inline(always)]
+            || {
+                for value in block {
+                    *value = self.point(index(*value, (value.f64() - self.origin) * density));
+                }
+            },
+        );
+    }
+
     /// The ends are exact, so that the grid of rounded values is the grid they were rounded to.
+    #[inline(always)]
     fn point<R: Real>(&self, index: f64) -> R {
         let index = index.clamp(self.lowest, self.levels);
         R::of(if index == self.levels {

@@ -139,7 +139,7 @@ pub fn distance2<R: Real>(a: &[R], b: &[R]) -> f64 {
 
 /// Whether every coordinate is finite.
 pub fn is_finite<R: Real>(a: &[R]) -> bool {
-    a.iter().all(|a| a.is_finite())
+    a.chunks(CHUNK).all(|chunk| run(|| chunk.iter().fold(true, |finite, a| finite & a.is_finite())))
 }
 
 /// `Σ term(aⱼ, bⱼ)` in [`PARTIALS`] partial sums, which are folded in halves at the end.
@@ -183,7 +183,7 @@ impl<T, F: FnOnce() -> T> WithSimd for Closure<F> {
 
 /// Runs a loop compiled for the widest vectors of the processor.
 #[inline]
-fn run<T>(body: impl FnOnce() -> T) -> T {
+pub(crate) fn run<T>(body: impl FnOnce() -> T) -> T {
     dispatch(Closure(body))
 }
 

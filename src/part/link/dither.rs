@@ -97,14 +97,20 @@ impl NaturalDithering {
 }
 
 /// Replaces `|vⱼ| / ‖v‖` by a level; signs and the norm stay.
+#[inline(always)]
 fn dither<R: Real>(v: &mut [R], norm: f64, mut level: impl FnMut(f64) -> f64) {
     if norm == 0.0 || !norm.is_finite() || !vector::is_finite(v) {
         return;
     }
-    for v in v {
-        let share = (v.f64().abs() / norm).min(1.0);
-        *v = R::of((norm * level(share)).copysign(v.f64()));
-    }
+    vector::run(
+        #[inline(always)]
+        || {
+            for v in v {
+                let share = (v.f64().abs() / norm).min(1.0);
+                *v = R::of((norm * level(share)).copysign(v.f64()));
+            }
+        },
+    );
 }
 
 /// Size of a norm and of `d` coordinates with a sign and one of `s + 1` magnitudes [bit].
