@@ -7,8 +7,6 @@
 //! Sources: uniform fake quantisation with one scale a layer; ternary weight networks (Li, Zhang, Liu, 2016,
 //! <https://arxiv.org/abs/1605.04711>) for two bits; binary weight networks (Rastegari et al., ECCV 2016) for one.
 
-use rand::RngExt;
-
 use super::{Real, vector};
 use crate::{
     invalid::{Invalid, require},
@@ -99,28 +97,29 @@ struct Grid {
 
 impl Grid {
     fn round<R: Real>(&self, rounding: &mut Rounding<'_>, block: &mut [R]) {
-        match rounding {
-            Rounding::Nearest => self.each(block, |_, at| at.round()),
-            Rounding::Stochastic(rng) => self.each(block, |value, at| {
-                let (draw, near) = (rng.random::<f64>(), at.round());
-                // A point of the grid is kept although its index is not a whole number after rounding errors.
-                if self.point::<R>(near) == value { near } else { (at + draw).floor() }
-            }),
-        }
-    }
-
-    /// Replaces each value by the point of the `index` for the value and its place between the points.
-    #[inline(always)]
-    fn each<R: Real>(&self, block: &mut [R], mut index: impl FnMut(R, f64) -> f64) {
         let density = self.levels / (self.end - self.origin);
-        vector::run(
-            #[inline(always)]
-            || {
-                for value in block {
-                    *value = self.point(index(*value, (value.f64() - self.origin) * density));
-                }
-            },
-        );
+        let place = |value: R| (value.f64() - self.origin) * density;
+        match rounding {
+            Rounding::Nearest => vector::run(
+                #[inline(always)]
+                || {
+                    for value in block {
+                        *value = self.point(place(*value).round());
+                    }
+                },
+            ),
+            Rounding::Stochastic(rng) => vector::replace_at_random(
+                rng,
+                block,
+                #[inline(always)]
+                |value, draw| {
+                    let near = place(value).round();
+                    // A point of the grid is kept although its index is not a whole number after rounding errors.
+                    let kept = self.point::<R>(near) == value;
+                    self.point(if kept { near } else { (place(value) + draw).floor() })
+                },
+            ),
+        }
     }
 
     /// The ends are exact, so that the grid of rounded values is the grid they were rounded to.

@@ -5,7 +5,10 @@
 
 use pulp::{Simd, WithSimd};
 
+use rand::RngExt;
+
 use super::{Real, lanes::dispatch};
+use crate::random::Rng;
 
 /// Number of interleaved partial sums: coordinate `j` goes to partial sum `j mod 16`.
 pub const PARTIALS: usize = 16;
@@ -87,6 +90,27 @@ pub fn exp_below<R: Real>(y: &mut [R]) {
             }
         },
     );
+}
+
+/// Replaces each coordinate by the `value` for it and a uniform draw of its own from [0, 1), in order.
+///
+/// Draws are taken a few at a time, so that everything else runs in vectors.
+#[inline]
+pub(crate) fn replace_at_random<R: Real>(rng: &mut Rng, v: &mut [R], value: impl Fn(R, f64) -> R) {
+    const TOGETHER: usize = 256;
+    let mut draws = [0.0; TOGETHER];
+    for v in v.chunks_mut(TOGETHER) {
+        let draws = &mut draws[..v.len()];
+        draws.fill_with(|| rng.random());
+        run(
+            #[inline(always)]
+            || {
+                for (v, &draw) in v.iter_mut().zip(draws.iter()) {
+                    *v = value(*v, draw);
+                }
+            },
+        );
+    }
 }
 
 /// `a − b` as a new vector.
