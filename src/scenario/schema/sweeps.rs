@@ -102,7 +102,8 @@ fn or_choice(property: &mut Value, choices: Choices) {
             outside.extend(keys.remove(key).map(|value| (key.to_owned(), value)));
         }
     }
-    let values = json!({ "anyOf": [{ "type": "array", "items": property, "minItems": 1 }, { "$ref": format!("#/$defs/{GRID}") }] });
+    let values =
+        json!({ "anyOf": [{ "type": "array", "items": property, "minItems": 1 }, { "$ref": format!("#/$defs/{GRID}") }] });
     let mut forms = vec![std::mem::take(property), sweep(&values)];
     within(&mut forms[0], choices);
     if choices.tune {
