@@ -17,7 +17,7 @@ const MOST: usize = 100_000;
 pub(super) const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "network", "served", "peers", "method"];
 
 /// Sections whose keys may be tuned: those that do not change the world.
-const TUNED: [&str; 3] = ["served", "peers", "method"];
+pub(super) const TUNED: [&str; 3] = ["served", "peers", "method"];
 
 /// Columns that every record has: no swept key may take their name.
 const COLUMNS: [&str; 16] = [

@@ -2,7 +2,7 @@
 
 use std::{fmt, iter, marker::PhantomData};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -21,10 +21,9 @@ pub(super) fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deseriali
     name_or_table(deserializer).map(Some)
 }
 
-/// The schema of a value that is a name or a table.
+/// The schema of a value that is a name or a table; the names follow from the table's defaults.
 pub(super) fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    let table = generator.subschema_for::<T>();
-    json_schema!({ "anyOf": [table, { "type": "string", "description": "The name alone, with all defaults" }] })
+    generator.subschema_for::<T>()
 }
 
 struct Either<T>(PhantomData<T>);
