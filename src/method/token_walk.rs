@@ -52,9 +52,8 @@ pub struct TokenWalk {
     pub measure_exponent: f64,
     /// Exponent `b` of the model's step size `lr · (n + 1)^(−b)` [1].
     pub model_exponent: f64,
-    /// Seconds after which the last holder sends a lost token again [s]; without, it is gone for ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recreate: Option<f64>,
+    /// Seconds after which the last holder sends a lost token again [s]; with `inf` it is gone for ever.
+    pub recreate: f64,
 }
 
 impl Default for TokenWalk {
@@ -67,7 +66,7 @@ impl Default for TokenWalk {
             tokens: 1,
             measure_exponent: 0.6,
             model_exponent: 0.9,
-            recreate: Some(1.0),
+            recreate: 1.0,
         }
     }
 }
@@ -102,8 +101,7 @@ impl Method for TokenWalk {
         let exponent = |key, value: f64| require((0.0..=1.0).contains(&value), key, value, "an exponent from 0 to 1");
         exponent("measure-exponent", self.measure_exponent)?;
         exponent("model-exponent", self.model_exponent)?;
-        let recreate = self.recreate.unwrap_or(1.0);
-        require(recreate > 0.0 && recreate.is_finite(), "recreate", recreate, "a positive number of seconds")
+        require(self.recreate > 0.0, "recreate", self.recreate, "a positive number of seconds, or inf")
     }
 }
 
@@ -265,9 +263,9 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn on_dropped(&self, state: &mut State<R>, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
-        if let Some(seconds) = self.parameters.recreate {
+        if self.parameters.recreate.is_finite() {
             state.lost.push_back((to, Token::of(&mail)));
-            node.wake(seconds, RECREATE);
+            node.wake(self.parameters.recreate, RECREATE);
         }
     }
 

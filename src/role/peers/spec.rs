@@ -68,10 +68,11 @@ impl PeersSpec {
         if broadcasts || !self.link.as_ref().is_some_and(LinkSpec::remembers) {
             return Ok(());
         }
-        Err(Invalid::at("link", "neighbours hear different messages of a node: they cannot share a copy of what it has sent").help(
-            "name a compressor without memory, such as `link = { qsgd = { bits = 4 } }`, or use a synchronous method with \
+        Err(Invalid::at("link", "neighbours hear different messages of a node: they cannot share a copy of what it has sent")
+            .help(
+                "name a compressor without memory, such as `link = { qsgd = { bits = 4 } }`, or use a synchronous method with \
              `contacts = \"static\"`",
-        ))
+            ))
     }
 
     /// Checks the link against a model of `d` parameters.

@@ -145,7 +145,13 @@ impl Bench {
             keep_state: true,
         };
         let nodes = f64::nodes(self.method.as_ref(), &setting).expect("the method is sound");
-        let plan = Plan { world: Arc::clone(&world), local, absent: self.absent, link: self.link.as_ref().map(LinkSpec::build), low_bit: LowBit::Train };
+        let plan = Plan {
+            world: Arc::clone(&world),
+            local,
+            absent: self.absent,
+            link: self.link.as_ref().map(LinkSpec::build),
+            low_bit: LowBit::Train,
+        };
         let peers = Peers::new(plan, nodes)?;
         Ok(Engine::new(peers, Box::new(WorldClock::new(Arc::clone(&world))), world.streams, workers))
     }

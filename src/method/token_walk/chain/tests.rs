@@ -116,9 +116,7 @@ fn with_a_fixed_measure_nodes_are_visited_as_often_as_stated() {
         let weight = |i: usize| (measure[i] / mu(i)).powf(-1.5);
         let stated: [f64; 8] = std::array::from_fn(|i| match repellence {
             Repellence::Target => mu(i) * weight(i),
-            Repellence::Kernel => {
-                mu(i) * weight(i) * chain.row(&topology, i).iter().map(|&(j, p)| p * weight(j)).sum::<f64>()
-            }
+            Repellence::Kernel => mu(i) * weight(i) * chain.row(&topology, i).iter().map(|&(j, p)| p * weight(j)).sum::<f64>(),
         });
         let mut rng = Streams::new(4).stream(Purpose::Route, 0, 0);
         let (mut node, mut visits) = (0, [0.0; 8]);
