@@ -11,7 +11,7 @@ mod topology;
 
 pub use graph::Graph;
 pub use link::{Direction, Link};
-pub use spec::{LinkSpec, NetworkSpec, TopologySpec, WeightRule};
+pub use spec::{Components, LinkSpec, NetworkSpec, TopologySpec, WeightRule};
 pub use topology::Topology;
 
 use crate::{
@@ -38,7 +38,7 @@ impl NetworkSpec {
     pub fn build(&self, setting: &Setting) -> Result<Network, Invalid> {
         self.validate()?;
         let link = |key: &str, spec: &LinkSpec| spec.build(&format!("network.{key}"), setting).map_err(|error| error.under(key));
-        let topology = self.topology.as_ref().map(|topology| topology.build(self.weights, setting)).transpose();
+        let topology = self.topology.as_ref().map(|topology| topology.build(self.weights, self.components, setting)).transpose();
         Ok(Network {
             up: link("up", &self.up)?,
             down: link("down", &self.down)?,

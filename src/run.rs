@@ -6,6 +6,7 @@
 
 mod arm;
 mod checkpoint;
+mod estimate;
 mod execute;
 mod plan;
 mod results;
@@ -14,6 +15,7 @@ mod verify;
 mod worlds;
 
 pub use arm::{Arm, arms};
+pub use estimate::{Estimate, Forecast, forecast};
 pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, served};
 pub use plan::{Plan, PlannedCell, RunId};
 pub use results::Results;

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use fedfleet::{
-    run::{Arm, Plan},
+    record::{axis::Axis, units},
+    run::{Arm, Estimate, Forecast, Plan, PlannedCell, forecast},
     scenario::{MethodTable, cells},
 };
 
@@ -17,7 +18,7 @@ Examples:
   fedfleet check scenario.toml --set 'method.\"SCAFFOLD, buffered\".local.lr=0.1'
   fedfleet check scenario.toml --resolved > full.toml";
 
-/// Resolve a scenario and print its cells, methods and number of runs; run nothing
+/// Resolve a scenario and print its cells, methods, number of runs and what they cost; write nothing
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -36,26 +37,57 @@ impl Args {
         if self.resolved {
             out.write_all(plan.scenario.manifest(Path::new("")).as_bytes())?;
         } else {
-            out.write_all(summary(&plan).as_bytes())?;
+            let forecasts = forecast(&plan)?;
+            out.write_all(summary(&plan, &forecasts).as_bytes())?;
         }
         Ok(Outcome::Done)
     }
 }
 
-fn summary(plan: &Plan) -> String {
+fn summary(plan: &Plan, forecasts: &[Forecast]) -> String {
     let first = &plan.cells[0];
     let counts = [count(plan.cells.len(), "cell"), count(plan.seeds.len(), "seed"), count(first.methods.len(), "method")];
     let mut text = format!("{}\n{}: {}\n", plan.scenario.title, counts.join(" × "), count(plan.runs().len(), "run"));
-    text += "\ncells\n";
-    for planned in &plan.cells {
-        let name = planned.cell.name();
-        let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
-        let precision = format!("{:?}", planned.precision).to_lowercase();
-        text += &format!("  {name}{}, {} clients, {precision}\n", planned.cell.problem.objective.name(), planned.clients);
-    }
     text += "\nmethods\n";
     first.methods.iter().zip(&first.cell.methods).for_each(|(arms, method)| text += &described(arms, method));
+    text += "\ncells, and about what a run costs by a trial of its first rounds\n";
+    for (planned, forecast) in plan.cells.iter().zip(forecasts) {
+        text += &costs(planned, forecast);
+    }
     text
+}
+
+/// A cell, and what a run of each of its methods costs.
+fn costs(planned: &PlannedCell, forecast: &Forecast) -> String {
+    let name = planned.cell.name();
+    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+    let precision = format!("{:?}", planned.precision).to_lowercase();
+    let mut text = format!("  {name}{}, {} clients, {precision}\n", planned.cell.problem.objective.name(), planned.clients);
+    if let Some(topology) = &forecast.topology {
+        text += &format!("    {topology}\n");
+    }
+    let width = planned.methods.iter().map(|arms| arms[0].label.chars().count()).max().unwrap_or(0);
+    for (arms, estimate) in planned.methods.iter().zip(&forecast.runs) {
+        let Estimate { rounds, seconds, gradients, uplink_bits, downlink_bits } = *estimate;
+        let quantities = [
+            (Axis::Rounds, rounds, "rounds"),
+            (Axis::Seconds, seconds, ""),
+            (Axis::Gradients, gradients, "gradients"),
+            (Axis::UplinkBits, uplink_bits, "up"),
+            (Axis::DownlinkBits, downlink_bits, "down"),
+        ];
+        let words = quantities.map(|(axis, value, name)| amount(axis, value, name));
+        text += &format!("    {:width$}  {}\n", arms[0].label, words.join(", "));
+    }
+    text
+}
+
+/// Such as `1.20 Gbit up`.
+fn amount(axis: Axis, value: f64, name: &str) -> String {
+    let unit = units::Unit::fitting(axis, value);
+    let symbol = if unit.symbol.starts_with("10") { format!("× {}", unit.symbol) } else { unit.symbol.to_owned() };
+    let number = if unit.symbol.is_empty() { format!("{value:.0}") } else { units::short(value / unit.size) };
+    [number.as_str(), &symbol, name].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A method, with the values that are tried where it is tuned.

@@ -25,6 +25,13 @@ pub(super) fn connected(
         .ok_or_else(|| Invalid::at(key, format!("none of {TRIES} random graphs was connected")).help(help))
 }
 
+/// The first graph among the draws of `draw` that did not get stuck, connected or not.
+pub(super) fn any(key: &str, streams: Streams, mut draw: impl FnMut(&mut Rng) -> Option<Graph>) -> Result<Graph, Invalid> {
+    (0..TRIES)
+        .find_map(|attempt| draw(&mut streams.stream(Purpose::Route, POPULATION, attempt)))
+        .ok_or_else(|| Invalid::at(key, format!("none of {TRIES} draws came to an end")))
+}
+
 /// Refuses degrees that no regular graph on `nodes` nodes has.
 pub(super) fn check_regular(key: &str, nodes: usize, degree: usize) -> Result<(), Invalid> {
     let at = format!("{key}.degree");

@@ -37,6 +37,20 @@ pub struct NetworkSpec {
     /// How nodes weigh their neighbours; peers only.
     #[serde(default)]
     pub weights: WeightRule,
+    /// Whether nodes that cannot reach each other are let alone; peers only.
+    #[serde(default)]
+    pub components: Components,
+}
+
+/// What becomes of a topology that falls apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Components {
+    /// It is refused: nodes that cannot reach each other never agree.
+    #[default]
+    One,
+    /// Every component runs for itself, at the same time.
+    Each,
 }
 
 /// A link: a message of `b` bits takes `latency + jitter + b / bandwidth` seconds.

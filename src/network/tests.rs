@@ -89,14 +89,15 @@ fn unfit_networks_are_refused_with_their_path() {
         assert_eq!(error.path.join("."), path, "{text}: {}", error.message);
         assert!(error.message.contains(part), "{text}: {}", error.message);
     }
-    let odd = TopologySpec::RandomRegular { degree: 3 }.build(WeightRule::Metropolis, &setting(9, 0)).unwrap_err();
+    let odd =
+        TopologySpec::RandomRegular { degree: 3 }.build(WeightRule::Metropolis, Components::One, &setting(9, 0)).unwrap_err();
     assert!(odd.message.contains("even"), "{}", odd.message);
 }
 
 #[test]
 fn an_edge_file_names_its_faults() {
     let folder = tempfile::tempdir().unwrap();
-    let spec: NetworkSpec = toml::from_str("topology = { edges = \"edges.csv\" }").unwrap();
+    let spec: NetworkSpec = toml::from_str("components = \"each\"\ntopology = { edges = \"edges.csv\" }").unwrap();
     let build = |text: &str| {
         std::fs::write(folder.path().join("edges.csv"), text).unwrap();
         spec.build(&Setting { folder: folder.path().into(), ..setting(4, 0) })

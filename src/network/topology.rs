@@ -1,6 +1,8 @@
 //! Who talks to whom, with which weights.
 
-use super::{Graph, TopologySpec, WeightRule, edges, lattice, random_graph, spectrum};
+use std::fmt;
+
+use super::{Components, Graph, TopologySpec, WeightRule, edges, lattice, random_graph, spectrum};
 use crate::{
     invalid::{Invalid, require},
     random::{Rng, Setting},
@@ -22,12 +24,19 @@ impl TopologySpec {
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `topology`.
-    pub fn build(&self, weights: WeightRule, setting: &Setting) -> Result<Topology, Invalid> {
+    pub fn build(&self, weights: WeightRule, components: Components, setting: &Setting) -> Result<Topology, Invalid> {
         crate::fleet::check_clients(setting.clients)?;
-        Ok(Topology::new(self.graph(setting)?, weights))
+        let graph = self.graph(components, setting)?;
+        match graph.components() {
+            parts if parts > 1 && components == Components::One => {
+                Err(Invalid::at("", format!("the graph falls into {parts} parts, which never hear of each other"))
+                    .help("join them, or set `components = \"each\"` in `[network]` to let each part run for itself"))
+            }
+            _ => Ok(Topology::new(graph, weights)),
+        }
     }
 
-    fn graph(&self, setting: &Setting) -> Result<Graph, Invalid> {
+    fn graph(&self, components: Components, setting: &Setting) -> Result<Graph, Invalid> {
         let nodes = setting.clients;
         match *self {
             Self::Ring => Ok(lattice::circulant_of(nodes, std::iter::once(1))),
@@ -41,7 +50,11 @@ impl TopologySpec {
             Self::Edges(ref source) => edges::listed(source, setting).map_err(|error| error.under("edges")),
             Self::ErdosRenyi { .. } | Self::RandomRegular { .. } | Self::SmallWorld { .. } | Self::BarabasiAlbert { .. } => {
                 let (key, help) = self.check_random(nodes)?;
-                random_graph::connected(key, setting.streams, help, |rng| self.draw(nodes, rng))
+                let draw = |rng: &mut _| self.draw(nodes, rng);
+                match components {
+                    Components::One => random_graph::connected(key, setting.streams, help, draw),
+                    Components::Each => random_graph::any(key, setting.streams, draw),
+                }
             }
         }
     }
@@ -146,6 +159,27 @@ impl Topology {
         match self.rule {
             WeightRule::Uniform => (1 + self.graph.in_degree(node)) as f64,
             WeightRule::Metropolis | WeightRule::LazyMetropolis | WeightRule::MaxDegree => 1.0,
+        }
+    }
+}
+
+/// `100 nodes, 400 edges, degree 8, connected, spectral gap 0.31`.
+impl fmt::Display for Topology {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nodes = self.nodes();
+        let degrees = || (0..nodes).map(|node| self.graph.degree(node));
+        let arcs: usize = degrees().sum();
+        let (edges, kind) = if self.graph.is_directed() { (arcs, "directed edges") } else { (arcs / 2, "edges") };
+        let (low, high) = (degrees().min().unwrap_or(0), degrees().max().unwrap_or(0));
+        let degree = if low == high { low.to_string() } else { format!("{low} to {high}") };
+        let parts = match self.graph.components() {
+            1 => "connected".to_owned(),
+            parts => format!("{parts} parts"),
+        };
+        write!(f, "{nodes} nodes, {edges} {kind}, degree {degree}, {parts}, spectral gap ")?;
+        match self.spectral_gap() {
+            Some(gap) => write!(f, "{gap:.4}"),
+            None => f.write_str("not determined"),
         }
     }
 }

@@ -50,6 +50,21 @@ pub struct Progress {
     pub downlink_bits: u64,
 }
 
+impl Progress {
+    /// Where the run of an engine stands.
+    pub fn of<R: Real, P: Observed<R>>(engine: &Engine<P>) -> Self {
+        let ledger = engine.ledger();
+        Self {
+            round: engine.protocol().round(),
+            seconds: engine.now(),
+            updates: engine.protocol().updates(),
+            gradients: ledger.gradients,
+            uplink_bits: ledger.uplink_bits,
+            downlink_bits: ledger.downlink_bits,
+        }
+    }
+}
+
 /// What a recorder remembers, for checkpoints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecorderState {
@@ -131,7 +146,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// When something could not be written.
     pub fn finish(mut self, engine: &Engine<P>) -> io::Result<(Outcome, Option<Vec<Vec<R>>>)> {
         if self.state.outcome.is_none() {
-            self.sample_if_new(self.progress(engine), engine);
+            self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
         }
         match self.failure {
@@ -143,21 +158,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         }
     }
 
-    fn progress(&self, engine: &Engine<P>) -> Progress {
-        let ledger = engine.ledger();
-        Progress {
-            round: engine.protocol().round(),
-            seconds: engine.now(),
-            updates: engine.protocol().updates(),
-            gradients: ledger.gradients,
-            uplink_bits: ledger.uplink_bits,
-            downlink_bits: ledger.downlink_bits,
-        }
-    }
-
     /// Takes every sample that is due before the clock moves to `time`.
     fn sample_due(&mut self, time: f64, engine: &Engine<P>) {
-        let progress = self.progress(engine);
+        let progress = Progress::of(engine);
         if self.sampled_axis() == Axis::Seconds {
             let horizon = self.plan.stop.seconds.unwrap_or(f64::INFINITY);
             while self.state.next < time && self.state.next <= horizon && self.state.outcome.is_none() {
@@ -288,7 +291,7 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
         self.sample_due(next, engine);
         if self.state.outcome.is_none() && self.limit_reached(next, engine) {
-            let mut progress = self.progress(engine);
+            let mut progress = Progress::of(engine);
             if let Some(seconds) = self.plan.stop.seconds.filter(|&seconds| next > seconds) {
                 progress.seconds = seconds;
             }

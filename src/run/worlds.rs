@@ -10,6 +10,7 @@ use ndarray::Array2;
 use super::plan::{Plan, RunId};
 use crate::{
     invalid::Invalid,
+    network::Topology,
     num::{Precision, Real},
     problem::{Problem, data::Targets},
     random::{Setting, Streams},
@@ -68,6 +69,14 @@ impl AnyWorld {
             Precision::F32 => Self::F32(Arc::new(build(cell, seed, folder)?)),
             Precision::F64 => Self::F64(Arc::new(build(cell, seed, folder)?)),
         })
+    }
+
+    /// Who talks to whom, where the scenario has a topology.
+    pub fn topology(&self) -> Option<&Topology> {
+        match self {
+            Self::F32(world) => world.network.topology(),
+            Self::F64(world) => world.network.topology(),
+        }
     }
 
     /// What a check needs to know.

@@ -9,7 +9,7 @@ const RULES: [WeightRule; 4] = [WeightRule::Metropolis, WeightRule::LazyMetropol
 
 fn build(spec: &TopologySpec, nodes: usize, seed: u64) -> Topology {
     let setting = Setting { streams: Streams::new(seed), clients: nodes, folder: PathBuf::new() };
-    spec.build(WeightRule::Metropolis, &setting).unwrap()
+    spec.build(WeightRule::Metropolis, Components::One, &setting).unwrap()
 }
 
 fn gap(spec: &TopologySpec, nodes: usize) -> f64 {
@@ -236,4 +236,16 @@ fn random_neighbours_are_equally_likely() {
         }
     }
     assert_eq!(build(&TopologySpec::Ring, 1, 0).graph().random_neighbour(0, &mut rng), None);
+}
+
+#[test]
+fn parts_are_refused_unless_each_may_run_for_itself() {
+    let setting = Setting { streams: Streams::new(1), clients: 5, folder: Default::default() };
+    let pairs = TopologySpec::Edges(crate::table::Source::Inline(vec![[0, 1], [2, 3], [3, 4]]));
+    let fault = pairs.build(WeightRule::Metropolis, Components::One, &setting).unwrap_err();
+    assert!(fault.message.contains("2 parts"), "{fault}");
+    let parts = pairs.build(WeightRule::Metropolis, Components::Each, &setting).unwrap();
+    assert_eq!((parts.graph().components(), parts.spectral_gap()), (2, Some(0.0)));
+    let sparse = TopologySpec::ErdosRenyi { p: 0.01 }.build(WeightRule::Metropolis, Components::Each, &setting).unwrap();
+    assert!(sparse.graph().components() > 1);
 }

@@ -165,13 +165,13 @@ fn one_peer(nodes: usize, node: NodeId, t: u64) -> Meeting {
 mod tests {
     use super::*;
     use crate::{
-        network::{TopologySpec, WeightRule},
+        network::{Components, TopologySpec, WeightRule},
         random::Setting,
     };
 
     fn topology(spec: &TopologySpec, clients: usize) -> Topology {
         let setting = Setting { streams: Streams::new(5), clients, folder: ".".into() };
-        spec.build(WeightRule::Metropolis, &setting).unwrap()
+        spec.build(WeightRule::Metropolis, Components::One, &setting).unwrap()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    network::{TopologySpec, WeightRule},
+    network::{Components, TopologySpec, WeightRule},
     random::{Purpose, Setting, Streams},
     table::Source,
 };
@@ -14,7 +14,7 @@ fn barbell() -> Topology {
     edges.extend(edges.clone().iter().map(|[a, b]| [a + 4, b + 4]));
     edges.push([3, 4]);
     let setting = Setting { streams: Streams::new(0), clients: 8, folder: ".".into() };
-    TopologySpec::Edges(Source::Inline(edges)).build(WeightRule::Metropolis, &setting).unwrap()
+    TopologySpec::Edges(Source::Inline(edges)).build(WeightRule::Metropolis, Components::One, &setting).unwrap()
 }
 
 /// `f` on the nodes of the barbell, of mean 0.
