@@ -138,6 +138,9 @@ fn told(summary: &Summary, folder: &Path) -> String {
     for (label, seed) in &summary.diverged {
         text += &format!("diverged: {label}, seed {seed}\n");
     }
+    for (label, seed) in &summary.stalled {
+        text += &format!("ended early, since nothing was left to happen: {label}, seed {seed}\n");
+    }
     text + &format!("{} runs, {} figures: {}\n", summary.runs, summary.figures.len(), folder.display())
 }
 

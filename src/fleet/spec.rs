@@ -146,6 +146,9 @@ impl Keys<'_> {
         ] {
             quantity.map_or(Ok(()), |quantity| quantity.validate(&range)).map_err(|error| error.under(key))?;
         }
+        if self.dropout == Some(&Quantity::Constant(1.0)) {
+            return Err(Invalid::at("dropout", "all work is lost: nothing would ever arrive").help("give a probability below 1"));
+        }
         self.availability.map_or(Ok(()), AvailabilitySpec::validate).map_err(|error| error.under("availability"))?;
         let bits = self.bits.unwrap_or(FULL_WIDTH);
         require((2..=FULL_WIDTH).contains(&bits), "bits", bits, "a width from 2 to 32 bits")?;

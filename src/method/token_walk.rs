@@ -99,6 +99,8 @@ impl Method for TokenWalk {
         require(self.alpha >= 0.0 && self.alpha.is_finite(), "alpha", self.alpha, "a number of at least 0")?;
         require(self.tokens >= 1 && self.tokens < 1 << 16, "tokens", self.tokens, "from 1 to 65535")?;
         let exponent = |key, value: f64| require((0.0..=1.0).contains(&value), key, value, "an exponent from 0 to 1");
+        // At 0 the measure is the latest node alone, and all others would weigh infinitely.
+        require(self.measure_exponent > 0.0, "measure-exponent", self.measure_exponent, "an exponent above 0, up to 1")?;
         exponent("measure-exponent", self.measure_exponent)?;
         exponent("model-exponent", self.model_exponent)?;
         require(self.recreate > 0.0, "recreate", self.recreate, "a positive number of seconds, or inf")

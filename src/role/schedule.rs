@@ -12,6 +12,8 @@ mod stream;
 mod validate;
 mod window;
 
+use std::collections::BTreeSet;
+
 use crate::{
     engine::{NodeId, Snapshot},
     fleet::{Fleet, Presence},
@@ -25,6 +27,9 @@ pub use select::{BySizeSpec, GradientNormSpec, PowerOfChoiceSpec, SelectSpec, Ti
 pub use spec::{BufferedSpec, GraceSpec, GroupSpec, Replace, RoundsSpec, ScheduleSpec, StreamSpec, WindowSpec};
 pub use stream::Continuous;
 pub use window::Window;
+
+/// Rounding that must not cost a pause its round.
+const GUARD: f64 = 1e-6;
 
 /// When the server acts. A schedule sees who came and who was lost, never what was sent.
 pub trait Schedule: Snapshot + Send + Sync {
@@ -121,6 +126,10 @@ pub struct Roster<'a> {
     pub streams: Streams,
     /// Whether a client has been called and has not answered.
     pub busy: &'a dyn Fn(NodeId) -> bool,
+    /// Clients whose calls the schedule withdraws in the same answer: they are free.
+    pub withdrawn: BTreeSet<NodeId>,
+    /// Clients that the schedule calls in the same answer already.
+    pub called: BTreeSet<NodeId>,
     /// What can be asked about a client.
     pub inquiry: &'a dyn Inquiry,
 }
@@ -128,11 +137,17 @@ pub struct Roster<'a> {
 impl Roster<'_> {
     /// Whether a client can be called now, in round `round`.
     pub fn is_available(&mut self, client: NodeId, round: u64) -> bool {
-        if (self.busy)(client) {
+        if self.called.contains(&client) || ((self.busy)(client) && !self.withdrawn.contains(&client)) {
             return false;
         }
         self.fleet.always_available()
             || (self.presence.is_up(self.fleet, client, self.now) && self.presence.participates(self.fleet, client, round))
+    }
+
+    /// The round of a schedule without rounds, for availability that is drawn by round: every server step begins one, and so does
+    /// every pause of `idle` [s], or an absent client could be asked about the same round for ever.
+    pub fn pseudo_round(&self, idle: f64) -> u64 {
+        self.version + (self.now / idle + GUARD) as u64
     }
 
     /// The first time from now on when a client is up [s]; `None` if it never is again.

@@ -107,6 +107,8 @@ pub struct Summary {
     pub runs: usize,
     /// Labels and seeds of runs that diverged.
     pub diverged: Vec<(String, u64)>,
+    /// Labels and seeds of runs that ended before a bound of `stop`, because nothing was left to happen.
+    pub stalled: Vec<(String, u64)>,
     /// The claims, cell by cell.
     pub verdicts: Vec<Verdict>,
     /// The figures drawn.
@@ -126,9 +128,12 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
     let figures = figure::draw_all(results.folder(), &plan.figures)?;
     let unfinished = results.unfinished();
     fs::remove_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
-    let diverged = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Diverged);
-    let diverged = diverged.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect();
-    Ok(Summary { runs: outcomes.len(), diverged, verdicts, figures })
+    let ended = |how: Outcome| {
+        let runs = outcomes.iter().filter(|(_, outcome)| *outcome == how);
+        runs.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect()
+    };
+    let (diverged, stalled) = (ended(Outcome::Diverged), ended(Outcome::Idle));
+    Ok(Summary { runs: outcomes.len(), diverged, stalled, verdicts, figures })
 }
 
 /// Makes the folder ready: a new one, or one whose runs go on.

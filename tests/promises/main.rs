@@ -13,5 +13,6 @@ mod peers;
 mod rates;
 mod scenario_errors;
 mod scenario_fuzz;
+mod schedules;
 mod selection;
 mod watch;

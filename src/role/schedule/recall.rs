@@ -6,7 +6,7 @@ use crate::engine::NodeId;
 /// Calls `client` if it is available; otherwise asks to be woken with `key` when it may be, after `pause` [s] where the
 /// time of its return is not known. A client that never returns is given up.
 pub fn call_or_wait(client: NodeId, key: u64, pause: f64, next: &mut Next, roster: &mut Roster<'_>) {
-    if roster.is_available(client, roster.version) {
+    if roster.is_available(client, roster.pseudo_round(pause)) {
         return next.call.push(client);
     }
     let after = match roster.next_up(client) {

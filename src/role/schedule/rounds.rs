@@ -65,14 +65,17 @@ impl Rounds {
         };
         self.state.waiting = cohort.iter().copied().collect();
         if let Some(deadline) = self.spec.deadline {
-            next.wake.push(Wake::Timer { after: deadline, key: self.state.round });
+            // What arrives at the very deadline is in time.
+            next.wake.push(Wake::Settle { after: deadline, key: self.state.round });
         }
         next.call = cohort;
         next
     }
 
     fn close(&mut self, roster: &mut Roster<'_>) -> Next {
-        let cancel = std::mem::take(&mut self.state.waiting).into_iter().collect();
+        // Whoever is cut off may be called again at once.
+        roster.withdrawn = std::mem::take(&mut self.state.waiting);
+        let cancel = roster.withdrawn.iter().copied().collect();
         self.state.round += 1;
         self.begin(Next { cancel, apply: true, ..Next::default() }, roster)
     }

@@ -39,10 +39,12 @@ impl Continuous {
             Replace::Same => call_or_wait(client, client as u64 + 1, self.idle, next, roster),
             Replace::Random => {
                 self.draws += 1;
-                let already = next.call.clone();
-                let drawn = cohort::draw_uniform(1 + already.len(), roster.version, self.draws, roster);
-                match drawn.into_iter().find(|drawn| !already.contains(drawn)) {
-                    Some(client) => next.call.push(client),
+                let round = roster.pseudo_round(self.idle);
+                match cohort::draw_uniform(1, round, self.draws, roster).first() {
+                    Some(&drawn) => {
+                        let _ = roster.called.insert(drawn);
+                        next.call.push(drawn);
+                    }
                     None => next.wake.push(Wake::Timer { after: self.idle, key: client as u64 + 1 }),
                 }
             }

@@ -30,7 +30,8 @@ impl ScheduleSpec {
                 ("buffered", discounted(own, &spec.discount))
             }
             Self::Window(spec) => {
-                let own = require(spec.seconds > 0.0, "seconds", spec.seconds, "a positive time");
+                let own =
+                    require(spec.seconds > 0.0 && spec.seconds.is_finite(), "seconds", spec.seconds, "a positive, finite time");
                 ("window", discounted(own, &spec.discount))
             }
             Self::Group(spec) => {

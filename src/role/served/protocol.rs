@@ -1,6 +1,6 @@
 //! The served protocol: the messages and jobs behind the two halves of a method.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +150,8 @@ impl<R: Real> Served<R> {
             fleet: &self.plan.world.fleet,
             streams: self.plan.world.streams(),
             busy: &busy,
+            withdrawn: BTreeSet::new(),
+            called: BTreeSet::new(),
             inquiry: &inquiry,
         };
         let next = question(self.schedule.as_mut(), &mut roster);
