@@ -191,6 +191,15 @@ fn a_start_at_the_optimum_does_not_stretch_the_axis() {
 }
 
 #[test]
+fn words_of_a_line_have_room_above_it() {
+    let top = |kind, line| limits::above_labels(kind, 1.0, 100.0, std::iter::once(line));
+    assert_eq!((top(ScaleKind::Linear, 80.0), top(ScaleKind::Log, 50.0), top(ScaleKind::Log, 1e3)), (100.0, 100.0, 100.0));
+    // The line keeps to nine tenths of the height.
+    approx::assert_relative_eq!(top(ScaleKind::Linear, 91.0), 101.0, epsilon = 1e-12);
+    approx::assert_relative_eq!(top(ScaleKind::Log, 1e2_f64.powf(0.99)), 1e2_f64.powf(1.1), epsilon = 1e-9);
+}
+
+#[test]
 fn bars_stand_at_values_of_a_key_and_nowhere_else() {
     let bars = figure("x = \"alpha\"\ny = \"loss\"\nkind = \"bars\"");
     let drawn = &svgs(&sweep(), &bars)[0].1;
