@@ -15,7 +15,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 const STEPS: u64 = 1000;
 
 /// Characters of a run's name: with all else, a line has less than 80.
-const NAME: usize = 26;
+const NAME: usize = 24;
 
 /// All bars.
 pub struct Bars {
@@ -28,7 +28,7 @@ impl Bars {
     pub fn new(plan: &Plan) -> Self {
         let bars = MultiProgress::new();
         let runs = ProgressBar::new(plan.runs().len() as u64);
-        let total = bars.add(runs.with_style(style(&format!("{{msg:{NAME}}} {{bar:12}} ETA {{eta}}"))));
+        let total = bars.add(runs.with_style(style(&format!("{{msg:{NAME}}} {{bar:10}} ETA {{eta}}"))));
         let all = Self { bars, total };
         count(&all.total);
         all
@@ -37,7 +37,7 @@ impl Bars {
 
 impl Progressing for Bars {
     fn run(&self, plan: &Plan, run: RunId) -> Box<dyn RunProgress> {
-        let bar = ProgressBar::new(STEPS).with_style(style(&format!("{{prefix:{NAME}}} {{bar:12}} {{msg}}")));
+        let bar = ProgressBar::new(STEPS).with_style(style(&format!("{{prefix:{NAME}}} {{bar:10}} ETA {{eta:3}} {{msg}}")));
         let bar = self.bars.insert_before(&self.total, bar.with_prefix(name(plan, run)));
         let metric = plan.metrics.first().map(|metric| metric.column().replace('_', "-")).unwrap_or_default();
         Box::new(Bar { bar, total: self.total.clone(), stop: plan.cells[run.cell].cell.stop.clone(), metric })

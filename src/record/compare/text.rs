@@ -56,7 +56,12 @@ impl Table {
         grid.iter().for_each(|line| {
             table.add_row(part(line));
         });
-        table.column_iter_mut().skip(self.keys.len() + 1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+        for (i, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((1, 0));
+            if i > self.keys.len() {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
         format!("{table}\n")
     }
 }
