@@ -50,7 +50,8 @@ impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let targets = self.target.iter().map(|text| text.parse()).collect::<Result<Vec<Target>, _>>().map_err(unplaced)?;
         let curves = Curves::read(&self.results.join("curves.csv")).map_err(unplaced)?;
-        let table = if targets.is_empty() { Table::at_end(&curves) } else { Table::to_targets(&curves, &targets).map_err(unplaced)? };
+        let table =
+            if targets.is_empty() { Table::at_end(&curves) } else { Table::to_targets(&curves, &targets).map_err(unplaced)? };
         let mut out = io::stdout().lock();
         match self.format {
             Format::Text => out.write_all(table.text().as_bytes())?,

@@ -40,7 +40,7 @@ fn final_values_compare_accuracies_by_error_rate() {
 fn every_form_shows_the_same_figures() {
     let table = table(Some("gap=0.01"));
     let text = table.text();
-    assert!(text.contains("20.0 [15.0, 25.0] ×1.00") && text.contains("40.0 ×2.00") && text.contains("never"), "{text}");
+    assert!(["20.0 ×1.00", "[15.0, 25.0]", "40.0 ×2.00", "never"].iter().all(|figure| text.contains(figure)), "{text}");
     let markdown = table.markdown();
     assert!(markdown.contains("| 1 | a & b | 2/2 | **20.0 [15.0, 25.0] ×1.00** |"), "{markdown}");
     let pipes = |line: &str| line.matches('|').count();
@@ -89,7 +89,8 @@ fn a_wide_table_keeps_to_a_hundred_columns() {
     let file = format!("method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,{names}\n{}{}", row(1), row(9));
     let text = Table::at_end(&Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap()).text();
     assert!(text.lines().all(|line| line.trim_end().chars().count() <= 100), "{text}");
-    let heads: Vec<&str> = text.split_whitespace().filter(|word| word.parse::<u64>().is_ok_and(|i| i < 10)).collect();
+    let heads: Vec<&str> =
+        text.split_whitespace().filter(|word| word.parse::<u64>().is_ok_and(|i| (1..10).contains(&i))).collect();
     assert_eq!(heads, ["1", "2", "3", "4", "5", "6", "7", "8", "9"], "{text}");
     assert!(text.matches("a method with a name").count() > 1 && text.contains("[12.3, 12.7]"), "{text}");
 }
