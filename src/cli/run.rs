@@ -3,6 +3,7 @@
 mod progress;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -135,10 +136,17 @@ fn told(summary: &Summary, folder: &Path) -> String {
     for verdict in &summary.verdicts {
         text += &format!("{}\n", verdict.line());
     }
+    let mut diverged: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
     for (label, seed) in &summary.diverged {
-        text += &format!("diverged: {label}, seed {seed}\n");
+        let _ = diverged.entry(label).or_default().insert(*seed);
     }
-    text + &format!("{} runs, {} figures: {}\n", summary.runs, summary.figures.len(), folder.display())
+    for (label, seeds) in &diverged {
+        let word = if seeds.len() == 1 { "seed" } else { "seeds" };
+        text += &format!("diverged: {label}, {word} {}\n", seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+    }
+    // A figure is several files.
+    let figures: BTreeSet<PathBuf> = summary.figures.iter().map(|path| path.with_extension("")).collect();
+    text + &format!("{} runs, {} figures: {}\n", summary.runs, figures.len(), folder.display())
 }
 
 fn json(summary: &Summary, folder: &Path) -> String {
