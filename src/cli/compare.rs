@@ -13,7 +13,7 @@ use super::{Outcome, unplaced};
 const EXAMPLES: &str = "\
 Examples:
   fedfleet compare results/quickstart
-  fedfleet compare results/quickstart --target gap=1e-6
+  fedfleet compare results/quickstart --target accuracy=0.8,accuracy=0.85
   fedfleet compare results/quickstart --target accuracy=0.9 --format latex > table.tex";
 
 /// Compare methods: seconds, rounds, bits and gradients to a target, or final values; median and quartiles over seeds
@@ -24,9 +24,10 @@ pub struct Args {
     #[arg(value_name = "RESULTS")]
     results: PathBuf,
 
-    /// Metric and value to reach: at most this for losses and gaps, at least this for accuracies
-    #[arg(long, value_name = "METRIC=VALUE")]
-    target: Option<String>,
+    /// Metric and value to reach: at most this for losses and gaps, at least this for accuracies; may be given several times,
+    /// or with commas
+    #[arg(long, value_name = "METRIC=VALUE", value_delimiter = ',')]
+    target: Vec<String>,
 
     /// Form of the table
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -47,12 +48,10 @@ enum Format {
 
 impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
-        let target: Option<Target> = self.target.as_deref().map(str::parse).transpose().map_err(unplaced)?;
+        let targets = self.target.iter().map(|text| text.parse()).collect::<Result<Vec<Target>, _>>().map_err(unplaced)?;
         let curves = Curves::read(&self.results.join("curves.csv")).map_err(unplaced)?;
-        let table = match &target {
-            Some(target) => Table::to_target(&curves, target).map_err(unplaced)?,
-            None => Table::at_end(&curves),
-        };
+        let table =
+            if targets.is_empty() { Table::at_end(&curves) } else { Table::to_targets(&curves, &targets).map_err(unplaced)? };
         let mut out = io::stdout().lock();
         match self.format {
             Format::Text => out.write_all(table.text().as_bytes())?,

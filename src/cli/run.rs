@@ -3,6 +3,7 @@
 mod progress;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     time::Duration,
@@ -135,13 +136,24 @@ fn told(summary: &Summary, folder: &Path) -> String {
     for verdict in &summary.verdicts {
         text += &format!("{}\n", verdict.line());
     }
-    for (label, seed) in &summary.diverged {
-        text += &format!("diverged: {label}, seed {seed}\n");
+    text += &endings("diverged", &summary.diverged);
+    text += &endings("ended early, since nothing was left to happen", &summary.stalled);
+    // A figure is several files.
+    let figures: BTreeSet<PathBuf> = summary.figures.iter().map(|path| path.with_extension("")).collect();
+    text + &format!("{} runs, {} figures: {}\n", summary.runs, figures.len(), folder.display())
+}
+
+/// A line a method whose runs ended so, with their seeds.
+fn endings(how: &str, runs: &[(String, u64)]) -> String {
+    let mut methods: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+    for (label, seed) in runs {
+        let _ = methods.entry(label).or_default().insert(*seed);
     }
-    for (label, seed) in &summary.stalled {
-        text += &format!("ended early, since nothing was left to happen: {label}, seed {seed}\n");
-    }
-    text + &format!("{} runs, {} figures: {}\n", summary.runs, summary.figures.len(), folder.display())
+    let line = |(label, seeds): (&str, BTreeSet<u64>)| {
+        let word = if seeds.len() == 1 { "seed" } else { "seeds" };
+        format!("{how}: {label}, {word} {}\n", seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
+    };
+    methods.into_iter().map(line).collect()
 }
 
 fn json(summary: &Summary, folder: &Path) -> String {

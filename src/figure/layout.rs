@@ -11,7 +11,7 @@ use super::panel::{LABEL_SIZE, Panel};
 use super::reference::shared_labels;
 use super::scale::{Scale, Ticks};
 use super::series::Series;
-use super::spec::{FigureSpec, Kind, ScaleKind, Width};
+use super::spec::{FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
 use super::style::Style;
 use super::ticks::{self, vertical_labels};
 use crate::record::axis::Axis;
@@ -215,8 +215,15 @@ impl Plot<'_> {
         match self.spec.limits_y {
             Some([lo, hi]) if kind == ScaleKind::Linear || lo > 0.0 => (kind, lo, hi),
             Some([lo, hi]) => (ScaleKind::Linear, lo, hi),
-            None => (kind, lo, hi),
+            None => (kind, lo, limits::above_labels(kind, lo, hi, self.lines_with_words())),
         }
+    }
+
+    /// Where horizontal reference lines are that have words beside them.
+    fn lines_with_words(&self) -> impl Iterator<Item = f64> {
+        let shared = shared_labels(&self.spec.line);
+        let beside = move |line: &&ReferenceLine| line.label.as_deref().is_some_and(|label| !shared.contains(&label));
+        self.spec.line.iter().filter(beside).filter_map(|line| line.y)
     }
 
     /// The panel in position `i`.

@@ -65,6 +65,17 @@ pub(super) fn vertical(series: &[&Series], wanted: Option<ScaleKind>, geometric:
     (if log { ScaleKind::Log } else { ScaleKind::Linear }, back(lo - pad), back(hi + pad))
 }
 
+/// The upper end of a vertical axis from `lo` to `hi` that leaves room above lines at `labelled` for their words.
+pub(super) fn above_labels(kind: ScaleKind, lo: f64, hi: f64, labelled: impl Iterator<Item = f64>) -> f64 {
+    let (forward, back): (Map, Map) = if kind == ScaleKind::Log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
+    let top = labelled.filter(|line| (lo..=hi).contains(line)).fold(lo, f64::max);
+    let needed = forward(lo) + (forward(top) - forward(lo)) / (1.0 - WORDS);
+    if needed > forward(hi) { back(needed) } else { hi }
+}
+
+/// The part of a panel's height that words above a line take.
+const WORDS: f64 = 0.1;
+
 /// The points of a curve without a start that lies three decades or more below all that follows.
 fn after_the_optimum(series: &Series) -> &[Point] {
     let points = &series.points[..];

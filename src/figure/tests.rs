@@ -184,10 +184,19 @@ fn extent(values: &[f64]) -> (f64, f64) {
 fn a_start_at_the_optimum_does_not_stretch_the_axis() {
     for start in [0.0, 1e-30] {
         let (lo, hi) = extent(&[start, 1e-3, 2e-3, 1e-2]);
-        assert!(lo > 1e-4 && lo <= 1e-3 && hi >= 1e-2 && hi < 1e-1, "{lo} {hi}");
+        assert!(lo > 1e-4 && lo <= 1e-3 && (1e-2..1e-1).contains(&hi), "{lo} {hi}");
     }
     let (lo, _) = extent(&[1.0, 1e-3, 1e-9]);
     assert!(lo <= 1e-9);
+}
+
+#[test]
+fn words_of_a_line_have_room_above_it() {
+    let top = |kind, line| limits::above_labels(kind, 1.0, 100.0, std::iter::once(line));
+    assert_eq!((top(ScaleKind::Linear, 80.0), top(ScaleKind::Log, 50.0), top(ScaleKind::Log, 1e3)), (100.0, 100.0, 100.0));
+    // The line keeps to nine tenths of the height.
+    approx::assert_relative_eq!(top(ScaleKind::Linear, 91.0), 101.0, epsilon = 1e-12);
+    approx::assert_relative_eq!(top(ScaleKind::Log, 1e2_f64.powf(0.99)), 1e2_f64.powf(1.1), epsilon = 1e-9);
 }
 
 #[test]

@@ -1,13 +1,15 @@
-//! Comparison tables: what each method spent to reach a target, or where it ended.
+//! Comparison tables: what each method spent to reach targets, or where it ended.
 
+mod latex;
 mod render;
+mod text;
 
 use super::axis::Axis;
 use super::curves::{Cell, Curves, Run};
 use super::measure::{self, Better};
 use super::spread::Quartiles;
 use super::target::Target;
-use super::units::Unit;
+use super::units::{Unit, exact};
 use crate::invalid::Invalid;
 
 /// What a column of figures holds.
@@ -57,6 +59,8 @@ pub struct Table {
     pub keys: Vec<String>,
     /// Heading of the count of seeds that succeeded.
     pub reached: &'static str,
+    /// What is said of a figure when most seeds did not succeed.
+    pub failed: &'static str,
     /// The columns of figures.
     pub columns: Vec<Column>,
     /// Rows by cell, then by method, in order of appearance.
@@ -67,21 +71,25 @@ pub struct Table {
 const AXES: [Axis; 5] = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits, Axis::DownlinkBits, Axis::Gradients];
 
 impl Table {
-    /// What each method spent until it first reached `target`.
+    /// What each method spent until it first reached each of `targets`; several come as values of a key `target`.
     ///
     /// # Errors
-    /// [`Invalid`] if the metric of the target was not recorded.
-    pub fn to_target(curves: &Curves, target: &Target) -> Result<Self, Invalid> {
-        let metric = curves.metric(&target.metric).ok_or_else(|| {
-            Invalid::at("target", format!("there is no recorded metric `{}`", target.metric))
-                .help(format!("recorded are: {}", curves.metrics.join(", ")))
-        })?;
-        let crossings = |run: &Run| AXES.map(|axis| target.crossing(run, axis, metric).or(Some(f64::INFINITY))).to_vec();
-        let rows = rows(curves, crossings, |run| target.crossing(run, Axis::Rounds, metric).is_some());
-        let sign = if Better::of(&target.metric) == Better::Lower { "≤" } else { "≥" };
+    /// [`Invalid`] if the metric of a target was not recorded.
+    pub fn to_targets(curves: &Curves, targets: &[Target]) -> Result<Self, Invalid> {
+        let mut rows = Vec::new();
+        for target in targets {
+            let mut found = rows_to(curves, target)?;
+            if targets.len() > 1 {
+                found.iter_mut().for_each(|row| row.cell.0.insert(0, (TARGET.to_owned(), target.to_string())));
+            }
+            rows.extend(found);
+        }
         let columns = AXES.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, i)).collect();
-        let caption = format!("Cost until {} {sign} {:e}", measure::title(&target.metric), target.value);
-        Ok(Self::assembled(caption, curves, "reached", columns, rows))
+        let (caption, mut keys) = (caption(targets), curves.keys.clone());
+        if targets.len() > 1 {
+            keys.insert(0, TARGET.to_owned());
+        }
+        Ok(Self { caption, keys, reached: "reached", failed: "never", columns, rows }.related())
     }
 
     /// The last recorded value of every metric, and what the runs took.
@@ -95,17 +103,12 @@ impl Table {
         let rows = rows(curves, values, |run| !curves.diverged(run));
         let mut columns: Vec<Column> = metrics.iter().map(|&m| metric_column(&curves.metrics[m])).collect();
         columns.extend(shown.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, metrics.len() + i)));
-        Self::assembled("Final values".into(), curves, "finite", columns, rows)
+        let (caption, keys) = ("Final values".to_owned(), curves.keys.clone());
+        Self { caption, keys, reached: "finite", failed: "diverged", columns, rows }.related()
     }
 
-    fn assembled(caption: String, curves: &Curves, reached: &'static str, columns: Vec<Column>, rows: Vec<Row>) -> Self {
-        let mut table = Self { caption, keys: curves.keys.clone(), reached, columns, rows };
-        table.relate();
-        table
-    }
-
-    /// Fills in the ratios to the best method of each cell.
-    fn relate(&mut self) {
+    /// With the ratios to the best method of each cell.
+    fn related(mut self) -> Self {
         let cells: Vec<Cell> = self.rows.iter().map(|row| row.cell.clone()).collect();
         for (c, column) in self.columns.iter().enumerate() {
             let medians: Vec<Option<f64>> = self.rows.iter().map(|row| row.entries[c].map(|e| e.quartiles.median)).collect();
@@ -117,7 +120,27 @@ impl Table {
                 }
             }
         }
+        self
     }
+}
+
+/// The key that tells several targets apart.
+const TARGET: &str = "target";
+
+fn caption(targets: &[Target]) -> String {
+    let [target] = targets else { return "Cost until each target".to_owned() };
+    let sign = if Better::of(&target.metric) == Better::Lower { "≤" } else { "≥" };
+    format!("Cost until {} {sign} {}", measure::title(&target.metric), exact(target.value))
+}
+
+/// What each method spent on each axis until it first reached `target`.
+fn rows_to(curves: &Curves, target: &Target) -> Result<Vec<Row>, Invalid> {
+    let metric = curves.metric(&target.metric).ok_or_else(|| {
+        Invalid::at("target", format!("there is no recorded metric `{}`", target.metric))
+            .help(format!("recorded are: {}", curves.metrics.join(", ")))
+    })?;
+    let crossings = |run: &Run| AXES.map(|axis| target.crossing(run, axis, metric).or(Some(f64::INFINITY))).to_vec();
+    Ok(rows(curves, crossings, |run| target.crossing(run, Axis::Rounds, metric).is_some()))
 }
 
 fn ratio(better: Better, value: f64, best: f64) -> Option<f64> {
@@ -150,11 +173,12 @@ fn rows(curves: &Curves, values: impl Fn(&Run) -> Vec<Option<f64>>, succeeded: i
     rows
 }
 
-/// A column of places on an axis, in the unit that suits the smallest of them.
+/// A column of places on an axis, in a unit that suits the smallest and the largest of them.
 fn axis_column(axis: Axis, rows: &[Row], index: usize) -> Column {
-    let medians = rows.iter().filter_map(|row| row.entries[index].map(|e| e.quartiles.median));
-    let least = medians.filter(|&m| m.is_finite() && m > 0.0).fold(f64::INFINITY, f64::min);
-    let unit = Unit::fitting(axis, if least.is_finite() { least } else { 0.0 });
+    let quartiles = rows.iter().filter_map(|row| row.entries[index].map(|entry| entry.quartiles));
+    let values = quartiles.flat_map(|q| [q.median, q.upper]).filter(|&value| value.is_finite() && value > 0.0);
+    let (least, greatest) = values.fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+    let unit = Unit::spanning(axis, if least.is_finite() { least } else { 0.0 }, greatest);
     let title = if axis == Axis::Seconds { "time" } else { axis.title() };
     Column { name: axis.column().to_owned(), heading: unit.label(title), unit: unit.size, better: Better::Lower }
 }

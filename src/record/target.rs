@@ -1,10 +1,11 @@
 //! When a run first reaches a target.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use super::axis::Axis;
 use super::curves::Run;
 use super::measure::Better;
+use super::units::exact;
 use crate::invalid::Invalid;
 
 /// A value of a metric to be reached: at or below it for losses and gaps, at or above it for accuracies.
@@ -24,6 +25,12 @@ impl Target {
     pub fn crossing(&self, run: &Run, axis: Axis, metric: usize) -> Option<f64> {
         let better = Better::of(&self.metric);
         run.samples(axis, metric).find(|&(_, value)| better.reached(value, self.value)).map(|(x, _)| x)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.metric, exact(self.value))
     }
 }
 

@@ -33,12 +33,27 @@ impl Unit {
     ///
     /// Times keep the smaller unit up to twenty or so of the next one, counts keep plain numbers below ten thousand.
     pub fn fitting(axis: Axis, magnitude: f64) -> Self {
-        let (units, patience): (&[Self], f64) = match axis {
+        let (units, patience) = Self::family(axis);
+        units.iter().rev().find(|unit| magnitude >= unit.size * patience).copied().unwrap_or(units[0])
+    }
+
+    /// The unit for quantities from `least` to `greatest` (in base units): the one that fits the least, or the next in which
+    /// the greatest has at most four digits before the point.
+    pub fn spanning(axis: Axis, least: f64, greatest: f64) -> Self {
+        let (units, _) = Self::family(axis);
+        let fitting = Self::fitting(axis, least);
+        let larger = units.iter().filter(|unit| unit.size >= fitting.size);
+        // 9999.5 would be rounded to five digits.
+        larger.copied().find(|unit| greatest < 9_999.5 * unit.size).unwrap_or(units[units.len() - 1])
+    }
+
+    /// The units of `axis`, and how many of one are needed to be worth it.
+    fn family(axis: Axis) -> (&'static [Self], f64) {
+        match axis {
             Axis::Seconds => (&TIMES, 20.0),
             Axis::UplinkBits | Axis::DownlinkBits => (&BITS, 1.0),
             Axis::Rounds | Axis::Updates | Axis::Gradients => (&COUNTS, 10.0),
-        };
-        units.iter().rev().find(|unit| magnitude >= unit.size * patience).copied().unwrap_or(units[0])
+        }
     }
 
     /// `name [unit]`, or the name alone for a plain count.
@@ -60,6 +75,12 @@ pub fn short(value: f64) -> String {
     }
 }
 
+/// A number that someone chose, with all its digits: `0.8`, `0.001`, `1e-6`.
+pub fn exact(value: f64) -> String {
+    let plain = value == 0.0 || (1e-4..1e7).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +99,36 @@ mod tests {
             (f64::INFINITY, "inf"),
         ] {
             assert_eq!(short(value), text);
+        }
+    }
+
+    #[test]
+    fn chosen_numbers_keep_all_their_digits() {
+        for (value, text) in [
+            (0.8, "0.8"),
+            (0.001, "0.001"),
+            (1e-6, "1e-6"),
+            (2.5e-7, "2.5e-7"),
+            (-12_345.5, "-12345.5"),
+            (0.0, "0"),
+            (3e9, "3e9"),
+        ] {
+            assert_eq!(exact(value), text);
+        }
+    }
+
+    #[test]
+    fn units_leave_four_digits_before_the_point() {
+        for (axis, least, greatest, symbol) in [
+            (Axis::UplinkBits, 48.7e6, 1.9e9, "Mbit"),
+            (Axis::UplinkBits, 48.7e6, 11_891e6, "Gbit"),
+            (Axis::Seconds, 90.0, 9_999.0, "s"),
+            (Axis::Seconds, 90.0, 9_999.9, "min"),
+            (Axis::Seconds, 90.0, 1e6, "h"),
+            (Axis::Gradients, 1740.0, 59_170.0, "10³"),
+            (Axis::Rounds, 1.0, 1e30, "10⁹"),
+        ] {
+            assert_eq!(Unit::spanning(axis, least, greatest).symbol, symbol, "{axis} {least} {greatest}");
         }
     }
 

@@ -30,6 +30,15 @@ fn the_example_passes_the_check() {
 }
 
 #[test]
+fn every_image_of_the_results_is_there() {
+    let page = fs::read_to_string(root().join("results/README.md")).unwrap();
+    let images: Vec<&str> = page.split("<img src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let missing: Vec<_> = images.iter().filter(|image| !root().join("results").join(image).is_file()).collect();
+    assert!(images.len() > 20);
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn every_file_it_points_to_is_there() {
     let readme = readme();
     let targets: Vec<&str> = readme.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()).collect();

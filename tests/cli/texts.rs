@@ -90,6 +90,7 @@ fn tables_of_comparison() {
         succeed(command)
     };
     assert_snapshot!("compare", table(&[]));
+    assert_snapshot!("compare-targets", table(&["--target", "loss=0.5,loss=1e-6", "--target", "loss=0.8"]));
     for format in ["text", "markdown", "latex", "csv"] {
         assert_snapshot!(format!("compare-target-{format}"), table(&["--target", "loss=0.5", "--format", format]));
     }

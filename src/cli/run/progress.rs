@@ -1,7 +1,11 @@
 //! A live bar for each run in progress, and one for all.
 
 use fedfleet::{
-    record::Progress,
+    record::{
+        Progress,
+        axis::Axis,
+        units::{Unit, short},
+    },
     run::{Plan, Progressing, RunId, RunProgress},
     scenario::Stop,
 };
@@ -9,6 +13,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Steps of a bar.
 const STEPS: u64 = 1000;
+
+/// Characters of a run's name: with all else, a line has less than 80.
+const NAME: usize = 24;
 
 /// All bars.
 pub struct Bars {
@@ -20,17 +27,20 @@ impl Bars {
     /// Bars for the runs of `plan`.
     pub fn new(plan: &Plan) -> Self {
         let bars = MultiProgress::new();
-        let total = bars.add(ProgressBar::new(plan.runs().len() as u64).with_style(style("{pos}/{len} runs {wide_bar} {eta}")));
-        Self { bars, total }
+        let runs = ProgressBar::new(plan.runs().len() as u64);
+        let total = bars.add(runs.with_style(style(&format!("{{msg:{NAME}}} {{bar:10}} ETA {{eta}}"))));
+        let all = Self { bars, total };
+        count(&all.total);
+        all
     }
 }
 
 impl Progressing for Bars {
     fn run(&self, plan: &Plan, run: RunId) -> Box<dyn RunProgress> {
-        let label = format!("{}, seed {}", plan.arm(run).label, plan.seeds[run.seed]);
-        let bar = ProgressBar::new(STEPS).with_style(style("{prefix:32!} {bar:20} {msg} {eta}")).with_prefix(label);
-        let bar = self.bars.insert_before(&self.total, bar);
-        Box::new(Bar { bar, total: self.total.clone(), stop: plan.cells[run.cell].cell.stop.clone() })
+        let bar = ProgressBar::new(STEPS).with_style(style(&format!("{{prefix:{NAME}}} {{bar:10}} ETA {{eta:3}} {{msg}}")));
+        let bar = self.bars.insert_before(&self.total, bar.with_prefix(name(plan, run)));
+        let metric = plan.metrics.first().map(|metric| metric.column().replace('_', "-")).unwrap_or_default();
+        Box::new(Bar { bar, total: self.total.clone(), stop: plan.cells[run.cell].cell.stop.clone(), metric })
     }
 }
 
@@ -38,12 +48,16 @@ struct Bar {
     bar: ProgressBar,
     total: ProgressBar,
     stop: Stop,
+    /// The metric that is shown.
+    metric: String,
 }
 
 impl RunProgress for Bar {
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>) {
-        let value = headline.map(|value| format!(" {value:.4e}")).unwrap_or_default();
-        self.bar.set_message(format!("round {} {:.0} s{value}", progress.round, progress.seconds));
+        let unit = Unit::fitting(Axis::Seconds, progress.seconds);
+        let time = short(progress.seconds / unit.size);
+        let value = headline.map(|value| format!(", {} {}", self.metric, short(value))).unwrap_or_default();
+        self.bar.set_message(format!("round {}, {time} {}{value}", progress.round, unit.symbol));
         self.bar.set_position((share(&self.stop, progress) * STEPS as f64) as u64);
     }
 }
@@ -52,7 +66,29 @@ impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
         self.total.inc(1);
+        count(&self.total);
     }
+}
+
+/// Writes how many runs are done.
+fn count(total: &ProgressBar) {
+    total.set_message(format!("{} of {} runs", total.position(), total.length().unwrap_or(0)));
+}
+
+/// The method, the cell and the seed of a run; where that is long, the method and the cell are cut short.
+fn name(plan: &Plan, run: RunId) -> String {
+    let seed = format!(", seed {}", plan.seeds[run.seed]);
+    let keys = plan.cells[run.cell].cell.keys.iter().map(|key| format!(", {}", key.value));
+    let whole = plan.arm(run).label.clone() + &keys.collect::<String>();
+    format!("{}{seed}", shortened(&whole, NAME.saturating_sub(seed.len())))
+}
+
+/// `text`, or as much of it as fits into `room` characters, with an ellipsis.
+fn shortened(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// How much of the run is done [1]: by the bound that is nearest.

@@ -13,7 +13,7 @@ const FILE: &str = concat!(
 
 fn table(target: Option<&str>) -> Table {
     let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
-    target.map_or_else(|| Table::at_end(&curves), |target| Table::to_target(&curves, &target.parse().unwrap()).unwrap())
+    target.map_or_else(|| Table::at_end(&curves), |target| Table::to_targets(&curves, &[target.parse().unwrap()]).unwrap())
 }
 
 #[test]
@@ -40,14 +40,14 @@ fn final_values_compare_accuracies_by_error_rate() {
 fn every_form_shows_the_same_figures() {
     let table = table(Some("gap=0.01"));
     let text = table.text();
-    assert!(text.contains("20.0 [15.0, 25.0] ×1.00") && text.contains("40.0 ×2.00") && text.contains("never"), "{text}");
+    assert!(["20.0 ×1.00", "[15.0, 25.0]", "40.0 ×2.00", "never"].iter().all(|figure| text.contains(figure)), "{text}");
     let markdown = table.markdown();
     assert!(markdown.contains("| 1 | a & b | 2/2 | **20.0 [15.0, 25.0] ×1.00** |"), "{markdown}");
     let pipes = |line: &str| line.matches('|').count();
     assert!(markdown.lines().skip(2).all(|line| pipes(line) == pipes(markdown.lines().nth(2).unwrap())));
     let latex = table.latex();
     assert!(latex.contains(r"1 & a \& b & 2/2 & $\mathbf{20.0}$ $[15.0, 25.0]$"), "{latex}");
-    assert!(latex.contains(r"Cost until optimality gap $\leq$ 1e-2"));
+    assert!(latex.contains(r"Cost until optimality gap $\leq$ 0.01"));
     let mut csv = Vec::new();
     table.csv(&mut csv).unwrap();
     let csv = String::from_utf8(csv).unwrap();
@@ -56,8 +56,56 @@ fn every_form_shows_the_same_figures() {
 }
 
 #[test]
+fn several_targets_come_as_a_key() {
+    let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
+    let targets = ["gap=1e-2", "accuracy=0.85"].map(|text| text.parse().unwrap());
+    let table = Table::to_targets(&curves, &targets).unwrap();
+    assert_eq!(table.keys, ["target", "alpha"]);
+    let shown = |row: &Row| (row.cell.get("target").unwrap().to_owned(), row.reached, row.entries[0].unwrap().ratio);
+    let shown: Vec<_> = table.rows.iter().map(shown).collect();
+    let (gap, accuracy) = ("gap=0.01".to_owned(), "accuracy=0.85".to_owned());
+    // Each target has its own best method.
+    assert_eq!(shown[..3], [(gap.clone(), 2, Some(1.0)), (gap.clone(), 2, Some(2.0)), (gap, 0, None)]);
+    assert_eq!(shown[3..], [(accuracy.clone(), 2, Some(1.0)), (accuracy.clone(), 0, None), (accuracy, 0, None)]);
+}
+
+#[test]
+fn seeds_that_fail_are_counted() {
+    let half = concat!(
+        "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss\n",
+        "a,0,1,5,0,0,0,0,0.1\na,1,1,5,0,0,0,0,0.9\na,2,1,5,0,0,0,0,NaN\n",
+    );
+    let curves = Curves::parse(half.as_bytes(), std::path::Path::new("t")).unwrap();
+    let never = Table::to_targets(&curves, &["loss=0.5".parse().unwrap()]).unwrap().text();
+    assert!(never.contains(" 1/3") && never.contains("never (2 of 3)"), "{never}");
+    let finals = table(None).text();
+    assert!(finals.contains("diverged") && !finals.contains("never ("), "{finals}");
+}
+
+#[test]
+fn a_wide_table_keeps_to_a_hundred_columns() {
+    let names = (1..=9).map(|i| format!("metric-{i}")).collect::<Vec<_>>().join(",");
+    let row = |seed: u64| format!("a method with a name,{seed},1,5,0,0,0,0{}\n", format!(",12.{seed}4").repeat(9));
+    let file = format!("method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,{names}\n{}{}", row(1), row(9));
+    let text = Table::at_end(&Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap()).text();
+    assert!(text.lines().all(|line| line.trim_end().chars().count() <= 100), "{text}");
+    let heads: Vec<&str> =
+        text.split_whitespace().filter(|word| word.parse::<u64>().is_ok_and(|i| (1..10).contains(&i))).collect();
+    assert_eq!(heads, ["1", "2", "3", "4", "5", "6", "7", "8", "9"], "{text}");
+    assert!(text.matches("a method with a name").count() > 1 && text.contains("[12.3, 12.7]"), "{text}");
+}
+
+#[test]
+fn latex_takes_every_letter() {
+    let file = FILE.replace("slow", "β_0 #1 100 %");
+    let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
+    let latex = Table::to_targets(&curves, &["gap=1e-2".parse().unwrap()]).unwrap().latex();
+    assert!(latex.contains(r"1 & $\beta$\_0 \#1 100 \% & 2/2 &"), "{latex}");
+}
+
+#[test]
 fn a_target_on_an_unrecorded_metric_is_refused() {
     let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
-    let fault = Table::to_target(&curves, &"loss=1".parse().unwrap()).unwrap_err();
+    let fault = Table::to_targets(&curves, &["loss=1".parse().unwrap()]).unwrap_err();
     assert_eq!(fault.help.unwrap(), "recorded are: gap, accuracy");
 }
