@@ -4,7 +4,10 @@ use crate::{
     invalid::Invalid,
     part::{link::LinkSpec, transform::TransformSpec, weighting::Weighting},
     problem::ObjectiveSpec,
-    role::schedule::{Replace, ScheduleSpec},
+    role::{
+        schedule::{Replace, ScheduleSpec},
+        spec::LowBit,
+    },
 };
 
 /// The parts of a served run that not every method can do with.
@@ -20,6 +23,8 @@ pub struct Parts<'a> {
     pub server: Option<&'a [TransformSpec]>,
     /// How uploads travel.
     pub uplink: Option<&'a LinkSpec>,
+    /// What the width of a client's `bits` means for it.
+    pub low_bit: LowBit,
 }
 
 impl Parts<'_> {

@@ -75,5 +75,6 @@ fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec
         weighting: parts.weighting,
         server: parts.server.as_deref(),
         uplink: parts.uplink.as_ref(),
+        low_bit: parts.low_bit,
     })
 }
