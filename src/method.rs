@@ -34,6 +34,7 @@ mod gradient_tracking;
 mod grouped_average;
 mod mifa;
 mod momentum;
+mod prowd;
 mod push_gossip;
 mod scaffold;
 mod scaffold_m;

@@ -6,7 +6,7 @@ use crate::{
     problem::ObjectiveSpec,
     role::{
         schedule::{Replace, ScheduleSpec, cohort::CohortSpec},
-        spec::ClientSpec,
+        spec::{ClientSpec, LowBit},
     },
 };
 
@@ -25,6 +25,8 @@ pub struct Parts<'a> {
     pub client: Option<&'a ClientSpec>,
     /// How uploads travel.
     pub uplink: Option<&'a LinkSpec>,
+    /// What the width of a client's `bits` means for it.
+    pub low_bit: LowBit,
 }
 
 impl Parts<'_> {

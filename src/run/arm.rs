@@ -76,5 +76,6 @@ fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec
         server: parts.server.as_deref(),
         client: parts.client.as_ref(),
         uplink: parts.uplink.as_ref(),
+        low_bit: parts.low_bit,
     })
 }

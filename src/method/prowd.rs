@@ -1,0 +1,205 @@
+//! ProWD: the server restores the models of narrow clients and takes what agrees with the wide ones.
+
+mod block;
+mod dequantiser;
+mod selection;
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup, fedavg::LocalSgd};
+use crate::{
+    engine::NodeId,
+    fleet::FULL_WIDTH,
+    invalid::{Invalid, require},
+    num::{Real, vector},
+    part::transform::{AdamWSpec, Chain, TransformSpec},
+    role::{
+        Payload,
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate},
+        spec::LowBit,
+    },
+};
+
+use dequantiser::{Dequantiser, Lesson};
+
+/// Parameters of ProWD.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ProWd {
+    /// Whether the models of narrow clients pass through the dequantiser; otherwise they count as they arrive.
+    pub dequantise: bool,
+    /// Whether only those coordinates of narrow clients count that agree with the wide ones; otherwise all do.
+    pub select: bool,
+    /// Training steps of each block of the dequantiser, every time the server acts.
+    pub steps: usize,
+    /// Step size of the dequantiser's optimiser, Adam.
+    pub lr: f64,
+}
+
+impl Default for ProWd {
+    fn default() -> Self {
+        Self { dequantise: true, select: true, steps: 200, lr: 1e-3 }
+    }
+}
+
+impl Method for ProWd {
+    const CARD: Card = Card {
+        name: "prowd",
+        summary: "FedAvg for clients of unlike bit-widths: narrow models are dequantised and averaged where they agree with wide ones",
+        paper: Paper {
+            key: "yoon2022bitwidth",
+            authors: "Yoon, Jaehong and Park, Geon and Jeong, Wonyong and Hwang, Sung Ju",
+            title: "Bitwidth Heterogeneous Federated Learning with Progressive Weight Dequantization",
+            venue: "ICML",
+            year: 2022,
+            place: "Section 4",
+            link: "https://arxiv.org/abs/2202.11453",
+        },
+        update: "client of width b:  y ← Q_b(x);  K times  y ← y − lr ∇F_i(Q_b(y); ξ);  send Q_b(y)\n\
+                 server:  φ_1, φ_2 ← Adam on Σ_t ‖φ_t(Q_{b_{t−1}}(w_h)) − Q_{b_t}(w_h)‖² over the widest clients h\n\
+                 \x20        ŵ_l = φ_2(φ_1(w_l));   m_l = argmax_m cos(m ⊙ (ŵ_l − x), mean_h (w_h − x))  for the narrower clients l\n\
+                 \x20        x_j ← (Σ_h w_hj + Σ_l m_lj ŵ_lj) / (#h + Σ_l m_lj)",
+        traffic: "down: x [d]; up: w [d], each in the client's width; nothing stays at the client",
+        differs: "a scaled-down variant of ours, since the paper's code is not public: φ_t are residual blocks of one hidden layer of 32 \
+                  tanh units on chunks of 64 weights in steps of their grid, b → 12 → 32 bits, shared by all layers, the identity at \
+                  first, trained on 64 chunks a step; the loss on weights stands alone, without distillation on a buffer; the mask is \
+                  the exact maximiser (a threshold on the ratio of the updates) in place of learnt scores; the wide clients are those of \
+                  the fleet's greatest width, and where none of them took part the narrow ones count whole; clients round weights and \
+                  activations, not errors and gradients",
+    };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        require(self.steps >= 1, "steps", self.steps, "at least 1 step")?;
+        require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")
+    }
+}
+
+impl ServedMethod for ProWd {
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(LocalSgd { mu: 0.0 })
+    }
+
+    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let mut found = setup.widths.clone();
+        found.sort_unstable();
+        found.dedup();
+        let widest = found.pop().unwrap_or(FULL_WIDTH);
+        let x = Arc::new(Payload::one(setup.x));
+        Box::new(Server { spec: self.clone(), widths: setup.widths, narrow: found, widest, x, dequantiser: None })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        if parts.uplink.is_some() {
+            return Err(Invalid::at("uplink", "`prowd` restores models that arrive in the client's own width, not over a link")
+                .help("remove `uplink`; the bits of a group of clients are set in `[fleet]`"));
+        }
+        if parts.low_bit == LowBit::Messages {
+            return Err(Invalid::at("low-bit", "`prowd` restores models that clients store in few bits: here they send changes")
+                .help("remove `low-bit`, or choose \"train\""));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Server<R> {
+    spec: ProWd,
+    /// Width of each client; empty where all have the full one.
+    widths: Vec<u32>,
+    /// Widths below the widest, in ascending order.
+    narrow: Vec<u32>,
+    widest: u32,
+    x: Arc<Payload<R>>,
+    /// `φ`, once it has been needed.
+    dequantiser: Option<Dequantiser<R>>,
+}
+
+impl<R: Real> ServerUpdate<R> for Server<R> {
+    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
+        Arc::clone(&self.x)
+    }
+
+    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        if batch.is_empty() {
+            return;
+        }
+        let (narrow, wide): (Vec<usize>, Vec<usize>) = (0..batch.len()).partition(|&k| self.width(&batch[k]) < self.widest);
+        let update = if narrow.is_empty() { ctx.aggregate(batch, 0) } else { self.mix(batch, &narrow, &wide, ctx) };
+        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+    }
+
+    fn iterate(&self) -> &[R] {
+        &self.x.vectors[0]
+    }
+}
+
+impl<R: Real> Server<R> {
+    fn width(&self, up: &Arrived<R>) -> u32 {
+        self.widths.get(up.from).copied().unwrap_or(FULL_WIDTH)
+    }
+
+    /// The mean of the `wide` updates of a batch and of those coordinates of the `narrow` ones that count.
+    fn mix(&mut self, batch: &[Arrived<R>], narrow: &[usize], wide: &[usize], ctx: &Apply<'_, R>) -> Vec<R> {
+        let coefficients = ctx.coefficients(batch);
+        let restored = self.restored(batch, narrow, wide, ctx);
+        let mut sum = vec![R::zero(); self.iterate().len()];
+        for &k in wide {
+            vector::axpy(R::of(coefficients[k]), &batch[k].up.vectors[0], &mut sum);
+        }
+        let weight: f64 = wide.iter().map(|&k| coefficients[k]).sum();
+        let (reference, mut weights) = (sum.clone(), vec![weight; sum.len()]);
+        for (update, &k) in restored.iter().zip(narrow) {
+            let selects = self.spec.select && !wide.is_empty();
+            let mask = if selects { selection::agreeing(update, &reference) } else { vec![true; update.len()] };
+            for (j, _) in mask.iter().enumerate().filter(|(_, counts)| **counts) {
+                sum[j] += R::of(coefficients[k]) * update[j];
+                weights[j] += coefficients[k];
+            }
+        }
+        let total: f64 = coefficients.iter().sum();
+        sum.iter_mut().zip(&weights).filter(|(_, weight)| **weight > 0.0).for_each(|(sum, weight)| *sum *= R::of(total / weight));
+        sum
+    }
+
+    /// The updates of the narrow clients from their restored models, in the order of `narrow`.
+    fn restored(&mut self, batch: &[Arrived<R>], narrow: &[usize], wide: &[usize], ctx: &Apply<'_, R>) -> Vec<Vec<R>> {
+        if !self.spec.dequantise {
+            return narrow.iter().map(|&k| batch[k].up.vectors[0].clone()).collect();
+        }
+        let mut rng = ctx.rng();
+        let mut dequantiser = self.dequantiser.take().unwrap_or_else(|| Dequantiser::new(&mut rng));
+        let models: Vec<Vec<R>> = wide.iter().map(|&k| model(&batch[k])).collect();
+        let optimiser = self.optimiser();
+        let lesson = Lesson {
+            narrow: &self.narrow,
+            widest: self.widest,
+            models: &models,
+            layers: ctx.blocks(),
+            steps: self.spec.steps,
+            optimiser: &optimiser,
+        };
+        dequantiser.learn(&lesson, &mut rng);
+        let restored = |&k: &usize| {
+            let mut model = model(&batch[k]);
+            dequantiser.restore(self.width(&batch[k]), self.widest, ctx.blocks(), &mut model);
+            vector::difference(&batch[k].down.vectors[0], &model)
+        };
+        let updates = narrow.iter().map(restored).collect();
+        self.dequantiser = Some(dequantiser);
+        updates
+    }
+
+    fn optimiser(&self) -> Chain<R> {
+        let adam = AdamWSpec { weight_decay: 0.0, ..AdamWSpec::default() };
+        Chain::build(&[TransformSpec::Adamw(adam), TransformSpec::Scale(self.spec.lr)])
+    }
+}
+
+/// The model that a client sent, shape `[d]`.
+fn model<R: Real>(up: &Arrived<R>) -> Vec<R> {
+    vector::difference(&up.down.vectors[0], &up.up.vectors[0])
+}
