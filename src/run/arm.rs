@@ -8,7 +8,7 @@ use crate::{
     },
     problem::ObjectiveSpec,
     role::{peers::no_topology, spec::ServedSpec},
-    scenario::{Cell, Diagnostic, MethodTable, Node, Table, Value, cells::Key},
+    scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key},
 };
 
 /// A method with one choice of its tuned keys, ready to be built.
@@ -21,9 +21,6 @@ pub struct Arm {
     /// The method's own parameters and its parts.
     pub parameters: Parameters,
 }
-
-/// Keys whose tables are merged key by key from the role's section into a method's.
-const MERGED: [&str; 2] = ["local", "client"];
 
 /// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`.
 ///

@@ -5,11 +5,18 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 
 use super::{
-    axis, document,
-    model::{SECTIONS, Scenario},
+    axis,
+    decode::decode,
+    document,
+    method::MERGED,
+    model::{Cell, SECTIONS, Scenario},
     node::{Node, Table, Value},
     source::Sources,
     write,
+};
+use crate::{
+    method::registry::{self, Parameters},
+    record::RecordSpec,
 };
 
 impl Scenario {
@@ -24,7 +31,9 @@ impl Scenario {
             if let Some(table) = candidate.as_table_mut() {
                 table.insert(key, self.document.span, with_sweeps(resolved, &self.document, key));
             }
-            if self.same_runs(&candidate) {
+            // Defaults that are written out make other tables of methods, but the same methods.
+            let same = if key == "method" { self.same_worlds(&candidate) } else { self.same_runs(&candidate) };
+            if same {
                 root = candidate;
             }
         }
@@ -50,8 +59,56 @@ impl Scenario {
             sections.push(("problem", node(&cell.problem)));
             sections.push(("fleet", node(&cell.fleet)));
             sections.push(("network", node(&cell.network)));
+            sections.push(("record", self.record(cell)));
+            sections.push(("method", self.methods(cell)));
         }
         sections
+    }
+
+    /// `[record]` with its defaults, and the distance between samples where it is the same in all cells.
+    fn record(&self, cell: &Cell) -> Option<Node> {
+        let written = cell.tree.get("record").map(|section| decode::<RecordSpec>(section, "record"));
+        let mut record = written.transpose().ok()?.unwrap_or_default();
+        let every = record.every(&cell.stop);
+        if self.cells.iter().all(|other| record.every(&other.stop) == every) {
+            record.every = Some(every);
+        }
+        node(&record)
+    }
+
+    /// `[[method]]` as written, with the defaults of each method's own parameters.
+    fn methods(&self, cell: &Cell) -> Option<Node> {
+        let mut written = self.document.get("method")?.clone();
+        let Value::Array(items) = &mut written.value else { return None };
+        for item in items {
+            let name = item.get("name")?.as_str()?.to_owned();
+            let entry = registry::find(&name)?;
+            // A method that sweeps keys of its own stands several times in a cell: the defaults are the same.
+            let method = cell.methods.iter().find(|method| method.name == name)?;
+            let shared =
+                cell.tree.get(entry.section).cloned().unwrap_or_else(|| Node::new(Value::Table(Table::default()), item.span));
+            let choice = method.variants_over(&shared, &MERGED).ok()?.into_iter().next()?;
+            let own = match (entry.parse)(&choice.tree, "method").ok()? {
+                Parameters::Served { own, .. } => own.to_table(),
+                Parameters::Peers { own, .. } => own.to_table(),
+            };
+            let defaults = node(&own)?;
+            let table = item.as_table_mut()?;
+            for default in defaults.as_table()?.iter() {
+                if table.get(&default.key).is_none() && shared.get(&default.key).is_none() {
+                    table.insert(&default.key, default.key_span, default.node.clone());
+                }
+            }
+        }
+        Some(written)
+    }
+
+    /// Whether `document` means the same worlds, with as many methods.
+    fn same_worlds(&self, document: &Node) -> bool {
+        let Ok(other) = Self::resolve(Path::new(""), document.clone()) else { return false };
+        let world = |cell: &Cell| Cell { methods: Vec::new(), tree: Node::string("", cell.tree.span), ..cell.clone() };
+        self.cells.len() == other.cells.len()
+            && self.cells.iter().zip(&other.cells).all(|(a, b)| world(a) == world(b) && a.methods.len() == b.methods.len())
     }
 
     /// Whether `document` means the same runs as this scenario.
@@ -110,17 +167,19 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "title = \"t\"\nseeds = [1, 4]\nstop = { rounds = 5 }\n[problem]\nobjective = \"quadratic\"\ninit = { sweep = [\"zeros\", { normal = { sd = 2 } }] }\n\
-        [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[[method]]\nname = \"fedavg\"\n";
+        [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[served]\nlocal = { lr = 0.1 }\n[[method]]\nname = \"fedprox\"\n";
 
     #[test]
     fn a_manifest_means_the_same_and_is_its_own_manifest() {
         let scenario = Scenario::read(Path::new("a.toml"), TEXT, &[]).unwrap();
         let manifest = scenario.manifest(Path::new("results"));
         let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
-        assert!(scenario.same_runs(&again.document), "{manifest}");
+        assert!(scenario.same_worlds(&again.document), "{manifest}");
         assert_eq!(again.cells.len(), 4);
         assert_eq!(again.manifest(Path::new("results")), manifest);
         assert!(manifest.contains("assign = \"shuffled\""), "{manifest}");
+        assert!(manifest.contains("[record]\nevery = { rounds = 1 }\n"), "{manifest}");
+        assert!(manifest.contains("mu = 0.01"), "{manifest}");
     }
 
     #[test]
