@@ -4,16 +4,20 @@
 //! colour; the legend stands where there is no data, or outside; a method that diverged ends in a cross and is said to.
 
 mod canvas;
+mod curve;
 mod export;
 mod geometry;
 mod layout;
 mod legend;
 mod limits;
 mod panel;
+mod reference;
 mod scale;
 mod series;
 mod spec;
+mod stale;
 mod style;
+mod ticks;
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +28,7 @@ use crate::record::curves::{Cell, Curves};
 use crate::record::filter;
 use layout::{Across, Plot};
 
-pub use spec::{Band, FigureSpec, ReferenceLine, ScaleKind, Width};
+pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
 
 /// Why a figure was not drawn.
 #[derive(Debug, Error)]
@@ -54,6 +58,8 @@ impl FigureError {
 /// Draws `specs`, or the [default figures](defaults) if there are none, from `results_dir/curves.csv` into
 /// `results_dir/figures/`, and lists the files.
 ///
+/// Figures of an earlier call that are no longer asked for are removed.
+///
 /// A figure over a sweep that neither its panels nor its horizontal axis show becomes one figure for each cell.
 ///
 /// # Errors
@@ -76,6 +82,7 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>
             paths.extend(plot.draw()?.write(&folder, &stem)?);
         }
     }
+    stale::remove(&folder, &paths)?;
     Ok(paths)
 }
 
@@ -182,7 +189,9 @@ fn across(curves: &Curves, spec: &FigureSpec) -> Across {
     let values = curves.values(&spec.x);
     match spec.axis() {
         Some(axis) => Across::Axis(axis),
-        None if values.iter().all(|v| v.parse::<f64>().is_ok_and(f64::is_finite)) => Across::Key(spec.x.clone()),
+        None if spec.kind != Kind::Bars && values.iter().all(|v| v.parse::<f64>().is_ok_and(f64::is_finite)) => {
+            Across::Key(spec.x.clone())
+        }
         None => Across::Names(spec.x.clone(), values.into_iter().map(str::to_owned).collect()),
     }
 }

@@ -226,6 +226,14 @@ impl Fleet {
         }
     }
 
+    /// The same in one round: with a drift, that of the round.
+    pub fn probability_in(&self, client: usize, round: u64) -> Option<f64> {
+        match &self.of(client).availability {
+            Availability::Time(process) => process.fraction_up(client),
+            Availability::Round(process) => Some(process.probability_in(client, round)),
+        }
+    }
+
     /// Whether every client is up at any time and in any round.
     pub fn always_available(&self) -> bool {
         self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))

@@ -107,6 +107,11 @@ pub trait PeerMethod: Method {
         None
     }
 
+    /// Why nodes have to take plain SGD steps, where they do: what the method does with its gradients itself.
+    fn steps_itself(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The rule of the nodes, ready for their initial models.
     ///
     /// # Errors

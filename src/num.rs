@@ -13,6 +13,7 @@ pub mod matrix;
 mod real;
 pub mod rows;
 pub mod vector;
+mod wide;
 
 pub use lanes::Lanes;
 pub use real::{Precision, Real};

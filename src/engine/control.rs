@@ -117,7 +117,7 @@ impl<P: Protocol> Control<'_, P> {
         self.core.state.nodes.get(node).is_some_and(|node| node.slot.is_some())
     }
 
-    /// Sets a node to work on a job of `steps` local steps. A node has one job at a time.
+    /// Sets a node to work on a job that takes the time of `steps` local steps. A node has one job at a time.
     pub fn compute(&mut self, node: NodeId, steps: usize, job: P::Job) {
         let state = &mut self.core.state;
         let row = state.nodes.entry(node);

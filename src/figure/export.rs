@@ -7,6 +7,7 @@ use resvg::{tiny_skia, usvg};
 
 use super::FigureError;
 use super::canvas::{FAMILY, FONT};
+use super::stale;
 
 /// Dots per inch that SVG assumes.
 const SVG_DPI: f64 = 96.0;
@@ -72,7 +73,7 @@ impl Drawing {
 
     /// Writes `stem.svg`, `stem.pdf` and `stem.png` into `folder`.
     pub(super) fn write(&self, folder: &Path, stem: &str) -> Result<Vec<PathBuf>, FigureError> {
-        let forms = [("svg", self.svg().into_bytes()), ("pdf", self.pdf()?), ("png", self.png()?)];
+        let forms = [("svg", marked(&self.svg(), stem).into_bytes()), ("pdf", self.pdf()?), ("png", self.png()?)];
         let mut paths = Vec::new();
         for (extension, content) in forms {
             let path = folder.join(format!("{stem}.{extension}"));
@@ -81,6 +82,11 @@ impl Drawing {
         }
         Ok(paths)
     }
+}
+
+/// The document with a first comment that says which figure it is.
+fn marked(svg: &str, stem: &str) -> String {
+    svg.replacen('>', &format!(">{}", stale::mark(stem)), 1)
 }
 
 /// Sorts neighbouring lines that name references, `/gs1 9 0 R`: svg2pdf writes its resources in the order of a hash map, which

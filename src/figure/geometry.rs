@@ -30,6 +30,16 @@ impl Area {
         (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
     }
 
+    /// Whether the boxes share a place.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        self.left <= other.right && other.left <= self.right && self.top <= other.bottom && other.top <= self.bottom
+    }
+
+    /// Whether `other` lies wholly inside.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        self.contains((other.left, other.top)) && self.contains((other.right, other.bottom))
+    }
+
     /// The part of the segment from `a` to `b` inside the box (Liang and Barsky).
     pub(super) fn clip(&self, a: Place, b: Place) -> Option<(Place, Place)> {
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);

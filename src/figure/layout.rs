@@ -1,16 +1,19 @@
 //! A whole figure: panels on a grid with common axes, labels, and the legend where it covers nothing.
 
 use super::FigureError;
-use super::canvas::{BLACK, Canvas, Side, text_width};
+use super::canvas::{BLACK, Canvas, Side};
+use super::curve::{self, Curve, Placing};
 use super::export::Drawing;
 use super::geometry::{Area, Place};
-use super::legend::{Entry, Legend};
+use super::legend::{Entry, Legend, Sample};
 use super::limits;
-use super::panel::{Curve, LABEL_SIZE, Panel, TICK_SIZE};
+use super::panel::{LABEL_SIZE, Panel};
+use super::reference::shared_labels;
 use super::scale::{Scale, Ticks};
 use super::series::Series;
-use super::spec::{FigureSpec, ScaleKind, Width};
+use super::spec::{FigureSpec, Kind, ScaleKind, Width};
 use super::style::Style;
+use super::ticks::{self, vertical_labels};
 use crate::record::axis::Axis;
 use crate::record::measure;
 use crate::record::units::Unit;
@@ -18,10 +21,12 @@ use crate::record::units::Unit;
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
 /// Space at the edges, between panels, for a panel's title, and for the tick and axis labels below `[pt]`.
 const EDGE: f64 = 4.0;
-const GUTTER: f64 = 14.0;
+const GUTTER: f64 = 19.0;
 const TITLE: f64 = 13.0;
 const TICK_ROOM: f64 = 13.0;
-const LABEL_ROOM: f64 = 13.0;
+const LABEL_ROOM: f64 = 12.0;
+/// From this width on a figure has room for several panels in a row, or for a legend beside its one panel `[mm]`.
+const BROAD: f64 = 120.0;
 
 /// What a figure is drawn from.
 pub(super) struct Plot<'a> {
@@ -50,7 +55,7 @@ struct Frame {
     left: f64,
     top: f64,
     row: f64,
-    unit: f64,
+    unit: Unit,
     x: (ScaleKind, f64, f64),
     y: (ScaleKind, f64, f64),
     labels: (String, String),
@@ -63,7 +68,7 @@ impl Plot<'_> {
         let mut frame = self.frame(0.0)?;
         let inside = if self.panels.len() == 1 { self.legend_inside(&frame, &legend)? } else { None };
         let outside = inside.is_none() && legend.size().1 > 0.0;
-        let beside = outside && self.panels.len() == 1 && self.width() == Width::Wide && legend.size().0 < 0.3 * frame.width;
+        let beside = outside && self.panels.len() == 1 && self.broad() && legend.size().0 < 0.3 * frame.width;
         if beside {
             frame = self.frame(legend.size().0 + 6.0)?;
         }
@@ -75,7 +80,7 @@ impl Plot<'_> {
 
         let mut raw = String::new();
         let canvas = Canvas::new(&mut raw, frame.width, height)?;
-        self.draw_panels(&canvas, &frame)?;
+        self.draw_panels(&canvas, &frame, inside.as_ref())?;
         self.draw_labels(&canvas, &frame, bottom)?;
         if let Some(area) = inside {
             legend.draw_box(&canvas, &area)?;
@@ -94,11 +99,15 @@ impl Plot<'_> {
         self.spec.width.unwrap_or(if self.panels.len() > 1 { Width::Wide } else { Width::Column })
     }
 
+    fn broad(&self) -> bool {
+        self.width().millimetres() >= BROAD
+    }
+
     fn all(&self) -> Vec<&Series> {
         self.panels.iter().flat_map(|(_, series)| series).collect()
     }
 
-    /// One entry for each method, with the count of diverged runs over all panels.
+    /// One entry for each method, with the count of diverged runs over all panels, and one for reference lines of one label.
     fn entries(&self) -> Vec<Entry> {
         let all = self.all();
         let mut indices: Vec<usize> = all.iter().map(|s| s.index).collect();
@@ -113,37 +122,43 @@ impl Plot<'_> {
                 _ if lost == runs => " (diverged)".into(),
                 _ => format!(" ({lost} of {runs} diverged)"),
             };
-            Entry { label: format!("{label}{note}"), style: Style::of(index) }
+            let style = Style::of(index);
+            let sample = if self.spec.kind == Kind::Bars { Sample::Bar(style) } else { Sample::Curve(style) };
+            Entry { label: format!("{label}{note}"), sample }
         };
-        indices.into_iter().map(entry).collect()
+        let lines = shared_labels(&self.spec.line).into_iter();
+        let lines = lines.map(|label| Entry { label: label.to_owned(), sample: Sample::Reference });
+        indices.into_iter().map(entry).chain(lines).collect()
     }
 
     /// Sizes, scales and labels, with `beside` points kept free on the right.
     fn frame(&self, beside: f64) -> Result<Frame, FigureError> {
         let (width, count) = (self.width().millimetres() * POINTS_PER_MM, self.panels.len());
-        let columns = match (self.width(), count) {
-            (Width::Column, n) => n.min(2),
-            (Width::Wide, n @ ..=4) => n,
-            (Width::Wide, n @ 5..=6) => n.div_ceil(2),
-            (Width::Wide, _) => 4,
+        let columns = match count {
+            n if !self.broad() => n.min(2),
+            n @ ..=4 => n,
+            n @ 5..=6 => n.div_ceil(2),
+            _ => 4,
         };
         let (unit, x) = self.horizontal();
         let y = self.vertical();
-        let height = match (self.width(), count) {
-            (Width::Column, 1) => 132.0,
-            (Width::Wide, 1) => 190.0,
-            (Width::Column, _) => 84.0,
-            (Width::Wide, 2) => 140.0,
-            (Width::Wide, _) => 112.0,
+        let height = match (self.broad(), count) {
+            (false, 1) => 132.0,
+            (true, 1) => 190.0,
+            (false, _) => 84.0,
+            (true, 2) => 140.0,
+            (true, _) => 112.0,
         };
-        let tick_width = widest(&Scale { kind: y.0, lo: y.1, hi: y.2, start: height, end: 0.0 }.ticks(vertical_labels(height)))?;
+        let ticks = Scale { kind: y.0, lo: y.1, hi: y.2, start: height, end: 0.0 }.ticks(vertical_labels(height));
+        let tick_width = ticks::widest(&ticks)?;
         let left = EDGE + LABEL_SIZE + 4.0 + tick_width + 5.0;
         let top = EDGE + 2.0 + if self.title.is_some() { TITLE } else { 0.0 } + if count > 1 { TITLE } else { 0.0 };
         let room = width - left - EDGE - 8.0 - beside - GUTTER * (columns - 1) as f64;
         let row = TITLE + 6.0 + if count % columns == 0 { 0.0 } else { TICK_ROOM };
         let (name, symbol) = self.across_label(unit);
-        let labels = (symbol.label(&name), measure::title(&self.spec.y));
-        Ok(Frame { width, panel: (room / columns as f64, height), columns, left, top, row, unit: unit.size, x, y, labels })
+        let across = self.spec.label_x.clone().unwrap_or_else(|| symbol.label(&name));
+        let labels = (across, self.spec.label_y.clone().unwrap_or_else(|| measure::title(&self.spec.y)));
+        Ok(Frame { width, panel: (room / columns as f64, height), columns, left, top, row, unit, x, y, labels })
     }
 
     fn across_label(&self, unit: Unit) -> (String, Unit) {
@@ -173,7 +188,7 @@ impl Plot<'_> {
         let scaled: Vec<f64> = xs.iter().map(|x| x / unit.size).collect();
         let separate = !matches!(self.across, Across::Axis(_));
         let (kind, lo, hi) = match &self.across {
-            Across::Names(_, names) => (ScaleKind::Linear, -0.4, names.len() as f64 - 0.6),
+            Across::Names(_, names) => (ScaleKind::Linear, -0.5, names.len() as f64 - 0.5),
             _ => limits::horizontal(&scaled, wanted, separate),
         };
         let ends = match self.spec.limits_x {
@@ -186,6 +201,17 @@ impl Plot<'_> {
 
     fn vertical(&self) -> (ScaleKind, f64, f64) {
         let (kind, lo, hi) = limits::vertical(&self.all(), self.spec.scale_y, measure::is_geometric(&self.spec.y));
+        let negative = || self.all().iter().any(|s| s.points.iter().any(|p| p.lower < 0.0));
+        let lo = match self.spec.kind {
+            Kind::Bars if kind == ScaleKind::Linear => {
+                if negative() {
+                    lo.min(0.0)
+                } else {
+                    0.0
+                }
+            }
+            _ => lo,
+        };
         match self.spec.limits_y {
             Some([lo, hi]) if kind == ScaleKind::Linear || lo > 0.0 => (kind, lo, hi),
             Some([lo, hi]) => (ScaleKind::Linear, lo, hi),
@@ -201,37 +227,47 @@ impl Plot<'_> {
         let area = Area { left, top, right: left + frame.panel.0, bottom: top + frame.panel.1 };
         let x = Scale { kind: frame.x.0, lo: frame.x.1, hi: frame.x.2, start: area.left, end: area.right };
         let y = Scale { kind: frame.y.0, lo: frame.y.1, hi: frame.y.2, start: area.bottom, end: area.top };
-        let x_ticks = match &self.across {
-            Across::Names(_, names) => {
-                Ticks { major: names.iter().enumerate().map(|(i, name)| (i as f64, name.clone())).collect(), minor: Vec::new() }
-            }
-            _ => fitting_ticks(&x, frame.panel.0)?,
-        };
+        let x_ticks = self.x_ticks(frame, &x)?;
         let labelled = (i + frame.columns >= self.panels.len(), column == 0);
         Ok(Panel { area, x, y, x_ticks, y_ticks: y.ticks(vertical_labels(frame.panel.1)), labelled })
     }
 
+    fn x_ticks(&self, frame: &Frame, x: &Scale) -> Result<Ticks, FigureError> {
+        if let Across::Names(_, names) = &self.across {
+            let major = names.iter().enumerate().map(|(i, name)| (i as f64, name.clone())).collect();
+            return Ok(Ticks { major, minor: Vec::new() });
+        }
+        if let Across::Key(_) = &self.across {
+            let mut values: Vec<f64> = self.all().iter().flat_map(|s| s.points.iter().map(|p| p.x)).collect();
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            if let Some(ticks) = ticks::at_values(x, &values)? {
+                return Ok(ticks);
+            }
+        }
+        ticks::horizontal(x, frame.panel.0, ticks::reads_plain(x.kind, frame.unit.symbol))
+    }
+
     fn curves(&self, frame: &Frame, i: usize, panel: &Panel) -> Vec<Curve> {
         let series = &self.panels[i].1;
-        series.iter().map(|s| panel.curve(s, frame.unit, series.len())).collect()
+        let how = Placing { kind: self.spec.kind, unit: frame.unit.size, of: series.len() };
+        series.iter().enumerate().map(|(j, s)| panel.curve(s, j, how)).collect()
     }
 
     fn legend_inside(&self, frame: &Frame, legend: &Legend) -> Result<Option<Area>, FigureError> {
         let panel = self.panel(frame, 0)?;
         let lines: Vec<Vec<Place>> =
-            self.spec.line.iter().filter_map(|line| panel.reference(line, frame.unit)).map(Vec::from).collect();
+            self.spec.line.iter().filter_map(|line| panel.reference(line, frame.unit.size)).map(Vec::from).collect();
         Ok(legend.inside(&panel.area, &self.curves(frame, 0, &panel), &lines))
     }
 
-    fn draw_panels(&self, canvas: &Canvas<'_>, frame: &Frame) -> Result<(), FigureError> {
+    fn draw_panels(&self, canvas: &Canvas<'_>, frame: &Frame, legend: Option<&Area>) -> Result<(), FigureError> {
         for (i, (title, _)) in self.panels.iter().enumerate() {
             let panel = self.panel(frame, i)?;
             let curves = self.curves(frame, i, &panel);
             panel.draw_grid(canvas)?;
-            for line in &self.spec.line {
-                panel.draw_reference(canvas, line, frame.unit, &curves)?;
-            }
-            panel.draw_curves(canvas, &curves)?;
+            panel.draw_references(canvas, &self.spec.line, frame.unit.size, &curves, legend)?;
+            curve::draw(canvas, &curves)?;
             panel.draw_axes(canvas)?;
             if let Some(title) = title {
                 let middle = 0.5 * (panel.area.left + panel.area.right);
@@ -252,27 +288,4 @@ impl Plot<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// How many labels a vertical axis of `height` points carries.
-fn vertical_labels(height: f64) -> usize {
-    ((height / 17.0) as usize).clamp(4, 8)
-}
-
-fn widest(ticks: &Ticks) -> Result<f64, FigureError> {
-    ticks.major.iter().try_fold(0.0_f64, |widest, (_, label)| Ok(widest.max(text_width(label, TICK_SIZE)?)))
-}
-
-/// As many horizontal ticks as there is room for without labels that touch.
-fn fitting_ticks(scale: &Scale, width: f64) -> Result<Ticks, FigureError> {
-    let most = ((width / 20.0) as usize).clamp(2, 8);
-    for labels in (2..=most).rev() {
-        let ticks = scale.ticks(labels);
-        let apart =
-            ticks.major.windows(2).map(|pair| scale.place(pair[1].0) - scale.place(pair[0].0)).fold(f64::INFINITY, f64::min);
-        if widest(&ticks)? + 8.0 <= apart {
-            return Ok(ticks);
-        }
-    }
-    Ok(scale.ticks(2))
 }

@@ -3,9 +3,11 @@
 use plotters::style::Color;
 
 use super::FigureError;
-use super::canvas::{BLACK, Canvas, PALE, Side, WHITE, text_width};
+use super::canvas::{BLACK, Canvas, GREY, PALE, Side, WHITE, text_width};
+use super::curve::{self, Curve, MARK, STROKE};
 use super::geometry::{Area, Place};
-use super::panel::{Curve, MARK, STROKE, TICK_SIZE};
+use super::panel::TICK_SIZE;
+use super::reference;
 use super::style::Style;
 
 /// Length of the line sample, and the space between it and the words `[pt]`.
@@ -18,48 +20,58 @@ const PAD: f64 = 3.5;
 /// Space between columns of entries `[pt]`.
 const GAP: f64 = 10.0;
 
-/// One method in the legend.
+/// One method, or the reference lines of one label, in the legend.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) label: String,
-    pub(super) style: Style,
+    pub(super) sample: Sample,
 }
 
-/// All entries, and how wide the words are.
+/// What stands before the words.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Sample {
+    Curve(Style),
+    Bar(Style),
+    Reference,
+}
+
+/// All entries, and how wide the words of each are.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Legend {
     entries: Vec<Entry>,
-    words: f64,
+    words: Vec<f64>,
 }
 
 impl Legend {
     pub(super) fn new(entries: Vec<Entry>) -> Result<Self, FigureError> {
-        let mut words = 0.0_f64;
-        for entry in &entries {
-            words = words.max(text_width(&entry.label, TICK_SIZE)?);
-        }
+        let words = entries.iter().map(|entry| text_width(&entry.label, TICK_SIZE)).collect::<Result<_, _>>()?;
         Ok(Self { entries, words })
     }
 
-    fn column(&self) -> f64 {
-        SAMPLE + SPACE + self.words
+    /// Widths of the columns when the entries fill `columns` of them row by row.
+    fn columns(&self, columns: usize) -> Vec<f64> {
+        let widest = |column: usize| self.words.iter().skip(column).step_by(columns).copied().fold(0.0, f64::max);
+        (0..columns).map(|column| SAMPLE + SPACE + widest(column)).collect()
     }
 
-    /// Rows and columns that fit into `width`, filled evenly.
-    fn grid(&self, width: f64) -> (usize, usize) {
-        let fit = ((width - 2.0 * PAD + GAP) / (self.column() + GAP)).floor().max(1.0) as usize;
-        let rows = self.entries.len().div_ceil(fit.min(self.entries.len()).max(1));
-        (rows, self.entries.len().div_ceil(rows.max(1)))
+    /// The widths of as many columns as fit into `width`, none of them needless.
+    fn grid(&self, width: f64) -> Vec<f64> {
+        let used = |columns: &[f64]| columns.iter().sum::<f64>() + GAP * (columns.len() - 1) as f64 + 2.0 * PAD;
+        let count = self.entries.len().max(1);
+        let fit = (1..=count).rev().map(|n| self.columns(n)).find(|columns| used(columns) <= width);
+        let most = fit.map_or(1, |columns| columns.len());
+        let even = count.div_ceil(count.div_ceil(most));
+        self.columns(even)
     }
 
     /// Width and height with all entries in one column.
     pub(super) fn size(&self) -> (f64, f64) {
-        (self.column() + 2.0 * PAD, ROW * self.entries.len() as f64 + 2.0 * PAD - 1.0)
+        (self.columns(1)[0] + 2.0 * PAD, ROW * self.entries.len() as f64 + 2.0 * PAD - 1.0)
     }
 
     /// Height when laid out in a strip `width` wide.
     pub(super) fn strip_height(&self, width: f64) -> f64 {
-        ROW * self.grid(width).0 as f64 + 2.0 * PAD - 1.0
+        ROW * self.entries.len().div_ceil(self.grid(width).len()) as f64 + 2.0 * PAD - 1.0
     }
 
     /// A place in the panel that no curve, band or line in `others` touches: the corners first, then along the edges, then
@@ -91,12 +103,13 @@ impl Legend {
 
     /// Draws the entries row by row in a strip, centred.
     pub(super) fn draw_strip(&self, canvas: &Canvas<'_>, area: &Area) -> Result<(), FigureError> {
-        let (_, columns) = self.grid(area.width());
-        let used = columns as f64 * (self.column() + GAP) - GAP;
-        let left = area.left + (0.5 * (area.width() - used)).max(0.0);
+        let columns = self.grid(area.width());
+        let used = columns.iter().sum::<f64>() + GAP * (columns.len() - 1) as f64;
+        let start = area.left + (0.5 * (area.width() - used)).max(0.0);
         self.entries.iter().enumerate().try_for_each(|(i, entry)| {
-            let (row, column) = (i / columns, i % columns);
-            draw(canvas, entry, (left + column as f64 * (self.column() + GAP), area.top + PAD + ROW * row as f64))
+            let (row, column) = (i / columns.len(), i % columns.len());
+            let left = start + columns[..column].iter().sum::<f64>() + GAP * column as f64;
+            draw(canvas, entry, (left, area.top + PAD + ROW * row as f64))
         })
     }
 }
@@ -114,8 +127,18 @@ fn candidates() -> Vec<(f64, f64)> {
 
 fn draw(canvas: &Canvas<'_>, entry: &Entry, (left, top): Place) -> Result<(), FigureError> {
     let middle = top + 0.5 * (ROW - 1.0);
-    canvas.dashes(&[(left, middle), (left + SAMPLE, middle)], entry.style.dash, entry.style.colour.mix(1.0), STROKE)?;
-    canvas.marker((left + 0.5 * SAMPLE, middle), &entry.style, MARK)?;
+    let line = [(left, middle), (left + SAMPLE, middle)];
+    match &entry.sample {
+        Sample::Curve(style) => {
+            canvas.dashes(&line, style.dash, style.colour.mix(1.0), STROKE)?;
+            canvas.marker((left + 0.5 * SAMPLE, middle), style, MARK)?;
+        }
+        Sample::Bar(style) => {
+            let bar = Area { left: left + 5.0, top: middle - 3.4, right: left + SAMPLE - 5.0, bottom: middle + 3.4 };
+            curve::draw_bar(canvas, &bar, style)?;
+        }
+        Sample::Reference => canvas.dashes(&line, &reference::DASH, GREY.mix(1.0), reference::WIDTH)?,
+    }
     canvas.text(&entry.label, (left + SAMPLE + SPACE, middle + 0.36 * TICK_SIZE), TICK_SIZE, Side::Left, BLACK)
 }
 

@@ -1,13 +1,13 @@
 //! Which part of the data a panel shows.
 
-use super::series::Series;
+use super::series::{Point, Series};
 use super::spec::ScaleKind;
 
 /// From values to where they stand on an axis, or back.
 type Map = fn(f64) -> f64;
 
-/// A scale of 1.5 decades: more than this is shown on a logarithmic axis.
-const LOG_SPAN: f64 = 31.622_776_601_683_79;
+/// Greatest over least value: more than this is shown on a logarithmic axis.
+const LOG_SPAN: f64 = 10.0;
 
 /// Ends of the horizontal axis over all places `x`, and the scale, which falls back to linear without a positive range.
 pub(super) fn horizontal(xs: &[f64], wanted: ScaleKind, separate: bool) -> (ScaleKind, f64, f64) {
@@ -30,24 +30,27 @@ pub(super) fn horizontal(xs: &[f64], wanted: ScaleKind, separate: bool) -> (Scal
     if hi > lo { (ScaleKind::Linear, lo, hi) } else { (ScaleKind::Linear, lo, lo + lo.abs().max(1.0)) }
 }
 
-/// Ends of the vertical axis and its scale: `wanted`, or logarithmic where `geometric` data spans more than 1.5 decades.
+/// Ends of the vertical axis and its scale: `wanted`, or logarithmic where `geometric` data spans more than a decade.
 ///
 /// Curves that diverge do not stretch the axis, nor does `geometric` data a decade above where every curve starts and the best
-/// one ends (it may start at the optimum): they leave through its edge.
+/// one ends (it may start at the optimum): they leave through its edge. A start that lies below all that follows, at the optimum
+/// or next to it, does not stretch a logarithmic axis downwards either.
 pub(super) fn vertical(series: &[&Series], wanted: Option<ScaleKind>, geometric: bool) -> (ScaleKind, f64, f64) {
-    let starts = series.iter().filter_map(|s| s.points.first().map(|p| p.middle)).fold(0.0, f64::max);
+    let runs = series.iter().filter(|s| !s.separate);
+    let starts = runs.filter_map(|s| s.points.first().map(|p| p.middle)).fold(0.0, f64::max);
     let ends_at = series.iter().filter(|s| !s.diverged).filter_map(|s| s.points.last().map(|p| p.middle));
     let best = ends_at.reduce(f64::min).unwrap_or(0.0);
     let ceiling = if geometric && starts > 0.0 { 10.0 * starts.max(best) } else { f64::INFINITY };
-    let middles: Vec<f64> = middles(series).into_iter().filter(|&v| v <= ceiling).collect();
-    let positive: Vec<f64> = middles.iter().copied().filter(|&v| v > 0.0).collect();
+    let middles =
+        |of: fn(&Series) -> &[Point]| -> Vec<f64> { middles(series, of).into_iter().filter(|&v| v <= ceiling).collect() };
+    let positive: Vec<f64> = middles(after_the_optimum).into_iter().filter(|&v| v > 0.0).collect();
     let span = ends(&positive).map_or(1.0, |(lo, hi)| hi / lo);
     let log = match wanted {
         Some(kind) => kind == ScaleKind::Log && !positive.is_empty(),
         None => geometric && span > LOG_SPAN,
     };
     let (forward, back): (Map, Map) = if log { (f64::ln, f64::exp) } else { (|v| v, |v| v) };
-    let shown = if log { positive } else { middles };
+    let shown = if log { positive } else { middles(|s| &s.points) };
     let Some((lo, hi)) = ends(&shown).map(|(lo, hi)| (forward(lo), forward(hi))) else { return (ScaleKind::Linear, 0.0, 1.0) };
     // Sixteen decades are all that a double can tell apart.
     let lo = if log { lo.max(hi - 16.0 * std::f64::consts::LN_10) } else { lo };
@@ -62,10 +65,20 @@ pub(super) fn vertical(series: &[&Series], wanted: Option<ScaleKind>, geometric:
     (if log { ScaleKind::Log } else { ScaleKind::Linear }, back(lo - pad), back(hi + pad))
 }
 
-/// Middles of curves that stay finite, and of the others as far as they stay near.
-fn middles(series: &[&Series]) -> Vec<f64> {
+/// The points of a curve without a start that lies three decades or more below all that follows.
+fn after_the_optimum(series: &Series) -> &[Point] {
+    let points = &series.points[..];
+    let Some((start, rest)) = points.split_first().filter(|(_, rest)| !series.separate && !rest.is_empty()) else {
+        return points;
+    };
+    let least = rest.iter().map(|p| p.middle).filter(|&v| v > 0.0).fold(f64::INFINITY, f64::min);
+    if least.is_finite() && start.middle < 1e-3 * least { rest } else { points }
+}
+
+/// Middles of the points `part` of curves that stay finite, and of the others as far as they stay near.
+fn middles(series: &[&Series], part: fn(&Series) -> &[Point]) -> Vec<f64> {
     let of =
-        |diverged: bool| series.iter().filter(move |s| s.diverged == diverged).flat_map(|s| s.points.iter().map(|p| p.middle));
+        |diverged: bool| series.iter().filter(move |s| s.diverged == diverged).flat_map(|s| part(s).iter().map(|p| p.middle));
     let mut values: Vec<f64> = of(false).collect();
     let starts = series.iter().filter(|s| s.diverged).filter_map(|s| s.points.first().map(|p| p.middle));
     values.extend(starts);

@@ -91,7 +91,8 @@ fn log_ticks(lo: f64, hi: f64, labels: usize) -> Ticks {
         return Ticks { major, minor };
     }
     let sparse = within(&[1, 2, 5]);
-    let chosen = if sparse.len() >= 3 { sparse } else { within(&[1, 2, 3, 4, 5, 6, 7, 8, 9]) };
+    let denser = [within(&[1, 2, 3, 5, 7]), within(&[1, 2, 3, 4, 5, 6, 7, 8, 9])];
+    let chosen = [sparse].into_iter().chain(denser).find(|chosen| chosen.len() >= 3).unwrap_or_default();
     if chosen.len() < 2 {
         return Ticks { minor: between, ..linear_ticks(lo, hi, labels.min(4)) };
     }
@@ -124,7 +125,7 @@ fn superscript(k: i32) -> String {
 }
 
 /// The sign as typesetters write it.
-fn with_minus(number: &str) -> String {
+pub(super) fn with_minus(number: &str) -> String {
     number.replace('-', "−")
 }
 

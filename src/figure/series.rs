@@ -1,14 +1,14 @@
 //! From recorded runs to the curves and bands of a panel.
 //!
 //! Between two samples of a run a figure interpolates linearly (geometrically on a logarithmic vertical axis), so that one
-//! seed is drawn as the straight lines through its samples; claims and tables take the last sample instead. Medians and
+//! seed is drawn as the straight lines through its samples; steps hold the last sample, as claims and tables do. Medians and
 //! bands are taken over seeds at every sampled place, up to where the first seed ends. A run that diverged counts as worse
 //! than any other from there on, and a curve ends where its middle is no longer finite.
 
-use super::spec::{Band, FigureSpec, ScaleKind};
+use super::spec::{Band, FigureSpec, Kind, ScaleKind};
 use crate::record::axis::Axis;
 use crate::record::curves::{Cell, Curves, Run};
-use crate::record::measure::Better;
+use crate::record::measure::{self, Better};
 use crate::record::spread::{self, Quartiles};
 
 /// Places at which a curve is drawn at the most: about two for each pixel of a column at 300 dpi would show nothing more.
@@ -40,6 +40,13 @@ pub(super) struct Point {
 }
 
 impl Point {
+    /// The point at `x` on the straight way to `next`.
+    pub(super) fn towards(&self, next: &Self, x: f64) -> Self {
+        let t = (x - self.x) / (next.x - self.x);
+        let mix = |a: f64, b: f64| a + t * (b - a);
+        Self { x, lower: mix(self.lower, next.lower), middle: mix(self.middle, next.middle), upper: mix(self.upper, next.upper) }
+    }
+
     /// The middle and band of `values` (which hold no NaN) at `x`.
     fn of(x: f64, mut values: Vec<f64>, band: Band) -> Option<Self> {
         if band == Band::Interval {
@@ -66,12 +73,17 @@ pub(super) fn against_axis(
 ) -> Vec<Series> {
     let Some(metric) = curves.metric(&spec.y) else { return Vec::new() };
     let better = Better::of(&spec.y);
-    let log_y = spec.scale_y.map_or_else(|| crate::record::measure::is_geometric(&spec.y), |kind| kind == ScaleKind::Log);
+    let log_y = spec.scale_y.map_or_else(|| measure::is_geometric(&spec.y), |kind| kind == ScaleKind::Log);
+    let between = match spec.kind {
+        Kind::Steps => Between::Step,
+        _ if log_y => Between::Geometric,
+        _ => Between::Linear,
+    };
     let series = |&(index, method): &(usize, &str)| {
         let runs: Vec<&Run> = curves.of(cell, method).collect();
         let paths: Vec<Path> =
             runs.iter().map(|run| Path::of(run, axis, metric, better)).filter(|p| !p.samples.is_empty()).collect();
-        let mut points = middle(&paths, spec.band, log_y);
+        let mut points = middle(&paths, spec.band, between);
         let diverges = points.iter().position(|point| !point.middle.is_finite());
         points.truncate(diverges.unwrap_or(points.len()));
         let whole = points.len();
@@ -102,6 +114,14 @@ pub(super) fn against_key(curves: &Curves, spec: &FigureSpec, cells: &[(f64, &Ce
     methods.iter().map(series).filter(|s| s.runs.1 > 0).collect()
 }
 
+/// What a run does between two samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Between {
+    Linear,
+    Geometric,
+    Step,
+}
+
 /// The samples of one run, with the worst value from where it diverged.
 struct Path {
     samples: Vec<(f64, f64)>,
@@ -127,25 +147,24 @@ impl Path {
     }
 
     /// The value at `x`; `None` before the first sample, and after the last unless the run diverged.
-    fn at(&self, x: f64, log_y: bool) -> Option<f64> {
+    fn at(&self, x: f64, between: Between) -> Option<f64> {
         let after = self.samples.partition_point(|sample| sample.0 <= x);
         let (x0, y0) = *self.samples.get(after.checked_sub(1)?)?;
         let Some(&(x1, y1)) = self.samples.get(after) else {
             return (x == x0 || self.diverged).then_some(y0);
         };
         let t = (x - x0) / (x1 - x0);
-        Some(if !y0.is_finite() || !y1.is_finite() || t == 0.0 {
-            y0
-        } else if log_y && y0 > 0.0 && y1 > 0.0 {
-            (y0.ln() * (1.0 - t) + y1.ln() * t).exp()
-        } else {
-            y0 + t * (y1 - y0)
+        Some(match between {
+            Between::Step => y0,
+            _ if !y0.is_finite() || !y1.is_finite() || t == 0.0 => y0,
+            Between::Geometric if y0 > 0.0 && y1 > 0.0 => (y0.ln() * (1.0 - t) + y1.ln() * t).exp(),
+            _ => y0 + t * (y1 - y0),
         })
     }
 }
 
 /// Middle and band over runs, from where all have begun to where the first one ends.
-fn middle(paths: &[Path], band: Band, log_y: bool) -> Vec<Point> {
+fn middle(paths: &[Path], band: Band, between: Between) -> Vec<Point> {
     let begin = paths.iter().map(|path| path.samples[0].0).fold(f64::NEG_INFINITY, f64::max);
     let whole = paths.iter().filter(|path| !path.diverged).map(Path::end).fold(f64::INFINITY, f64::min);
     let end = if whole.is_finite() { whole } else { paths.iter().map(Path::end).fold(f64::NEG_INFINITY, f64::max) };
@@ -154,7 +173,7 @@ fn middle(paths: &[Path], band: Band, log_y: bool) -> Vec<Point> {
     places.sort_by(f64::total_cmp);
     places.dedup();
     let places = if places.len() > PLACES { thinned(&places, begin, end) } else { places };
-    places.into_iter().filter_map(|x| Point::of(x, paths.iter().filter_map(|path| path.at(x, log_y)).collect(), band)).collect()
+    places.into_iter().filter_map(|x| Point::of(x, paths.iter().filter_map(|path| path.at(x, between)).collect(), band)).collect()
 }
 
 /// Keeps the points between the ends of the axis, and one more on either side, so that lines run to the edge.

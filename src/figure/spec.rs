@@ -18,7 +18,10 @@ pub struct FigureSpec {
     pub x: String,
     /// The metric.
     pub y: String,
-    /// The band over seeds around each curve.
+    /// How values are drawn; `bars` stand at the values of a sweep key.
+    #[serde(default)]
+    pub kind: Kind,
+    /// The band over seeds around each curve, or the whisker on each bar.
     #[serde(default)]
     pub band: Band,
     /// A sweep key: one panel for each of its values, with common axes.
@@ -30,9 +33,15 @@ pub struct FigureSpec {
     /// Scale of the horizontal axis; logarithmic by default for bits, linear otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale_x: Option<ScaleKind>,
-    /// Scale of the vertical axis; logarithmic by default where losses, gaps and norms span more than 1.5 decades.
+    /// Scale of the vertical axis; logarithmic by default where losses, gaps and norms span more than a decade.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale_y: Option<ScaleKind>,
+    /// Words along the horizontal axis, with the unit where they need one; made of `x` by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_x: Option<String>,
+    /// Words along the vertical axis; made of `y` by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_y: Option<String>,
     /// Width in a journal's page; `wide` by default with several panels, otherwise `column`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<Width>,
@@ -54,6 +63,19 @@ pub struct FigureSpec {
     /// Only the cells with these values of sweep keys: `{ alpha = 0.1 }`.
     #[serde(rename = "where", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cells: Filter,
+}
+
+/// How values are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Lines from sample to sample.
+    #[default]
+    Lines,
+    /// A sample holds until the next one, as a model does between two updates.
+    Steps,
+    /// A bar for each method at each value of a sweep key.
+    Bars,
 }
 
 /// The band over seeds around a curve.
@@ -82,13 +104,15 @@ pub enum ScaleKind {
 }
 
 /// Width of a figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Width {
     /// One column of a two-column page: 85 mm.
     Column,
-    /// The whole page: 174 mm.
+    /// The whole page: 180 mm.
     Wide,
+    /// Any other width, from 40 to 400 `[mm]`.
+    Millimetres(f64),
 }
 
 impl Width {
@@ -96,7 +120,8 @@ impl Width {
     pub fn millimetres(self) -> f64 {
         match self {
             Self::Column => 85.0,
-            Self::Wide => 174.0,
+            Self::Wide => 180.0,
+            Self::Millimetres(width) => width,
         }
     }
 }
@@ -111,7 +136,7 @@ pub struct ReferenceLine {
     /// A horizontal line here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<f64>,
-    /// Words at its end.
+    /// Words beside it; in the legend, and there once, where several lines have the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }
@@ -122,11 +147,14 @@ impl FigureSpec {
         Self {
             x: x.into(),
             y: y.into(),
+            kind: Kind::default(),
             band: Band::default(),
             facet: None,
             methods: Vec::new(),
             scale_x: None,
             scale_y: None,
+            label_x: None,
+            label_y: None,
             width: None,
             title: None,
             name: None,
@@ -155,6 +183,13 @@ impl FigureSpec {
     /// [`Invalid`] at the key at fault.
     pub fn validate(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
         self.validate_names(labels, metrics, keys)?;
+        if self.kind == Kind::Bars && self.axis().is_some() {
+            return Err(Invalid::at("kind", format!("bars stand at the values of a sweep key, and `{}` is none", self.x))
+                .help("draw `lines` or `steps`, or let `x` be a key that is swept"));
+        }
+        if let Some(Width::Millimetres(width)) = self.width {
+            require((40.0..=400.0).contains(&width), "width.millimetres", width, "40 to 400 mm")?;
+        }
         self.validate_limits("limits-x", self.limits_x, self.scale_x == Some(ScaleKind::Log))?;
         self.validate_limits("limits-y", self.limits_y, self.scale_y == Some(ScaleKind::Log))?;
         for (i, line) in self.line.iter().enumerate() {

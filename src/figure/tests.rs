@@ -56,6 +56,21 @@ fn one_drawing_becomes_three_files_at_the_width_of_the_page() {
 }
 
 #[test]
+fn figures_no_longer_asked_for_go_and_a_reader_s_own_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}a,0,0,0,0,0,0,0,2,\na,0,1,5,0,0,100,0,1,\n")).unwrap();
+    draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"old\"")]).unwrap();
+    let figures = folder.path().join("figures");
+    std::fs::copy(figures.join("old.svg"), figures.join("edited.svg")).unwrap();
+    std::fs::write(figures.join("own.png"), "").unwrap();
+    draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"new\"")]).unwrap();
+    let entries = std::fs::read_dir(&figures).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = entries.collect();
+    names.sort();
+    assert_eq!(names, ["edited.svg", "new.pdf", "new.png", "new.svg", "own.png"]);
+}
+
+#[test]
 fn the_same_curves_give_the_same_bytes() {
     let (curves, spec) = (sweep(), figure("x = \"seconds\"\ny = \"loss\"\nfacet = \"alpha\""));
     let folder = tempfile::tempdir().unwrap();
@@ -154,6 +169,45 @@ fn more_methods_than_looks_and_long_labels_still_fit() {
     }
 }
 
+/// The vertical extents of a panel over one curve of `gap`.
+fn extent(values: &[f64]) -> (f64, f64) {
+    let rows: String = values.iter().enumerate().map(|(t, v)| format!("a,0,{t},{t},0,0,0,0,{v},\n")).collect();
+    let curves = parse(&format!("{HEADER}{rows}").replace("loss", "gap"));
+    let spec = figure("x = \"rounds\"\ny = \"gap\"\nscale-y = \"log\"");
+    let cell = Cell::default();
+    let series = series::against_axis(&curves, &spec, crate::record::axis::Axis::Rounds, &cell, &[(0, "a")]);
+    let (_, lo, hi) = limits::vertical(&series.iter().collect::<Vec<_>>(), spec.scale_y, true);
+    (lo, hi)
+}
+
+#[test]
+fn a_start_at_the_optimum_does_not_stretch_the_axis() {
+    for start in [0.0, 1e-30] {
+        let (lo, hi) = extent(&[start, 1e-3, 2e-3, 1e-2]);
+        assert!(lo > 1e-4 && lo <= 1e-3 && hi >= 1e-2 && hi < 1e-1, "{lo} {hi}");
+    }
+    let (lo, _) = extent(&[1.0, 1e-3, 1e-9]);
+    assert!(lo <= 1e-9);
+}
+
+#[test]
+fn bars_stand_at_values_of_a_key_and_nowhere_else() {
+    let bars = figure("x = \"alpha\"\ny = \"loss\"\nkind = \"bars\"");
+    let drawn = &svgs(&sweep(), &bars)[0].1;
+    assert!(drawn.contains("<path") && !drawn.contains("NaN"));
+    let names = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
+    let refused = figure("x = \"rounds\"\ny = \"loss\"\nkind = \"bars\"").validate(&names(&["a"]), &names(&["loss"]), &[]);
+    assert_eq!(refused.expect_err("rounds are no key").path.join("."), "kind");
+}
+
+#[test]
+fn a_label_of_several_lines_stands_once_in_the_legend() {
+    let spec = figure(
+        "x = \"rounds\"\ny = \"loss\"\nline = [{ y = 1.0, label = \"theory\" }, { y = 2.0, label = \"theory\" }, { y = 3.0, label = \"other\" }]",
+    );
+    assert_eq!(reference::shared_labels(&spec.line), ["theory"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -164,6 +218,7 @@ proptest! {
         log_x in any::<bool>(),
         log_y in any::<bool>(),
         key in any::<bool>(),
+        plain in any::<bool>(),
     ) {
         let mut rows = rows;
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -174,7 +229,9 @@ proptest! {
         let kind = |log| Some(if log { ScaleKind::Log } else { ScaleKind::Linear });
         let x = if key { "beta" } else { "seconds" };
         let facet = (!key).then(|| "beta".to_owned());
-        for (_, svg) in svgs(&parse(&file), &FigureSpec { scale_x: kind(log_x), scale_y: kind(log_y), facet, ..FigureSpec::new(x, "loss") }) {
+        let other = if key { Kind::Bars } else { Kind::Steps };
+        let kind_of = if plain { Kind::Lines } else { other };
+        for (_, svg) in svgs(&parse(&file), &FigureSpec { kind: kind_of, scale_x: kind(log_x), scale_y: kind(log_y), facet, ..FigureSpec::new(x, "loss") }) {
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf"));
         }
     }

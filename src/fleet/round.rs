@@ -155,8 +155,7 @@ impl RoundProcess {
                 chain.at(round)
             }
             Self::Cyclic { chance, period } => {
-                let on = ((*period as f64 * chance.of(client)).round_ties_even() as u64).max(1);
-                let off = period.saturating_sub(on).max(1);
+                let (on, off) = turns(chance.of(client), *period);
                 let wait = stream(0).random_range(0..off);
                 round >= wait && (round - wait) % (on + off) < on
             }
@@ -164,15 +163,33 @@ impl RoundProcess {
         }
     }
 
-    /// The probability `p_n` that the process was given; of a pattern, the fraction of its rounds.
+    /// The probability that `client` takes part in `round`, for those who know the process but not its draws.
+    pub fn probability_in(&self, client: usize, round: u64) -> f64 {
+        match self {
+            Self::Bernoulli { chance, drift: Some(drift) } => drift.probability(chance.of(client), round),
+            _ => self.probability(client),
+        }
+    }
+
+    /// The long-run fraction of rounds that `client` takes part in; with a drift, before the drift.
     pub fn probability(&self, client: usize) -> f64 {
         match self {
-            Self::Bernoulli { chance, .. } | Self::Markov { chance, .. } | Self::Cyclic { chance, .. } => chance.of(client),
+            Self::Bernoulli { chance, .. } | Self::Markov { chance, .. } => chance.of(client),
+            Self::Cyclic { chance, period } => {
+                let (on, off) = turns(chance.of(client), *period);
+                on as f64 / (on + off) as f64
+            }
             Self::Pattern(sets) => {
                 sets.iter().filter(|set| set.binary_search(&client).is_ok()).count() as f64 / sets.len() as f64
             }
         }
     }
+}
+
+/// Rounds present and rounds absent of a client that is there in the share `probability` of a period of rounds.
+fn turns(probability: f64, period: u64) -> (u64, u64) {
+    let on = ((period as f64 * probability).round_ties_even() as u64).max(1);
+    (on, period.saturating_sub(on).max(1))
 }
 
 /// Where one client stands in a two-state chain over the rounds; one transition comes before round 0 is read.

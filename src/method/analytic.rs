@@ -1,10 +1,13 @@
 //! Analytic federated learning: the last layer in closed form, in one round.
 
+mod law;
+
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::law::Solution;
 use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup};
 use crate::{
     engine::{NodeId, touched::Touched},
@@ -13,7 +16,6 @@ use crate::{
     problem::{
         ObjectiveSpec,
         head::{Layout, Moments},
-        quadratic::Hessian,
     },
     role::{
         Local, Payload,
@@ -21,6 +23,18 @@ use crate::{
         served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
     },
 };
+
+/// What clients send, and how the server puts it together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Law {
+    /// Clients send `B_i = X_iᵀ Y_i`, and the server adds up: exact with any `gamma`.
+    #[default]
+    Sum,
+    /// Clients send their solutions `W_i`, and the server merges two at a time by the absolute aggregation law, as the paper
+    /// prints it: with `gamma = 0` it breaks down where a client has fewer samples than features.
+    Pairwise,
+}
 
 /// Parameters of analytic federated learning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,11 +47,13 @@ pub struct Analytic {
     pub remove: bool,
     /// Ridge of the solution on top, on the sum over all samples; 0 for plain least squares.
     pub ridge: f64,
+    /// What clients send, and how the server puts it together.
+    pub law: Law,
 }
 
 impl Default for Analytic {
     fn default() -> Self {
-        Self { gamma: 1.0, remove: true, ridge: 0.0 }
+        Self { gamma: 1.0, remove: true, ridge: 0.0, law: Law::Sum }
     }
 }
 
@@ -55,11 +71,11 @@ impl Method for Analytic {
             link: "https://arxiv.org/abs/2405.16240",
         },
         update: "client:  X_i: features of its samples under the frozen layers below;  Y_i: targets, one-hot\n\
-                 \x20        sends C_i = X_iᵀ X_i + gamma I  and  B_i = X_iᵀ Y_i\n\
+                 \x20        sends C_i = X_iᵀ X_i + gamma I  and  B_i = X_iᵀ Y_i   (pairwise:  W_i = C_i⁻¹ B_i)\n\
                  server:  C = Σ C_i,  B = Σ B_i;   W = (C − N gamma I + ridge I)⁻¹ B, the last layer of x",
         traffic: "down: x [d], once; up: half of C_i [q (q + 1)/2] and B_i [q × C]; nothing stays at the client",
-        differs: "clients send B_i = C_i W_i in place of W_i: the same number of scalars, no inverse at the client, and the paper's \
-                  pairwise aggregation law becomes a sum; the layers below the last are those of the initial model; a client \
+        differs: "unless `law = \"pairwise\"`, clients send B_i = C_i W_i in place of W_i: the same number of scalars, no inverse at the \
+                  client, and the paper's pairwise aggregation law becomes a sum; the layers below the last are those of the initial model; a client \
                   counts once, however often it is called; every sample counts the same, whatever `weights` and `l2` say; solved in double precision",
     };
 
@@ -75,7 +91,7 @@ impl ServedMethod for Analytic {
     }
 
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { gamma: self.gamma })
+        Box::new(Client { gamma: self.gamma, law: self.law })
     }
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
@@ -85,8 +101,8 @@ impl ServedMethod for Analytic {
             ridge: self.ridge,
             x,
             seen: Touched::default(),
-            gram: Vec::new(),
-            cross: Vec::new(),
+            law: self.law,
+            sums: None,
         })
     }
 
@@ -106,20 +122,24 @@ impl ServedMethod for Analytic {
 #[derive(Debug, Clone, Copy)]
 struct Client {
     gamma: f64,
+    law: Law,
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
     fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x] = down.firsts();
-        let Some(Moments { gram, cross }) = local.moments(x) else { return Update::stateless(Payload::default()) };
+        let Some(Moments { mut gram, cross }) = local.moments(x) else { return Update::stateless(Payload::default()) };
         let features = gram.len().isqrt();
-        let mut scalars = Vec::with_capacity(features * (features + 1) / 2 + cross.len());
-        for (row, entries) in gram.chunks_exact(features).enumerate() {
-            scalars.push(entries[row] + self.gamma);
-            scalars.extend_from_slice(&entries[row + 1..]);
-        }
-        scalars.extend_from_slice(&cross);
-        Update::stateless(Payload { vectors: Vec::new(), scalars })
+        gram.iter_mut().step_by(features + 1).for_each(|diagonal| *diagonal += self.gamma);
+        let (gram, sent) = match self.law {
+            Law::Sum => (gram, cross),
+            Law::Pairwise => {
+                let Solution { gram, weights } = Solution::of(gram, &cross);
+                (gram, weights)
+            }
+        };
+        let upper = gram.chunks_exact(features).enumerate().flat_map(|(row, entries)| &entries[row..]);
+        Update::stateless(Payload { vectors: Vec::new(), scalars: upper.chain(&sent).copied().collect() })
     }
 }
 
@@ -132,34 +152,66 @@ struct Server<R> {
     x: Arc<Payload<R>>,
     /// Clients that have been counted.
     seen: Touched<()>,
-    /// `Σ C_i`, upper triangle row by row.
-    gram: Vec<f64>,
-    /// `Σ B_i`.
-    cross: Vec<f64>,
+    law: Law,
+    /// What they have sent, put together.
+    sums: Option<Sums>,
+}
+
+/// What some clients have sent, put together.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Sums {
+    /// `Σ C_i`, shape `[q, q]`, and `Σ B_i`, shape `[q, C]`.
+    Moments(Vec<f64>, Vec<f64>),
+    /// `Σ C_i` and the `W` of them all.
+    Solution(Solution),
+}
+
+impl Sums {
+    /// What one client has sent: the upper triangle of `C_i`, row by row, then `B_i` or `W_i`.
+    fn of(law: Law, scalars: &[f64], features: usize) -> Self {
+        let mut gram = vec![0.0; features * features];
+        let mut packed = scalars.iter();
+        for row in 0..features {
+            for (column, &entry) in (row..features).zip(packed.by_ref()) {
+                gram[row * features + column] = entry;
+                gram[column * features + row] = entry;
+            }
+        }
+        let sent = packed.copied().collect();
+        match law {
+            Law::Sum => Self::Moments(gram, sent),
+            Law::Pairwise => Self::Solution(Solution { gram, weights: sent }),
+        }
+    }
+
+    fn with(self, other: Self) -> Self {
+        let sum = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).map(|(a, b)| a + b).collect();
+        match (self, other) {
+            (Self::Moments(gram, cross), Self::Moments(other_gram, other_cross)) => {
+                Self::Moments(sum(gram, other_gram), sum(cross, other_cross))
+            }
+            (Self::Solution(all), Self::Solution(own)) => Self::Solution(all.merge(&own)),
+            (all, _) => unreachable!("all clients follow one law, not {all:?} and another"),
+        }
+    }
+
+    /// `Σ C_i` and `Σ B_i`.
+    fn moments(&self) -> (Vec<f64>, Vec<f64>) {
+        match self {
+            Self::Moments(gram, cross) => (gram.clone(), cross.clone()),
+            Self::Solution(all) => (all.gram.clone(), all.cross()),
+        }
+    }
 }
 
 impl<R: Real> Server<R> {
     /// `(C − N gamma I + ridge I)⁻¹ B`, shape `[q, C]`.
-    fn solve(&self, layout: &Layout) -> Vec<f64> {
-        let (features, outputs) = (layout.features(), layout.outputs);
-        let mut full = vec![0.0; features * features];
-        let mut packed = self.gram.iter();
-        for row in 0..features {
-            for (column, &entry) in (row..features).zip(packed.by_ref()) {
-                full[row * features + column] = entry;
-                full[column * features + row] = entry;
-            }
-            full[row * features + row] += self.ridge - self.seen.len() as f64 * self.gamma;
-        }
-        let system = Hessian::Dense(full);
-        let mut solution = vec![0.0; features * outputs];
-        for output in 0..outputs {
-            let target: Vec<f64> = self.cross.iter().skip(output).step_by(outputs).copied().collect();
-            for (feature, value) in system.solve(&target).into_iter().enumerate() {
-                solution[feature * outputs + output] = value;
-            }
-        }
-        solution
+    fn solve(&self, sums: &Sums) -> Vec<f64> {
+        let (mut gram, cross) = sums.moments();
+        let features = gram.len().isqrt();
+        let shift = self.ridge - self.seen.len() as f64 * self.gamma;
+        gram.iter_mut().step_by(features + 1).for_each(|diagonal| *diagonal += shift);
+        Solution::of(gram, &cross).weights
     }
 }
 
@@ -170,20 +222,19 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let Some(layout) = Layout::of(ctx.blocks()) else { return };
-        let triangle = layout.features() * (layout.features() + 1) / 2;
         let before = self.seen.len();
         for up in batch {
             if up.up.scalars.is_empty() || self.seen.insert(up.from, ()).is_some() {
                 continue;
             }
-            let (gram, cross) = up.up.scalars.split_at(triangle);
-            for (sum, own) in [(&mut self.gram, gram), (&mut self.cross, cross)] {
-                sum.resize(own.len(), 0.0);
-                sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
-            }
+            let own = Sums::of(self.law, &up.up.scalars, layout.features());
+            self.sums = Some(match self.sums.take() {
+                Some(sums) => sums.with(own),
+                None => own,
+            });
         }
-        if self.seen.len() > before {
-            let solution = self.solve(&layout);
+        if let Some(sums) = self.sums.as_ref().filter(|_| self.seen.len() > before) {
+            let solution = self.solve(sums);
             layout.write(&solution, &mut Arc::make_mut(&mut self.x).vectors[0]);
         }
     }

@@ -100,7 +100,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         }
         let step = self.lr * ctx.local_lr();
         let weights = ctx.coefficients(batch);
-        let weights: Vec<f64> = weights.iter().zip(batch).map(|(weight, up)| step * weight / up.total_lr).collect();
+        let weights: Vec<f64> = weights.iter().zip(batch).map(|(weight, up)| step * weight * up.per_lr()).collect();
         let update = weighted_sum(batch, 0, &weights);
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
     }
@@ -156,6 +156,7 @@ impl ServedMethod for AfaCs {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.weighs_nobody("AFA-CS keeps every client's latest mean gradient for good")?;
         parts.weighs_itself("AFA-CS takes the plain mean of its table")
     }
 }

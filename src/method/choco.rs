@@ -14,7 +14,7 @@ use crate::{
     random::Setting,
     role::{
         Payload,
-        peers::{Barrier, Contacts, ContactsSpec, Mail, Node, PeerUpdate, Population, population},
+        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -82,7 +82,8 @@ impl Method for Choco {
                  x̂_i ← x̂_i + q_i;   s_i ← s_i + Σ_j W_ij q_j   (j = i too);   x_i ← z_i + gamma (s_i − x̂_i)\n\
                  code:  x_i ← z_i + gamma (s_i − x̂_i) first, then q_i ← Q(x_i − x̂_i)",
         traffic: "to every neighbour, each iteration: q [as compressed]; stays: x̂, s [2 d]",
-        differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again",
+        differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again; `peers.link` and \
+                  low-bit messages do not apply: `compressor` says what travels",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -100,7 +101,7 @@ impl PeerMethod for Choco {
         Ok(population(Rule {
             parameters: self.clone(),
             link: self.compressor.build(),
-            contacts: ContactsSpec::Static.build(setting.streams),
+            lockstep: Lockstep::new(ContactsSpec::Static, setting.streams),
         }))
     }
 }
@@ -108,7 +109,7 @@ impl PeerMethod for Choco {
 struct Rule<R> {
     parameters: Choco,
     link: Box<dyn Link<R>>,
-    contacts: Contacts,
+    lockstep: Lockstep,
 }
 
 /// What a node remembers.
@@ -143,17 +144,14 @@ impl<R: Real> Rule<R> {
 
     fn share(&self, q: Vec<R>, bits: u64, state: &mut State<R>, node: &mut Node<'_, R>) {
         let payload = Arc::new(Payload::one(q.clone()));
-        for to in self.contacts.meeting(node.topology(), node.id, state.t).to {
-            node.send_sized(to, state.t, Arc::clone(&payload), bits);
-        }
+        self.lockstep.share_sized(Exchange::first(state.t), payload, bits, node);
         state.q = Some(q);
         self.advance(state, node);
     }
 
     fn advance(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         let Some(q) = &state.q else { return };
-        let meeting = self.contacts.meeting(node.topology(), node.id, state.t);
-        let Some(mails) = state.barrier.take(state.t, meeting.from.len()) else { return };
+        let Some((meeting, mails)) = self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) else { return };
         vector::axpy(R::one(), q, &mut state.hat);
         vector::axpy(R::one(), &meeting.mix(q, &mails, 0), &mut state.s);
         if state.t > 0 && self.parameters.order == ChocoOrder::Paper {

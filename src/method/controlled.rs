@@ -30,6 +30,9 @@ const fn huang(place: &'static str) -> Paper {
     }
 }
 
+/// What the three methods read from a client's visit.
+const READS: &str = "the control variates are mean local gradients, read from how far a client went";
+
 /// Parameters of SCAFFOLD with one vector up: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -58,6 +61,7 @@ impl ServedMethod for Scaffold1 {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly(READS)?;
         parts.remembers_itself("the control variates take up what messages lose")
     }
 }
@@ -103,6 +107,7 @@ impl ServedMethod for Scallion {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly(READS)?;
         parts.remembers_itself("the control variates take up what messages lose")?;
         match parts.uplink {
             Some(link) if !link.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor")
@@ -153,19 +158,21 @@ impl ServedMethod for Scafcom {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly(READS)?;
         parts.remembers_itself("the control variates take up what messages lose")
     }
 }
 
-/// Takes the local steps and returns `(x − y)/(K lr) − c`: the mean local gradient less `c_i`, shape `[d]`.
+/// Takes the local steps and returns `(x − y)/(K lr) − c`: the mean local gradient less `c_i`, shape `[d]`; zero where all step
+/// sizes are 0, as if the gradient were the one that the client remembers.
 fn visit<R: Real>(down: &Payload<R>, c_i: &[R], local: &mut Local<'_, R>) -> Vec<R> {
     let [x, c] = down.firsts();
     let mut y = x.to_vec();
     local.descend(&mut y, &Drift { shift: Some(&vector::difference(c, c_i)), ..Drift::NONE });
-    let mut change = vector::difference(x, &y);
-    vector::scale(R::of(1.0 / local.total_lr()), &mut change);
-    vector::axpy(-R::one(), c, &mut change);
-    change
+    match local.mean_direction(&vector::difference(x, &y)) {
+        Some(mean) => vector::difference(&mean, c),
+        None => vec![R::zero(); x.len()],
+    }
 }
 
 /// The memory's vector number `k`; zero on the first visit.

@@ -1,7 +1,5 @@
 //! Decentralised parallel SGD.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +11,7 @@ use crate::{
     random::Setting,
     role::{
         Payload,
-        peers::{Barrier, Contacts, ContactsSpec, Mail, Meeting, Node, PeerUpdate, Population, population},
+        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -66,13 +64,13 @@ impl Method for DPsgd {
 
 impl PeerMethod for DPsgd {
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule { order: self.order, contacts: self.contacts.build(setting.streams) }))
+        Ok(population(Rule { order: self.order, lockstep: Lockstep::new(self.contacts, setting.streams) }))
     }
 }
 
 struct Rule {
     order: Order,
-    contacts: Contacts,
+    lockstep: Lockstep,
 }
 
 /// What a node remembers.
@@ -89,29 +87,17 @@ struct State<R> {
 }
 
 impl Rule {
-    fn meeting<R: Real>(&self, t: u64, node: &Node<'_, R>) -> Meeting {
-        self.contacts.meeting(node.topology(), node.id, t)
-    }
-
     fn begin<R: Real>(&self, state: &State<R>, node: &mut Node<'_, R>) {
         node.compute(state.t, Payload::one(state.x.clone()));
         if self.order == Order::Cta {
-            self.share(&state.x, state.t, node);
-        }
-    }
-
-    fn share<R: Real>(&self, model: &[R], t: u64, node: &mut Node<'_, R>) {
-        let payload = Arc::new(Payload::one(model.to_vec()));
-        for to in self.meeting(t, node).to {
-            node.send(to, t, Arc::clone(&payload));
+            self.lockstep.share(Exchange::first(state.t), Payload::one(state.x.clone()), node);
         }
     }
 
     /// Ends the iteration if the local step and all neighbours' models are there.
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         let Some(y) = &state.y else { return };
-        let meeting = self.meeting(state.t, node);
-        let Some(mails) = state.barrier.take(state.t, meeting.from.len()) else { return };
+        let Some((meeting, mails)) = self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) else { return };
         match self.order {
             Order::Atc => state.x = meeting.mix(y, &mails, 0),
             Order::Cta => {
@@ -140,7 +126,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
     fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
         let y = if node.takes_part(state.t) { out.vectors.swap_remove(0) } else { state.x.clone() };
         if self.order == Order::Atc {
-            self.share(&y, state.t, node);
+            self.lockstep.share(Exchange::first(state.t), Payload::one(y.clone()), node);
         }
         state.y = Some(y);
         self.advance(state, node);
@@ -157,6 +143,10 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn is_reliable(&self) -> bool {
         true
+    }
+
+    fn broadcasts(&self) -> bool {
+        self.lockstep.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

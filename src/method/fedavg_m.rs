@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, ServedMethod, Setup,
-    momentum::{cheng, scaled, validate},
+    Card, Method, Parts, ServedMethod, Setup,
+    momentum::{cheng, mean_direction, scaled, validate},
 };
 use crate::{
     engine::NodeId,
@@ -63,6 +63,10 @@ impl ServedMethod for FedAvgLocalM {
         let g = setup.zeros();
         Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g])) })
     }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("the momentum is a mean local gradient, read from how far the clients went")
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,12 +99,8 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     }
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        if batch.is_empty() {
-            return;
-        }
         let coefficients = ctx.coefficients(batch);
-        let slopes: Vec<f64> = batch.iter().zip(&coefficients).map(|(up, coefficient)| coefficient / up.total_lr).collect();
-        let g = weighted_sum(batch, 0, &slopes);
+        let Some(g) = mean_direction(batch, &coefficients) else { return };
         let update = match self.gamma {
             Some(gamma) => scaled(gamma, &g),
             None => weighted_sum(batch, 0, &coefficients),

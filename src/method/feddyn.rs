@@ -48,7 +48,7 @@ impl Method for FedDyn {
                  server:  h ← h − (alpha/N) Σ_{i∈S} (θ_i − x);   x ← (1/|S|) Σ_{i∈S} θ_i − h/alpha",
         traffic: "down: x [d]; up: x − θ [d]; stays at the client: g_i [d]",
         differs: "the local problem is solved by a given number of SGD steps; a stale θ_i counts as a step from the newest x; \
-                  alpha is the same for all clients",
+                  alpha is the same for all clients; g_i takes up θ − x as the server receives it, on links that lose",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -79,7 +79,9 @@ impl<R: Real> ClientUpdate<R> for Client {
         let linear: Vec<R> = g_i.iter().map(|&g| -g).collect();
         let mut theta = x.to_vec();
         local.descend(&mut theta, &Drift { scale: 1.0, shift: Some(&linear), pull: Some((self.alpha, x)) });
-        let delta = vector::difference(x, &theta);
+        let mut delta = vector::difference(x, &theta);
+        // The client keeps what the server receives: h stays the mean of the g_i whatever the uplink loses.
+        local.transmit(&mut delta);
         vector::axpy(R::of(self.alpha), &delta, &mut g_i);
         Update { up: Payload::one(delta), memory: Some(Payload::one(g_i)) }
     }

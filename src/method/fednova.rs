@@ -10,11 +10,13 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
+    part::transform::TransformSpec,
     problem::Drift,
     role::{
         Local, Payload,
         schedule::ScheduleSpec,
         served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+        spec::ClientSpec,
     },
 };
 
@@ -39,11 +41,11 @@ impl Method for FedNova {
             place: "Section 4, equation (7)",
             link: "https://arxiv.org/abs/2007.07481",
         },
-        update: "client:  local SGD as FedAvg;  send Δ_i = x − y and a_i = ‖a_i‖₁  (K_i for plain SGD)\n\
+        update: "client:  local SGD as FedAvg;  send Δ_i = x − y and a_i = ‖a_i‖₁  (K_i for plain SGD, more with momentum, less with mu)\n\
                  server:  τ = Σ_{i∈S} p_i a_i;   x ← x − τ Σ_{i∈S} p_i Δ_i / a_i",
         traffic: "down: x [d]; up: Δ [d] and a scalar; nothing stays at the client",
-        differs: "with partial participation the weights p_i are renormalised over the participants; \
-                  the normaliser knows plain and proximal SGD, not a local momentum",
+        differs: "with partial participation the weights p_i are renormalised over the participants; weights for staleness act on \
+                  the Δ_i and not on τ",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -68,7 +70,25 @@ impl ServedMethod for FedNova {
             )
             .help("choose `buffered`, or `afa-cd` for updates per local step at every arrival"));
         }
+        if !parts.client.is_none_or(|client| self.normalises(client)) {
+            return Err(Invalid::at(
+                "client",
+                "FedNova normalises plain SGD, SGD with a momentum that starts afresh, or SGD with the pull `mu`",
+            )
+            .help("let `client` be `{ optimiser = [{ momentum = { beta = … } }] }` with `mu = 0`, or remove it"));
+        }
         parts.weighs_itself("FedNova weights by the objective's p_i per local step")
+    }
+}
+
+impl FedNova {
+    /// Whether the length of the clients' steps is known.
+    fn normalises(&self, client: &ClientSpec) -> bool {
+        match client.optimiser[..] {
+            [] => true,
+            [TransformSpec::Momentum(_)] => self.mu == 0.0 && !client.keep_state,
+            _ => false,
+        }
     }
 }
 
@@ -81,9 +101,8 @@ impl<R: Real> ClientUpdate<R> for Client {
     fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x] = down.firsts();
         let mut y = x.to_vec();
+        let normaliser = local.reach(self.mu);
         local.descend(&mut y, &Drift { pull: (self.mu > 0.0).then_some((self.mu, x)), ..Drift::NONE });
-        // ‖a‖₁ of SGD with pull mu: the weight of every gradient shrinks by (1 − lr mu) with each later step.
-        let normaliser = (0..local.steps).fold(0.0, |a, k| a * (1.0 - local.lr(k) * self.mu) + 1.0);
         Update::stateless(Payload::one(vector::difference(x, &y)).with_scalar(normaliser))
     }
 }
@@ -104,9 +123,9 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             return;
         }
         let total: f64 = batch.iter().map(|up| ctx.weight(up.from)).sum();
-        let p: Vec<f64> = batch.iter().map(|up| up.weight * ctx.weight(up.from) / total).collect();
+        let p: Vec<f64> = batch.iter().map(|up| ctx.weight(up.from) / total).collect();
         let tau: f64 = batch.iter().zip(&p).map(|(up, p)| p * up.up.scalars[0]).sum();
-        let per_step: Vec<f64> = batch.iter().zip(&p).map(|(up, p)| tau * p / up.up.scalars[0]).collect();
+        let per_step: Vec<f64> = batch.iter().zip(&p).map(|(up, p)| tau * up.weight * p / up.up.scalars[0]).collect();
         let update = weighted_sum(batch, 0, &per_step);
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
     }

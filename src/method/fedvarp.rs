@@ -78,9 +78,9 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         }
         let (to_step, to_mean) = (1.0 / batch.len() as f64, 1.0 / ctx.clients() as f64);
         let mut update = self.mean.clone();
-        for up in batch {
+        for up in batch.iter().filter(|up| up.total_lr > 0.0) {
             let mut row = up.up.vectors[0].clone();
-            vector::scale(R::of(1.0 / up.total_lr), &mut row);
+            vector::scale(R::of(up.per_lr()), &mut row);
             let change = match self.rows.get(up.from) {
                 Some(old) => vector::difference(&row, old),
                 None => row.clone(),

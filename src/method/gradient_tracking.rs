@@ -1,7 +1,5 @@
 //! Gradient tracking.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +11,7 @@ use crate::{
     random::Setting,
     role::{
         Local, Payload,
-        peers::{Barrier, Contacts, ContactsSpec, Mail, Meeting, Node, PeerUpdate, Population, population},
+        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Meeting, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -58,14 +56,18 @@ impl PeerMethod for GradientTracking {
         Some(1)
     }
 
+    fn steps_itself(&self) -> Option<&'static str> {
+        Some("nodes step along the gradient that they track")
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule { order: self.order, contacts: self.contacts.build(setting.streams) }))
+        Ok(population(Rule { order: self.order, lockstep: Lockstep::new(self.contacts, setting.streams) }))
     }
 }
 
 struct Rule {
     order: Order,
-    contacts: Contacts,
+    lockstep: Lockstep,
 }
 
 /// What a node is waiting for.
@@ -98,13 +100,6 @@ struct State<R> {
 }
 
 impl Rule {
-    fn share<R: Real>(&self, (t, half): (u64, u64), payload: Payload<R>, node: &mut Node<'_, R>) {
-        let payload = Arc::new(payload);
-        for to in self.contacts.meeting(node.topology(), node.id, t).to {
-            node.send(to, 2 * t + half, Arc::clone(&payload));
-        }
-    }
-
     /// The new gradient is in the tracker: shares what the order asks for.
     fn begin<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         state.stage = Stage::Models;
@@ -115,19 +110,18 @@ impl Rule {
                 Payload::one(state.x.clone())
             }
         };
-        self.share((state.t, 0), payload, node);
+        self.lockstep.share(Exchange::first(state.t), payload, node);
     }
 
     /// Goes on as far as messages allow.
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         loop {
-            let half = match state.stage {
+            let exchange = match state.stage {
                 Stage::Gradient => return,
-                Stage::Models => 0,
-                Stage::Trackers => 1,
+                Stage::Models => Exchange::first(state.t),
+                Stage::Trackers => Exchange::second(state.t),
             };
-            let meeting = self.contacts.meeting(node.topology(), node.id, state.t);
-            let Some(mails) = state.barrier.take(2 * state.t + half, meeting.from.len()) else { return };
+            let Some((meeting, mails)) = self.lockstep.gather(exchange, &mut state.barrier, node) else { return };
             if state.stage == Stage::Models {
                 self.move_on(state, &meeting, &mails, node);
             } else {
@@ -181,7 +175,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
                 self.begin(state, node);
             } else {
                 state.stage = Stage::Trackers;
-                self.share((state.t, 1), Payload::one(state.y.clone()), node);
+                self.lockstep.share(Exchange::second(state.t), Payload::one(state.y.clone()), node);
             }
         }
         self.advance(state, node);
@@ -199,6 +193,10 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn is_reliable(&self) -> bool {
         true
+    }
+
+    fn broadcasts(&self) -> bool {
+        self.lockstep.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

@@ -65,6 +65,7 @@ impl ServedMethod for Mifa {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.weighs_nobody("MIFA keeps every client's latest update for good")?;
         parts.weighs_itself("MIFA takes the plain mean of its table")
     }
 }
@@ -98,10 +99,10 @@ impl<R: Real> ServerUpdate<R> for Latest<R> {
     }
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        for up in batch {
+        for up in batch.iter().filter(|up| up.total_lr > 0.0) {
             let mut row = up.up.vectors[0].clone();
             let steps = if self.per_step { 1.0 } else { up.steps as f64 };
-            vector::scale(R::of(steps / up.total_lr), &mut row);
+            vector::scale(R::of(steps * up.per_lr()), &mut row);
             vector::axpy(R::one(), &row, &mut self.sum);
             if let Some(old) = self.rows.insert(up.from, row) {
                 vector::axpy(-R::one(), &old, &mut self.sum);

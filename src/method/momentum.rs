@@ -7,7 +7,10 @@ use super::Paper;
 use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
-    role::{Local, served::Arrived},
+    role::{
+        Local, Payload,
+        served::{Arrived, Workload, weighted_sum},
+    },
 };
 
 /// The paper of the methods with momentum in the clients; the algorithm differs.
@@ -55,6 +58,12 @@ pub(super) fn scaled<R: Real>(a: f64, x: &[R]) -> Vec<R> {
     scaled
 }
 
+/// The momentum `g`: the weighted mean of the directions `D_i / Σ lr`; `None` where no step of the batch had a size.
+pub(super) fn mean_direction<R: Real>(batch: &[Arrived<R>], coefficients: &[f64]) -> Option<Vec<R>> {
+    let slopes: Vec<f64> = batch.iter().zip(coefficients).map(|(up, coefficient)| coefficient * up.per_lr()).collect();
+    batch.iter().any(|up| up.total_lr > 0.0).then(|| weighted_sum(batch, 0, &slopes))
+}
+
 /// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's.
 pub(super) fn server_step<R: Real>(gamma: Option<f64>, batch: &[Arrived<R>], coefficients: &[f64]) -> f64 {
     gamma.unwrap_or_else(|| {
@@ -66,6 +75,11 @@ pub(super) fn server_step<R: Real>(gamma: Option<f64>, batch: &[Arrived<R>], coe
 /// The model before the last server step: `x + gamma g`, shape `[d]`.
 pub(super) fn previous<R: Real>(x: &[R], gamma: f64, g: &[R]) -> Vec<R> {
     combine(gamma, g, 1.0, x)
+}
+
+/// Gradients of a visit with recursive variance reduction: two a step, and one where the first round collects them.
+pub(super) fn gradients<R: Real>(down: &Payload<R>, work: Workload) -> usize {
+    if down.vectors.len() == 1 { work.steps } else { 2 * work.steps }
 }
 
 /// The mean of one stochastic gradient a local step, all at `x`, shape `[d]`.

@@ -2,9 +2,12 @@
 
 use crate::{
     invalid::Invalid,
-    part::{link::LinkSpec, transform::TransformSpec, weighting::Weighting},
+    part::{discount::Discount, link::LinkSpec, transform::TransformSpec, weighting::Weighting},
     problem::ObjectiveSpec,
-    role::schedule::{Replace, ScheduleSpec},
+    role::{
+        schedule::{Replace, ScheduleSpec, cohort::CohortSpec},
+        spec::ClientSpec,
+    },
 };
 
 /// The parts of a served run that not every method can do with.
@@ -18,6 +21,8 @@ pub struct Parts<'a> {
     pub weighting: Option<Weighting>,
     /// The server optimiser that the scenario asks for; `None` where the method's own is taken.
     pub server: Option<&'a [TransformSpec]>,
+    /// The clients' optimiser that the scenario asks for; `None` where the method's own is taken.
+    pub client: Option<&'a ClientSpec>,
     /// How uploads travel.
     pub uplink: Option<&'a LinkSpec>,
 }
@@ -50,6 +55,36 @@ impl Parts<'_> {
         }
     }
 
+    /// Refuses a clients' optimiser of the scenario's, for methods that read a mean gradient from how far a client went.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `client.optimiser`; `reason` says what the method reads.
+    pub fn descends_plainly(&self, reason: &str) -> Result<(), Invalid> {
+        match self.client {
+            Some(client) if !client.optimiser.is_empty() => {
+                Err(Invalid::at("client.optimiser", format!("{reason}: local steps have to be those of plain SGD"))
+                    .help("remove `client`, or choose a method that sends what its clients did, such as `fedavg`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses weights of single updates, for methods that keep the latest update of every client.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `schedule`; `reason` says what the method keeps.
+    pub fn weighs_nobody(&self, reason: &str) -> Result<(), Invalid> {
+        if self.schedule.discount() != Discount::Constant {
+            return Err(Invalid::at("schedule", format!("{reason}: it has no place for a discount by staleness"))
+                .help("remove `discount` from the schedule"));
+        }
+        if selects_by_weight(self.schedule) {
+            return Err(Invalid::at("schedule", format!("{reason}: it has no place for weights of the selection"))
+                .help("choose `select = \"uniform\"`"));
+        }
+        Ok(())
+    }
+
     /// Refuses uplinks with a memory, for methods that remember what their messages lost.
     ///
     /// # Errors
@@ -79,6 +114,11 @@ impl Parts<'_> {
                 Err(Invalid::at("weighting", "the probability to take part in a round means nothing without rounds")
                     .help("choose \"unbiased\", which divides by how often a client delivers"))
             }
+            Some(Weighting::KnownProbability) if counts_its_cohort(self.schedule) => Err(Invalid::at(
+                "weighting",
+                "the probability to be present is not that of being drawn into a cohort of fixed size",
+            )
+            .help("choose \"sampling\" for cohorts drawn uniformly, or `cohort = \"all\"` to call whoever is present")),
             Some(Weighting::Unbiased) if replaced_at_random(self.schedule) => {
                 Err(Invalid::at("weighting", "how often a client delivers is not known where clients are replaced at random")
                     .help("set `replace = \"same\"` in the schedule"))
@@ -94,6 +134,10 @@ impl Parts<'_> {
 
 fn selects_by_weight(schedule: &ScheduleSpec) -> bool {
     if let ScheduleSpec::Rounds(spec) = schedule { spec.select.weighs() } else { false }
+}
+
+fn counts_its_cohort(schedule: &ScheduleSpec) -> bool {
+    if let ScheduleSpec::Rounds(spec) = schedule { matches!(spec.cohort, CohortSpec::Count(_)) } else { false }
 }
 
 fn replaced_at_random(schedule: &ScheduleSpec) -> bool {

@@ -146,6 +146,10 @@ impl Method for PushGossip {
 }
 
 impl PeerMethod for PushGossip {
+    fn steps_itself(&self) -> Option<&'static str> {
+        self.step_by_age.then_some("the step size of every part falls with its age")
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
         let seconds = |key: &str, quantity: &Quantity| {
             let built = quantity.build(&format!("push-gossip.{key}"), &(0.0..=f64::MAX), setting);

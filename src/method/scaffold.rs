@@ -5,21 +5,22 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, Setup};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
     engine::NodeId,
+    invalid::Invalid,
     num::{Real, vector},
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
 /// How a client renews its control variate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ControlOption {
-    /// The exact local gradient at the received model.
+    /// The exact local gradient at the received model, for the cost of a pass over the client's samples.
     I,
     /// The mean of the local gradients along the visit, free of charge.
     #[default]
@@ -51,7 +52,9 @@ impl Method for Scaffold {
                  \x20        c_i⁺ = ∇f_i(x)  (option I)   or   c_i − c + (x − y)/(K lr)  (option II);  send x − y and c_i⁺ − c_i\n\
                  server:  x ← x − (1/|S|) Σ_{i∈S} (x − y_i);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i)",
         traffic: "down: x, c [2 d]; up: x − y, c_i⁺ − c_i [2 d]; stays at the client: c_i [d]",
-        differs: "",
+        differs: "c_i takes up the change as the server receives it, so that c stays the mean of the c_i on links that lose \
+                  (unbiased compressors of variance 1 or more need the damping of `scallion`); \
+                  a visit whose step sizes are all 0 leaves c_i as it is (option II)",
     };
 }
 
@@ -64,6 +67,10 @@ impl ServedMethod for Scaffold {
         let c = setup.zeros();
         Box::new(Server { state: Arc::new(Payload::of([setup.x, c])) })
     }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("the control variates are mean local gradients, read from how far a client went")
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -72,23 +79,31 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
+    fn gradients(&self, _: &Payload<R>, work: Workload) -> usize {
+        match self.option {
+            ControlOption::I => work.steps + work.pass,
+            ControlOption::II => work.steps,
+        }
+    }
+
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, c] = down.firsts();
-        let c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
         let correction = vector::difference(c, &c_i);
         let mut y = x.to_vec();
         local.descend(&mut y, &Drift { shift: Some(&correction), ..Drift::NONE });
-        let delta = vector::difference(x, &y);
-        let renewed = match self.option {
-            ControlOption::I => local.full_gradient(x),
-            ControlOption::II => {
-                let mut mean = delta.clone();
-                vector::scale(R::of(1.0 / local.total_lr()), &mut mean);
-                vector::difference(&mean, &correction)
-            }
+        let mut delta = vector::difference(x, &y);
+        let mut change = match (self.option, local.mean_direction(&delta)) {
+            (ControlOption::I, _) => vector::difference(&local.full_gradient(x), &c_i),
+            // c_i⁺ − c_i = (x − y)/(K lr) − c.
+            (ControlOption::II, Some(mean)) => vector::difference(&mean, c),
+            (ControlOption::II, None) => vec![R::zero(); x.len()],
         };
-        let change = vector::difference(&renewed, &c_i);
-        Update { up: Payload::of([delta, change]), memory: Some(Payload::one(renewed)) }
+        // The client keeps what the server receives: c stays the mean of the c_i whatever the uplink loses.
+        local.transmit(&mut delta);
+        local.transmit(&mut change);
+        vector::axpy(R::one(), &change, &mut c_i);
+        Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }
     }
 }
 

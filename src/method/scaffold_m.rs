@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, ServedMethod, Setup,
+    Card, Method, Parts, ServedMethod, Setup,
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
@@ -63,6 +63,10 @@ impl ServedMethod for ScaffoldM {
         let (g, c) = (setup.zeros(), setup.zeros());
         Box::new(Server { beta: self.beta, gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g, c])) })
     }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("momentum and control variates are mean local gradients, read from how far a client went")
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -77,11 +81,10 @@ impl<R: Real> ClientUpdate<R> for Client {
         let shift = combine(self.beta, &vector::difference(c, &c_i), 1.0 - self.beta, g);
         let mut y = x.to_vec();
         local.descend(&mut y, &Drift { scale: self.beta, shift: Some(&shift), pull: None });
-        let mut change = vector::difference(x, &y);
-        vector::scale(R::of(1.0 / local.total_lr()), &mut change);
-        vector::axpy(R::of(self.beta - 1.0), g, &mut change);
-        vector::scale(R::of(1.0 / self.beta), &mut change);
-        vector::axpy(-R::one(), c, &mut change);
+        let mut change = match local.mean_direction(&vector::difference(x, &y)) {
+            Some(mean) => vector::difference(&combine(1.0 / self.beta, &mean, 1.0 - 1.0 / self.beta, g), c),
+            None => vec![R::zero(); x.len()],
+        };
         local.transmit(&mut change);
         vector::axpy(R::one(), &change, &mut c_i);
         Update { up: Payload::one(change), memory: Some(Payload::one(c_i)) }

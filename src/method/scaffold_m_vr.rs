@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    momentum::{Start, cheng, combine, descend_recursively, gradient_at, previous, server_step, validate},
+    momentum::{
+        Start, cheng, combine, descend_recursively, gradient_at, gradients, mean_direction, previous, server_step, validate,
+    },
 };
 use crate::{
     engine::NodeId,
@@ -15,7 +17,7 @@ use crate::{
     num::{Real, vector},
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
@@ -71,6 +73,7 @@ impl ServedMethod for ScaffoldMVr {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("local steps follow the recursion of two gradients")?;
         parts.steps_itself("clients rebuild the previous model from the server's step")
     }
 }
@@ -81,6 +84,10 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
+    fn gradients(&self, down: &Payload<R>, work: Workload) -> usize {
+        gradients(down, work)
+    }
+
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         if down.vectors.len() == 1 {
             let mut gradient = gradient_at(&down.vectors[0], local);
@@ -127,8 +134,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             state.vectors.push(weighted_sum(&batch, 0, &coefficients));
             return state.vectors.push(weighted_sum(&batch, 0, &even));
         }
-        let slopes: Vec<f64> = batch.iter().zip(&coefficients).map(|(up, coefficient)| coefficient / up.total_lr).collect();
-        let g = weighted_sum(&batch, 0, &slopes);
+        let Some(g) = mean_direction(&batch, &coefficients) else { return };
         let gamma = server_step(self.gamma, &batch, &coefficients);
         vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
         state.vectors[1] = g;

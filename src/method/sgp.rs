@@ -1,7 +1,5 @@
 //! Stochastic gradient push.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +11,7 @@ use crate::{
     random::Setting,
     role::{
         Payload,
-        peers::{Barrier, Contacts, ContactsSpec, Mail, Meeting, Node, PeerUpdate, Population, population},
+        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -52,12 +50,12 @@ impl Method for Sgp {
 
 impl PeerMethod for Sgp {
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule { contacts: self.contacts.build(setting.streams) }))
+        Ok(population(Rule { lockstep: Lockstep::new(self.contacts, setting.streams) }))
     }
 }
 
 struct Rule {
-    contacts: Contacts,
+    lockstep: Lockstep,
 }
 
 /// What a node remembers.
@@ -78,16 +76,11 @@ struct State<R> {
 }
 
 impl Rule {
-    fn meeting<R: Real>(&self, t: u64, node: &Node<'_, R>) -> Meeting {
-        self.contacts.meeting(node.topology(), node.id, t)
-    }
-
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         if !state.stepped {
             return;
         }
-        let expected = self.meeting(state.t, node).from.len();
-        let Some(mails) = state.barrier.take(state.t, expected) else { return };
+        let Some((_, mails)) = self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) else { return };
         for mail in &mails {
             vector::axpy(R::one(), &mail.payload.vectors[0], &mut state.x);
             state.w += mail.payload.scalars[0];
@@ -116,14 +109,11 @@ impl<R: Real> PeerUpdate<R> for Rule {
             let step = vector::difference(&out.vectors[0], &state.z);
             vector::axpy(R::one(), &step, &mut state.x);
         }
-        let to = self.meeting(state.t, node).to;
-        let share = 1.0 / (1 + to.len()) as f64;
+        let share = 1.0 / (1 + self.lockstep.meeting(state.t, node).to.len()) as f64;
         vector::scale(R::of(share), &mut state.x);
         state.w *= share;
-        let payload = Arc::new(Payload::one(state.x.clone()).with_scalar(state.w));
-        for to in to {
-            node.send(to, state.t, Arc::clone(&payload));
-        }
+        let payload = Payload::one(state.x.clone()).with_scalar(state.w);
+        self.lockstep.share(Exchange::first(state.t), payload, node);
         state.stepped = true;
         self.advance(state, node);
     }
@@ -139,6 +129,10 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn is_reliable(&self) -> bool {
         true
+    }
+
+    fn broadcasts(&self) -> bool {
+        self.lockstep.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

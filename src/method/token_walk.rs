@@ -7,7 +7,9 @@ use std::{collections::VecDeque, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::chain::Chain;
+pub use self::chain::{Chain, Repellence};
+
+use self::chain::Walk;
 use super::{Card, Method, Paper, PeerMethod};
 use crate::{
     engine::NodeId,
@@ -16,9 +18,21 @@ use crate::{
     random::Setting,
     role::{
         Local, Payload,
+        payload::FLOAT_BITS,
         peers::{Mail, Node, PeerUpdate, Population, population},
     },
 };
+
+/// Where the measure of a token's visits is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeasureAt {
+    /// With the token: a hop carries all of it.
+    #[default]
+    Token,
+    /// Each node keeps its own part, and a token asks its neighbours for theirs.
+    Nodes,
+}
 
 /// Parameters of token walks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,20 +42,32 @@ pub struct TokenWalk {
     pub alpha: f64,
     /// The chain that is repelled.
     pub chain: Chain,
+    /// What repels it: the kernel of the self-repellent walk, or a history-driven target.
+    pub repellence: Repellence,
+    /// Where the measure of a token's visits is; matters to traffic alone.
+    pub measure_at: MeasureAt,
     /// Number of tokens, each with a model of its own.
     pub tokens: usize,
     /// Exponent `a` of the measure's step size `(n + 1)^(−a)` [1].
     pub measure_exponent: f64,
     /// Exponent `b` of the model's step size `lr · (n + 1)^(−b)` [1].
     pub model_exponent: f64,
-    /// Seconds after which the last holder sends a lost token again [s]; without, it is gone for ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recreate: Option<f64>,
+    /// Seconds after which the last holder sends a lost token again [s]; with `inf` it is gone for ever.
+    pub recreate: f64,
 }
 
 impl Default for TokenWalk {
     fn default() -> Self {
-        Self { alpha: 5.0, chain: Chain::Metropolis, tokens: 1, measure_exponent: 0.6, model_exponent: 0.9, recreate: Some(1.0) }
+        Self {
+            alpha: 5.0,
+            chain: Chain::Metropolis,
+            repellence: Repellence::Kernel,
+            measure_at: MeasureAt::Token,
+            tokens: 1,
+            measure_exponent: 0.6,
+            model_exponent: 0.9,
+            recreate: 1.0,
+        }
     }
 }
 
@@ -55,16 +81,18 @@ impl Method for TokenWalk {
             title: "Accelerating Distributed Stochastic Optimization via Self-Repellent Random Walks",
             venue: "ICLR",
             year: 2024,
-            place: "Equations (3) and (4)",
+            place: "Equations (3) and (4); history-driven target: Hu, Ma, Eun (ICML 2025), arXiv:2505.18300",
             link: "https://arxiv.org/abs/2401.09665",
         },
-        update: "X ~ K[x](X, ·)  with  K_ij[x] ∝ P_ij (x_j/μ_j)^(−alpha);   at the node X, with its hop number n:\n\
+        update: "X ~ K[x](X, ·)  with  K_ij[x] ∝ P_ij (x_j/μ_j)^(−alpha),  or by Metropolis–Hastings\n\
+                 with target π_i[x] ∝ μ_i (x_i/μ_i)^(−alpha);   at the node X, with its hop number n:\n\
                  x ← x + (n + 1)^(−a) (δ_X − x)\n\
                  θ ← θ − lr (n + 1)^(−b) (p_X/μ_X) ∇F_X(θ; ξ)",
-        traffic: "per hop: θ, x [d + n]; staying at a node sends nothing",
+        traffic: "per hop: θ, x [d + n]; with the measure at the nodes, θ [d] and a number from each neighbour asked: all of them for \
+                  the kernel, one for the target; without repellence θ [d]",
         differs: "gradients are weighted by p_i/μ_i, so that the optimum is that of the problem whatever the chain; x starts \
                   uniform; a step size schedule of `local.lr` runs by hops and multiplies (n + 1)^(−b); a node whose work on a \
-                  token is lost does it again",
+                  token is lost does it again; neighbours that are asked answer at once, and their numbers are counted with the next hop",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -73,14 +101,17 @@ impl Method for TokenWalk {
         let exponent = |key, value: f64| require((0.0..=1.0).contains(&value), key, value, "an exponent from 0 to 1");
         exponent("measure-exponent", self.measure_exponent)?;
         exponent("model-exponent", self.model_exponent)?;
-        let recreate = self.recreate.unwrap_or(1.0);
-        require(recreate > 0.0 && recreate.is_finite(), "recreate", recreate, "a positive number of seconds")
+        require(self.recreate > 0.0, "recreate", self.recreate, "a positive number of seconds, or inf")
     }
 }
 
 impl PeerMethod for TokenWalk {
     fn steps(&self) -> Option<usize> {
         Some(1)
+    }
+
+    fn steps_itself(&self) -> Option<&'static str> {
+        Some("the token takes one step of its own size at a node")
     }
 
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
@@ -93,12 +124,14 @@ struct Rule {
     clients: usize,
 }
 
-/// A token: its number, its hops so far, and a payload of the model and the measure of its visits, shape `[n]`.
+/// A token: its number, its hops so far, what it has asked of neighbours since it was sent last, and a payload of the model
+/// and the measure of its visits, shape `[n]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct Token<R> {
     number: u64,
     hops: u64,
+    queries: u64,
     payload: Payload<R>,
 }
 
@@ -108,7 +141,7 @@ impl<R: Real> Token<R> {
     }
 
     fn of(mail: &Mail<R>) -> Self {
-        Self { number: mail.stamp & 0xffff, hops: mail.stamp >> 16, payload: Payload::clone(&mail.payload) }
+        Self { number: mail.stamp & 0xffff, hops: mail.stamp >> 16, queries: 0, payload: Payload::clone(&mail.payload) }
     }
 }
 
@@ -144,14 +177,29 @@ impl Rule {
 
     /// Sends a token on, or keeps it for another visit.
     fn hop<R: Real>(&self, mut token: Token<R>, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let TokenWalk { alpha, chain, .. } = self.parameters;
+        let TokenWalk { alpha, chain, repellence, .. } = self.parameters;
         let mut rng = node.route_rng();
-        let to = chain.next(node.topology(), node.id, alpha, &token.payload.scalars, &mut rng);
+        let walk = Walk { chain, repellence, alpha };
+        let hop = walk.next(node.topology(), node.id, &token.payload.scalars, &mut rng);
         token.hops += 1;
-        if to == node.id {
+        token.queries += hop.queries;
+        if hop.to == node.id {
             return self.arrive(token, state, node);
         }
-        node.send(to, token.stamp(), Arc::new(token.payload));
+        self.send(token, hop.to, node);
+    }
+
+    /// Sends a token with what it has to carry of its measure, or has been told of it by neighbours.
+    fn send<R: Real>(&self, token: Token<R>, to: NodeId, node: &mut Node<'_, R>) {
+        let measure = token.payload.scalars.len() as u64;
+        let numbers = match self.parameters.measure_at {
+            _ if self.parameters.alpha == 0.0 => 0,
+            MeasureAt::Token => measure,
+            MeasureAt::Nodes => token.queries,
+        };
+        let stamp = token.stamp();
+        let (payload, bits) = node.pack(0, Arc::new(token.payload));
+        node.send_sized(to, stamp, payload, bits - FLOAT_BITS * measure + FLOAT_BITS * numbers);
     }
 
     fn arrive<R: Real>(&self, mut token: Token<R>, state: &mut State<R>, node: &mut Node<'_, R>) {
@@ -175,7 +223,10 @@ impl<R: Real> PeerUpdate<R> for Rule {
         // Token k starts at node ⌊k n / tokens⌋.
         let here = (0..tokens)
             .filter(|k| (k * self.clients as u64 / tokens) as usize == node)
-            .map(|number| Token { number, hops: 0, payload: Payload { vectors: vec![x.clone()], scalars: measure.clone() } })
+            .map(|number| {
+                let payload = Payload { vectors: vec![x.clone()], scalars: measure.clone() };
+                Token { number, hops: 0, queries: 0, payload }
+            })
             .collect();
         State { x, here, lost: VecDeque::new(), seen: Vec::new() }
     }
@@ -216,15 +267,15 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn on_dropped(&self, state: &mut State<R>, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
-        if let Some(seconds) = self.parameters.recreate {
+        if self.parameters.recreate.is_finite() {
             state.lost.push_back((to, Token::of(&mail)));
-            node.wake(seconds, RECREATE);
+            node.wake(self.parameters.recreate, RECREATE);
         }
     }
 
     fn on_timer(&self, state: &mut State<R>, _: u32, node: &mut Node<'_, R>) {
         if let Some((to, token)) = state.lost.pop_front() {
-            node.send(to, token.stamp(), Arc::new(token.payload));
+            self.send(token, to, node);
         }
     }
 

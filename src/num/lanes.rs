@@ -2,13 +2,13 @@
 
 use pulp::{Scalar256b, Simd, WithSimd};
 
-use super::exp;
+use super::{exp, wide::WideLanes};
 
 /// A scalar that processors compute on in vectors of 256 bits: 8 lanes of `f32` or 4 of `f64`.
 ///
 /// `S` is the instruction set. Every operation gives the same bits on every instruction set: the number of lanes is
 /// fixed, products are fused with the sum, and [`lane_sum`](Self::lane_sum) always halves the vector.
-pub trait Lanes: Copy + 'static {
+pub trait Lanes: WideLanes + Copy + 'static {
     /// One vector of lanes.
     type Vector<S: Simd>: Copy;
 
@@ -112,8 +112,7 @@ lanes!(
 
 /// Runs `op` with AVX2 and FMA where the processor has them, else [portably](portable).
 ///
-/// Wider vectors are left out on purpose: the kernels are bound by the cache, and 512 bits would gain 3 % and change
-/// the order of sums between kinds of processors.
+/// Wider vectors would change the order of sums; [`wide`](super::wide) has the loops where they are worth keeping it.
 #[inline]
 pub(crate) fn dispatch<Op: WithSimd>(op: Op) -> Op::Output {
     #[cfg(target_arch = "x86_64")]

@@ -7,9 +7,7 @@
 //! Sources: uniform fake quantisation with one scale a layer; ternary weight networks (Li, Zhang, Liu, 2016,
 //! <https://arxiv.org/abs/1605.04711>) for two bits; binary weight networks (Rastegari et al., ECCV 2016) for one.
 
-use rand::RngExt;
-
-use super::Real;
+use super::{Real, vector};
 use crate::{
     invalid::{Invalid, require},
     random::Rng,
@@ -64,7 +62,7 @@ pub enum Rounding<'a> {
 /// and one bit is `±mean|w|`. Rounding at random, one bit is `±max|w|`.
 pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [R]) {
     let largest = block.iter().fold(0.0_f64, |largest, w| largest.max(w.f64().abs()));
-    if bits == Bits::FLOAT || largest == 0.0 || !block.iter().all(|w| w.is_finite()) {
+    if bits == Bits::FLOAT || largest == 0.0 || !vector::is_finite(block) {
         return;
     }
     match (bits.0, &rounding) {
@@ -82,7 +80,7 @@ pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [
 pub fn spread<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [R]) {
     let ends = (f64::INFINITY, f64::NEG_INFINITY);
     let (least, largest) = block.iter().fold(ends, |(low, high), v| (low.min(v.f64()), high.max(v.f64())));
-    if bits == Bits::FLOAT || least >= largest || !block.iter().all(|v| v.is_finite()) {
+    if bits == Bits::FLOAT || least >= largest || !vector::is_finite(block) {
         return;
     }
     let levels = f64::from((1_u32 << bits.0) - 1);
@@ -100,22 +98,32 @@ struct Grid {
 impl Grid {
     fn round<R: Real>(&self, rounding: &mut Rounding<'_>, block: &mut [R]) {
         let density = self.levels / (self.end - self.origin);
-        for value in block {
-            let at = (value.f64() - self.origin) * density;
-            let near = at.round();
-            let index = match rounding {
-                Rounding::Nearest => near,
-                Rounding::Stochastic(rng) => {
-                    let draw: f64 = rng.random();
+        let place = |value: R| (value.f64() - self.origin) * density;
+        match rounding {
+            Rounding::Nearest => vector::run(
+                #[inline(always)]
+                || {
+                    for value in block {
+                        *value = self.point(place(*value).round());
+                    }
+                },
+            ),
+            Rounding::Stochastic(rng) => vector::replace_at_random(
+                rng,
+                block,
+                #[inline(always)]
+                |value, draw| {
+                    let near = place(value).round();
                     // A point of the grid is kept although its index is not a whole number after rounding errors.
-                    if self.point::<R>(near) == *value { near } else { (at + draw).floor() }
-                }
-            };
-            *value = self.point(index);
+                    let kept = self.point::<R>(near) == value;
+                    self.point(if kept { near } else { (place(value) + draw).floor() })
+                },
+            ),
         }
     }
 
     /// The ends are exact, so that the grid of rounded values is the grid they were rounded to.
+    #[inline(always)]
     fn point<R: Real>(&self, index: f64) -> R {
         let index = index.clamp(self.lowest, self.levels);
         R::of(if index == self.levels {

@@ -5,7 +5,10 @@
 
 use pulp::{Simd, WithSimd};
 
+use rand::RngExt;
+
 use super::{Real, lanes::dispatch};
+use crate::random::Rng;
 
 /// Number of interleaved partial sums: coordinate `j` goes to partial sum `j mod 16`.
 pub const PARTIALS: usize = 16;
@@ -89,6 +92,27 @@ pub fn exp_below<R: Real>(y: &mut [R]) {
     );
 }
 
+/// Replaces each coordinate by the `value` for it and a uniform draw of its own from [0, 1), in order.
+///
+/// Draws are taken a few at a time, so that everything else runs in vectors.
+#[inline]
+pub(crate) fn replace_at_random<R: Real>(rng: &mut Rng, v: &mut [R], value: impl Fn(R, f64) -> R) {
+    const TOGETHER: usize = 256;
+    let mut draws = [0.0; TOGETHER];
+    for v in v.chunks_mut(TOGETHER) {
+        let draws = &mut draws[..v.len()];
+        draws.fill_with(|| rng.random());
+        run(
+            #[inline(always)]
+            || {
+                for (v, &draw) in v.iter_mut().zip(draws.iter()) {
+                    *v = value(*v, draw);
+                }
+            },
+        );
+    }
+}
+
 /// `a − b` as a new vector.
 pub fn difference<R: Real>(a: &[R], b: &[R]) -> Vec<R> {
     debug_assert_eq!(a.len(), b.len());
@@ -139,7 +163,7 @@ pub fn distance2<R: Real>(a: &[R], b: &[R]) -> f64 {
 
 /// Whether every coordinate is finite.
 pub fn is_finite<R: Real>(a: &[R]) -> bool {
-    a.iter().all(|a| a.is_finite())
+    a.chunks(CHUNK).all(|chunk| run(|| chunk.iter().fold(true, |finite, a| finite & a.is_finite())))
 }
 
 /// `Σ term(aⱼ, bⱼ)` in [`PARTIALS`] partial sums, which are folded in halves at the end.
@@ -183,7 +207,7 @@ impl<T, F: FnOnce() -> T> WithSimd for Closure<F> {
 
 /// Runs a loop compiled for the widest vectors of the processor.
 #[inline]
-fn run<T>(body: impl FnOnce() -> T) -> T {
+pub(crate) fn run<T>(body: impl FnOnce() -> T) -> T {
     dispatch(Closure(body))
 }
 

@@ -38,7 +38,7 @@ pub enum RateRule {
         /// Versions until `end` is reached.
         over: f64,
         /// Versions of linear warm-up from 0.
-        #[serde(default)]
+        #[serde(default, rename = "warm-up")]
         warm_up: f64,
     },
     /// `start · factor^⌊t / every⌋`.
@@ -127,8 +127,10 @@ impl Rate {
             Self::Rule(RateRule::InverseSqrt { start, offset }) => {
                 positive("inverse-sqrt.start", *start).and_then(|()| positive("inverse-sqrt.offset", *offset))
             }
-            Self::Rule(RateRule::Cosine { start, over, warm_up, .. }) => {
+            Self::Rule(RateRule::Cosine { start, end, over, warm_up }) => {
                 positive("cosine.start", *start)?;
+                require((0.0..=*start).contains(end), "cosine.end", end, "a step size from 0 to `start`")?;
+                require(*warm_up >= 0.0, "cosine.warm-up", warm_up, "at least 0 versions")?;
                 require(over > warm_up, "cosine.over", over, "more versions than the warm-up")
             }
             Self::Rule(RateRule::Steps { start, factor, every }) => {

@@ -19,7 +19,7 @@ pub enum Weighting {
     ParticipatingWeighted,
     /// `1 / N`: absent clients count as zero.
     All,
-    /// `1 / (N · P(i takes part))`: unbiased where the probabilities are known.
+    /// `1 / (N · P(i takes part))` with the probability in the round: unbiased where everyone who is present is called.
     KnownProbability,
     /// `N pᵢ / |S|`: unbiased for cohorts drawn uniformly.
     Sampling,

@@ -72,6 +72,11 @@ impl Visitor<'_> for BatchVisitor {
 }
 
 impl BatchSize {
+    /// Batches of one pass over `samples` rows, at least 1.
+    pub fn pass(self, samples: usize) -> usize {
+        samples.div_ceil(self.rows(samples).max(1)).max(1)
+    }
+
     /// Rows of one batch at a client with `samples` rows.
     pub fn rows(self, samples: usize) -> usize {
         match self {

@@ -15,7 +15,7 @@ pub enum Axis {
     Seconds,
     /// Client updates that were applied `[1]`.
     Updates,
-    /// Stochastic gradients that were computed, one a local step `[1]`.
+    /// Stochastic gradients that were computed: one a local step, two for methods with recursive variance reduction `[1]`.
     Gradients,
     /// Bits sent by clients `[bit]`.
     UplinkBits,

@@ -29,6 +29,9 @@ pub struct ClaimSpec {
     /// Who says so: a citation, or `own`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Why the claim does not hold here; told beside the answer where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The metric compared at an instant; the alternative is `target`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,

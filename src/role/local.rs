@@ -168,6 +168,29 @@ impl<'a, R: Real> Local<'a, R> {
         (0..self.steps).map(|k| self.lr(k)).sum()
     }
 
+    /// How far the visit's steps carry on gradients of 1, in units of the step size: `‖a‖₁` of Wang et al. 2020, with the pull `mu`
+    /// towards the start. The number of steps for plain SGD.
+    pub fn reach(&self, mu: f64) -> f64 {
+        let mut state = Vec::new();
+        (0..self.steps).fold(0.0, |reached, k| {
+            let at = Point { x: &[R::of(-self.lr(k) * reached)], version: self.version };
+            let mut direction = [R::of(1.0 - self.lr(k) * mu * reached)];
+            self.rule.optimiser.apply(&mut direction, &mut state, &at);
+            reached + direction[0].f64()
+        })
+    }
+
+    /// `(x − y) / Σ lr`: the mean direction of the steps that led from `x` to `y`, given `delta = x − y`; `None` where all step
+    /// sizes were 0, and the visit tells nothing of it.
+    pub fn mean_direction(&self, delta: &[R]) -> Option<Vec<R>> {
+        let total = self.total_lr();
+        (total > 0.0).then(|| {
+            let mut mean = delta.to_vec();
+            vector::scale(R::of(1.0 / total), &mut mean);
+            mean
+        })
+    }
+
     /// Takes all local steps in place: `y ← y − lr · optimiser(scale · ∇F(y; ξ) + shift + pull (y − anchor))`.
     pub fn descend(&mut self, y: &mut [R], drift: &Drift<'_, R>) {
         if self.rule.optimiser.is_plain() && self.width == Bits::FLOAT {

@@ -8,11 +8,14 @@
 //! back. A method that cannot go on without a message says so ([`PeerUpdate::is_reliable`]), and lost ones are repeated.
 
 mod barrier;
+mod clerk;
 mod contacts;
+mod lockstep;
 mod node;
 mod population;
 mod protocol;
 mod spec;
+mod wake;
 
 use std::sync::Arc;
 
@@ -20,6 +23,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use barrier::Barrier;
 pub use contacts::{Contacts, ContactsSpec, Meeting};
+pub use lockstep::{Exchange, Lockstep};
 pub use node::{Node, Orders};
 pub use population::{Population, population};
 pub use protocol::{Job, Outcome, Peers, Plan, Standing, no_topology};
@@ -89,6 +93,12 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
 
     /// Whether lost messages are sent again until they arrive, as a barrier needs.
     fn is_reliable(&self) -> bool {
+        false
+    }
+
+    /// Whether each message of a node goes to the same receivers, and reaches all of them: then they can hold a public copy of
+    /// what the node has sent, as links that remember need.
+    fn broadcasts(&self) -> bool {
         false
     }
 

@@ -30,8 +30,23 @@ use crate::{
 
 /// The client half of a method: a pure function of what came down, of the client's memory and of its visit.
 pub trait ClientUpdate<R: Real>: Send + Sync {
+    /// Stochastic gradients that a visit evaluates on what came down. They take the client's time: a gradient is as long as a step.
+    fn gradients(&self, down: &Payload<R>, work: Workload) -> usize {
+        let _ = down;
+        work.steps
+    }
+
     /// Computes the upload and the client's new memory. `memory` is empty on the first visit.
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R>;
+}
+
+/// How much a visit has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workload {
+    /// Local steps.
+    pub steps: usize,
+    /// Mini-batches in one pass over the client's samples.
+    pub pass: usize,
 }
 
 /// What a client half returns.
@@ -107,4 +122,11 @@ pub struct Arrived<R> {
     pub steps: usize,
     /// Sum of the local step sizes.
     pub total_lr: f64,
+}
+
+impl<R> Arrived<R> {
+    /// `1 / Σ lr`, which turns an update into the mean direction of its steps; 0 where all step sizes were 0.
+    pub fn per_lr(&self) -> f64 {
+        if self.total_lr > 0.0 { self.total_lr.recip() } else { 0.0 }
+    }
 }

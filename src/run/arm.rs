@@ -55,7 +55,7 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
             Parameters::Served { own, parts } => {
                 parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective))
             }
-            Parameters::Peers { parts, .. } => parts.validate(),
+            Parameters::Peers { own, parts } => parts.validate().and_then(|()| own.accepts(&parts.client)),
         };
         checked.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
         Ok(Arm { label: method.label.clone(), tuned, parameters })
@@ -71,6 +71,7 @@ fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec
         schedule: &schedule,
         weighting: parts.weighting,
         server: parts.server.as_deref(),
+        client: parts.client.as_ref(),
         uplink: parts.uplink.as_ref(),
     })
 }

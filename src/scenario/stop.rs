@@ -23,7 +23,7 @@ pub struct Stop {
     /// Client updates that were applied [1].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updates: Option<u64>,
-    /// Stochastic gradients that were computed, one a local step [1].
+    /// Stochastic gradients that were computed: one a local step, two for methods with recursive variance reduction [1].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradients: Option<u64>,
     /// Bits sent by clients [bit].

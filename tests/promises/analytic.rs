@@ -52,6 +52,28 @@ fn what_is_not_removed_is_a_ridge() {
     assert_same(&model(&asked), &optimum(&ridge), 1e-10);
 }
 
+/// How far apart, as the sum of absolute differences, the model of all clients and the central solution are: 2,000 samples of 64
+/// normal features in equal parts.
+fn apart(text: &str, clients: usize) -> f64 {
+    let bench = Bench::random(text, clients)
+        .set("problem.objective", "\"least-squares\"")
+        .set("problem.weights", "\"samples\"")
+        .set("problem.partition", "\"contiguous\"")
+        .set("problem.data", "{ linear = { features = 64, samples = 2000, targets = \"random\" } }");
+    model(&bench).iter().zip(optimum(&bench)).map(|(found, best)| (found - best).abs()).sum()
+}
+
+#[test]
+fn the_printed_law_breaks_down_where_samples_are_fewer_than_features() {
+    for clients in [2, 10, 20, 31, 40, 100, 200] {
+        let repaired = apart("analytic; law = \"pairwise\"", clients);
+        assert!(repaired < 1e-9, "{clients} clients with gamma = 1: {repaired}");
+        let bare = apart("analytic; law = \"pairwise\"; gamma = 0.0", clients);
+        // 2,000 / 31 > 64 > 2,000 / 40, if by a hair: 64 samples of 64 features are badly conditioned.
+        assert_eq!(bare < 1e-3, clients <= 31, "{clients} clients with gamma = 0: {bare}");
+    }
+}
+
 #[test]
 fn neither_partition_nor_absence_of_rounds_matters() {
     let features = "{ mlp = { hidden = [24] } }";

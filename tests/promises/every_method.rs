@@ -2,7 +2,10 @@
 
 use fedfleet::{engine::Workers, method::registry::METHODS};
 
-use crate::bench::Bench;
+use crate::{
+    bench::Bench,
+    watch::{Observer, Until},
+};
 
 #[test]
 fn pages_are_complete() {
@@ -84,6 +87,29 @@ fn methods_and_schedules_combine() {
     }
 }
 
+fn with_momentum(text: &str) -> Bench {
+    Bench::q4(text).set("served.client", "{ optimiser = [{ momentum = { beta = 0.9 } }] }")
+}
+
+#[test]
+fn every_gradient_is_counted() {
+    // Four clients, four steps, three rounds; the first round of variance reduction collects one gradient a step.
+    let expected = [
+        ("fedavg", 48),
+        ("scaffold", 48),
+        ("scaffold; option = \"I\"", 48 + 12),
+        ("fedavg-m", 48),
+        ("fedavg-m-vr", 16 + 32 + 32),
+        ("fedavg-m-vr; start = \"zero\"", 96),
+        ("scaffold-m-vr; start = \"zero\"", 96),
+    ];
+    for (text, gradients) in expected {
+        let mut engine = Bench::q4(text).engine();
+        let _ = engine.run(&mut Observer::new(Until::Versions(3)));
+        assert_eq!(engine.ledger().gradients, gradients, "{text}");
+    }
+}
+
 #[test]
 fn senseless_combinations_are_refused_with_a_reason() {
     let cases = [
@@ -101,6 +127,18 @@ fn senseless_combinations_are_refused_with_a_reason() {
                 .set("served.schedule", "{ buffered = { size = 2, replace = \"random\" } }"),
             "at random",
         ),
+        (Bench::q4("fedavg").schedule("{ rounds = { cohort = 2 } }").weighting("known-probability"), "cohort of fixed size"),
+        (Bench::q4("mifa").schedule("{ buffered = { size = 2, discount = \"sqrt\" } }"), "discount by staleness"),
+        (Bench::q4("afa-cs").schedule("{ rounds = { cohort = 2, select = \"gradient-norm\" } }"), "weights of the selection"),
+        (with_momentum("scaffold"), "plain SGD"),
+        (with_momentum("scaffold-1"), "plain SGD"),
+        (with_momentum("scallion"), "plain SGD"),
+        (with_momentum("scafcom"), "plain SGD"),
+        (with_momentum("fedavg-m"), "plain SGD"),
+        (with_momentum("fedavg-m-vr"), "plain SGD"),
+        (with_momentum("scaffold-m"), "plain SGD"),
+        (with_momentum("scaffold-m-vr"), "plain SGD"),
+        (with_momentum("fednova; mu = 0.1"), "FedNova normalises"),
         (Bench::q4("fedavg").schedule("{ group = { size = 5 } }"), "more than the 4 clients"),
         (Bench::q4("fedavg").schedule("{ grace = { seconds = -1.0 } }"), "out of range"),
         (Bench::q4("delayed-nesterov; delay = 4; activation = 0.5"), "out of range"),

@@ -32,6 +32,38 @@ fn unlike_steps_bias_fedavg_and_hardly_fednova() {
 }
 
 #[test]
+fn fednova_normalises_a_local_momentum() {
+    let (rho, lr) = (0.9_f64, 0.002);
+    let steps = [1_i32, 2, 4, 8];
+    let expected = {
+        // Displacement from 1 towards 0 of heavy ball on curvature h, and the closed form of ‖a‖₁.
+        let share = |i: usize| {
+            let (mut y, mut b) = (1.0, 0.0);
+            for _ in 0..steps[i] {
+                b = rho * b + H[i] * y;
+                y -= lr * b;
+            }
+            let tau = f64::from(steps[i]);
+            let length = (tau - rho * (1.0 - rho.powi(steps[i])) / (1.0 - rho)) / (1.0 - rho);
+            (1.0 - y) / length
+        };
+        (0..4).map(|i| share(i) * C[i]).sum::<f64>() / (0..4).map(share).sum::<f64>()
+    };
+    assert!((expected - 0.9756).abs() < 5e-5, "{expected}");
+    let momentum = "{ optimiser = [{ momentum = { beta = 0.9 } }] }";
+    assert_settles(uneven("fednova").lr(lr).set("served.client", momentum), expected, 1e-9);
+}
+
+#[test]
+fn staleness_discounts_fednova_as_it_does_fedavg() {
+    let discounted = |text: &str| Bench::q4(text).visits(&F80).schedule("{ buffered = { size = 2, discount = \"sqrt\" } }");
+    let expected = discounted("fedavg").iterates(12);
+    for (found, expected) in discounted("fednova").iterates(12).iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-12, "{found} instead of {expected}");
+    }
+}
+
+#[test]
 fn local_drift_biases_even_equal_steps() {
     assert_settles(Bench::q4("fedavg"), 0.8976343227, 1e-9);
     assert_settles(Bench::q4("fedprox; mu = 1.0"), 0.8973299762, 1e-9);

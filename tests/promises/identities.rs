@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use fedfleet::{engine::Engine, num::vector, role::served::Served};
+use fedfleet::{engine::Engine, method::registry::METHODS, num::vector, role::served::Served};
 
 use crate::{
     bench::{Bench, C, F80, H, PATTERN},
@@ -168,12 +168,50 @@ fn anarchy_with_a_table_is_mifa_for_equal_steps() {
 #[test]
 fn nothing_moves_without_steps_or_without_anybody() {
     for text in ["fedavg", "fedprox", "fednova", "fedavgm", "fedvarp", "fedau", "fedasync", "fedbuff"] {
-        if text != "fedvarp" {
-            let still = Bench::q4(text).lr(0.0).schedule("{ rounds = {} }").last(3);
-            assert_eq!(still, 5.0, "{text} with a step size of 0");
-        }
         let absent = Bench::q4(text).schedule("{ rounds = { cohort = { trace = [[]] } } }").last(3);
         assert_eq!(absent, 5.0, "{text} without anybody");
+    }
+}
+
+#[test]
+fn no_method_moves_with_a_step_size_of_zero() {
+    for entry in METHODS.iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
+        let text = entry.card.name;
+        assert_eq!(Bench::q4(text).lr(0.0).schedule("{ rounds = {} }").last(3), 5.0, "{text}");
+    }
+}
+
+#[test]
+fn a_cosine_to_zero_freezes_the_model_where_it_ends() {
+    for text in [
+        "scaffold",
+        "scallion",
+        "scafcom",
+        "fedavg-m",
+        "fedavg-m-vr",
+        "scaffold-m",
+        "scaffold-m-vr",
+        "mifa",
+        "fedvarp",
+        "afa-cd",
+        "afa-cs",
+    ] {
+        let trace = Bench::q4(text).set("served.local.lr", "{ cosine = { start = 0.05, over = 3 } }").iterates(8);
+        assert!(trace.iter().all(|x| x.is_finite()), "{text}: {trace:?}");
+        assert_eq!(trace[7], trace[4], "{text}");
+    }
+}
+
+/// The gap of a method on random quadratics whose uplinks lose half of the coordinates.
+fn gap_over(uplink: &str, text: &str) -> f64 {
+    Bench::random(text, 8).set("served.uplink", uplink).schedule("{ rounds = {} }").gaps(4000).1
+}
+
+#[test]
+fn control_variates_stand_uplinks_that_lose() {
+    // An unbiased compressor must have a variance below 1: 1/4 for four of five coordinates.
+    for uplink in ["{ top-k = { fraction = 0.4 } }", "{ rand-k = { fraction = 0.8 } }"] {
+        assert!(gap_over(uplink, "scaffold") < 1e-12, "SCAFFOLD over {uplink}: {}", gap_over(uplink, "scaffold"));
     }
 }
 

@@ -3,5 +3,7 @@
 mod bench;
 mod decentralised;
 mod faults;
+mod links;
 mod push;
+mod tokens;
 mod vc;

@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::figure::curve::Placing;
 use crate::figure::panel::Panel;
 use crate::figure::scale::{Scale, Ticks};
 use crate::figure::series::{Point, Series};
-use crate::figure::spec::ScaleKind;
+use crate::figure::spec::{Kind, ScaleKind};
 
 fn panel() -> Panel {
     let area = Area { left: 40.0, top: 6.0, right: 230.0, bottom: 138.0 };
@@ -16,7 +17,8 @@ fn panel() -> Panel {
 }
 
 fn legend(labels: usize) -> Legend {
-    Legend::new((0..labels).map(|i| Entry { label: format!("method {i}"), style: Style::of(i) }).collect()).unwrap()
+    Legend::new((0..labels).map(|i| Entry { label: format!("method {i}"), sample: Sample::Curve(Style::of(i)) }).collect())
+        .unwrap()
 }
 
 fn series(index: usize, values: &[f64], width: f64) -> Series {
@@ -26,6 +28,10 @@ fn series(index: usize, values: &[f64], width: f64) -> Series {
     Series { label: String::new(), index, points, diverged: false, runs: (0, 1), separate: false }
 }
 
+fn placing(of: usize) -> Placing {
+    Placing { kind: Kind::Lines, unit: 1.0, of }
+}
+
 proptest! {
     #[test]
     fn the_legend_covers_no_curve_and_no_band(
@@ -33,7 +39,7 @@ proptest! {
     ) {
         let panel = panel();
         let all: Vec<Series> = curves.iter().enumerate().map(|(i, (values, width))| series(i, values, *width)).collect();
-        let placed: Vec<Curve> = all.iter().map(|s| panel.curve(s, 1.0, all.len())).collect();
+        let placed: Vec<Curve> = all.iter().map(|s| panel.curve(s, s.index, placing(all.len()))).collect();
         if let Some(area) = legend(all.len()).inside(&panel.area, &placed, &[]) {
             prop_assert!(area.left >= panel.area.left && area.right <= panel.area.right);
             prop_assert!(area.top >= panel.area.top && area.bottom <= panel.area.bottom);
@@ -59,7 +65,7 @@ fn an_empty_corner_is_taken_and_a_full_panel_is_not() {
     let panel = panel();
     let place = |values: &[f64], width: f64| {
         let s = series(0, values, width);
-        legend(3).inside(&panel.area, &[panel.curve(&s, 1.0, 1)], &[])
+        legend(3).inside(&panel.area, &[panel.curve(&s, 0, placing(1))], &[])
     };
     let falling = place(&[1.0, 0.1, 0.05, 0.02], 0.0).unwrap();
     assert!(falling.right > panel.area.right - 5.0 && falling.top < panel.area.top + 5.0);
@@ -74,4 +80,14 @@ fn a_reference_line_is_not_covered_either() {
     let everywhere: Vec<Vec<Place>> =
         (0..14).map(|i| vec![(40.0, 6.0 + 10.0 * f64::from(i)), (230.0, 6.0 + 10.0 * f64::from(i))]).collect();
     assert_eq!(legend(2).inside(&panel.area, &[], &everywhere), None);
+}
+
+#[test]
+fn columns_of_a_strip_are_as_wide_as_their_words() {
+    let label = |text: &str| Entry { label: text.into(), sample: Sample::Reference };
+    let legend = Legend::new(vec![label("a much longer label"), label("b"), label("c")]).unwrap();
+    let columns = legend.grid(400.0);
+    assert_eq!(columns.len(), 3);
+    assert!(columns[0] > 2.0 * columns[1] && columns[1] < SAMPLE + SPACE + 6.0);
+    assert_eq!(legend.grid(columns[0] + columns[1]).len(), 1);
 }

@@ -6,7 +6,7 @@ use crate::{
     invalid::Invalid,
     method::{Card, Method, PeerMethod},
     random::Setting,
-    role::peers::Population,
+    role::{peers::Population, spec::ClientSpec},
 };
 
 /// [`PeerMethod`] behind a trait object, at both precisions.
@@ -20,6 +20,11 @@ pub trait PeerParameters: Debug + Send + Sync {
     fn validate(&self) -> Result<(), Invalid>;
     /// See [`PeerMethod::steps`].
     fn steps(&self) -> Option<usize>;
+    /// Refuses a clients' optimiser where the method has no place for one.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `client.optimiser`, with the reason.
+    fn accepts(&self, client: &ClientSpec) -> Result<(), Invalid>;
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The nodes in single precision.
@@ -53,6 +58,16 @@ impl<M: PeerMethod> PeerParameters for M {
 
     fn steps(&self) -> Option<usize> {
         PeerMethod::steps(self)
+    }
+
+    fn accepts(&self, client: &ClientSpec) -> Result<(), Invalid> {
+        match self.steps_itself() {
+            Some(reason) if !client.optimiser.is_empty() => {
+                Err(Invalid::at("client.optimiser", format!("{reason}: it has no place for another optimiser"))
+                    .help("remove `client`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn to_table(&self) -> toml::Table {

@@ -54,12 +54,12 @@ fn check_same_bits<R: Real>() {
         let rows = Rows::picked(&x, p, &picked);
         let (mut fast, mut portable) = (vec![R::zero(); m * c], vec![R::zero(); m * c]);
         products(rows, &w, layout, &mut fast);
-        lanes::portable(Products { x: rows, weights: &w, layout, out: &mut portable });
+        lanes::portable(Products { x: rows, weights: &w, layout, out: &mut portable, wide: None });
         assert_eq!(fast, portable);
         let (mut fast, mut portable_weights) = (w.clone(), w);
         accumulate(rows, &portable, &mut fast, layout);
         let prepare = |_, _: &mut [R]| ();
-        lanes::portable(Accumulate { x: rows, factors: &portable, weights: &mut portable_weights, layout, prepare });
+        lanes::portable(Accumulate { x: rows, factors: &portable, weights: &mut portable_weights, layout, prepare, wide: None });
         assert_eq!(fast, portable_weights);
     }
 }

@@ -1,6 +1,5 @@
 //! Compressors that round every coordinate at random to one of few levels, without bias.
 
-use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,11 +46,16 @@ pub struct Dithering {
 impl<R: Real> Link<R> for Dithering {
     fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
         let (norm, s) = (self.norm.of(v), f64::from(self.levels));
-        dither(v, norm, |share| {
-            let at = s * share;
-            let below = at.floor();
-            (below + f64::from(u8::from(wire.rng.random::<f64>() < at - below))) / s
-        });
+        dither(
+            v,
+            (norm, wire.rng),
+            #[inline(always)]
+            |share, draw| {
+                let at = s * share;
+                let below = at.floor();
+                (if draw < at - below { below + 1.0 } else { below }) / s
+            },
+        );
         level_bits(v.len(), self.levels)
     }
 
@@ -73,13 +77,16 @@ pub struct NaturalDithering {
 impl<R: Real> Link<R> for NaturalDithering {
     fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
         let (norm, least) = (self.norm.of(v), self.least());
-        dither(v, norm, |share| {
-            if share >= least {
-                to_power_of_two(share, wire.rng)
-            } else {
-                f64::from(u8::from(wire.rng.random::<f64>() < share / least)) * least
-            }
-        });
+        dither(
+            v,
+            (norm, wire.rng),
+            #[inline(always)]
+            |share, draw| {
+                let power = power_below(share);
+                let (below, gap) = if share >= least { (power, power) } else { (0.0, least) };
+                either(below, gap, share, draw)
+            },
+        );
         level_bits(v.len(), self.levels)
     }
 
@@ -96,15 +103,21 @@ impl NaturalDithering {
     }
 }
 
-/// Replaces `|vⱼ| / ‖v‖` by a level; signs and the norm stay.
-fn dither<R: Real>(v: &mut [R], norm: f64, mut level: impl FnMut(f64) -> f64) {
+/// Replaces `|vⱼ| / ‖v‖` by the `level` for it and a uniform draw; signs and the norm stay.
+#[inline(always)]
+fn dither<R: Real>(v: &mut [R], (norm, rng): (f64, &mut Rng), level: impl Fn(f64, f64) -> f64) {
     if norm == 0.0 || !norm.is_finite() || !vector::is_finite(v) {
         return;
     }
-    for v in v {
-        let share = (v.f64().abs() / norm).min(1.0);
-        *v = R::of((norm * level(share)).copysign(v.f64()));
-    }
+    vector::replace_at_random(
+        rng,
+        v,
+        #[inline(always)]
+        |v, draw| {
+            let share = (v.f64().abs() / norm).min(1.0);
+            R::of((norm * level(share, draw)).copysign(v.f64()))
+        },
+    );
 }
 
 /// Size of a norm and of `d` coordinates with a sign and one of `s + 1` magnitudes [bit].
@@ -123,9 +136,15 @@ const NATURAL_BITS: u64 = 9;
 impl<R: Real> Link<R> for Natural {
     fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
         if vector::is_finite(v) {
-            for v in v.iter_mut() {
-                *v = R::of(to_power_of_two(v.f64().abs(), wire.rng).copysign(v.f64()));
-            }
+            vector::replace_at_random(
+                wire.rng,
+                v,
+                #[inline(always)]
+                |v, draw| {
+                    let power = power_below(v.f64().abs());
+                    R::of(either(power, power, v.f64().abs(), draw).copysign(v.f64()))
+                },
+            );
         }
         NATURAL_BITS * v.len() as u64
     }
@@ -135,10 +154,15 @@ impl<R: Real> Link<R> for Natural {
     }
 }
 
-/// One of the two powers of two around a finite magnitude, without bias. Magnitudes too small for a normal double go to zero.
-fn to_power_of_two(magnitude: f64, rng: &mut Rng) -> f64 {
+/// The largest power of two up to a finite magnitude; 0 for magnitudes too small for a normal double.
+#[inline(always)]
+fn power_below(magnitude: f64) -> f64 {
     const EXPONENT: u64 = 0x7ff << 52;
-    let below = f64::from_bits(magnitude.to_bits() & EXPONENT);
-    let up = rng.random::<f64>() * below < magnitude - below;
-    if up { 2.0 * below } else { below }
+    f64::from_bits(magnitude.to_bits() & EXPONENT)
+}
+
+/// `below` or `below + gap`, without bias, for a `value` between them and a uniform draw.
+#[inline(always)]
+fn either(below: f64, gap: f64, value: f64, draw: f64) -> f64 {
+    if draw * gap < value - below { below + gap } else { below }
 }

@@ -1,5 +1,7 @@
 //! Compressors that send few coordinates.
 
+use std::cmp::Ordering;
+
 use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,7 +104,8 @@ fn keep_largest<R: Real>(v: &mut [R], k: usize) {
         return;
     }
     let mut magnitudes: Vec<R> = v.iter().map(|v| v.abs()).collect();
-    let descending = |a: &R, b: &R| b.partial_cmp(a).expect("magnitudes are finite");
+    // All magnitudes are finite, so that any two of them compare.
+    let descending = |a: &R, b: &R| b.partial_cmp(a).unwrap_or(Ordering::Equal);
     let (larger, &mut threshold, _) = magnitudes.select_nth_unstable_by(k - 1, descending);
     let mut ties = 1 + larger.iter().filter(|&&magnitude| magnitude == threshold).count();
     for v in v {

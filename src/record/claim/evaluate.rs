@@ -34,6 +34,8 @@ pub fn evaluate(claim: &ClaimSpec, curves: &Curves) -> Result<Vec<Verdict>, Inva
             Ok((measured, holds, note)) => (Some(measured), Some(holds), note),
             Err(reason) => (None, None, Some(reason)),
         };
+        let why = claim.reason.as_ref().filter(|_| holds == Some(false)).cloned();
+        let note = [note, why].into_iter().flatten().reduce(|note, why| format!("{note}; {why}"));
         let (text, source, required) = (claim.text.clone(), claim.source.clone(), required(&assertion));
         Verdict { text, source, cell, measured, required, holds, note }
     };

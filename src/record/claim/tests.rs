@@ -43,6 +43,15 @@ fn ratio_of_a_metric_at_an_instant() {
 }
 
 #[test]
+fn a_reason_is_told_where_the_claim_does_not_hold() {
+    let note = |by: f64| {
+        let keys = "reason = \"why\"\nmetric = \"loss\"\nat = { seconds = 4.9 }\nbetter = \"fast\"\nworse = \"slow\"";
+        evaluate(&claim(&format!("{keys}\nby = {by:?}\nwhere = {{ alpha = 1 }}")), &curves()).unwrap().remove(0).note
+    };
+    assert_eq!((note(4.0), note(4.1)), (None, Some("why".to_owned())));
+}
+
+#[test]
 fn accuracies_are_compared_by_their_error_rates() {
     let keys = "metric = \"accuracy\"\nat = { rounds = 4 }\nbetter = \"fast\"\nworse = \"slow\"\nwhere = { alpha = 1 }\n";
     assert_eq!(answer(keys), [(Some(4.0), Some(true))]);

@@ -84,6 +84,11 @@ pub struct Contacts {
 const REMEMBERED: usize = 8;
 
 impl Contacts {
+    /// Whether a node meets the same ones in every iteration.
+    pub fn is_static(&self) -> bool {
+        self.spec == ContactsSpec::Static
+    }
+
     /// The meeting of `node` in iteration `t`.
     pub fn meeting(&self, topology: &Topology, node: NodeId, t: u64) -> Meeting {
         let graph = topology.graph();

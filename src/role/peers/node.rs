@@ -26,8 +26,8 @@ pub trait Orders<R> {
     fn takes_part(&mut self, node: NodeId, round: u64) -> bool;
     /// See [`Node::compute`]; `passes` multiplies the local steps that are charged for.
     fn compute(&mut self, node: NodeId, passes: usize, version: u64, input: Payload<R>);
-    /// What arrives of a message of `node`, and its size [bit].
-    fn pack(&mut self, node: NodeId, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64);
+    /// See [`Node::pack`].
+    fn pack(&mut self, node: NodeId, first: usize, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64);
     /// See [`Node::send`].
     fn send(&mut self, to: NodeId, mail: Mail<R>);
     /// See [`Node::wake`] and [`Node::settle`].
@@ -92,9 +92,15 @@ impl<R: Real> Node<'_, R> {
         self.orders.compute(self.id, passes, version, input);
     }
 
+    /// What arrives of a message, and its size [bit]. Its vectors are those from number `first` on of all that the node sends
+    /// in an iteration: a link that remembers keeps them apart.
+    pub fn pack(&mut self, first: usize, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64) {
+        self.orders.pack(self.id, first, payload)
+    }
+
     /// Sends a message to a node, marked with a `stamp` that is not counted as traffic.
     pub fn send(&mut self, to: NodeId, stamp: u64, payload: Arc<Payload<R>>) {
-        let (payload, bits) = self.orders.pack(self.id, payload);
+        let (payload, bits) = self.pack(0, payload);
         self.send_sized(to, stamp, payload, bits);
     }
 
@@ -105,7 +111,7 @@ impl<R: Real> Node<'_, R> {
 
     /// Sends the same message to every neighbour, by ascending number; where messages are compressed, all hear the same.
     pub fn send_to_all(&mut self, stamp: u64, payload: Payload<R>) {
-        let (payload, bits) = self.orders.pack(self.id, Arc::new(payload));
+        let (payload, bits) = self.pack(0, Arc::new(payload));
         for to in self.topology.graph().neighbours(self.id) {
             self.orders.send(to, Mail { from: self.id, stamp, bits, payload: Arc::clone(&payload) });
         }

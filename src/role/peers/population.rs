@@ -33,6 +33,8 @@ pub trait Population<R: Real>: Send + Sync {
     fn on_dropped(&mut self, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::is_reliable`].
     fn is_reliable(&self) -> bool;
+    /// See [`PeerUpdate::broadcasts`].
+    fn broadcasts(&self) -> bool;
     /// See [`PeerUpdate::iterate`].
     fn iterate(&self, node: NodeId) -> &[R];
     /// See [`PeerUpdate::answering`].
@@ -98,6 +100,10 @@ impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
 
     fn is_reliable(&self) -> bool {
         self.rule.is_reliable()
+    }
+
+    fn broadcasts(&self) -> bool {
+        self.rule.broadcasts()
     }
 
     fn iterate(&self, node: NodeId) -> &[R] {

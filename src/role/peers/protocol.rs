@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Absent, Mail, Node, Orders, Population};
+use super::{
+    Absent, Mail, Node, Population,
+    clerk::{Clerk, Row},
+    wake::{Kind, Wake},
+};
 use crate::{
     engine::{Control, NodeId, Protocol, touched::Touched},
     fleet::Presence,
     invalid::Invalid,
     network::Topology,
-    num::{Real, vector},
-    part::link::{Link, Wire},
-    random::{Purpose, Rng},
+    num::{Real, low_precision::Bits, vector},
+    part::link::Link,
     record::{Models, Observed},
-    role::{Local, Payload, Scratch, local::LocalRule, payload::FLOAT_BITS},
+    role::{Local, Payload, Scratch, local::LocalRule, spec::LowBit},
     world::World,
 };
 
@@ -26,20 +29,38 @@ pub struct Plan<R: Real> {
     pub local: LocalRule<R>,
     /// What becomes of messages to nodes that are down.
     pub absent: Absent,
-    /// How messages travel; as they are when `None`.
+    /// How messages travel; in the sender's width when `None`.
     pub link: Option<Box<dyn Link<R>>>,
+    /// What a node's width means.
+    pub low_bit: LowBit,
+}
+
+impl<R: Real> Plan<R> {
+    fn width(&self, node: NodeId) -> Bits {
+        Bits::new(self.world.fleet.bits(node)).unwrap_or(Bits::FLOAT)
+    }
+
+    /// Width that a node computes in.
+    fn computes_in(&self, node: NodeId) -> Bits {
+        if self.low_bit == LowBit::Train { self.width(node) } else { Bits::FLOAT }
+    }
+
+    /// Width of the messages of a node that go over no link.
+    pub(super) fn sends_in(&self, node: NodeId) -> Bits {
+        if self.low_bit == LowBit::Ignore { Bits::FLOAT } else { self.width(node) }
+    }
 }
 
 /// One visit, ready to be computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job<R> {
-    node: NodeId,
-    visit: u64,
-    steps: usize,
-    passes: usize,
-    version: u64,
-    input: Payload<R>,
-    optimiser: Arc<Vec<Payload<R>>>,
+    pub(super) node: NodeId,
+    pub(super) visit: u64,
+    pub(super) steps: usize,
+    pub(super) passes: usize,
+    pub(super) version: u64,
+    pub(super) input: Payload<R>,
+    pub(super) optimiser: Arc<Vec<Payload<R>>>,
 }
 
 /// What comes out of a visit.
@@ -57,22 +78,6 @@ pub struct Standing {
     pub updates: u64,
     /// Messages that were heard.
     pub heard: u64,
-}
-
-/// What the role keeps of one node.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Row<R> {
-    visits: u64,
-    routes: u64,
-    links: u64,
-    optimiser: Arc<Vec<Payload<R>>>,
-}
-
-impl<R> Default for Row<R> {
-    fn default() -> Self {
-        Self { visits: 0, routes: 0, links: 0, optimiser: Arc::default() }
-    }
 }
 
 /// What changes during a run, besides the states of the method.
@@ -196,106 +201,6 @@ fn topology<R: Real>(world: &World<R>) -> &Topology {
     world.network.topology().expect("checked when the role was made")
 }
 
-/// Carries out the orders of nodes.
-struct Clerk<'a, 'c, R: Real> {
-    plan: &'a Plan<R>,
-    presence: &'a mut Presence,
-    rows: &'a mut Touched<Row<R>>,
-    control: &'a mut Control<'c, Peers<R>>,
-}
-
-impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
-    fn is_busy(&self, node: NodeId) -> bool {
-        self.control.is_busy(node)
-    }
-
-    fn takes_part(&mut self, node: NodeId, round: u64) -> bool {
-        self.presence.participates(&self.plan.world.fleet, node, round)
-    }
-
-    fn compute(&mut self, node: NodeId, passes: usize, version: u64, input: Payload<R>) {
-        let visit = self.control.visits(node);
-        let steps = self.plan.world.local_steps(&self.plan.local, node, visit);
-        let optimiser = Arc::clone(&self.rows.entry(node).optimiser);
-        self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
-    }
-
-    fn pack(&mut self, node: NodeId, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64) {
-        let Some(link) = &self.plan.link else {
-            let bits = payload.dense_bits();
-            return (payload, bits);
-        };
-        let (mut sent, mut rng) = (Payload::clone(&payload), self.rng(node, true));
-        let wire = &mut Wire { rng: &mut rng, blocks: self.plan.world.objective().blocks() };
-        let mut bits = FLOAT_BITS * sent.scalars.len() as u64;
-        for vector in &mut sent.vectors {
-            bits += link.transmit(vector, &mut Payload::default(), wire);
-        }
-        (Arc::new(sent), bits)
-    }
-
-    fn send(&mut self, to: NodeId, mail: Mail<R>) {
-        let bits = mail.bits;
-        self.control.send(mail.from, to, mail, bits);
-    }
-
-    fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool) {
-        let kind = if settle { Kind::Settle } else { Kind::Timer };
-        Wake { node, kind, key }.order(after, self.control);
-    }
-
-    fn rng(&mut self, node: NodeId, link: bool) -> Rng {
-        let row = self.rows.entry(node);
-        let (purpose, count) = if link { (Purpose::Link, &mut row.links) } else { (Purpose::Route, &mut row.routes) };
-        *count += 1;
-        self.control.rng(purpose, node, *count - 1)
-    }
-}
-
-/// What a timer of the engine is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// A wake-up of the method.
-    Timer,
-    /// A wake-up of the method at the end of an instant.
-    Settle,
-    /// A node is back and has mail.
-    Mail,
-}
-
-/// A timer of the engine, packed into its key: node, kind, and the method's own key below 2³⁰.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Wake {
-    node: NodeId,
-    kind: Kind,
-    key: u32,
-}
-
-impl Wake {
-    const KEY_BITS: u32 = 30;
-
-    fn pack(self) -> u64 {
-        debug_assert!(self.key < 1 << Self::KEY_BITS, "keys of wake-ups lie below 2^30");
-        (self.node as u64) << 32 | (self.kind as u64) << Self::KEY_BITS | u64::from(self.key)
-    }
-
-    fn unpack(packed: u64) -> Self {
-        let kind = match packed >> Self::KEY_BITS & 3 {
-            0 => Kind::Timer,
-            1 => Kind::Settle,
-            _ => Kind::Mail,
-        };
-        Self { node: (packed >> 32) as usize, kind, key: packed as u32 & ((1 << Self::KEY_BITS) - 1) }
-    }
-
-    fn order<R: Real>(self, after: f64, control: &mut Control<'_, Peers<R>>) {
-        match self.kind {
-            Kind::Settle => control.settle(after, self.pack()),
-            Kind::Timer | Kind::Mail => control.timer(after, self.pack()),
-        }
-    }
-}
-
 impl<R: Real> Protocol for Peers<R> {
     type Msg = Mail<R>;
     type Job = Job<R>;
@@ -359,6 +264,7 @@ impl<R: Real> Protocol for Peers<R> {
         let pace = (job.steps, job.version);
         let visit = (job.node, job.visit);
         let mut local = Local::open(world.objective(), &self.plan.local, world.streams(), visit, pace, scratch);
+        local.equip(self.plan.computes_in(job.node), |_| {});
         local.resume_optimiser(&job.optimiser);
         let out = self.nodes.compute(&job.input, &mut local);
         Outcome { out, optimiser: local.kept_optimiser() }

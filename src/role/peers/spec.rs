@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     invalid::Invalid,
     part::link::LinkSpec,
-    role::spec::{ClientSpec, LocalSpec},
+    role::spec::{ClientSpec, LocalSpec, LowBit},
 };
 
 /// What becomes of a message to a node that is down.
@@ -32,9 +32,14 @@ pub struct PeersSpec {
     /// What becomes of messages to nodes that are down.
     #[serde(default)]
     pub absent: Absent,
-    /// How messages travel, by a compressor without memory; as they are when left out.
+    /// How messages travel; as they are, or in the sender's width, when left out. A link with memory keeps one public copy of
+    /// a node's messages, which all its neighbours hold: `ef21` or `diana`, where all hear the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkSpec>,
+    /// What the width of a node's `bits` means for it. Its own state stays in full precision: what it computes and sends does
+    /// not.
+    #[serde(default)]
+    pub low_bit: LowBit,
 }
 
 impl PeersSpec {
@@ -46,13 +51,28 @@ impl PeersSpec {
         self.local.validate().map_err(|invalid| invalid.under("local"))?;
         self.client.validate().map_err(|invalid| invalid.under("client"))?;
         match &self.link {
-            Some(link) if link.remembers() => {
-                Err(Invalid::at("link", "neighbours hear different messages of a node: it cannot know what each has heard")
-                    .help("name a compressor without memory, such as `link = { qsgd = { bits = 4 } }`"))
+            Some(LinkSpec::Ef(_)) => {
+                Err(Invalid::at("link.ef", "feedback of errors evens out over sums of updates, and nodes send models")
+                    .help("use `ef21`, which sends differences to what neighbours know, or the method `choco-sgd`"))
             }
             Some(link) => link.validate().map_err(|invalid| invalid.under("link")),
             None => Ok(()),
         }
+    }
+
+    /// Refuses a link that remembers where not all neighbours hear the same.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `link`.
+    pub fn check_memory(&self, broadcasts: bool) -> Result<(), Invalid> {
+        if broadcasts || !self.link.as_ref().is_some_and(LinkSpec::remembers) {
+            return Ok(());
+        }
+        Err(Invalid::at("link", "neighbours hear different messages of a node: they cannot share a copy of what it has sent")
+            .help(
+                "name a compressor without memory, such as `link = { qsgd = { bits = 4 } }`, or use a synchronous method with \
+             `contacts = \"static\"`",
+            ))
     }
 
     /// Checks the link against a model of `d` parameters.

@@ -90,9 +90,9 @@ impl<R: Real> Apply<'_, R> {
         self.world.objective().weight(client)
     }
 
-    /// Long-run probability that a client takes part in a round [1].
+    /// Probability that a client takes part in the round of this version [1].
     pub fn probability(&self, client: usize) -> f64 {
-        self.world.probability(client)
+        self.world.fleet.probability_in(client, self.version).unwrap_or(1.0)
     }
 
     /// Expected deliveries of a client in a server step [1]; 1 where no weighting asks for them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Apply, Arrived, ClientUpdate, Downlink, Links, Message, ServerParts, ServerState, ServerUpdate, Upload,
+    Apply, Arrived, ClientUpdate, Downlink, Links, Message, ServerParts, ServerState, ServerUpdate, Upload, Workload,
     links::{Downlinks, Parcel},
     questions::Questions,
 };
@@ -211,7 +211,9 @@ impl<R: Real> Served<R> {
         let visit = control.visits(client);
         let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
         let memory = self.state.memories.get(client).cloned();
-        control.compute(client, steps, Job { client, visit, steps, origin, memory });
+        let work = Workload { steps, pass: self.plan.local.batch.pass(self.plan.world.objective().samples(client)) };
+        let gradients = self.plan.client.gradients(&origin.down, work);
+        control.compute(client, gradients, Job { client, visit, steps, origin, memory });
     }
 
     fn collect(&mut self, from: NodeId, upload: Upload<R>, control: &mut Control<'_, Self>) {

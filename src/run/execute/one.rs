@@ -137,10 +137,11 @@ pub fn peers<R: Halved>(
 ) -> Result<Peers<R>, Invalid> {
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let nodes = R::nodes(own, &setting)?;
+    parts.check_memory(nodes.broadcasts())?;
     let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
     parts.fits(world.objective().dim())?;
     let link = parts.link.as_ref().map(LinkSpec::build);
-    Peers::new(PeersPlan { world, local, absent: parts.absent, link }, nodes)
+    Peers::new(PeersPlan { world, local, absent: parts.absent, link, low_bit: parts.low_bit }, nodes)
 }
 
 impl Pilot for RunJob<'_> {

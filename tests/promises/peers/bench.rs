@@ -9,6 +9,7 @@ use fedfleet::{
     method::registry::{self, Halved, Parameters, PeerParameters},
     network::NetworkSpec,
     part::{
+        link::LinkSpec,
         rate::Rate,
         transform::{Chain, TransformSpec},
     },
@@ -21,6 +22,7 @@ use fedfleet::{
     role::{
         local::{LocalRule, Steps},
         peers::{Absent, Peers, Plan},
+        spec::LowBit,
     },
     scenario::Scenario,
     world::{World, WorldClock},
@@ -40,6 +42,7 @@ pub struct Bench {
     pub lr: Rate,
     pub optimiser: Vec<TransformSpec>,
     pub absent: Absent,
+    pub link: Option<LinkSpec>,
 }
 
 /// What a scenario must have besides a method.
@@ -87,6 +90,7 @@ impl Bench {
             lr: Rate::Constant(0.1),
             optimiser: Vec::new(),
             absent: Absent::Wait,
+            link: None,
         }
     }
 
@@ -141,7 +145,13 @@ impl Bench {
             keep_state: true,
         };
         let nodes = f64::nodes(self.method.as_ref(), &setting).expect("the method is sound");
-        let plan = Plan { world: Arc::clone(&world), local, absent: self.absent, link: None };
+        let plan = Plan {
+            world: Arc::clone(&world),
+            local,
+            absent: self.absent,
+            link: self.link.as_ref().map(LinkSpec::build),
+            low_bit: LowBit::Train,
+        };
         let peers = Peers::new(plan, nodes)?;
         Ok(Engine::new(peers, Box::new(WorldClock::new(Arc::clone(&world))), world.streams, workers))
     }

@@ -1,7 +1,10 @@
 //! Decentralised SGD in its forms: fixed points, invariants, equivalences, and what waiting costs.
 
 use faer::{Mat, linalg::solvers::Solve};
-use fedfleet::problem::init::{InitSpec, NormalInit};
+use fedfleet::{
+    part::rate::{Rate, RateRule},
+    problem::init::{InitSpec, NormalInit},
+};
 
 use super::bench::{Bench, fleet, gap, iterates, mean, variance};
 
@@ -25,6 +28,11 @@ fn unlike(text: &str, topology: &str, nodes: usize) -> Bench {
 /// Independent starts, no steps: pure mixing, an iteration a second.
 fn mixing(text: &str, topology: &str, nodes: usize) -> Bench {
     unlike(text, topology, nodes).lr(0.0).init(InitSpec::Normal(NormalInit { sd: 1.0, independent: true }))
+}
+
+/// Mean squared distance to consensus.
+fn spread(models: &[Vec<f64>]) -> f64 {
+    (0..D).map(|j| variance(&models.iter().map(|x| x[j]).collect::<Vec<_>>())).sum()
 }
 
 fn gradient(node: usize, x: &[f64]) -> Vec<f64> {
@@ -135,7 +143,6 @@ fn exponential_peers_average_exactly_in_three_rounds_of_eight() {
 #[test]
 fn mixing_contracts_by_the_spectral_gap() {
     let bench = mixing("d-psgd", "\"ring\"", 8);
-    let spread = |models: &[Vec<f64>]| (0..D).map(|j| variance(&models.iter().map(|x| x[j]).collect::<Vec<_>>())).sum::<f64>();
     let start = spread(&bench.models());
     for t in [1, 5, 20] {
         let bound = (1.0_f64 - 0.195_262_145_875_634_98).powi(2 * t);
@@ -186,39 +193,6 @@ fn barriers_wait_for_the_slow_and_asynchrony_does_not() {
 }
 
 #[test]
-fn accounts_bound_the_messages_by_the_periods() {
-    for flow in ["{ simple = { capacity = 5 } }", "{ randomised = { capacity = 20, reactivity = 10 } }"] {
-        let bench =
-            Bench::new(&format!("push-gossip period = 1.0; flow = {flow}"), "{ circulant = { degree = 6 } }", centres(20));
-        let engine = bench.run(200.0);
-        let messages = engine.ledger().uplink_bits / (32 * (D as u64 + 1));
-        let capacity = if flow.contains("simple") { 5 } else { 20 };
-        // Every period makes a message or a token; each node keeps at most a full account, and one period may be under way.
-        assert!(messages <= 200 * 20 && messages + 20 * (capacity + 1) >= 199 * 20, "{flow}: {messages}");
-    }
-}
-
-#[test]
-fn tokens_bring_the_model_to_the_optimum() {
-    let n = 12;
-    for text in
-        ["token-walk model-exponent = 0.0", "token-walk model-exponent = 0.0; chain = \"simple\"; alpha = 0.0; tokens = 3"]
-    {
-        let mut bench = unlike(text, "{ barabasi-albert = { m = 2 } }", n);
-        bench.lr = fedfleet::part::rate::Rate::Rule(fedfleet::part::rate::RateRule::Inverse { start: 0.2, offset: 20.0 });
-        let engine = bench.run(40_000.0);
-        let fedfleet::record::Models::Nodes(models) = fedfleet::record::Observed::models(engine.protocol()) else {
-            panic!("tokens are at nodes");
-        };
-        assert!(models.len() <= 3);
-        for model in models {
-            assert!(gap(&[model.to_vec()], &[optimum(n)]) < 0.08, "{text}");
-        }
-        assert!(iterates(&engine).len() == n);
-    }
-}
-
-#[test]
 fn without_compression_choco_is_decentralised_sgd() {
     for (choco, plain) in [
         ("choco-sgd gamma = 1.0; compressor = \"identity\"", "d-psgd order = \"atc\""),
@@ -238,5 +212,98 @@ fn compressed_gossip_agrees_on_the_mean_and_conserves_it() {
         let models = after(&bench, 3000);
         assert!(gap(&[mean(&models)], std::slice::from_ref(&expected)) < 1e-11, "{compressor}");
         assert!(gap(&models, &vec![expected; 6]) < 1e-6, "{compressor}");
+    }
+}
+
+#[test]
+fn choco_agrees_on_the_mean_in_both_orders_with_any_compressor() {
+    for compressor in
+        ["{ top-k = { k = 2 } }", "{ qsgd = { bits = 4 } }", "\"natural\"", "{ sign = {} }", "{ nearest = { bits = 4 } }"]
+    {
+        for order in ["paper", "code"] {
+            let bench = mixing(&format!("choco-sgd gamma = 0.1; order = \"{order}\"; compressor = {compressor}"), "\"ring\"", 6);
+            let expected = mean(&bench.models());
+            let models = after(&bench, 3000);
+            assert!(gap(&models, &vec![expected; 6]) < 1e-6, "{order} {compressor}");
+        }
+    }
+}
+
+/// Starts at the second eigenvector of a ring of eight: the first iteration takes the step to the centres, the others mix.
+#[test]
+fn along_the_second_eigenvector_the_spectral_gap_is_exact() {
+    let wave = |i: usize| (2.0 * std::f64::consts::PI * i as f64 / 8.0).cos();
+    let mut bench = Bench::new("d-psgd", "\"ring\"", (0..8).map(|i| vec![wave(i)]).collect());
+    bench.fleet = fleet("step = 1.0");
+    bench.lr = Rate::Rule(RateRule::Steps { start: 1.0, factor: 0.0, every: 1.0 });
+    for t in [0, 1, 7] {
+        let shrunk = (1.0_f64 - 0.195_262_145_875_634_98).powi(t);
+        let expected: Vec<Vec<f64>> = (0..8).map(|i| vec![shrunk * wave(i)]).collect();
+        assert!(gap(&after(&bench, 1 + t as u32), &expected) < 1e-14, "after {t} rounds");
+    }
+}
+
+#[test]
+fn the_bias_of_constant_steps_is_of_their_order_and_needs_unlike_curvatures() {
+    let bias = |eta: f64| gap(&[mean(&after(&unlike("d-psgd order = \"atc\"", "\"ring\"", 8).lr(eta), 3000))], &[optimum(8)]);
+    let [large, middle, small] = [0.1, 0.05, 0.025].map(bias);
+    for ratio in [large / middle, middle / small] {
+        assert!((1.4..2.4).contains(&ratio), "{large} {middle} {small}");
+    }
+    // With one curvature for all the mean moves as if there were one node: 1 − (1 − η)^t of the way.
+    let mut alike = Bench::new("d-psgd", "\"ring\"", centres(8));
+    alike.fleet = fleet("step = 1.0");
+    let expected: Vec<f64> = mean(&centres(8)).iter().map(|c| (1.0 - 0.9_f64.powi(40)) * c).collect();
+    assert!(gap(&[mean(&after(&alike, 40))], &[expected]) < 1e-14);
+}
+
+#[test]
+fn random_matchings_and_failing_edges_agree_on_the_mean() {
+    for contacts in ["\"random-matching\"", "{ failing-edges = 0.3 }"] {
+        for method in ["d-psgd", "sgp"] {
+            let bench = mixing(&format!("{method} contacts = {contacts}"), "{ circulant = { degree = 4 } }", 9);
+            assert!(gap(&after(&bench, 400), &vec![mean(&bench.models()); 9]) < 1e-12, "{method} {contacts}");
+        }
+    }
+}
+
+/// On a complete graph of six all eigenvalues of `E[W] = I − L / (n d)` but the first are 4/5, so that each average of a
+/// random pair takes a fifth of the squared distance to consensus, in expectation and from any start.
+#[test]
+fn pairs_contract_by_the_second_eigenvalue_of_the_mean_mixing_matrix() {
+    let events = 6;
+    let ratios: Vec<f64> = (0..600)
+        .map(|seed| {
+            let mut bench = mixing("ad-psgd", "\"complete\"", 6);
+            bench.fleet = fleet("step = { exponential = { mean = 1.0 } }");
+            bench.seed = seed;
+            let start = spread(&bench.models());
+            let mut engine = bench.engine(fedfleet::engine::Workers::single());
+            let mut time = 0.0;
+            while engine.ledger().visits < events {
+                time += 0.001;
+                super::bench::run_to(&mut engine, time);
+            }
+            spread(&iterates(&engine)) / start / 0.8_f64.powi(engine.ledger().visits as i32)
+        })
+        .collect();
+    let error = (variance(&ratios) / ratios.len() as f64).sqrt();
+    let found = ratios.iter().sum::<f64>() / ratios.len() as f64;
+    assert!(error < 0.05 && (found - 1.0).abs() < 4.0 * error, "{found} ± {error}");
+}
+
+#[test]
+fn all_strategies_account_for_every_period() {
+    let capacity = 6;
+    for flow in ["proactive", "simple", "generalised", "randomised"] {
+        let keys = if flow == "simple" { "{ capacity = 6 }" } else { "{ capacity = 6, reactivity = 3 }" };
+        let flow = if flow == "proactive" { "\"proactive\"".to_owned() } else { format!("{{ {flow} = {keys} }}") };
+        // A phase of half a period and pushes that arrive at once: 200 periods of each of 20 nodes have elapsed.
+        let text = format!("push-gossip period = 1.0; phase = 0.5; flow = {flow}");
+        let engine = Bench::new(&text, "{ circulant = { degree = 6 } }", centres(20)).run(200.0);
+        let messages = engine.ledger().uplink_bits / (32 * (D as u64 + 1));
+        let balances = 200 * 20 - messages;
+        assert!(balances <= 20 * capacity, "{flow}: sends and balances make up the periods, {balances} tokens are left");
+        assert_eq!(balances == 0, flow.contains("proactive"), "{flow}");
     }
 }

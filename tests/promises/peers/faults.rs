@@ -1,6 +1,9 @@
 //! Peers that come and go, lose work and lose messages.
 
-use fedfleet::{engine::Workers, role::peers::Absent};
+use fedfleet::{
+    engine::{Engine, Workers},
+    role::peers::{Absent, Peers},
+};
 
 use super::bench::{Bench, fleet, iterates, network, run_to};
 
@@ -16,7 +19,9 @@ const METHODS: &[&str] = &[
     "sgp contacts = \"one-peer-exponential\"",
     "ad-psgd",
     "choco-sgd",
+    "choco-sgd order = \"code\"; copies = \"model\"; compressor = { qsgd = { bits = 4 } }",
     "token-walk tokens = 16; alpha = 2.0",
+    "token-walk tokens = 16; alpha = 2.0; repellence = \"target\"; measure-at = \"nodes\"; chain = \"simple\"",
 ];
 
 fn hostile(text: &str, absent: Absent) -> Bench {
@@ -94,12 +99,29 @@ fn random_fleets_on_random_graphs_with_random_faults_keep_going() {
         ));
         bench.network.link.loss = losses[(seed / 7) % 2].parse::<f64>().unwrap().into();
         bench.network.link.latency = (0.01 + 0.1 * (seed % 4) as f64).into();
+        bench.fleet.bits = (seed % 11 == 0).then_some(4);
         bench.absent = if seed % 2 == 0 { Absent::Wait } else { Absent::Lose };
         let mut engine = bench.engine(Workers::single());
         run_to(&mut engine, 30.0);
         let before = engine.ledger().visits;
         run_to(&mut engine, 150.0);
         assert!(engine.ledger().visits > before, "seed {seed}: nothing has happened in two minutes");
-        assert!(iterates(&engine).concat().iter().all(|x| x.is_finite()), "seed {seed}");
+        assert_sound(&engine, METHODS[seed % METHODS.len()], nodes, &format!("seed {seed}"));
     }
+}
+
+/// What holds in every run on quadratics with centres from 0 to `nodes − 1` that starts at 0 with steps of 0.1.
+fn assert_sound(engine: &Engine<Peers<f64>>, method: &str, nodes: usize, run: &str) {
+    let (peers, models) = (engine.protocol(), iterates(engine).concat());
+    // Averages and small steps towards centres never leave their convex hull; memories and stale steps can, and come back.
+    let stays = ["d-psgd", "push-gossip", "token-walk"].iter().any(|name| method.starts_with(name));
+    let (least, most) = if stays { (-1e-12, nodes as f64 - 1.0 + 1e-12) } else { (-1e3, 1e3) };
+    assert!(models.iter().all(|x| (least..=most).contains(x)), "{run}: {method}: {models:?}");
+    assert_eq!(
+        (0..nodes).map(|node| peers.visits(node)).sum::<u64>(),
+        peers.standing().updates,
+        "{run}: visits are counted once"
+    );
+    assert_eq!(peers.standing().updates, engine.ledger().visits, "{run}: the engine agrees");
+    assert_eq!(peers.rounds(), peers.standing().updates / nodes as u64, "{run}");
 }

@@ -1,0 +1,102 @@
+//! Carries out what nodes order.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Mail, Orders,
+    protocol::{Job, Peers, Plan},
+    wake::{Kind, Wake},
+};
+use crate::{
+    engine::{Control, NodeId, touched::Touched},
+    fleet::Presence,
+    num::{Real, low_precision::Bits},
+    part::link::{Levels, Link, RoundTo, Wire},
+    random::{Purpose, Rng},
+    role::{Payload, payload::FLOAT_BITS},
+};
+
+/// What the role keeps of one node.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub(super) struct Row<R> {
+    /// Visits that have been finished.
+    pub visits: u64,
+    /// Streams that have been drawn for routes.
+    routes: u64,
+    /// Streams that have been drawn for links.
+    links: u64,
+    /// State of the node's own optimiser.
+    pub optimiser: Arc<Vec<Payload<R>>>,
+    /// What the link remembers of each vector that the node sends.
+    memory: Vec<Payload<R>>,
+}
+
+impl<R> Default for Row<R> {
+    fn default() -> Self {
+        Self { visits: 0, routes: 0, links: 0, optimiser: Arc::default(), memory: Vec::new() }
+    }
+}
+
+/// Carries out the orders of nodes.
+pub(super) struct Clerk<'a, 'c, R: Real> {
+    pub plan: &'a Plan<R>,
+    pub presence: &'a mut Presence,
+    pub rows: &'a mut Touched<Row<R>>,
+    pub control: &'a mut Control<'c, Peers<R>>,
+}
+
+impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
+    fn is_busy(&self, node: NodeId) -> bool {
+        self.control.is_busy(node)
+    }
+
+    fn takes_part(&mut self, node: NodeId, round: u64) -> bool {
+        self.presence.participates(&self.plan.world.fleet, node, round)
+    }
+
+    fn compute(&mut self, node: NodeId, passes: usize, version: u64, input: Payload<R>) {
+        let visit = self.control.visits(node);
+        let steps = self.plan.world.local_steps(&self.plan.local, node, visit);
+        let optimiser = Arc::clone(&self.rows.entry(node).optimiser);
+        self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
+    }
+
+    fn pack(&mut self, node: NodeId, first: usize, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64) {
+        let width = self.plan.sends_in(node);
+        let narrow = RoundTo { bits: width, levels: Levels::Symmetric, by_layer: true };
+        let link: &dyn Link<R> = match &self.plan.link {
+            Some(link) => link.as_ref(),
+            None if width == Bits::FLOAT => return (Arc::clone(&payload), payload.dense_bits()),
+            None => &narrow,
+        };
+        let (mut sent, mut rng) = (Payload::clone(&payload), self.rng(node, true));
+        let wire = &mut Wire { rng: &mut rng, blocks: self.plan.world.objective().blocks() };
+        let memory = &mut self.rows.entry(node).memory;
+        memory.resize(memory.len().max(first + sent.vectors.len()), Payload::default());
+        let mut bits = FLOAT_BITS * sent.scalars.len() as u64;
+        for (vector, memory) in sent.vectors.iter_mut().zip(&mut memory[first..]) {
+            bits += link.transmit(vector, memory, wire);
+        }
+        (Arc::new(sent), bits)
+    }
+
+    fn send(&mut self, to: NodeId, mail: Mail<R>) {
+        let bits = mail.bits;
+        self.control.send(mail.from, to, mail, bits);
+    }
+
+    fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool) {
+        let kind = if settle { Kind::Settle } else { Kind::Timer };
+        Wake { node, kind, key }.order(after, self.control);
+    }
+
+    fn rng(&mut self, node: NodeId, link: bool) -> Rng {
+        let row = self.rows.entry(node);
+        let (purpose, count) = if link { (Purpose::Link, &mut row.links) } else { (Purpose::Route, &mut row.routes) };
+        *count += 1;
+        self.control.rng(purpose, node, *count - 1)
+    }
+}

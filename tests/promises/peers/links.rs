@@ -1,0 +1,142 @@
+//! Links and bit-widths between peers.
+
+use fedfleet::{
+    engine::Workers,
+    num::low_precision::{Bits, Rounding, symmetric},
+    part::link::{Keep, LinkSpec},
+    problem::init::{InitSpec, NormalInit},
+    role::{
+        peers::PeersSpec,
+        spec::{ClientSpec, LocalSpec, LowBit},
+    },
+};
+
+use super::bench::{Bench, fleet, gap, mean, method, variance};
+
+const D: usize = 20;
+
+/// Independent starts, no steps: pure mixing on a ring of six, an iteration a second.
+fn mixing(text: &str) -> Bench {
+    let start = InitSpec::Normal(NormalInit { sd: 1.0, independent: true });
+    let mut bench = Bench::new(text, "\"ring\"", vec![vec![0.0; D]; 6]).init(start).lr(0.0);
+    bench.fleet = fleet("step = 1.0");
+    bench
+}
+
+fn over(text: &str, link: LinkSpec) -> Bench {
+    Bench { link: Some(link), ..mixing(text) }
+}
+
+fn half() -> LinkSpec {
+    LinkSpec::TopK(Keep { k: None, fraction: Some(0.5) })
+}
+
+fn spread(models: &[Vec<f64>]) -> f64 {
+    (0..D).map(|j| variance(&models.iter().map(|x| x[j]).collect::<Vec<_>>())).sum()
+}
+
+#[test]
+fn narrow_nodes_send_in_their_width_and_keep_their_own_models() {
+    let mut bench = mixing("d-psgd");
+    bench.fleet = fleet("step = 1.0\nbits = 4");
+    let engine = bench.run(1.5);
+    // Twelve directed edges, two iterations begun; 4 bits a coordinate and a scale.
+    assert_eq!(engine.ledger().uplink_bits, 2 * 12 * (4 * D as u64 + 32));
+    let start = bench.models();
+    let heard: Vec<Vec<f64>> = start
+        .iter()
+        .map(|x| {
+            let mut x = x.clone();
+            symmetric(Bits::new(4).unwrap(), &mut Rounding::Nearest, &mut x);
+            x
+        })
+        .collect();
+    for (i, x) in super::bench::iterates(&engine).iter().enumerate() {
+        let expected = (0..D).map(|j| (start[i][j] + heard[(i + 1) % 6][j] + heard[(i + 5) % 6][j]) / 3.0).collect();
+        assert!(gap(std::slice::from_ref(x), &[expected]) < 1e-15);
+    }
+}
+
+#[test]
+fn narrow_nodes_take_gradients_at_rounded_models() {
+    // A lone node: x ← x − lr (round(x) − c), as far as quadratics go.
+    let centre: Vec<f64> = (0..D).map(|j| (j as f64 + 0.3).sin()).collect();
+    let mut bench = Bench::new("d-psgd", "\"complete\"", vec![centre.clone(); 1]).lr(0.1);
+    bench.fleet = fleet("step = 1.0\nbits = 3");
+    let mut x = vec![0.0; D];
+    for _ in 0..30 {
+        let mut rounded = x.clone();
+        symmetric(Bits::new(3).unwrap(), &mut Rounding::Nearest, &mut rounded);
+        (0..D).for_each(|j| x[j] -= 0.1 * (rounded[j] - centre[j]));
+    }
+    assert!(gap(&bench.after(30.5), &[x]) < 1e-13);
+}
+
+#[test]
+fn a_link_that_remembers_keeps_what_one_that_forgets_loses() {
+    let length = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+    for text in ["d-psgd", "d-psgd order = \"atc\""] {
+        let start = mixing(text).models();
+        let remembering = over(text, LinkSpec::Ef21(Box::new(half()))).after(400.5);
+        assert!(spread(&remembering) < 1e-20 * spread(&start), "{text}: nodes agree");
+        let drift: Vec<f64> = mean(&remembering).iter().zip(mean(&start)).map(|(x, m)| x - m).collect();
+        assert!(length(&drift) < 0.5 * length(&mean(&start)), "{text}: near the mean of their starts");
+        // Coordinates that nobody sends are averaged with zeros until nothing is left of them.
+        let vanished = |models: &[Vec<f64>]| mean(models).iter().filter(|x| x.abs() < 1e-9).count();
+        assert_eq!((vanished(&remembering), vanished(&over(text, half()).after(400.5))), (0, D / 2), "{text}");
+    }
+}
+
+#[test]
+fn a_memory_around_nothing_changes_nothing() {
+    for text in ["d-psgd", "sgp", "gradient-tracking", "gradient-tracking order = \"atc\""] {
+        let plain = Bench { lr: fedfleet::part::rate::Rate::Constant(0.1), ..mixing(text) };
+        let linked = Bench { link: Some(LinkSpec::Ef21(Box::new(LinkSpec::Identity))), ..plain.clone() };
+        assert!(gap(&plain.after(40.5), &linked.after(40.5)) < 1e-12, "{text}");
+    }
+}
+
+#[test]
+fn all_neighbours_hear_the_same_compressed_message() {
+    // On a complete graph, what a node hears of all others is the same for all but itself: models differ by own parts alone.
+    let mut bench = over("d-psgd", LinkSpec::RandK(toml::from_str("k = 5").unwrap()));
+    bench.network.topology = super::bench::network("topology = \"complete\"").topology;
+    let (start, after) = (bench.models(), bench.after(1.5));
+    let heard = |i: usize, j: usize| 6.0 * after[i][j] - start[i][j];
+    // Σ_k q_k − q_i, so the differences between nodes are those of the messages: each in five coordinates or in none.
+    for i in 1..6 {
+        let differing = (0..D).filter(|&j| (heard(i, j) - heard(0, j)).abs() > 1e-9).count();
+        assert!(differing <= 10, "{differing} coordinates");
+    }
+    assert!(gap(&[mean(&after)], &[mean(&start)]) < 10.0);
+}
+
+#[test]
+fn memories_are_refused_where_neighbours_hear_different_messages() {
+    let parts = |link| PeersSpec {
+        local: toml::from_str::<LocalSpec>("lr = 0.1").unwrap(),
+        client: ClientSpec::default(),
+        absent: fedfleet::role::peers::Absent::Wait,
+        link: Some(link),
+        low_bit: LowBit::Train,
+    };
+    assert_eq!(parts(LinkSpec::Ef(Box::new(half()))).validate().unwrap_err().path, ["link", "ef"]);
+    let ef21 = parts(LinkSpec::Ef21(Box::new(half())));
+    ef21.validate().unwrap();
+    for (text, allowed) in [
+        ("d-psgd", true),
+        ("d-psgd contacts = \"random-matching\"", false),
+        ("sgp", true),
+        ("gradient-tracking", true),
+        ("ad-psgd", false),
+        ("push-gossip", false),
+        ("vc-gossip", false),
+        ("token-walk", false),
+    ] {
+        let setting = fedfleet::random::Setting { streams: fedfleet::random::Streams::new(0), clients: 4, folder: ".".into() };
+        let nodes = fedfleet::method::registry::Halved::nodes(method(text).as_ref(), &setting).unwrap();
+        let nodes: Box<dyn fedfleet::role::peers::Population<f64>> = nodes;
+        assert_eq!(ef21.check_memory(nodes.broadcasts()).is_ok(), allowed, "{text}");
+    }
+    drop(over("d-psgd", half()).engine(Workers::single()));
+}
