@@ -1,13 +1,8 @@
 //! One method of a cell with all its parts decided.
 
 use crate::{
-    invalid::Invalid,
-    method::{
-        Parts,
-        registry::{self, Parameters, ServedParameters},
-    },
-    problem::ObjectiveSpec,
-    role::{peers::no_topology, spec::ServedSpec},
+    method::registry::{self, Parameters, fit},
+    role::peers::no_topology,
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key},
 };
 
@@ -61,17 +56,4 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
         Ok(Arm { label: method.label.clone(), tuned, parameters })
     };
     method.variants_over(shared, &MERGED)?.into_iter().map(|choice| arm(&choice.tree, choice.keys)).collect()
-}
-
-/// Refuses parts that make no sense together or with the method.
-fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
-    let schedule = parts.schedule.clone().or(own.recipe().schedule).unwrap_or_default();
-    own.accepts(&Parts {
-        objective,
-        schedule: &schedule,
-        weighting: parts.weighting,
-        server: parts.server.as_deref(),
-        client: parts.client.as_ref(),
-        uplink: parts.uplink.as_ref(),
-    })
 }
