@@ -20,7 +20,7 @@ mod template;
 pub mod write;
 
 pub use diagnostic::{Diagnostic, Rejected};
-pub use method::MethodTable;
+pub use method::{MERGED, MethodTable};
 pub use model::{Cell, Scenario};
 pub use names::nearest;
 pub use node::{Entry, Node, Table, Value};

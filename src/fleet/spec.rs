@@ -181,6 +181,23 @@ impl FleetSpec {
         Ok(())
     }
 
+    /// The same with the defaults of all clients written out.
+    #[must_use]
+    pub fn resolved(&self) -> Self {
+        let constant = |written: &Option<Quantity>, value| written.clone().or(Some(Quantity::Constant(value)));
+        Self {
+            step: constant(&self.step, 1.0),
+            visit: constant(&self.visit, 0.0),
+            availability: self.availability.clone().or(Some(AvailabilitySpec::default())),
+            bits: self.bits.or(Some(FULL_WIDTH)),
+            bits_speed: self.bits_speed.or(Some(0.0)),
+            dropout: constant(&self.dropout, 0.0),
+            dropout_done: self.dropout_done.clone().or(Some(Quantity::Uniform { low: 0.0, high: 1.0 })),
+            leave: self.leave.or(Some(Leave::default())),
+            ..self.clone()
+        }
+    }
+
     /// Whether [`build`](Self::build) needs the label fractions of the clients' samples.
     pub fn needs_labels(&self) -> bool {
         let groups = self.group.iter().map(|group| group.availability.as_ref());

@@ -1,6 +1,7 @@
 //! All methods by name.
 
 mod peers;
+mod resolved;
 mod served;
 
 use std::fmt::Debug;
@@ -8,6 +9,7 @@ use std::fmt::Debug;
 use schemars::{Schema, SchemaGenerator};
 
 pub use peers::PeerParameters;
+pub use resolved::fit;
 pub use served::{Halves, ServedParameters};
 
 use super::{

@@ -79,6 +79,22 @@ pub struct ClaimSpec {
     pub cells: Filter,
 }
 
+impl ClaimSpec {
+    /// The same with its defaults written out.
+    #[must_use]
+    pub fn resolved(self) -> Self {
+        let ratio = self.compare.unwrap_or(Comparison::Ratio) == Comparison::Ratio;
+        let versus = self.better.is_some() && self.worse.is_some();
+        Self {
+            at: self.at.or(self.metric.as_ref().map(|_| At::End)),
+            axis: self.axis.or(self.target.as_ref().map(|_| Axis::Seconds)),
+            compare: self.compare.or(versus.then_some(Comparison::Ratio)),
+            by: self.by.or(versus.then_some(if ratio { 1.0 } else { 0.0 })),
+            ..self
+        }
+    }
+}
+
 /// An instant of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

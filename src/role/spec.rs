@@ -75,6 +75,18 @@ impl LocalSpec {
         self.rate_is_sound()
     }
 
+    /// The same with its number of steps written out, `fixed` for methods that leave no choice.
+    #[must_use]
+    pub fn counted(&self, fixed: Option<usize>) -> Self {
+        let one = Quantity::Constant(1.0);
+        let steps = match (fixed, self.epochs.or(self.seconds)) {
+            (_, Some(_)) => None,
+            (Some(steps), None) => Some(Quantity::Constant(steps as f64)),
+            (None, None) => Some(self.steps.clone().unwrap_or(one)),
+        };
+        Self { steps, ..self.clone() }
+    }
+
     fn rate_is_sound(&self) -> Result<(), Invalid> {
         self.lr.validate().map_err(|invalid| invalid.under("lr"))
     }

@@ -1,14 +1,9 @@
 //! One method of a cell with all its parts decided.
 
 use crate::{
-    invalid::Invalid,
-    method::{
-        Parts,
-        registry::{self, Parameters, ServedParameters},
-    },
-    problem::ObjectiveSpec,
-    role::{peers::no_topology, spec::ServedSpec},
-    scenario::{Cell, Diagnostic, MethodTable, Node, Table, Value, cells::Key},
+    method::registry::{self, Parameters, fit},
+    role::peers::no_topology,
+    scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key},
 };
 
 /// A method with one choice of its tuned keys, ready to be built.
@@ -21,9 +16,6 @@ pub struct Arm {
     /// The method's own parameters and its parts.
     pub parameters: Parameters,
 }
-
-/// Keys whose tables are merged key by key from the role's section into a method's.
-const MERGED: [&str; 2] = ["local", "client"];
 
 /// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`.
 ///
@@ -64,18 +56,4 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
         Ok(Arm { label: method.label.clone(), tuned, parameters })
     };
     method.variants_over(shared, &MERGED)?.into_iter().map(|choice| arm(&choice.tree, choice.keys)).collect()
-}
-
-/// Refuses parts that make no sense together or with the method.
-fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
-    let schedule = parts.schedule.clone().or(own.recipe().schedule).unwrap_or_default();
-    own.accepts(&Parts {
-        objective,
-        schedule: &schedule,
-        weighting: parts.weighting,
-        server: parts.server.as_deref(),
-        client: parts.client.as_ref(),
-        uplink: parts.uplink.as_ref(),
-        low_bit: parts.low_bit,
-    })
 }

@@ -138,7 +138,7 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
 
 /// Makes the folder ready: a new one, or one whose runs go on.
 fn prepare(plan: &Plan, results: &Results, options: &Options) -> Result<(), RunError> {
-    let manifest = plan.scenario.manifest(results.folder());
+    let manifest = plan.manifest(results.folder());
     let (path, unfinished) = (results.file("manifest.toml"), results.unfinished());
     if options.resume {
         if !unfinished.is_dir() {

@@ -1,6 +1,6 @@
 //! What a scenario runs: every cell with its arms, checked before anything runs.
 
-use std::sync::Mutex;
+use std::{path::Path, sync::Mutex};
 
 use serde::de::DeserializeOwned;
 
@@ -111,6 +111,12 @@ impl Plan {
     /// Names of the swept keys: the first columns of `curves.csv`.
     pub fn keys(&self) -> Vec<String> {
         self.cells[0].cell.keys.iter().map(|key| key.name.clone()).collect()
+    }
+
+    /// The whole run as a scenario file for `folder`, defaults included; see [`Scenario::manifest`].
+    pub fn manifest(&self, folder: &Path) -> String {
+        let shared = self.cells.iter().all(|cell| cell.record.metrics == self.metrics);
+        self.scenario.manifest(folder, shared.then_some(&self.metrics))
     }
 
     /// A fault found while the plan is run, with a path from the root of the scenario.

@@ -108,17 +108,22 @@ fn multiply_methods(document: &mut Node) -> Result<(), Vec<Diagnostic>> {
     let Some(Node { value: Value::Array(methods), .. }) = document.child_mut("method") else { return Ok(()) };
     let mut expanded = Vec::with_capacity(methods.len());
     for method in methods.iter() {
-        let swept: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Sweep).collect();
-        let span = swept.first().map_or(method.span, |axis| axis.span);
-        for mut choice in combinations(method, swept, &[])? {
-            if !choice.keys.is_empty() {
-                relabel(&mut choice, span);
-            }
-            expanded.push(choice.tree);
-        }
+        expanded.extend(swept_methods(method)?);
     }
     *methods = expanded;
     Ok(())
+}
+
+/// The methods that one `[[method]]` stands for: one for each combination of its sweeps.
+///
+/// # Errors
+/// Malformed sweeps, too many combinations.
+pub(super) fn swept_methods(method: &Node) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    let swept: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Sweep).collect();
+    let span = swept.first().map_or(method.span, |axis| axis.span);
+    let mut choices = combinations(method, swept, &[])?;
+    choices.iter_mut().filter(|choice| !choice.keys.is_empty()).for_each(|choice| relabel(choice, span));
+    Ok(choices.into_iter().map(|choice| choice.tree).collect())
 }
 
 fn relabel(choice: &mut Choice, span: Span) {

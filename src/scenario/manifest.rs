@@ -1,24 +1,32 @@
 //! The resolved scenario as a file: everything a run used, defaults included.
 
+mod methods;
+
 use std::path::{Component, Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    axis, document,
-    model::{SECTIONS, Scenario},
+    axis,
+    decode::decode,
+    document,
+    model::{Cell, SECTIONS, Scenario},
     node::{Node, Table, Value},
     source::Sources,
     write,
+};
+use crate::{
+    figure::FigureSpec,
+    record::{Metric, RecordSpec, claim::ClaimSpec},
 };
 
 impl Scenario {
     /// The scenario as a TOML file for `folder`: with all overrides, and with the defaults that the sections have.
     ///
-    /// Reading that file gives the same runs. A section whose defaults cannot be told from a sweep is kept as written.
-    pub fn manifest(&self, folder: &Path) -> String {
+    /// `metrics` are those that every cell records. Reading that file gives the same runs. A section whose defaults cannot be told from a sweep is kept as written.
+    pub fn manifest(&self, folder: &Path, metrics: Option<&[Metric]>) -> String {
         let mut root = self.document.clone();
-        for (key, resolved) in self.resolved() {
+        for (key, resolved) in self.resolved(metrics) {
             let Some(resolved) = resolved else { continue };
             let mut candidate = root.clone();
             if let Some(table) = candidate.as_table_mut() {
@@ -28,6 +36,7 @@ impl Scenario {
                 root = candidate;
             }
         }
+        root = self.with_parts(&root).filter(|candidate| self.same_methods(candidate)).unwrap_or(root);
         let written = root.as_table();
         let mut ordered = Table::default();
         for key in SECTIONS {
@@ -42,16 +51,45 @@ impl Scenario {
     }
 
     /// The sections of the first cell with their defaults; `None` for those that cannot be written.
-    fn resolved(&self) -> Vec<(&'static str, Option<Node>)> {
+    fn resolved(&self, metrics: Option<&[Metric]>) -> Vec<(&'static str, Option<Node>)> {
         let mut sections = vec![("title", node(&self.title)), ("seeds", node(&self.seeds))];
         if let Some(cell) = self.cells.first() {
             sections.push(("stop", node(&cell.stop)));
             sections.push(("precision", node(&cell.precision)));
             sections.push(("problem", node(&cell.problem)));
-            sections.push(("fleet", node(&cell.fleet)));
+            sections.push(("fleet", node(&cell.fleet.resolved())));
             sections.push(("network", node(&cell.network)));
+            sections.push(("record", self.record(cell, metrics)));
+            sections.push(("claim", resolved_list(cell, "claim", ClaimSpec::resolved)));
+            sections.push(("figure", resolved_list(cell, "figure", |figure: FigureSpec| figure)));
         }
         sections
+    }
+
+    /// `[record]` with its defaults, and the distance between samples where it is the same in all cells.
+    fn record(&self, cell: &Cell, metrics: Option<&[Metric]>) -> Option<Node> {
+        let written = cell.tree.get("record").map(|section| decode::<RecordSpec>(section, "record"));
+        let mut record = written.transpose().ok()?.unwrap_or_default();
+        let every = record.every(&cell.stop);
+        if self.cells.iter().all(|other| record.every(&other.stop) == every) {
+            record.every = Some(every);
+        }
+        record.metrics = record.metrics.or(metrics.map(<[Metric]>::to_vec));
+        node(&record)
+    }
+
+    /// Whether `document` means the same runs: worlds, and methods with all their parts.
+    fn same_methods(&self, document: &Node) -> bool {
+        let Ok(other) = Self::resolve(Path::new(""), document.clone()) else { return false };
+        self.meant().is_some_and(|meant| Some(meant) == other.meant()) && self.same_worlds(&other)
+    }
+
+    /// Whether `other` has the same worlds.
+    fn same_worlds(&self, other: &Self) -> bool {
+        let world = |cell: &Cell| Cell { methods: Vec::new(), ..cell.clone() };
+        (&self.title, &self.seeds) == (&other.title, &other.seeds)
+            && self.cells.len() == other.cells.len()
+            && self.cells.iter().zip(&other.cells).all(|(a, b)| world(a).means_the_same(&world(b)))
     }
 
     /// Whether `document` means the same runs as this scenario.
@@ -61,6 +99,12 @@ impl Scenario {
             && self.cells.len() == other.cells.len()
             && self.cells.iter().zip(&other.cells).all(|(a, b)| a.means_the_same(b))
     }
+}
+
+/// The elements of the list `key` with their defaults; `None` where there are none.
+fn resolved_list<T: DeserializeOwned + Serialize>(cell: &Cell, key: &str, resolve: impl Fn(T) -> T) -> Option<Node> {
+    let written: Vec<T> = decode(cell.tree.get(key)?, key).ok()?;
+    node(&written.into_iter().map(resolve).collect::<Vec<T>>())
 }
 
 /// `value` as a tree, with its keys in the order of its type.
@@ -110,17 +154,112 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "title = \"t\"\nseeds = [1, 4]\nstop = { rounds = 5 }\n[problem]\nobjective = \"quadratic\"\ninit = { sweep = [\"zeros\", { normal = { sd = 2 } }] }\n\
-        [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[[method]]\nname = \"fedavg\"\n";
+        [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[served]\nlocal = { lr = 0.1 }\n[[method]]\nname = \"fedprox\"\n";
 
     #[test]
     fn a_manifest_means_the_same_and_is_its_own_manifest() {
         let scenario = Scenario::read(Path::new("a.toml"), TEXT, &[]).unwrap();
-        let manifest = scenario.manifest(Path::new("results"));
+        let manifest = scenario.manifest(Path::new("results"), None);
         let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
-        assert!(scenario.same_runs(&again.document), "{manifest}");
+        assert!(scenario.same_methods(&again.document), "{manifest}");
         assert_eq!(again.cells.len(), 4);
-        assert_eq!(again.manifest(Path::new("results")), manifest);
+        assert_eq!(again.manifest(Path::new("results"), None), manifest);
         assert!(manifest.contains("assign = \"shuffled\""), "{manifest}");
+        assert!(manifest.contains("\nevery = { rounds = 1 }\n"), "{manifest}");
+        assert!(manifest.contains("mu = 0.01"), "{manifest}");
+    }
+
+    /// The manifest of `text`, read again.
+    fn read_back(text: &str) -> Node {
+        let text = format!("stop = {{ rounds = 5 }}\n[problem]\nobjective = 'quadratic'\n[fleet]\nclients = 4\n{text}");
+        let scenario = Scenario::read(Path::new("a.toml"), &text, &[]).unwrap();
+        let manifest = scenario.manifest(Path::new(""), Some(&[Metric::Loss]));
+        Scenario::read(Path::new("manifest.toml"), &manifest, &[]).unwrap().document
+    }
+
+    fn at<'a>(document: &'a Node, path: &str) -> Option<&'a Node> {
+        document.descend(&path.split('.').collect::<Vec<_>>())
+    }
+
+    fn number(document: &Node, path: &str) -> Option<f64> {
+        match at(document, path)?.value {
+            Value::Float(number) => Some(number),
+            Value::Integer(number) => Some(number as f64),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn parts_are_those_of_the_recipe() {
+        let document = read_back(
+            "[served]\nlocal = { steps = 10, lr = 0.1 }\n[[method]]\nname = 'fedbuff'\n[[method]]\nname = 'fedsgd'\n\
+             [[method]]\nname = 'delayed-nesterov'\n[[method]]\nname = 'fedasync'",
+        );
+        assert_eq!(at(&document, "method.0.schedule.buffered.discount").and_then(Node::as_str), Some("sqrt"));
+        assert_eq!(number(&document, "method.0.schedule.buffered.idle"), Some(1.0));
+        assert_eq!(number(&document, "method.1.local.steps"), Some(1.0));
+        assert_eq!(number(&document, "method.0.local.steps"), None, "taken from the section");
+        assert_eq!(number(&document, "served.local.steps"), Some(10.0));
+        assert_eq!(at(&document, "served.local.batch").and_then(Node::as_str), Some("full"));
+        assert_eq!(at(&document, "method.2.weighting").and_then(Node::as_str), Some("sum"));
+        assert!(at(&document, "method.3.weighting").is_none(), "FedAsync has no place for a weighting");
+        assert_eq!(number(&document, "method.3.schedule.every-arrival.discount.polynomial.a"), Some(0.5));
+    }
+
+    #[test]
+    fn what_differs_between_arms_is_not_written_out() {
+        let document = read_back(
+            "[served]\nlocal = { lr = { tune = [0.1, 1] } }\nschedule = { rounds = { cohort = { sweep = [2, 3] } } }\n\
+             [[method]]\nname = 'fedavgm'\nlr = { tune = [0.5, 1] }\n[[method]]\nname = 'fedavgm'\nlabel = 'b'\nbeta = 0.5",
+        );
+        assert!(at(&document, "method.0.server").is_none() && at(&document, "method.0.lr.tune").is_some());
+        assert_eq!(number(&document, "method.1.server.0.momentum.beta"), Some(0.5));
+        assert!(at(&document, "method.1.schedule").is_none() && at(&document, "served.schedule.rounds.cohort.sweep").is_some());
+        assert_eq!(number(&document, "served.schedule.rounds.over-selection"), Some(1.0));
+        assert!(at(&document, "served.local.lr.tune").is_some());
+    }
+
+    #[test]
+    fn defaults_of_fleets_records_claims_and_figures_are_written_out() {
+        let document = read_back(
+            "[served]\nlocal.lr = 0.1\n[[method]]\nname = 'fedavg'\n[[method]]\nname = 'fednova'\n\
+             [[claim]]\ntext = 'c'\ntarget = { loss = 1 }\nbetter = 'fedavg'\nworse = 'fednova'\n\
+             [[figure]]\nx = 'rounds'\ny = 'loss'",
+        );
+        assert_eq!((number(&document, "fleet.step"), number(&document, "fleet.bits")), (Some(1.0), Some(32.0)));
+        assert_eq!(at(&document, "record.metrics.0").and_then(Node::as_str), Some("loss"));
+        assert_eq!(at(&document, "claim.0.axis").and_then(Node::as_str), Some("seconds"));
+        assert_eq!((number(&document, "claim.0.by"), at(&document, "claim.0.at")), (Some(1.0), None));
+        assert_eq!(at(&document, "figure.0.band").and_then(Node::as_str), Some("quartiles"));
+    }
+
+    #[test]
+    fn every_shipped_scenario_has_a_manifest_that_means_the_same() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")];
+        let mut read = 0;
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "toml") {
+                    means_the_same(&path);
+                    read += 1;
+                }
+            }
+        }
+        assert!(read > 10);
+    }
+
+    fn means_the_same(path: &Path) {
+        let shown = path.display();
+        let scenario = Scenario::load(path, &[]).unwrap();
+        let full = scenario.with_parts(&scenario.document);
+        assert!(full.is_some_and(|full| scenario.same_methods(&full)), "{shown}: the parts of methods");
+        let manifest = scenario.manifest(Path::new("results"), None);
+        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
+        assert!(scenario.same_methods(&again.document), "{shown}: {manifest}");
+        let second = again.manifest(Path::new("results"), None);
+        assert!(second == manifest, "{shown}: the manifest of\n{manifest}\nis\n{second}");
     }
 
     #[test]

@@ -11,6 +11,9 @@ use super::{
 /// Keys of `[[method]]` that only name it.
 const NAMING: [&str; 2] = ["name", "label"];
 
+/// Keys whose tables are merged key by key from the role's section into a method's.
+pub const MERGED: [&str; 2] = ["local", "client"];
+
 /// One `[[method]]` of a cell. Two are equal if they mean the same, wherever they stand.
 #[derive(Debug, Clone)]
 pub struct MethodTable {

@@ -89,7 +89,7 @@ impl Cell {
 
     /// Whether both give the same runs, wherever they are written and whatever defaults are written out.
     pub(super) fn means_the_same(&self, other: &Self) -> bool {
-        let whole = |cell: &Self| Self { tree: empty(&cell.tree), ..cell.clone() };
+        let whole = |cell: &Self| Self { tree: empty(&cell.tree), fleet: cell.fleet.resolved(), ..cell.clone() };
         whole(self) == whole(other)
     }
 

@@ -7,6 +7,7 @@ mod json;
 pub(super) mod leaf;
 pub(super) mod libsvm;
 pub(super) mod numpy;
+mod one_hot;
 
 pub(super) use file::File;
 

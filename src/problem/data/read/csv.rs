@@ -2,11 +2,11 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{File, RawSamples, RawTable, RawTargets};
+use super::{File, RawSamples, RawTable, RawTargets, one_hot::Categories};
 use crate::{
     invalid::Invalid,
     num::Real,
-    problem::data::{Features, Grouping, spec::CsvSpec, table::dense},
+    problem::data::{Features, Grouping, spec::CsvSpec},
 };
 
 /// Reads samples; `by` names one more column that is not a feature.
@@ -19,18 +19,18 @@ pub(in crate::problem::data) fn read<R: Real>(
     spec: &CsvSpec,
     by: Option<&str>,
 ) -> Result<RawTable<R>, Invalid> {
-    let (layout, mut parts) = parse(file, spec, by, None)?;
+    let mut categories = Categories::default();
+    let (layout, mut parts) = parse(file, spec, by, None, &mut categories)?;
     if let Some(test) = test {
-        let (_, held_out) = parse(test, spec, by, Some(&layout))?;
+        let (_, held_out) = parse(test, spec, by, Some(&layout), &mut categories)?;
         // With a file of its own, the held-out samples are all rows of that file.
         parts.test.append(held_out.train);
         parts.test.append(held_out.test);
     }
-    let columns = layout.features.len();
     let groupings = layout.kept.iter().zip(&parts.train.kept).map(|((name, _), cells)| Grouping::new(name.clone(), cells));
     let (natural, others): (Vec<_>, Vec<_>) = groupings.partition(|grouping| Some(&grouping.name) == spec.client.as_ref());
-    let test = (!parts.test.targets.is_empty()).then(|| parts.test.samples(columns));
-    let train = parts.train.samples(columns);
+    let test = (!parts.test.targets.is_empty()).then(|| parts.test.samples(&categories));
+    let train = parts.train.samples(&categories);
     Ok(RawTable { natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
 }
 
@@ -94,8 +94,8 @@ impl<R: Real> Part<R> {
         self.targets.append(&mut other.targets);
     }
 
-    fn samples(self, columns: usize) -> RawSamples<R> {
-        let features = Features::Dense(dense(self.targets.len(), columns, self.features));
+    fn samples(self, categories: &Categories) -> RawSamples<R> {
+        let features = Features::Dense(categories.expand(self.targets.len(), &self.features));
         RawSamples { features, targets: RawTargets::parse(self.targets) }
     }
 }
@@ -111,6 +111,7 @@ fn parse<R: Real>(
     spec: &CsvSpec,
     by: Option<&str>,
     like: Option<&Layout>,
+    categories: &mut Categories,
 ) -> Result<(Layout, Parts<R>), Invalid> {
     let delimiter = spec
         .delimiter
@@ -134,7 +135,7 @@ fn parse<R: Real>(
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| malformed(file, &error))? {
         let line = record.position().map(|position| position.line() as usize);
-        row(&layout, &record, &mut parts).map_err(|message| file.fault(line, message))?;
+        row(&layout, &record, &mut parts, categories, like.is_none()).map_err(|message| file.fault(line, message))?;
     }
     if parts.train.targets.is_empty() {
         return Err(file.fault(None, "the file has no training samples"));
@@ -142,7 +143,13 @@ fn parse<R: Real>(
     Ok((layout, parts))
 }
 
-fn row<R: Real>(layout: &Layout, record: &StringRecord, parts: &mut Parts<R>) -> Result<(), String> {
+fn row<R: Real>(
+    layout: &Layout,
+    record: &StringRecord,
+    parts: &mut Parts<R>,
+    categories: &mut Categories,
+    training: bool,
+) -> Result<(), String> {
     let held_out = match layout.split.map(|at| &record[at]) {
         None => false,
         Some(part) if part.eq_ignore_ascii_case("train") => false,
@@ -150,11 +157,12 @@ fn row<R: Real>(layout: &Layout, record: &StringRecord, parts: &mut Parts<R>) ->
         Some(part) => return Err(format!("`{part}` is not a part: expected `train` or `test`")),
     };
     let part = if held_out { &mut parts.test } else { &mut parts.train };
-    for &at in &layout.features {
-        let value = record[at].parse().ok().filter(|value: &f64| value.is_finite());
-        part.features.push(R::of(value.ok_or_else(|| {
-            format!("`{}` in column `{}` is not a feature: expected a finite number", &record[at], &layout.header[at])
-        })?));
+    categories.decide(layout.features.iter().map(|&at| &record[at]));
+    for (column, &at) in layout.features.iter().enumerate() {
+        let value = categories.code(column, &record[at], training && !held_out);
+        part.features.push(R::of(
+            value.map_err(|remedy| format!("`{}` in column `{}` is not a feature: {remedy}", &record[at], &layout.header[at]))?,
+        ));
     }
     if record[layout.target].is_empty() {
         return Err(format!("the target in column `{}` is missing", &layout.header[layout.target]));

@@ -129,6 +129,18 @@ fn a_csv_column_to_divide_by_is_no_feature() {
 }
 
 #[test]
+fn csv_text_is_one_feature_per_sorted_training_category() {
+    let train = b"colour,x,id,y\nred,1,p,0\nblue,2,q,1\n";
+    let test = b"colour,x,id,y\ngreen,3,r,0\nred,4,s,1\n";
+    let spec: CsvSpec = toml::from_str("path = \"a\"\nignore = [\"id\"]").unwrap();
+    let table: RawTable<f64> = csv::read(&file(train), Some(&file(test)), &spec, None).unwrap();
+    assert_eq!(dense(&table.train), arr2(&[[0.0, 1.0, 1.0], [1.0, 0.0, 2.0]]));
+    assert_eq!(dense(&table.test.unwrap()), arr2(&[[0.0, 0.0, 3.0], [0.0, 1.0, 4.0]]));
+    let (line, text) = fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), None, &CsvSpec::default(), None));
+    assert!(line == Some(3) && text.contains("column `colour`") && text.contains("missing"), "{text}");
+}
+
+#[test]
 fn csv_faults_name_their_line() {
     let split = CsvSpec { split: Some("s".to_owned()), ..CsvSpec::default() };
     let default = CsvSpec::default();

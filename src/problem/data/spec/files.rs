@@ -22,7 +22,9 @@ pub struct LibsvmSpec {
     pub zero_based: bool,
 }
 
-/// Comma-separated values; the first line names the columns. Columns that are not named here are numeric features.
+/// Comma-separated values; the first line names the columns. Columns that are not named here are features:
+/// numbers as they are; text (by the first sample) as one feature of 0 or 1 per category of the training samples, in
+/// sorted order, where a category that only held-out samples have is all zeros.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CsvSpec {
@@ -37,8 +39,8 @@ pub struct CsvSpec {
     /// Column that says `train` or `test`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
-    /// Columns that are not features.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Columns that are not features; `ignore` is the same.
+    #[serde(default, alias = "ignore", skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<String>,
     /// File of held-out samples with the same columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
