@@ -16,6 +16,7 @@ pub mod mlp;
 pub mod optimum;
 pub mod quadratic;
 pub mod regression;
+mod size;
 pub mod softmax;
 pub mod spec;
 mod sums;

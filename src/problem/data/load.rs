@@ -10,12 +10,12 @@ use super::{
 use crate::{
     invalid::{Invalid, require},
     num::Real,
-    problem::data::Features,
+    problem::{
+        data::Features,
+        size::{MOST_VALUES, check_layers},
+    },
     random::Streams,
 };
-
-/// Most values of a generated data set: beyond any memory, and far from overflow.
-const MOST_VALUES: usize = 1 << 36;
 
 /// What the rest of a scenario asks of a data set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,8 +78,10 @@ pub fn load<R: Real>(
 pub fn read<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Table<R>, Invalid> {
     spec.check()?;
     let size = known_sizes(&spec.source, request, streams);
-    if let Some(values) = size.map(|size| size.rows.saturating_add(size.test_rows).saturating_mul(size.columns)) {
+    if let Some(Summary { rows, test_rows, columns, classes, .. }) = size {
+        let values = rows.saturating_add(test_rows).saturating_mul(columns);
         require(values <= MOST_VALUES, "", values, &format!("a data set of at most {MOST_VALUES} values"))?;
+        check_layers("", &[columns, classes.unwrap_or(1)])?;
     }
     let mut options = spec.clone();
     match spec.source {

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, require};
+use crate::{
+    invalid::{Invalid, require},
+    problem::size::check_parameters,
+};
 
 /// Quadratic clients `fᵢ(x) = ½ (x − cᵢ)ᵀ Aᵢ (x − cᵢ)`: stated one by one, read from a file, or generated (the default).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -134,6 +137,10 @@ impl GeneratorSpec {
     fn check(&self) -> Result<(), Invalid> {
         let finite = |value: f64| value.is_finite();
         require(self.dimension >= 1, "dimension", self.dimension, "at least 1")?;
+        match self.shape {
+            Shape::Diagonal => check_parameters("dimension", &[self.dimension], "a model")?,
+            Shape::Dense => check_parameters("dimension", &[self.dimension, self.dimension], "a curvature")?,
+        }
         require(finite(self.condition) && self.condition >= 1.0, "condition", self.condition, "a ratio of at least 1")?;
         require(finite(self.smoothness) && self.smoothness > 0.0, "smoothness", self.smoothness, "a number above 0")?;
         let zeta = self.dissimilarity;

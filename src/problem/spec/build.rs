@@ -14,12 +14,13 @@ use crate::{
     num::Real,
     problem::{
         Mlp, Objective, Optimum, Softmax,
-        data::{self, ClientData},
+        data::{self, ClientData, Targets},
         evaluate::{Evaluation, Wanted, evaluate},
         init::InitSpec,
         optimum::{self, OptimumError, cache::Key},
         quadratic::Quadratic,
         regression::{Loss, Regression},
+        size::check_layers,
     },
     random::Streams,
 };
@@ -157,6 +158,7 @@ impl Recipe {
         }
         let source = spec.data.as_ref().ok_or_else(|| Invalid::at("data", "this objective needs samples"))?;
         let data = Arc::new(data::load::<R>(source, spec.partition.as_ref(), *clients, streams, base)?.aligned());
+        check_size(&spec.objective, &data)?;
         let weights = weights(spec.weights, &data);
         let shared = Arc::clone(&data);
         let objective: Box<dyn Objective<R>> = match &spec.objective {
@@ -169,6 +171,20 @@ impl Recipe {
             ObjectiveSpec::Quadratic(_) => unreachable!("quadratics are built without data"),
         };
         Ok(Built { objective, data: Some(data) })
+    }
+}
+
+/// Refuses models that no memory holds.
+fn check_size<R: Real>(objective: &ObjectiveSpec, data: &ClientData<R>) -> Result<(), Invalid> {
+    let columns = data.train.features.columns();
+    let outputs = if let Targets::Classes { count, .. } = data.train.targets { count } else { 1 };
+    match objective {
+        ObjectiveSpec::Mlp(MlpSpec { hidden, .. }) => {
+            let widths: Vec<usize> = [&[columns], hidden.as_slice(), &[outputs]].concat();
+            check_layers("objective.mlp.hidden", &widths)
+        }
+        ObjectiveSpec::Softmax => check_layers("objective", &[columns, outputs]),
+        _ => check_layers("objective", &[columns, 1]),
     }
 }
 

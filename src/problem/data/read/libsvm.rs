@@ -4,7 +4,10 @@ use super::{File, RawSamples, RawTable, RawTargets};
 use crate::{
     invalid::Invalid,
     num::Real,
-    problem::data::{Features, SparseRows, spec::LibsvmSpec},
+    problem::{
+        data::{Features, SparseRows, spec::LibsvmSpec},
+        size::MOST_PARAMETERS,
+    },
 };
 
 /// Reads training and held-out samples, which get the same number of columns.
@@ -76,11 +79,12 @@ fn entry(token: &str, spec: &LibsvmSpec) -> Result<(u32, f64), String> {
 
 fn widen(columns: &mut usize, last: u32, spec: &LibsvmSpec) -> Result<(), String> {
     let needed = last as usize + 1;
+    let index = needed - usize::from(spec.zero_based);
     match spec.columns {
-        Some(limit) if needed > limit => Err(format!(
-            "index {} is too large: expected at most `columns = {limit}` features",
-            last + u32::from(!spec.zero_based)
-        )),
+        Some(limit) if needed > limit => {
+            Err(format!("index {index} is too large: expected at most `columns = {limit}` features"))
+        }
+        _ if needed > MOST_PARAMETERS => Err(format!("index {index} is too large: expected at most {MOST_PARAMETERS} features")),
         _ => {
             *columns = needed.max(*columns);
             Ok(())

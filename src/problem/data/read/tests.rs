@@ -62,6 +62,15 @@ fn libsvm_rows_stay_sparse_plain_and_gzip() {
 }
 
 #[test]
+fn libsvm_indices_beyond_any_memory_are_refused_at_their_line() {
+    let (line, message) = fault(libsvm(b"0 1:1\n1 4000000000:1\n", &LibsvmSpec::default()));
+    assert_eq!((line, message.as_str()), (Some(2), "index 4000000000 is too large: expected at most 134217728 features"));
+    let zero_based = LibsvmSpec { zero_based: true, ..LibsvmSpec::default() };
+    assert!(libsvm(b"1 134217727:1", &zero_based).is_ok());
+    assert!(libsvm(b"1 134217728:1", &zero_based).is_err());
+}
+
+#[test]
 fn libsvm_parts_get_the_same_columns() {
     let table: RawTable<f64> = libsvm::read(&file(b"1 2:1"), Some(&file(b"0 7:1")), &LibsvmSpec::default()).unwrap();
     assert_eq!((table.train.features.columns(), table.test.unwrap().features.columns()), (7, 7));

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, require};
+use crate::{
+    invalid::{Invalid, require},
+    problem::size::{check_layers, check_parameters},
+};
 
 /// Synthetic(α, β) of FedProx (Li et al., MLSys 2020, arXiv 1812.06127): each client has its own linear classifier and
 /// its own inputs.
@@ -154,6 +157,7 @@ impl MixtureSpec {
         at_least(self.classes, 2, "classes")?;
         at_least(self.clusters, 1, "clusters")?;
         at_least(self.features, 1, "features")?;
+        check_parameters("clusters", &[self.classes, self.clusters, self.features], "centres")?;
         at_least(self.samples, 1, "samples")?;
         require(self.noise >= 0.0 && self.noise.is_finite(), "noise", self.noise, "a standard deviation of at least 0")?;
         if let CentreLaw::Normal { sd } = self.centres {
@@ -200,6 +204,7 @@ impl TeacherSpec {
         at_least(self.features, 1, "features")?;
         at_least(self.hidden, 1, "hidden")?;
         at_least(self.classes, 2, "classes")?;
+        check_layers("hidden", &[self.features, self.hidden, self.classes])?;
         at_least(self.samples, 1, "samples")
     }
 }
