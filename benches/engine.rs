@@ -62,8 +62,8 @@ impl Protocol for Relay {
 struct Jitter(Rng);
 
 impl Physics for Jitter {
-    fn work(&mut self, _: NodeId, _: f64, _: usize, _: u64) -> Finish {
-        Finish::Never
+    fn work(&mut self, _: NodeId, now: f64, _: usize, _: u64) -> Finish {
+        Finish::At(now)
     }
 
     fn transit(&mut self, _: NodeId, _: NodeId, _: f64, _: u64, _: u64) -> Delivery {

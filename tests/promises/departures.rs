@@ -7,10 +7,10 @@ use crate::{
 
 /// Q4 on a schedule, with visits of these seconds, where clients 0 and 1 are up for ever and 2 and 3 leave after `until` [s].
 fn leaving(visits: &[f64], until: f64, schedule: &str) -> (tempfile::TempDir, Bench) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("trace.csv");
     let text = format!("client,from,to\n0,0,1e9\n1,0,1e9\n2,0,{until}\n3,0,{until}\n");
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, text).expect("the folder can be written to");
     let trace = format!("{{ trace = {:?} }}", path.display().to_string());
     (folder, Bench::q4("fedavg").visits(visits).set("fleet.availability", trace).schedule(schedule))
 }
