@@ -1,5 +1,7 @@
 //! `fedfleet run`: run a scenario, and make its results.
 
+mod interrupt;
+mod json;
 mod progress;
 
 use std::{
@@ -15,6 +17,7 @@ use fedfleet::{
 };
 
 use super::{Outcome, Usage, scenario::ScenarioArgs};
+pub use interrupt::INTERRUPTED;
 use progress::Bars;
 
 const EXAMPLES: &str = "\
@@ -79,14 +82,14 @@ impl Args {
         }
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
-        let options = Options { threads: self.threads, resume: self.resume, checkpoint_every };
+        let options = Options { threads: self.threads, resume: self.resume, checkpoint_every, interrupt: interrupt::caught()? };
         let outcome = if io::stderr().is_terminal() {
             execute(&plan, &results, &options, &Bars::new(&plan))
         } else {
             execute(&plan, &results, &options, &Silent)
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
-        let text = if self.json { json(&summary, results.folder()) } else { told(&summary, results.folder()) };
+        let text = if self.json { json::told(&summary, results.folder()) } else { told(&summary, results.folder()) };
         io::stdout().lock().write_all(text.as_bytes())?;
         let held = summary.verdicts.iter().all(|verdict| verdict.holds == Some(true));
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
@@ -154,24 +157,4 @@ fn endings(how: &str, runs: &[(String, u64)]) -> String {
         format!("{how}: {label}, {word} {}\n", seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
     };
     methods.into_iter().map(line).collect()
-}
-
-fn json(summary: &Summary, folder: &Path) -> String {
-    let claims: Vec<serde_json::Value> = summary
-        .verdicts
-        .iter()
-        .map(|verdict| {
-            serde_json::json!({
-                "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
-                "measured": verdict.measured, "holds": verdict.holds, "note": verdict.note,
-            })
-        })
-        .collect();
-    let diverged: Vec<serde_json::Value> =
-        summary.diverged.iter().map(|(label, seed)| serde_json::json!({ "label": label, "seed": seed })).collect();
-    let figures: Vec<String> = summary.figures.iter().map(|path| path.display().to_string()).collect();
-    let all = serde_json::json!({
-        "results": folder.display().to_string(), "runs": summary.runs, "diverged": diverged, "claims": claims, "figures": figures,
-    });
-    format!("{all:#}\n")
 }

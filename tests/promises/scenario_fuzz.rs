@@ -40,7 +40,7 @@ const PIECES: [&str; 28] = [
 fn told(text: &str, set: &[String]) {
     let changes: Vec<Override> = set.iter().map(Override::set).collect();
     match Scenario::read(Path::new("a.toml"), text, &changes) {
-        Ok(scenario) => drop(scenario.manifest(Path::new("."))),
+        Ok(scenario) => drop(scenario.manifest(Path::new("."), None)),
         Err(rejected) => {
             assert!(!rejected.faults.is_empty());
             assert!(rejected.render(false).contains("error"));
