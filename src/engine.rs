@@ -167,6 +167,7 @@ impl<P: Protocol> Engine<P> {
             Event::Lost { node, slot } => {
                 if self.core.state.jobs.drop_job(slot) {
                     self.core.state.nodes.entry(node).slot = None;
+                    self.core.state.ledger.lost += 1;
                     self.protocol.on_lost(node, &mut self.core.control());
                 }
             }

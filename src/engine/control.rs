@@ -137,7 +137,6 @@ impl<P: Protocol> Control<'_, P> {
                 let _ = state.queue.push(time, Phase::Normal, Event::Lost { node, slot });
                 state.jobs.put_lost(slot);
             }
-            Finish::Never => state.ledger.lost += 1,
         }
     }
 

@@ -16,8 +16,6 @@ pub enum Finish {
     At(f64),
     /// Lost at this time `[s]`, because the client left.
     LostAt(f64),
-    /// Never: the client does not come back.
-    Never,
 }
 
 /// Follows the availability of the clients that are asked about.
@@ -55,7 +53,8 @@ impl Presence {
     }
 
     /// How work of `duration` `[s]` ends that `client` gets at `start` `[s]`. It begins when the client is up; when the client
-    /// leaves, the work pauses or is lost as its [`Leave`] says. Work that ends when the client leaves is done.
+    /// leaves, the work pauses or is lost as its [`Leave`] says; with a client that leaves for good it is lost in any case. Work
+    /// that ends when the client leaves is done.
     pub fn finish(&mut self, fleet: &Fleet, client: usize, start: f64, duration: f64) -> Finish {
         let group = fleet.of(client);
         let Availability::Time(process) = &group.availability else { return Finish::At(start + duration) };
@@ -72,7 +71,7 @@ impl Presence {
                 left = (left - (stretch.end - time)).max(0.0);
             }
             if stretch.end.is_infinite() {
-                return Finish::Never;
+                return Finish::LostAt(time);
             }
             time = stretch.end;
         }

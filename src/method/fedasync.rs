@@ -51,7 +51,8 @@ impl Method for FedAsync {
                  server:  a = alpha · w(s);   x ← (1 − a) x + a y        (w(s) by the schedule's `discount`)",
         traffic: "down: x [d]; up: y [d]; nothing stays at the client",
         differs: "y is sent as x_received − y and put together again at the server, so that uplinks can compress it; \
-                  staleness is 0 for a fresh model",
+                  staleness is 0 for a fresh model and comes from the clients' durations, not from a draw; alpha stays the same for \
+                  the whole run, without the halving late in training",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

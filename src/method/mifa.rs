@@ -51,7 +51,8 @@ impl Method for Mifa {
         update: "client:  as FedAvg, sends Δ_i = x − y\n\
                  server:  G_i ← Δ_i / lr  for i ∈ S;   x ← x − lr (1/N) Σ_{all i} G_i      (every round, also an empty one)",
         traffic: "down: x [d]; up: Δ [d]; stays at the server: G [N × d], rows only for clients that took part",
-        differs: "while it waits for every client, the table keeps the updates as they come in, all of them at the initial model",
+        differs: "while it waits for every client, the table keeps the updates as they come in, all of them at the initial model; \
+                  a step size schedule of `local.lr` counts the rounds of this wait, which are server steps like any other",
     };
 }
 

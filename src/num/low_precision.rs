@@ -56,7 +56,11 @@ pub enum Rounding<'a> {
     Stochastic(&'a mut Rng),
 }
 
-/// Rounds a block to `Q_b(w) = clamp(round(w/s), −L, L) · s` with `L = 2^{b−1} − 1` and `s = max|w| / L`.
+/// Rounds a block to `Q_b(w) = round(w L / max|w|) · s` with `L = 2^{b−1} − 1` and the step `s` that fits the block best, by
+/// least squares; at random, to the same multiples of `max|w| / L`.
+///
+/// The step is not that of the largest weight alone: a model that is rounded time and again would grow as a whole with every
+/// outward move of one of its largest weights, and never shrink.
 ///
 /// To the nearest, two bits are ternary, `{−a, 0, a}` with `a` the mean magnitude of the coordinates beyond `0.7 · mean|w|`,
 /// and one bit is `±mean|w|`. Rounding at random, one bit is `±max|w|`.
@@ -71,7 +75,11 @@ pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [
         (1, Rounding::Stochastic(_)) => Grid { origin: -largest, end: largest, levels: 1.0, lowest: 0.0 }.round(rounding, block),
         _ => {
             let levels = f64::from((1_u32 << (bits.0 - 1)) - 1);
-            Grid { origin: 0.0, end: largest, levels, lowest: -levels }.round(rounding, block);
+            let grid = Grid { origin: 0.0, end: largest, levels, lowest: -levels };
+            match rounding {
+                Rounding::Nearest => grid.fit(block),
+                Rounding::Stochastic(_) => grid.round(rounding, block),
+            }
         }
     }
 }
@@ -120,6 +128,21 @@ impl Grid {
                 },
             ),
         }
+    }
+
+    /// Rounds to the nearest points of a grid about zero, and moves its end to where the points fit the block best.
+    fn fit<R: Real>(&self, block: &mut [R]) {
+        let density = self.levels / self.end;
+        let index = |value: R| (value.f64() * density).round();
+        let (mut along, mut square) = (0.0, 0.0);
+        for &value in block.iter() {
+            let index = index(value);
+            along += index * (value - self.point::<R>(index)).f64();
+            square += index * index;
+        }
+        let end = R::of(self.end + self.levels * along / square).f64();
+        let fitted = Self { end, ..*self };
+        block.iter_mut().for_each(|value| *value = fitted.point(index(*value)));
     }
 
     /// The ends are exact, so that the grid of rounded values is the grid they were rounded to.

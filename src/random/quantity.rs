@@ -118,6 +118,7 @@ impl Quantity {
         offender.map_or(Ok(()), |bound| {
             let found = match bound {
                 f64::MAX => "can be arbitrarily large".to_owned(),
+                f64::MIN_POSITIVE => "can be arbitrarily close to 0".to_owned(),
                 bound if low == high => format!("is `{bound}`"),
                 bound => format!("can be `{bound}`"),
             };

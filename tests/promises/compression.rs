@@ -232,3 +232,49 @@ fn one_group_is_the_plain_average() {
         assert_near(found, expected, 1e-12);
     }
 }
+
+#[test]
+fn clients_of_one_width_make_prowd_the_plain_average() {
+    assert_eq!(Bench::q4("prowd").iterates(12), Bench::q4("fedavg").iterates(12));
+    let narrow = |text: &str| low_bit("train", 2).method(text).path(4);
+    assert_eq!(narrow("prowd"), narrow("fedavg"));
+    // Two equal ternary models average to a ternary model.
+    let end = narrow("prowd").remove(3);
+    let largest = end.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
+    assert!(end.iter().all(|x| *x == 0.0 || x.abs() == largest), "{end:?}");
+}
+
+/// Four clients on one quadratic in the plane of many coordinates, two of them with four bits.
+fn mixed(text: &str) -> Bench {
+    let centre: Vec<f64> = (0..80).map(|j| (f64::from(j) * 0.7).sin()).collect();
+    Bench::q4(text)
+        .set("problem.objective", format!("{{ quadratic = {{ curvature = 1.0, centre = {:?} }} }}", vec![centre; 4]))
+        .set("problem.init", "\"zeros\"")
+        .set("fleet.group", "[{ share = 0.5 }, { share = 0.5, bits = 4 }]")
+        .lr(0.5)
+}
+
+#[test]
+fn prowd_without_its_parts_is_the_plain_average() {
+    let plain = mixed("fedavg").path(30);
+    let path = |text: &str| mixed(text).path(30);
+    for (found, expected) in path("prowd; dequantise = false; select = false").iter().zip(&plain) {
+        assert_near(found, expected, 1e-12);
+    }
+    for parts in ["prowd; select = false", "prowd; dequantise = false", "prowd"] {
+        assert_ne!(path(parts), plain, "{parts}");
+        assert_eq!(path(parts), path(parts), "{parts} is the same in every run");
+    }
+}
+
+#[test]
+fn prowd_refuses_what_it_cannot_restore() {
+    for (bench, reason) in [
+        (mixed("prowd").set("served.uplink", "{ top-k = { k = 1 } }"), "own width"),
+        (mixed("prowd").set("served.low-bit", "\"messages\""), "few bits"),
+        (mixed("prowd; lr = 0.0"), "positive step size"),
+    ] {
+        let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));
+        assert!(fault.contains(reason), "{fault}");
+    }
+}

@@ -128,6 +128,12 @@ fn senseless_combinations_are_refused_with_a_reason() {
             "at random",
         ),
         (Bench::q4("fedavg").schedule("{ rounds = { cohort = 2 } }").weighting("known-probability"), "cohort of fixed size"),
+        (Bench::q4("fedavg").weighting("unbiased").schedule("{ buffered = { size = 2, concurrency = 2 } }"), "never called"),
+        (Bench::q4("fedavg").weighting("unbiased").bernoulli(&[0.5; 4]).schedule("{ group = { size = 2 } }"), "come and go"),
+        (
+            Bench::q4("fedavg").weighting("unbiased").set("fleet.dropout", 0.5).schedule("{ window = { seconds = 1.0 } }"),
+            "work is lost",
+        ),
         (Bench::q4("mifa").schedule("{ buffered = { size = 2, discount = \"sqrt\" } }"), "discount by staleness"),
         (Bench::q4("afa-cs").schedule("{ rounds = { cohort = 2, select = \"gradient-norm\" } }"), "weights of the selection"),
         (with_momentum("scaffold"), "plain SGD"),

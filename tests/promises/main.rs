@@ -3,6 +3,7 @@
 mod analytic;
 mod bench;
 mod compression;
+mod departures;
 mod determinism;
 mod every_method;
 mod fixed_points;

@@ -37,7 +37,7 @@ fn walked(fleet: &Fleet, client: usize, start: f64, duration: f64, lose: bool) -
         }
         (up, time) = (!up, change);
     }
-    Finish::Never
+    Finish::LostAt(time)
 }
 
 #[test]
@@ -89,7 +89,8 @@ fn a_trace_is_followed_and_joined() {
     assert_eq!(changes(&fleet, 1, 1e9), (true, vec![20.0, 30.0, 40.0]));
     let mut presence = Presence::new();
     assert_eq!(presence.finish(&fleet, 1, 15.0, 12.0), Finish::At(37.0));
-    assert_eq!(presence.finish(&fleet, 1, 15.0, 16.0), Finish::Never);
+    assert_eq!(presence.finish(&fleet, 1, 15.0, 16.0), Finish::LostAt(40.0));
+    assert_eq!(presence.finish(&fleet, 2, 3.0, 1.0), Finish::LostAt(3.0));
     assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::At(6.0));
     assert_eq!(presence.next_up(&fleet, 2, 0.0), None);
     for (text, line) in [("0,1,2\n5,1,2\n", 2), ("0,2,1\n", 1), ("0,nan,1\n", 1), ("0.5,1,2\n", 1)] {

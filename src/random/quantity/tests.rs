@@ -111,6 +111,8 @@ fn unfit_quantities_are_refused() {
     }
     let error = parse("{ exponential = { mean = 1 } }").unwrap().validate(&(0.0..=1.0)).unwrap_err();
     assert!(error.message.contains("arbitrarily large"), "{}", error.message);
+    let error = parse("{ exponential = { mean = 2 } }").unwrap().validate(&(1.0..=f64::MAX)).unwrap_err();
+    assert_eq!(error.message, "the value can be arbitrarily close to 0: expected values of at least 1 and finite");
 }
 
 #[test]

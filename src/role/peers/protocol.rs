@@ -248,6 +248,10 @@ impl<R: Real> Protocol for Peers<R> {
     }
 
     fn on_lost(&mut self, id: NodeId, control: &mut Control<'_, Self>) {
+        // A node that is gone for good does not begin again.
+        if self.until_up(id, control.now()).is_none() {
+            return;
+        }
         self.on_node(id, control, |nodes, node| nodes.on_lost(node));
     }
 

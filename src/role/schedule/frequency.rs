@@ -1,12 +1,55 @@
 //! How often each client delivers, for weights that make up for it.
 
-use super::{ScheduleSpec, cohort::CohortSpec};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+    ops::RangeInclusive,
+};
 
-/// Arrivals that are followed for each client where frequencies are counted.
-const FOLLOWED: usize = 2000;
+use super::{ScheduleSpec, cohort::CohortSpec};
+use crate::{fleet::Fleet, invalid::Invalid};
+
+/// Arrivals of each client that are followed where frequencies are counted, on average; fewer in large fleets.
+const LAPS: RangeInclusive<usize> = 20..=2000;
+
+/// Arrivals that are followed in all, where that makes no fewer laps than the least.
+const FOLLOWED: usize = 4_000_000;
 
 /// Rounding that must not push an arrival at the very end of a window into the next one.
 const GUARD: f64 = 1e-9;
+
+/// Refuses schedules under which deliveries cannot be predicted from how fast clients work.
+///
+/// # Errors
+/// [`Invalid`] at `weighting`, with the reason.
+pub fn check(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Invalid> {
+    let refuse = |reason: &str, help: &str| Err(Invalid::at("weighting", reason).help(help));
+    let clients = fleet.clients();
+    let never_called = match schedule {
+        ScheduleSpec::Rounds(spec) => match &spec.cohort {
+            CohortSpec::Trace(spec) => spec.trace.iter().flatten().collect::<BTreeSet<_>>().len() < clients,
+            CohortSpec::All(_) | CohortSpec::Count(_) => false,
+        },
+        ScheduleSpec::EveryArrival(spec) => spec.concurrency.is_some_and(|many| many < clients),
+        ScheduleSpec::Buffered(spec) => spec.concurrency.is_some_and(|many| many < clients),
+        ScheduleSpec::Window(_) | ScheduleSpec::Group(_) | ScheduleSpec::Grace(_) => false,
+    };
+    if never_called {
+        return refuse("clients that are never called cannot be made up for", "call every client, or choose another weighting");
+    }
+    let drawn_by_presence = matches!(schedule, ScheduleSpec::Rounds(spec) if matches!(spec.cohort, CohortSpec::All(_)));
+    if !fleet.always_available() && !drawn_by_presence {
+        let reason = "how often a client delivers is not known where clients come and go";
+        return refuse(reason, "choose rounds with `cohort = \"all\"`, another weighting, or `availability = \"always\"`");
+    }
+    if (0..clients).any(|client| fleet.drops_out(client)) {
+        return refuse(
+            "how often a client delivers is not known where work is lost",
+            "remove `dropout`, or choose another weighting",
+        );
+    }
+    Ok(())
+}
 
 /// Expected deliveries of each client in one server step, shape `[n]`, where client `i` works for `durations[i]` [s] and
 /// takes part in a round with `probabilities[i]`.
@@ -41,21 +84,31 @@ fn by_speed(durations: &[f64], size: usize) -> Vec<f64> {
     rates.iter().map(|rate| size as f64 * rate / total).collect()
 }
 
-/// The `size` earliest wait for each other and start again together.
+/// The `size` earliest wait for each other and start again together. A visit under way at the end counts by the share of it
+/// that has passed, so that nobody seems never to deliver.
 fn counted(durations: &[f64], size: usize) -> Vec<f64> {
-    let mut returns = durations.to_vec();
-    let mut order: Vec<usize> = (0..durations.len()).collect();
-    let mut counts = vec![0.0; durations.len()];
-    let steps = FOLLOWED * durations.len().div_ceil(size);
-    for _ in 0..steps {
-        order.sort_by(|&a, &b| returns[a].total_cmp(&returns[b]).then(a.cmp(&b)));
-        let now = returns[order[size - 1]];
-        for &client in &order[..size] {
-            counts[client] += 1.0 / steps as f64;
-            returns[client] = now + durations[client];
+    let clients = durations.len();
+    let laps = (FOLLOWED / clients).clamp(*LAPS.start(), *LAPS.end());
+    // Non-negative floats sort like their bit patterns.
+    let end = |start: f64, client: usize| Reverse(((start + durations[client]).to_bits(), client));
+    let mut returns: BinaryHeap<_> = (0..clients).map(|client| end(0.0, client)).collect();
+    let mut counts = vec![0.0; clients];
+    let mut group = Vec::with_capacity(size);
+    let mut now = 0.0;
+    for _ in 0..laps * clients.div_ceil(size) {
+        group.extend((0..size).filter_map(|_| returns.pop()));
+        for Reverse((time, client)) in &group {
+            now = f64::max(now, f64::from_bits(*time));
+            counts[*client] += 1.0;
         }
+        returns.extend(group.drain(..).map(|Reverse((_, client))| end(now, client)));
     }
-    counts
+    for Reverse((time, client)) in returns {
+        let left = f64::from_bits(time) - now;
+        counts[client] += (1.0 - left / durations[client].max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+    }
+    let total: f64 = counts.iter().sum();
+    counts.iter().map(|count| size as f64 * count / total).collect()
 }
 
 #[cfg(test)]
@@ -84,5 +137,19 @@ mod tests {
         let twos = of("{ group = { size = 2 } }");
         approx::assert_relative_eq!(twos.iter().sum::<f64>(), 2.0, max_relative = 1e-9);
         assert!(twos.windows(2).all(|pair| pair[0] <= pair[1]), "{twos:?}");
+    }
+
+    #[test]
+    fn groups_are_followed_to_their_long_run_frequencies() {
+        // Followed in exact fractions, the pairs repeat every twelve groups.
+        let found = counted(&[1.0, 0.731, 0.467, 0.209], 2);
+        for (found, expected) in found.into_iter().zip([1.0 / 4.0, 1.0 / 3.0, 7.0 / 12.0, 5.0 / 6.0]) {
+            approx::assert_abs_diff_eq!(found, expected, epsilon = 1e-3);
+        }
+        // In a fleet too large to wait for its slowest client, that one works at a hundredth of the pace of the others.
+        let mut durations = vec![1.0; 200_000];
+        durations[7] = 100.0;
+        let found = counted(&durations, 20_000);
+        approx::assert_relative_eq!(found[7] / found[8], 0.01, max_relative = 0.1);
     }
 }

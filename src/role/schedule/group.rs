@@ -32,6 +32,15 @@ impl Group {
         }
         self.at_work += next.call.len();
     }
+
+    /// Applies the group once it is complete. One that nobody at work can complete any more closes with those who are in.
+    fn close_if_complete(&mut self, next: &mut Next, roster: &mut Roster<'_>) {
+        if self.waiting.len() >= self.size || (self.at_work == 0 && !self.waiting.is_empty()) {
+            next.apply = true;
+            let group = std::mem::take(&mut self.waiting);
+            self.call(group, next, roster);
+        }
+    }
 }
 
 impl Schedule for Group {
@@ -44,13 +53,8 @@ impl Schedule for Group {
     fn on_arrival(&mut self, from: NodeId, roster: &mut Roster<'_>) -> Next {
         self.at_work -= 1;
         self.waiting.push(from);
-        // A group that nobody can complete any more closes with those who are in.
-        if self.waiting.len() < self.size && self.at_work > 0 {
-            return Next::wait();
-        }
-        let mut next = Next { apply: true, ..Next::default() };
-        let group = std::mem::take(&mut self.waiting);
-        self.call(group, &mut next, roster);
+        let mut next = Next::wait();
+        self.close_if_complete(&mut next, roster);
         next
     }
 
@@ -58,6 +62,7 @@ impl Schedule for Group {
         self.at_work -= 1;
         let mut next = Next::wait();
         self.call(vec![client], &mut next, roster);
+        self.close_if_complete(&mut next, roster);
         next
     }
 

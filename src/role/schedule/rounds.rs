@@ -48,7 +48,11 @@ impl Rounds {
                 let called = (*count as f64 * self.spec.over_selection).ceil() as usize;
                 self.spec.select.draw(called.min(roster.clients), round, self.spec.deadline, roster)
             }
-            CohortSpec::Trace(TraceSpec { trace }) => trace[round as usize % trace.len()].clone().into(),
+            // Whoever has left for good is not waited for.
+            CohortSpec::Trace(TraceSpec { trace }) => {
+                let cohort = trace[round as usize % trace.len()].iter().copied();
+                cohort.filter(|&client| roster.next_up(client).is_some()).collect::<Vec<_>>().into()
+            }
         }
     }
 

@@ -16,7 +16,7 @@ pub enum ScheduleSpec {
     EveryArrival(StreamSpec),
     /// Arrivals are collected in a buffer and applied when it is full.
     Buffered(BufferedSpec),
-    /// Arrivals are collected for a fixed time and applied at its end.
+    /// Arrivals are collected for a fixed time and applied at its end. Every window is a server step, also an empty one.
     Window(WindowSpec),
     /// The first to arrive wait until their group is complete; it is applied, and they start again together.
     Group(GroupSpec),

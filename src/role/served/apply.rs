@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Arrived;
 use crate::{
+    invalid::Invalid,
     num::{Real, vector},
     part::{
         transform::{Chain, Point},
@@ -31,22 +32,26 @@ pub struct ServerParts<R> {
 
 impl<R: Real> ServerParts<R> {
     /// The parts of a server that acts by `schedule` on clients who work by `local`.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a weighting that cannot be worked out.
     pub fn new(
         weighting: Weighting,
         optimiser: Chain<R>,
         schedule: &ScheduleSpec,
         local: &LocalRule<R>,
         world: &World<R>,
-    ) -> Self {
+    ) -> Result<Self, Invalid> {
         let clients = 0..world.clients();
         let deliveries = if weighting == Weighting::Unbiased {
+            frequency::check(schedule, &world.fleet)?;
             let durations: Vec<f64> = clients.clone().map(|client| world.mean_visit(local, client)).collect();
             let probabilities: Vec<f64> = clients.map(|client| world.probability(client)).collect();
             frequency::deliveries(schedule, &durations, &probabilities)
         } else {
             Vec::new()
         };
-        Self { weighting, optimiser, deliveries }
+        Ok(Self { weighting, optimiser, deliveries })
     }
 }
 

@@ -118,7 +118,7 @@ pub fn served<R: Halved>(
     let client = parts.client.as_ref().unwrap_or(&recipe.client);
     let local = parts.local.build(recipe.steps, client, &setting).map_err(|invalid| invalid.under("local"))?;
     let optimiser = Chain::build(parts.server.as_deref().unwrap_or(&recipe.server));
-    let server = ServerParts::new(parts.weighting.unwrap_or(recipe.weighting), optimiser, &schedule, &local, &world);
+    let server = ServerParts::new(parts.weighting.unwrap_or(recipe.weighting), optimiser, &schedule, &local, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let links = Links::build(parts);
     let plan = ServedPlan { world, client: halves.client, local, server, links, discount, max_staleness };

@@ -89,10 +89,10 @@ fn write_out(item: &mut Node, shared: Option<&Node>, arms: &[Meant]) {
     if item.get("local").is_none() {
         item.insert("local", only.span, Node::new(Value::Table(Table::default()), only.span));
     }
-    if let Some(local) = item.get_mut("local").and_then(Node::as_table_mut) {
-        if !local.get("steps").is_some_and(axis::is_axis) {
-            local.insert("steps", only.span, only.clone());
-        }
+    if let Some(local) = item.get_mut("local").and_then(Node::as_table_mut)
+        && !local.get("steps").is_some_and(axis::is_axis)
+    {
+        local.insert("steps", only.span, only.clone());
     }
 }
 
