@@ -201,6 +201,7 @@ fn all_runs(
             return Err(RunError::Interrupted);
         }
         let world = worlds.of(run)?;
+        world.check_optimum(&plan.metrics)?;
         let mut shown = progress.run(plan, run);
         let outcome = one::run(plan, run, world, results, options, inner, shown.as_mut())?;
         Ok((run, outcome))

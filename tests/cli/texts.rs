@@ -28,6 +28,7 @@ fn mistakes_of_use() {
         ("unknown-method", &["methods", "fedporx"]),
         ("no-results", &["compare", "no-such-folder"]),
         ("no-gallery", &["gallery", "src"]),
+        ("no-threads", &["run", "a.toml", "--threads", "0"]),
         ("negative-wait", &["run", "a.toml", "--checkpoint-seconds=-1"]),
     ] {
         assert_snapshot!(name, told(fedfleet(arguments)));
@@ -41,6 +42,24 @@ fn a_folder_that_cannot_be_made_is_told_once() {
     let mut command = fedfleet(["run"]);
     command.arg(small()).args(["--out", "file/results"]).current_dir(&folder);
     assert_snapshot!("no-folder", told(command));
+}
+
+#[test]
+fn a_gap_without_an_optimum_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("apart.csv"), "x,y\n-1,0\n1,1\n").unwrap();
+    let text = "stop.rounds = 1\nproblem = { objective = 'logistic', data = { csv = 'apart.csv' } }\nfleet.clients = 2\n\
+                record.metrics = ['loss', 'gap']\nserved.local = { steps = 1, lr = 0.1 }\nmethod = [{ name = 'fedavg' }]\n";
+    fs::write(folder.path().join("apart.toml"), text).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = fedfleet(["run", "apart.toml"]);
+        command.args(more).current_dir(&folder);
+        command
+    };
+    let refused = told(run(&[]));
+    assert!(refused.starts_with("exit code 2") && refused.contains("apart.toml:4:"), "{refused}");
+    assert!(refused.contains("`gap` needs the exact optimum") && refused.contains("set `l2` above 0"), "{refused}");
+    let _ = succeed(run(&["--set", "problem.l2=0.01"]));
 }
 
 #[test]
