@@ -67,8 +67,8 @@ impl Method for ProWd {
                   tanh units on chunks of 64 weights in steps of their grid, b → 12 → 32 bits, shared by all layers, the identity at \
                   first, trained on 64 chunks a step; the loss on weights stands alone, without distillation on a buffer; the mask is \
                   the exact maximiser (a threshold on the ratio of the updates) in place of learnt scores; the wide clients are those of \
-                  the fleet's greatest width, and where none of them took part the narrow ones count whole; clients round weights and \
-                  activations, not errors and gradients",
+                  the fleet's greatest width, and where none of them took part the narrow ones count whole; clients round weights, \
+                  not activations, errors and gradients",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
