@@ -18,6 +18,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use fedfleet::{
     invalid::Invalid,
+    run::RunError,
     scenario::{Diagnostic, Rejected, Sources},
 };
 
@@ -30,7 +31,8 @@ Examples:
   fedfleet methods fedprox            what a method is, its parameters and its source
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
 
-Exit codes: 0 done, 1 failed run (or claim, under --strict), 2 bad scenario or usage.";
+Exit codes: 0 done, 1 failed run (or claim, under --strict), 2 bad scenario or usage,
+130 interrupted.";
 
 /// Simulates federated optimisation on fleets of unlike clients.
 #[derive(Debug, Parser)]
@@ -104,7 +106,11 @@ fn report(error: &anyhow::Error) -> ExitCode {
     let bad_input = error.is::<Rejected>() || error.is::<Usage>();
     // When standard error is gone too, the exit code still tells.
     let _ = told.is_err();
-    if bad_input { ExitCode::from(2) } else { ExitCode::FAILURE }
+    match error.downcast_ref::<RunError>() {
+        Some(RunError::Interrupted) => ExitCode::from(run::INTERRUPTED),
+        _ if bad_input => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    }
 }
 
 /// Whether messages may have colours: on a terminal, unless `NO_COLOR` is set.

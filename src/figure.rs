@@ -37,7 +37,7 @@ pub enum FigureError {
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// A file cannot be written.
-    #[error("{} cannot be written: {source}", path.display())]
+    #[error("cannot write `{}`", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,

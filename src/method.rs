@@ -42,6 +42,9 @@ mod scaffold_m_vr;
 mod sgp;
 mod token_walk;
 
+#[cfg(test)]
+mod example;
+
 use std::fmt::Debug;
 
 use schemars::JsonSchema;

@@ -23,4 +23,4 @@ pub mod units;
 
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
 pub use probe::{Models, Observed};
-pub use recorder::{Onlooker, Outcome, Progress, RecordPlan, Recorder, RecorderState};
+pub use recorder::{Onlooker, Outcome, Progress, RecordPlan, Recorder, RecorderState, Wish};

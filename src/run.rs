@@ -8,6 +8,7 @@ mod arm;
 mod checkpoint;
 mod estimate;
 mod execute;
+mod notes;
 mod plan;
 mod results;
 mod tuning;

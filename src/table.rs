@@ -12,7 +12,7 @@ use serde::{
     de::{self, value::SeqAccessDeserializer},
 };
 
-use crate::invalid::Invalid;
+use crate::invalid::{Invalid, count};
 
 /// Rows that stand in a file, or in the scenario itself.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -67,12 +67,13 @@ pub fn read<const C: usize>(path: &Path, columns: [&str; C]) -> Result<Vec<Row<C
             Err(_) if index == 0 && line.split(',').all(|field| field.trim().parse::<f64>().is_err()) => {}
             Err(found) => {
                 let expected = columns.join(", ");
-                return Err(fault(Some(number), format!("expected {C} number(s) ({expected}), found {found}")));
+                let numbers = count(C, "number");
+                return Err(fault(Some(number), format!("expected {numbers} ({expected}), found {found}")));
             }
         }
     }
     if rows.is_empty() {
-        return Err(fault(None, format!("the file has no row: expected the column(s) {}", columns.join(", "))));
+        return Err(fault(None, format!("the file has no row: expected the columns {}", columns.join(", "))));
     }
     Ok(rows)
 }
@@ -82,7 +83,7 @@ fn numbers<const C: usize>(line: &str) -> Result<[f64; C], String> {
     let fields = line.split(',').map(str::trim);
     let found = fields.clone().count();
     if found != C {
-        return Err(format!("{found} field(s)"));
+        return Err(count(found, "field"));
     }
     let mut row = [0.0; C];
     for (value, field) in row.iter_mut().zip(fields) {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use fedfleet::{
+    invalid::count,
     record::{axis::Axis, units},
     run::{Arm, Estimate, Forecast, Plan, PlannedCell, forecast},
     scenario::{MethodTable, cells},
@@ -50,6 +51,10 @@ fn summary(plan: &Plan, forecasts: &[Forecast]) -> String {
     let mut text = format!("{}\n{}: {}\n", plan.scenario.title, counts.join(" × "), count(plan.runs().len(), "run"));
     text += "\nmethods\n";
     first.methods.iter().zip(&first.cell.methods).for_each(|(arms, method)| text += &described(arms, method));
+    if !plan.notes().is_empty() {
+        text += "\nnotes\n";
+        plan.notes().iter().for_each(|note| text += &format!("  {note}\n"));
+    }
     text += "\ncells, and about what a run costs by a trial of its first rounds\n";
     for (planned, forecast) in plan.cells.iter().zip(forecasts) {
         text += &costs(planned, forecast);
@@ -98,8 +103,4 @@ fn described(arms: &[Arm], method: &MethodTable) -> String {
         text += &format!("    tried with {}\n", cells::name(&arm.tuned));
     }
     text
-}
-
-fn count(number: usize, thing: &str) -> String {
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }

@@ -1,5 +1,7 @@
 //! `fedfleet run`: run a scenario, and make its results.
 
+mod interrupt;
+mod json;
 mod progress;
 
 use std::{
@@ -10,11 +12,13 @@ use std::{
 };
 
 use fedfleet::{
+    invalid::count,
     run::{Options, Plan, Results, RunError, Silent, Summary, execute, verify},
     scenario::nearest,
 };
 
 use super::{Outcome, Usage, scenario::ScenarioArgs};
+pub use interrupt::INTERRUPTED;
 use progress::Bars;
 
 const EXAMPLES: &str = "\
@@ -25,8 +29,10 @@ Examples:
   fedfleet run scenario.toml --resume
   fedfleet run scenario.toml --strict --json > summary.json
 
-Results: curves.csv, summary.csv, claims.csv, manifest.toml and figures in the folder of --out. Running
-manifest.toml gives the same bytes.";
+Results: curves.csv, summary.csv, claims.csv, manifest.toml and figures in the folder of --out.
+Running manifest.toml gives the same bytes.
+
+Ctrl-C saves the runs, and --resume takes them up; until then curves.csv holds what there is.";
 
 /// Run a scenario: curves, summary, claims and figures
 #[derive(Debug, clap::Args)]
@@ -40,7 +46,7 @@ pub struct Args {
     only: Vec<String>,
 
     /// Threads; all processors if not given. Results do not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
 
     /// Folder of the results; `results/<name of the scenario>` if not given
@@ -77,16 +83,17 @@ impl Args {
         if self.verify {
             return self.verify(&plan);
         }
+        plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {note}"))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
-        let options = Options { threads: self.threads, resume: self.resume, checkpoint_every };
+        let options = Options { threads: self.threads, resume: self.resume, checkpoint_every, interrupt: interrupt::caught()? };
         let outcome = if io::stderr().is_terminal() {
             execute(&plan, &results, &options, &Bars::new(&plan))
         } else {
             execute(&plan, &results, &options, &Silent)
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
-        let text = if self.json { json(&summary, results.folder()) } else { told(&summary, results.folder()) };
+        let text = if self.json { json::told(&summary, results.folder()) } else { told(&summary, results.folder()) };
         io::stdout().lock().write_all(text.as_bytes())?;
         let held = summary.verdicts.iter().all(|verdict| verdict.holds == Some(true));
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
@@ -101,12 +108,17 @@ impl Args {
         let differences = verify(plan, self.threads).map_err(|error| located(error, plan))?;
         let mut out = io::stdout().lock();
         if differences.is_empty() {
-            writeln!(out, "{} runs are the same on one thread and on all", plan.runs().len())?;
+            writeln!(out, "{}: the same on one thread and on all", count(plan.runs().len(), "run"))?;
             return Ok(Outcome::Done);
         }
         differences.iter().try_for_each(|difference| writeln!(out, "{difference}"))?;
         Ok(Outcome::Failed)
     }
+}
+
+/// A number of threads.
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "expected a whole number from 1".to_owned())
 }
 
 /// A time that a clock can wait for [s].
@@ -140,7 +152,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
     text += &endings("ended early, since nothing was left to happen", &summary.stalled);
     // A figure is several files.
     let figures: BTreeSet<PathBuf> = summary.figures.iter().map(|path| path.with_extension("")).collect();
-    text + &format!("{} runs, {} figures: {}\n", summary.runs, figures.len(), folder.display())
+    text + &format!("{}, {}: {}\n", count(summary.runs, "run"), count(figures.len(), "figure"), folder.display())
 }
 
 /// A line a method whose runs ended so, with their seeds.
@@ -154,24 +166,4 @@ fn endings(how: &str, runs: &[(String, u64)]) -> String {
         format!("{how}: {label}, {word} {}\n", seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
     };
     methods.into_iter().map(line).collect()
-}
-
-fn json(summary: &Summary, folder: &Path) -> String {
-    let claims: Vec<serde_json::Value> = summary
-        .verdicts
-        .iter()
-        .map(|verdict| {
-            serde_json::json!({
-                "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
-                "measured": verdict.measured, "holds": verdict.holds, "note": verdict.note,
-            })
-        })
-        .collect();
-    let diverged: Vec<serde_json::Value> =
-        summary.diverged.iter().map(|(label, seed)| serde_json::json!({ "label": label, "seed": seed })).collect();
-    let figures: Vec<String> = summary.figures.iter().map(|path| path.display().to_string()).collect();
-    let all = serde_json::json!({
-        "results": folder.display().to_string(), "runs": summary.runs, "diverged": diverged, "claims": claims, "figures": figures,
-    });
-    format!("{all:#}\n")
 }

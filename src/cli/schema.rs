@@ -8,8 +8,8 @@ const EXAMPLES: &str = "\
 Example:
   fedfleet schema > fedfleet.json
 
-An editor with a TOML language server (Taplo, Even Better TOML) completes and checks a scenario whose
-first line is
+An editor with a TOML language server (Taplo, Even Better TOML) completes and checks a scenario
+whose first line is
   #:schema ./fedfleet.json";
 
 /// Print the JSON Schema of scenario files

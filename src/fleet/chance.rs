@@ -1,6 +1,9 @@
 //! The probability that a client takes part in a round.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use ndarray::ArrayView2;
 use rand::RngExt;
@@ -14,8 +17,14 @@ use serde::{
 use super::spec::FRACTION;
 use crate::{
     invalid::{Invalid, require},
-    random::{POPULATION, Purpose, Quantity, Rng, Sampler, Setting, Streams},
+    random::{POPULATION, Purpose, Quantity, Rng, Sampler, Setting, Streams, quantity::DISTRIBUTIONS},
 };
+
+/// Names of the rules by label.
+const RULES: [&str; 3] = ["labels", "label-rates", "lowest-label"];
+
+/// What a table may name: a rule or a distribution.
+static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| [&RULES[..], &DISTRIBUTIONS].concat());
 
 /// The probability of each client: a quantity drawn once per client, or a function of the labels in its data.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -203,8 +212,8 @@ impl<'de> de::Visitor<'de> for ProbabilityVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Probability, A::Error> {
-        let key: Option<String> = map.next_key()?;
-        let by_label = matches!(key.as_deref(), Some("labels" | "label-rates" | "lowest-label"));
+        let key = map.next_key_seed(Name)?;
+        let by_label = key.as_ref().is_some_and(|key| RULES.contains(&key.as_str()));
         let mut table = Replay { key, map };
         if by_label {
             let rule = ByLabel::deserialize(MapAccessDeserializer::new(&mut table))?;
@@ -214,6 +223,18 @@ impl<'de> de::Visitor<'de> for ProbabilityVisitor {
             };
         }
         Quantity::deserialize(MapAccessDeserializer::new(table)).map(Probability::Plain)
+    }
+}
+
+/// Reads a name of the [NAMES], so that an unknown one is told at its place.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if NAMES.contains(&name.as_str()) { Ok(name) } else { Err(de::Error::unknown_variant(&name, &NAMES)) }
     }
 }
 
@@ -235,5 +256,17 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Replay<A> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         self.map.next_value_seed(seed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_rules_are_those_that_are_read() {
+        let error = serde_json::from_str::<ByLabel>(r#"{ "none": {} }"#).unwrap_err().to_string();
+        let (_, expected) = error.split_once("expected one of").unwrap();
+        assert_eq!(expected.split('`').skip(1).step_by(2).collect::<Vec<_>>(), RULES);
     }
 }

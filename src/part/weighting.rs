@@ -37,6 +37,11 @@ pub enum Weighting {
 }
 
 impl Weighting {
+    /// Whether a client counts by its weight in the objective, or by its samples; otherwise all count alike.
+    pub fn tells_clients_apart(self) -> bool {
+        matches!(self, Self::ParticipatingWeighted | Self::Sampling | Self::AllWeighted | Self::Unbiased)
+    }
+
     /// The coefficients of a batch, staleness weights included.
     pub fn coefficients<R: Real>(&self, batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> Vec<f64> {
         let (size, clients) = (batch.len() as f64, ctx.clients() as f64);

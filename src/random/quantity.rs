@@ -10,6 +10,23 @@ use serde::{
 
 use crate::invalid::Invalid;
 
+/// Names that a table may have for one key.
+pub const DISTRIBUTIONS: [&str; 13] = [
+    "constant",
+    "uniform",
+    "exponential",
+    "lognormal",
+    "half-normal",
+    "gamma",
+    "pareto",
+    "normal",
+    "integer",
+    "spread",
+    "file",
+    "values",
+    "fixed",
+];
+
 /// A number, or a distribution that the number is drawn from.
 ///
 /// Written as a bare number or as a table with one key, such as `{ exponential = { mean = 0.2 } }`. Distributions are drawn

@@ -9,6 +9,7 @@ use csv::StringRecord;
 use super::axis::Axis;
 use super::filter;
 use super::measure::Better;
+use super::part::UNFINISHED;
 use crate::invalid::Invalid;
 
 /// One combination of sweep values: keys and values as recorded; empty where nothing is swept.
@@ -116,9 +117,16 @@ impl Curves {
     /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read, lacks a column, holds a value that
     /// is not a number, or a run goes back on an axis.
     pub fn read(path: &Path) -> Result<Self, Invalid> {
-        let bytes = std::fs::read(path)
-            .map_err(|e| Invalid::at("", format!("the recorded curves cannot be read: {e}")).in_file(path, None))?;
-        Self::parse(&bytes, path)
+        let unreadable = |error: std::io::Error| {
+            let fault = Invalid::at("", format!("the recorded curves cannot be read: {error}")).in_file(path, None);
+            if path.with_file_name(UNFINISHED).is_dir() {
+                return fault.help(format!(
+                    "the run was cut off, with its rows in `{UNFINISHED}`: take it up by `fedfleet run SCENARIO --resume`"
+                ));
+            }
+            fault
+        };
+        Self::parse(&std::fs::read(path).map_err(unreadable)?, path)
     }
 
     /// Reads the content of a file; `path` is for messages only.

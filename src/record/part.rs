@@ -8,6 +8,9 @@ use std::{
 
 use super::{axis::Axis, plan::Metric, recorder::Progress};
 
+/// The folder among results where runs keep what is theirs until all are done.
+pub const UNFINISHED: &str = "unfinished";
+
 /// The rows of one run, with a header of its own.
 pub struct Part {
     csv: csv::Writer<BufWriter<File>>,

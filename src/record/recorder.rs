@@ -92,10 +92,21 @@ pub struct RecordPlan {
     pub stop: Stop,
 }
 
+/// What an onlooker wants before an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// The run goes on.
+    GoOn,
+    /// A checkpoint is saved, and the run goes on.
+    Checkpoint,
+    /// A checkpoint is saved, and the run is left where it is.
+    Leave,
+}
+
 /// Looks on at every sample: shows progress, saves checkpoints.
 pub trait Onlooker<P: crate::engine::Protocol> {
-    /// Called before every event; `true` when it wants the recorder's state to save a checkpoint.
-    fn wants_checkpoint(&mut self) -> bool;
+    /// Called before every event.
+    fn wish(&mut self) -> Wish;
 
     /// Saves a checkpoint.
     ///
@@ -115,6 +126,7 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
     iterates: Option<Iterates>,
+    left: bool,
     failure: Option<io::Error>,
 }
 
@@ -128,7 +140,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
-        Self { world, plan, part, state: state.unwrap_or(fresh), onlooker, iterates: None, failure: None }
+        Self { world, plan, part, state: state.unwrap_or(fresh), onlooker, iterates: None, left: false, failure: None }
     }
 
     /// Keeps the iterate of every sample in this file.
@@ -140,22 +152,21 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         Ok(())
     }
 
-    /// Ends the recording: how the run came out and the iterates that were kept.
+    /// Ends the recording: how the run came out and the iterates that were kept; `None` for a run that was left in the middle.
     ///
     /// # Errors
     /// When something could not be written.
-    pub fn finish(mut self, engine: &Engine<P>) -> io::Result<(Outcome, Option<Vec<Vec<R>>>)> {
-        if self.state.outcome.is_none() {
+    pub fn finish(mut self, engine: &Engine<P>) -> io::Result<Option<(Outcome, Option<Vec<Vec<R>>>)>> {
+        if self.state.outcome.is_none() && !self.left {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
         }
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => {
-                let iterates = self.iterates.map(|iterates| iterates.finish(self.world.objective().dim()));
-                Ok((self.state.outcome.unwrap_or(Outcome::Finished), iterates.transpose()?))
-            }
+        if let Some(failure) = self.failure {
+            return Err(failure);
         }
+        let Some(outcome) = self.state.outcome else { return Ok(None) };
+        let iterates = self.iterates.map(|iterates| iterates.finish(self.world.objective().dim()));
+        Ok(Some((outcome, iterates.transpose()?)))
     }
 
     /// Takes every sample that is due before the clock moves to `time`.
@@ -301,11 +312,13 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
         if self.state.outcome.is_some() || self.failure.is_some() {
             return false;
         }
-        if self.onlooker.wants_checkpoint() {
+        let wish = self.onlooker.wish();
+        if wish != Wish::GoOn {
             let saved = self.part.flush().and_then(|written| self.onlooker.checkpoint(engine, &self.state, written));
             self.failure = saved.err();
         }
-        true
+        self.left = wish == Wish::Leave;
+        !self.left
     }
 
     fn horizon(&self) -> f64 {

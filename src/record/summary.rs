@@ -33,6 +33,34 @@ pub struct Row {
     pub outcomes: Vec<Option<Outcome>>,
 }
 
+/// Names of the [values](Row::values) of a row: how many seeds there are and how many diverged, the median total on each axis,
+/// then for each metric the median and quartiles of its final and of its best value.
+pub fn columns(metrics: &[String]) -> Vec<String> {
+    let counts = ["seeds", "diverged"].map(str::to_owned);
+    let totals = Axis::ALL.map(|axis| axis.column().to_owned());
+    let quartiles = metrics.iter().flat_map(|metric| {
+        let column = metric.replace('-', "_");
+        ["final", "best"].into_iter().flat_map(move |when| {
+            let column = column.clone();
+            ["median", "q1", "q3"].map(move |quartile| format!("{column}_{when}_{quartile}"))
+        })
+    });
+    counts.into_iter().chain(totals).chain(quartiles).collect()
+}
+
+impl Row {
+    /// The values of the [columns]; `None` where nothing was recorded.
+    pub fn values(&self) -> Vec<Option<f64>> {
+        let counts = [self.seeds, self.diverged].map(|count| count as f64);
+        let quartiles = |outcome: &Option<Outcome>| match outcome {
+            Some(Outcome { last, best }) => [last, best].map(|q| [q.median, q.lower, q.upper].map(Some)).concat(),
+            None => vec![None; 6],
+        };
+        let counted = counts.into_iter().chain(self.totals).map(Some);
+        counted.chain(self.outcomes.iter().flat_map(quartiles)).collect()
+    }
+}
+
 /// Summarises every method in every cell, in order of appearance.
 pub fn summarise(curves: &Curves) -> Vec<Row> {
     let (cells, methods) = (curves.cells(), curves.methods());
@@ -68,30 +96,18 @@ fn outcome(runs: &[&Run], metric: usize, better: Better) -> Option<Outcome> {
 
 /// Writes the summary of `curves` as CSV, numbers as their shortest exact decimals.
 ///
-/// Columns: cell keys, `method`, `seeds`, `diverged`, the median total on each axis, then for each metric the median and
-/// quartiles of its final and of its best value.
+/// Columns: cell keys, `method`, then those of [`columns`].
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
 pub fn write(curves: &Curves, out: impl Write) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    let mut header = curves.keys.clone();
-    header.extend(["method", "seeds", "diverged"].map(str::to_owned));
-    header.extend(Axis::ALL.map(|axis| axis.column().to_owned()));
-    for metric in &curves.metrics {
-        let column = metric.replace('-', "_");
-        header.extend(["final", "best"].iter().flat_map(|when| ["median", "q1", "q3"].map(|q| format!("{column}_{when}_{q}"))));
-    }
-    writer.write_record(&header)?;
+    let method = ["method".to_owned()];
+    writer.write_record(curves.keys.iter().chain(&method).chain(&columns(&curves.metrics)))?;
     for row in summarise(curves) {
-        let mut record: Vec<String> = row.cell.0.into_iter().map(|(_, value)| value).collect();
-        record.extend([row.method, row.seeds.to_string(), row.diverged.to_string()]);
-        record.extend(row.totals.map(|total| total.to_string()));
-        record.extend(row.outcomes.iter().flat_map(|outcome| match outcome {
-            Some(o) => [o.last, o.best].map(|q| [q.median, q.lower, q.upper].map(|v| v.to_string())).concat(),
-            None => vec![String::new(); 6],
-        }));
-        writer.write_record(&record)?;
+        let values = row.values().into_iter().map(|value| value.map_or_else(String::new, |value| value.to_string()));
+        let cell = row.cell.0.into_iter().map(|(_, value)| value);
+        writer.write_record(cell.chain([row.method]).chain(values))?;
     }
     writer.flush()?;
     Ok(())

@@ -3,7 +3,7 @@
 use crate::{
     method::registry::{self, Parameters, fit},
     role::peers::no_topology,
-    scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key},
+    scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
 };
 
 /// A method with one choice of its tuned keys, ready to be built.
@@ -45,7 +45,7 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
     let shared = cell.tree.get(entry.section).unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
-        let parameters = (entry.parse)(tree, &format!("method {}", method.label))?;
+        let parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)))?;
         let checked = match &parameters {
             Parameters::Served { own, parts } => {
                 parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective))

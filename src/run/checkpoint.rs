@@ -3,15 +3,18 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{execute::RunProgress, results::write_whole};
+use super::{
+    execute::{Options, RunProgress},
+    results::Results,
+};
 use crate::{
     engine::{Engine, Protocol},
-    record::{Onlooker, Progress, RecorderState},
+    record::{Onlooker, Progress, RecorderState, Wish},
 };
 
 /// A run in the middle.
@@ -39,10 +42,11 @@ impl Saved {
     }
 }
 
-/// Saves checkpoints now and then, and shows progress.
+/// Saves checkpoints now and then and when the call is interrupted, and shows progress.
 pub struct Keeper<'a> {
     path: PathBuf,
-    every: Duration,
+    results: &'a Results,
+    options: &'a Options,
     latest: Instant,
     events: u32,
     progress: &'a mut dyn RunProgress,
@@ -52,9 +56,9 @@ pub struct Keeper<'a> {
 const EVENTS_A_LOOK: u32 = 256;
 
 impl<'a> Keeper<'a> {
-    /// Saves to `path` about once every `every`.
-    pub fn new(path: PathBuf, every: Duration, progress: &'a mut dyn RunProgress) -> Self {
-        Self { path, every, latest: now(), events: 0, progress }
+    /// Saves to `path` among `results` as often as `options` say.
+    pub fn new(path: PathBuf, results: &'a Results, options: &'a Options, progress: &'a mut dyn RunProgress) -> Self {
+        Self { path, results, options, latest: now(), events: 0, progress }
     }
 }
 
@@ -65,19 +69,22 @@ fn now() -> Instant {
 }
 
 impl<P: Protocol> Onlooker<P> for Keeper<'_> {
-    fn wants_checkpoint(&mut self) -> bool {
+    fn wish(&mut self) -> Wish {
+        if self.options.interrupted() {
+            return Wish::Leave;
+        }
         self.events += 1;
         if self.events < EVENTS_A_LOOK {
-            return false;
+            return Wish::GoOn;
         }
         self.events = 0;
-        self.latest.elapsed() >= self.every
+        if self.latest.elapsed() >= self.options.checkpoint_every { Wish::Checkpoint } else { Wish::GoOn }
     }
 
     fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: u64) -> io::Result<()> {
         let engine = engine.save().map_err(io::Error::other)?;
         let saved = Saved { engine, recorder: recorder.clone(), written };
-        write_whole(&self.path, &postcard::to_stdvec(&saved).map_err(io::Error::other)?)?;
+        self.results.write_whole(&self.path, &postcard::to_stdvec(&saved).map_err(io::Error::other)?)?;
         self.latest = now();
         Ok(())
     }

@@ -6,20 +6,24 @@ mod one;
 use std::{
     fs, io, panic,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
 
 use thiserror::Error;
 
-use super::{plan::Plan, plan::RunId, results::Results, results::write_whole, worlds::Worlds};
+use super::{plan::Plan, plan::RunId, results::Results, worlds::Worlds};
 use crate::{
     figure::{self, FigureError},
     invalid::Invalid,
-    record::{Outcome, Progress, claim::Verdict},
+    record::{Outcome, Progress, claim::Verdict, summary::Row},
 };
 
+use assemble::Tables;
 pub use one::served;
 pub(super) use one::{Pilot, build_and};
 
@@ -32,11 +36,20 @@ pub struct Options {
     pub resume: bool,
     /// Time between checkpoints of a run.
     pub checkpoint_every: Duration,
+    /// Once set, runs are saved and left where they are.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+impl Options {
+    /// Whether runs are to be left where they are.
+    pub fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: None, resume: false, checkpoint_every: Duration::from_secs(10) }
+        Self { threads: None, resume: false, checkpoint_every: Duration::from_secs(10), interrupt: Arc::default() }
     }
 }
 
@@ -70,10 +83,18 @@ impl RunProgress for Silent {
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The world of a run cannot be built, or its method is not for it.
-    #[error("{0}")]
+    #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// The results folder cannot be made.
+    #[error("cannot create the results folder `{}`: choose another by --out", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("cannot read or write `{}`", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -86,11 +107,14 @@ pub enum RunError {
     /// There is nothing to resume.
     #[error("`{}` holds no interrupted runs to resume", .0.display())]
     NothingToResume(PathBuf),
+    /// The call was interrupted; what there is of its runs is in `curves.csv`.
+    #[error("interrupted: the runs can be taken up with --resume")]
+    Interrupted,
     /// A figure cannot be drawn.
     #[error(transparent)]
     Figure(#[from] FigureError),
     /// Threads cannot be started.
-    #[error("cannot start threads: {0}")]
+    #[error("cannot start threads")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
@@ -109,6 +133,10 @@ pub struct Summary {
     pub diverged: Vec<(String, u64)>,
     /// Labels and seeds of runs that ended before a bound of `stop`, because nothing was left to happen.
     pub stalled: Vec<(String, u64)>,
+    /// What each method came to in each cell, as in `summary.csv`.
+    pub rows: Vec<Row>,
+    /// The names of the values of a row.
+    pub columns: Vec<String>,
     /// The claims, cell by cell.
     pub verdicts: Vec<Verdict>,
     /// The figures drawn.
@@ -118,13 +146,17 @@ pub struct Summary {
 /// Runs `plan` into `results`.
 ///
 /// # Errors
-/// [`RunError`]; what has been written stays.
+/// [`RunError`]; what has been written stays, and after [`RunError::Interrupted`] what there is of the runs is in `curves.csv`.
 pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn Progressing) -> Result<Summary, RunError> {
     prepare(plan, results, options)?;
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let outcomes = pool.install(|| all_runs(plan, results, options, progress))?;
-    let verdicts = assemble::assemble(plan, results, &outcomes)?;
+    let outcomes = pool.install(|| all_runs(plan, results, options, progress));
+    if matches!(outcomes, Err(RunError::Interrupted)) {
+        assemble::join_begun(plan, results)?;
+    }
+    let outcomes = outcomes?;
+    let Tables { rows, columns, verdicts } = assemble::assemble(plan, results, &outcomes)?;
     let figures = figure::draw_all(results.folder(), &plan.figures)?;
     let unfinished = results.unfinished();
     fs::remove_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
@@ -133,7 +165,7 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
         runs.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect()
     };
     let (diverged, stalled) = (ended(Outcome::Diverged), ended(Outcome::Idle));
-    Ok(Summary { runs: outcomes.len(), diverged, stalled, verdicts, figures })
+    Ok(Summary { runs: outcomes.len(), diverged, stalled, rows, columns, verdicts, figures })
 }
 
 /// Makes the folder ready: a new one, or one whose runs go on.
@@ -150,8 +182,8 @@ fn prepare(plan: &Plan, results: &Results, options: &Options) -> Result<(), RunE
     if unfinished.is_dir() {
         fs::remove_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
     }
-    fs::create_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
-    write_whole(&path, manifest.as_bytes()).map_err(RunError::io(&path))
+    fs::create_dir_all(&unfinished).map_err(|source| RunError::Folder { path: results.folder().to_owned(), source })?;
+    results.write_whole(&path, manifest.as_bytes()).map_err(RunError::io(&path))
 }
 
 fn all_runs(
@@ -165,7 +197,11 @@ fn all_runs(
     // Few runs share the threads within each run; many runs take a thread each.
     let inner = runs.len() < 2 * rayon::current_num_threads();
     let one = |&run: &RunId| {
+        if options.interrupted() {
+            return Err(RunError::Interrupted);
+        }
         let world = worlds.of(run)?;
+        world.check_optimum(&plan.metrics)?;
         let mut shown = progress.run(plan, run);
         let outcome = one::run(plan, run, world, results, options, inner, shown.as_mut())?;
         Ok((run, outcome))

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::plan::{Plan, RunId};
+use crate::record::part::UNFINISHED;
 
 /// A results folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Results {
 
     /// Where runs keep what is theirs until all are done.
     pub fn unfinished(&self) -> PathBuf {
-        self.folder.join("unfinished")
+        self.folder.join(UNFINISHED)
     }
 
     /// The rows of a run.
@@ -68,6 +69,22 @@ impl Results {
     pub fn iterates(&self, plan: &Plan, run: RunId) -> PathBuf {
         self.folder.join("iterates").join(format!("{}.npy", stem(plan, run)))
     }
+
+    /// Writes a file of the folder so that it is there as a whole or not at all. What a crash leaves of it lies among what is
+    /// unfinished, and goes with that.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = tempfile::NamedTempFile::new_in(self.unfinished())?;
+        file.write_all(bytes)?;
+        file.as_file().sync_data()?;
+        let _ = file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
 }
 
 /// The name of a run's files: cell, seed, method and arm.
@@ -75,18 +92,4 @@ fn stem(plan: &Plan, run: RunId) -> String {
     let label: String = plan.arm(run).label.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let RunId { cell, method, arm, .. } = run;
     format!("cell{cell:03}-method{method:02}-{label}-arm{arm:03}-seed{}", plan.seeds[run.seed])
-}
-
-/// Writes a file so that it is there as a whole or not at all.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_data()?;
-    let _ = file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -18,7 +18,7 @@ pub struct Choices {
 }
 
 /// Chooses for every method of every cell the arm with the best median final value of the first recorded metric; a run that
-/// diverged counts as worse than any other. The earlier arm wins a tie.
+/// diverged, or has not begun, counts as worse than any other. The earlier arm wins a tie.
 ///
 /// # Errors
 /// When a part cannot be read.
@@ -43,8 +43,9 @@ pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError
 fn score(plan: &Plan, results: &Results, (cell, method, arm): (usize, usize, usize), better: Better) -> Result<f64, RunError> {
     let mut finals = Vec::new();
     for seed in 0..plan.seeds.len() {
-        let curves = Curves::read(&results.part(plan, RunId { cell, seed, method, arm }))?;
-        let value = curves.runs.first().and_then(|run| run.last(0));
+        let part = results.part(plan, RunId { cell, seed, method, arm });
+        let curves = if part.is_file() { Some(Curves::read(&part)?) } else { None };
+        let value = curves.and_then(|curves| curves.runs.first()?.last(0));
         finals.push(better.settle(value.unwrap_or(f64::NAN)));
     }
     Ok(median(&mut finals).unwrap_or(better.worst()))

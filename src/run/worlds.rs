@@ -14,6 +14,7 @@ use crate::{
     num::{Precision, Real},
     problem::{Problem, data::Targets},
     random::{Setting, Streams},
+    record::Metric,
     scenario::Cell,
     world::World,
 };
@@ -77,6 +78,22 @@ impl AnyWorld {
             Self::F32(world) => world.network.topology(),
             Self::F64(world) => world.network.topology(),
         }
+    }
+
+    /// Refuses metrics that need the optimum of a problem that has none.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the metric, with a path from the root of the scenario.
+    pub fn check_optimum(&self, metrics: &[Metric]) -> Result<(), Invalid> {
+        let Some((index, metric)) = metrics.iter().enumerate().find(|(_, metric)| metric.needs_optimum()) else { return Ok(()) };
+        let found = match self {
+            Self::F32(world) => world.problem.optimum(),
+            Self::F64(world) => world.problem.optimum(),
+        };
+        found.map(|_| ()).map_err(|error| {
+            Invalid::at(&format!("record.metrics.{index}"), format!("`{}` needs the exact optimum: {error}", metric.column()))
+                .help("without regularisation there may be none: set `l2` above 0 in `[problem]`, or record `grad-norm` instead")
+        })
     }
 
     /// What a check needs to know.

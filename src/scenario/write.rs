@@ -75,7 +75,7 @@ fn is_table_array(node: &Node) -> bool {
 }
 
 /// A key, quoted where TOML wants it.
-fn key(key: &str) -> String {
+pub fn key(key: &str) -> String {
     let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if bare { key.to_owned() } else { toml::Value::String(key.to_owned()).to_string() }
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::program::{assert_same, fedfleet, run, small, start, succeed};
+use crate::program::{assert_same, fedfleet, run, small, start, succeed, table};
 
 /// Checkpoints that are written between two kills, one number for each.
 const MOMENTS: [usize; 5] = [1, 2, 5, 11, 23];
@@ -83,6 +83,50 @@ fn killed_runs_go_on_to_the_same_bytes() {
         let _ = succeed(call(&broken, &["--resume"]));
     }
     assert_same(&whole, &broken);
+}
+
+/// Interrupts the run once a checkpoint has changed, and returns its exit code.
+#[cfg(unix)]
+fn interrupt(mut child: Child, out: &Path, signal: &str) -> Option<i32> {
+    let known = checkpoints(out);
+    while checkpoints(out) == known {
+        assert!(child.try_wait().unwrap().is_none(), "the runs were over before they could be interrupted");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    child.wait().unwrap().code()
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_runs_can_be_looked_at_and_go_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    run(&small(), &whole, &LONG);
+    for (signal, resume) in [("-INT", &[][..]), ("-TERM", &["--resume"])] {
+        assert_eq!(interrupt(start(call(&broken, resume)), &broken, signal), Some(130));
+        assert_parts_are_whole(&broken);
+        let rows = table(&broken.join("curves.csv"));
+        assert!(!rows.is_empty() && rows.len() < table(&whole.join("curves.csv")).len());
+        for verb in ["compare", "plot"] {
+            assert!(!succeed(fedfleet([verb.as_ref(), broken.as_os_str()])).is_empty());
+        }
+    }
+    let _ = succeed(call(&broken, &["--resume"]));
+    assert_same(&whole, &broken);
+}
+
+#[test]
+fn what_is_left_of_a_killed_run_is_named_where_curves_are_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    assert!(kill(start(call(&out, &[])), &out, 1));
+    for verb in ["compare", "plot"] {
+        let output = fedfleet([verb.as_ref(), out.as_os_str()]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("unfinished") && told.contains("--resume"), "{told}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::program::{fedfleet, run, small, succeed, told};
+use crate::program::{fedfleet, run, small, succeed, table, told};
 
 const VERBS: [&str; 8] = ["run", "check", "plot", "compare", "gallery", "methods", "new", "schema"];
 
@@ -28,10 +28,38 @@ fn mistakes_of_use() {
         ("unknown-method", &["methods", "fedporx"]),
         ("no-results", &["compare", "no-such-folder"]),
         ("no-gallery", &["gallery", "src"]),
+        ("no-threads", &["run", "a.toml", "--threads", "0"]),
         ("negative-wait", &["run", "a.toml", "--checkpoint-seconds=-1"]),
     ] {
         assert_snapshot!(name, told(fedfleet(arguments)));
     }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let mut command = fedfleet(["run"]);
+    command.arg(small()).args(["--out", "file/results"]).current_dir(&folder);
+    assert_snapshot!("no-folder", told(command));
+}
+
+#[test]
+fn a_gap_without_an_optimum_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("apart.csv"), "x,y\n-1,0\n1,1\n").unwrap();
+    let text = "stop.rounds = 1\nproblem = { objective = 'logistic', data = { csv = 'apart.csv' } }\nfleet.clients = 2\n\
+                record.metrics = ['loss', 'gap']\nserved.local = { steps = 1, lr = 0.1 }\nmethod = [{ name = 'fedavg' }]\n";
+    fs::write(folder.path().join("apart.toml"), text).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = fedfleet(["run", "apart.toml"]);
+        command.args(more).current_dir(&folder);
+        command
+    };
+    let refused = told(run(&[]));
+    assert!(refused.starts_with("exit code 2") && refused.contains("apart.toml:4:"), "{refused}");
+    assert!(refused.contains("`gap` needs the exact optimum") && refused.contains("set `l2` above 0"), "{refused}");
+    let _ = succeed(run(&["--set", "problem.l2=0.01"]));
 }
 
 #[test]
@@ -93,6 +121,24 @@ fn tables_of_comparison() {
     assert_snapshot!("compare-targets", table(&["--target", "loss=0.5,loss=1e-6", "--target", "loss=0.8"]));
     for format in ["text", "markdown", "latex", "csv"] {
         assert_snapshot!(format!("compare-target-{format}"), table(&["--target", "loss=0.5", "--format", format]));
+    }
+}
+
+#[test]
+fn the_summary_for_scripts_has_the_rows_of_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = fedfleet(["run", "--json", "--seeds", "1", "--set", "stop.rounds=10", "--out"]);
+    command.arg(folder.path()).arg(small());
+    let told: serde_json::Value = serde_json::from_str(&succeed(command)).unwrap();
+    let rows = table(&folder.path().join("summary.csv"));
+    assert_eq!(told["summary"].as_array().unwrap().len(), rows.len());
+    for (told, row) in told["summary"].as_array().unwrap().iter().zip(&rows) {
+        assert_eq!(told["method"], row["method"].as_str());
+        let keys = told["cell"].as_object().unwrap();
+        assert!(keys.len() == 1 && keys.iter().all(|(key, value)| value.to_string() == row[key]), "{keys:?}");
+        for column in ["seeds", "uplink_bits", "gap_final_median", "loss_best_q3"] {
+            assert_eq!(told[column].as_f64(), row[column].parse().ok(), "{column}");
+        }
     }
 }
 

@@ -146,3 +146,10 @@ fn the_schema_allows_a_bare_number() {
     assert!(forms.iter().any(|form| form["type"] == "number"));
     assert_eq!(schema.get("title").unwrap(), "Quantity");
 }
+
+#[test]
+fn the_names_of_distributions_are_those_that_are_read() {
+    let error = parse("{ none = 1 }").unwrap_err();
+    let (_, expected) = error.split_once("expected one of").unwrap();
+    assert_eq!(expected.split('`').skip(1).step_by(2).collect::<Vec<_>>(), DISTRIBUTIONS);
+}

@@ -22,14 +22,21 @@ use crate::{
     },
 };
 
+/// What stands in `summary.csv` and `claims.csv`.
+pub(super) struct Tables {
+    pub rows: Vec<summary::Row>,
+    pub columns: Vec<String>,
+    pub verdicts: Vec<Verdict>,
+}
+
 /// Writes the tables and evaluates the claims.
-pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)]) -> Result<Vec<Verdict>, RunError> {
+pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)]) -> Result<Tables, RunError> {
     let choices = tuning::choose(plan, results)?;
     if choices.any_tuned() {
         write(&results.file("tuning.csv"), |out| choices.write(plan, out))?;
     }
     let curves_path = results.file("curves.csv");
-    write(&curves_path, |out| join(plan, results, outcomes, &choices, out))?;
+    write(&curves_path, |out| join(plan, results, outcomes.iter().map(|&(run, _)| run), &choices, out))?;
     let curves = Curves::read(&curves_path)?;
     write(&results.file("summary.csv"), |out| summary::write(&curves, out).map_err(io::Error::other))?;
     let mut verdicts = Vec::new();
@@ -37,13 +44,29 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
         verdicts.extend(claim::evaluate(claim, &curves)?);
     }
     write(&results.file("claims.csv"), |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
-    Ok(verdicts)
+    Ok(Tables { rows: summary::summarise(&curves), columns: summary::columns(&curves.metrics), verdicts })
 }
 
-/// Joins the parts of the chosen arms: by cell, then method, then seed.
-fn join(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)], choices: &Choices, out: &mut dyn Write) -> io::Result<()> {
+/// Writes `curves.csv` from the runs that have begun; those of a tuned method are of the arm that is best so far.
+pub(super) fn join_begun(plan: &Plan, results: &Results) -> Result<(), RunError> {
+    let begun: Vec<RunId> = plan.runs().into_iter().filter(|&run| results.part(plan, run).is_file()).collect();
+    if begun.is_empty() {
+        return Ok(());
+    }
+    let choices = tuning::choose(plan, results)?;
+    write(&results.file("curves.csv"), |out| join(plan, results, begun, &choices, out))
+}
+
+/// Joins the parts of the chosen arms of `all` runs: by cell, then method, then seed.
+fn join(
+    plan: &Plan,
+    results: &Results,
+    all: impl IntoIterator<Item = RunId>,
+    choices: &Choices,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut runs: BTreeMap<(usize, usize, usize), RunId> = BTreeMap::new();
-    for &(run, _) in outcomes {
+    for run in all {
         if choices.arm(run.cell, run.method) == run.arm {
             let _ = runs.insert((run.cell, run.method, run.seed), run);
         }

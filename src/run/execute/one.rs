@@ -28,7 +28,7 @@ use crate::{
     run::{
         Plan, RunId,
         checkpoint::{Keeper, Saved},
-        results::{Results, write_whole},
+        results::Results,
         worlds::AnyWorld,
     },
     world::{World, WorldClock},
@@ -56,7 +56,7 @@ pub(super) fn run(
         AnyWorld::F64(world) => build_and(plan, run, world, job),
     }?;
     let bytes = postcard::to_stdvec(&outcome).map_err(|error| RunError::io(&done)(io::Error::other(error)))?;
-    write_whole(&done, &bytes).map_err(RunError::io(&done))?;
+    results.write_whole(&done, &bytes).map_err(RunError::io(&done))?;
     Ok(outcome)
 }
 
@@ -164,23 +164,25 @@ impl Pilot for RunJob<'_> {
             None => (Part::create(&path, &header(&plan.keys(), &plan.metrics), prefix), None),
         };
         let part = part.map_err(RunError::io(&path))?;
-        let mut keeper = Keeper::new(checkpoint, options.checkpoint_every, self.progress);
+        let mut keeper = Keeper::new(checkpoint, results, options, self.progress);
         let record = &plan.cells[run.cell].record;
         let mut recorder = Recorder::new(&world, record, part, state, &mut keeper);
         if plan.record.iterates {
             recorder.keep_iterates(results.unfinished_iterates(plan, run)).map_err(RunError::io(&path))?;
         }
         let _ = engine.run(&mut recorder);
-        let (outcome, iterates) = recorder.finish(&engine).map_err(RunError::io(&path))?;
+        let Some((outcome, iterates)) = recorder.finish(&engine).map_err(RunError::io(&path))? else {
+            return Err(RunError::Interrupted);
+        };
         if let Some(iterates) = iterates {
-            save(&results.iterates(plan, run), &iterates)?;
+            save(results, &results.iterates(plan, run), &iterates)?;
         }
         if plan.record.models {
             let models: Vec<Vec<R>> = match engine.protocol().models() {
                 Models::Server(x) => vec![x.to_vec()],
                 Models::Nodes(nodes) => nodes.into_iter().map(<[R]>::to_vec).collect(),
             };
-            save(&results.model(plan, run), &models)?;
+            save(results, &results.model(plan, run), &models)?;
         }
         Ok(outcome)
     }
@@ -193,11 +195,11 @@ fn prefix(plan: &Plan, run: RunId) -> Vec<String> {
 }
 
 /// Saves vectors of one length as a matrix.
-fn save<R: Real>(path: &Path, rows: &[Vec<R>]) -> Result<(), RunError> {
+fn save<R: Real>(results: &Results, path: &Path, rows: &[Vec<R>]) -> Result<(), RunError> {
     let shape = (rows.len(), rows.first().map_or(0, Vec::len));
     let flat: Vec<R> = rows.iter().flatten().copied().collect();
     let matrix = Array2::from_shape_vec(shape, flat).expect("models of a run have one length");
     let mut bytes = Vec::new();
     matrix.write_npy(&mut bytes).map_err(|error| RunError::io(path)(io::Error::other(error)))?;
-    write_whole(path, &bytes).map_err(RunError::io(path))
+    results.write_whole(path, &bytes).map_err(RunError::io(path))
 }

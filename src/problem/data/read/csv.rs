@@ -126,6 +126,7 @@ fn parse<R: Real>(
         let error = file.fault(Some(1), "the first line holds numbers: expected a header that names the columns");
         return Err(error.help("add a first line such as `x1,x2,label`"));
     }
+    distinct(&header).map_err(|message| file.fault(Some(1), message).help("give each column a name of its own"))?;
     if let Some(like) = like.filter(|like| like.header != header) {
         return Err(file.fault(Some(1), format!("expected the {} columns of the training file", like.header.len())));
     }
@@ -141,6 +142,16 @@ fn parse<R: Real>(
         return Err(file.fault(None, "the file has no training samples"));
     }
     Ok((layout, parts))
+}
+
+/// Refuses two columns of one name, of which only the first could be meant by it.
+fn distinct(header: &StringRecord) -> Result<(), String> {
+    for (at, name) in header.iter().enumerate() {
+        if let Some(first) = header.iter().take(at).position(|earlier| earlier == name) {
+            return Err(format!("columns {} and {} are both called `{name}`", first + 1, at + 1));
+        }
+    }
+    Ok(())
 }
 
 fn row<R: Real>(

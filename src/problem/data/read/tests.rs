@@ -71,6 +71,12 @@ fn libsvm_indices_beyond_any_memory_are_refused_at_their_line() {
 }
 
 #[test]
+fn csv_columns_of_one_name_are_refused() {
+    let table = csv::read::<f64>(&file(b"a,b,a,y\n1,2,3,0\n"), None, &CsvSpec::default(), None);
+    assert_eq!(fault(table), (Some(1), "columns 1 and 3 are both called `a`".to_owned()));
+}
+
+#[test]
 fn libsvm_parts_get_the_same_columns() {
     let table: RawTable<f64> = libsvm::read(&file(b"1 2:1"), Some(&file(b"0 7:1")), &LibsvmSpec::default()).unwrap();
     assert_eq!((table.train.features.columns(), table.test.unwrap().features.columns()), (7, 7));

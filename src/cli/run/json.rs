@@ -1,0 +1,43 @@
+//! What came of a scenario, for scripts.
+
+use std::path::Path;
+
+use fedfleet::{
+    record::{claim::Verdict, curves::Cell, summary::Row},
+    run::Summary,
+};
+use serde_json::{Map, Value, json};
+
+/// The summary as JSON: the rows of `summary.csv`, the claims, the runs that diverged, the figures.
+pub fn told(summary: &Summary, folder: &Path) -> String {
+    let diverged = summary.diverged.iter().map(|(label, seed)| json!({ "label": label, "seed": seed }));
+    let all = json!({
+        "results": folder.display().to_string(),
+        "runs": summary.runs,
+        "summary": summary.rows.iter().map(|row| of_row(row, &summary.columns)).collect::<Vec<_>>(),
+        "diverged": diverged.collect::<Vec<_>>(),
+        "claims": summary.verdicts.iter().map(claim).collect::<Vec<_>>(),
+        "figures": summary.figures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+    });
+    format!("{all:#}\n")
+}
+
+/// A method in a cell: its values by the names of the columns. Infinities and what was not recorded are null.
+fn of_row(row: &Row, columns: &[String]) -> Value {
+    let values = columns.iter().cloned().zip(row.values().into_iter().map(Value::from));
+    let named = [("cell".to_owned(), cell(&row.cell)), ("method".to_owned(), row.method.as_str().into())];
+    named.into_iter().chain(values).collect::<Map<_, _>>().into()
+}
+
+/// The swept values by their keys; numbers where they are some.
+fn cell(cell: &Cell) -> Value {
+    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
+    cell.0.iter().map(|(key, text)| (key.clone(), value(text))).collect::<Map<_, _>>().into()
+}
+
+fn claim(verdict: &Verdict) -> Value {
+    json!({
+        "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
+        "measured": verdict.measured, "holds": verdict.holds, "note": verdict.note,
+    })
+}

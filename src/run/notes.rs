@@ -1,0 +1,66 @@
+//! What a scenario may not have meant, though it can be run.
+
+use std::collections::BTreeSet;
+
+use super::{arm::Arm, plan::Plan};
+use crate::{
+    method::registry::{Parameters, fit},
+    part::weighting::Weighting,
+    problem::{ProblemSpec, spec::WeightsSpec},
+    role::spec::ServedSpec,
+};
+
+impl Plan {
+    /// What the scenario may not have meant, a line each.
+    pub fn notes(&self) -> Vec<String> {
+        let mut labels = BTreeSet::new();
+        let mut notes = Vec::new();
+        for planned in &self.cells {
+            for arm in planned.methods.iter().flatten().filter(|arm| weighs_otherwise(arm, &planned.cell.problem)) {
+                if labels.insert(&arm.label) {
+                    notes.push(format!(
+                        "`{}` counts all clients alike, but the objective weighs them by their samples; \
+                         `weighting = \"participating-weighted\"` or `\"sampling\"` follows the objective",
+                        arm.label
+                    ));
+                }
+            }
+        }
+        notes
+    }
+}
+
+/// Whether the method's own weighting, which the scenario does not mention, minimises something else than the objective.
+fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> bool {
+    let Parameters::Served { own, parts } = &arm.parameters else { return false };
+    if problem.weights == WeightsSpec::Uniform || parts.weighting.is_some() || own.recipe().weighting.tells_clients_apart() {
+        return false;
+    }
+    // A method that has no place for a weighting weighs as its paper says.
+    let other = ServedSpec { weighting: Some(Weighting::ParticipatingWeighted), ..parts.as_ref().clone() };
+    fit(own.as_ref(), &other, &problem.objective).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::{run::Plan, scenario::Scenario};
+
+    fn notes(weights: &str, method: &str) -> Vec<String> {
+        let text = format!(
+            "stop.rounds = 1\nfleet.clients = 3\nserved.local = {{ steps = 1, lr = 0.1 }}\n\
+             problem = {{ objective = 'softmax', data = 'digits-8x8', weights = '{weights}' }}\n[[method]]\n{method}"
+        );
+        Plan::resolve(Scenario::read(Path::new("notes.toml"), &text, &[]).unwrap(), &[]).unwrap().notes()
+    }
+
+    #[test]
+    fn a_default_that_minimises_something_else_is_noted() {
+        let found = notes("samples", "name = 'fedavg'");
+        assert!(found.len() == 1 && found[0].starts_with("`fedavg` counts all clients alike"), "{found:?}");
+        assert!(notes("uniform", "name = 'fedavg'").is_empty());
+        assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
+        assert!(notes("samples", "name = 'analytic'").is_empty());
+    }
+}
