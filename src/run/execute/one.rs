@@ -19,6 +19,7 @@ use crate::{
     record::{
         Models, Observed, Outcome, Recorder,
         part::{Part, header},
+        staleness,
     },
     role::{
         peers::{Peers, PeersSpec, Plan as PeersPlan},
@@ -159,9 +160,9 @@ impl Pilot for RunJob<'_> {
             Some(saved) => {
                 let damaged = |error| RunError::io(&checkpoint)(io::Error::other(error));
                 engine.load(&saved.engine).map_err(damaged)?;
-                (Part::resume(&path, saved.written, prefix), Some(saved.recorder))
+                (Part::resume(&path, saved.written, prefix.clone()), Some(saved.recorder))
             }
-            None => (Part::create(&path, &header(&plan.keys(), &plan.metrics), prefix), None),
+            None => (Part::create(&path, &header(&plan.keys(), &plan.metrics), prefix.clone()), None),
         };
         let part = part.map_err(RunError::io(&path))?;
         let mut keeper = Keeper::new(checkpoint, options.checkpoint_every, self.progress);
@@ -174,6 +175,11 @@ impl Pilot for RunJob<'_> {
         let (outcome, iterates) = recorder.finish(&engine).map_err(RunError::io(&path))?;
         if let Some(iterates) = iterates {
             save(&results.iterates(plan, run), &iterates)?;
+        }
+        if plan.record.staleness {
+            let path = results.staleness(plan, run);
+            let table = staleness::table(&plan.keys(), &prefix, engine.protocol().staleness_counts());
+            write_whole(&path, table.map_err(RunError::io(&path))?.as_bytes()).map_err(RunError::io(&path))?;
         }
         if plan.record.models {
             let models: Vec<Vec<R>> = match engine.protocol().models() {
