@@ -17,6 +17,7 @@ mod plan;
 mod probe;
 mod recorder;
 pub mod spread;
+pub mod staleness;
 pub mod summary;
 pub mod target;
 pub mod units;

@@ -65,7 +65,7 @@ impl Method for DiLoCo {
 
 impl ServedMethod for DiLoCo {
     fn recipe(&self) -> Recipe {
-        let momentum = TransformSpec::Momentum(MomentumSpec { beta: self.beta, nesterov: true });
+        let momentum = TransformSpec::Momentum(MomentumSpec { beta: self.beta, nesterov: true, by_staleness: false });
         Recipe {
             server: vec![momentum, TransformSpec::Scale(self.lr)],
             client: ClientSpec { optimiser: vec![TransformSpec::Adamw(self.inner)], keep_state: self.keep_state },

@@ -54,7 +54,7 @@ impl Method for FedAvgM {
 
 impl ServedMethod for FedAvgM {
     fn recipe(&self) -> Recipe {
-        let momentum = TransformSpec::Momentum(MomentumSpec { beta: self.beta, nesterov: false });
+        let momentum = TransformSpec::Momentum(MomentumSpec { beta: self.beta, nesterov: false, by_staleness: false });
         Recipe { server: vec![momentum, TransformSpec::Scale(self.lr)], ..Recipe::default() }
     }
 

@@ -1,6 +1,8 @@
 //! FedVARP: variance reduction at the server for partial participation.
 
-use std::sync::Arc;
+mod clusters;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,10 +18,15 @@ use crate::{
     },
 };
 
-/// Parameters of FedVARP: none of its own.
+use clusters::{Clusters, Membership};
+
+/// Parameters of FedVARP.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct FedVarp {}
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct FedVarp {
+    /// Which clients share a row of the table (ClusterFedVARP).
+    pub clusters: Clusters,
+}
 
 impl Method for FedVarp {
     const CARD: Card = Card {
@@ -36,10 +43,19 @@ impl Method for FedVarp {
         },
         update: "client:  as FedAvg, sends Δ_i = x − y;   D_i = Δ_i / (lr K)\n\
                  server:  v = ȳ + (1/|S|) Σ_{i∈S} (D_i − y_i);   x ← x − lr K v\n\
-                 \x20        ȳ ← ȳ + (1/N) Σ_{i∈S} (D_i − y_i);   y_i ← D_i  for i ∈ S      (a round without anybody changes nothing)",
-        traffic: "down: x [d]; up: Δ [d]; stays at the server: ȳ [d] and y [N × d], rows only for clients that took part",
-        differs: "where clients take unlike numbers of steps, lr K is the mean over the participants",
+                 \x20        ȳ ← ȳ + (1/N) Σ_{i∈S} (D_i − y_i);   y_i ← D_i  for i ∈ S      (a round without anybody changes nothing)\n\
+                 clusters (ClusterFedVARP, Algorithm 3):  clients of a cluster k of N_k share y_k, in place of their y_i above;\n\
+                 \x20        y_k ← mean of D_i over i ∈ S ∩ k, unless it is empty;   ȳ = Σ_k (N_k/N) y_k",
+        traffic: "down: x [d]; up: Δ [d]; stays at the server: ȳ [d] and y [N × d], rows only for clients that took part; with \
+                  clusters a row each",
+        differs: "where clients take unlike numbers of steps, lr K is the mean over the participants; the paper takes the clusters \
+                  as given, and its experiments put clients with the same classes together (`clusters = \"classes\"`): \
+                  contiguous and listed ones are additions; with `classes` the server knows who has which",
     };
+
+    fn validate(&self) -> Result<(), Invalid> {
+        self.clusters.validate().map_err(|invalid| invalid.under("clusters"))
+    }
 }
 
 impl ServedMethod for FedVarp {
@@ -49,7 +65,8 @@ impl ServedMethod for FedVarp {
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let mean = setup.zeros();
-        Box::new(Server { x: Arc::new(Payload::one(setup.x)), rows: Touched::default(), mean })
+        let (clusters, x) = (self.clusters.clone(), Arc::new(Payload::one(setup.x)));
+        Box::new(Server { clusters, members: None, x, rows: Touched::default(), mean })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -60,11 +77,24 @@ impl ServedMethod for FedVarp {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct Server<R> {
+    clusters: Clusters,
+    /// Who is in which cluster, once the first update has come.
+    members: Option<Membership>,
     x: Arc<Payload<R>>,
-    /// `y_i` of the clients that have taken part.
+    /// `y_k` of the clusters of whom someone has taken part.
     rows: Touched<Vec<R>>,
     /// `ȳ`.
     mean: Vec<R>,
+}
+
+impl<R: Real> Server<R> {
+    /// `y_k ← row`, and `ȳ` with it; `share` is `N_k / N`.
+    fn renew(&mut self, cluster: usize, row: Vec<R>, share: f64) {
+        vector::axpy(R::of(share), &row, &mut self.mean);
+        if let Some(old) = self.rows.insert(cluster, row) {
+            vector::axpy(R::of(-share), &old, &mut self.mean);
+        }
+    }
 }
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
@@ -76,20 +106,27 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         if batch.is_empty() {
             return;
         }
-        let (to_step, to_mean) = (1.0 / batch.len() as f64, 1.0 / ctx.clients() as f64);
+        let members = self.members.take().unwrap_or_else(|| self.clusters.resolve(ctx));
         let mut update = self.mean.clone();
+        let mut fresh: BTreeMap<usize, (f64, Vec<R>)> = BTreeMap::new();
         for up in batch.iter().filter(|up| up.total_lr > 0.0) {
-            let mut row = up.up.vectors[0].clone();
+            let (cluster, mut row) = (members.of(up.from), up.up.vectors[0].clone());
             vector::scale(R::of(up.per_lr()), &mut row);
-            let change = match self.rows.get(up.from) {
-                Some(old) => vector::difference(&row, old),
-                None => row.clone(),
-            };
-            let _ = self.rows.insert(up.from, row);
-            // A discount for staleness acts on the step only, so that ȳ stays the mean of the y_i.
-            vector::axpy(R::of(up.weight * to_step), &change, &mut update);
-            vector::axpy(R::of(to_mean), &change, &mut self.mean);
+            // A discount for staleness acts on the step only, so that ȳ stays the mean of the y.
+            let to_step = R::of(up.weight / batch.len() as f64);
+            vector::axpy(to_step, &row, &mut update);
+            if let Some(old) = self.rows.get(cluster) {
+                vector::axpy(-to_step, old, &mut update);
+            }
+            let (count, sum) = fresh.entry(cluster).or_insert_with(|| (0.0, vec![R::zero(); row.len()]));
+            *count += 1.0;
+            vector::axpy(R::one(), &row, sum);
         }
+        for (cluster, (count, mut row)) in fresh {
+            vector::scale(R::of(1.0 / count), &mut row);
+            self.renew(cluster, row, members.size(cluster) as f64 / ctx.clients() as f64);
+        }
+        self.members = Some(members);
         let step = batch.iter().map(|up| up.total_lr).sum::<f64>() / batch.len() as f64;
         vector::scale(R::of(step), &mut update);
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);

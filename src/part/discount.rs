@@ -49,6 +49,12 @@ impl Discount {
         }
     }
 
+    /// Mean weight of updates of these stalenesses [1]; 1 where there are none.
+    pub fn mean_weight(&self, staleness: impl ExactSizeIterator<Item = u64>) -> f64 {
+        let count = staleness.len().max(1) as f64;
+        if staleness.len() == 0 { 1.0 } else { staleness.map(|s| self.weight(s)).sum::<f64>() / count }
+    }
+
     /// Checks the parameters.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ pub struct Point<'a, R> {
     pub x: &'a [R],
     /// Server version of the iterate.
     pub version: u64,
+    /// Mean weight for staleness of the updates that it is made of [1]; 1 where there is no staleness.
+    pub weight: f64,
 }
 
 /// Changes an update in place. An update is a descent direction: `x ← x − update`.

@@ -26,6 +26,9 @@ pub struct RecordSpec {
     pub models: bool,
     /// Whether the iterate of every sample is kept as `.npy`, shape `[samples, d]`.
     pub iterates: bool,
+    /// Whether updates are counted by their staleness, in `staleness.csv`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub staleness: bool,
 }
 
 /// Distance between samples.

@@ -25,6 +25,11 @@ pub trait Observed<R: Real>: Protocol {
     /// Mean staleness of the updates so far [server versions]; `None` without a server.
     fn staleness(&self) -> Option<f64>;
 
+    /// Number of updates of each staleness, from 0; empty without a server.
+    fn staleness_counts(&self) -> &[u64] {
+        &[]
+    }
+
     /// Number of updates in the latest server step; `None` without a server.
     fn latest_batch(&self) -> Option<usize>;
 }

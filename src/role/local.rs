@@ -173,7 +173,7 @@ impl<'a, R: Real> Local<'a, R> {
     pub fn reach(&self, mu: f64) -> f64 {
         let mut state = Vec::new();
         (0..self.steps).fold(0.0, |reached, k| {
-            let at = Point { x: &[R::of(-self.lr(k) * reached)], version: self.version };
+            let at = Point { x: &[R::of(-self.lr(k) * reached)], version: self.version, weight: 1.0 };
             let mut direction = [R::of(1.0 - self.lr(k) * mu * reached)];
             self.rule.optimiser.apply(&mut direction, &mut state, &at);
             reached + direction[0].f64()
@@ -205,7 +205,7 @@ impl<'a, R: Real> Local<'a, R> {
         self.each_step(y, |step, y| {
             let mut direction = step.gradient(y);
             drift.turn(&mut direction, y);
-            rule.optimiser.apply(&mut direction, &mut state, &Point { x: y, version });
+            rule.optimiser.apply(&mut direction, &mut state, &Point { x: y, version, weight: 1.0 });
             vector::axpy(R::of(-step.lr), &direction, y);
             step.work.give(direction);
         });

@@ -41,6 +41,11 @@ impl Results {
         self.of_run(plan, run, "csv")
     }
 
+    /// The counts of a run's updates by their staleness.
+    pub fn staleness(&self, plan: &Plan, run: RunId) -> PathBuf {
+        self.of_run(plan, run, "staleness")
+    }
+
     /// The checkpoint of a run.
     pub fn checkpoint(&self, plan: &Plan, run: RunId) -> PathBuf {
         self.of_run(plan, run, "checkpoint")

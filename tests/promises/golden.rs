@@ -34,6 +34,13 @@ fn fedvarp() {
 }
 
 #[test]
+fn fedvarp_with_a_row_for_each_cluster() {
+    let expected = [3.8870375, 3.07963306614, 3.07963306614, 1.9128699415, 1.60421144532, 1.3429422039];
+    assert_pattern(Bench::q4("fedvarp; clusters = { listed = [0, 0, 1, 1] }"), expected);
+    assert_pattern(Bench::q4("fedvarp; clusters = { contiguous = 2 }"), expected);
+}
+
+#[test]
 fn mifa_moves_in_the_empty_round() {
     let expected = [4.721759375, 3.94795286374, 3.17414635247, 2.22703583958, 1.82286259604, 1.45343814711];
     assert_pattern(Bench::q4("mifa; table = \"zero\""), expected);
@@ -119,6 +126,15 @@ fn fedasync_mixes_models() {
     let expected = [3.93728, 3.2510179328, 3.72342911973, 3.20964016733, 3.22865385566, 2.91758970129, 3.08065176585];
     let schedule = "{ every-arrival = { discount = { polynomial = { a = 0.5 } } } }";
     assert_stream(Bench::q4("fedasync; rho = 0.0"), schedule, [0, 0, 2, 1, 4, 1, 3], expected);
+}
+
+#[test]
+fn momentum_takes_stale_updates_for_shares_of_a_step() {
+    let expected = [4.5572, 3.78123728, 3.52050350251, 3.08323021396, 2.89462408485, 2.40671333332, 2.16506379493];
+    let chain = "[{ momentum = { beta = 0.9, by-staleness = true } }]";
+    let bench = Bench::q4("fedavg").weighting("all").set("served.server", chain);
+    let schedule = "{ every-arrival = { discount = { polynomial = { a = 1.0 } } } }";
+    assert_stream(bench, schedule, [0, 0, 2, 1, 4, 1, 3], expected);
 }
 
 #[test]

@@ -78,6 +78,24 @@ fn a_cutoff_of_one_makes_fedau_the_average_over_all() {
 }
 
 #[test]
+fn one_cluster_of_all_makes_fedvarp_the_average_of_participants() {
+    let expected = over_pattern("fedavg").iterates(18);
+    for clusters in ["{ contiguous = 1 }", "{ listed = [0] }", "\"classes\""] {
+        let text = format!("fedvarp; clusters = {clusters}");
+        assert_near(&over_pattern(&text).iterates(18), &expected, 1e-12, &text);
+    }
+    let alone = over_pattern("fedvarp; clusters = { listed = [0, 1, 2, 3] }").iterates(18);
+    assert_near(&alone, &over_pattern("fedvarp").iterates(18), 0.0, "a cluster for each");
+}
+
+#[test]
+fn momentum_by_staleness_is_momentum_where_nothing_is_stale() {
+    let with = |chain: &str| over_pattern("fedavg").set("served.server", chain).iterates(18);
+    let plain = with("[{ momentum = { beta = 0.9 } }]");
+    assert_eq!(with("[{ momentum = { beta = 0.9, by-staleness = true } }]"), plain);
+}
+
+#[test]
 fn first_rounds_agree() {
     let first = |text| over_pattern(text).iterates(1)[0];
     assert_eq!(first("scaffold"), first("fedavg"));

@@ -1,6 +1,9 @@
 //! Laws that hold in the long run: variance, staleness, stability.
 
-use crate::bench::Bench;
+use crate::{
+    bench::Bench,
+    watch::{Observer, Until},
+};
 
 #[test]
 fn stationary_variance_falls_with_clients_and_not_with_steps() {
@@ -36,6 +39,14 @@ fn equal_speeds_give_the_greatest_staleness_to_everyone() {
     let staleness: Vec<u64> = arrivals.iter().map(|arrival| arrival.staleness).collect();
     assert_eq!(staleness[..4], [0, 1, 2, 3]);
     assert!(staleness[4..].iter().all(|&s| s == 3), "{staleness:?}");
+}
+
+#[test]
+fn every_accepted_upload_is_counted_by_its_staleness() {
+    // As above: the first sweep finds versions 0 to 3, and everyone is three versions late from then on.
+    let mut engine = Bench::q4("fedavg").weighting("all").schedule("{ every-arrival = {} }").engine();
+    let _ = engine.run(&mut Observer::new(Until::Arrivals(40)));
+    assert_eq!(engine.protocol().tally(), [1, 1, 1, 37]);
 }
 
 /// `|x|` after many gradient steps of a constant delay, from 1, with the product `gain` of step size and curvature.

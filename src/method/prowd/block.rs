@@ -113,7 +113,7 @@ impl<R: Real> ResidualBlock<R> {
         for step in 0..steps {
             drawn.fill_with(|| rng.random_range(0..pairs.len()));
             let _ = self.gradient(pairs, &drawn, &mut scratch);
-            let at = Point { x: &self.weights, version: step as u64 };
+            let at = Point { x: &self.weights, version: step as u64, weight: 1.0 };
             optimiser.apply(&mut scratch.gradient, &mut self.optimiser, &at);
             vector::axpy(-R::one(), &scratch.gradient, &mut self.weights);
         }

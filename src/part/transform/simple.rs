@@ -31,6 +31,10 @@ pub struct MomentumSpec {
     /// Whether the update looks ahead, `u ← u + beta b`, instead of being the momentum itself.
     #[serde(default)]
     pub nesterov: bool,
+    /// Whether an update that counts `w` for its staleness is the share `w` of a step: `b ← (1 − w (1 − beta)) b + u`, and its step
+    /// is scaled by `w` (FLSim's momentum of asynchronous servers).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_staleness: bool,
 }
 
 /// Momentum without dampening: `b ← beta b + u`, then `u ← b` (heavy ball) or `u ← u + beta b` (Nesterov). `b` starts at 0.
@@ -41,14 +45,17 @@ pub struct Momentum {
 }
 
 impl<R: Real> Transform<R> for Momentum {
-    fn apply(&self, update: &mut [R], state: &mut Payload<R>, _: &Point<'_, R>) {
-        let beta = R::of(self.spec.beta);
+    fn apply(&self, update: &mut [R], state: &mut Payload<R>, at: &Point<'_, R>) {
+        let MomentumSpec { beta, nesterov, by_staleness } = self.spec;
+        let weight = if by_staleness { at.weight } else { 1.0 };
+        // (1 − w) + w beta, which is beta itself, to the bit, for w = 1.
+        let (beta, weight) = (R::of((1.0 - weight) + weight * beta), R::of(weight));
         if state.vectors.is_empty() {
             state.vectors.push(vec![R::zero(); update.len()]);
         }
         for (u, b) in update.iter_mut().zip(&mut state.vectors[0]) {
             *b = beta * *b + *u;
-            *u = if self.spec.nesterov { *u + beta * *b } else { *b };
+            *u = weight * if nesterov { *u + beta * *b } else { *b };
         }
     }
 }

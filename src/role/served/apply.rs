@@ -70,6 +70,8 @@ pub struct Apply<'a, R: Real> {
     pub now: f64,
     pub(super) world: &'a World<R>,
     pub(super) local_lr: f64,
+    /// Mean weight for staleness of the batch [1].
+    pub(super) mean_weight: f64,
     pub(super) parts: &'a ServerParts<R>,
     pub(super) state: &'a mut ServerState<R>,
 }
@@ -83,6 +85,11 @@ impl<R: Real> Apply<'_, R> {
     /// Number of samples of a client.
     pub fn samples(&self, client: usize) -> usize {
         self.world.objective().samples(client)
+    }
+
+    /// Share of each class among the samples of each client, `[N][C]` [1]; `None` where the data has no classes.
+    pub fn label_fractions(&self) -> Option<Vec<Vec<f64>>> {
+        self.world.problem.data()?.label_fractions()
     }
 
     /// The named blocks of the parameter vector.
@@ -127,7 +134,7 @@ impl<R: Real> Apply<'_, R> {
 
     /// The server step: the update goes through the server optimiser, then `x ← x − update`.
     pub fn step(&mut self, x: &mut [R], mut update: Vec<R>) {
-        let point = Point { x, version: self.version };
+        let point = Point { x, version: self.version, weight: self.mean_weight };
         self.parts.optimiser.apply(&mut update, &mut self.state.optimiser, &point);
         vector::axpy(-R::one(), &update, x);
     }

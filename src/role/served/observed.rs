@@ -24,6 +24,10 @@ impl<R: Real> Observed<R> for Served<R> {
         Some(if updates == 0 { 0.0 } else { staleness as f64 / updates as f64 })
     }
 
+    fn staleness_counts(&self) -> &[u64] {
+        self.tally()
+    }
+
     fn latest_batch(&self) -> Option<usize> {
         Some(self.standing().last_batch)
     }

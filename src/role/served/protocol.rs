@@ -63,6 +63,18 @@ struct State<R> {
     collected: Vec<Arrived<R>>,
     parts: ServerState<R>,
     standing: Standing,
+    /// Uploads accepted by their staleness.
+    tally: Vec<u64>,
+}
+
+impl<R: Real> State<R> {
+    fn count(&mut self, staleness: u64) {
+        let place = staleness as usize;
+        if self.tally.len() <= place {
+            self.tally.resize(place + 1, 0);
+        }
+        self.tally[place] += 1;
+    }
 }
 
 /// Participation and staleness so far, for the recorder.
@@ -98,6 +110,7 @@ impl<R: Real> Served<R> {
             collected: Vec::new(),
             parts: ServerState { optimiser: Vec::new() },
             standing: Standing::default(),
+            tally: Vec::new(),
         };
         Self { plan, server, schedule, presence, state }
     }
@@ -127,6 +140,11 @@ impl<R: Real> Served<R> {
     /// Participation and staleness so far.
     pub fn standing(&self) -> Standing {
         self.state.standing
+    }
+
+    /// Number of accepted uploads of each staleness, from 0.
+    pub fn tally(&self) -> &[u64] {
+        &self.state.tally
     }
 
     /// Memories of the clients that have been accepted at least once, by client.
@@ -185,6 +203,7 @@ impl<R: Real> Served<R> {
             now,
             world: &self.plan.world,
             local_lr: self.plan.local.rate.at(self.state.version, 0),
+            mean_weight: self.plan.discount.mean_weight(batch.iter().map(|up| up.staleness)),
             parts: &self.plan.server,
             state: &mut self.state.parts,
         };
@@ -233,6 +252,7 @@ impl<R: Real> Served<R> {
         }
         self.state.standing.updates += 1;
         self.state.standing.staleness += staleness;
+        self.state.count(staleness);
         self.state.collected.push(Arrived {
             from,
             up: upload.up,

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::RunError;
@@ -36,7 +36,12 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
         write(&results.file("tuning.csv"), |out| choices.write(plan, out))?;
     }
     let curves_path = results.file("curves.csv");
-    write(&curves_path, |out| join(plan, results, outcomes.iter().map(|&(run, _)| run), &choices, out))?;
+    let chosen = chosen(outcomes.iter().map(|&(run, _)| run), &choices);
+    write(&curves_path, |out| join(chosen.values().map(|&run| results.part(plan, run)), out))?;
+    if plan.record.staleness {
+        let parts = chosen.values().map(|&run| results.staleness(plan, run));
+        write(&results.file("staleness.csv"), |out| join(parts, out))?;
+    }
     let curves = Curves::read(&curves_path)?;
     write(&results.file("summary.csv"), |out| summary::write(&curves, out).map_err(io::Error::other))?;
     let mut verdicts = Vec::new();
@@ -54,30 +59,23 @@ pub(super) fn join_begun(plan: &Plan, results: &Results) -> Result<(), RunError>
         return Ok(());
     }
     let choices = tuning::choose(plan, results)?;
-    write(&results.file("curves.csv"), |out| join(plan, results, begun, &choices, out))
+    let chosen = chosen(begun, &choices);
+    write(&results.file("curves.csv"), |out| join(chosen.values().map(|&run| results.part(plan, run)), out))
 }
 
-/// Joins the parts of the chosen arms of `all` runs: by cell, then method, then seed.
-fn join(
-    plan: &Plan,
-    results: &Results,
-    all: impl IntoIterator<Item = RunId>,
-    choices: &Choices,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut runs: BTreeMap<(usize, usize, usize), RunId> = BTreeMap::new();
-    for run in all {
-        if choices.arm(run.cell, run.method) == run.arm {
-            let _ = runs.insert((run.cell, run.method, run.seed), run);
-        }
-    }
-    let mut header_written = false;
-    for run in runs.into_values() {
-        let text = fs::read_to_string(results.part(plan, run))?;
+/// The runs of the chosen arms: by cell, then method, then seed.
+fn chosen(runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<(usize, usize, usize), RunId> {
+    let kept = runs.into_iter().filter(|run| choices.arm(run.cell, run.method) == run.arm);
+    kept.map(|run| ((run.cell, run.method, run.seed), run)).collect()
+}
+
+/// Joins tables of one header.
+fn join(parts: impl Iterator<Item = PathBuf>, out: &mut dyn Write) -> io::Result<()> {
+    for (index, part) in parts.enumerate() {
+        let text = fs::read_to_string(part)?;
         let end_of_header = text.find('\n').map_or(text.len(), |at| at + 1);
-        let from = if header_written { end_of_header } else { 0 };
+        let from = if index > 0 { end_of_header } else { 0 };
         out.write_all(&text.as_bytes()[from..])?;
-        header_written = true;
     }
     Ok(())
 }

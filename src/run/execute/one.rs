@@ -19,6 +19,7 @@ use crate::{
     record::{
         Models, Observed, Outcome, Recorder,
         part::{Part, header},
+        staleness,
     },
     role::{
         peers::{Peers, PeersSpec, Plan as PeersPlan},
@@ -159,9 +160,9 @@ impl Pilot for RunJob<'_> {
             Some(saved) => {
                 let damaged = |error| RunError::io(&checkpoint)(io::Error::other(error));
                 engine.load(&saved.engine).map_err(damaged)?;
-                (Part::resume(&path, saved.written, prefix), Some(saved.recorder))
+                (Part::resume(&path, saved.written, prefix.clone()), Some(saved.recorder))
             }
-            None => (Part::create(&path, &header(&plan.keys(), &plan.metrics), prefix), None),
+            None => (Part::create(&path, &header(&plan.keys(), &plan.metrics), prefix.clone()), None),
         };
         let part = part.map_err(RunError::io(&path))?;
         let mut keeper = Keeper::new(checkpoint, results, options, self.progress);
@@ -176,6 +177,12 @@ impl Pilot for RunJob<'_> {
         };
         if let Some(iterates) = iterates {
             save(results, &results.iterates(plan, run), &iterates)?;
+        }
+        if plan.record.staleness {
+            let path = results.staleness(plan, run);
+            let table = staleness::table(&plan.keys(), &prefix, engine.protocol().staleness_counts());
+            let table = table.map_err(RunError::io(&path))?;
+            results.write_whole(&path, table.as_bytes()).map_err(RunError::io(&path))?;
         }
         if plan.record.models {
             let models: Vec<Vec<R>> = match engine.protocol().models() {

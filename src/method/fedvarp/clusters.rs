@@ -1,0 +1,100 @@
+//! Which clients share a row of the table.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::NodeId,
+    invalid::{Invalid, require},
+    num::Real,
+    role::served::Apply,
+};
+
+/// How clients are divided into clusters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Clusters {
+    /// Every client is one of its own: plain FedVARP.
+    #[default]
+    Alone,
+    /// Clients whose samples are of the same classes, as in the paper's experiments; all together where there are no classes.
+    Classes,
+    /// This many clusters of neighbouring client numbers, alike in size.
+    Contiguous(usize),
+    /// The cluster of each client, in the order of clients; the list is repeated if there are more clients.
+    Listed(Vec<usize>),
+}
+
+impl Clusters {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] where there is no cluster.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        match self {
+            Self::Alone | Self::Classes => Ok(()),
+            Self::Contiguous(count) => require(*count >= 1, "contiguous", count, "at least 1 cluster"),
+            Self::Listed(list) => require(!list.is_empty(), "listed", "[]", "a cluster for each client"),
+        }
+    }
+
+    /// The clusters of the clients of a run.
+    pub fn resolve<R: Real>(&self, ctx: &Apply<'_, R>) -> Membership {
+        let clients = ctx.clients();
+        let of: Vec<usize> = match self {
+            Self::Alone => Vec::new(),
+            Self::Classes => by_classes(ctx.label_fractions().unwrap_or_else(|| vec![Vec::new(); clients])),
+            Self::Contiguous(count) => (0..clients).map(|client| client * count.min(&clients) / clients).collect(),
+            Self::Listed(list) => list.iter().copied().cycle().take(clients).collect(),
+        };
+        let mut sizes = vec![0; of.iter().max().map_or(0, |last| last + 1)];
+        of.iter().for_each(|&cluster| sizes[cluster] += 1);
+        Membership { of, sizes }
+    }
+}
+
+/// Clusters in the order of their first clients.
+fn by_classes(fractions: Vec<Vec<f64>>) -> Vec<usize> {
+    let mut known: Vec<Vec<bool>> = Vec::new();
+    let classes = fractions.into_iter().map(|row| row.into_iter().map(|share| share > 0.0).collect::<Vec<bool>>());
+    classes
+        .map(|held| {
+            known.iter().position(|other| *other == held).unwrap_or_else(|| {
+                known.push(held);
+                known.len() - 1
+            })
+        })
+        .collect()
+}
+
+/// The cluster of every client, and how many clients each has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Cluster of each client, shape `[N]`; empty where everyone is alone.
+    of: Vec<usize>,
+    /// Clients of each cluster.
+    sizes: Vec<usize>,
+}
+
+impl Membership {
+    /// The cluster of a client.
+    pub fn of(&self, client: NodeId) -> usize {
+        self.of.get(client).copied().unwrap_or(client)
+    }
+
+    /// Number of clients of a cluster.
+    pub fn size(&self, cluster: usize) -> usize {
+        self.sizes.get(cluster).copied().unwrap_or(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_classes;
+
+    #[test]
+    fn clients_with_the_same_classes_are_together() {
+        let fractions = vec![vec![0.5, 0.5, 0.0], vec![0.0, 0.1, 0.9], vec![0.2, 0.8, 0.0], vec![1.0, 0.0, 0.0]];
+        assert_eq!(by_classes(fractions), [0, 1, 0, 2]);
+    }
+}
