@@ -15,7 +15,9 @@ pub mod measure;
 pub mod part;
 mod plan;
 mod probe;
+mod progress;
 mod recorder;
+mod scores;
 pub mod spread;
 pub mod staleness;
 pub mod summary;
@@ -24,4 +26,5 @@ pub mod units;
 
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
 pub use probe::{Models, Observed};
-pub use recorder::{Onlooker, Outcome, Progress, RecordPlan, Recorder, RecorderState, Wish};
+pub use progress::{Outcome, Progress};
+pub use recorder::{Onlooker, RecordPlan, Recorder, RecorderState, Wish};

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::{axis::Axis, plan::Metric, recorder::Progress};
+use super::{axis::Axis, plan::Metric, progress::Progress};
 
 /// The folder among results where runs keep what is theirs until all are done.
 pub const UNFINISHED: &str = "unfinished";

@@ -12,6 +12,8 @@ mod messages;
 mod observed;
 mod protocol;
 mod questions;
+mod state;
+mod visit;
 
 use std::sync::Arc;
 
@@ -20,7 +22,9 @@ use serde::{Deserialize, Serialize};
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use links::Links;
 pub use messages::{Downlink, Message, Upload};
-pub use protocol::{Job, Plan, Served, Standing};
+pub use protocol::Served;
+pub use state::Standing;
+pub use visit::{Job, Plan};
 
 use crate::{
     engine::{NodeId, Snapshot, touched::Touched},

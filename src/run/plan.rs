@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     arm::{Arm, arms},
+    standstill,
     worlds::{self, AnyWorld},
 };
 use crate::{
@@ -153,6 +154,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let facts = world.facts();
     let mut methods = arms(cell, facts.clients)?;
     check_links(&methods, cell, &facts)?;
+    standstill::refuse(&methods, cell, &facts)?;
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
     }

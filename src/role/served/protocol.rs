@@ -2,91 +2,19 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    Apply, Arrived, ClientUpdate, Downlink, Links, Message, ServerParts, ServerState, ServerUpdate, Upload, Workload,
-    links::{Downlinks, Parcel},
-    questions::Questions,
+    Apply, Arrived, Downlink, Job, Message, Plan, ServerUpdate, Standing, Upload, Workload, links::Parcel, questions::Questions,
+    state::State,
 };
 use crate::{
     engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
     fleet::Presence,
     num::Real,
-    part::discount::Discount,
     role::{
-        Local, Memory, Payload, Scratch,
-        local::LocalRule,
+        Memory, Scratch,
         schedule::{Next, Roster, Schedule, Wake},
     },
-    world::World,
 };
-
-/// What never changes during a run.
-pub struct Plan<R: Real> {
-    /// The world.
-    pub world: Arc<World<R>>,
-    /// The client half.
-    pub client: Box<dyn ClientUpdate<R>>,
-    /// How clients take local steps.
-    pub local: LocalRule<R>,
-    /// Parts of the server.
-    pub server: ServerParts<R>,
-    /// How vectors travel.
-    pub links: Links<R>,
-    /// Weight by staleness.
-    pub discount: Discount,
-    /// Uploads staler than this are refused.
-    pub max_staleness: Option<u64>,
-}
-
-/// One client visit, ready to be computed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Job<R> {
-    client: NodeId,
-    visit: u64,
-    steps: usize,
-    origin: Downlink<R>,
-    memory: Option<Arc<Memory<R>>>,
-}
-
-/// What changes during a run, besides the method's server half and the schedule.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct State<R> {
-    version: u64,
-    calls: u64,
-    /// The call each busy client answers to.
-    called: Touched<u64>,
-    memories: Touched<Arc<Memory<R>>>,
-    downlinks: Downlinks<R>,
-    collected: Vec<Arrived<R>>,
-    parts: ServerState<R>,
-    standing: Standing,
-    /// Uploads accepted by their staleness.
-    tally: Vec<u64>,
-}
-
-impl<R: Real> State<R> {
-    fn count(&mut self, staleness: u64) {
-        let place = staleness as usize;
-        if self.tally.len() <= place {
-            self.tally.resize(place + 1, 0);
-        }
-        self.tally[place] += 1;
-    }
-}
-
-/// Participation and staleness so far, for the recorder.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
-    /// Uploads accepted.
-    pub updates: u64,
-    /// Sum of their staleness.
-    pub staleness: u64,
-    /// Uploads accepted since the previous server step that was applied.
-    pub last_batch: usize,
-}
 
 /// Clients around a server, as the engine sees them.
 pub struct Served<R: Real> {
@@ -101,18 +29,7 @@ impl<R: Real> Served<R> {
     /// A server and its clients before the first call.
     pub fn new(plan: Plan<R>, server: Box<dyn ServerUpdate<R>>, schedule: Box<dyn Schedule>) -> Self {
         let presence = Presence::new();
-        let state = State {
-            version: 0,
-            calls: 0,
-            called: Touched::default(),
-            memories: Touched::default(),
-            downlinks: Downlinks::default(),
-            collected: Vec::new(),
-            parts: ServerState { optimiser: Vec::new() },
-            standing: Standing::default(),
-            tally: Vec::new(),
-        };
-        Self { plan, server, schedule, presence, state }
+        Self { plan, server, schedule, presence, state: State::new() }
     }
 
     /// The same with another server half.
@@ -250,8 +167,6 @@ impl<R: Real> Served<R> {
         if let Some(memory) = upload.memory {
             let _ = self.state.memories.insert(from, Arc::new(memory));
         }
-        self.state.standing.updates += 1;
-        self.state.standing.staleness += staleness;
         self.state.count(staleness);
         self.state.collected.push(Arrived {
             from,
@@ -311,30 +226,11 @@ impl<R: Real> Protocol for Served<R> {
     }
 
     fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Upload<R> {
-        let world = &self.plan.world;
-        let streams = world.streams();
-        let pace = (job.steps, job.origin.version);
-        let mut local = Local::open(world.objective(), &self.plan.local, streams, (job.client, job.visit), pace, scratch);
-        let untouched = Memory::default();
-        let memory = job.memory.as_deref().unwrap_or(&untouched);
-        local.resume_optimiser(&memory.optimiser);
-        let links = &self.plan.links;
-        let (width, sent) = (links.width(world, job.client), &job.origin.down);
-        local.equip(width, |uplink| {
-            let _ = uplink.over(links.up.as_deref(), &memory.link).in_width(links.message_width(world, job.client)).from(sent);
-        });
-        let down = links.stored(sent, width, world.objective().blocks());
-        let mut update = self.plan.client.update(&down, &memory.own, &mut local);
-        let bits = local.send(&mut update.up);
-        let total_lr = local.total_lr();
-        let memory = renewed(memory, update.memory, local.kept_optimiser(), local.kept_link());
-        Upload { origin: job.origin.clone(), up: update.up, memory, bits, steps: job.steps, total_lr }
+        self.plan.run(job, scratch)
     }
 
     fn cost(&self, job: &Job<R>) -> f64 {
-        let objective = self.plan.world.objective();
-        let samples = self.plan.local.batch.rows(objective.samples(job.client));
-        objective.cost(samples) * job.steps as f64
+        self.plan.cost(job)
     }
 
     fn save(&self) -> Result<Vec<u8>, postcard::Error> {
@@ -347,21 +243,4 @@ impl<R: Real> Protocol for Served<R> {
         self.server.load(&server)?;
         self.schedule.load(&schedule)
     }
-}
-
-/// A client's memory after a visit, if any of it has changed.
-fn renewed<R: Real>(
-    old: &Memory<R>,
-    own: Option<Payload<R>>,
-    optimiser: Option<Vec<Payload<R>>>,
-    link: Option<Vec<Payload<R>>>,
-) -> Option<Memory<R>> {
-    if own.is_none() && optimiser.is_none() && link.is_none() {
-        return None;
-    }
-    Some(Memory {
-        own: own.unwrap_or_else(|| old.own.clone()),
-        optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
-        link: link.unwrap_or_else(|| old.link.clone()),
-    })
 }
