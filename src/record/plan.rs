@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::axis::Axis;
+use super::{axis::Axis, column::Column};
 use crate::{
     invalid::{Invalid, require},
     problem::evaluate::Wanted,
@@ -100,26 +100,31 @@ pub enum Metric {
     Participation,
     /// Root mean square distance of the nodes' models from their mean; peers only.
     Consensus,
-    /// Mean over the nodes of the variance of the entries of their first weight block; peers only.
+    /// Variance of the entries of each layer's weights, mean over the nodes; peers only. Layer 2 is called `layer-variance-2`.
     LayerVariance,
 }
 
 impl Metric {
-    /// The column of `curves.csv`.
-    pub fn column(self) -> &'static str {
+    /// The name in scenarios and figures.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Loss => "loss",
             Self::Gap => "gap",
-            Self::GradNorm => "grad_norm",
+            Self::GradNorm => "grad-norm",
             Self::Distance => "distance",
             Self::Accuracy => "accuracy",
-            Self::TestLoss => "test_loss",
-            Self::WorstDecileLoss => "worst_decile_loss",
+            Self::TestLoss => "test-loss",
+            Self::WorstDecileLoss => "worst-decile-loss",
             Self::Staleness => "staleness",
             Self::Participation => "participation",
             Self::Consensus => "consensus",
-            Self::LayerVariance => "layer_variance",
+            Self::LayerVariance => "layer-variance",
         }
+    }
+
+    /// Whether it has a value for each layer of weights.
+    pub fn is_by_layer(self) -> bool {
+        self == Self::LayerVariance
     }
 
     /// Whether it needs the exact optimum.
@@ -133,9 +138,9 @@ impl Metric {
     }
 }
 
-/// The scores that these metrics are made of.
-pub fn wanted(metrics: &[Metric]) -> Wanted {
-    let has = |metric| metrics.contains(&metric);
+/// The scores that these columns are made of.
+pub fn wanted(columns: &[Column]) -> Wanted {
+    let has = |metric| columns.iter().any(|column| column.metric == metric);
     Wanted {
         loss: has(Metric::Loss),
         gap: has(Metric::Gap),
@@ -188,9 +193,7 @@ impl RecordSpec {
         let metrics = self.metrics.as_deref().unwrap_or(&[]);
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {
-            Some((index, metric)) => {
-                Err(Invalid::at(&format!("metrics.{index}"), format!("`{}` is named twice", metric.column().replace('_', "-"))))
-            }
+            Some((index, metric)) => Err(Invalid::at(&format!("metrics.{index}"), format!("`{}` is named twice", metric.name()))),
             None => Ok(()),
         }
     }
