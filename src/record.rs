@@ -21,7 +21,8 @@ pub mod staleness;
 pub mod summary;
 pub mod target;
 pub mod units;
+mod widths;
 
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
-pub use probe::{Models, Observed};
+pub use probe::{Deployed, Models, Observed};
 pub use recorder::{Onlooker, Outcome, Progress, RecordPlan, Recorder, RecorderState, Wish};

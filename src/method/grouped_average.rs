@@ -83,6 +83,12 @@ impl<R: Real> Server<R> {
         self.widths.get(client).copied().unwrap_or(FULL_WIDTH)
     }
 
+    /// The model of a client's group.
+    fn group(&self, client: NodeId) -> &Arc<Payload<R>> {
+        let width = self.width(client);
+        &self.groups.iter().find(|(other, _)| *other == width).expect("every client's width has a group").1
+    }
+
     fn widest(&self) -> &Payload<R> {
         &self.groups.last().expect("there is at least one group").1
     }
@@ -90,9 +96,7 @@ impl<R: Real> Server<R> {
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
     fn broadcast(&mut self, to: NodeId) -> Arc<Payload<R>> {
-        let width = self.width(to);
-        let group = self.groups.iter().find(|(other, _)| *other == width);
-        Arc::clone(&group.expect("every client's width has a group").1)
+        Arc::clone(self.group(to))
     }
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
@@ -118,6 +122,10 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn iterate(&self) -> &[R] {
         &self.widest().vectors[0]
+    }
+
+    fn model_of(&self, client: NodeId) -> &[R] {
+        &self.group(client).vectors[0]
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

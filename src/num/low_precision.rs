@@ -29,6 +29,11 @@ impl Bits {
         require((1..=32).contains(&bits), "bits", bits, "1 to 32 (32 is plain floating point)").map(|()| Self(bits))
     }
 
+    /// Width of the activations of a client whose weights have this one, in `[bit]`: at least 8.
+    pub fn of_activations(self) -> Self {
+        self.max(Self(8))
+    }
+
     /// The width, in `[bit]`.
     pub fn get(self) -> u32 {
         self.0

@@ -11,6 +11,7 @@ use super::{
     part::Part,
     plan::{EverySpec, LogSpec, Metric, PeerModel, wanted},
     probe::{Models, Observed},
+    widths::{Accuracies, Widths},
 };
 use crate::{
     engine::{Engine, Watcher},
@@ -126,6 +127,8 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
     iterates: Option<Iterates>,
+    /// The clients by width, where a metric needs them.
+    widths: Option<Widths>,
     left: bool,
     failure: Option<io::Error>,
 }
@@ -140,7 +143,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
-        Self { world, plan, part, state: state.unwrap_or(fresh), onlooker, iterates: None, left: false, failure: None }
+        let widths = plan.metrics.iter().any(|metric| metric.needs_widths()).then(|| Widths::of(&world.fleet));
+        let state = state.unwrap_or(fresh);
+        Self { world, plan, part, state, onlooker, iterates: None, widths, left: false, failure: None }
     }
 
     /// Keeps the iterate of every sample in this file.
@@ -224,8 +229,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let models = protocol.models();
         let scored = self.scored(&models);
         let scores: Vec<Evaluation> = self.world.problem.evaluate_all(&scored, wanted(&self.plan.metrics));
-        let values: Vec<Option<f64>> =
-            self.plan.metrics.iter().map(|&metric| self.value(metric, &scores, &models, protocol)).collect();
+        let by_width = self.widths.as_ref().and_then(|widths| widths.score(self.world, protocol));
+        let value = |&metric: &Metric| self.value(metric, (&scores, by_width), &models, protocol);
+        let values: Vec<Option<f64>> = self.plan.metrics.iter().map(value).collect();
         let finite =
             scored.iter().all(|x| vector::is_finite(x)) && scores.iter().all(|score| score.loss.is_none_or(f64::is_finite));
         let kept = match (&mut self.iterates, scored.first()) {
@@ -256,7 +262,13 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         }
     }
 
-    fn value(&self, metric: Metric, scores: &[Evaluation], models: &Models<'_, R>, protocol: &P) -> Option<f64> {
+    fn value(
+        &self,
+        metric: Metric,
+        (scores, by_width): (&[Evaluation], Option<Accuracies>),
+        models: &Models<'_, R>,
+        protocol: &P,
+    ) -> Option<f64> {
         let mean = |score: fn(&Evaluation) -> Option<f64>| {
             let values: Option<Vec<f64>> = scores.iter().map(score).collect();
             values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
@@ -268,6 +280,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
             Metric::Distance => mean(|score| score.distance),
             Metric::Accuracy => mean(|score| score.test.and_then(|test| test.accuracy)),
             Metric::TestLoss => mean(|score| score.test.map(|test| test.loss)),
+            Metric::AccuracyNarrowest => by_width.map(|accuracies| accuracies.narrowest),
+            Metric::AccuracyWidest => by_width.map(|accuracies| accuracies.widest),
+            Metric::AccuracyClients => by_width.map(|accuracies| accuracies.clients),
             Metric::WorstDecileLoss => mean(|score| score.worst_decile),
             Metric::Staleness => protocol.staleness(),
             Metric::Participation => protocol.latest_batch().map(|batch| batch as f64 / self.world.clients() as f64),

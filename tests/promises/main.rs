@@ -17,3 +17,4 @@ mod scenario_fuzz;
 mod schedules;
 mod selection;
 mod watch;
+mod widths;
