@@ -20,8 +20,8 @@ pub mod spread;
 pub mod staleness;
 pub mod summary;
 pub mod target;
+mod tiers;
 pub mod units;
-mod widths;
 
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
 pub use probe::{Deployed, Models, Observed};

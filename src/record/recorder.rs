@@ -11,7 +11,7 @@ use super::{
     part::Part,
     plan::{EverySpec, LogSpec, Metric, PeerModel, wanted},
     probe::{Models, Observed},
-    widths::{Accuracies, Widths},
+    tiers::{Accuracies, Tiers},
 };
 use crate::{
     engine::{Engine, Watcher},
@@ -128,7 +128,7 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     onlooker: &'a mut dyn Onlooker<P>,
     iterates: Option<Iterates>,
     /// The clients by width, where a metric needs them.
-    widths: Option<Widths>,
+    tiers: Option<Tiers>,
     left: bool,
     failure: Option<io::Error>,
 }
@@ -143,9 +143,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
-        let widths = plan.metrics.iter().any(|metric| metric.needs_widths()).then(|| Widths::of(&world.fleet));
+        let tiers = plan.metrics.iter().any(|metric| metric.needs_widths()).then(|| Tiers::of(&world.fleet));
         let state = state.unwrap_or(fresh);
-        Self { world, plan, part, state, onlooker, iterates: None, widths, left: false, failure: None }
+        Self { world, plan, part, state, onlooker, iterates: None, tiers, left: false, failure: None }
     }
 
     /// Keeps the iterate of every sample in this file.
@@ -229,7 +229,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let models = protocol.models();
         let scored = self.scored(&models);
         let scores: Vec<Evaluation> = self.world.problem.evaluate_all(&scored, wanted(&self.plan.metrics));
-        let by_width = self.widths.as_ref().and_then(|widths| widths.score(self.world, protocol));
+        let by_width = self.tiers.as_ref().and_then(|tiers| tiers.score(self.world, protocol));
         let value = |&metric: &Metric| self.value(metric, (&scores, by_width), &models, protocol);
         let values: Vec<Option<f64>> = self.plan.metrics.iter().map(value).collect();
         let finite =

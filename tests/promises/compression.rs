@@ -194,3 +194,89 @@ fn nonsense_is_refused() {
         assert!(fault.contains(reason), "{fault}");
     }
 }
+
+/// `C`: the coordinate of largest magnitude, of equal ones that of lowest index.
+fn largest(v: [f64; 2]) -> [f64; 2] {
+    if v[0].abs() >= v[1].abs() { [v[0], 0.0] } else { [0.0, v[1]] }
+}
+
+#[test]
+fn one_local_step_makes_scafcom_ef21_with_momentum() {
+    // v_i ← (1 − β) v_i + β ∇f_i(x),  g_i ← g_i + C(v_i − g_i),  x ← x − γ mean g_i  (Fatkhullin, Tyurin and Richtárik 2023).
+    let (curvature, centre) = ([[1.0, 2.0], [3.0, 1.0]], [[1.0, -1.0], [-1.0, 2.0]]);
+    for beta in [0.3, 1.0] {
+        let (mut x, mut v, mut g, mut expected) = ([0.0; 2], [[0.0; 2]; 2], [[0.0; 2]; 2], Vec::new());
+        for _ in 0..30 {
+            for i in 0..2 {
+                let mut message = [0.0; 2];
+                for j in 0..2 {
+                    v[i][j] = (1.0 - beta) * v[i][j] + beta * curvature[i][j] * (x[j] - centre[i][j]);
+                    message[j] = v[i][j] - g[i][j];
+                }
+                let sent = largest(message);
+                (0..2).for_each(|j| g[i][j] += sent[j]);
+            }
+            (0..2).for_each(|j| x[j] -= 0.1 * 0.5 * (g[0][j] + g[1][j]));
+            expected.push(x);
+        }
+        assert_path(&plane(&format!("scafcom; beta = {beta}")).set("served.uplink", TOP_1), &expected);
+    }
+}
+
+#[test]
+fn the_server_steps_along_the_control_variate_as_it_is_after_the_round() {
+    // With everyone in every round x⁺ = x − K lr c⁺, whatever the compressor.
+    for (text, uplink) in [("scallion; alpha = 0.2", "{ rand-k = { k = 2 } }"), ("scafcom", "{ top-k = { k = 1 } }")] {
+        let bench = random(text, uplink, "4");
+        let path = bench.path(12);
+        for round in 2..12 {
+            let mut engine = bench.engine();
+            let _ = engine.run(&mut Observer::new(Until::Versions(round)));
+            let letters = engine.protocol().server().letters();
+            let moved: Vec<f64> = path[round - 2].iter().zip(&path[round - 1]).map(|(before, after)| before - after).collect();
+            let step: Vec<f64> = letters[0].vector.iter().map(|c| 4.0 * 0.05 * c).collect();
+            assert_near(&moved, &step, 1e-12);
+        }
+    }
+}
+
+#[test]
+fn what_error_feedback_owes_is_what_arrived_less_than_computed_though_uploads_are_lost() {
+    // Of one client: x − e is where accepted gradients alone would have led, x⁰ − γ Σ ∇f(x). Lost uploads leave no trace.
+    let (curvature, centre, gamma) = ([1.0, 2.0], [1.0, -3.0], 0.1);
+    let bench = plane("fedavg")
+        .set("problem.objective", format!("{{ quadratic = {{ curvature = [{curvature:?}], centre = [{centre:?}] }} }}"))
+        .set("fleet.clients", 1)
+        .set("network.up", "{ loss = 0.5 }")
+        .set("served.uplink", format!("{{ ef = {TOP_1} }}"))
+        .lr(gamma);
+    let rounds = 60;
+    let path = bench.path(rounds);
+    let mut engine = bench.engine();
+    let _ = engine.run(&mut Observer::new(Until::Versions(rounds)));
+    let memory = &engine.protocol().memories().get(0).unwrap().link[0].vectors[0];
+    let (mut x, mut exact, mut lost) = (vec![0.0; 2], [0.0; 2], 0);
+    for next in &path {
+        if *next == x {
+            lost += 1;
+            continue;
+        }
+        (0..2).for_each(|j| exact[j] -= gamma * curvature[j] * (x[j] - centre[j]));
+        x.clone_from(next);
+    }
+    assert!(lost > 10 && lost < rounds - 10, "{lost} uploads of {rounds} were lost");
+    assert_near(&[x[0] - memory[0], x[1] - memory[1]], &exact, 1e-12);
+    assert!(memory.iter().any(|e| *e != 0.0));
+}
+
+#[test]
+fn plain_error_feedback_stalls_at_a_distance_in_proportion_to_the_step() {
+    let stalled = |gamma: f64| {
+        let bench = random("fedavg", "{ ef = { top-k = { k = 1 } } }", "1").lr(gamma);
+        bench.gaps((400.0 / gamma) as usize).1.sqrt()
+    };
+    let distances = [0.02, 0.01, 0.005].map(stalled);
+    for pair in distances.windows(2) {
+        assert!((1.6..2.5).contains(&(pair[0] / pair[1])), "{distances:?}");
+    }
+}

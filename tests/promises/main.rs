@@ -9,6 +9,7 @@ mod every_method;
 mod fixed_points;
 mod golden;
 mod identities;
+mod links;
 mod momentum;
 mod peers;
 mod rates;

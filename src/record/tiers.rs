@@ -5,7 +5,7 @@ use crate::{fleet::Fleet, num::Real, problem::Workspace, world::World};
 
 /// The clients of a fleet by their width, in ascending order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Widths(Vec<Tier>);
+pub(super) struct Tiers(Vec<Tier>);
 
 /// The clients of one width.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,7 +28,7 @@ pub(super) struct Accuracies {
     pub(super) clients: f64,
 }
 
-impl Widths {
+impl Tiers {
     /// The widths of a fleet.
     pub(super) fn of(fleet: &Fleet) -> Self {
         let mut tiers: Vec<Tier> = Vec::new();
