@@ -23,9 +23,10 @@ pub mod staleness;
 mod standstill;
 pub mod summary;
 pub mod target;
+mod tiers;
 pub mod units;
 
 pub use column::Column;
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
-pub use probe::{Models, Observed};
+pub use probe::{Deployed, Models, Observed};
 pub use recorder::{Onlooker, Outcome, Progress, RecordPlan, Recorder, RecorderState, Wish};

@@ -126,7 +126,7 @@ impl Width {
     }
 }
 
-/// A straight line across every panel, at one `x` or one `y`.
+/// A line across every panel: straight, at one `x` or one `y`, or a curve through `points`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReferenceLine {
@@ -136,7 +136,10 @@ pub struct ReferenceLine {
     /// A horizontal line here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<f64>,
-    /// Words beside it; in the legend, and there once, where several lines have the same.
+    /// A curve through these places `[x, y]`, in seconds, bits or ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<[f64; 2]>,
+    /// Words beside it; in the legend, and there once, for curves and where several lines have the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }
@@ -193,11 +196,14 @@ impl FigureSpec {
         self.validate_limits("limits-x", self.limits_x, self.scale_x == Some(ScaleKind::Log))?;
         self.validate_limits("limits-y", self.limits_y, self.scale_y == Some(ScaleKind::Log))?;
         for (i, line) in self.line.iter().enumerate() {
-            match (line.x, line.y) {
-                (Some(at), None) | (None, Some(at)) if at.is_finite() => {}
-                _ => {
-                    return Err(Invalid::at(&format!("line.{i}"), "a reference line stands at one finite `x` or one finite `y`"));
-                }
+            let sound = match (line.x, line.y, &line.points[..]) {
+                (Some(at), None, []) | (None, Some(at), []) => at.is_finite(),
+                (None, None, points) => points.len() >= 2 && points.iter().flatten().all(|value| value.is_finite()),
+                _ => false,
+            };
+            if !sound {
+                let expected = "a reference line stands at one finite `x` or `y`, or passes through two or more finite `points`";
+                return Err(Invalid::at(&format!("line.{i}"), expected));
             }
         }
         Ok(())

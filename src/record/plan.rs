@@ -90,6 +90,13 @@ pub enum Metric {
     Distance,
     /// Share of held-out samples that are classified correctly [1].
     Accuracy,
+    /// The accuracy of the model as the clients of fewest bits run it, weights and activations rounded to what they have [1];
+    /// methods with a server only.
+    AccuracyNarrowest,
+    /// The accuracy of the model as the clients of most bits run it [1]; methods with a server only.
+    AccuracyWidest,
+    /// Mean over the clients of the accuracy of the model as each runs it in its own width [1]; methods with a server only.
+    AccuracyClients,
     /// Mean loss on held-out samples.
     TestLoss,
     /// Mean local loss of the worst tenth of the clients.
@@ -113,6 +120,9 @@ impl Metric {
             Self::GradNorm => "grad-norm",
             Self::Distance => "distance",
             Self::Accuracy => "accuracy",
+            Self::AccuracyNarrowest => "accuracy-narrowest",
+            Self::AccuracyWidest => "accuracy-widest",
+            Self::AccuracyClients => "accuracy-clients",
             Self::TestLoss => "test-loss",
             Self::WorstDecileLoss => "worst-decile-loss",
             Self::Staleness => "staleness",
@@ -134,7 +144,12 @@ impl Metric {
 
     /// Whether it needs held-out samples.
     pub fn needs_test(self) -> bool {
-        matches!(self, Self::Accuracy | Self::TestLoss)
+        matches!(self, Self::Accuracy | Self::TestLoss) || self.needs_widths()
+    }
+
+    /// Whether it needs models as clients of each width run them.
+    pub fn needs_widths(self) -> bool {
+        matches!(self, Self::AccuracyNarrowest | Self::AccuracyWidest | Self::AccuracyClients)
     }
 }
 

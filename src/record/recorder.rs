@@ -14,6 +14,7 @@ use super::{
     probe::Observed,
     sample::Sample,
     standstill::Standstill,
+    tiers::Tiers,
 };
 use crate::{
     engine::{Engine, Watcher},
@@ -131,6 +132,8 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     onlooker: &'a mut dyn Onlooker<P>,
     iterates: Option<Iterates>,
     standstill: Standstill,
+    /// The clients by width, where a metric needs them.
+    tiers: Option<Tiers>,
     left: bool,
     failure: Option<io::Error>,
 }
@@ -145,9 +148,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
-        let state = state.unwrap_or(fresh);
-        let standstill = Standstill::default();
-        Self { world, plan, part, state, onlooker, iterates: None, standstill, left: false, failure: None }
+        let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
+        let (state, standstill) = (state.unwrap_or(fresh), Standstill::default());
+        Self { world, plan, part, state, onlooker, iterates: None, standstill, tiers, left: false, failure: None }
     }
 
     /// Keeps the iterate of every sample in this file.
@@ -227,7 +230,8 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     }
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
-        let sample = Sample::take(self.world, engine.protocol(), &self.plan.columns, self.plan.peers);
+        let wanted = (&self.plan.columns[..], self.plan.peers);
+        let sample = Sample::take(self.world, engine.protocol(), wanted, self.tiers.as_ref());
         let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
         let kept = match (&mut self.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),

@@ -6,6 +6,7 @@ use super::{
     column::Column,
     plan::{Metric, PeerModel, wanted},
     probe::{Models, Observed},
+    tiers::{Accuracies, Tiers},
 };
 use crate::{
     num::{Real, vector},
@@ -20,15 +21,17 @@ pub(super) struct Sample<'a, R: Real, P> {
     models: Models<'a, R>,
     scored: Vec<Cow<'a, [R]>>,
     scores: Vec<Evaluation>,
+    by_width: Option<Accuracies>,
 }
 
 impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
-    /// Scores what `columns` need; `peers` says which models of nodes.
-    pub fn take(world: &'a World<R>, protocol: &'a P, columns: &[Column], peers: PeerModel) -> Self {
+    /// Scores what `columns` need; `peers` says which models of nodes, and `tiers` which clients run them in which width.
+    pub fn take(world: &'a World<R>, protocol: &'a P, (columns, peers): (&[Column], PeerModel), tiers: Option<&Tiers>) -> Self {
         let models = protocol.models();
         let scored = scored(&models, peers);
         let scores = world.problem.evaluate_all(&scored, wanted(columns));
-        Self { world, protocol, models, scored, scores }
+        let by_width = tiers.and_then(|tiers| tiers.score(world, protocol));
+        Self { world, protocol, models, scored, scores, by_width }
     }
 
     /// The first model that is scored, shape `[d]`.
@@ -49,6 +52,9 @@ impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
             Metric::GradNorm => self.mean(|score| score.gradient_norm),
             Metric::Distance => self.mean(|score| score.distance),
             Metric::Accuracy => self.mean(|score| score.test.and_then(|test| test.accuracy)),
+            Metric::AccuracyNarrowest => self.by_width.map(|accuracies| accuracies.narrowest),
+            Metric::AccuracyWidest => self.by_width.map(|accuracies| accuracies.widest),
+            Metric::AccuracyClients => self.by_width.map(|accuracies| accuracies.clients),
             Metric::TestLoss => self.mean(|score| score.test.map(|test| test.loss)),
             Metric::WorstDecileLoss => self.mean(|score| score.worst_decile),
             Metric::Staleness => self.protocol.staleness(),
