@@ -105,7 +105,7 @@ fn an_edge_file_names_its_faults() {
     let network = build("a,b\n0,1\n1,0\n1,2\n").unwrap();
     let graph = network.topology().unwrap().graph();
     assert_eq!((graph.edges(), graph.components()), (2, 2));
-    for (text, line) in [("0,1\n1,4\n", 2), ("a,b\n2,2\n", 2), ("0,1,2\n", 1)] {
-        assert_eq!(build(text).unwrap_err().file.unwrap().1, Some(line), "{text}");
+    for (text, place) in [("0,1\n1, 4\n", "2:4 4"), ("a,b\n2,2\n", "2:1 2,2"), ("0,1,2\n", "1:1 0,1,2")] {
+        assert_eq!(build(text).unwrap_err().place(), place, "{text}");
     }
 }
