@@ -19,6 +19,7 @@ mod recorder;
 pub mod spread;
 pub mod staleness;
 pub mod summary;
+pub mod swept;
 pub mod target;
 pub mod units;
 

@@ -55,6 +55,7 @@ pub fn title(name: &str) -> String {
         "distance" => "distance to optimum".into(),
         "accuracy" => "test accuracy".into(),
         "consensus" => "consensus distance".into(),
+        "share" => "share of updates".into(),
         "worst-decile-loss" => "worst-decile client loss".into(),
         other => other.replace('-', " "),
     }
