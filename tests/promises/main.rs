@@ -12,6 +12,7 @@ mod identities;
 mod momentum;
 mod peers;
 mod rates;
+mod scale;
 mod scenario_errors;
 mod scenario_fuzz;
 mod schedules;

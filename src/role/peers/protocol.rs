@@ -17,7 +17,11 @@ use crate::{
     num::{Real, low_precision::Bits, vector},
     part::link::Link,
     record::{Models, Observed},
-    role::{Local, Payload, Scratch, local::LocalRule, spec::LowBit},
+    role::{
+        Local, Payload, Scratch,
+        local::{LocalRule, Pace},
+        spec::LowBit,
+    },
     world::World,
 };
 
@@ -265,7 +269,7 @@ impl<R: Real> Protocol for Peers<R> {
 
     fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
         let world = &self.plan.world;
-        let pace = (job.steps, job.version);
+        let pace = Pace { steps: job.steps, version: job.version, before: 0 };
         let visit = (job.node, job.visit);
         let mut local = Local::open(world.objective(), &self.plan.local, world.streams(), visit, pace, scratch);
         local.equip(self.plan.computes_in(job.node), |_| {});
