@@ -13,7 +13,12 @@ use crate::{
     invalid::Invalid,
     method::registry::Parameters,
     num::Precision,
-    record::{Column, Metric, RecordPlan, RecordSpec, claim::ClaimSpec},
+    record::{
+        Column, Metric, RecordPlan, RecordSpec,
+        claim::ClaimSpec,
+        staleness::{KEY, SHARE},
+        swept,
+    },
     scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
 };
 
@@ -103,7 +108,7 @@ impl Plan {
         let claims: Vec<ClaimSpec> = section(first, "claim")?.unwrap_or_default();
         let figures: Vec<FigureSpec> = section(first, "figure")?.unwrap_or_default();
         let columns = share_columns(&mut cells);
-        check_claims_and_figures(scenario, &cells, &columns, &claims, &figures)?;
+        check_claims_and_figures(scenario, &cells, (&record, &columns), &claims, &figures)?;
         Ok((cells, record, columns, claims, figures))
     }
 
@@ -220,7 +225,7 @@ fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Resu
 fn check_claims_and_figures(
     scenario: &Scenario,
     cells: &[PlannedCell],
-    columns: &[Column],
+    (record, columns): (&RecordSpec, &[Column]),
     claims: &[ClaimSpec],
     figures: &[FigureSpec],
 ) -> Result<(), Vec<Diagnostic>> {
@@ -236,8 +241,19 @@ fn check_claims_and_figures(
         faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("claim.{index}")))));
     }
     for (index, figure) in figures.iter().enumerate() {
-        let checked = figure.validate(&labels, &metrics, &keys);
+        let checked = if figure.counts_staleness() {
+            check_counted(record).and_then(|()| figure.validate(&labels, &[SHARE.into()], &[&keys[..], &[KEY.into()]].concat()))
+        } else if let Some(names) = swept::labels(&labels, &figure.x) {
+            figure.validate(&names, &metrics, &[&keys[..], std::slice::from_ref(&figure.x)].concat())
+        } else {
+            figure.validate(&labels, &metrics, &keys)
+        };
         faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("figure.{index}")))));
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {
+    let uncounted = Invalid::at("x", "updates are not counted by their staleness").help("set `record.staleness = true`");
+    if record.staleness { Ok(()) } else { Err(uncounted) }
 }

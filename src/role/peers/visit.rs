@@ -8,7 +8,7 @@ use super::{Plan, Population};
 use crate::{
     engine::NodeId,
     num::Real,
-    role::{Local, Payload, Scratch},
+    role::{Local, Payload, Scratch, local::Pace},
 };
 
 /// One visit, ready to be computed.
@@ -35,7 +35,7 @@ impl<R: Real> Job<R> {
     /// Does the work.
     pub(super) fn run(&self, plan: &Plan<R>, nodes: &dyn Population<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
         let world = &plan.world;
-        let (visit, pace) = ((self.node, self.visit), (self.steps, self.version));
+        let (visit, pace) = ((self.node, self.visit), Pace { steps: self.steps, version: self.version, before: 0 });
         let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, pace, scratch);
         local.equip(plan.computes_in(self.node), |_| {});
         local.resume_optimiser(&self.optimiser);

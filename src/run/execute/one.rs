@@ -122,7 +122,7 @@ pub fn served<R: Halved>(
     let server = ServerParts::new(parts.weighting.unwrap_or(recipe.weighting), optimiser, &schedule, &local, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let links = Links::build(parts);
-    let plan = ServedPlan { world, client: halves.client, local, server, links, discount, max_staleness };
+    let plan = ServedPlan { world, client: halves.client, local, server, links, shards: parts.shards, discount, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))
 }
 
