@@ -11,9 +11,11 @@ mod job;
 mod links;
 mod messages;
 mod observed;
+mod plan;
 mod protocol;
 mod questions;
 mod shards;
+mod state;
 
 use std::sync::Arc;
 
@@ -23,7 +25,9 @@ pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use job::Job;
 pub use links::Links;
 pub use messages::{Downlink, Message, Upload};
-pub use protocol::{Plan, Served, Standing};
+pub use plan::Plan;
+pub use protocol::Served;
+pub use state::Standing;
 
 use crate::{
     engine::{NodeId, Snapshot, touched::Touched},

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     arm::{Arm, arms},
+    standstill,
     worlds::{self, AnyWorld},
 };
 use crate::{
@@ -162,6 +163,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let mut methods = arms(cell, facts.clients)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     check_links(&methods, cell, facts.dim, &setting)?;
+    standstill::refuse(&methods, cell, &facts)?;
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
     }
