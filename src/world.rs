@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+pub use crate::fleet::Finish;
 use crate::{
     engine::{Delivery, NodeId, Physics, SERVER},
-    fleet::{Finish, Fleet, Presence},
+    fleet::{Fleet, Presence},
     network::{Direction, Network},
     num::Real,
     problem::{Objective, Problem},
@@ -55,12 +56,13 @@ impl<R: Real> World<R> {
         self.fleet.probability(client).unwrap_or(1.0)
     }
 
-    /// Local steps of a visit, at least 1.
-    pub fn local_steps<T>(&self, rule: &LocalRule<T>, client: NodeId, visit: u64) -> usize {
+    /// Local steps of a visit of `client` to the samples of `shard`, at least 1.
+    pub fn local_steps<T>(&self, rule: &LocalRule<T>, (client, shard): (NodeId, NodeId), visit: u64) -> usize {
         let steps = match &rule.steps {
             Steps::Count(sampler) => sampler
                 .of_client(client)
                 .unwrap_or_else(|| sampler.sample(client, &mut self.streams.stream(Purpose::Steps, client, visit))),
+            Steps::Epochs(_) => self.mean_steps(&rule.steps, rule, shard),
             steps => self.mean_steps(steps, rule, client),
         };
         (steps.round() as usize).max(1)

@@ -77,11 +77,11 @@ fn unfit_networks_are_refused_with_their_path() {
         ("topology = { random-regular = { degree = 0 } }", "topology.random-regular.degree", "at least 1"),
         ("topology = { erdos-renyi = { p = 0.01 } }", "topology.erdos-renyi.p", "connected"),
         ("topology = { erdos-renyi = { p = 1.5 } }", "topology.erdos-renyi.p", "probability"),
-        ("topology = \"hypercube\"", "topology.hypercube", "power of 2"),
+        ("topology = \"hypercube\"", "topology", "power of 2"),
         ("topology = { small-world = { k = 3, p = 0.1 } }", "topology.small-world.k", "even"),
         ("topology = { small-world = { k = 10, p = 0.1 } }", "topology.small-world.k", "fewer"),
         ("topology = { barabasi-albert = { m = 10 } }", "topology.barabasi-albert.m", "fewer"),
-        ("topology = \"torus\"", "topology.torus", "3 rows"),
+        ("topology = \"torus\"", "topology", "3 rows"),
         ("topology = { edges = [[0, 10]] }", "topology.edges", "from 0 to 9"),
         ("topology = { edges = [[3, 3]] }", "topology.edges", "loop"),
     ] {

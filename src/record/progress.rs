@@ -14,6 +14,8 @@ pub enum Outcome {
     Reached,
     /// It ended because nothing was left to happen.
     Idle,
+    /// It was ended because it would never have reached a limit: time stood still, or no more work was done.
+    Stuck,
     /// Its model left the finite numbers.
     Diverged,
 }

@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
+    column::Column,
     iterates::Iterates,
     measure::Better,
     part::Part,
-    plan::{EverySpec, Metric, PeerModel},
+    plan::{EverySpec, PeerModel},
     probe::Observed,
     progress::{Outcome, Progress},
-    scores::{Scores, scored},
+    sample::Sample,
+    standstill::Standstill,
+    tiers::Tiers,
 };
 use crate::{
     engine::{Engine, Watcher},
@@ -40,8 +43,8 @@ pub struct RecorderState {
 pub struct RecordPlan {
     /// Distance between samples.
     pub every: EverySpec,
-    /// Columns.
-    pub metrics: Vec<Metric>,
+    /// Columns of `curves.csv`.
+    pub columns: Vec<Column>,
     /// Which model of peers is scored.
     pub peers: PeerModel,
     /// When the run ends.
@@ -85,6 +88,9 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
     iterates: Option<Iterates>,
+    standstill: Standstill,
+    /// The clients by width, where a metric needs them.
+    tiers: Option<Tiers>,
     left: bool,
     failure: Option<io::Error>,
 }
@@ -99,7 +105,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
-        Self { world, plan, part, state: state.unwrap_or(fresh), onlooker, iterates: None, left: false, failure: None }
+        let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
+        let (state, standstill) = (state.unwrap_or(fresh), Standstill::default());
+        Self { world, plan, part, state, onlooker, iterates: None, standstill, tiers, left: false, failure: None }
     }
 
     /// Keeps the iterate of every sample in this file.
@@ -155,11 +163,10 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     }
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
-        let models = engine.protocol().models();
-        let scored = scored(&models, self.plan.peers);
-        let scores = Scores::of(self.world, &scored, &models, &self.plan.metrics);
-        let values: Vec<Option<f64>> = self.plan.metrics.iter().map(|&metric| scores.value(metric, engine.protocol())).collect();
-        let kept = match (&mut self.iterates, scored.first()) {
+        let wanted = (&self.plan.columns[..], self.plan.peers);
+        let sample = Sample::take(self.world, engine.protocol(), wanted, self.tiers.as_ref());
+        let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
+        let kept = match (&mut self.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),
             _ => Ok(()),
         };
@@ -167,7 +174,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         self.state.samples += 1;
         self.state.latest = Some(progress);
         self.state.headline = values.first().copied().flatten();
-        if !scores.are_finite() {
+        if !sample.is_finite() {
             self.state.outcome = Some(Outcome::Diverged);
         } else if self.target_reached(&values) {
             self.state.outcome = Some(Outcome::Reached);
@@ -178,9 +185,8 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     fn target_reached(&self, values: &[Option<f64>]) -> bool {
         let Some(target) = &self.plan.stop.target else { return false };
         let reached = |(name, &bound): (&String, &f64)| {
-            let column = name.replace('-', "_");
-            let value = self.plan.metrics.iter().position(|metric| metric.column() == column).and_then(|at| values[at]);
-            value.is_some_and(|value| Better::of(&column).reached(value, bound))
+            let value = self.plan.columns.iter().position(|column| column.name() == *name).and_then(|at| values[at]);
+            value.is_some_and(|value| Better::of(name).reached(value, bound))
         };
         !target.is_empty() && target.iter().all(reached)
     }
@@ -200,6 +206,10 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
             }
             self.sample_if_new(progress, engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Finished));
+        }
+        if self.standstill.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
+            self.sample_if_new(Progress::of(engine), engine);
+            self.state.outcome = self.state.outcome.or(Some(Outcome::Stuck));
         }
         if self.state.outcome.is_some() || self.failure.is_some() {
             return false;

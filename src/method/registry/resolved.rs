@@ -67,7 +67,9 @@ fn written_out(own: &dyn ServedParameters, written: &ServedSpec, objective: &Obj
 /// # Errors
 /// [`Invalid`] at the part that does not fit.
 pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
-    let schedule = parts.schedule.clone().or(own.recipe().schedule).unwrap_or_default();
+    let recipe = own.recipe();
+    let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
+    parts.check_shards(parts.weighting.unwrap_or(recipe.weighting), &schedule)?;
     own.accepts(&Parts {
         objective,
         schedule: &schedule,

@@ -10,15 +10,17 @@ use crate::{
     engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
     fleet::Presence,
     num::Real,
+    part::rate::Clock,
     role::{
         Memory, Scratch,
+        local::{LocalRule, Pace},
         schedule::{Next, Roster, Schedule, Wake},
     },
 };
 
 /// Clients around a server, as the engine sees them.
 pub struct Served<R: Real> {
-    plan: Plan<R>,
+    pub(super) plan: Plan<R>,
     server: Box<dyn ServerUpdate<R>>,
     schedule: Box<dyn Schedule>,
     presence: Presence,
@@ -115,11 +117,12 @@ impl<R: Real> Served<R> {
 
     fn apply(&mut self, now: f64) {
         let mut batch = std::mem::take(&mut self.state.collected);
+        let local_lr = self.local_lr(&batch);
         let mut ctx = Apply {
             version: self.state.version,
             now,
             world: &self.plan.world,
-            local_lr: self.plan.local.rate.at(self.state.version, 0),
+            local_lr,
             mean_weight: self.plan.discount.mean_weight(batch.iter().map(|up| up.staleness)),
             parts: &self.plan.server,
             state: &mut self.state.parts,
@@ -129,6 +132,24 @@ impl<R: Real> Served<R> {
         self.state.version += 1;
         batch.clear();
         self.state.collected = batch;
+    }
+
+    /// The local step size that a server step goes by: that of its version, or the mean of the batch where local steps count.
+    fn local_lr(&mut self, batch: &[Arrived<R>]) -> f64 {
+        let LocalRule { rate, clock, .. } = &self.plan.local;
+        if *clock == Clock::Versions {
+            return rate.at(self.age(self.state.version));
+        }
+        let steps: usize = batch.iter().map(|up| up.steps).sum();
+        if steps > 0 {
+            self.state.mean_lr = batch.iter().map(|up| up.total_lr).sum::<f64>() / steps as f64;
+        }
+        self.state.mean_lr
+    }
+
+    /// What step-size schedules count of a version.
+    fn age(&self, version: u64) -> u64 {
+        version.saturating_sub(self.server.waited())
     }
 
     fn call(&mut self, client: NodeId, control: &mut Control<'_, Self>) {
@@ -146,12 +167,16 @@ impl<R: Real> Served<R> {
             return;
         }
         self.state.downlinks.received(client);
-        let visit = control.visits(client);
-        let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
-        let memory = self.state.memories.get(client).cloned();
-        let work = Workload { steps, pass: self.plan.local.batch.pass(self.plan.world.objective().samples(client)) };
+        let Plan { world, local, .. } = &self.plan;
+        let visits = control.visits(client);
+        let (shard, visit) = self.state.shards.assign(self.plan.shards, (client, visits), world.clients(), world.streams());
+        let steps = world.local_steps(local, (client, shard), visits);
+        let before = if local.clock == Clock::Steps { self.state.shards.count(shard, steps) } else { 0 };
+        let pace = Pace { steps, version: self.age(origin.version), before };
+        let memory = self.state.memories.get(shard).cloned();
+        let work = Workload { steps, pass: local.batch.pass(world.objective().samples(shard)) };
         let gradients = self.plan.client.gradients(&origin.down, work);
-        control.compute(client, gradients, Job { client, visit, steps, origin, memory });
+        control.compute(client, gradients, Job { client, shard, visit, pace, origin, memory });
     }
 
     fn collect(&mut self, from: NodeId, upload: Upload<R>, control: &mut Control<'_, Self>) {
@@ -165,11 +190,11 @@ impl<R: Real> Served<R> {
             return self.obey(next, control);
         }
         if let Some(memory) = upload.memory {
-            let _ = self.state.memories.insert(from, Arc::new(memory));
+            let _ = self.state.memories.insert(upload.shard, Arc::new(memory));
         }
         self.state.count(staleness);
         self.state.collected.push(Arrived {
-            from,
+            from: upload.shard,
             up: upload.up,
             down: upload.origin.down,
             staleness,
@@ -226,11 +251,11 @@ impl<R: Real> Protocol for Served<R> {
     }
 
     fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Upload<R> {
-        self.plan.run(job, scratch)
+        job.run(&self.plan, scratch)
     }
 
     fn cost(&self, job: &Job<R>) -> f64 {
-        self.plan.cost(job)
+        job.cost(&self.plan)
     }
 
     fn save(&self) -> Result<Vec<u8>, postcard::Error> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arrived, ServerState, links::Downlinks};
+use super::{Arrived, ServerState, links::Downlinks, shards::Shards};
 use crate::{engine::touched::Touched, num::Real, role::Memory};
 
 /// What changes during a run, besides the method's server half and the schedule.
@@ -22,6 +22,9 @@ pub(super) struct State<R> {
     pub standing: Standing,
     /// Uploads accepted by their staleness.
     pub tally: Vec<u64>,
+    pub shards: Shards,
+    /// Mean local step size of the latest batch, where local steps count.
+    pub mean_lr: f64,
 }
 
 impl<R: Real> State<R> {
@@ -37,6 +40,8 @@ impl<R: Real> State<R> {
             parts: ServerState { optimiser: Vec::new() },
             standing: Standing::default(),
             tally: Vec::new(),
+            shards: Shards::default(),
+            mean_lr: 0.0,
         }
     }
 

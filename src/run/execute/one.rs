@@ -126,7 +126,7 @@ pub fn served<R: Halved>(
     let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &local, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let links = Links::build(&parts);
-    let plan = ServedPlan { world, client: halves.client, local, server, links, discount, max_staleness };
+    let plan = ServedPlan { world, client: halves.client, local, server, links, shards: parts.shards, discount, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))
 }
 
@@ -166,7 +166,7 @@ impl Pilot for RunJob<'_> {
                 engine.load(&saved.engine).map_err(damaged)?;
                 (Part::resume(&path, saved.written, prefix.clone()), Some(saved.recorder))
             }
-            None => (Part::create(&path, &header(&plan.keys(), &plan.metrics), prefix.clone()), None),
+            None => (Part::create(&path, &header(&plan.keys(), &plan.columns), prefix.clone()), None),
         };
         let part = part.map_err(RunError::io(&path))?;
         let mut keeper = Keeper::new(checkpoint, results, options, self.progress);
