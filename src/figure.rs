@@ -1,6 +1,6 @@
 //! Figures from recorded curves, at the widths of journals, as SVG, PDF and PNG of one drawing.
 //!
-//! Nothing but `curves.csv` is needed. Curves differ by colour, dashes and marks, so that each is told apart in print without
+//! Nothing but `curves.csv` is needed, and `staleness.csv` for shares of updates by their staleness. Curves differ by colour, dashes and marks, so that each is told apart in print without
 //! colour; the legend stands where there is no data, or outside; a method that diverged ends in a cross and is said to.
 
 mod canvas;
@@ -25,7 +25,7 @@ use thiserror::Error;
 
 use crate::invalid::Invalid;
 use crate::record::curves::{Cell, Curves};
-use crate::record::filter;
+use crate::record::{filter, staleness, swept};
 use layout::{Across, Plot};
 
 pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
@@ -78,7 +78,9 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>
     };
     let mut paths = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
-        for (stem, plot) in plots(&curves, spec).map_err(|fault| fault.under(&format!("figure.{i}")))? {
+        let shares = if spec.counts_staleness() { Some(staleness::shares(&results_dir.join("staleness.csv"))?) } else { None };
+        let drawn = plots(shares.as_ref().unwrap_or(&curves), spec);
+        for (stem, plot) in drawn.map_err(|fault| fault.under(&format!("figure.{i}")))? {
             paths.extend(plot.draw()?.write(&folder, &stem)?);
         }
     }
@@ -99,6 +101,8 @@ pub fn defaults(curves: &Curves) -> Vec<FigureSpec> {
 
 /// The figures that one spec stands for, with the names of their files.
 fn plots<'s>(curves: &Curves, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<'s>)>, Invalid> {
+    let swept = swept::over(curves, &spec.x);
+    let curves = swept.as_ref().unwrap_or(curves);
     let labels: Vec<String> = curves.methods().into_iter().map(str::to_owned).collect();
     let metrics: Vec<String> = curves.metrics.iter().filter(|name| curves.metric(name).is_some()).cloned().collect();
     spec.validate(&labels, &metrics, &curves.keys)?;

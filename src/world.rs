@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+pub use crate::fleet::Finish;
 use crate::{
     engine::{Delivery, NodeId, Physics, SERVER},
-    fleet::{Finish, Fleet, Presence},
+    fleet::{Fleet, Presence},
     network::{Direction, Network},
     num::Real,
     problem::{Objective, Problem},
@@ -43,17 +44,25 @@ impl<R: Real> World<R> {
         self.streams
     }
 
+    /// Whether work and messages in `directions` surely take no time, so that the clock stands still unless a method or its
+    /// schedule waits.
+    pub fn is_instant(&self, directions: &[Direction]) -> bool {
+        let travels_at_once = |&direction: &Direction| self.network.is_instant(&self.fleet, direction);
+        self.fleet.is_instant() && self.fleet.always_available() && directions.iter().all(travels_at_once)
+    }
+
     /// Long-run probability that a client takes part in a round [1]; 1 where only a trace knows.
     pub fn probability(&self, client: NodeId) -> f64 {
         self.fleet.probability(client).unwrap_or(1.0)
     }
 
-    /// Local steps of a visit, at least 1.
-    pub fn local_steps<T>(&self, rule: &LocalRule<T>, client: NodeId, visit: u64) -> usize {
+    /// Local steps of a visit of `client` to the samples of `shard`, at least 1.
+    pub fn local_steps<T>(&self, rule: &LocalRule<T>, (client, shard): (NodeId, NodeId), visit: u64) -> usize {
         let steps = match &rule.steps {
             Steps::Count(sampler) => sampler
                 .of_client(client)
                 .unwrap_or_else(|| sampler.sample(client, &mut self.streams.stream(Purpose::Steps, client, visit))),
+            Steps::Epochs(_) => self.mean_steps(&rule.steps, rule, shard),
             steps => self.mean_steps(steps, rule, client),
         };
         (steps.round() as usize).max(1)

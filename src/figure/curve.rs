@@ -16,6 +16,8 @@ pub(super) const MARK: f64 = 1.7;
 pub(super) const STROKE: f64 = 1.25;
 /// How much a mark is larger than one that lies on it `[pt]`.
 const RIM: f64 = 1.0;
+/// Most points that are marked each; more would hide the line.
+const EACH_MARKED: usize = 30;
 /// Part of the room between two values of a key that their bars fill `[1]`.
 const GROUP: f64 = 0.8;
 /// Pieces in which a curve is drawn that comes from zero on a logarithmic axis.
@@ -63,7 +65,7 @@ impl Panel {
         let wide = series.points.iter().any(|p| p.upper > p.lower);
         let band = if wide { self.area.clip_band(&edge(|p| p.upper), &edge(|p| p.lower)) } else { (Vec::new(), Vec::new()) };
         let cross = series.diverged.then(|| line.last().and_then(|piece| piece.last()).copied()).flatten();
-        let marks = if series.separate {
+        let marks = if series.separate && series.points.len() <= EACH_MARKED {
             let places = series.points.iter().map(|p| (self.x.place(p.x / how.unit), self.y.place(p.middle)));
             places.filter(|&p| self.area.contains(p)).collect()
         } else {

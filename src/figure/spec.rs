@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::invalid::{Invalid, require};
 use crate::record::axis::Axis;
 use crate::record::filter::{self, Filter};
+use crate::record::staleness::{KEY, SHARE};
 
 /// One `[[figure]]` of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FigureSpec {
     /// An axis (`rounds`, `seconds`, `updates`, `gradients`, `uplink-bits`, `downlink-bits`), or a sweep key: then every
-    /// method is one line through its final values.
+    /// method is one line through its final values. The key may be one that methods sweep; those without it are level lines. Or
+    /// `staleness`, for the `share` of a method's updates.
     pub x: String,
-    /// The metric.
+    /// The metric; the `share` of updates where `x` is their `staleness`.
     pub y: String,
     /// How values are drawn; `bars` stand at the values of a sweep key.
     #[serde(default)]
@@ -171,6 +173,11 @@ impl FigureSpec {
     /// The recorded axis, or `None` if `x` is a sweep key.
     pub fn axis(&self) -> Option<Axis> {
         Axis::from_name(&self.x)
+    }
+
+    /// Whether it shows the shares of updates by their staleness, which a scenario records if asked to.
+    pub fn counts_staleness(&self) -> bool {
+        self.x == KEY && self.y == SHARE
     }
 
     /// Name of the files, without extension.

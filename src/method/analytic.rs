@@ -73,10 +73,10 @@ impl Method for Analytic {
         update: "client:  X_i: features of its samples under the frozen layers below;  Y_i: targets, one-hot\n\
                  \x20        sends C_i = X_iᵀ X_i + gamma I  and  B_i = X_iᵀ Y_i   (pairwise:  W_i = C_i⁻¹ B_i)\n\
                  server:  C = Σ C_i,  B = Σ B_i;   W = (C − N gamma I + ridge I)⁻¹ B, the last layer of x",
-        traffic: "down: x [d], once; up: half of C_i [q (q + 1)/2] and B_i [q × C]; nothing stays at the client",
+        traffic: "down: x [d], once; up: half of C_i [q (q + 1)/2] and B_i [q × C], once; stays at the client: that it was heard",
         differs: "unless `law = \"pairwise\"`, clients send B_i = C_i W_i in place of W_i: the same number of scalars, no inverse at the \
                   client, and the paper's pairwise aggregation law becomes a sum; the layers below the last are those of the initial model; a client \
-                  counts once, however often it is called; every sample counts the same, whatever `weights` and `l2` say; solved in double precision",
+                  that is called again has nothing more to send; every sample counts the same, whatever `weights` and `l2` say; solved in double precision",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -119,6 +119,9 @@ impl ServedMethod for Analytic {
     }
 }
 
+/// What a client remembers once the server has its moments.
+const HEARD: f64 = 1.0;
+
 #[derive(Debug, Clone, Copy)]
 struct Client {
     gamma: f64,
@@ -126,7 +129,10 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
-    fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
+        if !memory.is_empty() {
+            return Update::stateless(Payload::default());
+        }
         let [x] = down.firsts();
         let Some(Moments { mut gram, cross }) = local.moments(x) else { return Update::stateless(Payload::default()) };
         let features = gram.len().isqrt();
@@ -139,7 +145,8 @@ impl<R: Real> ClientUpdate<R> for Client {
             }
         };
         let upper = gram.chunks_exact(features).enumerate().flat_map(|(row, entries)| &entries[row..]);
-        Update::stateless(Payload { vectors: Vec::new(), scalars: upper.chain(&sent).copied().collect() })
+        let up = Payload { vectors: Vec::new(), scalars: upper.chain(&sent).copied().collect() };
+        Update { up, memory: Some(Payload { vectors: Vec::new(), scalars: vec![HEARD] }) }
     }
 }
 

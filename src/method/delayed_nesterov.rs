@@ -65,8 +65,8 @@ impl Method for DelayedNesterov {
                  \x20        if (t + 1) mod B = 0:  m ← beta m + a/B;   x ← x − lr ((1 − c B + c) beta m + g/B);   a ← 0\n\
                  \x20        else:                  x ← x − lr (c beta m + g/B)          (B = `delay`, c = `activation`)",
         traffic: "down: x [d]; up: g [d]; stays at the server: m, a [2 d]",
-        differs: "every worker keeps its own data, instead of taking the least visited shard; a grace period ends by its \
-                  length or when everyone is in, not with the last arrival inside it",
+        differs: "every worker keeps its own data unless `shards = \"least-visited\"`; a grace period ends by its length or when \
+                  everyone is in, not with the last arrival inside it",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

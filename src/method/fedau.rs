@@ -213,4 +213,44 @@ mod tests {
         }
         assert!(total > 90.0);
     }
+
+    /// `ω` after `rounds` rounds of a period in which `takes_part` says who is there.
+    fn settled(rounds: u64, cutoff: u64, takes_part: impl Fn(u64) -> bool) -> f64 {
+        let mut intervals = Intervals::default();
+        for round in 0..rounds {
+            let _ = intervals.weight(round, cutoff);
+            if takes_part(round) {
+                intervals.participate(round);
+            }
+        }
+        intervals.weight(rounds, cutoff)
+    }
+
+    #[test]
+    fn periodic_participation_is_learnt_at_its_first_return() {
+        for period in [1, 3, 7] {
+            for cutoff in [period, period + 2, u64::MAX] {
+                for rounds in period..5 * period {
+                    let weight = settled(rounds, cutoff, |round| round % period == period - 1);
+                    // A cutoff longer than the period never ends an interval.
+                    assert_eq!(weight, period as f64, "period {period}, cutoff {cutoff}, {rounds} rounds");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cutoffs_shorter_than_the_absence_shorten_the_weight() {
+        for (period, cutoff) in [(7_u64, 3_u64), (10, 4), (12, 5)] {
+            let weight = settled(100_000 * period, cutoff, |round| round % period == period - 1);
+            approx::assert_relative_eq!(weight, period as f64 / period.div_ceil(cutoff) as f64, max_relative = 1e-4);
+        }
+        for (on, off) in [(1_u64, 4_u64), (3, 9), (5, 2)] {
+            for cutoff in [2_u64, 4, u64::MAX] {
+                let (period, closed) = (on + off, on - 1 + (off + 1).div_ceil(cutoff));
+                let weight = settled(20_000 * period, cutoff, |round| round % period < on);
+                approx::assert_relative_eq!(weight, period as f64 / closed as f64, max_relative = 1e-3);
+            }
+        }
+    }
 }

@@ -51,8 +51,8 @@ impl Method for Mifa {
         update: "client:  as FedAvg, sends Δ_i = x − y\n\
                  server:  G_i ← Δ_i / lr  for i ∈ S;   x ← x − lr (1/N) Σ_{all i} G_i      (every round, also an empty one)",
         traffic: "down: x [d]; up: Δ [d]; stays at the server: G [N × d], rows only for clients that took part",
-        differs: "while it waits for every client, the table keeps the updates as they come in, all of them at the initial model; \
-                  a step size schedule of `local.lr` counts the rounds of this wait, which are server steps like any other",
+        differs: "while it waits for every client, the table keeps the updates as they come in, all of them at the initial model, where \
+                  the authors' code asks everyone again at the end of the wait",
     };
 }
 
@@ -85,12 +85,14 @@ pub(super) struct Latest<R> {
     rows: Touched<Vec<R>>,
     /// `Σ G_i`.
     sum: Vec<R>,
+    /// Rounds before every client had been heard.
+    waited: u64,
 }
 
 impl<R: Real> Latest<R> {
     pub(super) fn new(table: Table, lr: f64, per_step: bool, setup: Setup<R>) -> Self {
         let sum = setup.zeros();
-        Self { table, lr, per_step, x: Arc::new(Payload::one(setup.x)), rows: Touched::default(), sum }
+        Self { table, lr, per_step, x: Arc::new(Payload::one(setup.x)), rows: Touched::default(), sum, waited: 0 }
     }
 }
 
@@ -110,6 +112,7 @@ impl<R: Real> ServerUpdate<R> for Latest<R> {
             }
         }
         if self.table == Table::Wait && self.rows.len() < ctx.clients() {
+            self.waited += 1;
             return;
         }
         let mut update = self.sum.clone();
@@ -119,6 +122,10 @@ impl<R: Real> ServerUpdate<R> for Latest<R> {
 
     fn iterate(&self) -> &[R] {
         &self.x.vectors[0]
+    }
+
+    fn waited(&self) -> u64 {
+        self.waited
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

@@ -120,6 +120,26 @@ pub fn weighted_sum<R: Real>(terms: &[(f64, &[R])], out: &mut [R]) {
     );
 }
 
+/// `x ← own · x + Σ wᵢ vᵢ`, each coordinate accumulated in `f64` in this order and rounded once.
+pub fn mix<'v, R: Real>(own: f64, x: &mut [R], others: impl Iterator<Item = (f64, &'v [R])> + Clone) {
+    debug_assert!(others.clone().all(|(_, vector)| vector.len() == x.len()));
+    run(
+        #[inline(always)]
+        || {
+            for (index, x) in x.chunks_mut(CHUNK).enumerate() {
+                let mut sums = [0.0; CHUNK];
+                let sums = &mut sums[..x.len()];
+                sums.iter_mut().zip(x.iter()).for_each(|(sum, x)| *sum = own * x.f64());
+                for (weight, vector) in others.clone() {
+                    let part = &vector[index * CHUNK..][..sums.len()];
+                    sums.iter_mut().zip(part).for_each(|(sum, &value)| *sum += weight * value.f64());
+                }
+                x.iter_mut().zip(sums.iter()).for_each(|(x, &sum)| *x = R::of(sum));
+            }
+        },
+    );
+}
+
 /// `⟨a, b⟩`, accumulated in `f64`.
 pub fn dot<R: Real>(a: &[R], b: &[R]) -> f64 {
     debug_assert_eq!(a.len(), b.len());
@@ -234,6 +254,17 @@ mod tests {
 
     fn ramp(len: usize) -> Vec<f64> {
         (0..len).map(|j| (j as f64 * 0.37).sin()).collect()
+    }
+
+    #[test]
+    fn mixing_in_place_is_the_weighted_sum() {
+        for len in [0, 1, 17, 1000] {
+            let (a, b, c) = (ramp(len), ramp(len + 3)[3..].to_vec(), ramp(len + 5)[5..].to_vec());
+            let (mut sum, mut mixed) = (vec![0.0; len], a.clone());
+            weighted_sum(&[(0.5, &a), (0.2, &b), (0.3, &c)], &mut sum);
+            mix(0.5, &mut mixed, [(0.2, b.as_slice()), (0.3, &c)].into_iter());
+            assert_eq!(sum, mixed);
+        }
     }
 
     #[test]

@@ -10,7 +10,8 @@ use serde::{
 
 use crate::invalid::{Invalid, require};
 
-/// A local step size: a number, or a rule by server version `t` (rounds, for synchronous methods).
+/// A local step size: a number, or a rule by `t`, which counts server versions (rounds, for synchronous methods) or, by
+/// `clock = "steps"`, the local steps on a client's samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum RateRule {
@@ -18,26 +19,26 @@ pub enum RateRule {
     Inverse {
         /// Step size at `t = 0`.
         start: f64,
-        /// Versions until it has halved.
+        /// Counts until it has halved.
         offset: f64,
     },
     /// `start / √(1 + t / offset)`.
     InverseSqrt {
         /// Step size at `t = 0`.
         start: f64,
-        /// Versions until it has fallen to `1/√2`.
+        /// Counts until it has fallen to `1/√2`.
         offset: f64,
     },
-    /// From `start` to `end` along half a cosine over `over` versions, after a linear warm-up.
+    /// From `start` to `end` along half a cosine over `over` counts, after a linear warm-up.
     Cosine {
         /// Largest step size.
         start: f64,
         /// Smallest step size, kept for ever after.
         #[serde(default)]
         end: f64,
-        /// Versions until `end` is reached.
+        /// Counts until `end` is reached.
         over: f64,
-        /// Versions of linear warm-up from 0.
+        /// Counts of linear warm-up from 0.
         #[serde(default, rename = "warm-up")]
         warm_up: f64,
     },
@@ -47,7 +48,7 @@ pub enum RateRule {
         start: f64,
         /// Factor at each drop.
         factor: f64,
-        /// Versions between drops.
+        /// Counts between drops.
         every: f64,
     },
 }
@@ -58,7 +59,7 @@ pub enum RateRule {
 pub enum Rate {
     /// The same at every version.
     Constant(f64),
-    /// By server version.
+    /// By what its clock counts.
     Rule(RateRule),
 }
 
@@ -94,10 +95,21 @@ impl<'de> Visitor<'de> for RateVisitor {
     }
 }
 
+/// What step-size schedules count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// Server versions; all local steps of a visit share a step size. Own iterations, without a server.
+    #[default]
+    Versions,
+    /// Local steps on the same client's samples, whoever takes them.
+    Steps,
+}
+
 impl Rate {
-    /// Step size at server version `version`. All local steps of a visit share it.
-    pub fn at(&self, version: u64, _step: usize) -> f64 {
-        let t = version as f64;
+    /// Step size after `count` versions or steps.
+    pub fn at(&self, count: u64) -> f64 {
+        let t = count as f64;
         match self {
             Self::Constant(rate) => *rate,
             Self::Rule(RateRule::Inverse { start, offset }) => start / (1.0 + t / offset),
@@ -130,8 +142,8 @@ impl Rate {
             Self::Rule(RateRule::Cosine { start, end, over, warm_up }) => {
                 positive("cosine.start", *start)?;
                 require((0.0..=*start).contains(end), "cosine.end", end, "a step size from 0 to `start`")?;
-                require(*warm_up >= 0.0, "cosine.warm-up", warm_up, "at least 0 versions")?;
-                require(over > warm_up, "cosine.over", over, "more versions than the warm-up")
+                require(*warm_up >= 0.0, "cosine.warm-up", warm_up, "at least 0")?;
+                require(over > warm_up, "cosine.over", over, "more than the warm-up")
             }
             Self::Rule(RateRule::Steps { start, factor, every }) => {
                 positive("steps.start", *start)?;

@@ -17,6 +17,15 @@ pub(super) fn check_parameters(key: &str, factors: &[usize], what: &str) -> Resu
     require(size <= MOST_PARAMETERS, key, product(factors), &format!("{what} of at most {MOST_PARAMETERS} numbers"))
 }
 
+/// Refuses data, stated at `key`, where the product of `factors`, their size, is above [`MOST_VALUES`].
+///
+/// # Errors
+/// [`Invalid`] at `key`.
+pub(super) fn check_values(key: &str, factors: &[usize]) -> Result<(), Invalid> {
+    let size = factors.iter().fold(1, |product: usize, &factor| product.saturating_mul(factor));
+    require(size <= MOST_VALUES, key, product(factors), &format!("a data set of at most {MOST_VALUES} values"))
+}
+
 /// Refuses layers of these `widths`, inputs and outputs included, with more than [`MOST_PARAMETERS`] parameters together.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::axis::Axis;
+use super::{axis::Axis, column::Column};
 use crate::{
     invalid::{Invalid, require},
     problem::evaluate::Wanted,
@@ -43,6 +43,33 @@ pub enum EverySpec {
     Updates(u64),
     /// Geometrically growing distances.
     Log(LogSpec),
+}
+
+impl EverySpec {
+    /// The axis on which distances are measured.
+    pub(super) fn axis(self) -> Axis {
+        match self {
+            Self::Rounds(_) => Axis::Rounds,
+            Self::Seconds(_) => Axis::Seconds,
+            Self::Updates(_) => Axis::Updates,
+            Self::Log(LogSpec { axis, .. }) => axis,
+        }
+    }
+
+    /// Where the sample after the one at `place` is due, in a run that ends at `seconds` [s].
+    pub(super) fn following(self, place: f64, seconds: Option<f64>) -> f64 {
+        match self {
+            Self::Rounds(step) | Self::Updates(step) => ((place / step as f64).floor() + 1.0) * step as f64,
+            Self::Seconds(step) => ((place / step).round() + 1.0) * step,
+            Self::Log(LogSpec { axis, per_decade }) => {
+                let factor = 10_f64.powf(1.0 / per_decade);
+                let counts = axis != Axis::Seconds;
+                let first = if counts { 1.0 } else { seconds.unwrap_or(1.0) * 1e-4 };
+                let grown = (place * factor).max(first);
+                if counts { grown.ceil().max(place + 1.0) } else { grown }
+            }
+        }
+    }
 }
 
 /// Samples at geometrically growing distances.
@@ -107,29 +134,34 @@ pub enum Metric {
     Participation,
     /// Root mean square distance of the nodes' models from their mean; peers only.
     Consensus,
-    /// Mean over the nodes of the variance of the entries of their first weight block; peers only.
+    /// Variance of the entries of each layer's weights, mean over the nodes; peers only. Layer 2 is called `layer-variance-2`.
     LayerVariance,
 }
 
 impl Metric {
-    /// The column of `curves.csv`.
-    pub fn column(self) -> &'static str {
+    /// The name in scenarios and figures.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Loss => "loss",
             Self::Gap => "gap",
-            Self::GradNorm => "grad_norm",
+            Self::GradNorm => "grad-norm",
             Self::Distance => "distance",
             Self::Accuracy => "accuracy",
-            Self::AccuracyNarrowest => "accuracy_narrowest",
-            Self::AccuracyWidest => "accuracy_widest",
-            Self::AccuracyClients => "accuracy_clients",
-            Self::TestLoss => "test_loss",
-            Self::WorstDecileLoss => "worst_decile_loss",
+            Self::AccuracyNarrowest => "accuracy-narrowest",
+            Self::AccuracyWidest => "accuracy-widest",
+            Self::AccuracyClients => "accuracy-clients",
+            Self::TestLoss => "test-loss",
+            Self::WorstDecileLoss => "worst-decile-loss",
             Self::Staleness => "staleness",
             Self::Participation => "participation",
             Self::Consensus => "consensus",
-            Self::LayerVariance => "layer_variance",
+            Self::LayerVariance => "layer-variance",
         }
+    }
+
+    /// Whether it has a value for each layer of weights.
+    pub fn is_by_layer(self) -> bool {
+        self == Self::LayerVariance
     }
 
     /// Whether it needs the exact optimum.
@@ -148,9 +180,9 @@ impl Metric {
     }
 }
 
-/// The scores that these metrics are made of.
-pub fn wanted(metrics: &[Metric]) -> Wanted {
-    let has = |metric| metrics.contains(&metric);
+/// The scores that these columns are made of.
+pub fn wanted(columns: &[Column]) -> Wanted {
+    let has = |metric| columns.iter().any(|column| column.metric == metric);
     Wanted {
         loss: has(Metric::Loss),
         gap: has(Metric::Gap),
@@ -203,9 +235,7 @@ impl RecordSpec {
         let metrics = self.metrics.as_deref().unwrap_or(&[]);
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {
-            Some((index, metric)) => {
-                Err(Invalid::at(&format!("metrics.{index}"), format!("`{}` is named twice", metric.column().replace('_', "-"))))
-            }
+            Some((index, metric)) => Err(Invalid::at(&format!("metrics.{index}"), format!("`{}` is named twice", metric.name()))),
             None => Ok(()),
         }
     }

@@ -6,65 +6,23 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
+    column::Column,
     iterates::Iterates,
     measure::Better,
     part::Part,
-    plan::{EverySpec, LogSpec, Metric, PeerModel, wanted},
-    probe::{Models, Observed},
-    tiers::{Accuracies, Tiers},
+    plan::{EverySpec, PeerModel},
+    probe::Observed,
+    progress::{Outcome, Progress},
+    sample::Sample,
+    standstill::Standstill,
+    tiers::Tiers,
 };
 use crate::{
     engine::{Engine, Watcher},
-    num::{Real, vector},
-    problem::{BlockKind, evaluate::Evaluation},
+    num::Real,
     scenario::Stop,
     world::World,
 };
-
-/// How a run came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// It reached a limit.
-    Finished,
-    /// It reached its target.
-    Reached,
-    /// It ended because nothing was left to happen.
-    Idle,
-    /// Its model left the finite numbers.
-    Diverged,
-}
-
-/// Where a run stands on the axes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Rounds.
-    pub round: u64,
-    /// Virtual time [s].
-    pub seconds: f64,
-    /// Client updates.
-    pub updates: u64,
-    /// Local steps.
-    pub gradients: u64,
-    /// Bits sent by clients [bit].
-    pub uplink_bits: u64,
-    /// Bits sent to clients [bit].
-    pub downlink_bits: u64,
-}
-
-impl Progress {
-    /// Where the run of an engine stands.
-    pub fn of<R: Real, P: Observed<R>>(engine: &Engine<P>) -> Self {
-        let ledger = engine.ledger();
-        Self {
-            round: engine.protocol().round(),
-            seconds: engine.now(),
-            updates: engine.protocol().updates(),
-            gradients: ledger.gradients,
-            uplink_bits: ledger.uplink_bits,
-            downlink_bits: ledger.downlink_bits,
-        }
-    }
-}
 
 /// What a recorder remembers, for checkpoints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,8 +43,8 @@ pub struct RecorderState {
 pub struct RecordPlan {
     /// Distance between samples.
     pub every: EverySpec,
-    /// Columns.
-    pub metrics: Vec<Metric>,
+    /// Columns of `curves.csv`.
+    pub columns: Vec<Column>,
     /// Which model of peers is scored.
     pub peers: PeerModel,
     /// When the run ends.
@@ -127,6 +85,7 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
     iterates: Option<Iterates>,
+    standstill: Standstill,
     /// The clients by width, where a metric needs them.
     tiers: Option<Tiers>,
     left: bool,
@@ -143,9 +102,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
-        let tiers = plan.metrics.iter().any(|metric| metric.needs_widths()).then(|| Tiers::of(&world.fleet));
-        let state = state.unwrap_or(fresh);
-        Self { world, plan, part, state, onlooker, iterates: None, tiers, left: false, failure: None }
+        let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
+        let (state, standstill) = (state.unwrap_or(fresh), Standstill::default());
+        Self { world, plan, part, state, onlooker, iterates: None, standstill, tiers, left: false, failure: None }
     }
 
     /// Keeps the iterate of every sample in this file.
@@ -177,43 +136,19 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// Takes every sample that is due before the clock moves to `time`.
     fn sample_due(&mut self, time: f64, engine: &Engine<P>) {
         let progress = Progress::of(engine);
-        if self.sampled_axis() == Axis::Seconds {
+        if self.plan.every.axis() == Axis::Seconds {
             let horizon = self.plan.stop.seconds.unwrap_or(f64::INFINITY);
             while self.state.next < time && self.state.next <= horizon && self.state.outcome.is_none() {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
-                self.state.next = self.following(self.state.next);
+                self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
             }
             return;
         }
-        let here = if self.sampled_axis() == Axis::Updates { progress.updates } else { progress.round } as f64;
+        let here = if self.plan.every.axis() == Axis::Updates { progress.updates } else { progress.round } as f64;
         if here >= self.state.next {
             self.sample(progress, engine);
             while self.state.next <= here {
-                self.state.next = self.following(self.state.next);
-            }
-        }
-    }
-
-    fn sampled_axis(&self) -> Axis {
-        match self.plan.every {
-            EverySpec::Rounds(_) => Axis::Rounds,
-            EverySpec::Seconds(_) => Axis::Seconds,
-            EverySpec::Updates(_) => Axis::Updates,
-            EverySpec::Log(LogSpec { axis, .. }) => axis,
-        }
-    }
-
-    /// Where the sample after the one at `place` is due.
-    fn following(&self, place: f64) -> f64 {
-        match self.plan.every {
-            EverySpec::Rounds(step) | EverySpec::Updates(step) => ((place / step as f64).floor() + 1.0) * step as f64,
-            EverySpec::Seconds(step) => ((place / step).round() + 1.0) * step,
-            EverySpec::Log(LogSpec { axis, per_decade }) => {
-                let factor = 10_f64.powf(1.0 / per_decade);
-                let counts = axis != Axis::Seconds;
-                let first = if counts { 1.0 } else { self.plan.stop.seconds.unwrap_or(1.0) * 1e-4 };
-                let grown = (place * factor).max(first);
-                if counts { grown.ceil().max(place + 1.0) } else { grown }
+                self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
             }
         }
     }
@@ -225,16 +160,10 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     }
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
-        let protocol = engine.protocol();
-        let models = protocol.models();
-        let scored = self.scored(&models);
-        let scores: Vec<Evaluation> = self.world.problem.evaluate_all(&scored, wanted(&self.plan.metrics));
-        let by_width = self.tiers.as_ref().and_then(|tiers| tiers.score(self.world, protocol));
-        let value = |&metric: &Metric| self.value(metric, (&scores, by_width), &models, protocol);
-        let values: Vec<Option<f64>> = self.plan.metrics.iter().map(value).collect();
-        let finite =
-            scored.iter().all(|x| vector::is_finite(x)) && scores.iter().all(|score| score.loss.is_none_or(f64::is_finite));
-        let kept = match (&mut self.iterates, scored.first()) {
+        let wanted = (&self.plan.columns[..], self.plan.peers);
+        let sample = Sample::take(self.world, engine.protocol(), wanted, self.tiers.as_ref());
+        let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
+        let kept = match (&mut self.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),
             _ => Ok(()),
         };
@@ -242,7 +171,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         self.state.samples += 1;
         self.state.latest = Some(progress);
         self.state.headline = values.first().copied().flatten();
-        if !finite {
+        if !sample.is_finite() {
             self.state.outcome = Some(Outcome::Diverged);
         } else if self.target_reached(&values) {
             self.state.outcome = Some(Outcome::Reached);
@@ -250,60 +179,11 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         self.onlooker.sampled(&progress, self.state.headline);
     }
 
-    /// The models to score.
-    fn scored<'m>(&self, models: &'m Models<'_, R>) -> Vec<std::borrow::Cow<'m, [R]>> {
-        match (models, self.plan.peers) {
-            (Models::Server(x), _) => vec![(*x).into()],
-            (Models::Nodes(nodes), PeerModel::Nodes(count)) => {
-                let count = count.min(nodes.len());
-                (0..count).map(|k| nodes[k * nodes.len() / count].into()).collect()
-            }
-            (Models::Nodes(nodes), PeerModel::Mean) => vec![vector::mean(nodes).into()],
-        }
-    }
-
-    fn value(
-        &self,
-        metric: Metric,
-        (scores, by_width): (&[Evaluation], Option<Accuracies>),
-        models: &Models<'_, R>,
-        protocol: &P,
-    ) -> Option<f64> {
-        let mean = |score: fn(&Evaluation) -> Option<f64>| {
-            let values: Option<Vec<f64>> = scores.iter().map(score).collect();
-            values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
-        };
-        match metric {
-            Metric::Loss => mean(|score| score.loss),
-            Metric::Gap => mean(|score| score.gap),
-            Metric::GradNorm => mean(|score| score.gradient_norm),
-            Metric::Distance => mean(|score| score.distance),
-            Metric::Accuracy => mean(|score| score.test.and_then(|test| test.accuracy)),
-            Metric::TestLoss => mean(|score| score.test.map(|test| test.loss)),
-            Metric::AccuracyNarrowest => by_width.map(|accuracies| accuracies.narrowest),
-            Metric::AccuracyWidest => by_width.map(|accuracies| accuracies.widest),
-            Metric::AccuracyClients => by_width.map(|accuracies| accuracies.clients),
-            Metric::WorstDecileLoss => mean(|score| score.worst_decile),
-            Metric::Staleness => protocol.staleness(),
-            Metric::Participation => protocol.latest_batch().map(|batch| batch as f64 / self.world.clients() as f64),
-            Metric::Consensus => consensus(models),
-            Metric::LayerVariance => self.layer_variance(models),
-        }
-    }
-
-    fn layer_variance(&self, models: &Models<'_, R>) -> Option<f64> {
-        let Models::Nodes(nodes) = models else { return None };
-        let block = self.world.objective().blocks().iter().find(|block| block.kind == BlockKind::Weight)?;
-        let variances = nodes.iter().map(|x| vector::variance(&x[block.range.clone()]));
-        Some(variances.sum::<f64>() / nodes.len() as f64)
-    }
-
     fn target_reached(&self, values: &[Option<f64>]) -> bool {
         let Some(target) = &self.plan.stop.target else { return false };
         let reached = |(name, &bound): (&String, &f64)| {
-            let column = name.replace('-', "_");
-            let value = self.plan.metrics.iter().position(|metric| metric.column() == column).and_then(|at| values[at]);
-            value.is_some_and(|value| Better::of(&column).reached(value, bound))
+            let value = self.plan.columns.iter().position(|column| column.name() == *name).and_then(|at| values[at]);
+            value.is_some_and(|value| Better::of(name).reached(value, bound))
         };
         !target.is_empty() && target.iter().all(reached)
     }
@@ -324,6 +204,10 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
             self.sample_if_new(progress, engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Finished));
         }
+        if self.standstill.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
+            self.sample_if_new(Progress::of(engine), engine);
+            self.state.outcome = self.state.outcome.or(Some(Outcome::Stuck));
+        }
         if self.state.outcome.is_some() || self.failure.is_some() {
             return false;
         }
@@ -339,12 +223,4 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
     fn horizon(&self) -> f64 {
         self.plan.stop.seconds.unwrap_or(f64::INFINITY)
     }
-}
-
-/// Root mean square distance of the nodes' models from their mean.
-fn consensus<R: Real>(models: &Models<'_, R>) -> Option<f64> {
-    let Models::Nodes(nodes) = models else { return None };
-    let mean = vector::mean(nodes);
-    let total: f64 = nodes.iter().map(|x| vector::distance2(x, &mean)).sum();
-    Some((total / nodes.len() as f64).sqrt())
 }

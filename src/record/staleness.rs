@@ -1,6 +1,14 @@
-//! The table `staleness.csv`: how many updates of each staleness a run has applied.
+//! The table `staleness.csv`: how many updates of each staleness a run has applied, and the shares that figures show.
 
-use std::io;
+use std::{io, path::Path};
+
+use super::curves::{Cell, Curves, Run};
+use crate::invalid::Invalid;
+
+/// The horizontal axis of a figure of shares, and their sweep key.
+pub const KEY: &str = "staleness";
+/// The metric of a figure of shares.
+pub const SHARE: &str = "share";
 
 /// The rows of one run with their header: `keys`, method, seed, staleness, count. `prefix` is what every row starts with;
 /// `counts` begins with those of staleness 0, and stalenesses that never came have no row.
@@ -18,6 +26,75 @@ pub fn table(keys: &[String], prefix: &[String], counts: &[u64]) -> io::Result<S
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
+/// The shares of a run's updates, read from `staleness.csv`: a point for every staleness from 0 to the greatest that the method met
+/// in its cell, as if the [key](KEY) were swept and the [share](SHARE) recorded.
+///
+/// # Errors
+/// [`Invalid`] in the file where it cannot be read or is no such table.
+pub fn shares(path: &Path) -> Result<Curves, Invalid> {
+    let counted = read(path)?;
+    let (mut keys, metrics) = (counted.keys, vec![SHARE.to_owned()]);
+    let mut runs = Vec::new();
+    for run in &counted.runs {
+        let alike = counted.runs.iter().filter(|other| other.cell == run.cell && other.method == run.method);
+        let greatest = alike.map(|other| other.counts.len()).max().unwrap_or(0);
+        let total = run.counts.iter().sum::<u64>() as f64;
+        runs.extend((0..greatest).map(|staleness| {
+            let mut cell = run.cell.clone();
+            cell.0.push((KEY.to_owned(), staleness.to_string()));
+            let count = run.counts.get(staleness).copied().unwrap_or(0);
+            Run::settled(cell, run.method.clone(), run.seed, count as f64 / total)
+        }));
+    }
+    keys.push(KEY.to_owned());
+    Ok(Curves { keys, metrics, runs })
+}
+
+/// What [`table`] writes, for all runs.
+struct Counts {
+    keys: Vec<String>,
+    runs: Vec<Counted>,
+}
+
+/// The counts of one run, from staleness 0.
+struct Counted {
+    cell: Cell,
+    method: String,
+    seed: u64,
+    counts: Vec<u64>,
+}
+
+fn read(path: &Path) -> Result<Counts, Invalid> {
+    let fault = |error: csv::Error| {
+        // The message tells the line.
+        Invalid::at("", format!("the counts of staleness cannot be read: {error}")).in_file(path, None)
+    };
+    let mut reader = csv::Reader::from_path(path).map_err(fault)?;
+    let header: Vec<String> = reader.headers().map_err(fault)?.iter().map(str::to_owned).collect();
+    let of_keys = header.len().saturating_sub(4);
+    if header[of_keys..] != ["method", "seed", "staleness", "count"] {
+        return Err(Invalid::at("", "no columns `method,seed,staleness,count` at the end of the first line").in_file(path, None));
+    }
+    let mut runs: Vec<Counted> = Vec::new();
+    for record in reader.deserialize() {
+        let mut fields: Vec<String> = record.map_err(fault)?;
+        let tail: Vec<u64> = fields[of_keys + 1..].iter().filter_map(|field| field.parse().ok()).collect();
+        let [seed, staleness, count] = tail[..] else {
+            return Err(Invalid::at("", "a seed, a staleness or a count is not a number").in_file(path, None));
+        };
+        let method = fields.swap_remove(of_keys);
+        let cell = Cell(header.iter().cloned().zip(fields).take(of_keys).collect());
+        let same = |run: &Counted| run.cell == cell && run.method == method && run.seed == seed;
+        if !runs.last().is_some_and(same) {
+            runs.push(Counted { cell, method, seed, counts: Vec::new() });
+        }
+        let counts = &mut runs.last_mut().expect("a run was just opened").counts;
+        counts.resize(counts.len().max(staleness as usize + 1), 0);
+        counts[staleness as usize] += count;
+    }
+    Ok(Counts { keys: header[..of_keys].to_vec(), runs })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,5 +104,37 @@ mod tests {
         let (keys, prefix) = (["n".to_owned()], ["10", "FedBuff, K = 2", "0"].map(str::to_owned));
         let expected = "n,method,seed,staleness,count\n10,\"FedBuff, K = 2\",0,0,3\n10,\"FedBuff, K = 2\",0,2,1\n";
         assert_eq!(table(&keys, &prefix, &[3, 0, 1]).unwrap(), expected);
+    }
+
+    #[test]
+    fn shares_are_of_each_run_and_reach_the_greatest_staleness_of_the_method() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("staleness.csv");
+        let rows = "n,method,seed,staleness,count\n10,a,0,0,3\n10,a,0,2,1\n10,a,1,0,5\n10,b,0,0,7\n";
+        std::fs::write(&path, rows).unwrap();
+        let shares = shares(&path).unwrap();
+        assert_eq!(shares.keys, ["n", "staleness"]);
+        let found: Vec<(&str, u64, &str, Option<f64>)> =
+            shares.runs.iter().map(|run| (&*run.method, run.seed, run.cell.get(KEY).unwrap(), run.last(0))).collect();
+        let expected = [
+            ("a", 0, "0", Some(0.75)),
+            ("a", 0, "1", Some(0.0)),
+            ("a", 0, "2", Some(0.25)),
+            ("a", 1, "0", Some(1.0)),
+            ("a", 1, "1", Some(0.0)),
+            ("a", 1, "2", Some(0.0)),
+            ("b", 0, "0", Some(1.0)),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn other_tables_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("staleness.csv");
+        for rows in ["a,b\n1,2\n", "method,seed,staleness,count\na,0,x,1\n"] {
+            std::fs::write(&path, rows).unwrap();
+            assert!(shares(&path).is_err(), "{rows}");
+        }
     }
 }

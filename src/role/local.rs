@@ -6,7 +6,7 @@ use crate::{
     num::{Real, low_precision::Bits, vector},
     part::{
         link::round_blocks,
-        rate::Rate,
+        rate::{Clock, Rate},
         transform::{Chain, Point},
     },
     problem::{
@@ -43,12 +43,35 @@ pub struct LocalRule<R> {
     pub steps: Steps,
     /// Samples per step.
     pub batch: BatchSize,
-    /// Step size by server version and local step.
+    /// Step size.
     pub rate: Rate,
+    /// What the step size goes by.
+    pub clock: Clock,
     /// The client's own optimiser; plain SGD when empty.
     pub optimiser: Chain<R>,
     /// Whether the optimiser's state outlives a visit.
     pub keep_state: bool,
+}
+
+impl<R> LocalRule<R> {
+    /// Step size of local step `k` of a visit.
+    pub fn lr(&self, pace: Pace, k: usize) -> f64 {
+        self.rate.at(match self.clock {
+            Clock::Versions => pace.version,
+            Clock::Steps => pace.before + k as u64,
+        })
+    }
+}
+
+/// How long a visit is, and where step-size schedules stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Local steps of the visit.
+    pub steps: usize,
+    /// Server version (or own iteration) that the visit started from, not counting those before the method began to step.
+    pub version: u64,
+    /// Local steps on the same samples before the visit; 0 unless the [clock](Clock) counts them.
+    pub before: u64,
 }
 
 /// How many local steps a visit takes.
@@ -68,12 +91,11 @@ pub enum Steps {
 ///
 /// Samples come from the stream `(Batch, client, visit)`, what the uplink draws from `(Link, client, visit)`.
 pub struct Local<'a, R> {
-    /// The client.
+    /// The client whose samples these are.
     pub client: usize,
     /// Number of local steps of this visit.
     pub steps: usize,
-    /// Server version (or own iteration) the visit started from: `t` of step-size schedules.
-    pub version: u64,
+    pace: Pace,
     rule: &'a LocalRule<R>,
     objective: &'a dyn Objective<R>,
     rng: Rng,
@@ -90,13 +112,13 @@ impl<'a, R: Real> Local<'a, R> {
         rule: &'a LocalRule<R>,
         streams: Streams,
         (client, visit): (usize, u64),
-        (steps, version): (usize, u64),
+        pace: Pace,
         scratch: &'a mut Scratch<R>,
     ) -> Self {
         let rng = streams.stream(Purpose::Batch, client, visit);
         let uplink = Uplink::plain(streams, client, visit);
         let width = Bits::FLOAT;
-        Self { client, steps, version, rule, objective, rng, optimiser_state: Vec::new(), width, uplink, scratch }
+        Self { client, steps: pace.steps, pace, rule, objective, rng, optimiser_state: Vec::new(), width, uplink, scratch }
     }
 
     /// Gives the client an uplink, and the width that it computes and stores in.
@@ -160,7 +182,7 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// Step size of local step `k`.
     pub fn lr(&self, k: usize) -> f64 {
-        self.rule.rate.at(self.version, k)
+        self.rule.lr(self.pace, k)
     }
 
     /// Sum of the step sizes of all local steps: `K · lr` where the step size is constant.
@@ -173,7 +195,7 @@ impl<'a, R: Real> Local<'a, R> {
     pub fn reach(&self, mu: f64) -> f64 {
         let mut state = Vec::new();
         (0..self.steps).fold(0.0, |reached, k| {
-            let at = Point { x: &[R::of(-self.lr(k) * reached)], version: self.version, weight: 1.0 };
+            let at = Point { x: &[R::of(-self.lr(k) * reached)], version: self.pace.version, weight: 1.0 };
             let mut direction = [R::of(1.0 - self.lr(k) * mu * reached)];
             self.rule.optimiser.apply(&mut direction, &mut state, &at);
             reached + direction[0].f64()
@@ -194,13 +216,13 @@ impl<'a, R: Real> Local<'a, R> {
     /// Takes all local steps in place: `y ← y − lr · optimiser(scale · ∇F(y; ξ) + shift + pull (y − anchor))`.
     pub fn descend(&mut self, y: &mut [R], drift: &Drift<'_, R>) {
         if self.rule.optimiser.is_plain() && self.width == Bits::FLOAT {
-            let (rate, version) = (&self.rule.rate, self.version);
-            let lr = |k| rate.at(version, k);
+            let (rule, pace) = (self.rule, self.pace);
+            let lr = |k| rule.lr(pace, k);
             let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
             let mut visit = Visit { steps: self.steps, lr: &lr, batches: &mut batches };
             return self.objective.descend(self.client, y, &mut visit, drift, work);
         }
-        let (rule, version) = (self.rule, self.version);
+        let (rule, version) = (self.rule, self.pace.version);
         let mut state = std::mem::take(&mut self.optimiser_state);
         self.each_step(y, |step, y| {
             let mut direction = step.gradient(y);
@@ -214,12 +236,12 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// Calls `body` once a local step with the step's sample, for methods that need more than one gradient a step.
     pub fn each_step(&mut self, y: &mut [R], mut body: impl FnMut(&mut Step<'_, R>, &mut [R])) {
-        let (rate, version) = (&self.rule.rate, self.version);
+        let (rule, pace) = (self.rule, self.pace);
         let (client, objective, width) = (self.client, self.objective, self.width);
         let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
         for k in 0..self.steps {
             let sample = batches.next_sample();
-            let lr = rate.at(version, k);
+            let lr = rule.lr(pace, k);
             body(&mut Step { k, lr, client, width, sample, objective, work: &mut *work }, y);
         }
     }

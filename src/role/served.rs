@@ -7,20 +7,27 @@
 //! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace.
 
 mod apply;
+mod job;
 mod links;
 mod messages;
 mod observed;
+mod plan;
 mod protocol;
 mod questions;
+mod shards;
+mod state;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
+pub use job::Job;
 pub use links::Links;
 pub use messages::{Downlink, Message, Upload};
-pub use protocol::{Job, Plan, Served, Standing};
+pub use plan::Plan;
+pub use protocol::Served;
+pub use state::Standing;
 
 use crate::{
     engine::{NodeId, Snapshot, touched::Touched},
@@ -82,6 +89,11 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
         self.iterate()
     }
 
+    /// Versions that passed before the method began to step: schedules of step sizes do not count them.
+    fn waited(&self) -> u64 {
+        0
+    }
+
     /// What the server remembers besides the iterate, for inspection.
     fn letters(&self) -> Vec<Letter<'_, R>> {
         Vec::new()
@@ -114,7 +126,7 @@ impl<'a, R> Letter<'a, R> {
 /// An upload that the server has accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Arrived<R> {
-    /// Who sent it.
+    /// The client whose samples it comes from.
     pub from: NodeId,
     /// What was sent, as it came out of the uplink.
     pub up: Payload<R>,

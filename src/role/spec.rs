@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     local::{LocalRule, Steps},
-    schedule::ScheduleSpec,
+    schedule::{ScheduleSpec, SelectSpec},
 };
 use crate::{
     invalid::{Invalid, require},
     num::Real,
     part::{
         link::LinkSpec,
-        rate::Rate,
+        rate::{Clock, Rate},
         transform::{Chain, TransformSpec},
         weighting::Weighting,
     },
@@ -41,6 +41,13 @@ pub struct LocalSpec {
     pub batch: BatchSize,
     /// Step size.
     pub lr: Rate,
+    /// What schedules of the step size count.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub clock: Clock,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Most local steps of a visit.
@@ -117,6 +124,7 @@ impl LocalSpec {
             steps,
             batch: self.batch,
             rate: self.lr.clone(),
+            clock: self.clock,
             optimiser: Chain::build(&client.optimiser),
             keep_state: client.keep_state,
         })
@@ -149,6 +157,9 @@ impl ClientSpec {
 pub struct ServedSpec {
     /// How clients take local steps.
     pub local: LocalSpec,
+    /// Whose samples a called client works on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shards: ShardRule,
     /// When the server acts; the method's own, or synchronous rounds of everyone, when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleSpec>,
@@ -170,6 +181,18 @@ pub struct ServedSpec {
     /// What the width of a client's `bits` means for it.
     #[serde(default)]
     pub low_bit: LowBit,
+}
+
+/// Whose samples a called client works on. There are as many shards of samples as clients.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShardRule {
+    /// Its own.
+    #[default]
+    Own,
+    /// Those of the shard with the fewest visits so far, drawn among equals: workers that may read all data (Liu et al. 2024).
+    /// What a method and its links remember of a client goes with the shard.
+    LeastVisited,
 }
 
 /// What it means for a client to have fewer than 32 bits.
@@ -200,6 +223,30 @@ impl ServedSpec {
         check_chain("server", self.server.as_deref().unwrap_or(&[]))?;
         self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))?;
         self.each_link(LinkSpec::validate)
+    }
+
+    /// Refuses weights of clients where samples travel between them.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `shards`.
+    pub fn check_shards(&self, weighting: Weighting, schedule: &ScheduleSpec) -> Result<(), Invalid> {
+        if self.shards == ShardRule::Own {
+            return Ok(());
+        }
+        let fault = |message: &str, help: &str| Err(Invalid::at("shards", message).help(help));
+        if matches!(weighting, Weighting::Unbiased | Weighting::KnownProbability) {
+            return fault(
+                "samples travel between clients, and the weighting goes by how often each client delivers",
+                "shards are visited equally often: choose `weighting = \"all\"`, or remove `shards`",
+            );
+        }
+        if matches!(schedule, ScheduleSpec::Rounds(rounds) if rounds.select != SelectSpec::Uniform) {
+            return fault(
+                "samples travel between clients, and the selection goes by those of each",
+                "remove `select` or `shards`",
+            );
+        }
+        Ok(())
     }
 
     /// Checks the links against a model of `d` parameters.

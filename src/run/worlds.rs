@@ -11,9 +11,9 @@ use super::plan::{Plan, RunId};
 use crate::{
     fleet::FULL_WIDTH,
     invalid::Invalid,
-    network::Topology,
+    network::{Direction, Topology},
     num::{Precision, Real, low_precision::Bits},
-    problem::{Problem, data::Targets},
+    problem::{Block, BlockKind, Problem, data::Targets},
     random::{Setting, Streams},
     record::Metric,
     scenario::Cell,
@@ -36,12 +36,20 @@ pub struct Facts {
     pub clients: usize,
     /// Number of parameters `d`.
     pub dim: usize,
+    /// Number of layers of weights.
+    pub layers: usize,
     /// Whether there is an exact optimum.
     pub convex: bool,
     /// Whether there are held-out samples.
     pub held_out: bool,
     /// Whether held-out samples have classes.
     pub classified: bool,
+    /// Whether work and messages around a server surely take no time.
+    pub instant_server: bool,
+    /// Whether work and messages between peers surely take no time.
+    pub instant_peers: bool,
+    /// Whether there are clients whose steps surely take no time.
+    pub free_steps: bool,
 }
 
 /// Builds the world of `cell` and `seed`; data files are looked for from `folder`.
@@ -100,7 +108,7 @@ impl AnyWorld {
             Self::F64(world) => world.problem.optimum(),
         };
         found.map(|_| ()).map_err(|error| {
-            Invalid::at(&format!("record.metrics.{index}"), format!("`{}` needs the exact optimum: {error}", metric.column()))
+            Invalid::at(&format!("record.metrics.{index}"), format!("`{}` needs the exact optimum: {error}", metric.name()))
                 .help("without regularisation there may be none: set `l2` above 0 in `[problem]`, or record `grad-norm` instead")
         })
     }
@@ -115,13 +123,18 @@ impl AnyWorld {
 }
 
 fn facts_of<R: Real>(world: &World<R>) -> Facts {
+    let is_weight = |block: &&Block| block.kind == BlockKind::Weight;
     let test = world.problem.data().and_then(|data| data.test.as_ref());
     Facts {
         clients: world.clients(),
         dim: world.objective().dim(),
+        layers: world.objective().blocks().iter().filter(is_weight).count(),
         convex: world.problem.spec().is_convex(),
         held_out: test.is_some(),
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
+        instant_server: world.is_instant(&[Direction::Up, Direction::Down]),
+        instant_peers: world.is_instant(&[Direction::Peer]),
+        free_steps: world.fleet.has_free_steps(),
     }
 }
 

@@ -99,6 +99,8 @@ fn clients_that_come_later_are_added_and_count_once() {
     let mut engine = late.engine();
     let _ = engine.run(&mut Observer::new(Until::Versions(4)));
     assert_same(engine.protocol().iterate(), &optimum(&late), 1e-10);
+    // 16 features and an intercept: half of a Gram matrix and the cross moments of each client, in words of 32 bits, once.
+    assert_eq!(engine.ledger().uplink_bits, 4 * 32 * (17 * 18 / 2 + 17));
 }
 
 #[test]

@@ -28,11 +28,12 @@ fn benches() -> impl Iterator<Item = Bench> {
     })
 }
 
-const SCHEDULES: [&str; 7] = [
+const SCHEDULES: [&str; 8] = [
     "{ rounds = { cohort = 5 } }",
     "{ rounds = { cohort = 4, over-selection = 1.5, deadline = 2.0 } }",
     "{ every-arrival = { concurrency = 8, replace = \"random\" } }",
     "{ buffered = { size = 3, batch-ties = true } }",
+    "{ buffered = { size = 3, epoch = 7 } }",
     "{ window = { seconds = 1.5 } }",
     "{ group = { size = 3 } }",
     "{ grace = { seconds = 0.5, buffer = 2 } }",
@@ -63,9 +64,11 @@ fn a_saved_run_goes_on_as_if_nothing_had_happened() {
         check_resumption(&bench);
     }
     for schedule in SCHEDULES {
-        check_resumption(
-            &Bench::random("scaffold", 12).schedule(schedule).set("fleet.dropout", 0.1).set("network.up", "{ loss = 0.05 }"),
-        );
+        let lossy =
+            Bench::random("scaffold", 12).schedule(schedule).set("fleet.dropout", 0.1).set("network.up", "{ loss = 0.05 }");
+        check_resumption(&lossy);
+        let travelling = lossy.set("served.shards", "\"least-visited\"").set("served.local.clock", "\"steps\"");
+        check_resumption(&travelling.set("served.local.lr", "{ cosine = { start = 0.05, over = 60 } }"));
     }
 }
 

@@ -150,6 +150,19 @@ fn senseless_combinations_are_refused_with_a_reason() {
         (Bench::q4("delayed-nesterov; delay = 4; activation = 0.5"), "out of range"),
         (Bench::q4("fedavg").set("served.local.by-speed", true).steps("{ integer = { low = 1, high = 2 } }"), "fastest client"),
         (Bench::q4("fedavg").set("served.local.seconds", 1.0), "expected one of them"),
+        (
+            Bench::q4("fedavg").weighting("unbiased").set("served.shards", "\"least-visited\""),
+            "by how often each client delivers",
+        ),
+        (
+            Bench::q4("fedavg")
+                .schedule("{ rounds = { cohort = 2, select = { by-size = {} } } }")
+                .set("served.shards", "\"least-visited\""),
+            "goes by those of each",
+        ),
+        (Bench::q4("fedbuff").schedule("{ buffered = { size = 2, epoch = 0 } }"), "at least 1 arrival"),
+        (Bench::q4("fedvarp; clusters = { contiguous = 0 }"), "at least 1 cluster"),
+        (Bench::q4("fedvarp; clusters = { listed = [] }"), "a cluster for each client"),
     ];
     for (bench, reason) in cases {
         let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));

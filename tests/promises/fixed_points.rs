@@ -150,6 +150,13 @@ fn weights_by_speed_remove_the_bias_of_fast_clients() {
 }
 
 #[test]
+fn shards_that_travel_leave_nothing_to_speed() {
+    let bench = Bench::q4("fedavg").weighting("all").schedule("{ every-arrival = {} }").set("served.shards", "\"least-visited\"");
+    let found = spread(bench, &F80, 16_000);
+    assert!((found - 0.9946639527).abs() < 6e-3, "{found}");
+}
+
+#[test]
 fn weights_by_speed_work_for_groups() {
     // Without ties, of which groups would make a difference.
     let durations = [1.0, 0.731, 0.467, 0.209];

@@ -47,6 +47,16 @@ fn mifa_moves_in_the_empty_round() {
 }
 
 #[test]
+fn mifa_counts_step_sizes_from_the_end_of_its_wait() {
+    // Everyone has been heard in the third round, whose step size is the first of the schedule.
+    let expected = [5.0, 5.0, 3.75277226562, 3.27984150738, 2.96455433521, 2.7437228108];
+    let trace = "{ rounds = { cohort = { trace = [[0], [1, 2], [3], [0, 1, 2, 3], [], [1]] } } }";
+    let falling = |text| Bench::q4(text).set("served.local.lr", "{ inverse = { start = 0.05, offset = 1.0 } }").schedule(trace);
+    assert_trace(&falling("mifa").iterates(6), &expected);
+    assert_trace(&falling("afa-cs; lr = 4.0").iterates(6), &expected);
+}
+
+#[test]
 fn fedau() {
     let expected = [4.721759375, 4.22619348874, 4.22619348874, 3.24043501192, 1.81588818915, 1.42558572149];
     assert_pattern(Bench::q4("fedau; cutoff = 3"), expected);
@@ -142,4 +152,41 @@ fn fedbuff_of_two() {
     let expected = [5.0, 3.2288, 3.2288, 2.7298523487, 2.7298523487, 2.01802304143, 2.01802304143];
     let schedule = "{ buffered = { size = 2, discount = \"sqrt\" } }";
     assert_stream(Bench::q4("fedbuff"), schedule, [0, 0, 1, 0, 2, 0, 2], expected);
+}
+
+#[test]
+fn an_epoch_ends_with_what_the_buffer_holds() {
+    let expected = [5.0, 3.2288, 2.9563882174, 2.9563882174, 2.20351416515, 1.80424518727, 1.80424518727];
+    let schedule = "{ buffered = { size = 2, epoch = 3, discount = \"sqrt\" } }";
+    assert_stream(Bench::q4("fedbuff"), schedule, [0, 0, 1, 1, 2, 1, 2], expected);
+}
+
+#[test]
+fn delayed_nesterov_with_shared_out_momentum() {
+    let expected = [4.5572, 3.626093444, 3.34522672263, 2.37989951424, 1.70825257555, 0.671380159199, 0.28797864336];
+    let text = "delayed-nesterov; lr = 0.5; delay = 2; activation = 0.25";
+    assert_stream(Bench::q4(text), "{ every-arrival = {} }", [0, 0, 2, 1, 4, 1, 3], expected);
+}
+
+#[test]
+fn stale_pseudo_gradients_are_compensated_by_their_squares() {
+    let expected = [4.5572, 3.626093444, 3.36051998823, 2.43626568562, 2.34070101821, 1.69487763414, 1.45052912084];
+    let text = "delayed-nesterov; lr = 0.5; delay = 2; activation = 0.25; compensation = 0.3";
+    assert_stream(Bench::q4(text), "{ every-arrival = {} }", [0, 0, 2, 1, 4, 1, 3], expected);
+}
+
+#[test]
+fn a_cosine_may_count_local_steps() {
+    let bench = Bench::q4("fedavg").set("problem.objective", "{ quadratic = { curvature = [2.0], centre = [1.0] } }");
+    let bench = bench.set("fleet.clients", 1).set("served.local.clock", "\"steps\"");
+    let trace = bench.set("served.local.lr", "{ cosine = { start = 0.1, over = 8 } }").iterates(3);
+    let mut y = 5.0;
+    let expected: Vec<f64> = (0..12)
+        .map(|step| {
+            let share = f64::from(step.min(8)) / 8.0;
+            y -= 0.05 * (1.0 + (std::f64::consts::PI * share).cos()) * 2.0 * (y - 1.0);
+            y
+        })
+        .collect();
+    assert_trace(&trace, &[expected[3], expected[7], expected[11]]);
 }

@@ -96,6 +96,55 @@ fn momentum_by_staleness_is_momentum_where_nothing_is_stale() {
 }
 
 #[test]
+fn fedvarp_is_unbiased_over_cohorts_drawn_uniformly() {
+    let next = |cohort: [usize; 2]| {
+        let trace = format!("{{ rounds = {{ cohort = {{ trace = [[0], [1, 2], [3], {cohort:?}] }} }} }}");
+        Bench::q4("fedvarp").schedule(&trace).iterates(4)
+    };
+    let pairs = [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]].map(next);
+    let mean = pairs.iter().map(|trace| trace[3]).sum::<f64>() / 6.0;
+    let everyone = Bench::q4("fedavg").set("problem.init", format!("{{ constant = {:?} }}", pairs[0][2])).last(1);
+    assert_near(&[mean], &[everyone], 1e-12, "the mean over all pairs");
+}
+
+#[test]
+fn a_single_client_runs_local_sgd() {
+    let alone = |text: &str| {
+        let objective = "{ quadratic = { curvature = [2.0], centre = [1.0] } }";
+        Bench::q4(text).set("problem.objective", objective).set("fleet.clients", 1)
+    };
+    let expected: Vec<f64> = (1..=ROUNDS as i32).map(|round| 1.0 + 4.0 * 0.9_f64.powi(4 * round)).collect();
+    let same = [
+        "fedavg",
+        "fedprox; mu = 0.0",
+        "fednova",
+        "fedavgm; beta = 0.0",
+        "fedau",
+        "fedau; cutoff = 2",
+        "mifa",
+        "mifa; table = \"zero\"",
+        "fedvarp",
+        "scaffold",
+        "scaffold; option = \"I\"",
+        "delayed-nesterov; beta = 0.0; lr = 1.0; delay = 1",
+    ];
+    for text in same {
+        assert_near(&alone(text).schedule("{ rounds = {} }").iterates(ROUNDS), &expected, 1e-12, text);
+    }
+    for text in ["afa-cd; lr = 4.0", "afa-cs; lr = 4.0", "fedbuff", "fedasync; alpha = 1.0; rho = 0.0"] {
+        assert_near(&alone(text).schedule("{ every-arrival = {} }").iterates(ROUNDS), &expected, 1e-12, text);
+    }
+}
+
+#[test]
+fn an_endless_grace_period_with_a_buffer_of_all_is_a_barrier() {
+    let sgd = |text: &str| Bench::q4(text).set("served.client", "{ optimiser = [] }").visits(&F80);
+    let rounds = sgd("diloco").schedule("{ rounds = {} }").iterates(ROUNDS);
+    let grace = sgd("diloco").schedule("{ grace = { seconds = 1e9, buffer = 4 } }").iterates(ROUNDS);
+    assert_near(&grace, &rounds, 1e-12, "DiLoCo");
+}
+
+#[test]
 fn first_rounds_agree() {
     let first = |text| over_pattern(text).iterates(1)[0];
     assert_eq!(first("scaffold"), first("fedavg"));

@@ -13,6 +13,7 @@ mod links;
 mod momentum;
 mod peers;
 mod rates;
+mod scale;
 mod scenario_errors;
 mod scenario_fuzz;
 mod schedules;

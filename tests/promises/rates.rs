@@ -42,6 +42,14 @@ fn equal_speeds_give_the_greatest_staleness_to_everyone() {
 }
 
 #[test]
+fn a_full_buffer_of_equals_is_renewed_before_its_last() {
+    // All of a sweep but the last start again from the old model; the last one, from the new, is fresh.
+    let arrivals = Bench::q4("fedbuff").schedule("{ buffered = { size = 4, discount = \"sqrt\" } }").arrivals(44);
+    let staleness: Vec<u64> = arrivals[4..].iter().map(|arrival| arrival.staleness).collect();
+    assert!(staleness.chunks(4).all(|sweep| sweep == [1, 1, 1, 0]), "{staleness:?}");
+}
+
+#[test]
 fn every_accepted_upload_is_counted_by_its_staleness() {
     // As above: the first sweep finds versions 0 to 3, and everyone is three versions late from then on.
     let mut engine = Bench::q4("fedavg").weighting("all").schedule("{ every-arrival = {} }").engine();
@@ -75,4 +83,18 @@ fn grace_periods_bring_like_workers_together() {
     let times: Vec<f64> = arrivals.iter().map(|arrival| (arrival.time * 1e9).round() / 1e9).collect();
     assert_eq!(times, [1.0, 1.01, 2.05, 2.06, 3.0, 3.02, 3.1, 3.11]);
     assert_eq!(arrivals.iter().map(|arrival| arrival.staleness).collect::<Vec<_>>(), [0, 1, 0, 1, 4, 5, 2, 3]);
+}
+
+#[test]
+fn steps_by_speed_make_workers_finish_together() {
+    // 20, 16, 8 and 4 steps of 0.2 to 1 s: everyone needs 4 s.
+    let workers = Bench::q4("fedavg").weighting("all").set("fleet.step", "{ values = [0.2, 0.25, 0.5, 1.0] }");
+    let workers = workers.steps("20").set("served.local.by-speed", true);
+    let staleness = |schedule: &str| -> Vec<u64> {
+        workers.clone().schedule(schedule).arrivals(24).iter().map(|arrival| arrival.staleness).collect()
+    };
+    let together = staleness("{ grace = { seconds = 0.5 } }");
+    assert!(together.chunks(4).all(|group| group == [0, 1, 2, 3]), "{together:?}");
+    let alone = staleness("{ every-arrival = {} }");
+    assert!(alone[4..].iter().all(|&s| s == 3), "{alone:?}");
 }

@@ -26,6 +26,7 @@ const MODEL: u64 = 3;
 const SIZES: u64 = 4;
 const TRAIN: u64 = 5;
 const TEST: u64 = 6;
+pub(super) const RANDOM_FEATURES: u64 = 7;
 
 /// Rows that share a stream.
 const BLOCK: usize = 512;
@@ -88,7 +89,7 @@ impl<R: Real> Drawn<R, u32> {
 }
 
 /// A standard normal number.
-fn normal(rng: &mut Rng) -> f64 {
+pub(super) fn normal(rng: &mut Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 

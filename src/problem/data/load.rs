@@ -5,14 +5,15 @@ use std::path::Path;
 use super::{
     Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Source, Table, Targets, bundled,
     generate, partition, prepare,
-    read::{File, RawTable, csv, idx, leaf, libsvm, numpy},
+    read::{RawTable, csv, idx, leaf, libsvm, numpy},
 };
 use crate::{
-    invalid::{Invalid, require},
+    file::File,
+    invalid::Invalid,
     num::Real,
     problem::{
         data::Features,
-        size::{MOST_VALUES, check_layers},
+        size::{check_layers, check_values},
     },
     random::Streams,
 };
@@ -79,8 +80,7 @@ pub fn read<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, b
     spec.check()?;
     let size = known_sizes(&spec.source, request, streams);
     if let Some(Summary { rows, test_rows, columns, classes, .. }) = size {
-        let values = rows.saturating_add(test_rows).saturating_mul(columns);
-        require(values <= MOST_VALUES, "", values, &format!("a data set of at most {MOST_VALUES} values"))?;
+        check_values("", &[rows.saturating_add(test_rows), columns])?;
         check_layers("", &[columns, classes.unwrap_or(1)])?;
     }
     let mut options = spec.clone();
@@ -105,8 +105,9 @@ pub fn read<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, b
 pub fn describe(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Summary, Invalid> {
     spec.check()?;
     let known = if spec.test.is_none() && spec.classes.is_none() { known_sizes(&spec.source, request, streams) } else { None };
-    match known {
-        Some(summary) => Ok(summary),
+    // Random features of sparse ones are refused once they are read.
+    match known.filter(|summary| spec.random_features.is_none() || !summary.sparse) {
+        Some(summary) => Ok(Summary { columns: spec.random_features.unwrap_or(summary.columns), ..summary }),
         None => Ok(Summary::of(&read::<f32>(spec, request, streams, base)?)),
     }
 }
@@ -200,7 +201,7 @@ impl<F: Fn(&Path, &str) -> Result<File<'static>, Invalid>> Open for F {}
 fn leaf_files<R: Real>(spec: &LeafSpec, base: &Path) -> Result<RawTable<R>, Invalid> {
     let train = leaf::open(&spec.path, base).map_err(|error| error.under("leaf"))?;
     let test = spec.test_path.as_deref().map(|path| leaf::open(path, base)).transpose();
-    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref())
+    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref(), spec)
 }
 
 fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<f64>, open: impl Open) -> Result<RawTable<R>, Invalid> {

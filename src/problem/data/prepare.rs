@@ -1,5 +1,7 @@
 //! From what a file holds to what a problem uses: classes numbered, rows held out, features scaled.
 
+mod random_features;
+
 use std::collections::BTreeSet;
 
 use ndarray::Array2;
@@ -101,7 +103,8 @@ impl Coding {
     }
 }
 
-/// Applies the options of `spec` in this order: chosen classes, hold-out, scale, unit length, standardisation.
+/// Applies the options of `spec` in this order: chosen classes, hold-out, scale, unit length, standardisation,
+/// random features.
 ///
 /// # Errors
 /// [`Invalid`] at the option that does not fit the data.
@@ -125,6 +128,9 @@ pub(super) fn prepare<R: Real>(mut table: Table<R>, spec: &DataSpec) -> Result<T
     }
     if spec.standardise {
         standardise(&mut table)?;
+    }
+    if let Some(count) = spec.random_features {
+        random_features::replace(&mut table, count)?;
     }
     Ok(table)
 }

@@ -7,7 +7,7 @@ mod text;
 
 use std::fmt;
 
-pub use files::{CsvSpec, IdxSpec, LeafSpec, LibsvmSpec, NpySpec, NpzSpec};
+pub use files::{CsvSpec, IdxSpec, LeafSpec, LibsvmSpec, NpySpec, NpzSpec, TextSpec};
 pub use generated::{CentreLaw, LinearSpec, LinearTargets, MixtureClients, MixtureSpec, SyntheticSpec, TeacherSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub struct DataSpec {
     pub standardise: bool,
     /// Scale each sample to Euclidean length 1.
     pub normalise: bool,
+    /// Replace the features by this many of a random layer, `max(0, W x)` with `W ~ N(0, 2 / features)`, the same for all seeds: what
+    /// a network trained elsewhere would give, without the training.
+    pub random_features: Option<usize>,
     /// Factor of every feature [1]; without it, bytes of IDX files are divided by 255 and other values are kept.
     pub scale: Option<f64>,
     /// Whether targets are classes or real values.
@@ -38,7 +41,16 @@ impl DataSpec {
     /// The data of `source`, unprepared.
     pub fn new(source: Source) -> Self {
         let targets = TargetKind::Auto;
-        Self { source, test: None, standardise: false, normalise: false, scale: None, targets, classes: None }
+        Self {
+            source,
+            test: None,
+            standardise: false,
+            normalise: false,
+            random_features: None,
+            scale: None,
+            targets,
+            classes: None,
+        }
     }
 
     /// Whether the samples are drawn anew for each seed.
@@ -63,6 +75,9 @@ impl DataSpec {
         if let Some(scale) = self.scale {
             require(scale.is_finite() && scale != 0.0, "scale", scale, "a finite factor other than 0")?;
         }
+        if let Some(count) = self.random_features {
+            require(count >= 1, "random-features", count, "at least 1 feature")?;
+        }
         if let Some(classes) = &self.classes {
             let mut names: Vec<String> = classes.iter().map(ToString::to_string).collect();
             names.sort();
@@ -75,6 +90,7 @@ impl DataSpec {
             Source::Mixture(spec) => spec.check().map_err(|error| error.under("mixture")),
             Source::Teacher(spec) => spec.check().map_err(|error| error.under("teacher")),
             Source::Linear(spec) => spec.check().map_err(|error| error.under("linear")),
+            Source::Leaf(spec) => spec.text.as_ref().map_or(Ok(()), TextSpec::check).map_err(|error| error.under("leaf.text")),
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     invalid::Invalid,
-    part::link::LinkSpec,
+    part::{link::LinkSpec, rate::Clock},
     role::spec::{ClientSpec, LocalSpec, LowBit},
 };
 
@@ -49,6 +49,9 @@ impl PeersSpec {
     /// [`Invalid`] for values out of range.
     pub fn validate(&self) -> Result<(), Invalid> {
         self.local.validate().map_err(|invalid| invalid.under("local"))?;
+        if self.local.clock == Clock::Steps {
+            return Err(Invalid::at("local.clock", "nodes without a server count their own iterations").help("remove `clock`"));
+        }
         self.client.validate().map_err(|invalid| invalid.under("client"))?;
         match &self.link {
             Some(LinkSpec::Ef(_)) => {

@@ -103,6 +103,9 @@ impl Default for StreamSpec {
 pub struct BufferedSpec {
     /// Arrivals that fill the buffer.
     pub size: usize,
+    /// Arrivals of an epoch, at whose end the buffer is applied with what it then holds (FLSim); no epochs when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
     /// Clients at work at a time; all when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
@@ -119,10 +122,17 @@ pub struct BufferedSpec {
     pub idle: f64,
 }
 
+impl From<StreamSpec> for BufferedSpec {
+    /// A buffer of the default size.
+    fn from(spec: StreamSpec) -> Self {
+        let StreamSpec { concurrency, replace, discount, max_staleness, batch_ties, idle } = spec;
+        Self { size: 10, epoch: None, concurrency, replace, discount, max_staleness, batch_ties, idle }
+    }
+}
+
 impl Default for BufferedSpec {
     fn default() -> Self {
-        let StreamSpec { concurrency, replace, discount, max_staleness, batch_ties, idle } = StreamSpec::default();
-        Self { size: 10, concurrency, replace, discount, max_staleness, batch_ties, idle }
+        StreamSpec::default().into()
     }
 }
 
@@ -186,13 +196,21 @@ impl ScheduleSpec {
     pub fn build(&self) -> Box<dyn Schedule> {
         match self {
             Self::Rounds(spec) => Box::new(Rounds::new(spec.clone())),
-            Self::EveryArrival(spec) => Box::new(Continuous::new(1, spec.concurrency, spec.replace, spec.batch_ties, spec.idle)),
-            Self::Buffered(spec) => {
-                Box::new(Continuous::new(spec.size, spec.concurrency, spec.replace, spec.batch_ties, spec.idle))
-            }
+            Self::EveryArrival(spec) => Box::new(Continuous::new(&BufferedSpec { size: 1, ..spec.clone().into() })),
+            Self::Buffered(spec) => Box::new(Continuous::new(spec)),
             Self::Window(spec) => Box::new(Window::new(spec.seconds)),
             Self::Group(spec) => Box::new(Group::new(spec.size, spec.idle)),
             Self::Grace(spec) => Box::new(Grace::new(spec.seconds, spec.buffer, spec.idle)),
+        }
+    }
+
+    /// Whether it waits by itself, so that time passes even where work and messages take none.
+    pub fn waits(&self) -> bool {
+        match self {
+            Self::Rounds(spec) => spec.cohort.is_ever_empty(),
+            Self::EveryArrival(_) | Self::Buffered(_) | Self::Group(_) => false,
+            Self::Window(_) => true,
+            Self::Grace(spec) => spec.seconds > 0.0,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Next, Replace, Roster, Schedule, Wake, cohort, recall::call_or_wait};
+use super::{BufferedSpec, Next, Replace, Roster, Schedule, Wake, cohort, recall::call_or_wait};
 use crate::engine::NodeId;
 
 /// Keys of wake-ups: the end of an instant, or else the client to call (offset by one).
@@ -10,10 +10,13 @@ const END_OF_INSTANT: u64 = 0;
 
 /// Applies every `size` arrivals; a client that has answered is replaced at once.
 ///
-/// `size = 1` is the fully asynchronous server (FedAsync); larger sizes are FedBuff's buffer.
+/// `size = 1` is the fully asynchronous server (FedAsync); larger sizes are FedBuff's buffer. At the end of an epoch what is left in
+/// the buffer is applied, too.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Continuous {
     size: usize,
+    /// Arrivals of an epoch, at whose end the buffer is applied though it is not full.
+    epoch: Option<u64>,
     concurrency: Option<usize>,
     replace: Replace,
     /// Whether arrivals of one instant are all consumed before anyone is called again.
@@ -21,6 +24,7 @@ pub struct Continuous {
     /// Pause before looking again for a client when none is available [s].
     idle: f64,
     collected: usize,
+    arrivals: u64,
     /// Draws of replacements so far.
     draws: u64,
     /// Clients (or places, when replaced at random) to be called at the end of the instant.
@@ -28,9 +32,11 @@ pub struct Continuous {
 }
 
 impl Continuous {
-    /// A schedule that has not begun. `concurrency` is the number of clients at work, all of them when `None`.
-    pub fn new(size: usize, concurrency: Option<usize>, replace: Replace, batch_ties: bool, idle: f64) -> Self {
-        Self { size, concurrency, replace, batch_ties, idle, collected: 0, draws: 0, idle_clients: Vec::new() }
+    /// A schedule that has not begun.
+    pub fn new(spec: &BufferedSpec) -> Self {
+        let BufferedSpec { size, epoch, concurrency, replace, batch_ties, idle, .. } = *spec;
+        let idle_clients = Vec::new();
+        Self { size, epoch, concurrency, replace, batch_ties, idle, collected: 0, arrivals: 0, draws: 0, idle_clients }
     }
 
     /// Calls somebody in the place of `client`.
@@ -86,7 +92,8 @@ impl Schedule for Continuous {
 
     fn on_arrival(&mut self, from: NodeId, roster: &mut Roster<'_>) -> Next {
         self.collected += 1;
-        let apply = self.collected == self.size;
+        self.arrivals += 1;
+        let apply = self.collected == self.size || self.epoch.is_some_and(|epoch| self.arrivals.is_multiple_of(epoch));
         if apply {
             self.collected = 0;
         }

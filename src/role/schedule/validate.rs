@@ -25,6 +25,7 @@ impl ScheduleSpec {
             }
             Self::Buffered(spec) => {
                 let own = check_size("size", spec.size)
+                    .and_then(|()| require(spec.epoch != Some(0), "epoch", 0, "at least 1 arrival"))
                     .and_then(|()| check_concurrency(spec.concurrency, clients))
                     .and_then(|()| check_idle(spec.idle));
                 ("buffered", discounted(own, &spec.discount))

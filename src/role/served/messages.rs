@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::role::{Memory, Payload};
+use crate::{
+    engine::NodeId,
+    role::{Memory, Payload},
+};
 
 /// A message between the server and a client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,8 @@ pub struct Downlink<R> {
 pub struct Upload<R> {
     /// What the client had been sent.
     pub origin: Downlink<R>,
+    /// The client whose samples it worked on.
+    pub shard: NodeId,
     /// What the method sends up, as it comes out of the uplink.
     pub up: Payload<R>,
     /// The client's memory once the server accepts, if it changes.

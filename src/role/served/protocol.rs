@@ -2,91 +2,21 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    Apply, Arrived, ClientUpdate, Downlink, Links, Message, ServerParts, ServerState, ServerUpdate, Upload, Workload,
-    links::{Downlinks, Parcel},
-    questions::Questions,
+    Apply, Arrived, Downlink, Job, Message, Plan, ServerUpdate, Standing, Upload, Workload, links::Parcel, questions::Questions,
+    state::State,
 };
 use crate::{
     engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
     fleet::Presence,
     num::Real,
-    part::discount::Discount,
+    part::rate::Clock,
     role::{
-        Local, Memory, Payload, Scratch,
-        local::LocalRule,
+        Memory, Scratch,
+        local::{LocalRule, Pace},
         schedule::{Next, Roster, Schedule, Wake},
     },
-    world::World,
 };
-
-/// What never changes during a run.
-pub struct Plan<R: Real> {
-    /// The world.
-    pub world: Arc<World<R>>,
-    /// The client half.
-    pub client: Box<dyn ClientUpdate<R>>,
-    /// How clients take local steps.
-    pub local: LocalRule<R>,
-    /// Parts of the server.
-    pub server: ServerParts<R>,
-    /// How vectors travel.
-    pub links: Links<R>,
-    /// Weight by staleness.
-    pub discount: Discount,
-    /// Uploads staler than this are refused.
-    pub max_staleness: Option<u64>,
-}
-
-/// One client visit, ready to be computed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Job<R> {
-    client: NodeId,
-    visit: u64,
-    steps: usize,
-    origin: Downlink<R>,
-    memory: Option<Arc<Memory<R>>>,
-}
-
-/// What changes during a run, besides the method's server half and the schedule.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct State<R> {
-    version: u64,
-    calls: u64,
-    /// The call each busy client answers to.
-    called: Touched<u64>,
-    memories: Touched<Arc<Memory<R>>>,
-    downlinks: Downlinks<R>,
-    collected: Vec<Arrived<R>>,
-    parts: ServerState<R>,
-    standing: Standing,
-    /// Uploads accepted by their staleness.
-    tally: Vec<u64>,
-}
-
-impl<R: Real> State<R> {
-    fn count(&mut self, staleness: u64) {
-        let place = staleness as usize;
-        if self.tally.len() <= place {
-            self.tally.resize(place + 1, 0);
-        }
-        self.tally[place] += 1;
-    }
-}
-
-/// Participation and staleness so far, for the recorder.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
-    /// Uploads accepted.
-    pub updates: u64,
-    /// Sum of their staleness.
-    pub staleness: u64,
-    /// Uploads accepted since the previous server step that was applied.
-    pub last_batch: usize,
-}
 
 /// Clients around a server, as the engine sees them.
 pub struct Served<R: Real> {
@@ -101,18 +31,7 @@ impl<R: Real> Served<R> {
     /// A server and its clients before the first call.
     pub fn new(plan: Plan<R>, server: Box<dyn ServerUpdate<R>>, schedule: Box<dyn Schedule>) -> Self {
         let presence = Presence::new();
-        let state = State {
-            version: 0,
-            calls: 0,
-            called: Touched::default(),
-            memories: Touched::default(),
-            downlinks: Downlinks::default(),
-            collected: Vec::new(),
-            parts: ServerState { optimiser: Vec::new() },
-            standing: Standing::default(),
-            tally: Vec::new(),
-        };
-        Self { plan, server, schedule, presence, state }
+        Self { plan, server, schedule, presence, state: State::new() }
     }
 
     /// The same with another server half.
@@ -198,11 +117,12 @@ impl<R: Real> Served<R> {
 
     fn apply(&mut self, now: f64) {
         let mut batch = std::mem::take(&mut self.state.collected);
+        let local_lr = self.local_lr(&batch);
         let mut ctx = Apply {
             version: self.state.version,
             now,
             world: &self.plan.world,
-            local_lr: self.plan.local.rate.at(self.state.version, 0),
+            local_lr,
             mean_weight: self.plan.discount.mean_weight(batch.iter().map(|up| up.staleness)),
             parts: &self.plan.server,
             state: &mut self.state.parts,
@@ -212,6 +132,24 @@ impl<R: Real> Served<R> {
         self.state.version += 1;
         batch.clear();
         self.state.collected = batch;
+    }
+
+    /// The local step size that a server step goes by: that of its version, or the mean of the batch where local steps count.
+    fn local_lr(&mut self, batch: &[Arrived<R>]) -> f64 {
+        let LocalRule { rate, clock, .. } = &self.plan.local;
+        if *clock == Clock::Versions {
+            return rate.at(self.age(self.state.version));
+        }
+        let steps: usize = batch.iter().map(|up| up.steps).sum();
+        if steps > 0 {
+            self.state.mean_lr = batch.iter().map(|up| up.total_lr).sum::<f64>() / steps as f64;
+        }
+        self.state.mean_lr
+    }
+
+    /// What step-size schedules count of a version.
+    fn age(&self, version: u64) -> u64 {
+        version.saturating_sub(self.server.waited())
     }
 
     fn call(&mut self, client: NodeId, control: &mut Control<'_, Self>) {
@@ -229,12 +167,16 @@ impl<R: Real> Served<R> {
             return;
         }
         self.state.downlinks.received(client);
-        let visit = control.visits(client);
-        let steps = self.plan.world.local_steps(&self.plan.local, client, visit);
-        let memory = self.state.memories.get(client).cloned();
-        let work = Workload { steps, pass: self.plan.local.batch.pass(self.plan.world.objective().samples(client)) };
+        let Plan { world, local, .. } = &self.plan;
+        let visits = control.visits(client);
+        let (shard, visit) = self.state.shards.assign(self.plan.shards, (client, visits), world.clients(), world.streams());
+        let steps = world.local_steps(local, (client, shard), visits);
+        let before = if local.clock == Clock::Steps { self.state.shards.count(shard, steps) } else { 0 };
+        let pace = Pace { steps, version: self.age(origin.version), before };
+        let memory = self.state.memories.get(shard).cloned();
+        let work = Workload { steps, pass: local.batch.pass(world.objective().samples(shard)) };
         let gradients = self.plan.client.gradients(&origin.down, work);
-        control.compute(client, gradients, Job { client, visit, steps, origin, memory });
+        control.compute(client, gradients, Job { client, shard, visit, pace, origin, memory });
     }
 
     fn collect(&mut self, from: NodeId, upload: Upload<R>, control: &mut Control<'_, Self>) {
@@ -248,13 +190,11 @@ impl<R: Real> Served<R> {
             return self.obey(next, control);
         }
         if let Some(memory) = upload.memory {
-            let _ = self.state.memories.insert(from, Arc::new(memory));
+            let _ = self.state.memories.insert(upload.shard, Arc::new(memory));
         }
-        self.state.standing.updates += 1;
-        self.state.standing.staleness += staleness;
         self.state.count(staleness);
         self.state.collected.push(Arrived {
-            from,
+            from: upload.shard,
             up: upload.up,
             down: upload.origin.down,
             staleness,
@@ -311,30 +251,11 @@ impl<R: Real> Protocol for Served<R> {
     }
 
     fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Upload<R> {
-        let world = &self.plan.world;
-        let streams = world.streams();
-        let pace = (job.steps, job.origin.version);
-        let mut local = Local::open(world.objective(), &self.plan.local, streams, (job.client, job.visit), pace, scratch);
-        let untouched = Memory::default();
-        let memory = job.memory.as_deref().unwrap_or(&untouched);
-        local.resume_optimiser(&memory.optimiser);
-        let links = &self.plan.links;
-        let (width, sent) = (links.width(world, job.client), &job.origin.down);
-        local.equip(width, |uplink| {
-            let _ = uplink.over(links.up.as_deref(), &memory.link).in_width(links.message_width(world, job.client)).from(sent);
-        });
-        let down = links.stored(sent, width, world.objective().blocks());
-        let mut update = self.plan.client.update(&down, &memory.own, &mut local);
-        let bits = local.send(&mut update.up);
-        let total_lr = local.total_lr();
-        let memory = renewed(memory, update.memory, local.kept_optimiser(), local.kept_link());
-        Upload { origin: job.origin.clone(), up: update.up, memory, bits, steps: job.steps, total_lr }
+        job.run(&self.plan, scratch)
     }
 
     fn cost(&self, job: &Job<R>) -> f64 {
-        let objective = self.plan.world.objective();
-        let samples = self.plan.local.batch.rows(objective.samples(job.client));
-        objective.cost(samples) * job.steps as f64
+        job.cost(&self.plan)
     }
 
     fn save(&self) -> Result<Vec<u8>, postcard::Error> {
@@ -347,21 +268,4 @@ impl<R: Real> Protocol for Served<R> {
         self.server.load(&server)?;
         self.schedule.load(&schedule)
     }
-}
-
-/// A client's memory after a visit, if any of it has changed.
-fn renewed<R: Real>(
-    old: &Memory<R>,
-    own: Option<Payload<R>>,
-    optimiser: Option<Vec<Payload<R>>>,
-    link: Option<Vec<Payload<R>>>,
-) -> Option<Memory<R>> {
-    if own.is_none() && optimiser.is_none() && link.is_none() {
-        return None;
-    }
-    Some(Memory {
-        own: own.unwrap_or_else(|| old.own.clone()),
-        optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
-        link: link.unwrap_or_else(|| old.link.clone()),
-    })
 }

@@ -10,6 +10,7 @@ use fedfleet::{
     network::NetworkSpec,
     part::{
         link::LinkSpec,
+        rate::Clock,
         rate::Rate,
         transform::{Chain, TransformSpec},
     },
@@ -141,6 +142,7 @@ impl Bench {
             steps: Steps::Count(Quantity::from(steps).build("steps", &(1.0..=1e9), &setting).expect("steps are sound")),
             batch: BatchSize::Full,
             rate: self.lr.clone(),
+            clock: Clock::Versions,
             optimiser: Chain::build(&self.optimiser),
             keep_state: true,
         };

@@ -125,6 +125,35 @@ fn sparse_features_are_scaled_but_not_shifted() {
 }
 
 #[test]
+fn random_features_are_a_rectified_layer_of_the_same_weights_for_both_parts() {
+    let inputs = arr2(&[[1.0, -2.0, 0.5], [-1.0, 2.0, -0.5], [2.0, -4.0, 1.0]]);
+    let samples = |features| Samples { features: Features::Dense(features), targets: Targets::Values(vec![0.0; 3]) };
+    let (train, test) = (samples(inputs.clone()), Some(samples(inputs)));
+    let table = Table { train, test, classes: Vec::new(), natural: None, columns: Vec::new() };
+    let table = prepare(table, &DataSpec { random_features: Some(4000), ..spec() }).unwrap();
+    let found = values(&table.train.features);
+    assert_eq!(found, values(&table.test.unwrap().features));
+    // Each unit is on for an input or for its negative, and twice the input is twice the feature.
+    let (once, rest) = found.split_at(4000);
+    let (negative, twice) = rest.split_at(4000);
+    for ((once, negative), twice) in once.iter().zip(negative).zip(twice) {
+        assert!(*once >= 0.0 && *negative >= 0.0 && (once * negative) == 0.0);
+        approx::assert_relative_eq!(*twice, 2.0 * once, max_relative = 1e-14);
+    }
+    // Pre-activations have variance (2/3) ‖x‖², of which rectified units keep half: ‖x‖² = 5.25.
+    let mean_square = once.iter().map(|value| value * value).sum::<f64>() / 4000.0;
+    approx::assert_relative_eq!(mean_square, 5.25 / 3.0, max_relative = 0.1);
+}
+
+#[test]
+fn sparse_features_have_no_random_ones() {
+    let rows = SparseRows { columns: 3, starts: vec![0, 2, 2], indices: vec![0, 2], values: vec![3.0, 4.0] };
+    let raw = RawTable::new(RawSamples { features: Features::Sparse(rows), targets: RawTargets::Numbers(vec![0.0, 1.0]) }, None);
+    let table = number(raw, TargetKind::Auto).unwrap();
+    assert_eq!(prepare(table, &DataSpec { random_features: Some(5), ..spec() }).unwrap_err().path, ["random-features"]);
+}
+
+#[test]
 fn chosen_classes_leave_no_client_behind() {
     let cells: Vec<String> = (0..9).map(|row| format!("u{row}")).collect();
     let table = number(RawTable { natural: Some(Grouping::new("user", &cells)), ..raw(9) }, TargetKind::Auto).unwrap();

@@ -60,6 +60,10 @@ struct DataTable {
     /// Scale each sample to Euclidean length 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     normalise: bool,
+    /// Replace the features by this many of a random layer, `max(0, W x)` with `W ~ N(0, 2 / features)`, the same for all seeds: what
+    /// a network trained elsewhere would give, without the training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    random_features: Option<usize>,
     /// Factor of every feature [1]; without it, bytes of IDX files are divided by 255 and other values are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scale: Option<f64>,
@@ -114,8 +118,8 @@ impl<'de> Deserialize<'de> for DataSpec {
                 "{found}: expected exactly one of bundled, libsvm, csv, idx, npz, npy, leaf, synthetic, mixture, teacher, linear"
             ))
         })?;
-        let DataTable { test, standardise, normalise, scale, targets, classes, .. } = table;
-        Ok(Self { source, test, standardise, normalise, scale, targets, classes })
+        let DataTable { test, standardise, normalise, random_features, scale, targets, classes, .. } = table;
+        Ok(Self { source, test, standardise, normalise, random_features, scale, targets, classes })
     }
 }
 
@@ -126,8 +130,10 @@ impl Serialize for DataSpec {
         {
             return set.serialize(serializer);
         }
-        let Self { source, test, standardise, normalise, scale, targets, classes } = self.clone();
-        let mut table = DataTable { test, standardise, normalise, scale, targets, classes, ..DataTable::default() };
+        let Self { source, test, standardise, normalise, random_features, scale, targets, classes } = self.clone();
+        let options =
+            DataTable { test, standardise, normalise, random_features, scale, targets, classes, ..DataTable::default() };
+        let mut table = options;
         match source {
             Source::Bundled(set) => table.bundled = Some(set),
             Source::Libsvm(spec) => table.libsvm = Some(spec),

@@ -1,0 +1,72 @@
+//! The computation of one client visit.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Downlink, Plan, Upload};
+use crate::{
+    engine::NodeId,
+    num::Real,
+    role::{Local, Memory, Payload, Scratch, local::Pace},
+};
+
+/// One client visit, ready to be computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job<R> {
+    /// Who computes.
+    pub(super) client: NodeId,
+    /// The client whose samples and memory these are.
+    pub(super) shard: NodeId,
+    /// Number of the visit to the samples.
+    pub(super) visit: u64,
+    pub(super) pace: Pace,
+    pub(super) origin: Downlink<R>,
+    pub(super) memory: Option<Arc<Memory<R>>>,
+}
+
+impl<R: Real> Job<R> {
+    /// What the client sends up.
+    pub(super) fn run(&self, plan: &Plan<R>, scratch: &mut Scratch<R>) -> Upload<R> {
+        let (world, links) = (&plan.world, &plan.links);
+        let visit = (self.shard, self.visit);
+        let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, self.pace, scratch);
+        let untouched = Memory::default();
+        let memory = self.memory.as_deref().unwrap_or(&untouched);
+        local.resume_optimiser(&memory.optimiser);
+        let (width, sent) = (links.width(world, self.client), &self.origin.down);
+        local.equip(width, |uplink| {
+            let _ = uplink.over(links.up.as_deref(), &memory.link).in_width(links.message_width(world, self.client)).from(sent);
+        });
+        let down = links.stored(sent, width, world.objective().blocks());
+        let mut update = plan.client.update(&down, &memory.own, &mut local);
+        let bits = local.send(&mut update.up);
+        let total_lr = local.total_lr();
+        let memory = renewed(memory, update.memory, local.kept_optimiser(), local.kept_link());
+        Upload { origin: self.origin.clone(), shard: self.shard, up: update.up, memory, bits, steps: self.pace.steps, total_lr }
+    }
+
+    /// How much work it is, in units of the objective.
+    pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
+        let objective = plan.world.objective();
+        let samples = plan.local.batch.rows(objective.samples(self.shard));
+        objective.cost(samples) * self.pace.steps as f64
+    }
+}
+
+/// A client's memory after a visit, if any of it has changed.
+fn renewed<R: Real>(
+    old: &Memory<R>,
+    own: Option<Payload<R>>,
+    optimiser: Option<Vec<Payload<R>>>,
+    link: Option<Vec<Payload<R>>>,
+) -> Option<Memory<R>> {
+    if own.is_none() && optimiser.is_none() && link.is_none() {
+        return None;
+    }
+    Some(Memory {
+        own: own.unwrap_or_else(|| old.own.clone()),
+        optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
+        link: link.unwrap_or_else(|| old.link.clone()),
+    })
+}
