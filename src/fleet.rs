@@ -10,6 +10,7 @@ mod presence;
 mod round;
 mod spec;
 mod time;
+mod widths;
 
 use std::sync::OnceLock;
 
@@ -25,6 +26,7 @@ pub use chance::{ByLabel, Probability};
 pub use presence::{Finish, Presence};
 pub use round::Drift;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
+pub use widths::Widths;
 
 use crate::{
     invalid::{Invalid, require},
@@ -151,12 +153,12 @@ impl Fleet {
         self.of(client).bits
     }
 
-    /// Width of every client `[bit]`, shape `[n]`; empty where all have full precision.
-    pub fn widths(&self) -> Vec<u32> {
+    /// Width of every client `[bit]`.
+    pub fn widths(&self) -> Widths {
         if self.groups.iter().all(|group| group.bits == FULL_WIDTH) {
-            return Vec::new();
+            return Widths::default();
         }
-        (0..self.clients).map(|client| self.bits(client)).collect()
+        Widths::unlike((0..self.clients).map(|client| self.bits(client)).collect())
     }
 
     /// What happens to the work of `client` when it goes down.

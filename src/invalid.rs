@@ -1,6 +1,13 @@
 //! A value of a scenario that cannot be used: where it stands, why, and what to do.
 
+mod spot;
+
+use std::path::PathBuf;
+
 use thiserror::Error;
+
+pub(crate) use spot::floor;
+pub use spot::Spot;
 
 /// What is wrong with one value, before the scenario layer points into the file.
 ///
@@ -15,8 +22,17 @@ pub struct Invalid {
     pub message: String,
     /// The remedy, if one can be named.
     pub help: Option<String>,
-    /// The data file that is at fault and the line in it (from 1), when it is not the scenario itself.
-    pub file: Option<(std::path::PathBuf, Option<usize>)>,
+    /// Where in a data file the fault lies, when it is not in the scenario itself.
+    pub file: Option<Box<InFile>>,
+}
+
+/// A fault in a data file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The place in its text, where it is one place.
+    pub spot: Option<Spot>,
 }
 
 impl Invalid {
@@ -33,11 +49,18 @@ impl Invalid {
         self
     }
 
-    /// Names the data file at fault, and the line in it where that is known.
+    /// Names the data file at fault, and the place in it where that is known.
     #[must_use]
-    pub fn in_file(mut self, path: impl Into<std::path::PathBuf>, line: Option<usize>) -> Self {
-        self.file = Some((path.into(), line));
+    pub fn in_file(mut self, path: impl Into<PathBuf>, spot: Option<Spot>) -> Self {
+        self.file = Some(Box::new(InFile { path: path.into(), spot }));
         self
+    }
+
+    /// Where in its data file the fault lies, as `line:column marked text`; empty where it is the whole file.
+    #[cfg(test)]
+    pub(crate) fn place(&self) -> String {
+        let spot = self.file.as_ref().expect("a file is at fault").spot.as_ref();
+        spot.map(|spot| format!("{}:{} {}", spot.line, spot.column, spot.text())).unwrap_or_default()
     }
 
     /// Puts `key` (dots separate levels) in front of the path.

@@ -54,7 +54,7 @@
 //! | [`run`] | plans, their execution in parallel, resumption, verification |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only |
-//! | [`invalid`], [`table`] | a value that cannot be used; tables given inline or in a file |
+//! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
 //!
 //! # Conventions
 //!
@@ -112,6 +112,7 @@
 //! ```
 
 pub mod engine;
+pub mod file;
 pub mod figure;
 pub mod fleet;
 pub mod invalid;

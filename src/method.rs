@@ -55,6 +55,7 @@ pub use parameter::{Parameter, parameters};
 pub use parts::Parts;
 
 use crate::{
+    fleet::Widths,
     invalid::Invalid,
     num::Real,
     part::{transform::TransformSpec, weighting::Weighting},
@@ -145,8 +146,8 @@ pub struct Setup<R> {
     pub x: Vec<R>,
     /// Number of clients `N`.
     pub clients: usize,
-    /// Width that each client computes and stores in [bit], shape `[N]`; empty where all have full precision.
-    pub widths: Vec<u32>,
+    /// Width that each client computes and stores in.
+    pub widths: Widths,
 }
 
 impl<R: Real> Setup<R> {

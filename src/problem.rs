@@ -34,7 +34,7 @@ pub use spec::{ObjectiveSpec, Problem, ProblemSpec};
 use head::LinearHead;
 use quadratic::QuadraticForm;
 
-use crate::num::Real;
+use crate::num::{Real, low_precision::Bits};
 
 /// One local objective per client, with its exact gradient.
 ///
@@ -63,6 +63,21 @@ pub trait Objective<R: Real>: Send + Sync {
     /// Writes `∇fᵢ(x)` on the sample into `gradient` (regularisation included) and returns the loss on it.
     fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], work: &mut Workspace<R>) -> f64;
 
+    /// [`gradient`](Self::gradient) as a client computes it that keeps its activations in few bits and passes errors straight
+    /// through their rounding; the same for objectives without activations.
+    fn gradient_in(
+        &self,
+        activations: Bits,
+        client: usize,
+        x: &[R],
+        sample: Sample<'_, R>,
+        gradient: &mut [R],
+        work: &mut Workspace<R>,
+    ) -> f64 {
+        let _ = activations;
+        self.gradient(client, x, sample, gradient, work)
+    }
+
     /// One local step in place, `y ← y − lr (scale · ∇fᵢ(y) + shift + pull (y − anchor))`.
     ///
     /// The default computes the gradient and applies [`Drift::step`]; objectives with a fused kernel override it.
@@ -87,6 +102,12 @@ pub trait Objective<R: Real>: Send + Sync {
 
     /// Loss and accuracy on the held-out samples; `None` where there are none.
     fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore>;
+
+    /// [`test`](Self::test) of a model whose activations are kept in few bits; the same for objectives without activations.
+    fn test_in(&self, activations: Bits, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
+        let _ = activations;
+        self.test(x, work)
+    }
 
     /// Writes `∇²fᵢ(x) v` over all samples of the client into `product`, shape `[d]`; `false` where it is not available.
     ///

@@ -6,6 +6,7 @@
 
 pub mod axis;
 pub mod claim;
+mod column;
 pub mod compare;
 pub mod curves;
 pub mod filter;
@@ -16,13 +17,16 @@ pub mod part;
 mod plan;
 mod probe;
 mod recorder;
+mod sample;
 pub mod spread;
 pub mod staleness;
+mod standstill;
 pub mod summary;
-pub mod swept;
 pub mod target;
+mod tiers;
 pub mod units;
 
+pub use column::Column;
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
-pub use probe::{Models, Observed};
+pub use probe::{Deployed, Models, Observed};
 pub use recorder::{Onlooker, Outcome, Progress, RecordPlan, Recorder, RecorderState, Wish};

@@ -1,4 +1,4 @@
-//! Numbers in a text file: comma-separated columns, an optional header line, `#` comments.
+//! Numbers in a text file, plain or gzip: comma-separated columns, an optional header line, `#` comments.
 
 use std::{
     fmt,
@@ -12,7 +12,10 @@ use serde::{
     de::{self, value::SeqAccessDeserializer},
 };
 
-use crate::invalid::{Invalid, count};
+use crate::{
+    file::File,
+    invalid::{Invalid, count},
+};
 
 /// Rows that stand in a file, or in the scenario itself.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -48,59 +51,86 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for SourceVisitor<T> {
     }
 }
 
-/// One row of a file: its line (from 1) and its numbers.
-pub type Row<const C: usize> = (usize, [f64; C]);
+/// Rows of exactly `C` numbers, with the text they come from.
+#[derive(Debug)]
+pub struct Table<const C: usize> {
+    file: File<'static>,
+    /// The rows, in the order of the file. Never empty.
+    pub rows: Vec<Row<C>>,
+}
 
-/// Reads rows of exactly `C` numbers, called `columns` in messages.
+/// One row of a file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row<const C: usize> {
+    /// Where its line begins in the text [bytes].
+    start: usize,
+    /// Its numbers.
+    pub values: [f64; C],
+}
+
+/// Reads the file at `path`, plain or gzip; its columns are called `columns` in messages.
 ///
 /// # Errors
-/// [`Invalid`] that names the file, and the line where one is at fault: unreadable file, a wrong number of columns, a field
+/// [`Invalid`] that names the file, and the field where one is at fault: unreadable file, a wrong number of columns, a field
 /// that is no number, no row at all.
-pub fn read<const C: usize>(path: &Path, columns: [&str; C]) -> Result<Vec<Row<C>>, Invalid> {
-    let fault = |line, message: String| Invalid::at("", message).in_file(path, line);
-    let text = std::fs::read_to_string(path).map_err(|error| fault(None, format!("cannot read the file: {error}")))?;
+pub fn read<const C: usize>(path: &Path, columns: [&str; C]) -> Result<Table<C>, Invalid> {
+    let file = File::open(path, Path::new(""))?;
+    let text = file.text()?;
     let mut rows = Vec::new();
-    let lines = text.lines().zip(1..).map(|(line, number)| (line.trim(), number));
-    for (index, (line, number)) in lines.filter(|(line, _)| !line.is_empty() && !line.starts_with('#')).enumerate() {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    for (index, line) in lines.enumerate() {
         match numbers(line) {
-            Ok(row) => rows.push((number, row)),
+            Ok(values) => rows.push(Row { start: line.as_ptr() as usize - text.as_ptr() as usize, values }),
             Err(_) if index == 0 && line.split(',').all(|field| field.trim().parse::<f64>().is_err()) => {}
-            Err(found) => {
+            Err((part, found)) => {
                 let expected = columns.join(", ");
                 let numbers = count(C, "number");
-                return Err(fault(Some(number), format!("expected {numbers} ({expected}), found {found}")));
+                return Err(file.fault_at(part, format!("found {found}: expected {numbers} ({expected})")));
             }
         }
     }
     if rows.is_empty() {
-        return Err(fault(None, format!("the file has no row: expected the columns {}", columns.join(", "))));
+        return Err(file.fault(format!("the file has no row: expected the columns {}", columns.join(", "))));
     }
-    Ok(rows)
+    Ok(Table { file, rows })
 }
 
-/// The numbers of a line, or what stands there instead.
-fn numbers<const C: usize>(line: &str) -> Result<[f64; C], String> {
+/// The numbers of a line, or where and what stands there instead.
+fn numbers<const C: usize>(line: &str) -> Result<[f64; C], (&str, String)> {
     let fields = line.split(',').map(str::trim);
     let found = fields.clone().count();
     if found != C {
-        return Err(count(found, "field"));
+        return Err((line, count(found, "field")));
     }
     let mut row = [0.0; C];
     for (value, field) in row.iter_mut().zip(fields) {
-        *value = field.parse().map_err(|_| format!("`{field}`"))?;
+        *value = field.parse().map_err(|_| (field, format!("`{field}`")))?;
     }
     Ok(row)
 }
 
-/// `value` as an index below `limit`, called `what` in the message.
-///
-/// # Errors
-/// The message of an [`Invalid`] if `value` is no whole number in `0..limit`.
-pub fn index(value: f64, limit: usize, what: &str) -> Result<usize, String> {
-    if value.fract() == 0.0 && (0.0..limit as f64).contains(&value) {
-        Ok(value as usize)
-    } else {
-        Err(format!("`{value}` is no {what}: expected a whole number from 0 to {}", limit.saturating_sub(1)))
+impl<const C: usize> Table<C> {
+    /// The number in `column` of `row` as an index below `limit`, called `what` in the message.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the number if it is no whole number in `0..limit`.
+    pub fn index(&self, row: &Row<C>, column: usize, limit: usize, what: &str) -> Result<usize, Invalid> {
+        let value = row.values[column];
+        if value.fract() == 0.0 && (0.0..limit as f64).contains(&value) {
+            return Ok(value as usize);
+        }
+        let message = format!("`{value}` is no {what}: expected a whole number from 0 to {}", limit.saturating_sub(1));
+        Err(self.file.fault_at_field(row.start, (column, b','), message))
+    }
+
+    /// A fault of a whole row.
+    pub fn fault_at(&self, row: &Row<C>, message: impl Into<String>) -> Invalid {
+        self.file.fault_at_record(row.start, message)
+    }
+
+    /// A fault of the file as a whole.
+    pub fn fault(&self, message: impl Into<String>) -> Invalid {
+        self.file.fault(message)
     }
 }
 
@@ -119,14 +149,24 @@ mod tests {
     #[test]
     fn header_comments_and_blank_lines_are_skipped() {
         let file = file("from,to\n# a comment\n0, 1\n\n2,3.5\n");
-        assert_eq!(read(file.path(), ["from", "to"]).unwrap(), vec![(3, [0.0, 1.0]), (5, [2.0, 3.5])]);
+        let table = read(file.path(), ["from", "to"]).unwrap();
+        assert_eq!(table.rows.iter().map(|row| row.values).collect::<Vec<_>>(), [[0.0, 1.0], [2.0, 3.5]]);
+        let spot = table.index(&table.rows[1], 1, 9, "node").unwrap_err().file.unwrap().spot.unwrap();
+        assert_eq!((spot.line, spot.column, spot.text()), (5, 3, "3.5"));
     }
 
     #[test]
-    fn faults_name_their_line() {
-        for (text, line) in [("1,2\n3\n", Some(2)), ("1,2\n3,x\n", Some(2)), ("1,x\n", Some(1)), ("a,b\n", None)] {
+    fn faults_name_their_place() {
+        for (text, place) in [
+            ("1,2\n3\n", Some((2, 1, "3"))),
+            ("1,2\n3, x\n", Some((2, 4, "x"))),
+            ("1,x\n", Some((1, 3, "x"))),
+            ("a,b\n", None),
+        ] {
             let error = read(file(text).path(), ["from", "to"]).unwrap_err();
-            assert_eq!(error.file.unwrap().1, line, "{text:?}: {}", error.message);
+            let spot = error.file.unwrap().spot;
+            let found = spot.as_ref().map(|spot| (spot.line, spot.column, spot.text()));
+            assert_eq!(found, place, "{text:?}: {}", error.message);
         }
         assert!(read(Path::new("no such file"), ["value"]).unwrap_err().message.contains("cannot read"));
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+pub use crate::fleet::Finish;
 use crate::{
     engine::{Delivery, NodeId, Physics, SERVER},
-    fleet::{Finish, Fleet, Presence},
+    fleet::{Fleet, Presence},
     network::{Direction, Network},
     num::Real,
     problem::{Objective, Problem},

@@ -150,6 +150,9 @@ fn told(summary: &Summary, folder: &Path) -> String {
     }
     text += &endings("diverged", &summary.diverged);
     text += &endings("ended early, since nothing was left to happen", &summary.stalled);
+    let stuck =
+        "ended early, since time stood still (let steps or messages take time, or stop after rounds) or no more work was done";
+    text += &endings(stuck, &summary.stuck);
     // A figure is several files.
     let figures: BTreeSet<PathBuf> = summary.figures.iter().map(|path| path.with_extension("")).collect();
     text + &format!("{}, {}: {}\n", count(summary.runs, "run"), count(figures.len(), "figure"), folder.display())

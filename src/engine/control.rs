@@ -9,8 +9,8 @@ use super::{
     touched::Touched,
 };
 use crate::{
-    fleet::Finish,
     random::{Purpose, Rng, Streams},
+    world::Finish,
 };
 
 /// What becomes of a message.

@@ -8,7 +8,7 @@ use super::geometry::{Area, Place};
 use super::legend::{Entry, Legend, Sample};
 use super::limits;
 use super::panel::{LABEL_SIZE, Panel};
-use super::reference::shared_labels;
+use super::reference::legend_labels;
 use super::scale::{Scale, Ticks};
 use super::series::Series;
 use super::spec::{FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
@@ -126,7 +126,7 @@ impl Plot<'_> {
             let sample = if self.spec.kind == Kind::Bars { Sample::Bar(style) } else { Sample::Curve(style) };
             Entry { label: format!("{label}{note}"), sample }
         };
-        let lines = shared_labels(&self.spec.line).into_iter();
+        let lines = legend_labels(&self.spec.line).into_iter();
         let lines = lines.map(|label| Entry { label: label.to_owned(), sample: Sample::Reference });
         indices.into_iter().map(entry).chain(lines).collect()
     }
@@ -221,7 +221,7 @@ impl Plot<'_> {
 
     /// Where horizontal reference lines are that have words beside them.
     fn lines_with_words(&self) -> impl Iterator<Item = f64> {
-        let shared = shared_labels(&self.spec.line);
+        let shared = legend_labels(&self.spec.line);
         let beside = move |line: &&ReferenceLine| line.label.as_deref().is_some_and(|label| !shared.contains(&label));
         self.spec.line.iter().filter(beside).filter_map(|line| line.y)
     }
@@ -263,8 +263,7 @@ impl Plot<'_> {
 
     fn legend_inside(&self, frame: &Frame, legend: &Legend) -> Result<Option<Area>, FigureError> {
         let panel = self.panel(frame, 0)?;
-        let lines: Vec<Vec<Place>> =
-            self.spec.line.iter().filter_map(|line| panel.reference(line, frame.unit.size)).map(Vec::from).collect();
+        let lines: Vec<Vec<Place>> = self.spec.line.iter().flat_map(|line| panel.reference(line, frame.unit.size)).collect();
         Ok(legend.inside(&panel.area, &self.curves(frame, 0, &panel), &lines))
     }
 

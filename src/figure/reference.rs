@@ -13,22 +13,29 @@ use super::spec::ReferenceLine;
 pub(super) const DASH: [f64; 2] = [3.0, 1.5];
 pub(super) const WIDTH: f64 = 0.8;
 
-/// Labels that several lines have: they stand in the legend.
-pub(super) fn shared_labels(lines: &[ReferenceLine]) -> Vec<&str> {
-    let labels: Vec<&str> = lines.iter().filter_map(|line| line.label.as_deref()).collect();
-    let again = |i: usize| labels[..i].iter().filter(|&&label| label == labels[i]).count() == 1;
-    (0..labels.len()).filter(|&i| again(i)).map(|i| labels[i]).collect()
+/// Labels that stand in the legend: those of curves, and those that several lines have.
+pub(super) fn legend_labels(lines: &[ReferenceLine]) -> Vec<&str> {
+    let mut labels: Vec<&str> = Vec::new();
+    for label in lines.iter().filter_map(|line| line.label.as_deref()) {
+        let mut same = lines.iter().filter(|line| line.label.as_deref() == Some(label));
+        let stands = same.clone().nth(1).is_some() || same.any(|line| !line.points.is_empty());
+        if stands && !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    labels
 }
 
 impl Panel {
-    /// Where a reference line runs, if it passes through the panel.
-    pub(super) fn reference(&self, line: &ReferenceLine, unit: f64) -> Option<[Place; 2]> {
+    /// The pieces of a reference line that lie in the panel.
+    pub(super) fn reference(&self, line: &ReferenceLine, unit: f64) -> Vec<Vec<Place>> {
         let Area { left, top, right, bottom } = self.area;
-        let ends = match (line.x, line.y) {
-            (Some(x), _) => [(self.x.place(x / unit), top), (self.x.place(x / unit), bottom)],
-            (None, y) => [(left, self.y.place(y?)), (right, self.y.place(y?))],
+        let path = match (line.x, line.y) {
+            (Some(x), _) => vec![(self.x.place(x / unit), top), (self.x.place(x / unit), bottom)],
+            (None, Some(y)) => vec![(left, self.y.place(y)), (right, self.y.place(y))],
+            (None, None) => line.points.iter().map(|&[x, y]| (self.x.place(x / unit), self.y.place(y))).collect(),
         };
-        self.area.contains(ends[0]).then_some(ends)
+        self.area.clip_path(&path)
     }
 
     /// Draws the lines, and their words clear of `curves`, of each other and of the `legend`, as far as there is room.
@@ -40,12 +47,12 @@ impl Panel {
         curves: &[Curve],
         legend: Option<&Area>,
     ) -> Result<(), FigureError> {
-        let shared = shared_labels(lines);
-        let paths: Vec<[Place; 2]> = lines.iter().filter_map(|line| self.reference(line, unit)).collect();
+        let shared = legend_labels(lines);
+        let paths: Vec<Vec<Place>> = lines.iter().flat_map(|line| self.reference(line, unit)).collect();
         paths.iter().try_for_each(|path| canvas.dashes(path, &DASH, GREY.mix(1.0), WIDTH))?;
         let mut taken: Vec<Area> = legend.copied().into_iter().collect();
         for line in lines {
-            let (Some(ends), Some(label)) = (self.reference(line, unit), &line.label) else { continue };
+            let (Some(ends), Some(label)) = (self.reference(line, unit).pop(), &line.label) else { continue };
             if shared.contains(&label.as_str()) {
                 continue;
             }

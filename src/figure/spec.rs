@@ -15,8 +15,7 @@ use crate::record::staleness::{KEY, SHARE};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FigureSpec {
     /// An axis (`rounds`, `seconds`, `updates`, `gradients`, `uplink-bits`, `downlink-bits`), or a sweep key: then every
-    /// method is one line through its final values. The key may be one that methods sweep; those without it are level lines. Or
-    /// `staleness`, for the `share` of a method's updates.
+    /// method is one line through its final values. Or `staleness`, for the `share` of a method's updates.
     pub x: String,
     /// The metric; the `share` of updates where `x` is their `staleness`.
     pub y: String,
@@ -128,7 +127,7 @@ impl Width {
     }
 }
 
-/// A straight line across every panel, at one `x` or one `y`.
+/// A line across every panel: straight, at one `x` or one `y`, or a curve through `points`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReferenceLine {
@@ -138,7 +137,10 @@ pub struct ReferenceLine {
     /// A horizontal line here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<f64>,
-    /// Words beside it; in the legend, and there once, where several lines have the same.
+    /// A curve through these places `[x, y]`, in seconds, bits or ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<[f64; 2]>,
+    /// Words beside it; in the legend, and there once, for curves and where several lines have the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }
@@ -200,11 +202,14 @@ impl FigureSpec {
         self.validate_limits("limits-x", self.limits_x, self.scale_x == Some(ScaleKind::Log))?;
         self.validate_limits("limits-y", self.limits_y, self.scale_y == Some(ScaleKind::Log))?;
         for (i, line) in self.line.iter().enumerate() {
-            match (line.x, line.y) {
-                (Some(at), None) | (None, Some(at)) if at.is_finite() => {}
-                _ => {
-                    return Err(Invalid::at(&format!("line.{i}"), "a reference line stands at one finite `x` or one finite `y`"));
-                }
+            let sound = match (line.x, line.y, &line.points[..]) {
+                (Some(at), None, []) | (None, Some(at), []) => at.is_finite(),
+                (None, None, points) => points.len() >= 2 && points.iter().flatten().all(|value| value.is_finite()),
+                _ => false,
+            };
+            if !sound {
+                let expected = "a reference line stands at one finite `x` or `y`, or passes through two or more finite `points`";
+                return Err(Invalid::at(&format!("line.{i}"), expected));
             }
         }
         Ok(())

@@ -5,6 +5,11 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
+use super::{
+    geometry::Area,
+    panel::Panel,
+    scale::{Scale, Ticks},
+};
 
 const HEADER: &str = "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy\n";
 
@@ -214,7 +219,29 @@ fn a_label_of_several_lines_stands_once_in_the_legend() {
     let spec = figure(
         "x = \"rounds\"\ny = \"loss\"\nline = [{ y = 1.0, label = \"theory\" }, { y = 2.0, label = \"theory\" }, { y = 3.0, label = \"other\" }]",
     );
-    assert_eq!(reference::shared_labels(&spec.line), ["theory"]);
+    assert_eq!(reference::legend_labels(&spec.line), ["theory"]);
+}
+
+#[test]
+fn a_curve_of_reference_passes_through_its_places_and_stands_in_the_legend() {
+    let line =
+        |points: &str| figure(&format!("x = \"alpha\"\ny = \"loss\"\nline = [{{ points = {points}, label = \"theory\" }}]"));
+    let spec = line("[[0.1, 2.0], [0.5, 1.0], [1.0, 1.5]]");
+    assert_eq!(reference::legend_labels(&spec.line), ["theory"]);
+    let drawn = &svgs(&sweep(), &spec)[0].1;
+    assert!(drawn.contains("theory") && !drawn.contains("NaN"));
+    let panel = Panel {
+        area: Area { left: 0.0, top: 0.0, right: 100.0, bottom: 100.0 },
+        x: Scale { kind: ScaleKind::Linear, lo: 0.0, hi: 1.0, start: 0.0, end: 100.0 },
+        y: Scale { kind: ScaleKind::Linear, lo: 0.0, hi: 2.0, start: 100.0, end: 0.0 },
+        x_ticks: Ticks { major: Vec::new(), minor: Vec::new() },
+        y_ticks: Ticks { major: Vec::new(), minor: Vec::new() },
+        labelled: (true, true),
+    };
+    assert_eq!(panel.reference(&spec.line[0], 1.0), [[(10.0, 0.0), (50.0, 50.0), (100.0, 25.0)]]);
+    let names = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
+    let fault = line("[[0.1, 2.0]]").validate(&names(&["a"]), &names(&["loss"]), &names(&["alpha"]));
+    assert_eq!(fault.expect_err("one place is no line").path.join("."), "line.0");
 }
 
 proptest! {

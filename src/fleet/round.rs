@@ -243,11 +243,11 @@ fn pattern(source: &Source<Vec<usize>>, setting: &Setting) -> Result<Vec<Vec<usi
 }
 
 fn read_pattern(path: &Path, clients: usize) -> Result<Vec<Vec<usize>>, Invalid> {
-    let fault = |line, message: String| Invalid::at("", message).in_file(path, Some(line));
+    let table = table::read(path, ["round", "client"])?;
     let mut sets = Vec::new();
-    for (line, [round, client]) in table::read(path, ["round", "client"])? {
-        let round = table::index(round, 10_000_000, "round").map_err(|message| fault(line, message))?;
-        let client = table::index(client, clients, "client").map_err(|message| fault(line, message))?;
+    for row in &table.rows {
+        let round = table.index(row, 0, 10_000_000, "round")?;
+        let client = table.index(row, 1, clients, "client")?;
         if sets.len() <= round {
             sets.resize(round + 1, Vec::new());
         }

@@ -168,12 +168,13 @@ fn traced(time: f64, client: usize, intervals: &[Interval]) -> Segment {
 
 /// Reads `client, from, to`, sorts, and joins what overlaps or touches.
 fn read_trace(path: &Path, clients: usize) -> Result<Vec<Interval>, Invalid> {
-    let fault = |line, message: String| Invalid::at("", message).in_file(path, Some(line));
+    let table = table::read(path, ["client", "from", "to"])?;
     let mut intervals = Vec::new();
-    for (line, [client, from, to]) in table::read(path, ["client", "from", "to"])? {
-        let client = table::index(client, clients, "client").map_err(|message| fault(line, message))?;
+    for row in &table.rows {
+        let client = table.index(row, 0, clients, "client")?;
+        let [_, from, to] = row.values;
         if !(0.0 <= from && from < to) {
-            return Err(fault(line, format!("from {from} to {to} is no stretch of time: expected 0 ≤ from < to")));
+            return Err(table.fault_at(row, format!("from {from} to {to} is no stretch of time: expected 0 ≤ from < to")));
         }
         intervals.push(Interval { client, from, to });
     }

@@ -144,20 +144,22 @@ impl<R: Real> Rule<R> {
 
     fn share(&self, q: Vec<R>, bits: u64, state: &mut State<R>, node: &mut Node<'_, R>) {
         let payload = Arc::new(Payload::one(q.clone()));
-        self.lockstep.share_sized(Exchange::first(state.t), payload, bits, node);
+        self.lockstep.share_sized(Exchange::first(state.t), payload, bits, &mut state.barrier, node);
         state.q = Some(q);
         self.advance(state, node);
     }
 
     fn advance(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let Some(q) = &state.q else { return };
-        let Some((meeting, mails)) = self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) else { return };
-        vector::axpy(R::one(), q, &mut state.hat);
-        vector::axpy(R::one(), &meeting.mix(q, &mails, 0), &mut state.s);
+        if state.q.is_none() || !self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) {
+            return;
+        }
+        let Some(mut q) = state.q.take() else { return };
+        vector::axpy(R::one(), &q, &mut state.hat);
+        state.barrier.mix(&mut q, 0);
+        vector::axpy(R::one(), &q, &mut state.s);
         if state.t > 0 && self.parameters.order == ChocoOrder::Paper {
             self.mix(state);
         }
-        state.q = None;
         state.t += 1;
         self.begin(state, node);
     }

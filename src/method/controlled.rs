@@ -30,8 +30,8 @@ const fn huang(place: &'static str) -> Paper {
     }
 }
 
-/// What the three methods read from a client's visit.
-const READS: &str = "the control variates are mean local gradients, read from how far a client went";
+/// What SCAFFOLD and its relatives read from a client's visit.
+pub(super) const READS: &str = "the control variates are mean local gradients, read from how far a client went";
 
 /// Parameters of SCAFFOLD with one vector up: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

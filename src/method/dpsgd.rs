@@ -87,26 +87,30 @@ struct State<R> {
 }
 
 impl Rule {
-    fn begin<R: Real>(&self, state: &State<R>, node: &mut Node<'_, R>) {
+    fn begin<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         node.compute(state.t, Payload::one(state.x.clone()));
         if self.order == Order::Cta {
-            self.lockstep.share(Exchange::first(state.t), Payload::one(state.x.clone()), node);
+            self.lockstep.share(Exchange::first(state.t), Payload::one(state.x.clone()), &mut state.barrier, node);
         }
     }
 
     /// Ends the iteration if the local step and all neighbours' models are there.
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let Some(y) = &state.y else { return };
-        let Some((meeting, mails)) = self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) else { return };
+        if state.y.is_none() || !self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) {
+            return;
+        }
+        let Some(mut y) = state.y.take() else { return };
         match self.order {
-            Order::Atc => state.x = meeting.mix(y, &mails, 0),
+            Order::Atc => {
+                state.barrier.mix(&mut y, 0);
+                state.x = y;
+            }
             Order::Cta => {
-                let step = vector::difference(y, &state.x);
-                state.x = meeting.mix(&state.x, &mails, 0);
-                vector::axpy(R::one(), &step, &mut state.x);
+                vector::axpy(-R::one(), &state.x, &mut y);
+                state.barrier.mix(&mut state.x, 0);
+                vector::axpy(R::one(), &y, &mut state.x);
             }
         }
-        state.y = None;
         state.t += 1;
         self.begin(state, node);
     }
@@ -126,7 +130,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
     fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
         let y = if node.takes_part(state.t) { out.vectors.swap_remove(0) } else { state.x.clone() };
         if self.order == Order::Atc {
-            self.lockstep.share(Exchange::first(state.t), Payload::one(y.clone()), node);
+            self.lockstep.share(Exchange::first(state.t), Payload::one(y.clone()), &mut state.barrier, node);
         }
         state.y = Some(y);
         self.advance(state, node);

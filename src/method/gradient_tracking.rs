@@ -11,7 +11,7 @@ use crate::{
     random::Setting,
     role::{
         Local, Payload,
-        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Meeting, Node, PeerUpdate, Population, population},
+        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -110,7 +110,7 @@ impl Rule {
                 Payload::one(state.x.clone())
             }
         };
-        self.lockstep.share(Exchange::first(state.t), payload, node);
+        self.lockstep.share(Exchange::first(state.t), payload, &mut state.barrier, node);
     }
 
     /// Goes on as far as messages allow.
@@ -121,22 +121,25 @@ impl Rule {
                 Stage::Models => Exchange::first(state.t),
                 Stage::Trackers => Exchange::second(state.t),
             };
-            let Some((meeting, mails)) = self.lockstep.gather(exchange, &mut state.barrier, node) else { return };
+            if !self.lockstep.gather(exchange, &mut state.barrier, node) {
+                return;
+            }
             if state.stage == Stage::Models {
-                self.move_on(state, &meeting, &mails, node);
+                self.move_on(state, node);
             } else {
-                state.y = meeting.mix(&state.y, &mails, 0);
+                state.barrier.mix(&mut state.y, 0);
                 state.t += 1;
                 self.begin(state, node);
             }
         }
     }
 
-    fn move_on<R: Real>(&self, state: &mut State<R>, meeting: &Meeting, mails: &[Mail<R>], node: &mut Node<'_, R>) {
-        state.x = meeting.mix(&state.x, mails, 0);
+    /// The models are there: mixes, and asks for the gradient where that leads.
+    fn move_on<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        state.barrier.mix(&mut state.x, 0);
         if self.order == Order::Cta {
             vector::axpy(R::of(-state.lr), &state.y, &mut state.x);
-            state.y = meeting.mix(&state.y, mails, 1);
+            state.barrier.mix(&mut state.y, 1);
         }
         state.stage = Stage::Gradient;
         node.compute(state.t + 1, Payload::one(state.x.clone()));
@@ -175,7 +178,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
                 self.begin(state, node);
             } else {
                 state.stage = Stage::Trackers;
-                self.lockstep.share(Exchange::second(state.t), Payload::one(state.y.clone()), node);
+                self.lockstep.share(Exchange::second(state.t), Payload::one(state.y.clone()), &mut state.barrier, node);
             }
         }
         self.advance(state, node);
@@ -203,3 +206,6 @@ impl<R: Real> PeerUpdate<R> for Rule {
         &state.x
     }
 }
+
+#[cfg(test)]
+mod tests;

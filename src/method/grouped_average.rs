@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Card, Method, Paper, Parts, ServedMethod, Setup, fedavg::LocalSgd};
 use crate::{
     engine::NodeId,
-    fleet::FULL_WIDTH,
+    fleet::Widths,
     invalid::Invalid,
     num::{Real, vector},
     role::{
@@ -52,14 +52,8 @@ impl ServedMethod for GroupedAverage {
     }
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let mut found = setup.widths.clone();
-        found.sort_unstable();
-        found.dedup();
-        if found.is_empty() {
-            found.push(FULL_WIDTH);
-        }
         let x = Arc::new(Payload::one(setup.x));
-        let groups = found.into_iter().map(|width| (width, Arc::clone(&x))).collect();
+        let groups = setup.widths.ascending().into_iter().map(|width| (width, Arc::clone(&x))).collect();
         Box::new(Server { asymmetric: self.asymmetric, widths: setup.widths, groups })
     }
 
@@ -72,15 +66,16 @@ impl ServedMethod for GroupedAverage {
 #[serde(bound = "R: Real")]
 struct Server<R> {
     asymmetric: bool,
-    /// Width of each client; empty where all have the full one.
-    widths: Vec<u32>,
+    widths: Widths,
     /// The model of each width, in ascending order; never empty.
     groups: Vec<(u32, Arc<Payload<R>>)>,
 }
 
 impl<R: Real> Server<R> {
-    fn width(&self, client: NodeId) -> u32 {
-        self.widths.get(client).copied().unwrap_or(FULL_WIDTH)
+    /// The model of a client's group.
+    fn group(&self, client: NodeId) -> &Arc<Payload<R>> {
+        let width = self.widths.of(client);
+        &self.groups.iter().find(|(other, _)| *other == width).expect("every client's width has a group").1
     }
 
     fn widest(&self) -> &Payload<R> {
@@ -90,14 +85,12 @@ impl<R: Real> Server<R> {
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
     fn broadcast(&mut self, to: NodeId) -> Arc<Payload<R>> {
-        let width = self.width(to);
-        let group = self.groups.iter().find(|(other, _)| *other == width);
-        Arc::clone(&group.expect("every client's width has a group").1)
+        Arc::clone(self.group(to))
     }
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let coefficients = ctx.coefficients(batch);
-        let widths: Vec<u32> = batch.iter().map(|up| self.width(up.from)).collect();
+        let widths: Vec<u32> = batch.iter().map(|up| self.widths.of(up.from)).collect();
         for (width, group) in &mut self.groups {
             let heard = |other: u32| if self.asymmetric { other >= *width } else { other == *width };
             let ups = || batch.iter().zip(&coefficients).zip(&widths).filter(|(_, other)| heard(**other)).map(|(up, _)| up);
@@ -118,6 +111,10 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn iterate(&self) -> &[R] {
         &self.widest().vectors[0]
+    }
+
+    fn model_of(&self, client: NodeId) -> &[R] {
+        &self.group(client).vectors[0]
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

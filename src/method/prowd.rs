@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Card, Method, Paper, Parts, ServedMethod, Setup, fedavg::LocalSgd};
 use crate::{
     engine::NodeId,
-    fleet::FULL_WIDTH,
+    fleet::{FULL_WIDTH, Widths},
     invalid::{Invalid, require},
     num::{Real, vector},
     part::transform::{AdamWSpec, Chain, TransformSpec},
@@ -67,8 +67,8 @@ impl Method for ProWd {
                   tanh units on chunks of 64 weights in steps of their grid, b → 12 → 32 bits, shared by all layers, the identity at \
                   first, trained on 64 chunks a step; the loss on weights stands alone, without distillation on a buffer; the mask is \
                   the exact maximiser (a threshold on the ratio of the updates) in place of learnt scores; the wide clients are those of \
-                  the fleet's greatest width, and where none of them took part the narrow ones count whole; clients round weights, \
-                  not activations, errors and gradients",
+                  the fleet's greatest width, and where none of them took part the narrow ones count whole; clients round weights and \
+                  hidden activations (max(b, 8) bits), not errors and gradients",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -83,12 +83,10 @@ impl ServedMethod for ProWd {
     }
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let mut found = setup.widths.clone();
-        found.sort_unstable();
-        found.dedup();
-        let widest = found.pop().unwrap_or(FULL_WIDTH);
+        let mut narrow = setup.widths.ascending();
+        let widest = narrow.pop().unwrap_or(FULL_WIDTH);
         let x = Arc::new(Payload::one(setup.x));
-        Box::new(Server { spec: self.clone(), widths: setup.widths, narrow: found, widest, x, dequantiser: None })
+        Box::new(Server { spec: self.clone(), widths: setup.widths, narrow, widest, x, dequantiser: None })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -108,8 +106,7 @@ impl ServedMethod for ProWd {
 #[serde(bound = "R: Real")]
 struct Server<R> {
     spec: ProWd,
-    /// Width of each client; empty where all have the full one.
-    widths: Vec<u32>,
+    widths: Widths,
     /// Widths below the widest, in ascending order.
     narrow: Vec<u32>,
     widest: u32,
@@ -127,7 +124,8 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         if batch.is_empty() {
             return;
         }
-        let (narrow, wide): (Vec<usize>, Vec<usize>) = (0..batch.len()).partition(|&k| self.width(&batch[k]) < self.widest);
+        let (narrow, wide): (Vec<usize>, Vec<usize>) =
+            (0..batch.len()).partition(|&k| self.widths.of(batch[k].from) < self.widest);
         let update = if narrow.is_empty() { ctx.aggregate(batch, 0) } else { self.mix(batch, &narrow, &wide, ctx) };
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
     }
@@ -138,10 +136,6 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 }
 
 impl<R: Real> Server<R> {
-    fn width(&self, up: &Arrived<R>) -> u32 {
-        self.widths.get(up.from).copied().unwrap_or(FULL_WIDTH)
-    }
-
     /// The mean of the `wide` updates of a batch and of those coordinates of the `narrow` ones that count.
     fn mix(&mut self, batch: &[Arrived<R>], narrow: &[usize], wide: &[usize], ctx: &Apply<'_, R>) -> Vec<R> {
         let coefficients = ctx.coefficients(batch);
@@ -185,7 +179,7 @@ impl<R: Real> Server<R> {
         dequantiser.learn(&lesson, &mut rng);
         let restored = |&k: &usize| {
             let mut model = model(&batch[k]);
-            dequantiser.restore(self.width(&batch[k]), self.widest, ctx.blocks(), &mut model);
+            dequantiser.restore(self.widths.of(batch[k].from), self.widest, ctx.blocks(), &mut model);
             vector::difference(&batch[k].down.vectors[0], &model)
         };
         let updates = narrow.iter().map(restored).collect();

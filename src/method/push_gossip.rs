@@ -17,7 +17,6 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     num::Real,
-    problem::Drift,
     random::{Quantity, Sampler, Setting},
     role::{
         Local, Payload,
@@ -222,27 +221,6 @@ impl Rule {
         };
         node.send(to, extent.stamp(), Arc::new(state.model.excerpt(extent, self.parameters.sample)));
     }
-
-    /// `UPDATE`: the local steps of a visit from a model.
-    fn update<R: Real>(&self, mut model: Model<R>, local: &mut Local<'_, R>) -> Model<R> {
-        if self.parameters.step_by_age {
-            let parts = model.ages.len();
-            let mut ages = model.ages.clone();
-            local.each_step(&mut model.x, |step, x| {
-                let gradient = step.gradient(x);
-                for (part, age) in ages.iter_mut().enumerate() {
-                    *age += 1.0;
-                    let lr = R::of(step.lr / *age);
-                    (part..x.len()).step_by(parts).for_each(|j| x[j] -= lr * gradient[j]);
-                }
-                step.work.give(gradient);
-            });
-        } else {
-            local.descend(&mut model.x, &Drift::NONE);
-        }
-        model.ages.iter_mut().for_each(|age| *age += local.steps as f64);
-        model
-    }
 }
 
 impl<R: Real> PeerUpdate<R> for Rule {
@@ -288,9 +266,10 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
-        let mut model = self.update(Model::of(input, 0), local);
+        let by_age = self.parameters.step_by_age;
+        let mut model = Model::of(input, 0).update(by_age, local);
         if self.parameters.variant == Variant::Um {
-            let received = self.update(Model::of(input, 1), local);
+            let received = Model::of(input, 1).update(by_age, local);
             model.merge(self.parameters.merge, &received.x, &received.ages);
         }
         model.into_payload()
@@ -314,3 +293,6 @@ impl<R: Real> PeerUpdate<R> for Rule {
         &state.model.x
     }
 }
+
+#[cfg(test)]
+mod tests;

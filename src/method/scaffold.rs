@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup, controlled::READS};
 use crate::{
     engine::NodeId,
     invalid::Invalid,
@@ -69,7 +69,7 @@ impl ServedMethod for Scaffold {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly("the control variates are mean local gradients, read from how far a client went")
+        parts.descends_plainly(READS)
     }
 }
 

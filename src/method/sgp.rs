@@ -77,11 +77,10 @@ struct State<R> {
 
 impl Rule {
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        if !state.stepped {
+        if !state.stepped || !self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) {
             return;
         }
-        let Some((_, mails)) = self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) else { return };
-        for mail in &mails {
+        for mail in state.barrier.gathered() {
             vector::axpy(R::one(), &mail.payload.vectors[0], &mut state.x);
             state.w += mail.payload.scalars[0];
         }
@@ -109,11 +108,11 @@ impl<R: Real> PeerUpdate<R> for Rule {
             let step = vector::difference(&out.vectors[0], &state.z);
             vector::axpy(R::one(), &step, &mut state.x);
         }
-        let share = 1.0 / (1 + self.lockstep.meeting(state.t, node).to.len()) as f64;
+        let share = 1.0 / (1 + self.lockstep.meeting(state.t, &mut state.barrier, node).to.len()) as f64;
         vector::scale(R::of(share), &mut state.x);
         state.w *= share;
         let payload = Payload::one(state.x.clone()).with_scalar(state.w);
-        self.lockstep.share(Exchange::first(state.t), payload, node);
+        self.lockstep.share(Exchange::first(state.t), payload, &mut state.barrier, node);
         state.stepped = true;
         self.advance(state, node);
     }

@@ -1,6 +1,7 @@
 //! Tokens that walk over the nodes and carry the model, repelled by where they have been.
 
 mod chain;
+mod token;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::chain::{Chain, Repellence};
 
-use self::chain::Walk;
+use self::{chain::Walk, token::Token};
 use super::{Card, Method, Paper, PeerMethod};
 use crate::{
     engine::NodeId,
@@ -126,27 +127,6 @@ struct Rule {
     clients: usize,
 }
 
-/// A token: its number, its hops so far, what it has asked of neighbours since it was sent last, and a payload of the model
-/// and the measure of its visits, shape `[n]`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Token<R> {
-    number: u64,
-    hops: u64,
-    queries: u64,
-    payload: Payload<R>,
-}
-
-impl<R: Real> Token<R> {
-    fn stamp(&self) -> u64 {
-        self.hops << 16 | self.number
-    }
-
-    fn of(mail: &Mail<R>) -> Self {
-        Self { number: mail.stamp & 0xffff, hops: mail.stamp >> 16, queries: 0, payload: Payload::clone(&mail.payload) }
-    }
-}
-
 /// What a node remembers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
@@ -164,16 +144,11 @@ struct State<R> {
 const RECREATE: u32 = 0;
 
 impl Rule {
-    /// `(n + 1)^(−exponent)`.
-    fn pace(hops: u64, exponent: f64) -> f64 {
-        ((hops + 1) as f64).powf(-exponent)
-    }
-
     fn work<R: Real>(&self, state: &State<R>, node: &mut Node<'_, R>) {
         let Some(token) = state.here.front() else { return };
         let degrees = |id| self.parameters.chain.stationary(node.topology().graph().degree(id));
         let total: f64 = (0..node.nodes()).map(degrees).sum();
-        let scale = Self::pace(token.hops, self.parameters.model_exponent) * total / degrees(node.id);
+        let scale = token.pace(self.parameters.model_exponent) * total / degrees(node.id);
         node.compute(token.hops, Payload::one(token.payload.vectors[0].clone()).with_scalar(scale));
     }
 
@@ -205,10 +180,7 @@ impl Rule {
     }
 
     fn arrive<R: Real>(&self, mut token: Token<R>, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let gamma = Self::pace(token.hops, self.parameters.measure_exponent);
-        for (j, x) in token.payload.scalars.iter_mut().enumerate() {
-            *x += gamma * (f64::from(u8::from(j == node.id)) - *x);
-        }
+        token.visit(node.id, self.parameters.measure_exponent);
         state.here.push_back(token);
         if !node.is_busy() {
             self.work(state, node);
@@ -225,10 +197,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
         // Token k starts at node ⌊k n / tokens⌋.
         let here = (0..tokens)
             .filter(|k| (k * self.clients as u64 / tokens) as usize == node)
-            .map(|number| {
-                let payload = Payload { vectors: vec![x.clone()], scalars: measure.clone() };
-                Token { number, hops: 0, queries: 0, payload }
-            })
+            .map(|number| Token::new(number, x.clone(), measure.clone()))
             .collect();
         State { x, here, lost: VecDeque::new(), seen: Vec::new() }
     }

@@ -34,13 +34,11 @@ fn check(a: usize, b: usize, nodes: usize) -> Result<(), String> {
 }
 
 fn read(path: &Path, nodes: usize) -> Result<Vec<[usize; 2]>, Invalid> {
-    let fault = |line, message: String| Invalid::at("", message).in_file(path, Some(line));
-    let mut edges = Vec::new();
-    for (line, [a, b]) in table::read(path, ["a", "b"])? {
-        let a = table::index(a, nodes, "node").map_err(|message| fault(line, message))?;
-        let b = table::index(b, nodes, "node").map_err(|message| fault(line, message))?;
-        check(a, b, nodes).map_err(|message| fault(line, message))?;
-        edges.push([a, b]);
-    }
-    Ok(edges)
+    let table = table::read(path, ["a", "b"])?;
+    let edge = |row| {
+        let (a, b) = (table.index(row, 0, nodes, "node")?, table.index(row, 1, nodes, "node")?);
+        check(a, b, nodes).map_err(|message| table.fault_at(row, message))?;
+        Ok([a, b])
+    };
+    table.rows.iter().map(edge).collect()
 }

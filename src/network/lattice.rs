@@ -22,8 +22,8 @@ pub(super) fn grid(nodes: usize, wrap: bool) -> Result<Graph, Invalid> {
     let columns = nodes / rows;
     let least = if wrap { 3 } else { 2 };
     if rows < least && nodes > 1 {
-        let (key, square) = (if wrap { "torus" } else { "grid" }, nodes.isqrt().max(least));
-        return Err(Invalid::at(key, format!("{nodes} nodes form no grid with at least {least} rows and columns"))
+        let square = nodes.isqrt().max(least);
+        return Err(Invalid::at("", format!("{nodes} nodes form no grid with at least {least} rows and columns"))
             .help(format!("choose a number of clients such as {} = {square} × {square}", square * square)));
     }
     let right = |node: usize| node - node % columns + (node % columns + 1) % columns;
@@ -41,7 +41,7 @@ pub(super) fn star(nodes: usize) -> Graph {
 /// Nodes whose numbers differ in one bit.
 pub(super) fn hypercube(nodes: usize) -> Result<Graph, Invalid> {
     if !nodes.is_power_of_two() {
-        return Err(Invalid::at("hypercube", format!("{nodes} nodes form no hypercube: expected a power of 2"))
+        return Err(Invalid::at("", format!("{nodes} nodes form no hypercube: expected a power of 2"))
             .help(format!("choose {} clients", nodes.next_power_of_two())));
     }
     let bits = nodes.ilog2();

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
 
-use super::Graph;
+use super::{Components, Graph};
 use crate::{
     invalid::Invalid,
     random::{POPULATION, Purpose, Rng, Streams},
@@ -12,24 +12,18 @@ use crate::{
 /// Draws of a graph before giving up.
 const TRIES: u64 = 200;
 
-/// The first connected graph among the draws of `draw`; a draw is `None` where it got stuck.
-pub(super) fn connected(
+/// The first graph among the draws of `draw` that is connected, or that may fall into parts; a draw is `None` where it got stuck.
+pub(super) fn first(
     key: &str,
+    components: Components,
     streams: Streams,
     help: String,
     mut draw: impl FnMut(&mut Rng) -> Option<Graph>,
 ) -> Result<Graph, Invalid> {
     (0..TRIES)
         .filter_map(|attempt| draw(&mut streams.stream(Purpose::Route, POPULATION, attempt)))
-        .find(|graph| graph.components() <= 1)
+        .find(|graph| components == Components::Each || graph.components() <= 1)
         .ok_or_else(|| Invalid::at(key, format!("none of {TRIES} random graphs was connected")).help(help))
-}
-
-/// The first graph among the draws of `draw` that did not get stuck, connected or not.
-pub(super) fn any(key: &str, streams: Streams, mut draw: impl FnMut(&mut Rng) -> Option<Graph>) -> Result<Graph, Invalid> {
-    (0..TRIES)
-        .find_map(|attempt| draw(&mut streams.stream(Purpose::Route, POPULATION, attempt)))
-        .ok_or_else(|| Invalid::at(key, format!("none of {TRIES} draws came to an end")))
 }
 
 /// Refuses degrees that no regular graph on `nodes` nodes has.

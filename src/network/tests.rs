@@ -77,11 +77,11 @@ fn unfit_networks_are_refused_with_their_path() {
         ("topology = { random-regular = { degree = 0 } }", "topology.random-regular.degree", "at least 1"),
         ("topology = { erdos-renyi = { p = 0.01 } }", "topology.erdos-renyi.p", "connected"),
         ("topology = { erdos-renyi = { p = 1.5 } }", "topology.erdos-renyi.p", "probability"),
-        ("topology = \"hypercube\"", "topology.hypercube", "power of 2"),
+        ("topology = \"hypercube\"", "topology", "power of 2"),
         ("topology = { small-world = { k = 3, p = 0.1 } }", "topology.small-world.k", "even"),
         ("topology = { small-world = { k = 10, p = 0.1 } }", "topology.small-world.k", "fewer"),
         ("topology = { barabasi-albert = { m = 10 } }", "topology.barabasi-albert.m", "fewer"),
-        ("topology = \"torus\"", "topology.torus", "3 rows"),
+        ("topology = \"torus\"", "topology", "3 rows"),
         ("topology = { edges = [[0, 10]] }", "topology.edges", "from 0 to 9"),
         ("topology = { edges = [[3, 3]] }", "topology.edges", "loop"),
     ] {
@@ -105,7 +105,7 @@ fn an_edge_file_names_its_faults() {
     let network = build("a,b\n0,1\n1,0\n1,2\n").unwrap();
     let graph = network.topology().unwrap().graph();
     assert_eq!((graph.edges(), graph.components()), (2, 2));
-    for (text, line) in [("0,1\n1,4\n", 2), ("a,b\n2,2\n", 2), ("0,1,2\n", 1)] {
-        assert_eq!(build(text).unwrap_err().file.unwrap().1, Some(line), "{text}");
+    for (text, place) in [("0,1\n1, 4\n", "2:4 4"), ("a,b\n2,2\n", "2:1 2,2"), ("0,1,2\n", "1:1 0,1,2")] {
+        assert_eq!(build(text).unwrap_err().place(), place, "{text}");
     }
 }

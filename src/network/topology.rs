@@ -50,11 +50,7 @@ impl TopologySpec {
             Self::Edges(ref source) => edges::listed(source, setting).map_err(|error| error.under("edges")),
             Self::ErdosRenyi { .. } | Self::RandomRegular { .. } | Self::SmallWorld { .. } | Self::BarabasiAlbert { .. } => {
                 let (key, help) = self.check_random(nodes)?;
-                let draw = |rng: &mut _| self.draw(nodes, rng);
-                match components {
-                    Components::One => random_graph::connected(key, setting.streams, help, draw),
-                    Components::Each => random_graph::any(key, setting.streams, draw),
-                }
+                random_graph::first(key, components, setting.streams, help, |rng| self.draw(nodes, rng))
             }
         }
     }

@@ -7,7 +7,7 @@
 //! Sources: uniform fake quantisation with one scale a layer; ternary weight networks (Li, Zhang, Liu, 2016,
 //! <https://arxiv.org/abs/1605.04711>) for two bits; binary weight networks (Rastegari et al., ECCV 2016) for one.
 
-use super::{Real, vector};
+use super::{Real, draws::replace_at_random, vector};
 use crate::{
     invalid::{Invalid, require},
     random::Rng,
@@ -27,6 +27,11 @@ impl Bits {
     /// [`Invalid`] outside 1 to 32.
     pub fn new(bits: u32) -> Result<Self, Invalid> {
         require((1..=32).contains(&bits), "bits", bits, "1 to 32 (32 is plain floating point)").map(|()| Self(bits))
+    }
+
+    /// Width of the activations of a client whose weights have this one, in `[bit]`: at least 8.
+    pub fn of_activations(self) -> Self {
+        self.max(Self(8))
     }
 
     /// The width, in `[bit]`.
@@ -65,7 +70,7 @@ pub enum Rounding<'a> {
 /// To the nearest, two bits are ternary, `{−a, 0, a}` with `a` the mean magnitude of the coordinates beyond `0.7 · mean|w|`,
 /// and one bit is `±mean|w|`. Rounding at random, one bit is `±max|w|`.
 pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [R]) {
-    let largest = block.iter().fold(0.0_f64, |largest, w| largest.max(w.f64().abs()));
+    let largest = vector::largest(block).f64();
     if bits == Bits::FLOAT || largest == 0.0 || !vector::is_finite(block) {
         return;
     }
@@ -86,13 +91,12 @@ pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [
 
 /// Rounds a block to `2^b` points spread evenly from its smallest to its largest coordinate.
 pub fn spread<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [R]) {
-    let ends = (f64::INFINITY, f64::NEG_INFINITY);
-    let (least, largest) = block.iter().fold(ends, |(low, high), v| (low.min(v.f64()), high.max(v.f64())));
+    let (least, largest) = vector::ends(block);
     if bits == Bits::FLOAT || least >= largest || !vector::is_finite(block) {
         return;
     }
     let levels = f64::from((1_u32 << bits.0) - 1);
-    Grid { origin: least, end: largest, levels, lowest: 0.0 }.round(rounding, block);
+    Grid { origin: least.f64(), end: largest.f64(), levels, lowest: 0.0 }.round(rounding, block);
 }
 
 /// The points `origin + k (end − origin) / levels` for the integers `k` from `lowest`, 0 or `−levels`, to `levels`.
@@ -105,26 +109,26 @@ struct Grid {
 
 impl Grid {
     fn round<R: Real>(&self, rounding: &mut Rounding<'_>, block: &mut [R]) {
-        let density = self.levels / (self.end - self.origin);
+        let (density, points) = (self.levels / (self.end - self.origin), self.points());
         let place = |value: R| (value.f64() - self.origin) * density;
         match rounding {
             Rounding::Nearest => vector::run(
                 #[inline(always)]
                 || {
                     for value in block {
-                        *value = self.point(place(*value).round());
+                        *value = points.at(place(*value).round());
                     }
                 },
             ),
-            Rounding::Stochastic(rng) => vector::replace_at_random(
+            Rounding::Stochastic(rng) => replace_at_random(
                 rng,
                 block,
                 #[inline(always)]
                 |value, draw| {
-                    let near = place(value).round();
                     // A point of the grid is kept although its index is not a whole number after rounding errors.
-                    let kept = self.point::<R>(near) == value;
-                    self.point(if kept { near } else { (place(value) + draw).floor() })
+                    let kept = points.at::<R>(place(value).round()) == value;
+                    let drawn = points.at((place(value) + draw).floor());
+                    if kept { value } else { drawn }
                 },
             ),
         }
@@ -133,29 +137,55 @@ impl Grid {
     /// Rounds to the nearest points of a grid about zero, and moves its end to where the points fit the block best.
     fn fit<R: Real>(&self, block: &mut [R]) {
         let density = self.levels / self.end;
-        let index = |value: R| (value.f64() * density).round();
         let (mut along, mut square) = (0.0, 0.0);
-        for &value in block.iter() {
-            let index = index(value);
-            along += index * (value - self.point::<R>(index)).f64();
-            square += index * index;
-        }
+        let points = self.points();
+        vector::run(
+            #[inline(always)]
+            || {
+                for &value in block.iter() {
+                    let index = (value.f64() * density).round();
+                    along += index * (value - points.at::<R>(index)).f64();
+                    square += index * index;
+                }
+            },
+        );
         let end = R::of(self.end + self.levels * along / square).f64();
-        let fitted = Self { end, ..*self };
-        block.iter_mut().for_each(|value| *value = fitted.point(index(*value)));
+        let points = Self { end, ..*self }.points();
+        vector::run(
+            #[inline(always)]
+            || {
+                for value in block {
+                    *value = points.at((value.f64() * density).round());
+                }
+            },
+        );
     }
 
+    fn points(&self) -> Points {
+        let low = if self.lowest < 0.0 { -self.end } else { self.origin };
+        let step = (self.end - self.origin) / self.levels;
+        Points { origin: self.origin, step, low, high: self.end, lowest: self.lowest, highest: self.levels }
+    }
+}
+
+/// The values of a grid by their indices.
+#[derive(Clone, Copy)]
+struct Points {
+    origin: f64,
+    step: f64,
+    low: f64,
+    high: f64,
+    lowest: f64,
+    highest: f64,
+}
+
+impl Points {
     /// The ends are exact, so that the grid of rounded values is the grid they were rounded to.
     #[inline(always)]
-    fn point<R: Real>(&self, index: f64) -> R {
-        let index = index.clamp(self.lowest, self.levels);
-        R::of(if index == self.levels {
-            self.end
-        } else if index == -self.levels {
-            -self.end
-        } else {
-            self.origin + (self.end - self.origin) * index / self.levels
-        })
+    fn at<R: Real>(&self, index: f64) -> R {
+        let within = self.origin + self.step * index;
+        let from_low = if index <= self.lowest { self.low } else { within };
+        R::of(if index >= self.highest { self.high } else { from_low })
     }
 }
 

@@ -5,10 +5,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use rand::RngExt;
-
 use super::{Real, lanes::dispatch};
-use crate::random::Rng;
 
 /// Number of interleaved partial sums: coordinate `j` goes to partial sum `j mod 16`.
 pub const PARTIALS: usize = 16;
@@ -92,27 +89,6 @@ pub fn exp_below<R: Real>(y: &mut [R]) {
     );
 }
 
-/// Replaces each coordinate by the `value` for it and a uniform draw of its own from [0, 1), in order.
-///
-/// Draws are taken a few at a time, so that everything else runs in vectors.
-#[inline]
-pub(crate) fn replace_at_random<R: Real>(rng: &mut Rng, v: &mut [R], value: impl Fn(R, f64) -> R) {
-    const TOGETHER: usize = 256;
-    let mut draws = [0.0; TOGETHER];
-    for v in v.chunks_mut(TOGETHER) {
-        let draws = &mut draws[..v.len()];
-        draws.fill_with(|| rng.random());
-        run(
-            #[inline(always)]
-            || {
-                for (v, &draw) in v.iter_mut().zip(draws.iter()) {
-                    *v = value(*v, draw);
-                }
-            },
-        );
-    }
-}
-
 /// `a − b` as a new vector.
 pub fn difference<R: Real>(a: &[R], b: &[R]) -> Vec<R> {
     debug_assert_eq!(a.len(), b.len());
@@ -144,6 +120,26 @@ pub fn weighted_sum<R: Real>(terms: &[(f64, &[R])], out: &mut [R]) {
     );
 }
 
+/// `x ← own · x + Σ wᵢ vᵢ`, each coordinate accumulated in `f64` in this order and rounded once.
+pub fn mix<'v, R: Real>(own: f64, x: &mut [R], others: impl Iterator<Item = (f64, &'v [R])> + Clone) {
+    debug_assert!(others.clone().all(|(_, vector)| vector.len() == x.len()));
+    run(
+        #[inline(always)]
+        || {
+            for (index, x) in x.chunks_mut(CHUNK).enumerate() {
+                let mut sums = [0.0; CHUNK];
+                let sums = &mut sums[..x.len()];
+                sums.iter_mut().zip(x.iter()).for_each(|(sum, x)| *sum = own * x.f64());
+                for (weight, vector) in others.clone() {
+                    let part = &vector[index * CHUNK..][..sums.len()];
+                    sums.iter_mut().zip(part).for_each(|(sum, &value)| *sum += weight * value.f64());
+                }
+                x.iter_mut().zip(sums.iter()).for_each(|(x, &sum)| *x = R::of(sum));
+            }
+        },
+    );
+}
+
 /// `⟨a, b⟩`, accumulated in `f64`.
 pub fn dot<R: Real>(a: &[R], b: &[R]) -> f64 {
     debug_assert_eq!(a.len(), b.len());
@@ -164,6 +160,32 @@ pub fn distance2<R: Real>(a: &[R], b: &[R]) -> f64 {
 /// Whether every coordinate is finite.
 pub fn is_finite<R: Real>(a: &[R]) -> bool {
     a.chunks(CHUNK).all(|chunk| run(|| chunk.iter().fold(true, |finite, a| finite & a.is_finite())))
+}
+
+/// The smallest and the largest coordinate, those that are not numbers aside; `(∞, −∞)` without any.
+pub fn ends<R: Real>(a: &[R]) -> (R, R) {
+    run(
+        #[inline(always)]
+        || {
+            let (mut low, mut high) = ([R::infinity(); PARTIALS], [R::neg_infinity(); PARTIALS]);
+            let (whole, rest) = a.as_chunks::<PARTIALS>();
+            for chunk in whole {
+                for j in 0..PARTIALS {
+                    low[j] = if chunk[j] < low[j] { chunk[j] } else { low[j] };
+                    high[j] = if chunk[j] > high[j] { chunk[j] } else { high[j] };
+                }
+            }
+            let least = low.iter().chain(rest).fold(R::infinity(), |least, &v| if v < least { v } else { least });
+            let most = high.iter().chain(rest).fold(R::neg_infinity(), |most, &v| if v > most { v } else { most });
+            (least, most)
+        },
+    )
+}
+
+/// The largest magnitude `max |aⱼ|`; 0 without coordinates.
+pub fn largest<R: Real>(a: &[R]) -> R {
+    let (least, most) = ends(a);
+    if a.is_empty() { R::zero() } else { most.max(-least) }
 }
 
 /// `Σ term(aⱼ, bⱼ)` in [`PARTIALS`] partial sums, which are folded in halves at the end.
@@ -237,6 +259,17 @@ mod tests {
     }
 
     #[test]
+    fn mixing_in_place_is_the_weighted_sum() {
+        for len in [0, 1, 17, 1000] {
+            let (a, b, c) = (ramp(len), ramp(len + 3)[3..].to_vec(), ramp(len + 5)[5..].to_vec());
+            let (mut sum, mut mixed) = (vec![0.0; len], a.clone());
+            weighted_sum(&[(0.5, &a), (0.2, &b), (0.3, &c)], &mut sum);
+            mix(0.5, &mut mixed, [(0.2, b.as_slice()), (0.3, &c)].into_iter());
+            assert_eq!(sum, mixed);
+        }
+    }
+
+    #[test]
     fn sums_agree_with_a_plain_sum_at_every_length() {
         for len in [0, 1, 15, 16, 17, 33, 1000] {
             let (a, b) = (ramp(len), ramp(len).iter().map(|v| 1.0 - v).collect::<Vec<_>>());
@@ -261,6 +294,21 @@ mod tests {
         axpy(3.0, &x, &mut expected);
         blend(3.0, &x, 0.5, &mut y);
         assert_eq!(y, expected);
+    }
+
+    #[test]
+    fn ends_are_found_at_every_place() {
+        assert_eq!((ends::<f32>(&[]), largest::<f32>(&[])), ((f32::INFINITY, f32::NEG_INFINITY), 0.0));
+        for len in [1, 16, 17, 40] {
+            for at in 0..len {
+                let mut a = ramp(len);
+                a[at] = -3.0;
+                a[(at + 5) % len] = 2.0 + f64::from(u8::from(len == 1)) * -5.0;
+                let least = a.iter().copied().fold(f64::INFINITY, f64::min);
+                let most = a.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                assert_eq!((ends(&a), largest(&a)), ((least, most), 3.0));
+            }
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use load::{Request, Summary, describe, load, read};
 pub use partition::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw, partition};
 pub use spec::{
     Bundled, CentreLaw, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, LinearTargets, MixtureClients,
-    MixtureSpec, NpySpec, NpzSpec, Source, SyntheticSpec, TargetKind, TeacherSpec,
+    MixtureSpec, NpySpec, NpzSpec, Source, SyntheticSpec, TargetKind, TeacherSpec, TextSpec,
 };
 pub use table::{Grouping, Table};
 

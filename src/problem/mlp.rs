@@ -6,6 +6,9 @@
 //!
 //! `fᵢ(x) = (1/nᵢ) Σⱼ loss(a_L(j), target j) + λ/2 ‖x‖²`, where the loss is `−ln softmax(a_L)_label` for class labels and
 //! `½ (a_L − target)²` for real targets. The regularisation acts on weights and biases alike.
+//!
+//! A client of few bits passes on hidden activations rounded to them, with one scale a layer and sample; errors pass straight
+//! through the rounding. Inputs and outputs are not rounded.
 
 mod layers;
 mod output;
@@ -14,7 +17,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::layers::{Layers, Target};
+use self::layers::{Coarse, Layers, Target};
 use super::{
     Block, Drift, Objective, Sample, TestScore, Visit, Workspace,
     affine::Affine,
@@ -26,6 +29,7 @@ use crate::{
     invalid::{Invalid, require},
     num::{
         Real,
+        low_precision::Bits,
         vector::{self, aligned, aligned_len},
     },
 };
@@ -82,34 +86,38 @@ impl<R: Real> Mlp<R> {
 
     /// Adds `factor · Σ ∇loss` over `rows`, at most [`PART`] of them, to the target;
     /// returns the summed loss where the target [wants](Target::wants_loss) it.
-    fn learn(&self, rows: &Picked<'_, R>, target: Target<'_, R>, factor: f64, work: &mut Workspace<R>) -> f64 {
+    fn learn(&self, activations: Bits, rows: &Picked<'_, R>, target: Target<'_, R>, factor: f64, work: &mut Workspace<R>) -> f64 {
         let mut units = work.take(self.layers.units() * rows.len());
+        let mut coarse = Coarse::take(activations, units.len(), work);
         let in_place = rows.dense().filter(|inputs| inputs.contiguous().is_some() || inputs.len() <= layers::IN_PLACE);
         let mut gathered = work.take(if in_place.is_some() { 0 } else { rows.len() * self.shared.columns() });
         let inputs = in_place.unwrap_or_else(|| rows.gather(&mut gathered));
-        self.layers.forward(inputs, target.weights(), &mut units);
+        self.layers.forward(inputs, target.weights(), &mut units, coarse.as_mut());
         let outputs = self.layers.outputs_mut(&mut units, rows.len());
         let loss = if target.wants_loss() { output::score(rows, outputs).0 } else { 0.0 };
         output::residuals(rows, factor, outputs);
-        self.layers.backward(inputs, target, &mut units, work);
+        self.layers.backward(inputs, target, (&mut units, coarse.as_ref()), work);
+        Coarse::give(coarse, work);
         work.give(gathered);
         work.give(units);
         loss
     }
 
     /// Summed loss and number of hits on `rows`, without regularisation.
-    fn evaluate(&self, rows: &Picked<'_, R>, x: &[R], work: &mut Workspace<R>) -> (f64, usize) {
+    fn evaluate(&self, activations: Bits, rows: &Picked<'_, R>, x: &[R], work: &mut Workspace<R>) -> (f64, usize) {
         let mut units = work.take(self.layers.units() * PART.min(rows.len()));
+        let mut coarse = Coarse::take(activations, units.len(), work);
         let mut gathered = work.take(if rows.dense().is_some() { 0 } else { PART * self.shared.columns() });
         let (mut loss, mut hits) = (0.0, 0);
         for part in rows.parts(PART) {
             let inputs = part.dense().unwrap_or_else(|| part.gather(&mut gathered));
             let units = &mut units[..self.layers.units() * part.len()];
-            self.layers.forward(inputs, x, units);
+            self.layers.forward(inputs, x, units, coarse.as_mut());
             let (part_loss, part_hits) = output::score(&part, self.layers.outputs_mut(units, part.len()));
             loss += part_loss;
             hits += part_hits;
         }
+        Coarse::give(coarse, work);
         work.give(gathered);
         work.give(units);
         (loss, hits)
@@ -142,13 +150,25 @@ impl<R: Real> Objective<R> for Mlp<R> {
     }
 
     fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], work: &mut Workspace<R>) -> f64 {
+        self.gradient_in(Bits::FLOAT, client, x, sample, gradient, work)
+    }
+
+    fn gradient_in(
+        &self,
+        activations: Bits,
+        client: usize,
+        x: &[R],
+        sample: Sample<'_, R>,
+        gradient: &mut [R],
+        work: &mut Workspace<R>,
+    ) -> f64 {
         let rows = self.shared.pick(client, sample);
         let count = rows.len().max(1) as f64;
         gradient.copy_from_slice(x);
         vector::scale(R::of(self.shared.l2), gradient);
         let mut loss = 0.0;
         for part in rows.parts(PART) {
-            loss += self.learn(&part, Target::Gradient { x, gradient }, 1.0 / count, work);
+            loss += self.learn(activations, &part, Target::Gradient { x, gradient }, 1.0 / count, work);
         }
         if let Sample::Noise(noise) = sample {
             vector::axpy(R::one(), noise, gradient);
@@ -162,7 +182,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
         if (1..=PART).contains(&rows.len()) {
             let affine = Affine::new(lr, drift, self.shared.l2, sample);
             let factor = affine.gradient / rows.len() as f64;
-            let _ = self.learn(&rows, Target::Step { y, affine: &affine }, factor, work);
+            let _ = self.learn(Bits::FLOAT, &rows, Target::Step { y, affine: &affine }, factor, work);
         } else {
             let mut gradient = work.take(self.dim());
             let _ = self.gradient(client, y, sample, &mut gradient, work);
@@ -191,12 +211,16 @@ impl<R: Real> Objective<R> for Mlp<R> {
 
     fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64 {
         let rows = self.shared.pick(client, Sample::Full);
-        self.evaluate(&rows, x, work).0 / rows.len().max(1) as f64 + self.ridge(x)
+        self.evaluate(Bits::FLOAT, &rows, x, work).0 / rows.len().max(1) as f64 + self.ridge(x)
     }
 
     fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
+        self.test_in(Bits::FLOAT, x, work)
+    }
+
+    fn test_in(&self, activations: Bits, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
         let test = self.shared.data.test.as_ref().filter(|test| !test.is_empty())?;
-        let (loss, hits) = self.evaluate(&Picked::all(test), x, work);
+        let (loss, hits) = self.evaluate(activations, &Picked::all(test), x, work);
         let count = test.len() as f64;
         let accuracy = output::is_classification(&test.targets).then_some(hits as f64 / count);
         Some(TestScore { loss: loss / count, accuracy })
@@ -218,7 +242,7 @@ impl<R: Real> LinearHead<R> for Mlp<R> {
         for part in self.shared.pick(client, Sample::Full).parts(PART) {
             let inputs = part.gather(&mut gathered);
             let units = &mut units[..self.layers.units() * part.len()];
-            self.layers.forward(inputs, x, units);
+            self.layers.forward(inputs, x, units, None);
             let outputs = self.layers.outputs_mut(units, part.len()).len() / part.len();
             part.wanted(outputs, &mut wanted);
             visit(self.layers.below_last(inputs, units), &wanted);

@@ -32,6 +32,12 @@ pub enum OptimumError {
         /// What stopped the solver.
         reason: &'static str,
     },
+    /// The loss falls for ever along a ray, as that of a classifier on separable data does.
+    #[error("no finite point minimises the loss: it still falls at a distance of {distance:.1e} from zero")]
+    NoMinimiser {
+        /// How far from zero the solver went `‖x‖`.
+        distance: f64,
+    },
     /// The problem could not be set up in double precision.
     #[error("the problem cannot be set up in double precision: {0}")]
     Unavailable(String),
@@ -40,7 +46,8 @@ pub enum OptimumError {
 /// Solves a convex problem.
 ///
 /// # Errors
-/// [`OptimumError::Inexact`] where the gradient norm cannot be brought to the tolerance, with the norm that was reached.
+/// [`OptimumError::Inexact`] where the gradient norm cannot be brought to the tolerance, with the norm that was reached;
+/// [`OptimumError::NoMinimiser`] where it vanishes at infinity only.
 pub fn solve(objective: &dyn Objective<f64>) -> Result<Optimum, OptimumError> {
     match objective.quadratic_form() {
         Some(form) => Ok(form.optimum.clone()),

@@ -10,7 +10,10 @@ use rand::RngExt;
 use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
 
 use super::{Purpose, Quantity, Rng, Streams, quantity::describe};
-use crate::{invalid::Invalid, table};
+use crate::{
+    invalid::Invalid,
+    table::{self, Row},
+};
 
 /// What a part of the world is built in.
 #[derive(Debug, Clone)]
@@ -97,16 +100,17 @@ impl Quantity {
 }
 
 fn read_values(path: &Path, range: &RangeInclusive<f64>, clients: usize) -> Result<Vec<f64>, Invalid> {
-    let rows = table::read(path, ["value"]).map_err(|error| error.under("file"))?;
-    if rows.len() != clients {
-        let message = format!("the file has {} values: expected one for each of the {clients} clients", rows.len());
-        return Err(Invalid::at("file", message).in_file(path, None));
+    let table = table::read(path, ["value"]).map_err(|error| error.under("file"))?;
+    if table.rows.len() != clients {
+        let message = format!("the file has {} values: expected one for each of the {clients} clients", table.rows.len());
+        return Err(table.fault(message).under("file"));
     }
-    if let Some((line, [value])) = rows.iter().find(|(_, [value])| !range.contains(value)) {
-        let message = format!("the value is `{value}`: expected values {}", describe(range));
-        return Err(Invalid::at("file", message).in_file(path, Some(*line)));
-    }
-    Ok(rows.into_iter().map(|(_, [value])| value).collect())
+    let value = |row: &Row<1>| {
+        let [value] = row.values;
+        let message = || format!("the value is `{value}`: expected values {}", describe(range));
+        if range.contains(&value) { Ok(value) } else { Err(table.fault_at(row, message()).under("file")) }
+    };
+    table.rows.iter().map(value).collect()
 }
 
 impl Sampler {

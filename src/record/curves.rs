@@ -10,7 +10,10 @@ use super::axis::Axis;
 use super::filter;
 use super::measure::Better;
 use super::part::UNFINISHED;
-use crate::invalid::Invalid;
+use crate::{
+    file::{File, start},
+    invalid::Invalid,
+};
 
 /// One combination of sweep values: keys and values as recorded; empty where nothing is swept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -71,11 +74,6 @@ impl Run {
     /// A run of one sample of one metric, at the start of all axes.
     pub(super) fn settled(cell: Cell, method: String, seed: u64, value: f64) -> Self {
         Self { cell, method, seed, axes: std::array::from_fn(|_| vec![0.0]), metrics: vec![vec![Some(value)]] }
-    }
-
-    /// The same curve under another label and in another cell.
-    pub(super) fn renamed(&self, cell: Cell, method: String) -> Self {
-        Self { cell, method, ..self.clone() }
     }
 
     /// The values of `axis` at every row, never decreasing.
@@ -145,15 +143,15 @@ impl Curves {
     /// As [`read`](Self::read).
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Invalid> {
         let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
-        let mut reader = csv::Reader::from_reader(&bytes[..whole]);
-        let fault = |line: Option<usize>, message: String| Invalid::at("", message).in_file(path, line);
-        let header = reader.headers().map_err(|e| fault(Some(1), e.to_string()))?.clone();
-        let layout = Layout::of(&header).map_err(|message| fault(Some(1), message))?;
+        let file = File::in_memory(path, &bytes[..whole])?;
+        let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
+        let header = reader.headers().map_err(|e| file.fault(e.to_string()))?.clone();
+        let layout = Layout::of(&header).map_err(|message| file.fault_at_record(0, message))?;
         let mut grouped = Grouping::new(&layout);
         for row in reader.into_records() {
-            let row = row.map_err(|e| fault(e.position().map(|p| p.line() as usize), describe(&e)))?;
-            let line = row.position().map(|p| p.line() as usize);
-            grouped.push(&row).map_err(|message| fault(line, message))?;
+            let row = row.map_err(|e| file.fault_at_record(start(e.position()), describe(&e)))?;
+            let placed = |(column, message)| file.fault_at_field(start(row.position()), (column, b','), message);
+            grouped.push(&row).map_err(placed)?;
         }
         Ok(Self { keys: layout.keys.clone(), metrics: layout.metrics.clone(), runs: grouped.runs })
     }
@@ -244,20 +242,23 @@ impl<'a> Grouping<'a> {
         Self { layout, runs: Vec::new(), places: HashMap::new() }
     }
 
-    fn push(&mut self, row: &StringRecord) -> Result<(), String> {
+    /// # Errors
+    /// The column at fault, and what is wrong with it.
+    fn push(&mut self, row: &StringRecord) -> Result<(), (usize, String)> {
         let first = self.layout.keys.len();
-        let seed = row[first + 1].parse::<u64>().map_err(|_| format!("`{}` is not a seed", &row[first + 1]))?;
+        let seed = row[first + 1].parse::<u64>().map_err(|_| (first + 1, format!("`{}` is not a seed", &row[first + 1])))?;
         let place = self.place(row, seed);
         let run = &mut self.runs[place];
         for axis in Axis::ALL {
-            let x = number(&row[first + 2 + axis.index()])?.ok_or_else(|| format!("no value of `{}`", axis.column()))?;
+            let column = first + 2 + axis.index();
+            let x = number(row, column)?.ok_or_else(|| (column, format!("no value of `{}`", axis.column())))?;
             if !x.is_finite() || run.axis(axis).last().is_some_and(|&before| x < before) {
-                return Err(format!("`{}` goes to {x} after {}", axis.column(), run.end(axis)));
+                return Err((column, format!("`{}` goes to {x} after {}", axis.column(), run.end(axis))));
             }
             run.axes[axis.index()].push(x);
         }
-        for (column, field) in run.metrics.iter_mut().zip(row.iter().skip(first + 2 + Axis::ALL.len())) {
-            column.push(number(field)?);
+        for (values, column) in run.metrics.iter_mut().zip(first + 2 + Axis::ALL.len()..) {
+            values.push(number(row, column)?);
         }
         Ok(())
     }
@@ -281,11 +282,11 @@ impl<'a> Grouping<'a> {
     }
 }
 
-fn number(field: &str) -> Result<Option<f64>, String> {
-    if field.is_empty() {
-        return Ok(None);
+fn number(row: &StringRecord, column: usize) -> Result<Option<f64>, (usize, String)> {
+    match &row[column] {
+        "" => Ok(None),
+        field => field.parse().map(Some).map_err(|_| (column, format!("`{field}` is not a number"))),
     }
-    field.parse().map(Some).map_err(|_| format!("`{field}` is not a number"))
 }
 
 #[cfg(test)]

@@ -48,12 +48,18 @@ impl Better {
 
 /// Words for the metric `name` in a figure or a table, without a unit.
 pub fn title(name: &str) -> String {
+    if let Some(layer) = name.strip_prefix("layer-variance-") {
+        return format!("weight variance of layer {layer}");
+    }
     match name {
         "loss" => "training loss".into(),
         "gap" => "optimality gap".into(),
         "grad-norm" => "gradient norm".into(),
         "distance" => "distance to optimum".into(),
         "accuracy" => "test accuracy".into(),
+        "accuracy-narrowest" => "test accuracy, fewest bits".into(),
+        "accuracy-widest" => "test accuracy, most bits".into(),
+        "accuracy-clients" => "test accuracy, mean over clients".into(),
         "consensus" => "consensus distance".into(),
         "share" => "share of updates".into(),
         "worst-decile-loss" => "worst-decile client loss".into(),
@@ -63,5 +69,5 @@ pub fn title(name: &str) -> String {
 
 /// Whether the metric shrinks towards zero over decades, so that a logarithmic axis suits it.
 pub fn is_geometric(name: &str) -> bool {
-    name.contains("loss") || matches!(name, "gap" | "grad-norm" | "distance" | "consensus")
+    name.contains("loss") || name.starts_with("layer-variance") || matches!(name, "gap" | "grad-norm" | "distance" | "consensus")
 }

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::{axis::Axis, plan::Metric, recorder::Progress};
+use super::{axis::Axis, column::Column, recorder::Progress};
 
 /// The folder among results where runs keep what is theirs until all are done.
 pub const UNFINISHED: &str = "unfinished";
@@ -19,11 +19,11 @@ pub struct Part {
 }
 
 /// The header of `curves.csv`.
-pub fn header(keys: &[String], metrics: &[Metric]) -> Vec<String> {
+pub fn header(keys: &[String], columns: &[Column]) -> Vec<String> {
     let mut header = keys.to_vec();
     header.extend(["method".to_owned(), "seed".to_owned()]);
     header.extend(Axis::ALL.iter().map(|axis| axis.column().to_owned()));
-    header.extend(metrics.iter().map(|metric| metric.column().to_owned()));
+    header.extend(columns.iter().map(|column| column.header()));
     header
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::axis::Axis;
+use super::{axis::Axis, column::Column};
 use crate::{
     invalid::{Invalid, require},
     problem::evaluate::Wanted,
@@ -90,6 +90,13 @@ pub enum Metric {
     Distance,
     /// Share of held-out samples that are classified correctly [1].
     Accuracy,
+    /// The accuracy of the model as the clients of fewest bits run it, weights and activations rounded to what they have [1];
+    /// methods with a server only.
+    AccuracyNarrowest,
+    /// The accuracy of the model as the clients of most bits run it [1]; methods with a server only.
+    AccuracyWidest,
+    /// Mean over the clients of the accuracy of the model as each runs it in its own width [1]; methods with a server only.
+    AccuracyClients,
     /// Mean loss on held-out samples.
     TestLoss,
     /// Mean local loss of the worst tenth of the clients.
@@ -100,26 +107,34 @@ pub enum Metric {
     Participation,
     /// Root mean square distance of the nodes' models from their mean; peers only.
     Consensus,
-    /// Mean over the nodes of the variance of the entries of their first weight block; peers only.
+    /// Variance of the entries of each layer's weights, mean over the nodes; peers only. Layer 2 is called `layer-variance-2`.
     LayerVariance,
 }
 
 impl Metric {
-    /// The column of `curves.csv`.
-    pub fn column(self) -> &'static str {
+    /// The name in scenarios and figures.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Loss => "loss",
             Self::Gap => "gap",
-            Self::GradNorm => "grad_norm",
+            Self::GradNorm => "grad-norm",
             Self::Distance => "distance",
             Self::Accuracy => "accuracy",
-            Self::TestLoss => "test_loss",
-            Self::WorstDecileLoss => "worst_decile_loss",
+            Self::AccuracyNarrowest => "accuracy-narrowest",
+            Self::AccuracyWidest => "accuracy-widest",
+            Self::AccuracyClients => "accuracy-clients",
+            Self::TestLoss => "test-loss",
+            Self::WorstDecileLoss => "worst-decile-loss",
             Self::Staleness => "staleness",
             Self::Participation => "participation",
             Self::Consensus => "consensus",
-            Self::LayerVariance => "layer_variance",
+            Self::LayerVariance => "layer-variance",
         }
+    }
+
+    /// Whether it has a value for each layer of weights.
+    pub fn is_by_layer(self) -> bool {
+        self == Self::LayerVariance
     }
 
     /// Whether it needs the exact optimum.
@@ -129,13 +144,18 @@ impl Metric {
 
     /// Whether it needs held-out samples.
     pub fn needs_test(self) -> bool {
-        matches!(self, Self::Accuracy | Self::TestLoss)
+        matches!(self, Self::Accuracy | Self::TestLoss) || self.needs_widths()
+    }
+
+    /// Whether it needs models as clients of each width run them.
+    pub fn needs_widths(self) -> bool {
+        matches!(self, Self::AccuracyNarrowest | Self::AccuracyWidest | Self::AccuracyClients)
     }
 }
 
-/// The scores that these metrics are made of.
-pub fn wanted(metrics: &[Metric]) -> Wanted {
-    let has = |metric| metrics.contains(&metric);
+/// The scores that these columns are made of.
+pub fn wanted(columns: &[Column]) -> Wanted {
+    let has = |metric| columns.iter().any(|column| column.metric == metric);
     Wanted {
         loss: has(Metric::Loss),
         gap: has(Metric::Gap),
@@ -188,9 +208,7 @@ impl RecordSpec {
         let metrics = self.metrics.as_deref().unwrap_or(&[]);
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {
-            Some((index, metric)) => {
-                Err(Invalid::at(&format!("metrics.{index}"), format!("`{}` is named twice", metric.column().replace('_', "-"))))
-            }
+            Some((index, metric)) => Err(Invalid::at(&format!("metrics.{index}"), format!("`{}` is named twice", metric.name()))),
             None => Ok(()),
         }
     }

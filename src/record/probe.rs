@@ -1,6 +1,9 @@
 //! What the recorder sees of a running protocol.
 
-use crate::{engine::Protocol, num::Real};
+use crate::{
+    engine::{NodeId, Protocol},
+    num::{Real, low_precision::Bits},
+};
 
 /// The models a protocol holds, by reference.
 #[derive(Debug, Clone)]
@@ -11,10 +14,25 @@ pub enum Models<'a, R> {
     Nodes(Vec<&'a [R]>),
 }
 
+/// A model as a client runs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deployed<R> {
+    /// The parameters, rounded to what the client stores, shape `[d]`.
+    pub x: Vec<R>,
+    /// Width of its activations.
+    pub activations: Bits,
+}
+
 /// A protocol whose progress can be recorded.
 pub trait Observed<R: Real>: Protocol {
     /// The current iterates.
     fn models(&self) -> Models<'_, R>;
+
+    /// The model that a client would run now; `None` without a server.
+    fn deployed(&self, client: NodeId) -> Option<Deployed<R>> {
+        let _ = client;
+        None
+    }
 
     /// Rounds so far: server steps, or for peers the mean number of visits of a node.
     fn round(&self) -> u64;

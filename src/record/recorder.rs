@@ -6,16 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
+    column::Column,
     iterates::Iterates,
     measure::Better,
     part::Part,
-    plan::{EverySpec, LogSpec, Metric, PeerModel, wanted},
-    probe::{Models, Observed},
+    plan::{EverySpec, LogSpec, PeerModel},
+    probe::Observed,
+    sample::Sample,
+    standstill::Standstill,
+    tiers::Tiers,
 };
 use crate::{
     engine::{Engine, Watcher},
-    num::{Real, vector},
-    problem::{BlockKind, evaluate::Evaluation},
+    num::Real,
     scenario::Stop,
     world::World,
 };
@@ -29,6 +32,8 @@ pub enum Outcome {
     Reached,
     /// It ended because nothing was left to happen.
     Idle,
+    /// It was ended because it would never have reached a limit: time stood still, or no more work was done.
+    Stuck,
     /// Its model left the finite numbers.
     Diverged,
 }
@@ -84,8 +89,8 @@ pub struct RecorderState {
 pub struct RecordPlan {
     /// Distance between samples.
     pub every: EverySpec,
-    /// Columns.
-    pub metrics: Vec<Metric>,
+    /// Columns of `curves.csv`.
+    pub columns: Vec<Column>,
     /// Which model of peers is scored.
     pub peers: PeerModel,
     /// When the run ends.
@@ -126,6 +131,9 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
     iterates: Option<Iterates>,
+    standstill: Standstill,
+    /// The clients by width, where a metric needs them.
+    tiers: Option<Tiers>,
     left: bool,
     failure: Option<io::Error>,
 }
@@ -140,7 +148,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
-        Self { world, plan, part, state: state.unwrap_or(fresh), onlooker, iterates: None, left: false, failure: None }
+        let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
+        let (state, standstill) = (state.unwrap_or(fresh), Standstill::default());
+        Self { world, plan, part, state, onlooker, iterates: None, standstill, tiers, left: false, failure: None }
     }
 
     /// Keeps the iterate of every sample in this file.
@@ -220,15 +230,10 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     }
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
-        let protocol = engine.protocol();
-        let models = protocol.models();
-        let scored = self.scored(&models);
-        let scores: Vec<Evaluation> = self.world.problem.evaluate_all(&scored, wanted(&self.plan.metrics));
-        let values: Vec<Option<f64>> =
-            self.plan.metrics.iter().map(|&metric| self.value(metric, &scores, &models, protocol)).collect();
-        let finite =
-            scored.iter().all(|x| vector::is_finite(x)) && scores.iter().all(|score| score.loss.is_none_or(f64::is_finite));
-        let kept = match (&mut self.iterates, scored.first()) {
+        let wanted = (&self.plan.columns[..], self.plan.peers);
+        let sample = Sample::take(self.world, engine.protocol(), wanted, self.tiers.as_ref());
+        let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
+        let kept = match (&mut self.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),
             _ => Ok(()),
         };
@@ -236,7 +241,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         self.state.samples += 1;
         self.state.latest = Some(progress);
         self.state.headline = values.first().copied().flatten();
-        if !finite {
+        if !sample.is_finite() {
             self.state.outcome = Some(Outcome::Diverged);
         } else if self.target_reached(&values) {
             self.state.outcome = Some(Outcome::Reached);
@@ -244,51 +249,11 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         self.onlooker.sampled(&progress, self.state.headline);
     }
 
-    /// The models to score.
-    fn scored<'m>(&self, models: &'m Models<'_, R>) -> Vec<std::borrow::Cow<'m, [R]>> {
-        match (models, self.plan.peers) {
-            (Models::Server(x), _) => vec![(*x).into()],
-            (Models::Nodes(nodes), PeerModel::Nodes(count)) => {
-                let count = count.min(nodes.len());
-                (0..count).map(|k| nodes[k * nodes.len() / count].into()).collect()
-            }
-            (Models::Nodes(nodes), PeerModel::Mean) => vec![vector::mean(nodes).into()],
-        }
-    }
-
-    fn value(&self, metric: Metric, scores: &[Evaluation], models: &Models<'_, R>, protocol: &P) -> Option<f64> {
-        let mean = |score: fn(&Evaluation) -> Option<f64>| {
-            let values: Option<Vec<f64>> = scores.iter().map(score).collect();
-            values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
-        };
-        match metric {
-            Metric::Loss => mean(|score| score.loss),
-            Metric::Gap => mean(|score| score.gap),
-            Metric::GradNorm => mean(|score| score.gradient_norm),
-            Metric::Distance => mean(|score| score.distance),
-            Metric::Accuracy => mean(|score| score.test.and_then(|test| test.accuracy)),
-            Metric::TestLoss => mean(|score| score.test.map(|test| test.loss)),
-            Metric::WorstDecileLoss => mean(|score| score.worst_decile),
-            Metric::Staleness => protocol.staleness(),
-            Metric::Participation => protocol.latest_batch().map(|batch| batch as f64 / self.world.clients() as f64),
-            Metric::Consensus => consensus(models),
-            Metric::LayerVariance => self.layer_variance(models),
-        }
-    }
-
-    fn layer_variance(&self, models: &Models<'_, R>) -> Option<f64> {
-        let Models::Nodes(nodes) = models else { return None };
-        let block = self.world.objective().blocks().iter().find(|block| block.kind == BlockKind::Weight)?;
-        let variances = nodes.iter().map(|x| vector::variance(&x[block.range.clone()]));
-        Some(variances.sum::<f64>() / nodes.len() as f64)
-    }
-
     fn target_reached(&self, values: &[Option<f64>]) -> bool {
         let Some(target) = &self.plan.stop.target else { return false };
         let reached = |(name, &bound): (&String, &f64)| {
-            let column = name.replace('-', "_");
-            let value = self.plan.metrics.iter().position(|metric| metric.column() == column).and_then(|at| values[at]);
-            value.is_some_and(|value| Better::of(&column).reached(value, bound))
+            let value = self.plan.columns.iter().position(|column| column.name() == *name).and_then(|at| values[at]);
+            value.is_some_and(|value| Better::of(name).reached(value, bound))
         };
         !target.is_empty() && target.iter().all(reached)
     }
@@ -309,6 +274,10 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
             self.sample_if_new(progress, engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Finished));
         }
+        if self.standstill.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
+            self.sample_if_new(Progress::of(engine), engine);
+            self.state.outcome = self.state.outcome.or(Some(Outcome::Stuck));
+        }
         if self.state.outcome.is_some() || self.failure.is_some() {
             return false;
         }
@@ -324,12 +293,4 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
     fn horizon(&self) -> f64 {
         self.plan.stop.seconds.unwrap_or(f64::INFINITY)
     }
-}
-
-/// Root mean square distance of the nodes' models from their mean.
-fn consensus<R: Real>(models: &Models<'_, R>) -> Option<f64> {
-    let Models::Nodes(nodes) = models else { return None };
-    let mean = vector::mean(nodes);
-    let total: f64 = nodes.iter().map(|x| vector::distance2(x, &mean)).sum();
-    Some((total / nodes.len() as f64).sqrt())
 }

@@ -248,9 +248,7 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// The exact local gradient `∇fᵢ(x)`.
     pub fn full_gradient(&mut self, x: &[R]) -> Vec<R> {
-        let mut gradient = vec![R::zero(); x.len()];
-        let _ = self.objective.gradient(self.client, x, Sample::Full, &mut gradient, &mut self.scratch.work);
-        gradient
+        gradient_in(self.width, self.objective, (self.client, Sample::Full), x, &mut self.scratch.work)
     }
 
     /// Second moments of the client's samples under the layers of `x` below the last; `None` where there is no such layer.
@@ -262,10 +260,9 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// A stochastic gradient on one mini-batch, the visit's next.
     pub fn stochastic_gradient(&mut self, x: &[R]) -> Vec<R> {
-        let mut gradient = vec![R::zero(); x.len()];
+        let (width, objective, client) = (self.width, self.objective, self.client);
         let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
-        let _ = self.objective.gradient(self.client, x, batches.next_sample(), &mut gradient, work);
-        gradient
+        gradient_in(width, objective, (client, batches.next_sample()), x, work)
     }
 }
 
@@ -289,21 +286,32 @@ pub struct Step<'s, R> {
 
 impl<R: Real> Step<'_, R> {
     /// `∇F(x; ξ)` on the step's sample, in a buffer to be [given back](Workspace::give).
-    ///
-    /// A client that computes in few bits takes it at `x` rounded to them and passes it straight through the rounding.
     pub fn gradient(&mut self, x: &[R]) -> Vec<R> {
-        let mut gradient = self.work.take(x.len());
-        if self.width == Bits::FLOAT {
-            let _ = self.objective.gradient(self.client, x, self.sample, &mut gradient, self.work);
-            return gradient;
-        }
-        let mut rounded = self.work.take(x.len());
-        rounded.copy_from_slice(x);
-        round_blocks(self.width, self.objective.blocks(), &mut rounded);
-        let _ = self.objective.gradient(self.client, &rounded, self.sample, &mut gradient, self.work);
-        self.work.give(rounded);
-        gradient
+        gradient_in(self.width, self.objective, (self.client, self.sample), x, self.work)
     }
+}
+
+/// `∇F(x; ξ)` as a client of this width computes it, in a buffer of `work`.
+///
+/// In few bits it is taken at `x` and with activations rounded to them, and passes straight through the rounding.
+fn gradient_in<R: Real>(
+    width: Bits,
+    objective: &dyn Objective<R>,
+    (client, sample): (usize, Sample<'_, R>),
+    x: &[R],
+    work: &mut Workspace<R>,
+) -> Vec<R> {
+    let mut gradient = work.take(x.len());
+    if width == Bits::FLOAT {
+        let _ = objective.gradient(client, x, sample, &mut gradient, work);
+        return gradient;
+    }
+    let mut rounded = work.take(x.len());
+    rounded.copy_from_slice(x);
+    round_blocks(width, objective.blocks(), &mut rounded);
+    let _ = objective.gradient_in(width.of_activations(), client, &rounded, sample, &mut gradient, work);
+    work.give(rounded);
+    gradient
 }
 
 fn batches<'s, R: Real>(

@@ -10,11 +10,16 @@
 mod barrier;
 mod clerk;
 mod contacts;
+#[cfg(test)]
+pub(crate) mod desk;
 mod lockstep;
 mod node;
+mod plan;
 mod population;
+mod postponed;
 mod protocol;
 mod spec;
+mod visit;
 mod wake;
 
 use std::sync::Arc;
@@ -25,9 +30,11 @@ pub use barrier::Barrier;
 pub use contacts::{Contacts, ContactsSpec, Meeting};
 pub use lockstep::{Exchange, Lockstep};
 pub use node::{Node, Orders};
+pub use plan::Plan;
 pub use population::{Population, population};
-pub use protocol::{Job, Outcome, Peers, Plan, Standing, no_topology};
+pub use protocol::{Peers, Standing, no_topology};
 pub use spec::{Absent, PeersSpec};
+pub use visit::{Job, Outcome};
 
 use crate::{
     engine::NodeId,

@@ -84,6 +84,12 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
         0
     }
 
+    /// The model that a client would get now, shape `[d]`: the iterate, unless clients have models of their own.
+    fn model_of(&self, client: NodeId) -> &[R] {
+        let _ = client;
+        self.iterate()
+    }
+
     /// What the server remembers besides the iterate, for inspection.
     fn letters(&self) -> Vec<Letter<'_, R>> {
         Vec::new()

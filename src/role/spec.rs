@@ -200,7 +200,8 @@ pub enum ShardRule {
 #[serde(rename_all = "kebab-case")]
 pub enum LowBit {
     /// It stores, computes and sends in its width: models are rounded as they arrive and as they leave, gradients are taken at
-    /// rounded models and pass straight through the rounding.
+    /// rounded models, with the activations of perceptrons in 8 bits or its width if that is more, and pass straight through the
+    /// rounding.
     #[default]
     Train,
     /// It sends and receives in its width, and computes in full precision.

@@ -133,6 +133,8 @@ pub struct Summary {
     pub diverged: Vec<(String, u64)>,
     /// Labels and seeds of runs that ended before a bound of `stop`, because nothing was left to happen.
     pub stalled: Vec<(String, u64)>,
+    /// Labels and seeds of runs that were ended because time stood still, or no more work was done.
+    pub stuck: Vec<(String, u64)>,
     /// What each method came to in each cell, as in `summary.csv`.
     pub rows: Vec<Row>,
     /// The names of the values of a row.
@@ -164,8 +166,8 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
         let runs = outcomes.iter().filter(|(_, outcome)| *outcome == how);
         runs.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect()
     };
-    let (diverged, stalled) = (ended(Outcome::Diverged), ended(Outcome::Idle));
-    Ok(Summary { runs: outcomes.len(), diverged, stalled, rows, columns, verdicts, figures })
+    let (diverged, stalled, stuck) = (ended(Outcome::Diverged), ended(Outcome::Idle), ended(Outcome::Stuck));
+    Ok(Summary { runs: outcomes.len(), diverged, stalled, stuck, rows, columns, verdicts, figures })
 }
 
 /// Makes the folder ready: a new one, or one whose runs go on.
@@ -201,7 +203,7 @@ fn all_runs(
             return Err(RunError::Interrupted);
         }
         let world = worlds.of(run)?;
-        world.check_optimum(&plan.metrics)?;
+        world.check_optimum(&plan.cells[run.cell].metrics)?;
         let mut shown = progress.run(plan, run);
         let outcome = one::run(plan, run, world, results, options, inner, shown.as_mut())?;
         Ok((run, outcome))

@@ -14,10 +14,9 @@ use crate::{
     method::registry::Parameters,
     num::Precision,
     record::{
-        Metric, RecordPlan, RecordSpec,
+        Column, Metric, RecordPlan, RecordSpec,
         claim::ClaimSpec,
         staleness::{KEY, SHARE},
-        swept,
     },
     scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
 };
@@ -30,8 +29,8 @@ pub struct Plan {
     pub cells: Vec<PlannedCell>,
     /// The seeds.
     pub seeds: Vec<u64>,
-    /// What is recorded, in every cell alike.
-    pub metrics: Vec<Metric>,
+    /// The columns of `curves.csv` after the axes: those of all cells.
+    pub columns: Vec<Column>,
     /// The `[record]` section.
     pub record: RecordSpec,
     /// What the scenario claims.
@@ -50,6 +49,8 @@ pub struct PlannedCell {
     pub precision: Precision,
     /// For each method its arms: one, or one for each combination of its tuned keys.
     pub methods: Vec<Vec<Arm>>,
+    /// What is recorded.
+    pub metrics: Vec<Metric>,
     /// How its runs are recorded.
     pub record: RecordPlan,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
@@ -76,9 +77,9 @@ impl Plan {
     /// Every fault of the scenario, pointing into its file.
     pub fn resolve(scenario: Scenario, only: &[String]) -> Result<Self, Rejected> {
         match Self::parts(&scenario, only) {
-            Ok((cells, record, metrics, claims, figures)) => {
+            Ok((cells, record, columns, claims, figures)) => {
                 let seeds = scenario.seeds.list();
-                Ok(Self { scenario, cells, seeds, metrics, record, claims, figures })
+                Ok(Self { scenario, cells, seeds, columns, record, claims, figures })
             }
             Err(faults) => Err(scenario.reject(faults)),
         }
@@ -88,19 +89,15 @@ impl Plan {
     fn parts(
         scenario: &Scenario,
         only: &[String],
-    ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Metric>, Vec<ClaimSpec>, Vec<FigureSpec>), Vec<Diagnostic>> {
+    ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Column>, Vec<ClaimSpec>, Vec<FigureSpec>), Vec<Diagnostic>> {
         let first = &scenario.cells[0];
         let record: RecordSpec = section(first, "record")?.unwrap_or_default();
         record.validate().map_err(|invalid| vec![first.fault(invalid.under("record"))])?;
         let mut faults = Vec::new();
         let mut cells = Vec::new();
-        let mut metrics = Vec::new();
         for cell in &scenario.cells {
             match planned(scenario, cell, &record, only) {
-                Ok(cell) => {
-                    metrics.clone_from(&cell.record.metrics);
-                    cells.push(cell);
-                }
+                Ok(cell) => cells.push(cell),
                 Err(found) => faults.extend(found.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
             }
         }
@@ -109,8 +106,9 @@ impl Plan {
         }
         let claims: Vec<ClaimSpec> = section(first, "claim")?.unwrap_or_default();
         let figures: Vec<FigureSpec> = section(first, "figure")?.unwrap_or_default();
-        check_claims_and_figures(scenario, &cells, (&record, &metrics), &claims, &figures)?;
-        Ok((cells, record, metrics, claims, figures))
+        let columns = share_columns(&mut cells);
+        check_claims_and_figures(scenario, &cells, (&record, &columns), &claims, &figures)?;
+        Ok((cells, record, columns, claims, figures))
     }
 
     /// Names of the swept keys: the first columns of `curves.csv`.
@@ -120,8 +118,9 @@ impl Plan {
 
     /// The whole run as a scenario file for `folder`, defaults included; see [`Scenario::manifest`].
     pub fn manifest(&self, folder: &Path) -> String {
-        let shared = self.cells.iter().all(|cell| cell.record.metrics == self.metrics);
-        self.scenario.manifest(folder, shared.then_some(&self.metrics))
+        let metrics = &self.cells[0].metrics;
+        let shared = self.cells.iter().all(|cell| cell.metrics == *metrics);
+        self.scenario.manifest(folder, shared.then_some(metrics))
     }
 
     /// A fault found while the plan is run, with a path from the root of the scenario.
@@ -170,9 +169,22 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
         None => vec![Metric::Loss],
     };
     let every = record.every(&cell.stop);
-    let record = RecordPlan { every, metrics, peers: record.peers, stop: cell.stop.clone() };
+    let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
+    let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
-    Ok(PlannedCell { cell: cell.clone(), clients: facts.clients, precision: cell.precision, methods, record, checked })
+    Ok(PlannedCell { cell: cell.clone(), clients: facts.clients, precision: cell.precision, methods, metrics, record, checked })
+}
+
+/// Has every cell record the columns of all, in the order in which they come up; returns them.
+fn share_columns(cells: &mut [PlannedCell]) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    for &column in cells.iter().flat_map(|cell| &cell.record.columns) {
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    cells.iter_mut().for_each(|cell| cell.record.columns.clone_from(&columns));
+    columns
 }
 
 fn check_links(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {
@@ -188,13 +200,16 @@ fn check_links(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts) -> Resu
 
 fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {
     for (index, metric) in metrics.iter().enumerate() {
-        let name = metric.column().replace('_', "-");
+        let name = metric.name();
         let refuse = |reason: &str, help: &str| {
             let invalid = Invalid::at(&format!("record.metrics.{index}"), format!("`{name}` {reason}")).help(help);
             Err(vec![cell.fault(invalid)])
         };
         if metric.needs_optimum() && !facts.convex {
             return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
+        }
+        if metric.is_by_layer() && facts.layers == 0 {
+            return refuse("needs layers of weights, which this problem does not have", "record `consensus`");
         }
         if metric.needs_test() && !facts.held_out {
             return refuse(
@@ -209,14 +224,14 @@ fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Resu
 fn check_claims_and_figures(
     scenario: &Scenario,
     cells: &[PlannedCell],
-    (record, metrics): (&RecordSpec, &[Metric]),
+    (record, columns): (&RecordSpec, &[Column]),
     claims: &[ClaimSpec],
     figures: &[FigureSpec],
 ) -> Result<(), Vec<Diagnostic>> {
     let first = &scenario.cells[0];
     let labels: Vec<String> = cells[0].methods.iter().map(|arms| arms[0].label.clone()).collect();
     let all: Vec<String> = first.methods.iter().map(|method| method.label.clone()).collect();
-    let metrics: Vec<String> = metrics.iter().map(|metric| metric.column().replace('_', "-")).collect();
+    let metrics: Vec<String> = columns.iter().map(|column| column.name()).collect();
     let keys: Vec<String> = first.keys.iter().map(|key| key.name.clone()).collect();
     let labels = if labels.len() == all.len() { labels } else { all };
     let mut faults = Vec::new();
@@ -227,8 +242,6 @@ fn check_claims_and_figures(
     for (index, figure) in figures.iter().enumerate() {
         let checked = if figure.counts_staleness() {
             check_counted(record).and_then(|()| figure.validate(&labels, &[SHARE.into()], &[&keys[..], &[KEY.into()]].concat()))
-        } else if let Some(names) = swept::labels(&labels, &figure.x) {
-            figure.validate(&names, &metrics, &[&keys[..], std::slice::from_ref(&figure.x)].concat())
         } else {
             figure.validate(&labels, &metrics, &keys)
         };

@@ -23,7 +23,7 @@ pub struct Choices {
 /// # Errors
 /// When a part cannot be read.
 pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError> {
-    let metric = plan.metrics[0].column().to_owned();
+    let metric = plan.columns[0].header();
     let better = Better::of(&metric);
     let mut scores = Vec::new();
     for (cell, planned) in plan.cells.iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::{
     invalid::Invalid,
     network::Topology,
     num::{Precision, Real},
-    problem::{Problem, data::Targets},
+    problem::{Block, BlockKind, Problem, data::Targets},
     random::{Setting, Streams},
     record::Metric,
     scenario::Cell,
@@ -35,6 +35,8 @@ pub struct Facts {
     pub clients: usize,
     /// Number of parameters `d`.
     pub dim: usize,
+    /// Number of layers of weights.
+    pub layers: usize,
     /// Whether there is an exact optimum.
     pub convex: bool,
     /// Whether there are held-out samples.
@@ -91,7 +93,7 @@ impl AnyWorld {
             Self::F64(world) => world.problem.optimum(),
         };
         found.map(|_| ()).map_err(|error| {
-            Invalid::at(&format!("record.metrics.{index}"), format!("`{}` needs the exact optimum: {error}", metric.column()))
+            Invalid::at(&format!("record.metrics.{index}"), format!("`{}` needs the exact optimum: {error}", metric.name()))
                 .help("without regularisation there may be none: set `l2` above 0 in `[problem]`, or record `grad-norm` instead")
         })
     }
@@ -106,10 +108,12 @@ impl AnyWorld {
 }
 
 fn facts_of<R: Real>(world: &World<R>) -> Facts {
+    let is_weight = |block: &&Block| block.kind == BlockKind::Weight;
     let test = world.problem.data().and_then(|data| data.test.as_ref());
     Facts {
         clients: world.clients(),
         dim: world.objective().dim(),
+        layers: world.objective().blocks().iter().filter(is_weight).count(),
         convex: world.problem.spec().is_convex(),
         held_out: test.is_some(),
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),

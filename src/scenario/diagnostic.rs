@@ -1,6 +1,6 @@
 //! What is wrong with a scenario, with the place that messages point at.
 
-use std::{fmt, path::PathBuf};
+use std::fmt;
 
 use super::{
     names::{listed, nearest},
@@ -8,7 +8,7 @@ use super::{
     render,
     source::{Sources, Span},
 };
-use crate::invalid::Invalid;
+use crate::invalid::{InFile, Invalid};
 
 /// Longest list of valid names that stands under the marked text [characters]; longer ones go below.
 const SHORT: usize = 72;
@@ -26,8 +26,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// Further facts.
     pub notes: Vec<String>,
-    /// The data file at fault and the line in it (from 1), where it is not the scenario itself.
-    pub file: Option<(PathBuf, Option<usize>)>,
+    /// Where in a data file the fault lies, where it is not in the scenario itself.
+    pub file: Option<Box<InFile>>,
 }
 
 impl Diagnostic {

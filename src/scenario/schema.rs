@@ -82,20 +82,21 @@ pub fn schema() -> String {
     format!("{root}\n")
 }
 
-/// Says which metrics there are where a claim or a target names one.
+/// Says which metrics there are where a claim, a target or a figure names one; those by layer are named with a layer's number.
 fn name_metrics(definitions: &mut Map<String, Value>, metric: &Value) {
     let mut at = |name: &str, key: &str, form: &str, value: Value| {
         let property = definitions.get_mut(name).and_then(|schema| schema.pointer_mut(&format!("/properties/{key}")));
         if let Some(property) = property.and_then(Value::as_object_mut) {
-            let _ = property.remove("type").filter(|_| form == "$ref");
             let _ = property.insert(form.to_owned(), value);
         }
     };
+    let layer = json!({ "type": "string", "pattern": format!("^{}-[1-9][0-9]*$", Metric::LayerVariance.name()) });
+    let column = json!([metric, layer]);
     for name in ["Stop", "ClaimSpec"] {
-        at(name, "target", "propertyNames", metric.clone());
+        at(name, "target", "propertyNames", json!({ "anyOf": column }));
     }
-    at("ClaimSpec", "metric", "$ref", metric["$ref"].clone());
-    at("FigureSpec", "y", "$ref", metric["$ref"].clone());
+    at("ClaimSpec", "metric", "anyOf", column.clone());
+    at("FigureSpec", "y", "anyOf", column);
     let axis_or_key = json!([{ "$ref": "#/$defs/Axis" }, { "type": "string", "description": "The name of a swept key." }]);
     at("FigureSpec", "x", "anyOf", axis_or_key);
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::invalid::floor;
+
 /// One text: the scenario file, or one command-line option that overrides a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -34,15 +36,6 @@ impl Sources {
         let (source, range) = self.locate(span);
         &source.text[range]
     }
-}
-
-/// The last character boundary of `text` that is not after `index`.
-fn floor(text: &str, index: usize) -> usize {
-    let mut index = index.min(text.len());
-    while !text.is_char_boundary(index) {
-        index -= 1;
-    }
-    index
 }
 
 /// A stretch of one of the [`Sources`], in bytes.

@@ -195,86 +195,88 @@ fn nonsense_is_refused() {
     }
 }
 
-/// Two clients of which one has few bits, on one layer of three coordinates.
-fn low_bit(mode: &str, bits: u32) -> Bench {
-    Bench::q4("fedavg")
-        .set("problem.objective", "{ quadratic = { curvature = 1.0, centre = [[1.0, 0.3, -0.7], [1.0, 0.3, -0.7]] } }")
-        .set("problem.init", "\"zeros\"")
-        .set("fleet.clients", 2)
-        .set("fleet.bits", bits)
-        .set("served.low-bit", format!("\"{mode}\""))
-        .steps("50")
-        .lr(0.5)
+/// `C`: the coordinate of largest magnitude, of equal ones that of lowest index.
+fn largest(v: [f64; 2]) -> [f64; 2] {
+    if v[0].abs() >= v[1].abs() { [v[0], 0.0] } else { [0.0, v[1]] }
 }
 
 #[test]
-fn low_bit_clients_send_what_they_can_store() {
-    // Three bits: multiples of a third of the largest weight.
-    let found = low_bit("train", 3).path(1).remove(0);
-    for x in &found {
-        let multiple = x.abs() / found[0] * 3.0;
-        assert!((multiple - multiple.round()).abs() < 1e-12, "{found:?}");
-    }
-    let full = low_bit("ignore", 3).path(1).remove(0);
-    assert_near(&full, &[1.0, 0.3, -0.7], 1e-12);
-    assert_eq!(low_bit("train", 32).path(3), low_bit("ignore", 3).path(3));
-}
-
-#[test]
-fn one_group_is_the_plain_average() {
-    let expected = Bench::q4("fedavg").iterates(12);
-    for text in ["grouped-average", "grouped-average; asymmetric = true"] {
-        assert_near(&Bench::q4(text).iterates(12), &expected, 1e-12);
-    }
-    let narrow = |text: &str| low_bit("train", 3).method(text).path(4);
-    assert_eq!(narrow("grouped-average").len(), 4);
-    for (found, expected) in narrow("grouped-average").iter().zip(&narrow("fedavg")) {
-        assert_near(found, expected, 1e-12);
+fn one_local_step_makes_scafcom_ef21_with_momentum() {
+    // v_i ← (1 − β) v_i + β ∇f_i(x),  g_i ← g_i + C(v_i − g_i),  x ← x − γ mean g_i  (Fatkhullin, Tyurin and Richtárik 2023).
+    let (curvature, centre) = ([[1.0, 2.0], [3.0, 1.0]], [[1.0, -1.0], [-1.0, 2.0]]);
+    for beta in [0.3, 1.0] {
+        let (mut x, mut v, mut g, mut expected) = ([0.0; 2], [[0.0; 2]; 2], [[0.0; 2]; 2], Vec::new());
+        for _ in 0..30 {
+            for i in 0..2 {
+                let mut message = [0.0; 2];
+                for j in 0..2 {
+                    v[i][j] = (1.0 - beta) * v[i][j] + beta * curvature[i][j] * (x[j] - centre[i][j]);
+                    message[j] = v[i][j] - g[i][j];
+                }
+                let sent = largest(message);
+                (0..2).for_each(|j| g[i][j] += sent[j]);
+            }
+            (0..2).for_each(|j| x[j] -= 0.1 * 0.5 * (g[0][j] + g[1][j]));
+            expected.push(x);
+        }
+        assert_path(&plane(&format!("scafcom; beta = {beta}")).set("served.uplink", TOP_1), &expected);
     }
 }
 
 #[test]
-fn clients_of_one_width_make_prowd_the_plain_average() {
-    assert_eq!(Bench::q4("prowd").iterates(12), Bench::q4("fedavg").iterates(12));
-    let narrow = |text: &str| low_bit("train", 2).method(text).path(4);
-    assert_eq!(narrow("prowd"), narrow("fedavg"));
-    // Two equal ternary models average to a ternary model.
-    let end = narrow("prowd").remove(3);
-    let largest = end.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
-    assert!(end.iter().all(|x| *x == 0.0 || x.abs() == largest), "{end:?}");
-}
-
-/// Four clients on one quadratic in the plane of many coordinates, two of them with four bits.
-fn mixed(text: &str) -> Bench {
-    let centre: Vec<f64> = (0..80).map(|j| (f64::from(j) * 0.7).sin()).collect();
-    Bench::q4(text)
-        .set("problem.objective", format!("{{ quadratic = {{ curvature = 1.0, centre = {:?} }} }}", vec![centre; 4]))
-        .set("problem.init", "\"zeros\"")
-        .set("fleet.group", "[{ share = 0.5 }, { share = 0.5, bits = 4 }]")
-        .lr(0.5)
-}
-
-#[test]
-fn prowd_without_its_parts_is_the_plain_average() {
-    let plain = mixed("fedavg").path(30);
-    let path = |text: &str| mixed(text).path(30);
-    for (found, expected) in path("prowd; dequantise = false; select = false").iter().zip(&plain) {
-        assert_near(found, expected, 1e-12);
-    }
-    for parts in ["prowd; select = false", "prowd; dequantise = false", "prowd"] {
-        assert_ne!(path(parts), plain, "{parts}");
-        assert_eq!(path(parts), path(parts), "{parts} is the same in every run");
+fn the_server_steps_along_the_control_variate_as_it_is_after_the_round() {
+    // With everyone in every round x⁺ = x − K lr c⁺, whatever the compressor.
+    for (text, uplink) in [("scallion; alpha = 0.2", "{ rand-k = { k = 2 } }"), ("scafcom", "{ top-k = { k = 1 } }")] {
+        let bench = random(text, uplink, "4");
+        let path = bench.path(12);
+        for round in 2..12 {
+            let mut engine = bench.engine();
+            let _ = engine.run(&mut Observer::new(Until::Versions(round)));
+            let letters = engine.protocol().server().letters();
+            let moved: Vec<f64> = path[round - 2].iter().zip(&path[round - 1]).map(|(before, after)| before - after).collect();
+            let step: Vec<f64> = letters[0].vector.iter().map(|c| 4.0 * 0.05 * c).collect();
+            assert_near(&moved, &step, 1e-12);
+        }
     }
 }
 
 #[test]
-fn prowd_refuses_what_it_cannot_restore() {
-    for (bench, reason) in [
-        (mixed("prowd").set("served.uplink", "{ top-k = { k = 1 } }"), "own width"),
-        (mixed("prowd").set("served.low-bit", "\"messages\""), "few bits"),
-        (mixed("prowd; lr = 0.0"), "positive step size"),
-    ] {
-        let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));
-        assert!(fault.contains(reason), "{fault}");
+fn what_error_feedback_owes_is_what_arrived_less_than_computed_though_uploads_are_lost() {
+    // Of one client: x − e is where accepted gradients alone would have led, x⁰ − γ Σ ∇f(x). Lost uploads leave no trace.
+    let (curvature, centre, gamma) = ([1.0, 2.0], [1.0, -3.0], 0.1);
+    let bench = plane("fedavg")
+        .set("problem.objective", format!("{{ quadratic = {{ curvature = [{curvature:?}], centre = [{centre:?}] }} }}"))
+        .set("fleet.clients", 1)
+        .set("network.up", "{ loss = 0.5 }")
+        .set("served.uplink", format!("{{ ef = {TOP_1} }}"))
+        .lr(gamma);
+    let rounds = 60;
+    let path = bench.path(rounds);
+    let mut engine = bench.engine();
+    let _ = engine.run(&mut Observer::new(Until::Versions(rounds)));
+    let memory = &engine.protocol().memories().get(0).unwrap().link[0].vectors[0];
+    let (mut x, mut exact, mut lost) = (vec![0.0; 2], [0.0; 2], 0);
+    for next in &path {
+        if *next == x {
+            lost += 1;
+            continue;
+        }
+        (0..2).for_each(|j| exact[j] -= gamma * curvature[j] * (x[j] - centre[j]));
+        x.clone_from(next);
+    }
+    assert!(lost > 10 && lost < rounds - 10, "{lost} uploads of {rounds} were lost");
+    assert_near(&[x[0] - memory[0], x[1] - memory[1]], &exact, 1e-12);
+    assert!(memory.iter().any(|e| *e != 0.0));
+}
+
+#[test]
+fn plain_error_feedback_stalls_at_a_distance_in_proportion_to_the_step() {
+    let stalled = |gamma: f64| {
+        let bench = random("fedavg", "{ ef = { top-k = { k = 1 } } }", "1").lr(gamma);
+        bench.gaps((400.0 / gamma) as usize).1.sqrt()
+    };
+    let distances = [0.02, 0.01, 0.005].map(stalled);
+    for pair in distances.windows(2) {
+        assert!((1.6..2.5).contains(&(pair[0] / pair[1])), "{distances:?}");
     }
 }

@@ -118,3 +118,31 @@ fn one_local_step_contracts_at_the_square_root_of_what_momentum_keeps() {
     let rate = (invariant(errors[50], errors[51]) / invariant(errors[0], errors[1])).powf(0.01);
     assert_near(&[rate], &[(1.0 - beta).sqrt()], 1e-9);
 }
+
+/// FedAvg-M with one local step on four equal curvatures of 1, and the product `γβ` of its server step and its fresh share.
+fn one_step(beta: f64, gamma: f64, noise: f64) -> Bench {
+    let objective = format!("{{ quadratic = {{ curvature = [1.0, 1.0, 1.0, 1.0], centre = 0.0, noise = {noise:?} }} }}");
+    Bench::q4(&format!("fedavg-m; beta = {beta}; gamma = {gamma}")).set("problem.objective", objective).steps("1").lr(0.1)
+}
+
+#[test]
+fn momentum_makes_larger_server_steps_stable_up_to_the_predicted_one() {
+    // Stable if and only if γβλ < 2 (2 − β).
+    for beta in [0.2, 0.5, 1.0] {
+        let most = 2.0 * (2.0 - beta) / beta;
+        assert!(one_step(beta, 0.99 * most, 0.0).last(3000).abs() < 1e-6, "{beta}");
+        assert!(one_step(beta, 1.01 * most, 0.0).last(3000).abs() > 1e6, "{beta}");
+    }
+}
+
+#[test]
+fn momentum_hardly_lowers_the_noise_floor() {
+    // Var x = γ s² (2 − β) / (λ (2 (2 − β) − γβλ)) for noise of variance s² = 1/4 in the mean of four clients.
+    let gamma = 0.2;
+    for beta in [0.2, 0.5, 1.0] {
+        let trace = one_step(beta, gamma, 1.0).set("problem.init", "\"zeros\"").iterates(120_000);
+        let variance = trace[1000..].iter().map(|x| x * x).sum::<f64>() / (trace.len() - 1000) as f64;
+        let expected = gamma * 0.25 * (2.0 - beta) / (2.0 * (2.0 - beta) - gamma * beta);
+        assert!((variance / expected - 1.0).abs() < 0.08, "β = {beta}: {variance} instead of {expected}");
+    }
+}

@@ -3,6 +3,7 @@
 mod bench;
 mod decentralised;
 mod faults;
+mod fuzz;
 mod links;
 mod push;
 mod tokens;

@@ -39,7 +39,7 @@ impl Progressing for Bars {
     fn run(&self, plan: &Plan, run: RunId) -> Box<dyn RunProgress> {
         let bar = ProgressBar::new(STEPS).with_style(style(&format!("{{prefix:{NAME}}} {{bar:10}} ETA {{eta:3}} {{msg}}")));
         let bar = self.bars.insert_before(&self.total, bar.with_prefix(name(plan, run)));
-        let metric = plan.metrics.first().map(|metric| metric.column().replace('_', "-")).unwrap_or_default();
+        let metric = plan.columns.first().map(|column| column.name()).unwrap_or_default();
         Box::new(Bar { bar, total: self.total.clone(), stop: plan.cells[run.cell].cell.stop.clone(), metric })
     }
 }

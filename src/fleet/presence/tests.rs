@@ -93,10 +93,11 @@ fn a_trace_is_followed_and_joined() {
     assert_eq!(presence.finish(&fleet, 2, 3.0, 1.0), Finish::LostAt(3.0));
     assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::At(6.0));
     assert_eq!(presence.next_up(&fleet, 2, 0.0), None);
-    for (text, line) in [("0,1,2\n5,1,2\n", 2), ("0,2,1\n", 1), ("0,nan,1\n", 1), ("0.5,1,2\n", 1)] {
+    let cases = [("0,1,2\n5,1,2\n", "2:1 5"), ("0,2,1\n", "1:1 0,2,1"), ("0,nan,1\n", "1:1 0,nan,1"), ("0.5,1,2\n", "1:1 0.5")];
+    for (text, place) in cases {
         write(text);
         let error = build().unwrap_err();
-        assert_eq!(error.file.unwrap().1, Some(line), "{}", error.message);
+        assert_eq!(error.place(), place, "{}", error.message);
         assert_eq!(error.path, ["availability", "trace"]);
     }
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     num::{Real, vector},
+    problem::Drift,
     random::Rng,
-    role::Payload,
+    role::{Local, Payload},
 };
 
 /// How two models are merged.
@@ -137,6 +138,28 @@ impl<R: Real> Model<R> {
         };
         let coordinates = extent.coordinates(self.x.len(), self.ages.len(), fraction);
         Payload::one(coordinates.into_iter().map(|j| self.x[j]).collect()).with_scalar(age)
+    }
+
+    /// `UPDATE`: the local steps of a visit; `by_age` divides the step size of every part by its age.
+    #[must_use]
+    pub fn update(mut self, by_age: bool, local: &mut Local<'_, R>) -> Self {
+        if !by_age {
+            local.descend(&mut self.x, &Drift::NONE);
+            self.ages.iter_mut().for_each(|age| *age += local.steps as f64);
+            return self;
+        }
+        let Self { x, ages } = &mut self;
+        let parts = ages.len();
+        local.each_step(x, |step, x| {
+            let gradient = step.gradient(x);
+            for (part, age) in ages.iter_mut().enumerate() {
+                *age += 1.0;
+                let lr = R::of(step.lr / *age);
+                (part..x.len()).step_by(parts).for_each(|j| x[j] -= lr * gradient[j]);
+            }
+            step.work.give(gradient);
+        });
+        self
     }
 
     /// `MERGE` with a whole model: part by part, by their ages.

@@ -20,10 +20,11 @@ pub enum Chain {
 }
 
 impl Chain {
-    /// How often a node of `degree` is visited, up to a common factor: its stationary probability `μ_i`.
+    /// How often a node of `degree` is visited, up to a common factor: its stationary probability `μ_i`. A node without
+    /// neighbours is all there is for its token.
     pub fn stationary(self, degree: usize) -> f64 {
         match self {
-            Self::Simple => degree as f64,
+            Self::Simple => degree.max(1) as f64,
             Self::Metropolis | Self::Lazy => 1.0,
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Class, Link, Wire, index_bits};
 use crate::{
-    num::{Real, vector},
+    num::{Real, draws::replace_at_random, vector},
     random::Rng,
     role::{Payload, payload::FLOAT_BITS},
 };
@@ -26,7 +26,7 @@ impl Norm {
     pub fn of<R: Real>(self, v: &[R]) -> f64 {
         match self {
             Self::L2 => vector::norm2(v).sqrt(),
-            Self::Max => v.iter().fold(0.0, |most: f64, v| most.max(v.f64().abs())),
+            Self::Max => vector::largest(v).f64(),
         }
     }
 }
@@ -48,12 +48,11 @@ impl<R: Real> Link<R> for Dithering {
         let (norm, s) = (self.norm.of(v), f64::from(self.levels));
         dither(
             v,
-            (norm, wire.rng),
+            (norm, s, wire.rng),
             #[inline(always)]
-            |share, draw| {
-                let at = s * share;
+            |at, draw| {
                 let below = at.floor();
-                (if draw < at - below { below + 1.0 } else { below }) / s
+                if draw < at - below { below + 1.0 } else { below }
             },
         );
         level_bits(v.len(), self.levels)
@@ -79,7 +78,7 @@ impl<R: Real> Link<R> for NaturalDithering {
         let (norm, least) = (self.norm.of(v), self.least());
         dither(
             v,
-            (norm, wire.rng),
+            (norm, 1.0, wire.rng),
             #[inline(always)]
             |share, draw| {
                 let power = power_below(share);
@@ -103,19 +102,21 @@ impl NaturalDithering {
     }
 }
 
-/// Replaces `|vⱼ| / ‖v‖` by the `level` for it and a uniform draw; signs and the norm stay.
+/// Replaces `s |vⱼ| / ‖v‖` by the `level` for it and a uniform draw; signs and the norm stay.
 #[inline(always)]
-fn dither<R: Real>(v: &mut [R], (norm, rng): (f64, &mut Rng), level: impl Fn(f64, f64) -> f64) {
-    if norm == 0.0 || !norm.is_finite() || !vector::is_finite(v) {
+fn dither<R: Real>(v: &mut [R], (norm, s, rng): (f64, f64, &mut Rng), level: impl Fn(f64, f64) -> f64) {
+    let (density, step) = (s / norm, norm / s);
+    if !(density.is_finite() && step > 0.0 && vector::is_finite(v)) {
         return;
     }
-    vector::replace_at_random(
+    replace_at_random(
         rng,
         v,
         #[inline(always)]
         |v, draw| {
-            let share = (v.f64().abs() / norm).min(1.0);
-            R::of((norm * level(share, draw)).copysign(v.f64()))
+            let at = v.f64().abs() * density;
+            let at = if at < s { at } else { s };
+            R::of((step * level(at, draw)).copysign(v.f64()))
         },
     );
 }
@@ -136,7 +137,7 @@ const NATURAL_BITS: u64 = 9;
 impl<R: Real> Link<R> for Natural {
     fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
         if vector::is_finite(v) {
-            vector::replace_at_random(
+            replace_at_random(
                 wire.rng,
                 v,
                 #[inline(always)]

@@ -86,11 +86,16 @@ impl<R: Real> Link<R> for Diana<R> {
         vector::axpy(-R::one(), known, v);
         let bits = self.inner.transmit(v, &mut Payload::default(), wire);
         let rate = R::of(if let Class::Unbiased(omega) = self.inner.class(d) { 1.0 / (1.0 + omega) } else { 1.0 });
-        for (v, known) in v.iter_mut().zip(known) {
-            let message = *v;
-            *v += *known;
-            *known += rate * message;
-        }
+        vector::run(
+            #[inline(always)]
+            || {
+                for (v, known) in v.iter_mut().zip(known) {
+                    let message = *v;
+                    *v += *known;
+                    *known += rate * message;
+                }
+            },
+        );
         bits
     }
 

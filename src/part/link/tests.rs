@@ -143,6 +143,16 @@ fn natural_compression_is_worst_at_four_thirds() {
 }
 
 #[test]
+fn natural_compression_of_magnitudes_spread_evenly_over_their_logarithms() {
+    // ∫₀¹ (2ᵘ − 1)(2 − 2ᵘ) 4⁻ᵘ du = 3 / (4 ln 2) − 1.
+    let v: Vec<f64> = (0..20_000).map(|j| (f64::from(j) / 2_000.0).exp2()).collect();
+    let sent = send("\"natural\"", &v, 0);
+    let mean = v.iter().zip(&sent).map(|(v, sent)| ((sent - v) / v).powi(2)).sum::<f64>() / v.len() as f64;
+    let expected = 0.75 / std::f64::consts::LN_2 - 1.0;
+    assert!((mean - expected).abs() < 0.003, "{mean} instead of {expected}");
+}
+
+#[test]
 fn sizes_are_those_of_the_encodings() {
     let v: Vec<f64> = (0..1000).map(|j| (j as f64).sin()).collect();
     let layers = [block("weight", 0..900), block("bias", 900..1000)];

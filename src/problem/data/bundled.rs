@@ -2,9 +2,9 @@
 
 use super::{
     Bundled, CsvSpec, Features, Grouping, LibsvmSpec, Summary,
-    read::{File, RawTable, csv, idx, libsvm},
+    read::{RawTable, csv, idx, libsvm},
 };
-use crate::{invalid::Invalid, num::Real};
+use crate::{file::File, invalid::Invalid, num::Real};
 
 macro_rules! embedded {
     ($name:literal) => {

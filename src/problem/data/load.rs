@@ -5,9 +5,10 @@ use std::path::Path;
 use super::{
     Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Source, Table, Targets, bundled,
     generate, partition, prepare,
-    read::{File, RawTable, csv, idx, leaf, libsvm, numpy},
+    read::{RawTable, csv, idx, leaf, libsvm, numpy},
 };
 use crate::{
+    file::File,
     invalid::Invalid,
     num::Real,
     problem::{
@@ -200,7 +201,7 @@ impl<F: Fn(&Path, &str) -> Result<File<'static>, Invalid>> Open for F {}
 fn leaf_files<R: Real>(spec: &LeafSpec, base: &Path) -> Result<RawTable<R>, Invalid> {
     let train = leaf::open(&spec.path, base).map_err(|error| error.under("leaf"))?;
     let test = spec.test_path.as_deref().map(|path| leaf::open(path, base)).transpose();
-    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref())
+    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref(), spec)
 }
 
 fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<f64>, open: impl Open) -> Result<RawTable<R>, Invalid> {

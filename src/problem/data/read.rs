@@ -1,15 +1,13 @@
 //! Readers of data files. Each yields [`RawTable`]: features as numbers, targets as the file has them.
 
 pub(super) mod csv;
-mod file;
 pub(super) mod idx;
 mod json;
 pub(super) mod leaf;
 pub(super) mod libsvm;
 pub(super) mod numpy;
 mod one_hot;
-
-pub(super) use file::File;
+mod text;
 
 use super::{Features, Grouping};
 use crate::num::Real;

@@ -7,7 +7,7 @@ mod text;
 
 use std::fmt;
 
-pub use files::{CsvSpec, IdxSpec, LeafSpec, LibsvmSpec, NpySpec, NpzSpec};
+pub use files::{CsvSpec, IdxSpec, LeafSpec, LibsvmSpec, NpySpec, NpzSpec, TextSpec};
 pub use generated::{CentreLaw, LinearSpec, LinearTargets, MixtureClients, MixtureSpec, SyntheticSpec, TeacherSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,7 @@ impl DataSpec {
             Source::Mixture(spec) => spec.check().map_err(|error| error.under("mixture")),
             Source::Teacher(spec) => spec.check().map_err(|error| error.under("teacher")),
             Source::Linear(spec) => spec.check().map_err(|error| error.under("linear")),
+            Source::Leaf(spec) => spec.text.as_ref().map_or(Ok(()), TextSpec::check).map_err(|error| error.under("leaf.text")),
             _ => Ok(()),
         }
     }

@@ -6,6 +6,7 @@ use super::Activation;
 use crate::{
     num::{
         Real,
+        low_precision::{Bits, Rounding, symmetric},
         matrix::{Write, by_rows, multiply},
         rows::{self, Layout, Rows},
         vector,
@@ -37,6 +38,34 @@ struct Layer {
 pub(super) struct Layers {
     layers: Vec<Layer>,
     activation: Activation,
+}
+
+/// The values of hidden units as the layer above reads them, where they are passed on in few bits.
+pub(super) struct Coarse<R> {
+    bits: Bits,
+    /// In the places of the units that they are of.
+    values: Vec<R>,
+}
+
+impl<R: Real> Coarse<R> {
+    /// Room for this many units; `None` where they are passed on as they are.
+    pub fn take(bits: Bits, units: usize, work: &mut Workspace<R>) -> Option<Self> {
+        (bits != Bits::FLOAT).then(|| Self { bits, values: work.take(units) })
+    }
+
+    /// Gives the buffer back.
+    pub fn give(coarse: Option<Self>, work: &mut Workspace<R>) {
+        if let Some(coarse) = coarse {
+            work.give(coarse.values);
+        }
+    }
+
+    /// Rounds the values of a layer of `outputs` units, sample by sample.
+    fn set(&mut self, place: usize, outputs: usize, values: &[R]) {
+        let rounded = &mut self.values[place..place + values.len()];
+        rounded.copy_from_slice(values);
+        rounded.chunks_exact_mut(outputs).for_each(|sample| symmetric(self.bits, &mut Rounding::Nearest, sample));
+    }
 }
 
 /// Where gradients are added.
@@ -120,16 +149,21 @@ impl Layers {
         self.layers.iter().enumerate().flat_map(block).collect()
     }
 
-    /// Writes the values of all units, layer by layer, each of shape `[rows, outputs]`, for `inputs`, shape `[rows, p]`.
-    pub fn forward<R: Real>(&self, inputs: Rows<'_, R>, x: &[R], units: &mut [R]) {
+    /// Writes the values of all units, layer by layer, each of shape `[rows, outputs]`, for `inputs`, shape `[rows, p]`, and
+    /// what the layers above read of them, where that is `coarse`.
+    pub fn forward<R: Real>(&self, inputs: Rows<'_, R>, x: &[R], units: &mut [R], mut coarse: Option<&mut Coarse<R>>) {
         let rows = inputs.len();
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, rest) = units.split_at_mut(layer.units_before * rows);
             let values = &mut rest[..layer.outputs * rows];
-            layer.forward(layer.below(inputs, before), &x[layer.weights.clone()], values);
+            let below = coarse.as_ref().map_or(&*before, |coarse| &coarse.values[..before.len()]);
+            layer.forward(layer.below(inputs, below), &x[layer.weights.clone()], values);
             let hidden = (index + 1 < self.layers.len()).then_some(self.activation);
             for values in values.chunks_exact_mut(layer.outputs) {
                 activate(hidden, &x[layer.biases.clone()], values);
+            }
+            if let (Some(coarse), Some(_)) = (&mut coarse, hidden) {
+                coarse.set(before.len(), layer.outputs, values);
             }
         }
     }
@@ -141,8 +175,15 @@ impl Layers {
 
     /// Adds the gradient to `target`, given errors in place of the last layer's values; overwrites the other `units`.
     ///
-    /// The errors of a layer are computed from its successor's weights before these are changed.
-    pub fn backward<R: Real>(&self, inputs: Rows<'_, R>, mut target: Target<'_, R>, units: &mut [R], work: &mut Workspace<R>) {
+    /// The errors of a layer are computed from its successor's weights before these are changed. They pass straight through the
+    /// rounding of `coarse` values, which is what weights are multiplied with.
+    pub fn backward<R: Real>(
+        &self,
+        inputs: Rows<'_, R>,
+        mut target: Target<'_, R>,
+        (units, coarse): (&mut [R], Option<&Coarse<R>>),
+        work: &mut Workspace<R>,
+    ) {
         let rows = inputs.len();
         let widest = self.layers[1..].iter().map(|layer| layer.inputs).max().unwrap_or(0);
         let mut passed = work.take(widest * rows);
@@ -154,7 +195,8 @@ impl Layers {
                 let weights = by_rows(&target.weights()[layer.weights.clone()], layer.outputs, layer.inputs);
                 multiply(R::one(), by_rows(errors, rows, layer.outputs), weights, passed, Write::Replace);
             }
-            layer.accumulate(layer.below(inputs, before), errors, &mut target);
+            let below = coarse.map_or(&*before, |coarse| &coarse.values[..before.len()]);
+            layer.accumulate(layer.below(inputs, below), errors, &mut target);
             let biases = target.block(&layer.biases);
             for errors in errors.chunks_exact(layer.outputs) {
                 vector::axpy(R::one(), errors, biases);

@@ -68,6 +68,39 @@ fn a_network_worked_by_hand() {
 }
 
 #[test]
+fn errors_pass_straight_through_rounded_activations() {
+    let features = Features::Dense(ndarray::arr2(&[[1.0]]));
+    let samples = || Samples { features: features.clone(), targets: Targets::Values(vec![0.0]) };
+    let data = Arc::new(ClientData { train: samples(), offsets: vec![0, 1].into(), test: Some(samples()) });
+    let net = Mlp::new(data, &[3], Activation::Relu, 0.0).unwrap();
+    // Hidden 2.54, 0.013 and 0.005 are 127, 1 and 0 steps of 2.54 / 127; the step that fits best is Σ k a / Σ k².
+    let x = [2.54, 0.013, 0.005, 0.0, 0.0, 0.0, 1.0, 2.0, 4.0, 0.0];
+    let step = (127.0 * 2.54 + 0.013) / (127.0 * 127.0 + 1.0);
+    let error = 127.0 * step + 2.0 * step;
+    let (mut gradient, mut work) = (vec![9.0; 10], Workspace::new());
+    let loss = net.gradient_in(Bits::new(8).unwrap(), 0, &x, Sample::Full, &mut gradient, &mut work);
+    approx::assert_relative_eq!(loss, 0.5 * error * error, epsilon = 1e-14);
+    let hidden = [error, 2.0 * error, 4.0 * error];
+    let expected = [hidden.as_slice(), &hidden, &[error * 127.0 * step, error * step, 0.0, error]].concat();
+    check::close(&gradient, &expected, 1e-14);
+    approx::assert_relative_eq!(net.test_in(Bits::new(8).unwrap(), &x, &mut work).unwrap().loss, loss, epsilon = 1e-14);
+    let exact = net.gradient_in(Bits::FLOAT, 0, &x, Sample::Full, &mut gradient, &mut work);
+    assert_eq!(exact, net.gradient(0, &x, Sample::Full, &mut vec![0.0; 10], &mut work));
+    assert_ne!(exact, loss);
+}
+
+#[test]
+fn many_bits_of_activations_are_as_good_as_floats() {
+    for net in nets::<f64>(Activation::Tanh, 0.02) {
+        let (x, mut work) = (check::point(net.dim(), 0.4), Workspace::new());
+        let (mut coarse, mut exact) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        let _ = net.gradient_in(Bits::new(24).unwrap(), 1, &x, Sample::Full, &mut coarse, &mut work);
+        let _ = net.gradient(1, &x, Sample::Full, &mut exact, &mut work);
+        check::close(&coarse, &exact, 1e-6);
+    }
+}
+
+#[test]
 fn many_rows_pass_in_parts() {
     let rows = 3 * PART + 5;
     let features = Features::Dense(ndarray::Array2::from_shape_fn((rows, 4), |(i, j)| ((i * 4 + j) as f64 * 0.9).sin()));

@@ -15,15 +15,21 @@ const PRODUCTS: usize = 2000;
 /// Newton steps without a smaller gradient after which rounding is taken to be the floor.
 const PATIENCE: usize = 4;
 
+/// At a minimiser Newton steps become a smaller part of the iterate than this, or shrink the gradient more than this.
+const RECEDING: (f64, f64) = (1e-2, 0.1);
+
 /// Minimises from zero.
 pub(super) fn minimise(objective: &dyn Objective<f64>) -> Result<Optimum, OptimumError> {
     let dim = objective.dim();
     let mut at = Point::new(objective, vec![0.0; dim]);
     let start = at.norm;
     let mut best = at.clone();
-    let (mut stalled, mut memory) = (0, Memory::default());
+    let (mut stalled, mut memory, mut receding) = (0, Memory::default(), false);
     for step in 0..STEPS {
         if best.norm <= TOLERANCE {
+            if receding {
+                return Err(OptimumError::NoMinimiser { distance: norm2(&best.x).sqrt() });
+            }
             return Ok(Optimum { x: best.x, value: best.value, gradient_norm: best.norm });
         }
         if stalled >= PATIENCE {
@@ -32,7 +38,9 @@ pub(super) fn minimise(objective: &dyn Objective<f64>) -> Result<Optimum, Optimu
         }
         let forcing = (at.norm / start).sqrt().min(0.1);
         let direction = conjugate_gradients(objective, &at, forcing * at.norm, &mut memory);
-        at = search(objective, &at, &direction);
+        let next = search(objective, &at, &direction);
+        receding = recedes(&at, &next);
+        at = next;
         if at.norm < best.norm {
             stalled = 0;
             best = at.clone();
@@ -41,6 +49,13 @@ pub(super) fn minimise(objective: &dyn Objective<f64>) -> Result<Optimum, Optimu
         }
     }
     Err(OptimumError::Inexact { achieved: best.norm, iterations: STEPS, reason: "the step limit was reached" })
+}
+
+/// Whether a step looks like one towards infinity: where the loss falls like `exp(−‖x‖)`, each Newton step is as long as the
+/// last and takes the same part off the gradient, whereas both shrink near a minimiser.
+fn recedes(from: &Point, to: &Point) -> bool {
+    let square: f64 = from.x.iter().zip(&to.x).map(|(a, b)| (b - a).powi(2)).sum();
+    square > RECEDING.0.powi(2) * norm2(&to.x) && to.norm > RECEDING.1 * from.norm
 }
 
 /// An iterate with its loss and gradient.

@@ -80,3 +80,16 @@ fn an_optimum_that_rounding_hides_is_reported() {
     let OptimumError::Inexact { achieved, .. } = error else { panic!("{error}") };
     assert!(achieved >= f64::powi(2.0, -34) && achieved < 1e-8, "{achieved}");
 }
+
+#[test]
+fn a_loss_that_falls_for_ever_has_no_optimum() {
+    // log(1 + e^(−z)) has the infimum 0, and no minimiser.
+    let problem = Sum {
+        phi: |z| ((-z).exp().ln_1p(), -1.0 / (1.0 + z.exp()), 1.0 / (2.0 + z.exp() + (-z).exp())),
+        centres: [0.0; 2],
+        exact: true,
+    };
+    let error = solve(&problem).unwrap_err();
+    let OptimumError::NoMinimiser { distance } = error else { panic!("{error}") };
+    assert!(distance > 20.0);
+}

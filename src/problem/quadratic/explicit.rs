@@ -1,6 +1,6 @@
 //! Quadratic clients that a scenario states one by one, inline or in a file.
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
 use faer::{MatRef, Side};
 use ndarray::ArrayD;
@@ -12,7 +12,11 @@ use super::{
     kernel::stride,
     spec::{Numbers, QuadraticSpec},
 };
-use crate::{invalid::Invalid, num::Real};
+use crate::{
+    file::{File, start},
+    invalid::Invalid,
+    num::Real,
+};
 
 /// All clients, in double precision.
 pub(super) struct Stated {
@@ -204,7 +208,7 @@ fn open(path: &Path) -> Result<(Table, Table), Invalid> {
     let unreadable =
         |error: &dyn std::fmt::Display| Invalid::at("", format!("cannot read the clients: {error}")).in_file(path, None);
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
-        let file = File::open(path).map_err(|error| unreadable(&error))?;
+        let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
         let mut archive = ZipArchive::new(file).map_err(|error| unreadable(&error))?;
         let mut table = |key: &'static str| -> Result<Table, Invalid> {
             let missing = |error: &dyn std::fmt::Display| {
@@ -228,10 +232,9 @@ fn open(path: &Path) -> Result<(Table, Table), Invalid> {
 
 /// Reads the columns `h1…hd` and `c1…cd` of a CSV file.
 fn rows(path: &Path) -> Result<(Table, Table), Invalid> {
-    let fault = |message: String, line: Option<usize>| Invalid::at("", message).in_file(path, line);
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(|error| fault(error.to_string(), None))?;
-    let header = reader.headers().map_err(|error| fault(error.to_string(), Some(1)))?.clone();
+    let file = File::open(path, Path::new(""))?;
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
+    let header = reader.headers().map_err(|error| file.fault(error.to_string()))?.clone();
     let named = |letter: char| -> Vec<usize> {
         (1..).map_while(|k| header.iter().position(|name| name == format!("{letter}{k}"))).collect()
     };
@@ -239,18 +242,17 @@ fn rows(path: &Path) -> Result<(Table, Table), Invalid> {
     let dim = columns[0].len();
     if dim == 0 || columns[1].len() != dim || header.len() != 2 * dim {
         let help = "name the columns h1, h2, … (curvatures) and c1, c2, … (centres), as many of each";
-        return Err(fault("the header does not name curvatures and centres".into(), Some(1)).help(help));
+        return Err(file.fault_at_record(0, "the header does not name curvatures and centres").help(help));
     }
     let mut tables: [Vec<f64>; 2] = Default::default();
-    for record in reader.records() {
-        let record = record.map_err(|error| fault(error.to_string(), error.position().map(|at| at.line() as usize)))?;
-        let line = record.position().map(|at| at.line() as usize);
+    for row in reader.records() {
+        let row = row.map_err(|error| file.fault_at_record(start(error.position()), error.to_string()))?;
         for (table, columns) in tables.iter_mut().zip(&columns) {
             for &column in columns {
-                let text = &record[column];
-                table.push(
-                    text.parse().map_err(|_| fault(format!("`{text}` in column `{}` is not a number", &header[column]), line))?,
-                );
+                table.push(row[column].parse().map_err(|_| {
+                    let message = format!("`{}` in column `{}` is not a number", &row[column], &header[column]);
+                    file.fault_at_field(start(row.position()), (column, b','), message)
+                })?);
             }
         }
     }

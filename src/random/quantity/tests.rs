@@ -136,7 +136,7 @@ fn a_file_gives_one_value_per_client() {
     let build = |clients, range| quantity.build("step", &range, &Setting { folder: folder.path().into(), ..setting(clients) });
     assert_eq!(build(3, ANY).unwrap().of_client(1), Some(1.5));
     assert!(build(4, ANY).unwrap_err().message.contains("3 values"));
-    assert_eq!(build(3, 0.0..=1.0).unwrap_err().file.unwrap().1, Some(3));
+    assert_eq!(build(3, 0.0..=1.0).unwrap_err().place(), "3:1 1.5");
 }
 
 #[test]

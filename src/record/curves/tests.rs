@@ -64,17 +64,17 @@ fn a_file_torn_at_any_byte_reads_as_its_whole_lines() {
 }
 
 #[test]
-fn faults_name_the_line() {
-    for (rows, line, words) in [
-        ("0.1,a,0,0,0,0,0,0,0,x,,\n", 2, "`x` is not a number"),
-        ("0.1,a,-1,0,0,0,0,0,0,1,,\n", 2, "`-1` is not a seed"),
-        ("0.1,a,0,0,,0,0,0,0,1,,\n", 2, "no value of `seconds`"),
-        ("0.1,a,0,1,2,0,0,0,0,1,,\n0.1,a,0,2,1,0,0,0,0,1,,\n", 3, "`seconds` goes to 1 after 2"),
-        ("0.1,a,0,0,0,0,0,0,0,1,,\n0.1,a,0,0\n", 3, "4 fields, expected 12"),
+fn faults_name_the_place() {
+    for (rows, place, words) in [
+        ("0.1,a,0,0,0,0,0,0,0,x,,\n", "2:21 x", "`x` is not a number"),
+        ("0.1,a,-1,0,0,0,0,0,0,1,,\n", "2:7 -1", "`-1` is not a seed"),
+        ("0.1,a,0,0,,0,0,0,0,1,,\n", "2:11 ", "no value of `seconds`"),
+        ("0.1,a,0,1,2,0,0,0,0,1,,\n0.1,a,0,2,1,0,0,0,0,1,,\n", "3:11 1", "`seconds` goes to 1 after 2"),
+        ("0.1,a,0,0,0,0,0,0,0,1,,\n0.1,a,0,0\n", "3:1 0.1,a,0,0", "4 fields, expected 12"),
     ] {
         let fault = parse(rows).unwrap_err();
         assert!(fault.message.contains(words), "{}", fault.message);
-        assert_eq!(fault.file.unwrap().1, Some(line));
+        assert_eq!(fault.place(), place);
     }
     for header in ["", "round,loss\n", "method,seed,round,updates\n"] {
         assert!(Curves::parse(header.as_bytes(), Path::new("t")).is_err());

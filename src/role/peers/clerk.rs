@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Mail, Orders,
-    protocol::{Job, Peers, Plan},
+    Job, Mail, Orders, Peers, Plan,
     wake::{Kind, Wake},
 };
 use crate::{

@@ -6,12 +6,10 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Mail;
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     network::Topology,
-    num::{Real, vector},
     random::{POPULATION, Purpose, Streams, mix},
 };
 
@@ -60,14 +58,18 @@ pub struct Meeting {
 }
 
 impl Meeting {
-    /// `Σ_j W_ij v_j`, shape `[d]`: the node's `own` vector and vector number `k` of each message, by ascending sender.
-    pub fn mix<R: Real>(&self, own: &[R], mails: &[Mail<R>], k: usize) -> Vec<R> {
-        debug_assert!(self.from.iter().map(|&(from, _)| from).eq(mails.iter().map(|mail| mail.from)), "one message a sender");
-        let others = self.from.iter().zip(mails).map(|(&(_, weight), mail)| (weight, mail.payload.vectors[k].as_slice()));
-        let terms: Vec<(f64, &[R])> = std::iter::once((self.own, own)).chain(others).collect();
-        let mut mixed = vec![R::zero(); own.len()];
-        vector::weighted_sum(&terms, &mut mixed);
-        mixed
+    /// Meets nobody, with room for what comes.
+    fn clear(&mut self) {
+        self.to.clear();
+        self.from.clear();
+        self.own = 1.0;
+    }
+
+    /// Sends to one node and hears from one, half and half.
+    fn pair(&mut self, to: NodeId, from: NodeId) {
+        self.to.push(to);
+        self.from.push((from, 0.5));
+        self.own = 0.5;
     }
 }
 
@@ -89,25 +91,27 @@ impl Contacts {
         self.spec == ContactsSpec::Static
     }
 
-    /// The meeting of `node` in iteration `t`.
-    pub fn meeting(&self, topology: &Topology, node: NodeId, t: u64) -> Meeting {
+    /// Writes the meeting of `node` in iteration `t`.
+    pub fn meet(&self, topology: &Topology, node: NodeId, t: u64, meeting: &mut Meeting) {
         let graph = topology.graph();
+        meeting.clear();
         match self.spec {
-            ContactsSpec::Static => Meeting {
-                to: graph.neighbours(node).collect(),
-                from: topology.row(node).collect(),
-                own: topology.own_weight(node),
-            },
-            ContactsSpec::OnePeerExponential => one_peer(topology.nodes(), node, t),
-            ContactsSpec::RandomMatching => match self.partner(topology, node, t) {
-                Some(partner) => Meeting { to: vec![partner], from: vec![(partner, 0.5)], own: 0.5 },
-                None => Meeting { own: 1.0, ..Meeting::default() },
-            },
+            ContactsSpec::Static => {
+                meeting.to.extend(graph.neighbours(node));
+                meeting.from.extend(topology.row(node));
+                meeting.own = topology.own_weight(node);
+            }
+            ContactsSpec::OnePeerExponential => one_peer(topology.nodes(), node, t, meeting),
+            ContactsSpec::RandomMatching => {
+                if let Some(partner) = self.partner(topology, node, t) {
+                    meeting.pair(partner, partner);
+                }
+            }
             ContactsSpec::FailingEdges(p) => {
                 let holds = |other: NodeId| self.edge_holds(node, other, t, p);
-                let from: Vec<(NodeId, f64)> = topology.row(node).filter(|&(other, _)| holds(other)).collect();
-                let own = 1.0 - from.iter().map(|(_, weight)| weight).sum::<f64>();
-                Meeting { to: graph.neighbours(node).filter(|&other| holds(other)).collect(), from, own }
+                meeting.to.extend(graph.neighbours(node).filter(|&other| holds(other)));
+                meeting.from.extend(topology.row(node).filter(|&(other, _)| holds(other)));
+                meeting.own = 1.0 - meeting.from.iter().map(|(_, weight)| weight).sum::<f64>();
             }
         }
     }
@@ -151,14 +155,12 @@ impl Contacts {
     }
 }
 
-fn one_peer(nodes: usize, node: NodeId, t: u64) -> Meeting {
-    if nodes < 2 {
-        return Meeting { own: 1.0, ..Meeting::default() };
+fn one_peer(nodes: usize, node: NodeId, t: u64, meeting: &mut Meeting) {
+    if nodes >= 2 {
+        let rounds = u64::from(usize::BITS - (nodes - 1).leading_zeros());
+        let distance = (1_usize << (t % rounds)) % nodes;
+        meeting.pair((node + distance) % nodes, (node + nodes - distance) % nodes);
     }
-    let rounds = u64::from(usize::BITS - (nodes - 1).leading_zeros());
-    let distance = (1_usize << (t % rounds)) % nodes;
-    let (to, from) = ((node + distance) % nodes, (node + nodes - distance) % nodes);
-    Meeting { to: vec![to], from: vec![(from, 0.5)], own: 0.5 }
 }
 
 #[cfg(test)]
@@ -174,6 +176,13 @@ mod tests {
         spec.build(WeightRule::Metropolis, Components::One, &setting).unwrap()
     }
 
+    fn meeting(contacts: &Contacts, topology: &Topology, node: NodeId, t: u64) -> Meeting {
+        // What was there before does not matter.
+        let mut meeting = Meeting { to: vec![99], from: vec![(99, 9.0)], own: 9.0 };
+        contacts.meet(topology, node, t, &mut meeting);
+        meeting
+    }
+
     #[test]
     fn both_ends_agree_and_rows_sum_to_one() {
         let topology = topology(&TopologySpec::ErdosRenyi { p: 0.4 }, 20);
@@ -185,7 +194,7 @@ mod tests {
         ] {
             let contacts = spec.build(Streams::new(5));
             for t in 0..12 {
-                let meetings: Vec<Meeting> = (0..20).map(|node| contacts.meeting(&topology, node, t)).collect();
+                let meetings: Vec<Meeting> = (0..20).map(|node| meeting(&contacts, &topology, node, t)).collect();
                 let mut columns: Vec<f64> = meetings.iter().map(|meeting| meeting.own).collect();
                 for (node, meeting) in meetings.iter().enumerate() {
                     let row = meeting.own + meeting.from.iter().map(|(_, weight)| weight).sum::<f64>();
@@ -204,11 +213,11 @@ mod tests {
         let failing = ContactsSpec::FailingEdges(0.3).build(Streams::new(2));
         let held: usize = (0..100)
             .flat_map(|t| (0..9).map(move |node| (t, node)))
-            .map(|(t, node)| failing.meeting(&topology, node, t).to.len())
+            .map(|(t, node)| meeting(&failing, &topology, node, t).to.len())
             .sum();
         assert!((held as f64 / 7200.0 - 0.7).abs() < 0.02, "{held} of 7200 half-edges held");
         let matching = ContactsSpec::RandomMatching.build(Streams::new(2));
-        let partners = |t| -> Vec<Vec<NodeId>> { (0..9).map(|node| matching.meeting(&topology, node, t).to).collect() };
+        let partners = |t| -> Vec<Vec<NodeId>> { (0..9).map(|node| meeting(&matching, &topology, node, t).to).collect() };
         assert_ne!(partners(0), partners(1));
         assert_eq!(partners(0).iter().filter(|to| to.is_empty()).count(), 1, "one of nine is left over");
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Barrier, Contacts, ContactsSpec, Mail, Meeting, Node};
+use super::{Barrier, Contacts, ContactsSpec, Meeting, Node};
 use crate::{num::Real, random::Streams, role::Payload};
 
 /// One exchange of messages: an iteration has one or two.
@@ -47,33 +47,35 @@ impl Lockstep {
         self.contacts.is_static()
     }
 
-    /// The meeting of a node in iteration `t`.
-    pub fn meeting<R: Real>(&self, t: u64, node: &Node<'_, R>) -> Meeting {
-        self.contacts.meeting(node.topology(), node.id, t)
+    /// The meeting of a node in iteration `t`, which its `barrier` remembers.
+    pub fn meeting<'b, R: Real>(&self, t: u64, barrier: &'b mut Barrier<R>, node: &Node<'_, R>) -> &'b Meeting {
+        let t = if self.is_static() { 0 } else { t };
+        barrier.meeting(t, |meeting| self.contacts.meet(node.topology(), node.id, t, meeting))
     }
 
     /// Sends the same message to all that the node meets.
-    pub fn share<R: Real>(&self, exchange: Exchange, payload: Payload<R>, node: &mut Node<'_, R>) {
+    pub fn share<R: Real>(&self, exchange: Exchange, payload: Payload<R>, barrier: &mut Barrier<R>, node: &mut Node<'_, R>) {
         let (payload, bits) = node.pack(exchange.part as usize, Arc::new(payload));
-        self.share_sized(exchange, payload, bits, node);
+        self.share_sized(exchange, payload, bits, barrier, node);
     }
 
     /// As [`share`](Self::share), for contents that take `bits` [bit] on the wire.
-    pub fn share_sized<R: Real>(&self, exchange: Exchange, payload: Arc<Payload<R>>, bits: u64, node: &mut Node<'_, R>) {
-        for to in self.meeting(exchange.t, node).to {
+    pub fn share_sized<R: Real>(
+        &self,
+        exchange: Exchange,
+        payload: Arc<Payload<R>>,
+        bits: u64,
+        barrier: &mut Barrier<R>,
+        node: &mut Node<'_, R>,
+    ) {
+        for &to in &self.meeting(exchange.t, barrier, node).to {
             node.send_sized(to, exchange.stamp(), Arc::clone(&payload), bits);
         }
     }
 
-    /// The messages of an exchange by ascending sender, once all are there.
-    pub fn gather<R: Real>(
-        &self,
-        exchange: Exchange,
-        barrier: &mut Barrier<R>,
-        node: &Node<'_, R>,
-    ) -> Option<(Meeting, Vec<Mail<R>>)> {
-        let meeting = self.meeting(exchange.t, node);
-        let mails = barrier.take(exchange.stamp(), meeting.from.len())?;
-        Some((meeting, mails))
+    /// Gathers the messages of an exchange at the barrier, once all are there; says whether they are.
+    pub fn gather<R: Real>(&self, exchange: Exchange, barrier: &mut Barrier<R>, node: &Node<'_, R>) -> bool {
+        let _ = self.meeting(exchange.t, barrier, node);
+        barrier.gather(exchange.stamp())
     }
 }

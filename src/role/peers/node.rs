@@ -13,9 +13,9 @@ pub struct Node<'a, R: Real> {
     pub id: NodeId,
     /// Virtual time [s].
     pub now: f64,
-    pub(super) topology: &'a Topology,
-    pub(super) blocks: &'a [Block],
-    pub(super) orders: &'a mut dyn Orders<R>,
+    topology: &'a Topology,
+    blocks: &'a [Block],
+    orders: &'a mut dyn Orders<R>,
 }
 
 /// Where the orders of a node go.
@@ -34,6 +34,13 @@ pub trait Orders<R> {
     fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool);
     /// The next stream of a node for routes, or for its link.
     fn rng(&mut self, node: NodeId, link: bool) -> Rng;
+}
+
+impl<'a, R: Real> Node<'a, R> {
+    /// A node at an instant; its orders go to `orders`.
+    pub(crate) fn new(id: NodeId, now: f64, topology: &'a Topology, blocks: &'a [Block], orders: &'a mut dyn Orders<R>) -> Self {
+        Self { id, now, topology, blocks, orders }
+    }
 }
 
 impl<R: Real> Node<'_, R> {

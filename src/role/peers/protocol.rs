@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Absent, Mail, Node, Population,
+    Absent, Job, Mail, Node, Outcome, Plan, Population,
     clerk::{Clerk, Row},
+    postponed::Postponed,
     wake::{Kind, Wake},
 };
 use crate::{
@@ -14,66 +15,11 @@ use crate::{
     fleet::Presence,
     invalid::Invalid,
     network::Topology,
-    num::{Real, low_precision::Bits, vector},
-    part::link::Link,
+    num::{Real, vector},
     record::{Models, Observed},
-    role::{
-        Local, Payload, Scratch,
-        local::{LocalRule, Pace},
-        spec::LowBit,
-    },
+    role::Scratch,
     world::World,
 };
-
-/// What never changes during a run.
-pub struct Plan<R: Real> {
-    /// The world; its network has a topology.
-    pub world: Arc<World<R>>,
-    /// How nodes take local steps.
-    pub local: LocalRule<R>,
-    /// What becomes of messages to nodes that are down.
-    pub absent: Absent,
-    /// How messages travel; in the sender's width when `None`.
-    pub link: Option<Box<dyn Link<R>>>,
-    /// What a node's width means.
-    pub low_bit: LowBit,
-}
-
-impl<R: Real> Plan<R> {
-    fn width(&self, node: NodeId) -> Bits {
-        Bits::new(self.world.fleet.bits(node)).unwrap_or(Bits::FLOAT)
-    }
-
-    /// Width that a node computes in.
-    fn computes_in(&self, node: NodeId) -> Bits {
-        if self.low_bit == LowBit::Train { self.width(node) } else { Bits::FLOAT }
-    }
-
-    /// Width of the messages of a node that go over no link.
-    pub(super) fn sends_in(&self, node: NodeId) -> Bits {
-        if self.low_bit == LowBit::Ignore { Bits::FLOAT } else { self.width(node) }
-    }
-}
-
-/// One visit, ready to be computed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Job<R> {
-    pub(super) node: NodeId,
-    pub(super) visit: u64,
-    pub(super) steps: usize,
-    pub(super) passes: usize,
-    pub(super) version: u64,
-    pub(super) input: Payload<R>,
-    pub(super) optimiser: Arc<Vec<Payload<R>>>,
-}
-
-/// What comes out of a visit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome<R> {
-    out: Payload<R>,
-    /// The optimiser's state, where it outlives the visit.
-    optimiser: Option<Vec<Payload<R>>>,
-}
 
 /// Activity so far, for the recorder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,8 +35,7 @@ pub struct Standing {
 #[serde(bound = "R: Real")]
 struct State<R> {
     rows: Touched<Row<R>>,
-    /// Messages that wait for nodes that are down.
-    waiting: Touched<Vec<Mail<R>>>,
+    postponed: Postponed<R>,
     standing: Standing,
 }
 
@@ -117,7 +62,7 @@ impl<R: Real> Peers<R> {
             nodes.settle_in(world.problem.initial(node));
         }
         let always_up = world.fleet.always_available();
-        let state = State { rows: Touched::default(), waiting: Touched::default(), standing: Standing::default() };
+        let state = State { rows: Touched::default(), postponed: Postponed::default(), standing: Standing::default() };
         Ok(Self { plan, nodes, presence: Presence::new(), always_up, state })
     }
 
@@ -163,8 +108,7 @@ impl<R: Real> Peers<R> {
         let now = control.now();
         let Self { plan, nodes, presence, state, .. } = self;
         let mut orders = Clerk { plan, presence, rows: &mut state.rows, control };
-        let node =
-            &mut Node { id, now, topology: topology(&plan.world), blocks: plan.world.objective().blocks(), orders: &mut orders };
+        let node = &mut Node::new(id, now, topology(&plan.world), plan.world.objective().blocks(), &mut orders);
         call(nodes.as_mut(), node);
     }
 
@@ -187,11 +131,11 @@ impl<R: Real> Peers<R> {
         if self.plan.absent == Absent::Lose && !self.nodes.is_reliable() {
             return self.on_node(mail.from, control, |nodes, node| nodes.on_dropped(to, mail, node));
         }
-        let first = self.state.waiting.get(to).is_none_or(Vec::is_empty);
-        if first && let Some(after) = self.until_up(to, control.now()) {
-            control.timer(after, Wake { node: to, kind: Kind::Mail, key: 0 }.pack());
+        // Nobody waits for a node that is gone for good.
+        let Some(after) = self.until_up(to, control.now()) else { return };
+        if self.state.postponed.keep(to, mail) {
+            Wake { node: to, kind: Kind::Mail, key: 0 }.order(after, control);
         }
-        self.state.waiting.entry(to).push(mail);
     }
 }
 
@@ -246,8 +190,8 @@ impl<R: Real> Protocol for Peers<R> {
         if wake.kind != Kind::Mail {
             return self.on_node(wake.node, control, |nodes, node| nodes.on_timer(wake.key, node));
         }
-        for waiting in self.state.waiting.remove(wake.node).unwrap_or_default() {
-            self.deliver(waiting, wake.node, control);
+        for mail in self.state.postponed.take(wake.node) {
+            self.deliver(mail, wake.node, control);
         }
     }
 
@@ -268,20 +212,11 @@ impl<R: Real> Protocol for Peers<R> {
     }
 
     fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
-        let world = &self.plan.world;
-        let pace = Pace { steps: job.steps, version: job.version, before: 0 };
-        let visit = (job.node, job.visit);
-        let mut local = Local::open(world.objective(), &self.plan.local, world.streams(), visit, pace, scratch);
-        local.equip(self.plan.computes_in(job.node), |_| {});
-        local.resume_optimiser(&job.optimiser);
-        let out = self.nodes.compute(&job.input, &mut local);
-        Outcome { out, optimiser: local.kept_optimiser() }
+        job.run(&self.plan, self.nodes.as_ref(), scratch)
     }
 
     fn cost(&self, job: &Job<R>) -> f64 {
-        let objective = self.plan.world.objective();
-        let samples = self.plan.local.batch.rows(objective.samples(job.node));
-        objective.cost(samples) * (job.passes * job.steps) as f64
+        job.cost(&self.plan)
     }
 
     fn save(&self) -> Result<Vec<u8>, postcard::Error> {

@@ -40,6 +40,12 @@ impl<R: Real> Links<R> {
         if self.low_bit == LowBit::Train { width(world, client) } else { Bits::FLOAT }
     }
 
+    /// Width of the model that a client runs once it has received it.
+    pub fn model_width(&self, world: &World<R>, client: NodeId) -> Bits {
+        let unrounded = self.low_bit == LowBit::Messages && self.down.is_some();
+        if unrounded { Bits::FLOAT } else { self.message_width(world, client) }
+    }
+
     /// Width of the messages of a client that go over no link.
     pub fn message_width(&self, world: &World<R>, client: NodeId) -> Bits {
         if self.low_bit == LowBit::Ignore { Bits::FLOAT } else { width(world, client) }

@@ -2,13 +2,22 @@
 
 use super::{Served, Standing};
 use crate::{
+    engine::NodeId,
     num::Real,
-    record::{Models, Observed},
+    part::link::round_blocks,
+    record::{Deployed, Models, Observed},
 };
 
 impl<R: Real> Observed<R> for Served<R> {
     fn models(&self) -> Models<'_, R> {
         Models::Server(self.iterate())
+    }
+
+    fn deployed(&self, client: NodeId) -> Option<Deployed<R>> {
+        let (links, world) = (&self.plan.links, &self.plan.world);
+        let mut x = self.server().model_of(client).to_vec();
+        round_blocks(links.model_width(world, client), world.objective().blocks(), &mut x);
+        Some(Deployed { x, activations: links.width(world, client).of_activations() })
     }
 
     fn round(&self) -> u64 {

@@ -87,7 +87,7 @@ pub struct Standing {
 
 /// Clients around a server, as the engine sees them.
 pub struct Served<R: Real> {
-    plan: Plan<R>,
+    pub(super) plan: Plan<R>,
     server: Box<dyn ServerUpdate<R>>,
     schedule: Box<dyn Schedule>,
     presence: Presence,

@@ -162,7 +162,7 @@ impl Pilot for RunJob<'_> {
                 engine.load(&saved.engine).map_err(damaged)?;
                 (Part::resume(&path, saved.written, prefix.clone()), Some(saved.recorder))
             }
-            None => (Part::create(&path, &header(&plan.keys(), &plan.metrics), prefix.clone()), None),
+            None => (Part::create(&path, &header(&plan.keys(), &plan.columns), prefix.clone()), None),
         };
         let part = part.map_err(RunError::io(&path))?;
         let mut keeper = Keeper::new(checkpoint, results, options, self.progress);

@@ -1,6 +1,13 @@
 //! Variance-corrected gossip: how variance decays, and stays.
 
-use fedfleet::problem::init::{InitSpec, NormalInit};
+use std::path::Path;
+
+use fedfleet::{
+    problem::init::{InitSpec, NormalInit},
+    record::{axis::Axis, curves::Curves},
+    run::{Options, Plan, Results, Silent, execute},
+    scenario::Scenario,
+};
 
 use super::bench::{Bench, gap, mean, variance};
 
@@ -112,5 +119,56 @@ fn averages_made_while_training_are_kept() {
         // The second training began with `trained`, at 1 s, and took 0.1 of that away after the average at 1.2 s.
         let expected: Vec<f64> = merged.iter().zip(&trained[node]).map(|(u, x)| u - 0.1 * x).collect();
         assert!(gap(std::slice::from_ref(x), &[expected]) < 1e-14);
+    }
+}
+
+#[test]
+fn the_variance_of_every_layer_is_recorded() {
+    let scenario = r#"
+title = "Layers"
+seeds = 1
+stop  = { seconds = 2 }
+
+[problem]
+objective = { mlp = { hidden = { sweep = [[30], [30, 20]] } } }
+data      = "digits-8x8"
+partition = "shared"
+init      = { xavier = { independent = true } }
+
+[fleet]
+clients = 40
+step    = 0
+
+[network]
+topology = { circulant = { degree = 8 } }
+
+[record]
+every   = { seconds = 1 }
+metrics = ["layer-variance"]
+
+[peers]
+local = { steps = 1, lr = 1e-9 }
+
+[[method]]
+name   = "vc-gossip"
+target = "none"
+"#;
+    let plan = Plan::resolve(Scenario::read(Path::new("layers.toml"), scenario, &[]).unwrap(), &[]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).unwrap();
+    let curves = Curves::read(&folder.path().join("curves.csv")).unwrap();
+    assert_eq!(curves.metrics, ["layer-variance-1", "layer-variance-2", "layer-variance-3"]);
+    for (run, sizes) in curves.runs.iter().zip([vec![64, 30, 10], vec![64, 30, 20, 10]]) {
+        for layer in 0..3 {
+            let points: Vec<f64> = run.samples(Axis::Seconds, layer).map(|(_, value)| value).collect();
+            let Some(ends) = sizes.get(layer..layer + 2) else {
+                assert!(points.is_empty(), "there is no layer {layer}");
+                continue;
+            };
+            // Xavier's 2 / (inputs + outputs), of which the average at time zero keeps 0.28125 and two more a third of that.
+            let start = 2.0 / f64::from(ends[0] + ends[1]);
+            assert!((points[0] / start / retained(1) - 1.0).abs() < 0.06, "layer {layer}: {} of {start}", points[0]);
+            assert!(points.last().unwrap() / start < 0.15, "layer {layer}: {points:?}");
+        }
     }
 }

@@ -120,7 +120,8 @@ fn files_are_found_from_the_folder_of_the_scenario() {
 
     let error = load::<f64>(&DataSpec::new(Source::Leaf("none".to_owned().into())), None, None, &Streams::new(0), folder.path());
     let error = error.unwrap_err();
-    assert_eq!((error.path.join("."), error.file), ("data.leaf".to_owned(), Some((folder.path().join("none"), None))));
+    assert_eq!((error.path.join("."), error.place()), ("data.leaf".to_owned(), String::new()));
+    assert_eq!(error.file.unwrap().path, folder.path().join("none"));
 }
 
 #[test]

@@ -265,20 +265,20 @@ fn client_ids_come_from_a_file() {
 }
 
 #[test]
-fn unusable_client_ids_name_their_line() {
-    type Case<'a> = (&'a [u8], Option<usize>, Option<usize>, &'a str);
+fn unusable_client_ids_name_their_place() {
+    type Case<'a> = (&'a [u8], Option<usize>, &'a str, &'a str);
     let cases: [Case<'_>; 6] = [
-        (b"1\nx\n1\n2\n", None, Some(2), "`x` is not a client id"),
-        (b"-1\n0\n1\n2\n", None, Some(1), "`-1` is not a client id"),
-        (b"1\n0\n2\n", None, None, "the file has 3 client ids: expected one for each of 4 training samples"),
-        (b"1\n0\n1\n3\n", Some(3), Some(4), "client 3 does not exist: expected an id from 0 to 2"),
-        (b"1\n0\n1\n3\n", None, None, "client 2 has no sample"),
-        (b"0\n0\n1\n4000000000\n", None, None, "above the number of samples"),
+        (b"1\nx\n1\n2\n", None, "2:1 x", "`x` is not a client id"),
+        (b"-1\n0\n1\n2\n", None, "1:1 -1", "`-1` is not a client id"),
+        (b"1\n0\n2\n", None, "", "the file has 3 client ids: expected one for each of 4 training samples"),
+        (b"1\n0\n1\n3\n", Some(3), "4:1 3", "client 3 does not exist: expected an id from 0 to 2"),
+        (b"1\n0\n1\n3\n", None, "", "client 2 has no sample"),
+        (b"0\n0\n1\n4000000000\n", None, "", "above the number of samples"),
     ];
-    for (bytes, clients, line, message) in cases {
+    for (bytes, clients, place, message) in cases {
         let error = by_file(bytes, clients, false).unwrap_err();
         assert!(error.message.contains(message), "{}", error.message);
-        assert_eq!(error.file.unwrap().1, line);
+        assert_eq!(error.place(), place);
     }
 }
 

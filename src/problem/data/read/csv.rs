@@ -2,8 +2,9 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{File, RawSamples, RawTable, RawTargets, one_hot::Categories};
+use super::{RawSamples, RawTable, RawTargets, one_hot::Categories};
 use crate::{
+    file::{File, start},
     invalid::Invalid,
     num::Real,
     problem::data::{Features, Grouping, spec::CsvSpec},
@@ -12,7 +13,7 @@ use crate::{
 /// Reads samples; `by` names one more column that is not a feature.
 ///
 /// # Errors
-/// [`Invalid`] with the line of the first cell that cannot be read, or at the key of a column that does not exist.
+/// [`Invalid`] at the first cell that cannot be read, or at the key of a column that does not exist.
 pub(in crate::problem::data) fn read<R: Real>(
     file: &File<'_>,
     test: Option<&File<'_>>,
@@ -95,7 +96,7 @@ impl<R: Real> Part<R> {
     }
 
     fn samples(self, categories: &Categories) -> RawSamples<R> {
-        let features = Features::Dense(categories.expand(self.targets.len(), &self.features));
+        let features = Features::Dense(categories.expand(self.targets.len(), self.features));
         RawSamples { features, targets: RawTargets::parse(self.targets) }
     }
 }
@@ -117,38 +118,42 @@ fn parse<R: Real>(
         .delimiter
         .map_or(Ok(b','), u8::try_from)
         .map_err(|_| Invalid::at("csv.delimiter", "the delimiter is not a single byte: expected a character such as `;`"))?;
+    let fault = |position: Option<&csv::Position>, (column, message): Fault| file.fault_at_field(start(position), (column, delimiter), message);
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
     let header = reader.headers().map_err(|error| malformed(file, &error))?.clone();
     if header.is_empty() {
-        return Err(file.fault(None, "the file is empty: expected a header and samples"));
+        return Err(file.fault("the file is empty: expected a header and samples"));
     }
     if header.iter().all(|cell| cell.parse::<f64>().is_ok()) {
-        let error = file.fault(Some(1), "the first line holds numbers: expected a header that names the columns");
+        let error = file.fault_at_record(0, "the first line holds numbers: expected a header that names the columns");
         return Err(error.help("add a first line such as `x1,x2,label`"));
     }
-    distinct(&header).map_err(|message| file.fault(Some(1), message).help("give each column a name of its own"))?;
+    distinct(&header).map_err(|twice| fault(None, twice).help("give each column a name of its own"))?;
     if let Some(like) = like.filter(|like| like.header != header) {
-        return Err(file.fault(Some(1), format!("expected the {} columns of the training file", like.header.len())));
+        return Err(file.fault_at_record(0, format!("expected the {} columns of the training file", like.header.len())));
     }
     let layout = Layout::new(header, spec, by)?;
     let mut parts = Parts::default();
     parts.train.kept = vec![Vec::new(); layout.kept.len()];
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| malformed(file, &error))? {
-        let line = record.position().map(|position| position.line() as usize);
-        row(&layout, &record, &mut parts, categories, like.is_none()).map_err(|message| file.fault(line, message))?;
+        let read = row(&layout, &record, &mut parts, categories, like.is_none());
+        read.map_err(|found| fault(record.position(), found))?;
     }
     if parts.train.targets.is_empty() {
-        return Err(file.fault(None, "the file has no training samples"));
+        return Err(file.fault("the file has no training samples"));
     }
     Ok((layout, parts))
 }
 
+/// The column at fault, and what is wrong with it.
+type Fault = (usize, String);
+
 /// Refuses two columns of one name, of which only the first could be meant by it.
-fn distinct(header: &StringRecord) -> Result<(), String> {
+fn distinct(header: &StringRecord) -> Result<(), Fault> {
     for (at, name) in header.iter().enumerate() {
         if let Some(first) = header.iter().take(at).position(|earlier| earlier == name) {
-            return Err(format!("columns {} and {} are both called `{name}`", first + 1, at + 1));
+            return Err((at, format!("columns {} and {} are both called `{name}`", first + 1, at + 1)));
         }
     }
     Ok(())
@@ -160,23 +165,22 @@ fn row<R: Real>(
     parts: &mut Parts<R>,
     categories: &mut Categories,
     training: bool,
-) -> Result<(), String> {
-    let held_out = match layout.split.map(|at| &record[at]) {
+) -> Result<(), Fault> {
+    let held_out = match layout.split.map(|at| (at, &record[at])) {
         None => false,
-        Some(part) if part.eq_ignore_ascii_case("train") => false,
-        Some(part) if part.eq_ignore_ascii_case("test") => true,
-        Some(part) => return Err(format!("`{part}` is not a part: expected `train` or `test`")),
+        Some((_, part)) if part.eq_ignore_ascii_case("train") => false,
+        Some((_, part)) if part.eq_ignore_ascii_case("test") => true,
+        Some((at, part)) => return Err((at, format!("`{part}` is not a part: expected `train` or `test`"))),
     };
     let part = if held_out { &mut parts.test } else { &mut parts.train };
     categories.decide(layout.features.iter().map(|&at| &record[at]));
     for (column, &at) in layout.features.iter().enumerate() {
         let value = categories.code(column, &record[at], training && !held_out);
-        part.features.push(R::of(
-            value.map_err(|remedy| format!("`{}` in column `{}` is not a feature: {remedy}", &record[at], &layout.header[at]))?,
-        ));
+        let told = |remedy| format!("`{}` in column `{}` is not a feature: {remedy}", &record[at], &layout.header[at]);
+        part.features.push(R::of(value.map_err(|remedy| (at, told(remedy)))?));
     }
     if record[layout.target].is_empty() {
-        return Err(format!("the target in column `{}` is missing", &layout.header[layout.target]));
+        return Err((layout.target, format!("the target in column `{}` is missing", &layout.header[layout.target])));
     }
     part.targets.push(record[layout.target].to_owned());
     for ((_, at), cells) in layout.kept.iter().zip(&mut part.kept) {
@@ -186,11 +190,11 @@ fn row<R: Real>(
 }
 
 fn malformed(file: &File<'_>, error: &csv::Error) -> Invalid {
-    let line = error.position().map(|position| position.line() as usize);
-    match error.kind() {
+    let message = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            file.fault(line, format!("the line has {len} values: expected {expected_len}, as many as the header"))
+            format!("the line has {len} values: expected {expected_len}, as many as the header")
         }
-        _ => file.fault(line, format!("the line cannot be read: {error}")),
-    }
+        _ => format!("the line cannot be read: {error}"),
+    };
+    file.fault_at_record(start(error.position()), message)
 }

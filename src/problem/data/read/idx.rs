@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::{File, RawSamples, RawTable, RawTargets};
+use super::{RawSamples, RawTable, RawTargets};
 use crate::{
+    file::File,
     invalid::Invalid,
     num::Real,
     problem::data::{Features, table::dense},
@@ -34,7 +35,7 @@ fn samples<R: Real>(pair: &Pair<'_>, scale: Option<f64>) -> Result<RawSamples<R>
     let rows = images.shape[0];
     if labels.shape.iter().product::<usize>() != rows {
         let message = format!("the file has shape {:?}: expected a label for each of {rows} images", labels.shape);
-        return Err(pair.labels.fault(None, message));
+        return Err(pair.labels.fault(message));
     }
     let columns = images.shape[1..].iter().product();
     let values = match (scale, images.code) {
@@ -56,29 +57,29 @@ impl<'a> Array<'a> {
     fn parse(file: &'a File<'_>) -> Result<Self, Invalid> {
         let bytes = file.bytes();
         let [0, 0, code, dimensions, ..] = *bytes else {
-            return Err(file.fault(None, "the file is not IDX: expected it to begin with two zero bytes, a type and a dimension"));
+            return Err(file.fault("the file is not IDX: expected it to begin with two zero bytes, a type and a dimension"));
         };
         let width = match code {
             0x08 | 0x09 => 1,
             0x0b => 2,
             0x0c | 0x0d => 4,
             0x0e => 8,
-            _ => return Err(file.fault(None, format!("unknown IDX type {code:#04x}: expected 0x08, 0x09 or 0x0b to 0x0e"))),
+            _ => return Err(file.fault(format!("unknown IDX type {code:#04x}: expected 0x08, 0x09 or 0x0b to 0x0e"))),
         };
-        let short = || file.fault(None, format!("the file is cut off: it has only {} bytes", bytes.len()));
+        let short = || file.fault(format!("the file is cut off: it has only {} bytes", bytes.len()));
         let start = 4 + 4 * dimensions as usize;
         let sizes = bytes.get(4..start).ok_or_else(short)?;
         let shape: Vec<usize> =
             sizes.chunks_exact(4).map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]) as usize).collect();
         if shape.is_empty() || shape.contains(&0) {
-            return Err(file.fault(None, format!("the file has shape {shape:?}: expected at least one sample")));
+            return Err(file.fault(format!("the file has shape {shape:?}: expected at least one sample")));
         }
         let size = shape.iter().try_fold(width, |size: usize, &next| size.checked_mul(next));
         let data = &bytes[start..];
         match size {
             Some(size) if size == data.len() => Ok(Self { code, shape, data }),
-            Some(size) => Err(file.fault(None, format!("the file has {} bytes of values: expected {size}", data.len()))),
-            None => Err(file.fault(None, format!("the shape {shape:?} is too large"))),
+            Some(size) => Err(file.fault(format!("the file has {} bytes of values: expected {size}", data.len()))),
+            None => Err(file.fault(format!("the shape {shape:?} is too large"))),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Nested lists of numbers and lists of labels in JSON.
+//! Pieces of a JSON file, each read where it stands, so that faults point at it.
 
 use std::fmt;
 
@@ -6,6 +6,47 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeSeed, SeqAccess, Visitor},
 };
+use serde_json::value::RawValue;
+
+use crate::{file::File, invalid::Invalid};
+
+/// A value that is not read yet: a piece of the file's text.
+pub(super) type Piece<'t> = &'t RawValue;
+
+/// Reads `text`, a piece of the text of `file`.
+///
+/// # Errors
+/// [`Invalid`] at the place where it goes wrong.
+pub(super) fn read<'t, T: Deserialize<'t>>(file: &File<'_>, text: &'t str) -> Result<T, Invalid> {
+    serde_json::from_str(text).map_err(|error| {
+        let told = error.to_string();
+        let message = told.rsplit_once(" at line ").map_or(told.as_str(), |(message, _)| message);
+        file.fault_at(token(text, &error), format!("the JSON cannot be read: {message}"))
+    })
+}
+
+/// What stands where `error` was noticed: a number, a word, a string, or a single sign.
+fn token<'t>(text: &'t str, error: &serde_json::Error) -> &'t str {
+    let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+    let bytes = text.as_bytes();
+    let at = (line_start + error.column().saturating_sub(1)).min(text.len().saturating_sub(1));
+    let inner = |&byte: &u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
+    let start = at - bytes[..at].iter().rev().take_while(|byte| inner(byte)).count();
+    let end = at + bytes[at..].iter().take_while(|byte| inner(byte)).count();
+    match bytes.get(at) {
+        Some(byte) if inner(byte) => &text[start..end],
+        // Strings are noticed at their ends.
+        Some(b'"') => &text[text[..at].rfind('"').unwrap_or(at)..=at],
+        _ => text.get(at..at + 1).unwrap_or_default(),
+    }
+}
+
+/// Whether a piece is a list, and whether it or its first item is text.
+pub(super) fn shape(piece: Piece<'_>) -> (bool, bool) {
+    let text = piece.get();
+    let items = text.strip_prefix('[').map(str::trim_start);
+    (items.is_some(), items.unwrap_or(text).starts_with('"'))
+}
 
 /// A number, or lists of numbers of any depth, in one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,12 +113,4 @@ impl fmt::Display for Label {
             Self::Text(value) => value.fmt(f),
         }
     }
-}
-
-/// One item, or a list of them.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged, expecting = "expected a number, text, or a list of them")]
-pub(super) enum OneOrMany<T> {
-    Many(Vec<T>),
-    One(T),
 }

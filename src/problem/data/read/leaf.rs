@@ -8,28 +8,51 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    File, RawSamples, RawTable, RawTargets,
-    json::{Flat, Label, OneOrMany},
+    RawSamples, RawTable, RawTargets,
+    json::{self, Flat, Label, Piece},
+    text::Alphabet,
 };
 use crate::{
+    file::File,
     invalid::Invalid,
     num::Real,
-    problem::data::{Features, Grouping, table::dense},
+    problem::data::{
+        Features, Grouping,
+        spec::{LeafSpec, TextSpec},
+        table::dense,
+    },
 };
 
 /// Reads training and held-out samples.
 ///
 /// # Errors
-/// [`Invalid`] with the line of what cannot be read.
-pub(in crate::problem::data) fn read<R: Real>(train: &[File<'_>], test: Option<&[File<'_>]>) -> Result<RawTable<R>, Invalid> {
+/// [`Invalid`] at what cannot be read.
+pub(in crate::problem::data) fn read<R: Real>(
+    train: &[File<'_>],
+    test: Option<&[File<'_>]>,
+    spec: &LeafSpec,
+) -> Result<RawTable<R>, Invalid> {
     let train = parse(train)?;
     let test = test.map(parse).transpose()?;
-    if let Some(test) = test.as_ref().filter(|test| test.columns != train.columns) {
-        let message = format!("held-out samples have {} features: expected {}, as in training", test.columns, train.columns);
+    let natural = Some(Grouping::new("user", &train.users));
+    let columns = train.inputs.columns();
+    if let Some(test) = test.as_ref().filter(|test| test.inputs.columns() != columns) {
+        let told = |columns: Option<usize>| columns.map_or("are text".to_owned(), |columns| format!("have {columns} features"));
+        let message = format!("held-out samples {}, those for training {}", told(test.inputs.columns()), told(columns));
         return Err(Invalid::at("leaf.test-path", message));
     }
-    let natural = Some(Grouping::new("user", &train.users));
-    Ok(RawTable { natural, ..RawTable::new(train.samples(), test.map(Rows::samples)) })
+    let alphabet = match &train.inputs {
+        Inputs::Texts { listed, texts } => {
+            let suited = if *listed { TextSpec::words() } else { TextSpec::window() };
+            Some(Alphabet::learn(spec.text.as_ref().unwrap_or(&suited), texts).map_err(|error| error.under("leaf.text"))?)
+        }
+        Inputs::Numbers { .. } if spec.text.is_some() => {
+            return Err(Invalid::at("leaf.text", "the samples are numbers, not text").help("remove `text`"));
+        }
+        Inputs::Numbers { .. } => None,
+    };
+    let finish = |rows: Rows<R>| rows.samples(alphabet.as_ref());
+    Ok(RawTable { natural, ..RawTable::new(finish(train), test.map(finish)) })
 }
 
 /// The files behind `path`: itself, or the `.json` files of the folder by name.
@@ -61,97 +84,159 @@ fn is_json(file: &Path) -> bool {
 }
 
 #[derive(Deserialize)]
-struct Document {
-    users: Vec<String>,
-    user_data: BTreeMap<String, UserData>,
+struct Document<'t> {
+    #[serde(borrow)]
+    users: Vec<Piece<'t>>,
+    #[serde(borrow)]
+    user_data: BTreeMap<String, Piece<'t>>,
 }
 
 #[derive(Deserialize)]
-struct UserData {
-    x: Vec<Flat>,
-    y: Vec<Label>,
+struct UserData<'t> {
+    #[serde(borrow)]
+    x: Vec<Piece<'t>>,
+    #[serde(borrow)]
+    y: Vec<Piece<'t>>,
 }
 
 #[derive(Deserialize)]
-struct Line {
-    user: Label,
-    x: serde_json::Value,
-    y: OneOrMany<Label>,
+struct Line<'t> {
+    #[serde(borrow)]
+    user: Piece<'t>,
+    #[serde(borrow)]
+    x: Piece<'t>,
+    #[serde(borrow)]
+    y: Piece<'t>,
 }
 
+/// Samples, with the users and targets as text.
 struct Rows<R> {
     users: Vec<String>,
-    columns: usize,
-    features: Vec<R>,
+    inputs: Inputs<R>,
     labels: Vec<String>,
 }
 
-impl<R: Real> Rows<R> {
-    fn push(&mut self, user: &str, x: &Flat, y: &Label) -> Result<(), String> {
-        if self.users.is_empty() {
-            self.columns = x.0.len();
-        }
-        if x.0.len() != self.columns || x.0.is_empty() {
-            return Err(format!("a sample of user `{user}` has {} features: expected {}", x.0.len(), self.columns.max(1)));
-        }
-        self.users.push(user.to_owned());
-        self.features.extend(x.0.iter().map(|&value| R::of(value)));
-        self.labels.push(y.to_string());
-        Ok(())
+/// What the samples are: as the first one is.
+enum Inputs<R> {
+    Numbers {
+        columns: usize,
+        values: Vec<R>,
+    },
+    Texts {
+        /// Whether each stands at the end of a list of strings.
+        listed: bool,
+        texts: Vec<String>,
+    },
+}
+
+impl<R: Real> Inputs<R> {
+    /// Number of features; `None` for text.
+    fn columns(&self) -> Option<usize> {
+        if let Self::Numbers { columns, .. } = self { Some(*columns) } else { None }
     }
 
-    fn samples(self) -> RawSamples<R> {
-        let features = Features::Dense(dense(self.labels.len(), self.columns, self.features));
+    /// The kind of samples that `first` belongs to.
+    fn like(first: Piece<'_>) -> Self {
+        match json::shape(first) {
+            (listed, true) => Self::Texts { listed, texts: Vec::new() },
+            (_, false) => Self::Numbers { columns: 0, values: Vec::new() },
+        }
+    }
+
+    fn push(&mut self, file: &File<'_>, sample: Piece<'_>) -> Result<(), Invalid> {
+        match (self, json::shape(sample)) {
+            (Self::Texts { listed: false, texts }, (false, true)) => texts.push(json::read(file, sample.get())?),
+            (Self::Texts { listed: true, texts }, (true, true)) => {
+                let strings: Vec<String> = json::read(file, sample.get())?;
+                texts.extend(strings.into_iter().next_back());
+            }
+            (Self::Numbers { columns, values }, _) => {
+                let Flat(row) = json::read(file, sample.get())?;
+                if values.is_empty() {
+                    *columns = row.len();
+                }
+                if row.len() != *columns || row.is_empty() {
+                    let message = format!("the sample has {} features: expected {}", row.len(), (*columns).max(1));
+                    return Err(file.fault_at(sample.get(), message));
+                }
+                values.extend(row.into_iter().map(R::of));
+            }
+            (Self::Texts { .. }, _) => return Err(file.fault_at(sample.get(), "the sample is not like the first: expected text")),
+        }
+        Ok(())
+    }
+}
+
+impl<R: Real> Rows<R> {
+    fn samples(self, alphabet: Option<&Alphabet>) -> RawSamples<R> {
+        let features = match (self.inputs, alphabet) {
+            (Inputs::Texts { texts, .. }, Some(alphabet)) => Features::Sparse(alphabet.rows(&texts)),
+            (Inputs::Numbers { columns, values }, _) => Features::Dense(dense(self.labels.len(), columns, values)),
+            (Inputs::Texts { .. }, None) => unreachable!("text comes with an alphabet"),
+        };
         RawSamples { features, targets: RawTargets::parse(self.labels) }
+    }
+
+    /// Adds the samples `x` and targets `y` of `user`, which stand in `place`.
+    fn append(&mut self, file: &File<'_>, user: &str, place: Piece<'_>, x: &[Piece<'_>], y: &[Piece<'_>]) -> Result<(), Invalid> {
+        if x.len() != y.len() {
+            let message = format!("user `{user}` has {} samples and {} targets: expected as many", x.len(), y.len());
+            return Err(file.fault_at(place.get(), message));
+        }
+        for (x, y) in x.iter().zip(y) {
+            if self.users.is_empty() {
+                self.inputs = Inputs::like(x);
+            }
+            self.inputs.push(file, x)?;
+            self.users.push(user.to_owned());
+            self.labels.push(json::read::<Label>(file, y.get())?.to_string());
+        }
+        Ok(())
     }
 }
 
 fn parse<R: Real>(files: &[File<'_>]) -> Result<Rows<R>, Invalid> {
-    let mut rows = Rows { users: Vec::new(), columns: 0, features: Vec::new(), labels: Vec::new() };
+    let inputs = Inputs::Numbers { columns: 0, values: Vec::new() };
+    let mut rows = Rows { users: Vec::new(), inputs, labels: Vec::new() };
     for file in files {
         let text = file.text()?;
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        // A document may stand on one line too: what tells the forms apart is a `user` of its own on the first line.
-        let by_line = serde_json::from_str::<serde_json::Value>(first).is_ok_and(|value| value.get("user_data").is_none());
+        // A document may stand on one line too: what tells the forms apart is a first line that is an object of its own.
+        let by_line = serde_json::from_str::<BTreeMap<String, Piece<'_>>>(first).is_ok_and(|keys| !keys.contains_key("user_data"));
         if by_line { lines(file, text, &mut rows)? } else { document(file, text, &mut rows)? }
     }
     match files.first() {
-        Some(file) if rows.users.is_empty() => Err(file.fault(None, "the file has no samples")),
+        Some(file) if rows.users.is_empty() => Err(file.fault("the file has no samples")),
         _ => Ok(rows),
     }
 }
 
 fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<(), Invalid> {
-    let document: Document = serde_json::from_str(text).map_err(|error| {
-        file.fault(Some(error.line()), format!("the file is not LEAF JSON: {error}"))
-            .help("expected {\"users\": […], \"user_data\": {user: {\"x\": [[…]], \"y\": […]}}}, or one object a line")
-    })?;
-    for user in &document.users {
-        let data = document.user_data.get(user).ok_or_else(|| file.fault(None, format!("user `{user}` has no `user_data`")))?;
-        append(user, &data.x, &data.y, rows).map_err(|message| file.fault(None, message))?;
+    let expected = |error: Invalid| {
+        error.help("expected {\"users\": […], \"user_data\": {user: {\"x\": […], \"y\": […]}}}, or {\"user\": …, \"x\": …, \"y\": …} a line")
+    };
+    let document: Document<'_> = json::read(file, text).map_err(expected)?;
+    for piece in document.users {
+        let user: String = json::read(file, piece.get())?;
+        let missing = || file.fault_at(piece.get(), format!("user `{user}` has no `user_data`"));
+        let place = *document.user_data.get(&user).ok_or_else(missing)?;
+        let UserData { x, y } = json::read(file, place.get()).map_err(expected)?;
+        rows.append(file, &user, place, &x, &y)?;
     }
     Ok(())
 }
 
 fn lines<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<(), Invalid> {
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        let fault = |error: serde_json::Error| {
-            file.fault(Some(number), format!("the line cannot be read: {error}"))
-                .help("expected {\"user\": …, \"x\": [numbers], \"y\": target}, or lists of both")
-        };
-        let Line { user, x, y } = serde_json::from_str(line).map_err(fault)?;
-        let (x, y) = match y {
-            OneOrMany::One(y) => (vec![serde_json::from_value(x).map_err(fault)?], vec![y]),
-            OneOrMany::Many(y) => (serde_json::from_value(x).map_err(fault)?, y),
-        };
-        append(&user.to_string(), &x, &y, rows).map_err(|message| file.fault(Some(number), message))?;
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let expected = |error: Invalid| error.help("expected {\"user\": …, \"x\": sample, \"y\": target}, or lists of both");
+        let Line { user, x, y } = json::read(file, line).map_err(expected)?;
+        let user = json::read::<Label>(file, user.get())?.to_string();
+        if json::shape(y).0 {
+            let (xs, ys): (Vec<Piece<'_>>, Vec<Piece<'_>>) = (json::read(file, x.get())?, json::read(file, y.get())?);
+            rows.append(file, &user, y, &xs, &ys)?;
+        } else {
+            rows.append(file, &user, y, &[x], &[y])?;
+        }
     }
     Ok(())
-}
-
-fn append<R: Real>(user: &str, x: &[Flat], y: &[Label], rows: &mut Rows<R>) -> Result<(), String> {
-    if x.len() != y.len() {
-        return Err(format!("user `{user}` has {} samples and {} targets: expected as many", x.len(), y.len()));
-    }
-    x.iter().zip(y).try_for_each(|(x, y)| rows.push(user, x, y))
 }

@@ -1,7 +1,8 @@
 //! LIBSVM text.
 
-use super::{File, RawSamples, RawTable, RawTargets};
+use super::{RawSamples, RawTable, RawTargets};
 use crate::{
+    file::File,
     invalid::Invalid,
     num::Real,
     problem::{
@@ -13,7 +14,7 @@ use crate::{
 /// Reads training and held-out samples, which get the same number of columns.
 ///
 /// # Errors
-/// [`Invalid`] with the line of the first entry that cannot be read.
+/// [`Invalid`] at the first entry that cannot be read.
 pub(in crate::problem::data) fn read<R: Real>(
     train: &File<'_>,
     test: Option<&File<'_>>,
@@ -32,31 +33,32 @@ pub(in crate::problem::data) fn read<R: Real>(
 fn parse<R: Real>(file: &File<'_>, spec: &LibsvmSpec) -> Result<(SparseRows<R>, Vec<f64>), Invalid> {
     let mut rows = SparseRows { columns: spec.columns.unwrap_or(0), starts: vec![0], indices: Vec::new(), values: Vec::new() };
     let mut targets = Vec::new();
-    for (line, text) in (1..).zip(file.text()?.lines()) {
-        let text = text.split('#').next().unwrap_or_default();
-        let mut tokens = text.split_ascii_whitespace();
+    for line in file.text()?.lines() {
+        let mut tokens = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
         let Some(target) = tokens.next() else { continue };
         let value = target.parse().ok().filter(|value: &f64| value.is_finite());
         targets.push(value.ok_or_else(|| {
-            file.fault(Some(line), format!("`{target}` is not a target: expected a number at the start of the line"))
+            file.fault_at(target, format!("`{target}` is not a target: expected a number at the start of the line"))
         })?);
         let start = rows.indices.len();
+        let mut last = target;
         for token in tokens {
-            let (index, value) = entry(token, spec).map_err(|message| file.fault(Some(line), message))?;
+            let (index, value) = entry(token, spec).map_err(|message| file.fault_at(token, message))?;
             if rows.indices.len() > start && rows.indices.last().is_some_and(|&last| last >= index) {
                 let found = format!("`{token}` is out of order: expected ascending indices within a line");
-                return Err(file.fault(Some(line), found));
+                return Err(file.fault_at(token, found));
             }
             rows.indices.push(index);
             rows.values.push(R::of(value));
+            last = token;
         }
-        if let Some(&last) = rows.indices[start..].last() {
-            widen(&mut rows.columns, last, spec).map_err(|message| file.fault(Some(line), message))?;
+        if let Some(&index) = rows.indices[start..].last() {
+            widen(&mut rows.columns, index, spec).map_err(|message| file.fault_at(last, message))?;
         }
         rows.starts.push(rows.indices.len());
     }
     if targets.is_empty() {
-        return Err(file.fault(None, "the file has no samples"));
+        return Err(file.fault("the file has no samples"));
     }
     Ok((rows, targets))
 }

@@ -6,8 +6,9 @@ use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 use zip::ZipArchive;
 
-use super::{File, RawSamples, RawTable, RawTargets};
+use super::{RawSamples, RawTable, RawTargets};
 use crate::{
+    file::File,
     invalid::Invalid,
     num::Real,
     problem::data::{Features, Grouping, spec::NpzSpec, table::dense},
@@ -88,7 +89,7 @@ fn samples<R: Real>(x: Array<R>, y: Array<f64>, lead: usize) -> Result<RawSample
 /// # Errors
 /// [`Invalid`] when the file is malformed or holds other values.
 pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Result<Array<T>, Invalid> {
-    any_type(file.bytes(), name).map_err(|message| file.fault(None, message))
+    any_type(file.bytes(), name).map_err(|message| file.fault(message))
 }
 
 /// Reads the arrays of an NPZ archive, stored or deflated.
@@ -97,7 +98,7 @@ pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Res
 /// [`Invalid`] when the archive is malformed or lacks an array.
 pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) -> Result<Arrays<R>, Invalid> {
     let zip =
-        ZipArchive::new(Cursor::new(file.bytes())).map_err(|error| file.fault(None, format!("the file is not NPZ: {error}")))?;
+        ZipArchive::new(Cursor::new(file.bytes())).map_err(|error| file.fault(format!("the file is not NPZ: {error}")))?;
     let mut archive = Archive { file, zip };
     let x = archive.array(spec.x.as_deref().unwrap_or("x"), "x")?;
     let y = archive.array(spec.y.as_deref().unwrap_or("y"), "y")?;
@@ -128,8 +129,8 @@ impl Archive<'_> {
         let mut bytes = Vec::new();
         let unpacked =
             self.zip.by_index(index).map_err(std::io::Error::other).and_then(|mut entry| entry.read_to_end(&mut bytes));
-        unpacked.map_err(|error| self.file.fault(None, format!("the array `{name}` cannot be unpacked: {error}")))?;
-        any_type(&bytes, name).map_err(|message| self.file.fault(None, message))
+        unpacked.map_err(|error| self.file.fault(format!("the array `{name}` cannot be unpacked: {error}")))?;
+        any_type(&bytes, name).map_err(|message| self.file.fault(message))
     }
 }
 

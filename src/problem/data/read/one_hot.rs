@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
-use crate::num::Real;
+use crate::{num::Real, problem::data::table::dense};
 
 /// Most categories of a column; more are likely names or free text.
 const MOST_CATEGORIES: usize = 1024;
@@ -46,7 +46,10 @@ impl Categories {
     }
 
     /// Features `[rows, columns]` of coded cells: categories of the training samples in sorted order, others as zeros.
-    pub fn expand<R: Real>(&self, rows: usize, coded: &[R]) -> Array2<R> {
+    pub fn expand<R: Real>(&self, rows: usize, coded: Vec<R>) -> Array2<R> {
+        if self.columns.iter().all(Option::is_none) {
+            return dense(rows, self.columns.len(), coded);
+        }
         let mut width = 0;
         let places: Vec<_> = self.columns.iter().map(|column| place(column.as_ref(), &mut width)).collect();
         let mut features = Array2::zeros((rows, width));

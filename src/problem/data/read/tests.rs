@@ -8,7 +8,8 @@ use ndarray::{Array2, arr2};
 use super::*;
 use crate::{
     invalid::Invalid,
-    problem::data::{CsvSpec, LibsvmSpec, SparseRows},
+    file::File,
+    problem::data::{CsvSpec, LeafSpec, LibsvmSpec, SparseRows, TextSpec},
 };
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -21,12 +22,20 @@ fn file(bytes: &[u8]) -> File<'_> {
     File::in_memory("data.txt", bytes).unwrap()
 }
 
-/// Line and message of the error; the file must be named.
-fn fault<T>(result: Result<T, Invalid>) -> (Option<usize>, String) {
+/// Place and message of the error; the file must be named.
+fn fault<T>(result: Result<T, Invalid>) -> (String, String) {
     let error = result.err().expect("the file is malformed");
-    let (path, line) = error.file.expect("the file is named");
-    assert_eq!(path, Path::new("data.txt"));
-    (line, error.message)
+    assert_eq!(error.file.as_ref().expect("the file is named").path, Path::new("data.txt"));
+    (error.place(), error.message)
+}
+
+/// Each file must be refused at its place, with a message that contains the text.
+fn refused<T, S: Copy, const N: usize>(read: impl Fn(&'static [u8], S) -> Result<T, Invalid>, cases: [(&'static [u8], S, &str, &str); N]) {
+    for (bytes, spec, place, message) in cases {
+        let (found, text) = fault(read(bytes, spec));
+        assert_eq!(found, place, "{text}");
+        assert!(text.contains(message), "{text}");
+    }
 }
 
 fn dense(samples: &RawSamples<f64>) -> &Array2<f64> {
@@ -63,8 +72,9 @@ fn libsvm_rows_stay_sparse_plain_and_gzip() {
 
 #[test]
 fn libsvm_indices_beyond_any_memory_are_refused_at_their_line() {
-    let (line, message) = fault(libsvm(b"0 1:1\n1 4000000000:1\n", &LibsvmSpec::default()));
-    assert_eq!((line, message.as_str()), (Some(2), "index 4000000000 is too large: expected at most 134217728 features"));
+    let (place, message) = fault(libsvm(b"0 1:1\n1 4000000000:1\n", &LibsvmSpec::default()));
+    assert_eq!(place, "2:3 4000000000:1");
+    assert_eq!(message, "index 4000000000 is too large: expected at most 134217728 features");
     let zero_based = LibsvmSpec { zero_based: true, ..LibsvmSpec::default() };
     assert!(libsvm(b"1 134217727:1", &zero_based).is_ok());
     assert!(libsvm(b"1 134217728:1", &zero_based).is_err());
@@ -73,7 +83,7 @@ fn libsvm_indices_beyond_any_memory_are_refused_at_their_line() {
 #[test]
 fn csv_columns_of_one_name_are_refused() {
     let table = csv::read::<f64>(&file(b"a,b,a,y\n1,2,3,0\n"), None, &CsvSpec::default(), None);
-    assert_eq!(fault(table), (Some(1), "columns 1 and 3 are both called `a`".to_owned()));
+    assert_eq!(fault(table), ("1:5 a".to_owned(), "columns 1 and 3 are both called `a`".to_owned()));
 }
 
 #[test]
@@ -85,24 +95,22 @@ fn libsvm_parts_get_the_same_columns() {
 }
 
 #[test]
-fn libsvm_faults_name_their_line() {
+fn libsvm_faults_name_their_place() {
     let two = LibsvmSpec { columns: Some(2), ..LibsvmSpec::default() };
     let default = LibsvmSpec::default();
-    let cases: [(&[u8], &LibsvmSpec, Option<usize>, &str); 8] = [
-        (b"1 1:1\nx 1:1", &default, Some(2), "`x` is not a target"),
-        (b"1 1:1\n\n1 1", &default, Some(3), "`1` is not an entry: expected `index:value`"),
-        (b"1 1:a", &default, Some(1), "`1:a` is not an entry"),
-        (b"1 1:nan", &default, Some(1), "`1:nan` is not an entry"),
-        (b"1 0:1", &default, Some(1), "expected indices from 1, or `zero-based = true`"),
-        (b"1 2:1 1:1", &default, Some(1), "`1:1` is out of order"),
-        (b"1 1:1\n1 3:1", &two, Some(2), "index 3 is too large"),
-        (b"# nothing\n", &default, None, "no samples"),
-    ];
-    for (bytes, spec, line, message) in cases {
-        let (found, text) = fault(libsvm(bytes, spec));
-        assert_eq!(found, line, "{text}");
-        assert!(text.contains(message), "{text}");
-    }
+    refused(
+        libsvm,
+        [
+            (b"1 1:1\nx 1:1", &default, "2:1 x", "`x` is not a target"),
+            (b"1 1:1\n\n1 1", &default, "3:3 1", "`1` is not an entry: expected `index:value`"),
+            (b"1 1:a", &default, "1:3 1:a", "`1:a` is not an entry"),
+            (b"1 1:1 2:nan", &default, "1:7 2:nan", "`2:nan` is not an entry"),
+            (b"1 0:1", &default, "1:3 0:1", "expected indices from 1, or `zero-based = true`"),
+            (b"1 2:1 1:1", &default, "1:7 1:1", "`1:1` is out of order"),
+            (b"1 1:1\n1 1:1 3:1 # end", &two, "2:7 3:1", "index 3 is too large"),
+            (b"# nothing\n", &default, "", "no samples"),
+        ],
+    );
 }
 
 const CSV: &[u8] = b"who,a,part,b,label\nzoe,1,train,2.5,cat\n10,3,test,4,dog\nzoe,5,train,-6,dog\nbob,7,train,8,cat\n";
@@ -142,29 +150,30 @@ fn csv_text_is_one_feature_per_sorted_training_category() {
     let table: RawTable<f64> = csv::read(&file(train), Some(&file(test)), &spec, None).unwrap();
     assert_eq!(dense(&table.train), arr2(&[[0.0, 1.0, 1.0], [1.0, 0.0, 2.0]]));
     assert_eq!(dense(&table.test.unwrap()), arr2(&[[0.0, 0.0, 3.0], [0.0, 1.0, 4.0]]));
-    let (line, text) = fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), None, &CsvSpec::default(), None));
-    assert!(line == Some(3) && text.contains("column `colour`") && text.contains("missing"), "{text}");
+    let (place, text) = fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), None, &CsvSpec::default(), None));
+    assert!(place == "3:1 NA" && text.contains("column `colour`") && text.contains("missing"), "{place} {text}");
 }
 
 #[test]
-fn csv_faults_name_their_line() {
+fn csv_faults_name_their_place() {
     let split = CsvSpec { split: Some("s".to_owned()), ..CsvSpec::default() };
+    let semicolons = CsvSpec { delimiter: Some(';'), ..CsvSpec::default() };
     let default = CsvSpec::default();
-    let cases: [(&[u8], &CsvSpec, Option<usize>, &str); 8] = [
-        (b"", &default, None, "the file is empty"),
-        (b"a,y\n1,2\nx,3\n", &default, Some(3), "`x` in column `a` is not a feature"),
-        (b"a,y\n\"1\",2\n,3\n", &default, Some(3), "`` in column `a` is not a feature"),
-        (b"a,y\n1,2,3\n", &default, Some(2), "the line has 3 values: expected 2"),
-        (b"a,y\n1,\n", &default, Some(2), "the target in column `y` is missing"),
-        (b"1,2\n3,4\n", &default, Some(1), "expected a header"),
-        (b"a,y\n", &default, None, "no training samples"),
-        (b"a,s,y\n1,train,2\n1,valid,2\n", &split, Some(3), "`valid` is not a part: expected `train` or `test`"),
-    ];
-    for (bytes, spec, line, message) in cases {
-        let (found, text) = fault(csv::read::<f64>(&file(bytes), None, spec, None));
-        assert_eq!(found, line, "{text}");
-        assert!(text.contains(message), "{text}");
-    }
+    refused(
+        |bytes, spec| csv::read::<f64>(&file(bytes), None, spec, None),
+        [
+            (b"", &default, "", "the file is empty"),
+            (b"a,y\n1,2\nx,3\n", &default, "3:1 x", "`x` in column `a` is not a feature"),
+            (b"a,b,y\r\n\r\n1,1,2\r\n\r\n\"1\", x ,3\r\n", &default, "5:6 x", "`x` in column `b` is not a feature"),
+            (b"a;y\n1;2\n1,5;3\n", &semicolons, "3:1 1,5", "`1,5` in column `a` is not a feature"),
+            (b"a,y\n\"1\",2\n,3\n", &default, "3:1 ", "`` in column `a` is not a feature"),
+            (b"a,y\n1,2,3\n", &default, "2:1 1,2,3", "the line has 3 values: expected 2"),
+            (b"a,y\n1,\n", &default, "2:3 ", "the target in column `y` is missing"),
+            (b"1,2\n3,4\n", &default, "1:1 1,2", "expected a header"),
+            (b"a,y\n", &default, "", "no training samples"),
+            (b"a,s,y\n1,train,2\n1,valid,2\n", &split, "3:3 valid", "`valid` is not a part: expected `train` or `test`"),
+        ],
+    );
 }
 
 #[test]
@@ -180,7 +189,7 @@ const LEAF: &[u8] = br#"{"users": ["u2", "u1"], "num_samples": [2, 1],
 const LEAF_LINES: &[u8] = b"{\"user\": \"u2\", \"x\": [[5, 6, 7, 8], [9, 10, 11, 12]], \"y\": [3, 4]}\n\n{\"user\": \"u1\", \"x\": [1, 2, 3, 4.5], \"y\": 3}\n";
 
 fn leaf(bytes: &[u8]) -> Result<RawTable<f64>, Invalid> {
-    leaf::read(&[file(bytes)], None)
+    leaf::read(&[file(bytes)], None, &LeafSpec::default())
 }
 
 #[test]
@@ -195,33 +204,77 @@ fn leaf_documents_and_lines_agree_plain_and_gzip() {
 }
 
 #[test]
-fn leaf_faults_name_their_line() {
-    let cases: [(&[u8], Option<usize>, &str); 6] = [
-        (
-            b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[\"t\"]], \"y\": [1]}}}",
-            Some(2),
-            "expected a number or a list of numbers",
-        ),
-        (b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1]}", Some(2), "missing field `y`"),
-        (b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1, 2], \"y\": 2}", Some(2), "has 2 features: expected 1"),
-        (b"{\"user\": 1, \"x\": [[1], [2]], \"y\": [2]}", Some(1), "has 2 samples and 1 targets"),
-        (b"{\"users\": [\"a\"], \"user_data\": {}}", None, "user `a` has no `user_data`"),
-        (b"{\"users\": [], \"user_data\": {}}", None, "no samples"),
-    ];
-    for (bytes, line, message) in cases {
-        let (found, text) = fault(leaf(bytes));
-        assert_eq!(found, line, "{text}");
-        assert!(text.contains(message), "{text}");
+fn leaf_faults_name_their_place() {
+    refused(
+        |bytes, ()| leaf(bytes),
+        [
+            (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[1, true]], \"y\": [1]}}}", (), "2:32 true", "expected a number or a list"),
+            (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[1, 2], \"t\"], \"y\": [1, 2]}}}", (), "2:36 \"t\"", "expected a number or a list"),
+            (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[1,, 2]], \"y\": [1]}}}", (), "2:31 ,", "expected value"),
+            (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [], \"y\": [nul]}}}", (), "2:40 ]", "expected ident"),
+            (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": []}}}", (), "2:29 }", "missing field `y`"),
+            (b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1]}", (), "2:21 }", "missing field `y`"),
+            (b"{\"user\": 1, \"x\": [1]}", (), "1:21 }", "missing field `y`"),
+            (b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1, 2], \"y\": 2}", (), "2:18 [1, 2]", "has 2 features: expected 1"),
+            (b"{\"user\": 1, \"x\": [[1], [2]], \"y\": [2]}", (), "1:35 [2]", "has 2 samples and 1 targets"),
+            (b"{\"user\": 1, \"x\": \"to\", \"y\": 2}\n{\"user\": 1, \"x\": 3, \"y\": 2}", (), "2:18 3", "expected text"),
+            (b"{\"users\": [\"b\", \"a\"], \"user_data\": {\"b\": {\"x\": [], \"y\": []}}}", (), "1:17 \"a\"", "user `a` has no `user_data`"),
+            (b"{\"users\": [], \"user_data\": {}}", (), "", "no samples"),
+        ],
+    );
+}
+
+/// As LEAF writes Shakespeare: windows of characters, here of four instead of eighty, and the character after each.
+const SHAKESPEARE: &[u8] = br#"{"users": ["ROMEO", "JULIET"], "hierarchies": ["play", "play"], "num_samples": [2, 1], "user_data":
+ {"JULIET": {"raw": "Ay me!", "x": ["y me"], "y": ["!"]}, "ROMEO": {"raw": "a\n", "x": ["    ", "   a"], "y": ["a", "\n"]}}}"#;
+
+#[test]
+fn leaf_text_has_features_by_place_and_the_next_character_as_its_class() {
+    let window = LeafSpec { text: Some(TextSpec::Window { length: 4 }), ..LeafSpec::default() };
+    for bytes in [SHAKESPEARE.to_vec(), gzip(SHAKESPEARE)] {
+        let table: RawTable<f64> = leaf::read(&[file(&bytes)], None, &window).unwrap();
+        let rows = sparse(&table.train);
+        // The characters ` `, `a`, `e`, `m`, `y`.
+        assert_eq!(rows.columns, 20);
+        assert_eq!([rows.row(0).0, rows.row(1).0, rows.row(2).0], [[0, 5, 10, 15], [0, 5, 10, 16], [4, 5, 13, 17]]);
+        assert_eq!(table.train.targets, RawTargets::Names(["a", "\n", "!"].map(str::to_owned).to_vec()));
+        assert_eq!(table.natural.unwrap().of, [1, 1, 0]);
     }
+    let unasked = leaf(SHAKESPEARE).unwrap();
+    assert_eq!(sparse(&unasked.train).columns, 80 * 5);
+}
+
+/// As LEAF writes Sentiment140: number, date, query, user and text of a message.
+const SENTIMENT: &[u8] = br#"{"users": ["ann"], "num_samples": [2], "user_data": {"ann": {"x": [
+ ["4", "Mon May 11", "NO_QUERY", "ann", "good day, good sun"], ["5", "Mon May 11", "NO_QUERY", "ann", "bad day"]], "y": [1, 0]}}}"#;
+
+#[test]
+fn leaf_text_at_the_end_of_a_list_has_features_by_its_words() {
+    let test = b"{\"user\": \"bob\", \"x\": [\"6\", \"\", \"\", \"bob\", \"bad bad luck\"], \"y\": 0}";
+    let table: RawTable<f64> = leaf::read(&[file(SENTIMENT)], Some(&[file(test)]), &LeafSpec::default()).unwrap();
+    // The words `,`, `bad`, `day`, `good`, `sun`.
+    let rows = sparse(&table.train);
+    assert_eq!((rows.columns, rows.row(0)), (5, (&[0, 2, 3, 4][..], &[1.0, 1.0, 2.0, 1.0][..])));
+    assert_eq!(rows.row(1), (&[1, 2][..], &[1.0, 1.0][..]));
+    assert_eq!(sparse(&table.test.unwrap()).row(0), (&[1][..], &[2.0][..]));
+    assert_eq!(table.train.targets, RawTargets::Numbers(vec![1.0, 0.0]));
+}
+
+#[test]
+fn leaf_text_and_numbers_do_not_mix() {
+    let counted = LeafSpec { text: Some(TextSpec::Characters), ..LeafSpec::default() };
+    assert_eq!(leaf::read::<f64>(&[file(LEAF)], None, &counted).unwrap_err().path, ["leaf", "text"]);
+    let mixed = leaf::read::<f64>(&[file(SHAKESPEARE)], Some(&[file(LEAF)]), &LeafSpec::default()).unwrap_err();
+    assert_eq!((mixed.path, mixed.message.contains("have 4 features")), (vec!["leaf".to_owned(), "test-path".to_owned()], true));
 }
 
 #[test]
 fn unreadable_files_are_refused() {
     let error = File::open(Path::new("missing.csv"), Path::new("folder")).unwrap_err();
-    assert_eq!(error.file, Some((Path::new("folder").join("missing.csv"), None)));
+    assert_eq!((error.place(), error.file.unwrap().path), (String::new(), Path::new("folder").join("missing.csv")));
     let packed = gzip(LEAF);
     let (_, text) = fault(File::in_memory("data.txt", &packed[..packed.len() / 2]));
     assert!(text.contains("cannot be unpacked"), "{text}");
-    let (line, text) = fault(file(b"1 1:1\n1 \xff").text().map(str::to_owned));
-    assert!(line == Some(2) && text.contains("UTF-8"), "{text}");
+    let (place, text) = fault(file(b"1 1:1\n1 \xff").text().map(str::to_owned));
+    assert!(place == "2:3 " && text.contains("UTF-8"), "{place} {text}");
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::invalid::{Invalid, require};
+
 /// LIBSVM text: `target index:value …` a line, indices from 1 and ascending. Rows stay sparse.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -114,6 +116,9 @@ pub struct NpySpec {
 
 /// JSON of the LEAF benchmark: an object with `users` and `user_data`, or one object `{"user": …, "x": …, "y": …}` a
 /// line. Users are natural clients.
+///
+/// Samples are numbers in lists of any depth; or text, as in Shakespeare, where the target is the next character; or lists
+/// of strings of which the last is the text, as in Sentiment140. Features of text are sparse.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LeafSpec {
@@ -122,6 +127,58 @@ pub struct LeafSpec {
     /// Held-out samples: a file, or a folder of `.json` files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
+    /// How text becomes features; without it, text alone by its `window`, text at the end of a list by its `words`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextSpec>,
+}
+
+/// How text becomes features. Characters and words are those of the training samples, in sorted order; others count for
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum TextSpec {
+    /// Its last characters: a feature for every place and every character, 1 where the character stands in that place.
+    Window {
+        /// Number of characters; places in front of a shorter text are empty.
+        #[serde(default = "eighty")]
+        length: usize,
+    },
+    /// How often each character occurs.
+    Characters,
+    /// How often each word occurs: a run of letters, digits, `_` and `'`, or one of the signs `.,!?;`.
+    Words {
+        /// Number of words: the most frequent ones.
+        #[serde(default = "ten_thousand")]
+        most: usize,
+    },
+}
+
+fn eighty() -> usize {
+    80
+}
+
+fn ten_thousand() -> usize {
+    10_000
+}
+
+impl TextSpec {
+    /// The window of LEAF's Shakespeare.
+    pub fn window() -> Self {
+        Self::Window { length: eighty() }
+    }
+
+    /// The words of a text of usual size.
+    pub fn words() -> Self {
+        Self::Words { most: ten_thousand() }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Self::Window { length } => require(*length >= 1, "window.length", length, "at least 1 character"),
+            Self::Characters => Ok(()),
+            Self::Words { most } => require(*most >= 1, "words.most", most, "at least 1 word"),
+        }
+    }
 }
 
 impl From<String> for LibsvmSpec {

@@ -7,7 +7,8 @@ use ndarray_npy::WriteNpyExt;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{super::*, dense, fault, file, gzip};
-use crate::{invalid::Invalid, problem::data::NpzSpec};
+use crate::{
+    file::File,invalid::Invalid, problem::data::NpzSpec};
 
 fn idx_bytes(code: u8, shape: &[u32], values: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 0, code, shape.len() as u8];
@@ -64,8 +65,8 @@ fn malformed_idx_is_refused() {
         (idx_bytes(8, &[0, 2], &[]), idx_bytes(8, &[0], &[]), "at least one sample"),
     ];
     for (images, labels, message) in cases {
-        let (line, text) = fault(idx(&images, &labels));
-        assert!(line.is_none() && text.contains(message), "{text}");
+        let (place, text) = fault(idx(&images, &labels));
+        assert!(place.is_empty() && text.contains(message), "{text}");
     }
 }
 

@@ -1,4 +1,6 @@
-//! The bytes of a data file.
+//! Data files in memory, unpacked if they are gzip, and faults that point into their text.
+
+mod fields;
 
 use std::{
     borrow::Cow,
@@ -8,17 +10,19 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 
-use crate::invalid::Invalid;
+pub use fields::start;
+
+use crate::invalid::{Invalid, Spot};
 
 /// A data file in memory, unpacked if it was gzip.
 #[derive(Debug)]
-pub(in crate::problem::data) struct File<'a> {
+pub struct File<'a> {
     path: PathBuf,
     bytes: Cow<'a, [u8]>,
 }
 
 impl File<'static> {
-    /// Reads the file at `path`, relative to `base`.
+    /// Reads the file at `path`, relative to the folder `base`.
     ///
     /// # Errors
     /// [`Invalid`] when the file cannot be read or unpacked.
@@ -38,7 +42,7 @@ impl<'a> File<'a> {
     ///
     /// # Errors
     /// [`Invalid`] when the bytes begin like gzip but cannot be unpacked.
-    pub fn in_memory(path: &str, bytes: &'a [u8]) -> Result<Self, Invalid> {
+    pub fn in_memory(path: impl Into<PathBuf>, bytes: &'a [u8]) -> Result<Self, Invalid> {
         Self::unpack(path.into(), Cow::Borrowed(bytes))
     }
 
@@ -65,16 +69,41 @@ impl<'a> File<'a> {
     /// The contents as text.
     ///
     /// # Errors
-    /// [`Invalid`] with the line of the first byte that is not UTF-8.
+    /// [`Invalid`] at the first byte that is not UTF-8.
     pub fn text(&self) -> Result<&str, Invalid> {
         std::str::from_utf8(&self.bytes).map_err(|error| {
-            let line = 1 + self.bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-            self.fault(Some(line), "the file is not text: expected UTF-8")
+            let valid = String::from_utf8_lossy(&self.bytes[..error.valid_up_to()]);
+            let spot = Spot::of(&valid, valid.len()..valid.len());
+            Invalid::at("", "the file is not text: expected UTF-8").in_file(&self.path, Some(spot))
         })
     }
 
-    /// A fault in this file, at `line` (from 1).
-    pub fn fault(&self, line: Option<usize>, message: impl Into<String>) -> Invalid {
-        Invalid::at("", message).in_file(&self.path, line)
+    /// A fault in this file as a whole.
+    pub fn fault(&self, message: impl Into<String>) -> Invalid {
+        Invalid::at("", message).in_file(&self.path, None)
+    }
+
+    /// A fault at `part`, a piece of this file's [text](Self::text).
+    pub fn fault_at(&self, part: &str, message: impl Into<String>) -> Invalid {
+        let start = (part.as_ptr() as usize).wrapping_sub(self.bytes.as_ptr() as usize);
+        let spot = self.text().ok().filter(|text| start <= text.len()).map(|text| Spot::of(text, start..start + part.len()));
+        Invalid::at("", message).in_file(&self.path, spot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_point_at_a_piece_of_the_text() {
+        let file = File::in_memory("a.txt", b"one
+two three
+").unwrap();
+        let (_, last) = file.text().unwrap().split_once(' ').unwrap();
+        let place = file.fault_at(last.trim(), "fault").file.unwrap();
+        let spot = place.spot.unwrap();
+        assert_eq!((place.path, spot.line, spot.column, spot.text()), (PathBuf::from("a.txt"), 2, 5, "three"));
+        assert_eq!(file.fault_at("of another text", "fault").file.unwrap().spot, None);
     }
 }

@@ -1,0 +1,50 @@
+//! A token: the model and what it remembers of its walk.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::NodeId,
+    num::Real,
+    role::{Payload, peers::Mail},
+};
+
+/// A token: its number, its hops so far, what it has asked of neighbours since it was sent last, and a payload of the model
+/// and the measure of its visits, shape `[n]`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub(super) struct Token<R> {
+    pub number: u64,
+    pub hops: u64,
+    pub queries: u64,
+    pub payload: Payload<R>,
+}
+
+impl<R: Real> Token<R> {
+    /// A token that has been nowhere.
+    pub fn new(number: u64, x: Vec<R>, measure: Vec<f64>) -> Self {
+        Self { number, hops: 0, queries: 0, payload: Payload { vectors: vec![x], scalars: measure } }
+    }
+
+    /// The token as the stamp of a message.
+    pub fn stamp(&self) -> u64 {
+        self.hops << 16 | self.number
+    }
+
+    /// The token of a message.
+    pub fn of(mail: &Mail<R>) -> Self {
+        Self { number: mail.stamp & 0xffff, hops: mail.stamp >> 16, queries: 0, payload: Payload::clone(&mail.payload) }
+    }
+
+    /// `(n + 1)^(−exponent)` at hop `n`.
+    pub fn pace(&self, exponent: f64) -> f64 {
+        ((self.hops + 1) as f64).powf(-exponent)
+    }
+
+    /// `x ← x + (n + 1)^(−exponent) (δ_node − x)` for the measure `x`.
+    pub fn visit(&mut self, node: NodeId, exponent: f64) {
+        let gamma = self.pace(exponent);
+        for (j, x) in self.payload.scalars.iter_mut().enumerate() {
+            *x += gamma * (f64::from(u8::from(j == node)) - *x);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Notices that a run will never reach its bounds.
+
+use crate::{engine::Ledger, scenario::Stop};
+
+/// Visits in one instant, beyond ten of every client, after which the clock is taken to stand still for ever.
+const VISITS: u64 = 100_000;
+/// Events since the last visit, beyond a thousand for every client, after which no other visit is expected.
+const EVENTS: u64 = 10_000_000;
+
+/// What happened since the clock moved last, and since the last visit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standstill {
+    now: f64,
+    /// Visits before this instant.
+    before: u64,
+    /// Visits so far.
+    visits: u64,
+    /// Events since the last of them.
+    events: u64,
+}
+
+impl Standstill {
+    /// Before the event at `next` [s]: whether a run of so many `clients` no longer gets anywhere. Its steps and messages take
+    /// no time and seconds are its only bound, or timers and messages go round without work and it has no bound on seconds.
+    pub fn notices(&mut self, next: f64, ledger: &Ledger, clients: usize, stop: &Stop) -> bool {
+        let clients = clients as u64;
+        if next > self.now {
+            (self.now, self.before) = (next, ledger.visits);
+        }
+        self.events = if ledger.visits == self.visits { self.events + 1 } else { 0 };
+        self.visits = ledger.visits;
+        match stop.seconds {
+            Some(_) => !stop.counts() && ledger.visits - self.before > 10 * clients + VISITS,
+            None => self.events > 1000 * clients + EVENTS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_that_stands_still_matters_only_where_nothing_else_ends_the_run() {
+        let seconds = Stop { seconds: Some(5.0), ..Stop::default() };
+        let both = Stop { rounds: Some(u64::MAX), ..seconds.clone() };
+        let ends = |stop: &Stop, pace: f64| {
+            let mut standstill = Standstill::default();
+            let ledger = |visits| Ledger { visits, ..Ledger::default() };
+            (0..200_000).find(|&visits| standstill.notices(pace * visits as f64, &ledger(visits), 7, stop))
+        };
+        assert_eq!(ends(&seconds, 0.0), Some(100_071));
+        assert_eq!((ends(&seconds, 1e-9), ends(&both, 0.0)), (None, None));
+    }
+
+    #[test]
+    fn events_without_work_matter_only_without_a_bound_on_time() {
+        let rounds = Stop { rounds: Some(5), ..Stop::default() };
+        let both = Stop { seconds: Some(1e9), ..rounds.clone() };
+        let ends = |stop: &Stop| {
+            let mut standstill = Standstill::default();
+            (0..11_000_000).find(|&event| standstill.notices(event as f64, &Ledger::default(), 7, stop))
+        };
+        assert_eq!((ends(&rounds), ends(&both)), (Some(10_007_000), None));
+    }
+}

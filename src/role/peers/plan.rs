@@ -1,0 +1,42 @@
+//! What never changes during a run of peers.
+
+use std::sync::Arc;
+
+use super::Absent;
+use crate::{
+    engine::NodeId,
+    num::{Real, low_precision::Bits},
+    part::link::Link,
+    role::{local::LocalRule, spec::LowBit},
+    world::World,
+};
+
+/// What never changes during a run.
+pub struct Plan<R: Real> {
+    /// The world; its network has a topology.
+    pub world: Arc<World<R>>,
+    /// How nodes take local steps.
+    pub local: LocalRule<R>,
+    /// What becomes of messages to nodes that are down.
+    pub absent: Absent,
+    /// How messages travel; in the sender's width when `None`.
+    pub link: Option<Box<dyn Link<R>>>,
+    /// What a node's width means.
+    pub low_bit: LowBit,
+}
+
+impl<R: Real> Plan<R> {
+    fn width(&self, node: NodeId) -> Bits {
+        Bits::new(self.world.fleet.bits(node)).unwrap_or(Bits::FLOAT)
+    }
+
+    /// Width that a node computes in.
+    pub(super) fn computes_in(&self, node: NodeId) -> Bits {
+        if self.low_bit == LowBit::Train { self.width(node) } else { Bits::FLOAT }
+    }
+
+    /// Width of the messages of a node that go over no link.
+    pub(super) fn sends_in(&self, node: NodeId) -> Bits {
+        if self.low_bit == LowBit::Ignore { Bits::FLOAT } else { self.width(node) }
+    }
+}

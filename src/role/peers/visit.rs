@@ -1,0 +1,53 @@
+//! One visit of a node: what it needs, what it does, what comes out.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, Population};
+use crate::{
+    engine::NodeId,
+    num::Real,
+    role::{Local, Payload, Scratch, local::Pace},
+};
+
+/// One visit, ready to be computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job<R> {
+    pub(super) node: NodeId,
+    pub(super) visit: u64,
+    pub(super) steps: usize,
+    pub(super) passes: usize,
+    pub(super) version: u64,
+    pub(super) input: Payload<R>,
+    pub(super) optimiser: Arc<Vec<Payload<R>>>,
+}
+
+/// What comes out of a visit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome<R> {
+    pub(super) out: Payload<R>,
+    /// The optimiser's state, where it outlives the visit.
+    pub(super) optimiser: Option<Vec<Payload<R>>>,
+}
+
+impl<R: Real> Job<R> {
+    /// Does the work.
+    pub(super) fn run(&self, plan: &Plan<R>, nodes: &dyn Population<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
+        let world = &plan.world;
+        let pace = Pace { steps: self.steps, version: self.version, before: 0 };
+        let visit = (self.node, self.visit);
+        let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, pace, scratch);
+        local.equip(plan.computes_in(self.node), |_| {});
+        local.resume_optimiser(&self.optimiser);
+        let out = nodes.compute(&self.input, &mut local);
+        Outcome { out, optimiser: local.kept_optimiser() }
+    }
+
+    /// About what the work costs, for the order in which jobs are handed out.
+    pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
+        let objective = plan.world.objective();
+        let samples = plan.local.batch.rows(objective.samples(self.node));
+        objective.cost(samples) * (self.passes * self.steps) as f64
+    }
+}

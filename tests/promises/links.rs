@@ -1,0 +1,106 @@
+//! Every compressor in every direction with every method with a server, as a scenario writes them.
+
+use fedfleet::{engine::Workers, method::registry::METHODS, part::link::LinkSpec};
+
+use crate::{
+    bench::Bench,
+    watch::{Observer, Until},
+};
+
+const LINKS: [&str; 19] = [
+    "\"identity\"",
+    "{ top-k = { k = 2 } }",
+    "{ top-k = { fraction = 0.4 } }",
+    "{ pruned = { k = 2 } }",
+    "{ rand-k = { k = 2 } }",
+    "{ rand-k = { fraction = 0.4, scaled = false, seeded = false } }",
+    "{ lazy = 0.5 }",
+    "{ qsgd = { bits = 4 } }",
+    "{ qsgd = { levels = 5, norm = \"max\" } }",
+    "\"tern-grad\"",
+    "\"natural\"",
+    "{ natural-dithering = { bits = 4 } }",
+    "{ sign = {} }",
+    "{ sign = { block = 2 } }",
+    "{ stochastic = { bits = 4 } }",
+    "{ nearest = { bits = 4, by-layer = true } }",
+    "{ ef = { top-k = { k = 2 } } }",
+    "{ ef21 = { sign = {} } }",
+    "{ diana = { rand-k = { k = 2 } } }",
+];
+
+fn spec(link: &str) -> LinkSpec {
+    #[derive(serde::Deserialize)]
+    struct Holder {
+        link: LinkSpec,
+    }
+    toml::from_str::<Holder>(&format!("link = {link}")).expect("the link is sound").link
+}
+
+/// Why a method refuses a link for its uploads.
+fn refusal(name: &str, link: &str) -> Option<&'static str> {
+    let link = spec(link);
+    match name {
+        "prowd" => Some("own width"),
+        "scaffold-1" | "scallion" | "scafcom" if link.remembers() => Some("twice"),
+        "scallion" if !link.is_unbiased() => Some("unbiased"),
+        _ => None,
+    }
+}
+
+fn bench(name: &str) -> Bench {
+    let bench = Bench::random(name, 6).lr(0.01);
+    if name != "analytic" {
+        return bench;
+    }
+    bench
+        .set("problem.objective", "\"least-squares\"")
+        .set("problem.data", "{ linear = { features = 5, samples = 60, targets = { linear = { noise = 0.5 } } } }")
+}
+
+#[test]
+fn any_compressor_serves_any_method_in_either_direction() {
+    let mut combinations = 0;
+    for entry in METHODS.iter().filter(|entry| entry.section == "served") {
+        let name = entry.card.name;
+        for link in LINKS {
+            for direction in ["served.uplink", "served.downlink"] {
+                let expected = refusal(name, link).filter(|_| direction == "served.uplink");
+                match (bench(name).set(direction, link).build(Workers::single()), expected) {
+                    (Err(fault), Some(reason)) => assert!(fault.contains(reason), "{name}, {direction} = {link}: {fault}"),
+                    (Ok((_, mut engine)), None) => {
+                        let versions = if name == "analytic" { 1 } else { 4 };
+                        let _ = engine.run(&mut Observer::new(Until::Versions(versions)));
+                        let served = engine.protocol();
+                        assert!(served.standing().updates > 0, "{name}, {direction} = {link}: nothing has arrived");
+                        let finite = served.iterate().iter().all(|x| x.is_finite());
+                        assert!(finite, "{name}, {direction} = {link}: {:?}", served.iterate());
+                    }
+                    (Ok(_), Some(reason)) => panic!("{name}, {direction} = {link} should be refused: {reason}"),
+                    (Err(fault), None) => panic!("{name}, {direction} = {link}: {fault}"),
+                }
+                combinations += 1;
+            }
+        }
+    }
+    assert!(combinations > 1000, "{combinations}");
+}
+
+#[test]
+fn pruned_messages_carry_a_mask_and_what_is_left_either_way() {
+    // Six clients, five coordinates, two of them kept: a bit for each, and 32 for those that are sent.
+    let dense = 6 * 5 * 32;
+    let pruned = 6 * (5 + 2 * 32);
+    for (direction, expected) in [("served.uplink", [pruned, dense]), ("served.downlink", [dense, pruned])] {
+        let mut engine = bench("fedavg").set(direction, "{ pruned = { k = 2 } }").engine();
+        let _ = engine.run(&mut Observer::new(Until::Versions(1)));
+        let ledger = engine.ledger();
+        // The next round's downloads are already under way when the first round ends.
+        let rounds = ledger.downlink_bits / expected[1];
+        assert_eq!([ledger.uplink_bits, ledger.downlink_bits], [expected[0], rounds * expected[1]], "{direction}");
+        assert!((1..=2).contains(&rounds));
+    }
+    // From a model of zeros, five coordinates of which six clients send two each: what arrives is as sparse as what was sent.
+    let sent = bench("fedavg").set("fleet.clients", 1).set("served.uplink", "{ pruned = { k = 2 } }").path(1).remove(0);
+    assert_eq!(sent.iter().filter(|x| **x != 0.0).count(), 2, "{sent:?}");
+}
