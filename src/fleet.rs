@@ -125,6 +125,15 @@ impl Group {
         }
         Ok(())
     }
+
+    fn link(&self, direction: Direction) -> Option<&Link> {
+        let [up, down, peer] = &self.links;
+        match direction {
+            Direction::Up => up.as_ref(),
+            Direction::Down => down.as_ref(),
+            Direction::Peer => peer.as_ref(),
+        }
+    }
 }
 
 impl Fleet {
@@ -168,12 +177,7 @@ impl Fleet {
 
     /// The link of the group of `client`, where it has its own; elsewhere the network's holds.
     pub fn link(&self, client: usize, direction: Direction) -> Option<&Link> {
-        let [up, down, peer] = &self.of(client).links;
-        match direction {
-            Direction::Up => up.as_ref(),
-            Direction::Down => down.as_ref(),
-            Direction::Peer => peer.as_ref(),
-        }
+        self.of(client).link(direction)
     }
 
     /// Draws the duration of a visit of `steps` local steps `[s]`: `steps · step + visit`, each drawn once, in this order.
@@ -234,6 +238,21 @@ impl Fleet {
             Availability::Time(process) => process.fraction_up(client),
             Availability::Round(process) => Some(process.probability_in(client, round)),
         }
+    }
+
+    /// Whether the work of every client surely takes no time and is never lost.
+    pub fn is_instant(&self) -> bool {
+        self.groups.iter().all(|group| [&group.step, &group.visit, &group.dropout].iter().all(|value| value.mean() == 0.0))
+    }
+
+    /// Whether there are clients whose local steps surely take no time.
+    pub fn has_free_steps(&self) -> bool {
+        self.groups.iter().any(|group| group.step.mean() == 0.0)
+    }
+
+    /// The links of the groups in `direction`, where they have their own.
+    pub fn links(&self, direction: Direction) -> impl Iterator<Item = Option<&Link>> {
+        self.groups.iter().map(move |group| group.link(direction))
     }
 
     /// Whether every client is up at any time and in any round.

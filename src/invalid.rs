@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub(crate) use spot::floor;
 pub use spot::Spot;
+pub(crate) use spot::floor;
 
 /// What is wrong with one value, before the scenario layer points into the file.
 ///

@@ -112,8 +112,8 @@
 //! ```
 
 pub mod engine;
-pub mod file;
 pub mod figure;
+pub mod file;
 pub mod fleet;
 pub mod invalid;
 pub mod method;

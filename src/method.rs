@@ -117,6 +117,11 @@ pub trait PeerMethod: Method {
         None
     }
 
+    /// Whether nodes wait for periods of their own, so that time passes even where work and messages take none.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// The rule of the nodes, ready for their initial models.
     ///
     /// # Errors

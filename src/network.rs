@@ -51,11 +51,21 @@ impl NetworkSpec {
 impl Network {
     /// The link that messages from or to `client` take; between peers `client` is the sender.
     pub fn link<'a>(&'a self, fleet: &'a Fleet, direction: Direction, client: usize) -> &'a Link {
-        fleet.link(client, direction).unwrap_or(match direction {
+        fleet.link(client, direction).unwrap_or(self.common(direction))
+    }
+
+    /// The link of clients that have none of their own.
+    fn common(&self, direction: Direction) -> &Link {
+        match direction {
             Direction::Up => &self.up,
             Direction::Down => &self.down,
             Direction::Peer => &self.peer,
-        })
+        }
+    }
+
+    /// Whether every message in `direction` surely takes no time and arrives.
+    pub fn is_instant(&self, fleet: &Fleet, direction: Direction) -> bool {
+        fleet.links(direction).all(|own| own.unwrap_or(self.common(direction)).is_instant())
     }
 
     /// Draws how long a message of `bits` `[bit]` travels on the link of `client` `[s]`: `latency + jitter + bits / bandwidth`.

@@ -11,6 +11,7 @@ mod execute;
 mod notes;
 mod plan;
 mod results;
+mod standstill;
 mod tuning;
 mod verify;
 mod worlds;

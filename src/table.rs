@@ -157,12 +157,9 @@ mod tests {
 
     #[test]
     fn faults_name_their_place() {
-        for (text, place) in [
-            ("1,2\n3\n", Some((2, 1, "3"))),
-            ("1,2\n3, x\n", Some((2, 4, "x"))),
-            ("1,x\n", Some((1, 3, "x"))),
-            ("a,b\n", None),
-        ] {
+        for (text, place) in
+            [("1,2\n3\n", Some((2, 1, "3"))), ("1,2\n3, x\n", Some((2, 4, "x"))), ("1,x\n", Some((1, 3, "x"))), ("a,b\n", None)]
+        {
             let error = read(file(text).path(), ["from", "to"]).unwrap_err();
             let spot = error.file.unwrap().spot;
             let found = spot.as_ref().map(|spot| (spot.line, spot.column, spot.text()));

@@ -44,6 +44,13 @@ impl<R: Real> World<R> {
         self.streams
     }
 
+    /// Whether work and messages in `directions` surely take no time, so that the clock stands still unless a method or its
+    /// schedule waits.
+    pub fn is_instant(&self, directions: &[Direction]) -> bool {
+        let travels_at_once = |&direction: &Direction| self.network.is_instant(&self.fleet, direction);
+        self.fleet.is_instant() && self.fleet.always_available() && directions.iter().all(travels_at_once)
+    }
+
     /// Long-run probability that a client takes part in a round [1]; 1 where only a trace knows.
     pub fn probability(&self, client: NodeId) -> f64 {
         self.fleet.probability(client).unwrap_or(1.0)

@@ -123,6 +123,10 @@ impl Method for GossipVc {
 const POSITIVE: std::ops::RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
 
 impl PeerMethod for GossipVc {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
         let ticks = |key: &str, quantity: &Quantity| {
             let built = quantity.build(&format!("vc-gossip.{key}"), &(0.0..=f64::MAX), setting);

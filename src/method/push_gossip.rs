@@ -149,6 +149,10 @@ impl PeerMethod for PushGossip {
         self.step_by_age.then_some("the step size of every part falls with its age")
     }
 
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
         let seconds = |key: &str, quantity: &Quantity| {
             let built = quantity.build(&format!("push-gossip.{key}"), &(0.0..=f64::MAX), setting);

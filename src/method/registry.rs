@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use schemars::{Schema, SchemaGenerator};
 
 pub use peers::PeerParameters;
-pub use resolved::fit;
+pub use resolved::{complete, fit};
 pub use served::{Halves, ServedParameters};
 
 use super::{

@@ -60,6 +60,11 @@ impl Link {
         Some(start + self.bandwidth.as_ref().map_or(Some(0.0), |bandwidth| Some(bits as f64 / bandwidth.of_client(client)?))?)
     }
 
+    /// Whether every message surely takes no time and arrives.
+    pub fn is_instant(&self) -> bool {
+        [&self.latency, &self.jitter, &self.loss].iter().all(|value| value.mean() == 0.0) && self.bandwidth.is_none()
+    }
+
     /// Draws whether a message is lost.
     pub fn lost(&self, client: usize, rng: &mut Rng) -> bool {
         let probability = self.loss.sample(client, rng);

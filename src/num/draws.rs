@@ -13,8 +13,11 @@ const TOGETHER: usize = 256;
 pub(crate) const RESOLUTION: f64 = 1.0 / (1_u64 << 32) as f64;
 
 /// Replaces each coordinate by the `value` for it and a uniform draw of its own from [0, 1), in order.
+///
+/// `value` holds what it needs by value: behind a reference it would be read anew for every coordinate, which keeps the loop
+/// from running in vectors.
 #[inline]
-pub(crate) fn replace_at_random<R: Real>(rng: &mut Rng, v: &mut [R], value: impl Fn(R, f64) -> R) {
+pub(crate) fn replace_at_random<R: Real>(rng: &mut Rng, v: &mut [R], value: impl Fn(R, f64) -> R + Copy) {
     let mut draws = [0_u32; TOGETHER];
     for v in v.chunks_mut(TOGETHER) {
         let draws = &mut draws[..v.len().next_multiple_of(2)];
@@ -22,9 +25,11 @@ pub(crate) fn replace_at_random<R: Real>(rng: &mut Rng, v: &mut [R], value: impl
             let bits = rng.next_u64();
             *pair = [(bits >> 32) as u32, bits as u32];
         }
+        let draws = &*draws;
         run(
             #[inline(always)]
-            || {
+            move || {
+                let value = value;
                 for (v, &draw) in v.iter_mut().zip(draws.iter()) {
                     *v = value(*v, f64::from(draw) * RESOLUTION);
                 }

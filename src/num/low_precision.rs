@@ -109,14 +109,14 @@ struct Grid {
 
 impl Grid {
     fn round<R: Real>(&self, rounding: &mut Rounding<'_>, block: &mut [R]) {
-        let (density, points) = (self.levels / (self.end - self.origin), self.points());
-        let place = |value: R| (value.f64() - self.origin) * density;
+        let points = self.points();
         match rounding {
             Rounding::Nearest => vector::run(
                 #[inline(always)]
-                || {
+                move || {
+                    let points = points;
                     for value in block {
-                        *value = points.at(place(*value).round());
+                        *value = points.at(points.place(*value).round());
                     }
                 },
             ),
@@ -124,10 +124,10 @@ impl Grid {
                 rng,
                 block,
                 #[inline(always)]
-                |value, draw| {
+                move |value, draw| {
                     // A point of the grid is kept although its index is not a whole number after rounding errors.
-                    let kept = points.at::<R>(place(value).round()) == value;
-                    let drawn = points.at((place(value) + draw).floor());
+                    let kept = points.at::<R>(points.place(value).round()) == value;
+                    let drawn = points.at((points.place(value) + draw).floor());
                     if kept { value } else { drawn }
                 },
             ),
@@ -136,26 +136,25 @@ impl Grid {
 
     /// Rounds to the nearest points of a grid about zero, and moves its end to where the points fit the block best.
     fn fit<R: Real>(&self, block: &mut [R]) {
-        let density = self.levels / self.end;
-        let (mut along, mut square) = (0.0, 0.0);
-        let points = self.points();
-        vector::run(
+        let (points, values) = (self.points(), &*block);
+        let (along, square) = vector::run(
             #[inline(always)]
-            || {
-                for &value in block.iter() {
-                    let index = (value.f64() * density).round();
-                    along += index * (value - points.at::<R>(index)).f64();
-                    square += index * index;
-                }
+            move || {
+                let points = points;
+                values.iter().fold((0.0, 0.0), |(along, square), &value| {
+                    let index = points.place(value).round();
+                    (along + index * (value - points.at::<R>(index)).f64(), square + index * index)
+                })
             },
         );
         let end = R::of(self.end + self.levels * along / square).f64();
-        let points = Self { end, ..*self }.points();
+        let fitted = Self { end, ..*self }.points();
         vector::run(
             #[inline(always)]
-            || {
+            move || {
+                let (points, fitted) = (points, fitted);
                 for value in block {
-                    *value = points.at((value.f64() * density).round());
+                    *value = fitted.at(points.place(*value).round());
                 }
             },
         );
@@ -164,15 +163,17 @@ impl Grid {
     fn points(&self) -> Points {
         let low = if self.lowest < 0.0 { -self.end } else { self.origin };
         let step = (self.end - self.origin) / self.levels;
-        Points { origin: self.origin, step, low, high: self.end, lowest: self.lowest, highest: self.levels }
+        let density = self.levels / (self.end - self.origin);
+        Points { origin: self.origin, step, density, low, high: self.end, lowest: self.lowest, highest: self.levels }
     }
 }
 
-/// The values of a grid by their indices.
+/// The values of a grid by their indices, with what loops over coordinates need at hand.
 #[derive(Clone, Copy)]
 struct Points {
     origin: f64,
     step: f64,
+    density: f64,
     low: f64,
     high: f64,
     lowest: f64,
@@ -180,6 +181,12 @@ struct Points {
 }
 
 impl Points {
+    /// Where a value lies among the indices.
+    #[inline(always)]
+    fn place<R: Real>(&self, value: R) -> f64 {
+        (value.f64() - self.origin) * self.density
+    }
+
     /// The ends are exact, so that the grid of rounded values is the grid they were rounded to.
     #[inline(always)]
     fn at<R: Real>(&self, index: f64) -> R {

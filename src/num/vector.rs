@@ -170,10 +170,8 @@ pub fn ends<R: Real>(a: &[R]) -> (R, R) {
             let (mut low, mut high) = ([R::infinity(); PARTIALS], [R::neg_infinity(); PARTIALS]);
             let (whole, rest) = a.as_chunks::<PARTIALS>();
             for chunk in whole {
-                for j in 0..PARTIALS {
-                    low[j] = if chunk[j] < low[j] { chunk[j] } else { low[j] };
-                    high[j] = if chunk[j] > high[j] { chunk[j] } else { high[j] };
-                }
+                low.iter_mut().zip(chunk).for_each(|(low, &v)| *low = if v < *low { v } else { *low });
+                high.iter_mut().zip(chunk).for_each(|(high, &v)| *high = if v > *high { v } else { *high });
             }
             let least = low.iter().chain(rest).fold(R::infinity(), |least, &v| if v < least { v } else { least });
             let most = high.iter().chain(rest).fold(R::neg_infinity(), |most, &v| if v > most { v } else { most });

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::{axis::Axis, column::Column, recorder::Progress};
+use super::{axis::Axis, column::Column, progress::Progress};
 
 /// The folder among results where runs keep what is theirs until all are done.
 pub const UNFINISHED: &str = "unfinished";

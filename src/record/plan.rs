@@ -45,6 +45,33 @@ pub enum EverySpec {
     Log(LogSpec),
 }
 
+impl EverySpec {
+    /// The axis on which distances are measured.
+    pub(super) fn axis(self) -> Axis {
+        match self {
+            Self::Rounds(_) => Axis::Rounds,
+            Self::Seconds(_) => Axis::Seconds,
+            Self::Updates(_) => Axis::Updates,
+            Self::Log(LogSpec { axis, .. }) => axis,
+        }
+    }
+
+    /// Where the sample after the one at `place` is due, in a run that ends at `seconds` [s].
+    pub(super) fn following(self, place: f64, seconds: Option<f64>) -> f64 {
+        match self {
+            Self::Rounds(step) | Self::Updates(step) => ((place / step as f64).floor() + 1.0) * step as f64,
+            Self::Seconds(step) => ((place / step).round() + 1.0) * step,
+            Self::Log(LogSpec { axis, per_decade }) => {
+                let factor = 10_f64.powf(1.0 / per_decade);
+                let counts = axis != Axis::Seconds;
+                let first = if counts { 1.0 } else { seconds.unwrap_or(1.0) * 1e-4 };
+                let grown = (place * factor).max(first);
+                if counts { grown.ceil().max(place + 1.0) } else { grown }
+            }
+        }
+    }
+}
+
 /// Samples at geometrically growing distances.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

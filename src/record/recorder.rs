@@ -10,8 +10,9 @@ use super::{
     iterates::Iterates,
     measure::Better,
     part::Part,
-    plan::{EverySpec, LogSpec, PeerModel},
+    plan::{EverySpec, PeerModel},
     probe::Observed,
+    progress::{Outcome, Progress},
     sample::Sample,
     standstill::Standstill,
     tiers::Tiers,
@@ -22,53 +23,6 @@ use crate::{
     scenario::Stop,
     world::World,
 };
-
-/// How a run came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// It reached a limit.
-    Finished,
-    /// It reached its target.
-    Reached,
-    /// It ended because nothing was left to happen.
-    Idle,
-    /// It was ended because it would never have reached a limit: time stood still, or no more work was done.
-    Stuck,
-    /// Its model left the finite numbers.
-    Diverged,
-}
-
-/// Where a run stands on the axes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Rounds.
-    pub round: u64,
-    /// Virtual time [s].
-    pub seconds: f64,
-    /// Client updates.
-    pub updates: u64,
-    /// Local steps.
-    pub gradients: u64,
-    /// Bits sent by clients [bit].
-    pub uplink_bits: u64,
-    /// Bits sent to clients [bit].
-    pub downlink_bits: u64,
-}
-
-impl Progress {
-    /// Where the run of an engine stands.
-    pub fn of<R: Real, P: Observed<R>>(engine: &Engine<P>) -> Self {
-        let ledger = engine.ledger();
-        Self {
-            round: engine.protocol().round(),
-            seconds: engine.now(),
-            updates: engine.protocol().updates(),
-            gradients: ledger.gradients,
-            uplink_bits: ledger.uplink_bits,
-            downlink_bits: ledger.downlink_bits,
-        }
-    }
-}
 
 /// What a recorder remembers, for checkpoints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -182,43 +136,19 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// Takes every sample that is due before the clock moves to `time`.
     fn sample_due(&mut self, time: f64, engine: &Engine<P>) {
         let progress = Progress::of(engine);
-        if self.sampled_axis() == Axis::Seconds {
+        if self.plan.every.axis() == Axis::Seconds {
             let horizon = self.plan.stop.seconds.unwrap_or(f64::INFINITY);
             while self.state.next < time && self.state.next <= horizon && self.state.outcome.is_none() {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
-                self.state.next = self.following(self.state.next);
+                self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
             }
             return;
         }
-        let here = if self.sampled_axis() == Axis::Updates { progress.updates } else { progress.round } as f64;
+        let here = if self.plan.every.axis() == Axis::Updates { progress.updates } else { progress.round } as f64;
         if here >= self.state.next {
             self.sample(progress, engine);
             while self.state.next <= here {
-                self.state.next = self.following(self.state.next);
-            }
-        }
-    }
-
-    fn sampled_axis(&self) -> Axis {
-        match self.plan.every {
-            EverySpec::Rounds(_) => Axis::Rounds,
-            EverySpec::Seconds(_) => Axis::Seconds,
-            EverySpec::Updates(_) => Axis::Updates,
-            EverySpec::Log(LogSpec { axis, .. }) => axis,
-        }
-    }
-
-    /// Where the sample after the one at `place` is due.
-    fn following(&self, place: f64) -> f64 {
-        match self.plan.every {
-            EverySpec::Rounds(step) | EverySpec::Updates(step) => ((place / step as f64).floor() + 1.0) * step as f64,
-            EverySpec::Seconds(step) => ((place / step).round() + 1.0) * step,
-            EverySpec::Log(LogSpec { axis, per_decade }) => {
-                let factor = 10_f64.powf(1.0 / per_decade);
-                let counts = axis != Axis::Seconds;
-                let first = if counts { 1.0 } else { self.plan.stop.seconds.unwrap_or(1.0) * 1e-4 };
-                let grown = (place * factor).max(first);
-                if counts { grown.ceil().max(place + 1.0) } else { grown }
+                self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
             }
         }
     }

@@ -30,7 +30,7 @@ impl Standstill {
         self.events = if ledger.visits == self.visits { self.events + 1 } else { 0 };
         self.visits = ledger.visits;
         match stop.seconds {
-            Some(_) => !stop.counts() && ledger.visits - self.before > 10 * clients + VISITS,
+            Some(_) => stop.needs_time() && ledger.visits - self.before > 10 * clients + VISITS,
             None => self.events > 1000 * clients + EVENTS,
         }
     }

@@ -11,9 +11,11 @@ mod job;
 mod links;
 mod messages;
 mod observed;
+mod plan;
 mod protocol;
 mod questions;
 mod shards;
+mod state;
 
 use std::sync::Arc;
 
@@ -23,7 +25,9 @@ pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use job::Job;
 pub use links::Links;
 pub use messages::{Downlink, Message, Upload};
-pub use protocol::{Plan, Served, Standing};
+pub use plan::Plan;
+pub use protocol::Served;
+pub use state::Standing;
 
 use crate::{
     engine::{NodeId, Snapshot, touched::Touched},
@@ -79,15 +83,15 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
     /// The server's iterate `x`, shape `[d]`.
     fn iterate(&self) -> &[R];
 
-    /// Versions that passed before the method began to step: schedules of step sizes do not count them.
-    fn waited(&self) -> u64 {
-        0
-    }
-
     /// The model that a client would get now, shape `[d]`: the iterate, unless clients have models of their own.
     fn model_of(&self, client: NodeId) -> &[R] {
         let _ = client;
         self.iterate()
+    }
+
+    /// Versions that passed before the method began to step: schedules of step sizes do not count them.
+    fn waited(&self) -> u64 {
+        0
     }
 
     /// What the server remembers besides the iterate, for inspection.

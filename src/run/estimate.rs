@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{
     execute::{Pilot, RunError, build_and},
     plan::{Plan, RunId},
-    worlds::{AnyWorld, Worlds},
+    worlds::Worlds,
 };
 use crate::{
     engine::{Engine, Watcher, Workers},
@@ -67,10 +67,7 @@ pub fn forecast(plan: &Plan) -> Result<Vec<Forecast>, RunError> {
         if cell.runs.is_empty() {
             cell.topology = world.topology().map(ToString::to_string);
         }
-        cell.runs.push(match world {
-            AnyWorld::F32(world) => build_and(plan, run, world, trial),
-            AnyWorld::F64(world) => build_and(plan, run, world, trial),
-        }?);
+        cell.runs.push(build_and(plan, run, world, trial)?);
     }
     Ok(all)
 }

@@ -6,18 +6,22 @@ use serde::de::DeserializeOwned;
 
 use super::{
     arm::{Arm, arms},
+    standstill,
     worlds::{self, AnyWorld},
 };
 use crate::{
     figure::FigureSpec,
     invalid::Invalid,
-    method::registry::Parameters,
+    method::registry::{Parameters, PeerParameters},
     num::Precision,
+    part::link::LinkSpec,
+    random::{Setting, Streams},
     record::{
         Column, Metric, RecordPlan, RecordSpec,
         claim::ClaimSpec,
         staleness::{KEY, SHARE},
     },
+    role::peers::PeersSpec,
     scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
 };
 
@@ -156,7 +160,9 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let facts = world.facts();
     let mut methods = arms(cell, facts.clients)?;
-    check_links(&methods, cell, &facts)?;
+    let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
+    check_links(&methods, cell, facts.dim, &setting)?;
+    standstill::refuse(&methods, cell, &facts)?;
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
     }
@@ -187,15 +193,29 @@ fn share_columns(cells: &mut [PlannedCell]) -> Vec<Column> {
     columns
 }
 
-fn check_links(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {
+fn check_links(methods: &[Vec<Arm>], cell: &Cell, dim: usize, setting: &Setting) -> Result<(), Vec<Diagnostic>> {
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
-        let checked = match &arm.parameters {
-            Parameters::Served { parts, .. } => parts.fits(facts.dim),
-            Parameters::Peers { parts, .. } => parts.fits(facts.dim),
+        let (section, checked) = match &arm.parameters {
+            Parameters::Served { parts, .. } => ("served", parts.fits(dim)),
+            Parameters::Peers { own, parts } => {
+                ("peers", parts.fits(dim).and_then(|()| check_memory(own.as_ref(), parts, setting)))
+            }
         };
-        checked.map_err(|invalid| vec![cell.fault(invalid.under(&format!("method.{index}")))])?;
+        checked.map_err(|invalid| {
+            let own = invalid.path.first().is_some_and(|key| cell.methods[index].table.get(key).is_some());
+            let place = if own { format!("method.{index}") } else { section.to_owned() };
+            vec![cell.fault(invalid.under(&place))]
+        })?;
     }
     Ok(())
+}
+
+/// Refuses a link that remembers where the nodes of a method do not all hear the same.
+fn check_memory(own: &dyn PeerParameters, parts: &PeersSpec, setting: &Setting) -> Result<(), Invalid> {
+    if !parts.link.as_ref().is_some_and(LinkSpec::remembers) {
+        return Ok(());
+    }
+    parts.check_memory(own.nodes_f64(setting)?.broadcasts())
 }
 
 fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {

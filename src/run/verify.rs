@@ -68,11 +68,7 @@ fn first_difference(a: &Trace, b: &Trace) -> Option<(usize, f64)> {
 }
 
 fn trace(plan: &Plan, run: RunId, world: AnyWorld, single: bool) -> Result<Trace, RunError> {
-    let tracer = Tracer { stop: &plan.cells[run.cell].record.stop, single };
-    match world {
-        AnyWorld::F32(world) => build_and(plan, run, world, tracer),
-        AnyWorld::F64(world) => build_and(plan, run, world, tracer),
-    }
+    build_and(plan, run, world, Tracer { stop: &plan.cells[run.cell].record.stop, single })
 }
 
 struct Tracer<'a> {

@@ -10,7 +10,7 @@ use ndarray::Array2;
 use super::plan::{Plan, RunId};
 use crate::{
     invalid::Invalid,
-    network::Topology,
+    network::{Direction, Topology},
     num::{Precision, Real},
     problem::{Block, BlockKind, Problem, data::Targets},
     random::{Setting, Streams},
@@ -43,6 +43,12 @@ pub struct Facts {
     pub held_out: bool,
     /// Whether held-out samples have classes.
     pub classified: bool,
+    /// Whether work and messages around a server surely take no time.
+    pub instant_server: bool,
+    /// Whether work and messages between peers surely take no time.
+    pub instant_peers: bool,
+    /// Whether there are clients whose steps surely take no time.
+    pub free_steps: bool,
 }
 
 /// Builds the world of `cell` and `seed`; data files are looked for from `folder`.
@@ -117,6 +123,9 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         convex: world.problem.spec().is_convex(),
         held_out: test.is_some(),
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
+        instant_server: world.is_instant(&[Direction::Up, Direction::Down]),
+        instant_peers: world.is_instant(&[Direction::Peer]),
+        free_steps: world.fleet.has_free_steps(),
     }
 }
 

@@ -212,11 +212,19 @@ mod tests {
             "[served]\nlocal = { lr = { tune = [0.1, 1] } }\nschedule = { rounds = { cohort = { sweep = [2, 3] } } }\n\
              [[method]]\nname = 'fedavgm'\nlr = { tune = [0.5, 1] }\n[[method]]\nname = 'fedavgm'\nlabel = 'b'\nbeta = 0.5",
         );
-        assert!(at(&document, "method.0.server").is_none() && at(&document, "method.0.lr.tune").is_some());
-        assert_eq!(number(&document, "method.1.server.0.momentum.beta"), Some(0.5));
+        assert!(at(&document, "method.0.lr.tune").is_some());
+        assert_eq!((number(&document, "method.1.beta"), number(&document, "method.1.lr")), (Some(0.5), Some(1.0)));
         assert!(at(&document, "method.1.schedule").is_none() && at(&document, "served.schedule.rounds.cohort.sweep").is_some());
         assert_eq!(number(&document, "served.schedule.rounds.over-selection"), Some(1.0));
         assert!(at(&document, "served.local.lr.tune").is_some());
+    }
+
+    #[test]
+    fn parameters_of_a_manifest_can_be_changed() {
+        let document = read_back("[served]\nlocal.lr = 0.1\n[[method]]\nname = 'fedadam'\n[[method]]\nname = 'fedavg'");
+        assert_eq!(number(&document, "method.0.lr"), Some(0.1));
+        assert!(at(&document, "method.0.server").is_none(), "it would hide `lr`");
+        assert!(at(&document, "method.1.server").is_some());
     }
 
     #[test]

@@ -45,9 +45,10 @@ impl Stop {
             || self.seconds.is_some_and(|most| next > most)
     }
 
-    /// Whether there is a bound on something that is counted, rather than on time.
-    pub fn counts(&self) -> bool {
-        self.rounds.is_some() || self.updates.is_some() || self.gradients.is_some() || self.uplink_bits.is_some()
+    /// Whether virtual time alone is sure to end a run.
+    pub fn needs_time(&self) -> bool {
+        let Self { rounds, updates, gradients, uplink_bits, .. } = self;
+        [rounds, updates, gradients, uplink_bits].iter().all(|bound| bound.is_none())
     }
 
     /// Refuses bounds that are never or at once reached, and a target as the only bound, since it may be missed for ever.
@@ -76,7 +77,7 @@ impl Stop {
         if self.target.as_ref().is_some_and(BTreeMap::is_empty) {
             return Err(Invalid::at("target", "the target names no metric").help("write `target = { gap = 1e-6 }`"));
         }
-        if !self.counts() && self.seconds.is_none() {
+        if self.needs_time() && self.seconds.is_none() {
             return Err(Invalid::at("", "no bound is sure to end a run")
                 .help("give at least one of `rounds`, `seconds`, `updates`, `gradients` and `uplink-bits`"));
         }

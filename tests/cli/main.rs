@@ -8,4 +8,5 @@ mod program;
 mod readme;
 mod resume;
 mod scenarios;
+mod schema;
 mod texts;

@@ -8,7 +8,7 @@ use std::{
 use crate::program::{fedfleet, root, run, succeed, table};
 
 /// All scenarios that are shipped, in order.
-fn shipped() -> Vec<PathBuf> {
+pub fn shipped() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join("scenarios")];
     while let Some(folder) = folders.pop() {

@@ -1,6 +1,15 @@
-//! Every compressor in every direction with every method with a server, as a scenario writes them.
+//! Every compressor with every method, in every direction, as a scenario writes them.
 
-use fedfleet::{engine::Workers, method::registry::METHODS, part::link::LinkSpec};
+use std::path::Path;
+
+use fedfleet::{
+    engine::Workers,
+    method::registry::METHODS,
+    part::link::LinkSpec,
+    record::curves::Curves,
+    run::{Options, Plan, Results, Silent, execute},
+    scenario::Scenario,
+};
 
 use crate::{
     bench::Bench,
@@ -84,6 +93,48 @@ fn any_compressor_serves_any_method_in_either_direction() {
         }
     }
     assert!(combinations > 1000, "{combinations}");
+}
+
+/// A method of peers on a ring of quadratics with this link.
+fn peers(name: &str, link: &str) -> Result<Plan, String> {
+    let text = format!(
+        r#"
+stop = {{ seconds = 4 }}
+problem = {{ objective = {{ quadratic = {{ generate = {{ dimension = 5, condition = 10.0 }} }} }} }}
+fleet = {{ clients = 6 }}
+network = {{ topology = "ring" }}
+record = {{ every = {{ seconds = 1 }}, metrics = ["loss"] }}
+peers = {{ local = {{ lr = 0.01 }}, link = {link} }}
+[[method]]
+name = "{name}"
+"#
+    );
+    let scenario = Scenario::read(Path::new("peers.toml"), &text, &[]).map_err(|rejected| rejected.to_string())?;
+    Plan::resolve(scenario, &[]).map_err(|rejected| rejected.to_string())
+}
+
+#[test]
+fn any_compressor_serves_any_method_between_peers() {
+    for entry in METHODS.iter().filter(|entry| entry.section == "peers") {
+        let name = entry.card.name;
+        for link in LINKS {
+            match peers(name, link) {
+                Ok(plan) => {
+                    assert!(!link.contains("ef ="), "{name} over {link}: nodes send models, not updates");
+                    let folder = tempfile::tempdir().unwrap();
+                    let summary = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).unwrap();
+                    assert_eq!((summary.runs, summary.diverged.len()), (1, 0), "{name} over {link}");
+                    let curves = Curves::read(&folder.path().join("curves.csv")).unwrap();
+                    assert!(curves.runs[0].last(curves.metric("loss").unwrap()).unwrap().is_finite(), "{name} over {link}");
+                }
+                Err(told) => {
+                    assert!(spec(link).remembers(), "{name} over {link}: {told}");
+                    let reasons = ["feedback of errors", "hear different messages"];
+                    assert!(reasons.iter().any(|reason| told.contains(reason)), "{name} over {link}: {told}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

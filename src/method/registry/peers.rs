@@ -20,6 +20,8 @@ pub trait PeerParameters: Debug + Send + Sync {
     fn validate(&self) -> Result<(), Invalid>;
     /// See [`PeerMethod::steps`].
     fn steps(&self) -> Option<usize>;
+    /// See [`PeerMethod::waits`].
+    fn waits(&self) -> bool;
     /// Refuses a clients' optimiser where the method has no place for one.
     ///
     /// # Errors
@@ -58,6 +60,10 @@ impl<M: PeerMethod> PeerParameters for M {
 
     fn steps(&self) -> Option<usize> {
         PeerMethod::steps(self)
+    }
+
+    fn waits(&self) -> bool {
+        PeerMethod::waits(self)
     }
 
     fn accepts(&self, client: &ClientSpec) -> Result<(), Invalid> {

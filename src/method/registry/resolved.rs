@@ -9,11 +9,12 @@ use crate::{
 };
 
 impl Parameters {
-    /// The same method with its default parts written out. Parts that the method has no place for stay left out.
+    /// The same method with all that can be said of its parts written out. Parts that the method has no place for stay left
+    /// out, and so does an optimiser that it makes from its own parameters: what is written would hold against them.
     pub fn resolved(&self, objective: &ObjectiveSpec) -> Self {
         match self {
             Self::Served { own, parts } => {
-                Self::Served { own: own.clone(), parts: Box::new(served(own.as_ref(), parts, objective)) }
+                Self::Served { own: own.clone(), parts: Box::new(written_out(own.as_ref(), parts, objective)) }
             }
             Self::Peers { own, parts } => {
                 let local = parts.local.counted(own.steps());
@@ -31,20 +32,34 @@ impl Parameters {
     }
 }
 
-fn served(own: &dyn ServedParameters, written: &ServedSpec, objective: &ObjectiveSpec) -> ServedSpec {
+/// The parts that a method runs with: those of its recipe where the scenario says nothing.
+pub fn complete(own: &dyn ServedParameters, written: &ServedSpec) -> ServedSpec {
     let recipe = own.recipe();
-    let schedule = written.schedule.clone().or(recipe.schedule).unwrap_or_default();
-    let mut parts = ServedSpec { local: written.local.counted(recipe.steps), schedule: Some(schedule), ..written.clone() };
-    let weighted = ServedSpec { weighting: parts.weighting.or(Some(recipe.weighting)), ..parts.clone() };
+    let written = written.clone();
+    ServedSpec {
+        local: written.local.counted(recipe.steps),
+        schedule: Some(written.schedule.or(recipe.schedule).unwrap_or_default()),
+        weighting: Some(written.weighting.unwrap_or(recipe.weighting)),
+        server: Some(written.server.unwrap_or(recipe.server)),
+        client: Some(written.client.unwrap_or(recipe.client)),
+        ..written
+    }
+}
+
+fn written_out(own: &dyn ServedParameters, written: &ServedSpec, objective: &ObjectiveSpec) -> ServedSpec {
+    let (full, recipe) = (complete(own, written), own.recipe());
+    let ServedSpec { weighting, server, client, .. } = written.clone();
+    let mut parts = ServedSpec { weighting, server, client, ..full.clone() };
+    let weighted = ServedSpec { weighting: full.weighting, ..parts.clone() };
     if fit(own, &weighted, objective).is_ok() {
         parts = weighted;
     }
-    let stepping = ServedSpec { server: parts.server.clone().or(Some(recipe.server)), ..parts.clone() };
-    if fit(own, &stepping, objective).is_ok() {
+    let stepping = ServedSpec { server: full.server, ..parts.clone() };
+    if recipe.server.is_empty() && fit(own, &stepping, objective).is_ok() {
         parts = stepping;
     }
-    let descending = ServedSpec { client: parts.client.clone().or(Some(recipe.client)), ..parts.clone() };
-    if fit(own, &descending, objective).is_ok() { descending } else { parts }
+    let descending = ServedSpec { client: full.client, ..parts.clone() };
+    if recipe.client.optimiser.is_empty() && fit(own, &descending, objective).is_ok() { descending } else { parts }
 }
 
 /// Refuses parts that make no sense together or with the method.

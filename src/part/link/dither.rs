@@ -80,7 +80,7 @@ impl<R: Real> Link<R> for NaturalDithering {
             v,
             (norm, 1.0, wire.rng),
             #[inline(always)]
-            |share, draw| {
+            move |share, draw| {
                 let power = power_below(share);
                 let (below, gap) = if share >= least { (power, power) } else { (0.0, least) };
                 either(below, gap, share, draw)
@@ -104,7 +104,7 @@ impl NaturalDithering {
 
 /// Replaces `s |vⱼ| / ‖v‖` by the `level` for it and a uniform draw; signs and the norm stay.
 #[inline(always)]
-fn dither<R: Real>(v: &mut [R], (norm, s, rng): (f64, f64, &mut Rng), level: impl Fn(f64, f64) -> f64) {
+fn dither<R: Real>(v: &mut [R], (norm, s, rng): (f64, f64, &mut Rng), level: impl Fn(f64, f64) -> f64 + Copy) {
     let (density, step) = (s / norm, norm / s);
     if !(density.is_finite() && step > 0.0 && vector::is_finite(v)) {
         return;
@@ -113,7 +113,7 @@ fn dither<R: Real>(v: &mut [R], (norm, s, rng): (f64, f64, &mut Rng), level: imp
         rng,
         v,
         #[inline(always)]
-        |v, draw| {
+        move |v: R, draw| {
             let at = v.f64().abs() * density;
             let at = if at < s { at } else { s };
             R::of((step * level(at, draw)).copysign(v.f64()))

@@ -88,7 +88,7 @@ impl<R: Real> Link<R> for Diana<R> {
         let rate = R::of(if let Class::Unbiased(omega) = self.inner.class(d) { 1.0 / (1.0 + omega) } else { 1.0 });
         vector::run(
             #[inline(always)]
-            || {
+            move || {
                 for (v, known) in v.iter_mut().zip(known) {
                     let message = *v;
                     *v += *known;

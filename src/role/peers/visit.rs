@@ -35,8 +35,7 @@ impl<R: Real> Job<R> {
     /// Does the work.
     pub(super) fn run(&self, plan: &Plan<R>, nodes: &dyn Population<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
         let world = &plan.world;
-        let pace = Pace { steps: self.steps, version: self.version, before: 0 };
-        let visit = (self.node, self.visit);
+        let (visit, pace) = ((self.node, self.visit), Pace { steps: self.steps, version: self.version, before: 0 });
         let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, pace, scratch);
         local.equip(plan.computes_in(self.node), |_| {});
         local.resume_optimiser(&self.optimiser);

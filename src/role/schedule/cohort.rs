@@ -43,6 +43,11 @@ pub struct TraceSpec {
 impl CohortSpec {
     /// Everyone who is available.
     pub const ALL: Self = Self::All(Everyone::All);
+
+    /// Whether there are rounds that call nobody.
+    pub fn is_ever_empty(&self) -> bool {
+        if let Self::Trace(spec) = self { spec.trace.iter().any(Vec::is_empty) } else { false }
+    }
 }
 
 impl<'de> Deserialize<'de> for CohortSpec {

@@ -204,6 +204,16 @@ impl ScheduleSpec {
         }
     }
 
+    /// Whether it waits by itself, so that time passes even where work and messages take none.
+    pub fn waits(&self) -> bool {
+        match self {
+            Self::Rounds(spec) => spec.cohort.is_ever_empty(),
+            Self::EveryArrival(_) | Self::Buffered(_) | Self::Group(_) => false,
+            Self::Window(_) => true,
+            Self::Grace(spec) => spec.seconds > 0.0,
+        }
+    }
+
     /// Weight by staleness.
     pub fn discount(&self) -> Discount {
         match self {

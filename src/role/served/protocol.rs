@@ -2,88 +2,21 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    Apply, Arrived, ClientUpdate, Downlink, Job, Links, Message, ServerParts, ServerState, ServerUpdate, Upload, Workload,
-    links::{Downlinks, Parcel},
-    questions::Questions,
-    shards::Shards,
+    Apply, Arrived, Downlink, Job, Message, Plan, ServerUpdate, Standing, Upload, Workload, links::Parcel, questions::Questions,
+    state::State,
 };
 use crate::{
     engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
     fleet::Presence,
     num::Real,
-    part::{discount::Discount, rate::Clock},
+    part::rate::Clock,
     role::{
         Memory, Scratch,
         local::{LocalRule, Pace},
         schedule::{Next, Roster, Schedule, Wake},
-        spec::ShardRule,
     },
-    world::World,
 };
-
-/// What never changes during a run.
-pub struct Plan<R: Real> {
-    /// The world.
-    pub world: Arc<World<R>>,
-    /// The client half.
-    pub client: Box<dyn ClientUpdate<R>>,
-    /// How clients take local steps.
-    pub local: LocalRule<R>,
-    /// Parts of the server.
-    pub server: ServerParts<R>,
-    /// How vectors travel.
-    pub links: Links<R>,
-    /// Whose samples a called client works on.
-    pub shards: ShardRule,
-    /// Weight by staleness.
-    pub discount: Discount,
-    /// Uploads staler than this are refused.
-    pub max_staleness: Option<u64>,
-}
-
-/// What changes during a run, besides the method's server half and the schedule.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct State<R> {
-    version: u64,
-    calls: u64,
-    /// The call each busy client answers to.
-    called: Touched<u64>,
-    memories: Touched<Arc<Memory<R>>>,
-    downlinks: Downlinks<R>,
-    collected: Vec<Arrived<R>>,
-    parts: ServerState<R>,
-    standing: Standing,
-    /// Uploads accepted by their staleness.
-    tally: Vec<u64>,
-    shards: Shards,
-    /// Mean local step size of the latest batch, where local steps count.
-    mean_lr: f64,
-}
-
-impl<R: Real> State<R> {
-    fn count(&mut self, staleness: u64) {
-        let place = staleness as usize;
-        if self.tally.len() <= place {
-            self.tally.resize(place + 1, 0);
-        }
-        self.tally[place] += 1;
-    }
-}
-
-/// Participation and staleness so far, for the recorder.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
-    /// Uploads accepted.
-    pub updates: u64,
-    /// Sum of their staleness.
-    pub staleness: u64,
-    /// Uploads accepted since the previous server step that was applied.
-    pub last_batch: usize,
-}
 
 /// Clients around a server, as the engine sees them.
 pub struct Served<R: Real> {
@@ -98,20 +31,7 @@ impl<R: Real> Served<R> {
     /// A server and its clients before the first call.
     pub fn new(plan: Plan<R>, server: Box<dyn ServerUpdate<R>>, schedule: Box<dyn Schedule>) -> Self {
         let presence = Presence::new();
-        let state = State {
-            version: 0,
-            calls: 0,
-            called: Touched::default(),
-            memories: Touched::default(),
-            downlinks: Downlinks::default(),
-            collected: Vec::new(),
-            parts: ServerState { optimiser: Vec::new() },
-            standing: Standing::default(),
-            tally: Vec::new(),
-            shards: Shards::default(),
-            mean_lr: 0.0,
-        };
-        Self { plan, server, schedule, presence, state }
+        Self { plan, server, schedule, presence, state: State::new() }
     }
 
     /// The same with another server half.
@@ -272,8 +192,6 @@ impl<R: Real> Served<R> {
         if let Some(memory) = upload.memory {
             let _ = self.state.memories.insert(upload.shard, Arc::new(memory));
         }
-        self.state.standing.updates += 1;
-        self.state.standing.staleness += staleness;
         self.state.count(staleness);
         self.state.collected.push(Arrived {
             from: upload.shard,

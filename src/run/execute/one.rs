@@ -11,7 +11,7 @@ use crate::{
     invalid::Invalid,
     method::{
         Setup,
-        registry::{Halved, Parameters, PeerParameters, ServedParameters},
+        registry::{Halved, Parameters, PeerParameters, ServedParameters, complete},
     },
     num::Real,
     part::{link::LinkSpec, transform::Chain},
@@ -52,10 +52,7 @@ pub(super) fn run(
         return postcard::from_bytes(&bytes).map_err(|error| RunError::io(&done)(io::Error::other(error)));
     }
     let job = RunJob { plan, run, results, options, inner, progress };
-    let outcome = match world {
-        AnyWorld::F32(world) => build_and(plan, run, world, job),
-        AnyWorld::F64(world) => build_and(plan, run, world, job),
-    }?;
+    let outcome = build_and(plan, run, world, job)?;
     let bytes = postcard::to_stdvec(&outcome).map_err(|error| RunError::io(&done)(io::Error::other(error)))?;
     results.write_whole(&done, &bytes).map_err(RunError::io(&done))?;
     Ok(outcome)
@@ -82,11 +79,18 @@ pub trait Pilot: Sized {
     fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
 }
 
-/// Builds the protocol of a run in its world and hands it to `pilot`.
+/// Builds the protocol of a run in its world, at the precision of that, and hands it to `pilot`.
 ///
 /// # Errors
 /// [`RunError::Invalid`] for parts that cannot be built, and what the pilot returns.
-pub fn build_and<R: Halved, T: Pilot>(plan: &Plan, run: RunId, world: Arc<World<R>>, pilot: T) -> Result<T::Outcome, RunError> {
+pub fn build_and<T: Pilot>(plan: &Plan, run: RunId, world: AnyWorld, pilot: T) -> Result<T::Outcome, RunError> {
+    match world {
+        AnyWorld::F32(world) => build_in(plan, run, world, pilot),
+        AnyWorld::F64(world) => build_in(plan, run, world, pilot),
+    }
+}
+
+fn build_in<R: Halved, T: Pilot>(plan: &Plan, run: RunId, world: Arc<World<R>>, pilot: T) -> Result<T::Outcome, RunError> {
     match &plan.arm(run).parameters {
         Parameters::Served { own, parts } => {
             let served = served(own.as_ref(), parts, Arc::clone(&world), &plan.scenario.folder);
@@ -113,15 +117,15 @@ pub fn served<R: Halved>(
     parts.fits(world.objective().dim())?;
     let (clients, widths) = (world.clients(), world.fleet.widths());
     let halves = R::halves(own, Setup { x: world.problem.initial(0), clients, widths });
-    let recipe = own.recipe();
-    let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
+    let parts = complete(own, parts);
+    let schedule = parts.schedule.clone().unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
-    let client = parts.client.as_ref().unwrap_or(&recipe.client);
-    let local = parts.local.build(recipe.steps, client, &setting).map_err(|invalid| invalid.under("local"))?;
-    let optimiser = Chain::build(parts.server.as_deref().unwrap_or(&recipe.server));
-    let server = ServerParts::new(parts.weighting.unwrap_or(recipe.weighting), optimiser, &schedule, &local, &world)?;
+    let client = parts.client.clone().unwrap_or_default();
+    let local = parts.local.build(own.recipe().steps, &client, &setting).map_err(|invalid| invalid.under("local"))?;
+    let optimiser = Chain::build(parts.server.as_deref().unwrap_or_default());
+    let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &local, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
-    let links = Links::build(parts);
+    let links = Links::build(&parts);
     let plan = ServedPlan { world, client: halves.client, local, server, links, shards: parts.shards, discount, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))
 }

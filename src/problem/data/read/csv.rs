@@ -118,7 +118,9 @@ fn parse<R: Real>(
         .delimiter
         .map_or(Ok(b','), u8::try_from)
         .map_err(|_| Invalid::at("csv.delimiter", "the delimiter is not a single byte: expected a character such as `;`"))?;
-    let fault = |position: Option<&csv::Position>, (column, message): Fault| file.fault_at_field(start(position), (column, delimiter), message);
+    let fault = |position: Option<&csv::Position>, (column, message): Fault| {
+        file.fault_at_field(start(position), (column, delimiter), message)
+    };
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
     let header = reader.headers().map_err(|error| malformed(file, &error))?.clone();
     if header.is_empty() {

@@ -202,7 +202,8 @@ fn parse<R: Real>(files: &[File<'_>]) -> Result<Rows<R>, Invalid> {
         let text = file.text()?;
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         // A document may stand on one line too: what tells the forms apart is a first line that is an object of its own.
-        let by_line = serde_json::from_str::<BTreeMap<String, Piece<'_>>>(first).is_ok_and(|keys| !keys.contains_key("user_data"));
+        let by_line =
+            serde_json::from_str::<BTreeMap<String, Piece<'_>>>(first).is_ok_and(|keys| !keys.contains_key("user_data"));
         if by_line { lines(file, text, &mut rows)? } else { document(file, text, &mut rows)? }
     }
     match files.first() {

@@ -97,8 +97,7 @@ pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Res
 /// # Errors
 /// [`Invalid`] when the archive is malformed or lacks an array.
 pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) -> Result<Arrays<R>, Invalid> {
-    let zip =
-        ZipArchive::new(Cursor::new(file.bytes())).map_err(|error| file.fault(format!("the file is not NPZ: {error}")))?;
+    let zip = ZipArchive::new(Cursor::new(file.bytes())).map_err(|error| file.fault(format!("the file is not NPZ: {error}")))?;
     let mut archive = Archive { file, zip };
     let x = archive.array(spec.x.as_deref().unwrap_or("x"), "x")?;
     let y = archive.array(spec.y.as_deref().unwrap_or("y"), "y")?;

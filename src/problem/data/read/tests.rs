@@ -7,8 +7,8 @@ use ndarray::{Array2, arr2};
 
 use super::*;
 use crate::{
-    invalid::Invalid,
     file::File,
+    invalid::Invalid,
     problem::data::{CsvSpec, LeafSpec, LibsvmSpec, SparseRows, TextSpec},
 };
 
@@ -30,7 +30,10 @@ fn fault<T>(result: Result<T, Invalid>) -> (String, String) {
 }
 
 /// Each file must be refused at its place, with a message that contains the text.
-fn refused<T, S: Copy, const N: usize>(read: impl Fn(&'static [u8], S) -> Result<T, Invalid>, cases: [(&'static [u8], S, &str, &str); N]) {
+fn refused<T, S: Copy, const N: usize>(
+    read: impl Fn(&'static [u8], S) -> Result<T, Invalid>,
+    cases: [(&'static [u8], S, &str, &str); N],
+) {
     for (bytes, spec, place, message) in cases {
         let (found, text) = fault(read(bytes, spec));
         assert_eq!(found, place, "{text}");
@@ -208,24 +211,45 @@ fn leaf_faults_name_their_place() {
     refused(
         |bytes, ()| leaf(bytes),
         [
-            (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[1, true]], \"y\": [1]}}}", (), "2:32 true", "expected a number or a list"),
-            (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[1, 2], \"t\"], \"y\": [1, 2]}}}", (), "2:36 \"t\"", "expected a number or a list"),
+            (
+                b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[1, true]], \"y\": [1]}}}",
+                (),
+                "2:32 true",
+                "expected a number or a list",
+            ),
+            (
+                b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[1, 2], \"t\"], \"y\": [1, 2]}}}",
+                (),
+                "2:36 \"t\"",
+                "expected a number or a list",
+            ),
             (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [[1,, 2]], \"y\": [1]}}}", (), "2:31 ,", "expected value"),
             (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": [], \"y\": [nul]}}}", (), "2:40 ]", "expected ident"),
             (b"{\"users\": [\"a\"],\n \"user_data\": {\"a\": {\"x\": []}}}", (), "2:29 }", "missing field `y`"),
             (b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1]}", (), "2:21 }", "missing field `y`"),
             (b"{\"user\": 1, \"x\": [1]}", (), "1:21 }", "missing field `y`"),
-            (b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1, 2], \"y\": 2}", (), "2:18 [1, 2]", "has 2 features: expected 1"),
+            (
+                b"{\"user\": 1, \"x\": [1], \"y\": 2}\n{\"user\": 1, \"x\": [1, 2], \"y\": 2}",
+                (),
+                "2:18 [1, 2]",
+                "has 2 features: expected 1",
+            ),
             (b"{\"user\": 1, \"x\": [[1], [2]], \"y\": [2]}", (), "1:35 [2]", "has 2 samples and 1 targets"),
             (b"{\"user\": 1, \"x\": \"to\", \"y\": 2}\n{\"user\": 1, \"x\": 3, \"y\": 2}", (), "2:18 3", "expected text"),
-            (b"{\"users\": [\"b\", \"a\"], \"user_data\": {\"b\": {\"x\": [], \"y\": []}}}", (), "1:17 \"a\"", "user `a` has no `user_data`"),
+            (
+                b"{\"users\": [\"b\", \"a\"], \"user_data\": {\"b\": {\"x\": [], \"y\": []}}}",
+                (),
+                "1:17 \"a\"",
+                "user `a` has no `user_data`",
+            ),
             (b"{\"users\": [], \"user_data\": {}}", (), "", "no samples"),
         ],
     );
 }
 
 /// As LEAF writes Shakespeare: windows of characters, here of four instead of eighty, and the character after each.
-const SHAKESPEARE: &[u8] = br#"{"users": ["ROMEO", "JULIET"], "hierarchies": ["play", "play"], "num_samples": [2, 1], "user_data":
+const SHAKESPEARE: &[u8] =
+    br#"{"users": ["ROMEO", "JULIET"], "hierarchies": ["play", "play"], "num_samples": [2, 1], "user_data":
  {"JULIET": {"raw": "Ay me!", "x": ["y me"], "y": ["!"]}, "ROMEO": {"raw": "a\n", "x": ["    ", "   a"], "y": ["a", "\n"]}}}"#;
 
 #[test]

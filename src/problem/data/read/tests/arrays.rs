@@ -7,8 +7,7 @@ use ndarray_npy::WriteNpyExt;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{super::*, dense, fault, file, gzip};
-use crate::{
-    file::File,invalid::Invalid, problem::data::NpzSpec};
+use crate::{file::File, invalid::Invalid, problem::data::NpzSpec};
 
 fn idx_bytes(code: u8, shape: &[u32], values: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 0, code, shape.len() as u8];

@@ -1,0 +1,53 @@
+//! Where a run stands, and how it came out.
+
+use serde::{Deserialize, Serialize};
+
+use super::probe::Observed;
+use crate::{engine::Engine, num::Real};
+
+/// How a run came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It reached a limit.
+    Finished,
+    /// It reached its target.
+    Reached,
+    /// It ended because nothing was left to happen.
+    Idle,
+    /// It was ended because it would never have reached a limit: time stood still, or no more work was done.
+    Stuck,
+    /// Its model left the finite numbers.
+    Diverged,
+}
+
+/// Where a run stands on the axes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rounds.
+    pub round: u64,
+    /// Virtual time [s].
+    pub seconds: f64,
+    /// Client updates.
+    pub updates: u64,
+    /// Local steps.
+    pub gradients: u64,
+    /// Bits sent by clients [bit].
+    pub uplink_bits: u64,
+    /// Bits sent to clients [bit].
+    pub downlink_bits: u64,
+}
+
+impl Progress {
+    /// Where the run of an engine stands.
+    pub fn of<R: Real, P: Observed<R>>(engine: &Engine<P>) -> Self {
+        let ledger = engine.ledger();
+        Self {
+            round: engine.protocol().round(),
+            seconds: engine.now(),
+            updates: engine.protocol().updates(),
+            gradients: ledger.gradients,
+            uplink_bits: ledger.uplink_bits,
+            downlink_bits: ledger.downlink_bits,
+        }
+    }
+}

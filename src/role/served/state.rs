@@ -1,0 +1,69 @@
+//! What a served run has come to.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Arrived, ServerState, links::Downlinks, shards::Shards};
+use crate::{engine::touched::Touched, num::Real, role::Memory};
+
+/// What changes during a run, besides the method's server half and the schedule.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub(super) struct State<R> {
+    pub version: u64,
+    pub calls: u64,
+    /// The call each busy client answers to.
+    pub called: Touched<u64>,
+    pub memories: Touched<Arc<Memory<R>>>,
+    pub downlinks: Downlinks<R>,
+    pub collected: Vec<Arrived<R>>,
+    pub parts: ServerState<R>,
+    pub standing: Standing,
+    /// Uploads accepted by their staleness.
+    pub tally: Vec<u64>,
+    pub shards: Shards,
+    /// Mean local step size of the latest batch, where local steps count.
+    pub mean_lr: f64,
+}
+
+impl<R: Real> State<R> {
+    /// Before the first call.
+    pub fn new() -> Self {
+        Self {
+            version: 0,
+            calls: 0,
+            called: Touched::default(),
+            memories: Touched::default(),
+            downlinks: Downlinks::default(),
+            collected: Vec::new(),
+            parts: ServerState { optimiser: Vec::new() },
+            standing: Standing::default(),
+            tally: Vec::new(),
+            shards: Shards::default(),
+            mean_lr: 0.0,
+        }
+    }
+
+    /// Counts an accepted upload.
+    pub fn count(&mut self, staleness: u64) {
+        self.standing.updates += 1;
+        self.standing.staleness += staleness;
+        let place = staleness as usize;
+        if self.tally.len() <= place {
+            self.tally.resize(place + 1, 0);
+        }
+        self.tally[place] += 1;
+    }
+}
+
+/// Participation and staleness so far, for the recorder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Uploads accepted.
+    pub updates: u64,
+    /// Sum of their staleness.
+    pub staleness: u64,
+    /// Uploads accepted since the previous server step that was applied.
+    pub last_batch: usize,
+}

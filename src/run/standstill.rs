@@ -1,0 +1,93 @@
+//! Runs that would never end, because no virtual time passes in them.
+
+use super::{arm::Arm, worlds::Facts};
+use crate::{
+    invalid::Invalid,
+    method::registry::{Parameters, complete},
+    scenario::{Cell, Diagnostic},
+};
+
+/// Refuses a `stop` by time alone where work and messages take none and nobody waits.
+///
+/// # Errors
+/// A fault at `stop`, and one at the seconds of work of a method whose steps take none.
+pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts) -> Result<(), Vec<Diagnostic>> {
+    for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
+        let (seconds, waits) = match &arm.parameters {
+            Parameters::Served { own, parts } => {
+                let schedule = complete(own.as_ref(), parts).schedule.unwrap_or_default();
+                (parts.local.seconds, !facts.instant_server || schedule.waits())
+            }
+            Parameters::Peers { own, parts } => (parts.local.seconds, !facts.instant_peers || own.waits()),
+        };
+        if seconds.is_some() && facts.free_steps {
+            let key = format!("method.{index}.local.seconds");
+            let message = format!("`{}` would take steps for ever: in `[fleet]` there are steps of no time", arm.label);
+            return Err(vec![cell.fault(Invalid::at(&key, message).help("give `step` a time above 0, or `steps` a number"))]);
+        }
+        if cell.stop.needs_time() && !waits {
+            let message = format!(
+                "`{}` would never end: its work and messages take no time: expected a bound on something else",
+                arm.label
+            );
+            let help =
+                "bound `rounds` or `updates` as well, or give `step` in `[fleet]` or a latency in `[network]` a time above 0";
+            return Err(vec![cell.fault(Invalid::at("stop.seconds", message).help(help))]);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::{run::Plan, scenario::Scenario};
+
+    /// Whether a scenario with this bound, these keys of the world and this method is taken.
+    fn is_taken(stop: &str, world: &str, method: &str) -> bool {
+        let text = format!(
+            "stop = {{ {stop} }}\nproblem.objective = 'quadratic'\nfleet.clients = 4\nserved.local.lr = 0.1\npeers.local.lr = 0.1\n\
+             {world}\n[[method]]\n{method}"
+        );
+        Plan::resolve(Scenario::read(Path::new("standstill.toml"), &text, &[]).unwrap(), &[]).is_ok()
+    }
+
+    #[test]
+    fn a_bound_on_time_needs_something_that_takes_time() {
+        let still = "fleet.step = 0";
+        assert!(!is_taken("seconds = 9", still, "name = 'fedavg'"));
+        assert!(is_taken("seconds = 9, rounds = 5", still, "name = 'fedavg'"));
+        for world in [
+            "fleet.step = 1e-9",
+            "fleet.step = 0\nfleet.visit = 1",
+            "fleet.step = { uniform = { low = 0, high = 1 } }",
+            "fleet.step = 0\nfleet.dropout = 0.1",
+            "fleet.step = 0\nfleet.availability = { bernoulli = 0.5 }",
+            "fleet.step = 0\nnetwork.up.latency = 1",
+            "fleet.step = 0\nnetwork.down.bandwidth = 1e6",
+            "fleet.step = 0\nfleet.group = [{ share = 0.5 }, { share = 0.5, step = 1 }]",
+        ] {
+            assert!(is_taken("seconds = 9", world, "name = 'fedavg'"), "{world}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_or_method_that_waits_lets_time_pass() {
+        for (method, waits) in [
+            ("schedule = 'every-arrival'", false),
+            ("schedule = { buffered = { size = 2 } }", false),
+            ("schedule = { group = { size = 2 } }", false),
+            ("schedule = { grace = { seconds = 0 } }", false),
+            ("schedule = { grace = { seconds = 1 } }", true),
+            ("schedule = { window = { seconds = 1 } }", true),
+            ("schedule.rounds.cohort.trace = [[0], []]", true),
+        ] {
+            assert_eq!(is_taken("seconds = 9", "fleet.step = 0", &format!("name = 'fedavg'\n{method}")), waits, "{method}");
+        }
+        let still = "fleet.step = 0\nnetwork.topology = 'ring'";
+        assert!(!is_taken("seconds = 9", still, "name = 'd-psgd'"));
+        assert!(is_taken("seconds = 9", still, "name = 'vc-gossip'"));
+        assert!(is_taken("seconds = 9", "fleet.step = 0\nnetwork = { topology = 'ring', link.latency = 1 }", "name = 'd-psgd'"));
+    }
+}
