@@ -1,10 +1,11 @@
 //! Whole runs on one thread, beside the same local steps called one after another without engine, messages or server.
 //!
-//! `run / loop` is what the simulator costs on top of its kernels.
+//! `run / loop` is what the simulator costs on top of its kernels. At the end stands the share of processor time that is not the
+//! kernels', `1 − loop / run`, which tells the same on a machine that has other work.
 
 use std::{hint::black_box, path::Path, sync::Arc, time::Duration};
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group};
 use fedfleet::{
     engine::{Engine, Watcher, Workers},
     method::registry::{Halved, Parameters},
@@ -96,9 +97,46 @@ fn runs(criterion: &mut Criterion) {
     compare::<f64>(criterion, "quadratic.toml", 10 * UPDATES, (10, problem::BatchSize::Full, 0.1));
 }
 
+/// Processor time of this thread [ns].
+fn processor_time() -> u64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells the time of each thread");
+    told.split(' ').next().and_then(|time| time.parse().ok()).expect("it begins with the time")
+}
+
+/// Processor time of `work` [ns].
+fn timed<T>(work: impl FnOnce() -> T) -> u64 {
+    let before = processor_time();
+    let _ = black_box(work());
+    processor_time() - before
+}
+
+/// Tells the median over turns of the share of a run's processor time that its local steps alone do not take.
+fn share<R: Halved>(file: &str, updates: u64, (steps, batch, lr): (usize, problem::BatchSize, f64)) {
+    let ready = Ready::<R>::read(file);
+    let turn = |_| {
+        let mut engine = ready.engine();
+        let run = timed(|| engine.run(&mut Until(updates)));
+        1.0 - timed(|| ready.visits(updates, steps, batch, lr)) as f64 / run as f64
+    };
+    let mut shares: Vec<f64> = (0..15).map(turn).collect();
+    shares.sort_by(f64::total_cmp);
+    println!("{file}, {updates} updates: {:.0} % of the time outside the local steps", 100.0 * shares[7]);
+}
+
+fn shares() {
+    let ten = problem::BatchSize::Rows(10);
+    share::<f32>("softmax.toml", 10 * UPDATES, (25, ten, 0.01));
+    share::<f32>("fedbuff.toml", 10 * UPDATES, (25, ten, 0.01));
+    share::<f64>("quadratic.toml", 200 * UPDATES, (10, problem::BatchSize::Full, 0.1));
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
     targets = runs
 }
-criterion_main!(benches);
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    shares();
+}

@@ -25,7 +25,7 @@ use thiserror::Error;
 
 use crate::invalid::Invalid;
 use crate::record::curves::{Cell, Curves};
-use crate::record::{filter, staleness, swept};
+use crate::record::{filter, staleness};
 use layout::{Across, Plot};
 
 pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
@@ -101,8 +101,6 @@ pub fn defaults(curves: &Curves) -> Vec<FigureSpec> {
 
 /// The figures that one spec stands for, with the names of their files.
 fn plots<'s>(curves: &Curves, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<'s>)>, Invalid> {
-    let swept = swept::over(curves, &spec.x);
-    let curves = swept.as_ref().unwrap_or(curves);
     let labels: Vec<String> = curves.methods().into_iter().map(str::to_owned).collect();
     let metrics: Vec<String> = curves.metrics.iter().filter(|name| curves.metric(name).is_some()).cloned().collect();
     spec.validate(&labels, &metrics, &curves.keys)?;

@@ -23,7 +23,6 @@ pub mod spread;
 pub mod staleness;
 mod standstill;
 pub mod summary;
-pub mod swept;
 pub mod target;
 mod tiers;
 pub mod units;

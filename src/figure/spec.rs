@@ -15,8 +15,7 @@ use crate::record::staleness::{KEY, SHARE};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FigureSpec {
     /// An axis (`rounds`, `seconds`, `updates`, `gradients`, `uplink-bits`, `downlink-bits`), or a sweep key: then every
-    /// method is one line through its final values. The key may be one that methods sweep; those without it are level lines. Or
-    /// `staleness`, for the `share` of a method's updates.
+    /// method is one line through its final values. Or `staleness`, for the `share` of a method's updates.
     pub x: String,
     /// The metric; the `share` of updates where `x` is their `staleness`.
     pub y: String,

@@ -76,11 +76,6 @@ impl Run {
         Self { cell, method, seed, axes: std::array::from_fn(|_| vec![0.0]), metrics: vec![vec![Some(value)]] }
     }
 
-    /// The same curve under another label and in another cell.
-    pub(super) fn renamed(&self, cell: Cell, method: String) -> Self {
-        Self { cell, method, ..self.clone() }
-    }
-
     /// The values of `axis` at every row, never decreasing.
     pub fn axis(&self, axis: Axis) -> &[f64] {
         &self.axes[axis.index()]

@@ -65,22 +65,20 @@ struct Counted {
 }
 
 fn read(path: &Path) -> Result<Counts, Invalid> {
-    let fault = |error: csv::Error| {
-        // The message tells the line.
-        Invalid::at("", format!("the counts of staleness cannot be read: {error}")).in_file(path, None)
-    };
+    let refused = |message: String| Invalid::at("", message).in_file(path, None);
+    let fault = |error: csv::Error| refused(format!("the counts of staleness cannot be read: {error}"));
     let mut reader = csv::Reader::from_path(path).map_err(fault)?;
     let header: Vec<String> = reader.headers().map_err(fault)?.iter().map(str::to_owned).collect();
     let of_keys = header.len().saturating_sub(4);
     if header[of_keys..] != ["method", "seed", "staleness", "count"] {
-        return Err(Invalid::at("", "no columns `method,seed,staleness,count` at the end of the first line").in_file(path, None));
+        return Err(refused("no columns `method,seed,staleness,count` at the end of the first line".to_owned()));
     }
     let mut runs: Vec<Counted> = Vec::new();
     for record in reader.deserialize() {
         let mut fields: Vec<String> = record.map_err(fault)?;
         let tail: Vec<u64> = fields[of_keys + 1..].iter().filter_map(|field| field.parse().ok()).collect();
         let [seed, staleness, count] = tail[..] else {
-            return Err(Invalid::at("", "a seed, a staleness or a count is not a number").in_file(path, None));
+            return Err(refused("a seed, a staleness or a count is not a number".to_owned()));
         };
         let method = fields.swap_remove(of_keys);
         let cell = Cell(header.iter().cloned().zip(fields).take(of_keys).collect());

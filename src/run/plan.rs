@@ -20,7 +20,6 @@ use crate::{
         Column, Metric, RecordPlan, RecordSpec,
         claim::ClaimSpec,
         staleness::{KEY, SHARE},
-        swept,
     },
     role::peers::PeersSpec,
     scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
@@ -263,8 +262,6 @@ fn check_claims_and_figures(
     for (index, figure) in figures.iter().enumerate() {
         let checked = if figure.counts_staleness() {
             check_counted(record).and_then(|()| figure.validate(&labels, &[SHARE.into()], &[&keys[..], &[KEY.into()]].concat()))
-        } else if let Some(names) = swept::labels(&labels, &figure.x) {
-            figure.validate(&names, &metrics, &[&keys[..], std::slice::from_ref(&figure.x)].concat())
         } else {
             figure.validate(&labels, &metrics, &keys)
         };
