@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
     momentum::{
-        Start, cheng, descend_recursively, gradient_at, gradients, mean_direction, previous, scaled, server_step, validate,
+        Start, accepts_recursion, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous, scaled,
+        validate,
     },
 };
 use crate::{
@@ -70,8 +71,7 @@ impl ServedMethod for FedAvgMVr {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly("local steps follow the recursion of two gradients")?;
-        parts.steps_itself("clients rebuild the previous model from the server's step")
+        accepts_recursion(parts)
     }
 }
 
@@ -113,7 +113,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let state = Arc::make_mut(&mut self.state);
         let known = state.vectors.len();
-        let batch: Vec<Arrived<R>> = batch.iter().filter(|up| up.down.vectors.len() == known).cloned().collect();
+        let batch = answers(batch, known);
         if batch.is_empty() {
             return;
         }
@@ -121,11 +121,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         if known == 1 {
             return state.vectors.push(weighted_sum(&batch, 0, &coefficients));
         }
-        let Some(g) = mean_direction(&batch, &coefficients) else { return };
-        let gamma = server_step(self.gamma, &batch, &coefficients);
-        vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
-        state.vectors[1] = g;
-        state.scalars[0] = gamma;
+        advance(state, self.gamma, &batch, &coefficients);
     }
 
     fn iterate(&self) -> &[R] {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Paper;
+use super::{Paper, Parts};
 use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
@@ -75,6 +75,28 @@ pub(super) fn server_step<R: Real>(gamma: Option<f64>, batch: &[Arrived<R>], coe
 /// The model before the last server step: `x + gamma g`, shape `[d]`.
 pub(super) fn previous<R: Real>(x: &[R], gamma: f64, g: &[R]) -> Vec<R> {
     combine(gamma, g, 1.0, x)
+}
+
+/// One step of a server with recursive variance reduction in place, on `x`, `g`, … and the last step: along the momentum of the
+/// batch, which becomes `g`. Nothing where no step of the batch had a size.
+pub(super) fn advance<R: Real>(state: &mut Payload<R>, gamma: Option<f64>, batch: &[Arrived<R>], coefficients: &[f64]) {
+    let Some(g) = mean_direction(batch, coefficients) else { return };
+    let gamma = server_step(gamma, batch, coefficients);
+    vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
+    state.vectors[1] = g;
+    state.scalars[0] = gamma;
+}
+
+/// The uploads of a batch that answer the latest kind of broadcast, one of `known` vectors: first gradients are not mixed with
+/// what follows.
+pub(super) fn answers<R: Real>(batch: &[Arrived<R>], known: usize) -> Vec<Arrived<R>> {
+    batch.iter().filter(|up| up.down.vectors.len() == known).cloned().collect()
+}
+
+/// Refuses parts that the recursion of two gradients has no place for.
+pub(super) fn accepts_recursion(parts: &Parts<'_>) -> Result<(), Invalid> {
+    parts.descends_plainly("local steps follow the recursion of two gradients")?;
+    parts.steps_itself("clients rebuild the previous model from the server's step")
 }
 
 /// Gradients of a visit with recursive variance reduction: two a step, and one where the first round collects them.

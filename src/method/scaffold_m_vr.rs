@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
     momentum::{
-        Start, cheng, combine, descend_recursively, gradient_at, gradients, mean_direction, previous, server_step, validate,
+        Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients, previous,
+        validate,
     },
 };
 use crate::{
@@ -73,8 +74,7 @@ impl ServedMethod for ScaffoldMVr {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly("local steps follow the recursion of two gradients")?;
-        parts.steps_itself("clients rebuild the previous model from the server's step")
+        accepts_recursion(parts)
     }
 }
 
@@ -124,7 +124,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let state = Arc::make_mut(&mut self.state);
         let known = state.vectors.len();
-        let batch: Vec<Arrived<R>> = batch.iter().filter(|up| up.down.vectors.len() == known).cloned().collect();
+        let batch = answers(batch, known);
         if batch.is_empty() {
             return;
         }
@@ -134,12 +134,8 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             state.vectors.push(weighted_sum(&batch, 0, &coefficients));
             return state.vectors.push(weighted_sum(&batch, 0, &even));
         }
-        let Some(g) = mean_direction(&batch, &coefficients) else { return };
-        let gamma = server_step(self.gamma, &batch, &coefficients);
-        vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
-        state.vectors[1] = g;
+        advance(state, self.gamma, &batch, &coefficients);
         vector::axpy(R::one(), &weighted_sum(&batch, 1, &even), &mut state.vectors[2]);
-        state.scalars[0] = gamma;
     }
 
     fn iterate(&self) -> &[R] {
