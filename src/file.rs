@@ -97,13 +97,7 @@ mod tests {
 
     #[test]
     fn faults_point_at_a_piece_of_the_text() {
-        let file = File::in_memory(
-            "a.txt",
-            b"one
-two three
-",
-        )
-        .unwrap();
+        let file = File::in_memory("a.txt", b"one\ntwo three\n").unwrap();
         let (_, last) = file.text().unwrap().split_once(' ').unwrap();
         let place = file.fault_at(last.trim(), "fault").file.unwrap();
         let spot = place.spot.unwrap();

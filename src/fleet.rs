@@ -240,9 +240,10 @@ impl Fleet {
         }
     }
 
-    /// Whether the work of every client surely takes no time and is never lost.
+    /// Whether the work of every client surely takes no time and is never lost, and nobody stays away by rounds.
     pub fn is_instant(&self) -> bool {
-        self.groups.iter().all(|group| [&group.step, &group.visit, &group.dropout].iter().all(|value| value.mean() == 0.0))
+        let is_zero = |group: &Group| [&group.step, &group.visit, &group.dropout].iter().all(|value| value.mean() == 0.0);
+        self.groups.iter().all(|group| is_zero(group) && matches!(group.availability, Availability::Time(_)))
     }
 
     /// Whether there are clients whose local steps surely take no time.

@@ -48,7 +48,7 @@ impl<R: Real> World<R> {
     /// schedule waits.
     pub fn is_instant(&self, directions: &[Direction]) -> bool {
         let travels_at_once = |&direction: &Direction| self.network.is_instant(&self.fleet, direction);
-        self.fleet.is_instant() && self.fleet.always_available() && directions.iter().all(travels_at_once)
+        self.fleet.is_instant() && directions.iter().all(travels_at_once)
     }
 
     /// Long-run probability that a client takes part in a round [1]; 1 where only a trace knows.

@@ -71,6 +71,11 @@ fn costs(planned: &PlannedCell, forecast: &Forecast) -> String {
     if let Some(topology) = &forecast.topology {
         text += &format!("    {topology}\n");
     }
+    if !forecast.models.is_empty() {
+        let model = |&(width, bits): &(u32, u64)| format!("{} in {width} bits", amount(Axis::UplinkBits, bits as f64, ""));
+        let models: Vec<String> = forecast.models.iter().map(model).collect();
+        text += &format!("    a model takes {} of a client's memory\n", models.join(", "));
+    }
     let width = planned.methods.iter().map(|arms| arms[0].label.chars().count()).max().unwrap_or(0);
     for (arms, estimate) in planned.methods.iter().zip(&forecast.runs) {
         let Estimate { rounds, seconds, gradients, uplink_bits, downlink_bits } = *estimate;

@@ -41,6 +41,11 @@ impl Spot {
         &self.excerpt[self.marked.clone()]
     }
 
+    /// Whether the excerpt begins after the line.
+    pub fn is_cut_before(&self) -> bool {
+        self.column != 1 + self.excerpt[..self.marked.start].chars().count()
+    }
+
     /// `line` cut to a readable length around what is marked.
     fn cut(line: &str, marked: Range<usize>) -> Self {
         if line.len() <= LINE {
@@ -92,9 +97,9 @@ mod tests {
     fn long_lines_are_cut_on_both_sides() {
         let text = format!("{}here{}", "é".repeat(300), "b".repeat(300));
         let found = spot(&text, "here");
-        assert_eq!((found.column, found.text()), (301, "here"));
+        assert_eq!((found.column, found.text(), found.is_cut_before()), (301, "here", true));
         assert!(found.excerpt.starts_with("…é") && found.excerpt.ends_with("b…") && found.excerpt.len() < LINE);
         let long = spot(&"c".repeat(300), &"c".repeat(300));
-        assert_eq!((long.marked.len(), long.excerpt.chars().count()), (40, 81));
+        assert_eq!((long.marked.len(), long.excerpt.chars().count(), long.is_cut_before()), (40, 81, false));
     }
 }

@@ -77,6 +77,9 @@ pub trait Onlooker<P: crate::engine::Protocol> {
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>);
 }
 
+/// How a run came out, and the iterates that were kept.
+type Ended<R> = (Outcome, Option<Vec<Vec<R>>>);
+
 /// Samples a run into its part file.
 pub struct Recorder<'a, R: Real, P: Observed<R>> {
     world: &'a World<R>,
@@ -120,7 +123,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     ///
     /// # Errors
     /// When something could not be written.
-    pub fn finish(mut self, engine: &Engine<P>) -> io::Result<Option<(Outcome, Option<Vec<Vec<R>>>)>> {
+    pub fn finish(mut self, engine: &Engine<P>) -> io::Result<Option<Ended<R>>> {
         if self.state.outcome.is_none() && !self.left {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));

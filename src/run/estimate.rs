@@ -48,6 +48,8 @@ pub struct Estimate {
 pub struct Forecast {
     /// Who talks to whom, in words, where there is a topology.
     pub topology: Option<String>,
+    /// Widths of the clients with what a model takes of their memory, both in [bit]; empty where all have full precision.
+    pub models: Vec<(u32, u64)>,
     /// A run of each method, with its first arm.
     pub runs: Vec<Estimate>,
 }
@@ -66,6 +68,7 @@ pub fn forecast(plan: &Plan) -> Result<Vec<Forecast>, RunError> {
         let cell = &mut all[run.cell];
         if cell.runs.is_empty() {
             cell.topology = world.topology().map(ToString::to_string);
+            cell.models = world.models();
         }
         cell.runs.push(build_and(plan, run, world, trial)?);
     }

@@ -13,17 +13,20 @@ use crate::{
 /// A fault at `stop`, and one at the seconds of work of a method whose steps take none.
 pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts) -> Result<(), Vec<Diagnostic>> {
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
-        let (seconds, waits) = match &arm.parameters {
+        let (section, seconds, waits) = match &arm.parameters {
             Parameters::Served { own, parts } => {
                 let schedule = complete(own.as_ref(), parts).schedule.unwrap_or_default();
-                (parts.local.seconds, !facts.instant_server || schedule.waits())
+                ("served", parts.local.seconds, !facts.instant_server || schedule.waits())
             }
-            Parameters::Peers { own, parts } => (parts.local.seconds, !facts.instant_peers || own.waits()),
+            Parameters::Peers { own, parts } => ("peers", parts.local.seconds, !facts.instant_peers || own.waits()),
         };
         if seconds.is_some() && facts.free_steps {
-            let key = format!("method.{index}.local.seconds");
-            let message = format!("`{}` would take steps for ever: in `[fleet]` there are steps of no time", arm.label);
-            return Err(vec![cell.fault(Invalid::at(&key, message).help("give `step` a time above 0, or `steps` a number"))]);
+            let own = ["method", &index.to_string(), "local", "seconds"];
+            let key = if cell.tree.descend(&own).is_some() { own.join(".") } else { format!("{section}.local.seconds") };
+            let message = format!("`{}` would take steps for ever: there are clients whose steps take no time", arm.label);
+            return Err(vec![
+                cell.fault(Invalid::at(&key, message).help("give `step` a time above 0, or take a number of `steps`")),
+            ]);
         }
         if cell.stop.needs_time() && !waits {
             let message = format!(
@@ -57,13 +60,18 @@ mod tests {
     fn a_bound_on_time_needs_something_that_takes_time() {
         let still = "fleet.step = 0";
         assert!(!is_taken("seconds = 9", still, "name = 'fedavg'"));
+        assert!(!is_taken(
+            "seconds = 9",
+            "fleet.step = 0\nfleet.availability = { markov = { up = 1, down = 1 } }",
+            "name = 'fedavg'"
+        ));
         assert!(is_taken("seconds = 9, rounds = 5", still, "name = 'fedavg'"));
         for world in [
             "fleet.step = 1e-9",
             "fleet.step = 0\nfleet.visit = 1",
             "fleet.step = { uniform = { low = 0, high = 1 } }",
             "fleet.step = 0\nfleet.dropout = 0.1",
-            "fleet.step = 0\nfleet.availability = { bernoulli = 0.5 }",
+            "fleet.step = 0\nfleet.availability = { bernoulli = { probability = 0.5 } }",
             "fleet.step = 0\nnetwork.up.latency = 1",
             "fleet.step = 0\nnetwork.down.bandwidth = 1e6",
             "fleet.step = 0\nfleet.group = [{ share = 0.5 }, { share = 0.5, step = 1 }]",

@@ -9,9 +9,10 @@ use ndarray::Array2;
 
 use super::plan::{Plan, RunId};
 use crate::{
+    fleet::FULL_WIDTH,
     invalid::Invalid,
     network::{Direction, Topology},
-    num::{Precision, Real},
+    num::{Precision, Real, low_precision::Bits},
     problem::{Block, BlockKind, Problem, data::Targets},
     random::{Setting, Streams},
     record::Metric,
@@ -85,6 +86,14 @@ impl AnyWorld {
         match self {
             Self::F32(world) => world.network.topology(),
             Self::F64(world) => world.network.topology(),
+        }
+    }
+
+    /// Widths of the clients with what a model takes of their memory, both in [bit]; empty where all have full precision.
+    pub fn models(&self) -> Vec<(u32, u64)> {
+        match self {
+            Self::F32(world) => models(world),
+            Self::F64(world) => models(world),
         }
     }
 
@@ -183,4 +192,15 @@ impl<'p> Worlds<'p> {
             None => AnyWorld::build(&planned.cell, self.plan.seeds[run.seed], &self.plan.scenario.folder),
         }
     }
+}
+
+/// See [`AnyWorld::models`].
+fn models<R: Real>(world: &World<R>) -> Vec<(u32, u64)> {
+    let (objective, widths) = (world.objective(), world.fleet.widths().ascending());
+    if widths == [FULL_WIDTH] {
+        return Vec::new();
+    }
+    let blocks = objective.blocks().len();
+    let size = |width: u32| Bits::new(width).unwrap_or(Bits::FLOAT).symmetric_message(objective.dim(), blocks);
+    widths.into_iter().map(|width| (width, size(width))).collect()
 }

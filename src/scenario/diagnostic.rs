@@ -84,7 +84,10 @@ impl Diagnostic {
     /// A key that the path names but the file leaves to its default is pointed at through the nearest table around it.
     pub fn from_invalid(invalid: Invalid, part: &Node) -> Self {
         let (span, depth) = part.nearest(&invalid.path);
-        let default = invalid.path.get(depth).map(|key| format!("`{key}` is not given here and has its default"));
+        // A choice may be named without its parameters, as in `topology = "torus"`.
+        let is_choice = |key: &String| part.descend(&invalid.path[..depth]).and_then(Node::as_str) == Some(key);
+        let missing = invalid.path.iter().skip(depth).find(|key| !is_choice(key));
+        let default = missing.map(|key| format!("`{key}` is not given here and has its default"));
         let place = invalid.path.join(".");
         let mut fault = Self { span: Some(span), ..Self::unplaced(invalid) };
         if fault.title.ends_with(" is out of range") && !place.is_empty() {

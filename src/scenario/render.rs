@@ -13,7 +13,7 @@ pub(super) fn render(rejected: &Rejected, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for fault in &rejected.faults {
-        text += &renderer.render(&[group(fault, &rejected.sources)]);
+        text += &without_empty_starts(&renderer.render(&[group(fault, &rejected.sources)]));
         text += "\n\n";
     }
     if rejected.faults.len() == 1 {
@@ -47,11 +47,22 @@ fn group<'a>(fault: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     group.elements(below.into_iter().chain(notes).chain(help))
 }
 
-/// Adds the place in a data file. Its column is told apart, since the line may be cut.
+/// Adds the place in a data file.
 fn in_file<'a>(group: Group<'a>, file: &'a InFile, label: Option<&'a str>) -> Group<'a> {
-    let origin = Origin::path(file.path.display().to_string());
-    let Some(spot) = &file.spot else { return group.element(origin) };
+    let name = file.path.display().to_string();
+    let Some(spot) = &file.spot else { return group.element(Origin::path(name)) };
     let mark = AnnotationKind::Primary.span(spot.marked.clone()).label(label);
-    let origin = origin.line(spot.line).char_column(spot.column);
-    group.element(origin).element(Snippet::source(spot.excerpt.as_str()).line_start(spot.line).annotation(mark))
+    let snippet = Snippet::source(spot.excerpt.as_str()).line_start(spot.line).annotation(mark);
+    if spot.is_cut_before() {
+        // The column is not that of the excerpt.
+        group.element(Origin::path(name).line(spot.line).char_column(spot.column)).element(snippet)
+    } else {
+        group.element(snippet.path(name))
+    }
+}
+
+/// Takes out the empty line `:::` with which the renderer begins a text that has its path told apart.
+fn without_empty_starts(text: &str) -> String {
+    let is_empty = |line: &&str| line.trim_end().trim_end_matches("\u{1b}[0m").trim_end().ends_with(":::");
+    text.split_inclusive('\n').filter(|line| !is_empty(line)).collect()
 }

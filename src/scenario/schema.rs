@@ -17,7 +17,7 @@ use crate::{
     network::NetworkSpec,
     num::Precision,
     problem::ProblemSpec,
-    record::{Metric, RecordSpec, claim::ClaimSpec},
+    record::{Metric, RecordSpec, claim::ClaimSpec, staleness::SHARE},
     role::{peers::PeersSpec, spec::ServedSpec},
 };
 
@@ -82,7 +82,8 @@ pub fn schema() -> String {
     format!("{root}\n")
 }
 
-/// Says which metrics there are where a claim, a target or a figure names one; those by layer are named with a layer's number.
+/// Says which metrics there are where a claim, a target or a figure names one; those by layer are named with a layer's number,
+/// and figures also show the share of updates.
 fn name_metrics(definitions: &mut Map<String, Value>, metric: &Value) {
     let mut at = |name: &str, key: &str, form: &str, value: Value| {
         let property = definitions.get_mut(name).and_then(|schema| schema.pointer_mut(&format!("/properties/{key}")));
@@ -95,8 +96,9 @@ fn name_metrics(definitions: &mut Map<String, Value>, metric: &Value) {
     for name in ["Stop", "ClaimSpec"] {
         at(name, "target", "propertyNames", json!({ "anyOf": column }));
     }
-    at("ClaimSpec", "metric", "anyOf", column.clone());
-    at("FigureSpec", "y", "anyOf", column);
+    at("ClaimSpec", "metric", "anyOf", column);
+    let share = json!({ "const": SHARE, "description": "The share of updates, where `x` is their staleness." });
+    at("FigureSpec", "y", "anyOf", json!([metric, layer, share]));
     let axis_or_key = json!([{ "$ref": "#/$defs/Axis" }, { "type": "string", "description": "The name of a swept key." }]);
     at("FigureSpec", "x", "anyOf", axis_or_key);
 }

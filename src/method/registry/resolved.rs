@@ -10,7 +10,7 @@ use crate::{
 
 impl Parameters {
     /// The same method with all that can be said of its parts written out. Parts that the method has no place for stay left
-    /// out, and so does an optimiser that it makes from its own parameters: what is written would hold against them.
+    /// out, and so does an optimiser that it makes from its own parameters, which would have no effect beside it.
     pub fn resolved(&self, objective: &ObjectiveSpec) -> Self {
         match self {
             Self::Served { own, parts } => {

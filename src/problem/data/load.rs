@@ -217,8 +217,8 @@ fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<f64>, open: impl Open) -> Re
 
 fn npy_files<R: Real>(spec: &NpySpec, open: impl Open) -> Result<RawTable<R>, Invalid> {
     let test = both(&spec.test_x, &spec.test_y, "npy", ["test-x", "test-y"])?;
-    let inputs = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key);
-    let numbers = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key);
+    let inputs = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key).map_err(|error| error.under(key));
+    let numbers = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key).map_err(|error| error.under(key));
     let arrays = numpy::Arrays {
         x: inputs(&spec.x, "npy.x")?,
         y: numbers(&spec.y, "npy.y")?,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     file::File,
-    invalid::Invalid,
+    invalid::{Invalid, count},
     num::Real,
     problem::data::{
         Features, Grouping,
@@ -156,7 +156,7 @@ impl<R: Real> Inputs<R> {
                     *columns = row.len();
                 }
                 if row.len() != *columns || row.is_empty() {
-                    let message = format!("the sample has {} features: expected {}", row.len(), (*columns).max(1));
+                    let message = format!("the sample has {}: expected {}", count(row.len(), "feature"), (*columns).max(1));
                     return Err(file.fault_at(sample.get(), message));
                 }
                 values.extend(row.into_iter().map(R::of));
@@ -180,7 +180,8 @@ impl<R: Real> Rows<R> {
     /// Adds the samples `x` and targets `y` of `user`, which stand in `place`.
     fn append(&mut self, file: &File<'_>, user: &str, place: Piece<'_>, x: &[Piece<'_>], y: &[Piece<'_>]) -> Result<(), Invalid> {
         if x.len() != y.len() {
-            let message = format!("user `{user}` has {} samples and {} targets: expected as many", x.len(), y.len());
+            let (samples, targets) = (count(x.len(), "sample"), count(y.len(), "target"));
+            let message = format!("user `{user}` has {samples} and {targets}: expected as many");
             return Err(file.fault_at(place.get(), message));
         }
         for (x, y) in x.iter().zip(y) {

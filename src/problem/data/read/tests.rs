@@ -234,7 +234,7 @@ fn leaf_faults_name_their_place() {
                 "2:18 [1, 2]",
                 "has 2 features: expected 1",
             ),
-            (b"{\"user\": 1, \"x\": [[1], [2]], \"y\": [2]}", (), "1:35 [2]", "has 2 samples and 1 targets"),
+            (b"{\"user\": 1, \"x\": [[1], [2]], \"y\": [2]}", (), "1:35 [2]", "has 2 samples and 1 target:"),
             (b"{\"user\": 1, \"x\": \"to\", \"y\": 2}\n{\"user\": 1, \"x\": 3, \"y\": 2}", (), "2:18 3", "expected text"),
             (
                 b"{\"users\": [\"b\", \"a\"], \"user_data\": {\"b\": {\"x\": [], \"y\": []}}}",
