@@ -1,7 +1,8 @@
 //! Figures from recorded curves, at the widths of journals, as SVG, PDF and PNG of one drawing.
 //!
-//! Nothing but `curves.csv` is needed, and `staleness.csv` for shares of updates by their staleness. Curves differ by colour, dashes and marks, so that each is told apart in print without
-//! colour; the legend stands where there is no data, or outside; a method that diverged ends in a cross and is said to.
+//! Nothing but `curves.csv` is needed, and `staleness.csv` for shares of updates by their staleness. Curves differ by colour,
+//! dashes and marks, so that each is told apart in print without colour; the legend stands where there is no data, or outside; a
+//! method that diverged ends in a cross and is said to.
 
 mod canvas;
 mod curve;

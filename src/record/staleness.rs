@@ -10,6 +10,9 @@ pub const KEY: &str = "staleness";
 /// The metric of a figure of shares.
 pub const SHARE: &str = "share";
 
+/// Greatest staleness that is read back.
+const MOST: u64 = 1 << 20;
+
 /// The rows of one run with their header: `keys`, method, seed, staleness, count. `prefix` is what every row starts with;
 /// `counts` begins with those of staleness 0, and stalenesses that never came have no row.
 ///
@@ -80,6 +83,9 @@ fn read(path: &Path) -> Result<Counts, Invalid> {
         let [seed, staleness, count] = tail[..] else {
             return Err(refused("a seed, a staleness or a count is not a number".to_owned()));
         };
+        if staleness > MOST {
+            return Err(refused(format!("a staleness of {staleness} is more than a figure can show, {MOST}")));
+        }
         let method = fields.swap_remove(of_keys);
         let cell = Cell(header.iter().cloned().zip(fields).take(of_keys).collect());
         let same = |run: &Counted| run.cell == cell && run.method == method && run.seed == seed;
@@ -130,7 +136,8 @@ mod tests {
     fn other_tables_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("staleness.csv");
-        for rows in ["a,b\n1,2\n", "method,seed,staleness,count\na,0,x,1\n"] {
+        for rows in ["a,b\n1,2\n", "method,seed,staleness,count\na,0,x,1\n", "method,seed,staleness,count\na,0,9999999999999,1\n"]
+        {
             std::fs::write(&path, rows).unwrap();
             assert!(shares(&path).is_err(), "{rows}");
         }

@@ -1,19 +1,18 @@
 //! The local computation of one client visit.
 
+mod rule;
+
+pub use rule::{LocalRule, Pace, Steps};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     num::{Real, low_precision::Bits, vector},
-    part::{
-        link::round_blocks,
-        rate::{Clock, Rate},
-        transform::{Chain, Point},
-    },
+    part::{link::round_blocks, transform::Point},
     problem::{
-        BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace,
+        Batches, Drift, Objective, Sample, Visit, Workspace,
         head::{Layout, Moments},
     },
-    random::{Purpose, Rng, Sampler, Streams},
+    random::{Purpose, Rng, Streams},
     role::{Payload, Uplink},
 };
 
@@ -35,56 +34,6 @@ pub struct Memory<R> {
     pub optimiser: Vec<Payload<R>>,
     /// What the uplink remembers, one payload for each vector of an upload.
     pub link: Vec<Payload<R>>,
-}
-
-/// How clients take local steps: what a scenario says under `local`, for one method.
-pub struct LocalRule<R> {
-    /// Local steps of a visit.
-    pub steps: Steps,
-    /// Samples per step.
-    pub batch: BatchSize,
-    /// Step size.
-    pub rate: Rate,
-    /// What the step size goes by.
-    pub clock: Clock,
-    /// The client's own optimiser; plain SGD when empty.
-    pub optimiser: Chain<R>,
-    /// Whether the optimiser's state outlives a visit.
-    pub keep_state: bool,
-}
-
-impl<R> LocalRule<R> {
-    /// Step size of local step `k` of a visit.
-    pub fn lr(&self, pace: Pace, k: usize) -> f64 {
-        self.rate.at(match self.clock {
-            Clock::Versions => pace.version,
-            Clock::Steps => pace.before + k as u64,
-        })
-    }
-}
-
-/// How long a visit is, and where step-size schedules stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pace {
-    /// Local steps of the visit.
-    pub steps: usize,
-    /// Server version (or own iteration) that the visit started from, not counting those before the method began to step.
-    pub version: u64,
-    /// Local steps on the same samples before the visit; 0 unless the [clock](Clock) counts them.
-    pub before: u64,
-}
-
-/// How many local steps a visit takes.
-#[derive(Debug, Clone)]
-pub enum Steps {
-    /// A number, or a draw for each visit.
-    Count(Sampler),
-    /// Passes over the client's samples.
-    Epochs(f64),
-    /// As many as the client does in this time on average [s].
-    Seconds(f64),
-    /// This many for the fastest client, and for the others as many as they do in the same time on average.
-    BySpeed(f64),
 }
 
 /// One visit: what a client half works with.
