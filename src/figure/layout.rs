@@ -21,7 +21,7 @@ use crate::record::units::Unit;
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
 /// Space at the edges, between panels, for a panel's title, and for the tick and axis labels below `[pt]`.
 const EDGE: f64 = 4.0;
-const GUTTER: f64 = 19.0;
+const GUTTER: f64 = 26.0;
 const TITLE: f64 = 13.0;
 const TICK_ROOM: f64 = 13.0;
 const LABEL_ROOM: f64 = 12.0;

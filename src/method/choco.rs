@@ -10,7 +10,7 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
-    part::link::{Keep, Link, LinkSpec, Wire},
+    part::link::{Keep, Link, LinkSpec, Wire, contract},
     random::Setting,
     role::{
         Payload,
@@ -48,6 +48,9 @@ pub struct Choco {
     pub gamma: f64,
     /// How differences travel.
     pub compressor: LinkSpec,
+    /// Whether what an unbiased compressor sends is shrunk by `1 / (1 + ω)`: then it is contractive, as the theory needs, and
+    /// dithering is the biased QSGD of the paper.
+    pub contractive: bool,
     /// When models are mixed.
     pub order: ChocoOrder,
     /// What the public copies start from.
@@ -59,6 +62,7 @@ impl Default for Choco {
         Self {
             gamma: 0.1,
             compressor: LinkSpec::TopK(Keep { k: None, fraction: Some(0.1) }),
+            contractive: true,
             order: ChocoOrder::Paper,
             copies: Copies::Zero,
         }
@@ -126,8 +130,6 @@ struct State<R> {
     s: Vec<R>,
     /// What has been sent in this iteration.
     q: Option<Vec<R>>,
-    /// What the compressor remembers.
-    memory: Payload<R>,
     barrier: Barrier<R>,
 }
 
@@ -171,7 +173,7 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
     fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
         let zeros = vec![R::zero(); x.len()];
         let t = u64::from(self.parameters.copies == Copies::Zero);
-        State { t, x, hat: zeros.clone(), s: zeros, q: None, memory: Payload::default(), barrier: Barrier::default() }
+        State { t, x, hat: zeros.clone(), s: zeros, q: None, barrier: Barrier::default() }
     }
 
     fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
@@ -192,8 +194,11 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
             self.mix(state);
         }
         let mut q = vector::difference(&state.x, &state.hat);
-        let mut wire = Wire { rng: &mut node.link_rng(), blocks: node.blocks() };
-        let bits = self.link.transmit(&mut q, &mut state.memory, &mut wire);
+        let wire = &mut Wire { rng: &mut node.link_rng(), blocks: node.blocks() };
+        let bits = match self.parameters.contractive {
+            true => contract(self.link.as_ref(), &mut q, wire),
+            false => self.link.transmit(&mut q, &mut Payload::default(), wire),
+        };
         self.share(q, bits, state, node);
     }
 

@@ -106,7 +106,8 @@ impl Method for GossipVc {
                  \x20        x_l ← μ(u_l) + √(v_l / Var(u_l)) (u_l − μ(u_l)) for each weight tensor l;  biases ← u",
         traffic: "to every neighbour: x [d]; stays: received models [m d], momentum of the local optimiser [d]",
         differs: "a tensor of one entry, or whose average has a variance below 1e-30, is left as it is; if training takes \
-                  time, averages made meanwhile are kept and the training's change is added to them",
+                  time, averages made meanwhile are kept and the training's change is added to them; received models are kept \
+                  whole until they are averaged, by ascending sender, where the simulators keep running sums",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

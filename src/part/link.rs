@@ -16,6 +16,7 @@ mod spec;
 mod tests;
 
 pub use dither::{Dithering, Natural, NaturalDithering, Norm};
+pub(crate) use memory::contract;
 pub use memory::{Diana, Ef21, ErrorFeedback};
 pub use round::{Identity, Levels, RoundTo, ScaledSign, round_blocks};
 pub use sparse::{Keep, Lazy, Pruned, RandK, TopK};

@@ -30,7 +30,7 @@ fn loss<R: Real>(z: &[R], label: usize) -> f64 {
 
 /// Summed loss and number of hits of several samples with logits `z`, shape `[rows, C]`; row `i` has the label at `source(i)`.
 pub(crate) fn score<R: Real>(z: &[R], classes: usize, labels: &[u32], source: impl Fn(usize) -> usize) -> (f64, usize) {
-    let mut powers = [0.0; TOGETHER];
+    let (mut powers, mut tops) = ([0.0; TOGETHER], [R::zero(); TOGETHER]);
     let label = |i| labels[source(i)] as usize;
     let (mut sum, mut hits) = (0.0, 0);
     let samples = (TOGETHER / classes).max(1);
@@ -38,37 +38,32 @@ pub(crate) fn score<R: Real>(z: &[R], classes: usize, labels: &[u32], source: im
         let first = block * samples;
         if classes > TOGETHER {
             sum += loss(z, label(first));
-        } else {
-            sum = losses(z, classes, &mut powers, |i| label(first + i)).fold(sum, |sum, loss| sum + loss);
+            hits += usize::from(is_hit(z, largest(z), label(first)));
+            continue;
         }
-        let predictions = z.chunks_exact(classes).map(predicted).enumerate();
-        hits += predictions.filter(|&(i, class)| class == label(first + i)).count();
+        let powers = &mut powers[..z.len()];
+        powers_below_tops(z, classes, powers, &mut tops);
+        for (i, (powers, z)) in powers.chunks_exact(classes).zip(z.chunks_exact(classes)).enumerate() {
+            let (label, top) = (label(first + i), tops[i]);
+            sum += powers.iter().sum::<f64>().ln() + (top - z[label]).f64();
+            hits += usize::from(is_hit(z, top, label));
+        }
     }
     (sum, hits)
 }
 
-/// [`loss`] of each of a few samples; their exponentials are taken together in `powers`, which runs in vectors.
-fn losses<'a, R: Real>(
-    z: &'a [R],
-    classes: usize,
-    powers: &'a mut [f64; TOGETHER],
-    label: impl Fn(usize) -> usize + 'a,
-) -> impl Iterator<Item = f64> + 'a {
-    let powers = &mut powers[..z.len()];
-    for (powers, z) in powers.chunks_exact_mut(classes).zip(z.chunks_exact(classes)) {
-        let largest = largest(z);
-        powers.iter_mut().zip(z).for_each(|(power, &z)| *power = (z - largest).f64());
+/// The largest logit of each of a few samples, and `e^{z − largest}` of all their logits, which runs in vectors.
+fn powers_below_tops<R: Real>(z: &[R], classes: usize, powers: &mut [f64], tops: &mut [R]) {
+    for ((powers, z), top) in powers.chunks_exact_mut(classes).zip(z.chunks_exact(classes)).zip(tops) {
+        *top = largest(z);
+        powers.iter_mut().zip(z).for_each(|(power, &z)| *power = (z - *top).f64());
     }
     vector::exp_below(powers);
-    powers.chunks_exact(classes).zip(z.chunks_exact(classes)).enumerate().map(move |(i, (powers, z))| {
-        let sum: f64 = powers.iter().sum();
-        sum.ln() + (largest(z) - z[label(i)]).f64()
-    })
 }
 
-/// The class of the largest logit, the first one of equals.
-fn predicted<R: Real>(z: &[R]) -> usize {
-    (1..z.len()).fold(0, |best, k| if z[k] > z[best] { k } else { best })
+/// Whether the label has the largest logit, `top`, and is the first one that has it.
+fn is_hit<R: Real>(z: &[R], top: R, label: usize) -> bool {
+    z[label] == top && !z[..label].contains(&top)
 }
 
 fn largest<R: Real>(z: &[R]) -> R {
@@ -102,14 +97,14 @@ mod tests {
             let labels: Vec<u32> = (0..140).map(|i| (i * 31 % classes) as u32).collect();
             let alone = z.chunks_exact(classes).zip(&labels);
             let sum = alone.clone().fold(0.0, |sum, (z, &label)| sum + loss(z, label as usize));
-            let hits = alone.filter(|(z, label)| predicted(z) == **label as usize).count();
+            let hits = alone.filter(|(z, label)| is_hit(z, largest(z), **label as usize)).count();
             assert_eq!(score(&z, classes, &labels, |i| i), (sum, hits), "{classes}");
         }
     }
 
     #[test]
     fn ties_go_to_the_first_class() {
-        assert_eq!(predicted(&[1.0, 2.0, 2.0]), 1);
+        assert_eq!([0, 1, 2].map(|label| is_hit(&[1.0, 2.0, 2.0], 2.0, label)), [false, true, false]);
     }
 
     #[test]

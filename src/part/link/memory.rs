@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A compressor, shrunk by `1/(1+ω)` where it is unbiased: then it is contractive, as feedback of errors needs.
-fn contract<R: Real>(inner: &dyn Link<R>, v: &mut [R], wire: &mut Wire<'_>) -> u64 {
+pub(crate) fn contract<R: Real>(inner: &dyn Link<R>, v: &mut [R], wire: &mut Wire<'_>) -> u64 {
     let bits = inner.transmit(v, &mut Payload::default(), wire);
     if let Class::Unbiased(omega) = inner.class(v.len())
         && omega > 0.0

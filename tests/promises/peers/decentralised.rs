@@ -204,6 +204,21 @@ fn without_compression_choco_is_decentralised_sgd() {
     }
 }
 
+/// Two nodes with one coordinate, which one level of dithering sends as it is, with ω = 1: half of it once it is contractive.
+/// From copies of 0 an iteration leads to (3 a + b) / 4, and without shrinking to (a + b) / 2.
+#[test]
+fn unbiased_compressors_are_made_contractive() {
+    for (contractive, own) in [(true, 0.75), (false, 0.5)] {
+        let text = format!("choco-sgd gamma = 1.0; compressor = {{ qsgd = {{ levels = 1 }} }}; contractive = {contractive}");
+        let start = InitSpec::Normal(NormalInit { sd: 1.0, independent: true });
+        let mut bench = Bench::new(&text, "\"complete\"", vec![vec![0.0]; 2]).lr(0.0).init(start);
+        bench.fleet = fleet("step = 1.0");
+        let x: Vec<f64> = bench.models().concat();
+        let expected = [vec![own * x[0] + (1.0 - own) * x[1]], vec![own * x[1] + (1.0 - own) * x[0]]];
+        assert!(gap(&after(&bench, 1), &expected) < 1e-15, "{text}");
+    }
+}
+
 #[test]
 fn compressed_gossip_agrees_on_the_mean_and_conserves_it() {
     for compressor in ["{ top-k = { k = 1 } }", "{ rand-k = { k = 1, scaled = false } }", "{ sign = {} }"] {
