@@ -85,7 +85,7 @@ fn errors_pass_straight_through_rounded_activations() {
     check::close(&gradient, &expected, 1e-14);
     approx::assert_relative_eq!(net.test_in(Bits::new(8).unwrap(), &x, &mut work).unwrap().loss, loss, epsilon = 1e-14);
     let exact = net.gradient_in(Bits::FLOAT, 0, &x, Sample::Full, &mut gradient, &mut work);
-    assert_eq!(exact, net.gradient(0, &x, Sample::Full, &mut vec![0.0; 10], &mut work));
+    assert_eq!(exact, net.gradient(0, &x, Sample::Full, &mut [0.0; 10], &mut work));
     assert_ne!(exact, loss);
 }
 
