@@ -43,7 +43,8 @@ pub struct FleetSpec {
     /// Width that clients compute and store in `[bit]`, from 2 to 32; 32 (full precision) if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits: Option<u32>,
-    /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`; 0 if not given.
+    /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`; 0 if not given. All methods
+    /// meet the same fleet, those as well whose `low-bit` lets clients compute in full precision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bits_speed: Option<f64>,
     /// Probability that a visit is lost in mid-work `[1]`; 0 if not given.

@@ -33,6 +33,9 @@ const fn huang(place: &'static str) -> Paper {
 /// What SCAFFOLD and its relatives read from a client's visit.
 pub(super) const READS: &str = "the control variates are mean local gradients, read from how far a client went";
 
+/// What they remember.
+pub(super) const LOST: &str = "the control variates take up what messages lose";
+
 /// Parameters of SCAFFOLD with one vector up: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -62,7 +65,7 @@ impl ServedMethod for Scaffold1 {
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.descends_plainly(READS)?;
-        parts.remembers_itself("the control variates take up what messages lose")
+        parts.remembers_itself(LOST)
     }
 }
 
@@ -108,7 +111,7 @@ impl ServedMethod for Scallion {
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.descends_plainly(READS)?;
-        parts.remembers_itself("the control variates take up what messages lose")?;
+        parts.remembers_itself(LOST)?;
         match parts.uplink {
             Some(link) if !link.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor")
                 .help("choose `rand-k`, `qsgd` or `natural`, or the method `scafcom`, which works with biased ones")),
@@ -159,7 +162,7 @@ impl ServedMethod for Scafcom {
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.descends_plainly(READS)?;
-        parts.remembers_itself("the control variates take up what messages lose")
+        parts.remembers_itself(LOST)
     }
 }
 

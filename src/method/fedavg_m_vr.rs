@@ -49,7 +49,8 @@ impl Method for FedAvgMVr {
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + (1 − beta) (g − ∇F_i(x_prev; ξ)));  send D_i = x − y\n\
                  server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x_prev ← x;   x ← x − gamma g",
         traffic: "down: x, g [2 d] and the last gamma, with which x_prev = x + gamma g; up: D [d]; nothing stays at the client",
-        differs: "the first round collects g, the mean of K stochastic gradients at the initial model, and does not move it",
+        differs: "the first round collects g, the mean of K stochastic gradients at the initial model, and does not move it; \
+                  where clients take unlike numbers of steps, x moves by the mean of K lr along the mean direction",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -67,11 +68,12 @@ impl ServedMethod for FedAvgMVr {
             Start::Zero => vec![setup.x.clone(), setup.zeros()],
             Start::Gradient => vec![setup.x],
         };
-        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)) })
+        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)), waited: 0 })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        accepts_recursion(parts)
+        accepts_recursion(parts)?;
+        self.start.accepts_memory(parts)
     }
 }
 
@@ -103,6 +105,8 @@ struct Server<R> {
     gamma: Option<f64>,
     /// `x`, then `g` once it is known; the last server step.
     state: Arc<Payload<R>>,
+    /// Rounds that collected first gradients and did not move `x`.
+    waited: u64,
 }
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
@@ -113,6 +117,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let state = Arc::make_mut(&mut self.state);
         let known = state.vectors.len();
+        self.waited += u64::from(known == 1);
         let batch = answers(batch, known);
         if batch.is_empty() {
             return;
@@ -126,6 +131,10 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn iterate(&self) -> &[R] {
         &self.state.vectors[0]
+    }
+
+    fn waited(&self) -> u64 {
+        self.waited
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

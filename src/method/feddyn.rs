@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, Setup};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
@@ -64,6 +64,10 @@ impl ServedMethod for FedDyn {
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let h = setup.zeros();
         Box::new(Server { alpha: self.alpha, x: Arc::new(Payload::one(setup.x)), h })
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.remembers_clients()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     num::{Real, vector},
     role::{
         Local, Payload,
+        schedule::ScheduleSpec,
         served::{Arrived, Workload, weighted_sum},
     },
 };
@@ -35,6 +36,30 @@ pub enum Start {
     Gradient,
     /// Zero.
     Zero,
+}
+
+impl Start {
+    /// Refuses a first round of gradients where rounds overlap: the control variates of clients whose gradients come late would be
+    /// missing from their mean.
+    pub(super) fn accepts_overlap(self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        if self == Self::Zero || matches!(parts.schedule, ScheduleSpec::Rounds(_)) {
+            return Ok(());
+        }
+        Err(Invalid::at("start", "the first round collects gradients, and under this schedule no round comes before the others")
+            .help("set `start = \"zero\"`, or let the server act in rounds"))
+    }
+
+    /// Refuses a first round of gradients where the uplink remembers: what it lost of a gradient would come with an update.
+    pub(super) fn accepts_memory(self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        if self == Self::Zero {
+            return Ok(());
+        }
+        parts.has_no_memory(
+            "the first message of a client is a gradient and the others are updates: what the uplink lost of one does not belong to \
+             another",
+            "set `start = \"zero\"`, or name the compressor alone",
+        )
+    }
 }
 
 /// Checks the share `beta` of the fresh gradient and the server step `gamma`.

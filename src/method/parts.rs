@@ -6,7 +6,7 @@ use crate::{
     problem::ObjectiveSpec,
     role::{
         schedule::{Replace, ScheduleSpec, cohort::CohortSpec},
-        spec::{ClientSpec, LowBit},
+        spec::{ClientSpec, LowBit, ShardRule},
     },
 };
 
@@ -27,6 +27,8 @@ pub struct Parts<'a> {
     pub uplink: Option<&'a LinkSpec>,
     /// What the width of a client's `bits` means for it.
     pub low_bit: LowBit,
+    /// Whose samples a called client works on.
+    pub shards: ShardRule,
 }
 
 impl Parts<'_> {
@@ -87,16 +89,38 @@ impl Parts<'_> {
         Ok(())
     }
 
+    /// Refuses samples that travel between clients at work, for methods that remember something of every client: of two visits to
+    /// the same samples at once, the later one would overwrite what the earlier one has left.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `shards`.
+    pub fn remembers_clients(&self) -> Result<(), Invalid> {
+        if self.shards == ShardRule::Own || matches!(self.schedule, ScheduleSpec::Rounds(_)) {
+            return Ok(());
+        }
+        Err(Invalid::at("shards", "the method remembers something of every shard, and two clients may work on one at once")
+            .help("remove `shards`, or let the server act in rounds"))
+    }
+
     /// Refuses uplinks with a memory, for methods that remember what their messages lost.
     ///
     /// # Errors
     /// [`Invalid`] at `uplink`; `reason` says what the method remembers.
     pub fn remembers_itself(&self, reason: &str) -> Result<(), Invalid> {
+        self.remembers_clients()?;
+        self.has_no_memory(
+            &format!("{reason}: a memory in the uplink would make up for the same loss twice"),
+            "name the compressor alone, such as `uplink = { top-k = { fraction = 0.01 } }`",
+        )
+    }
+
+    /// Refuses uplinks with a memory.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `uplink`, with this message.
+    pub fn has_no_memory(&self, message: &str, help: &str) -> Result<(), Invalid> {
         match self.uplink {
-            Some(link) if link.remembers() => {
-                Err(Invalid::at("uplink", format!("{reason}: a memory in the uplink would make up for the same loss twice"))
-                    .help("name the compressor alone, such as `uplink = { top-k = { fraction = 0.01 } }`"))
-            }
+            Some(link) if link.remembers() => Err(Invalid::at("uplink", message).help(help)),
             _ => Ok(()),
         }
     }

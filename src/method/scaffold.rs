@@ -5,7 +5,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup, controlled::READS};
+use super::{
+    Card, Method, Paper, Parts, ServedMethod, Setup,
+    controlled::{LOST, READS},
+};
 use crate::{
     engine::NodeId,
     invalid::Invalid,
@@ -69,7 +72,8 @@ impl ServedMethod for Scaffold {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly(READS)
+        parts.descends_plainly(READS)?;
+        parts.remembers_itself(LOST)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
+    controlled::LOST,
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
@@ -46,7 +47,8 @@ impl Method for ScaffoldM {
                  \x20        c_i⁺ = (1/K) Σ ∇F_i(y; ξ);   send Δ_i = c_i⁺ − c_i\n\
                  server:  g ← (1/|S|) Σ_{i∈S} (beta (Δ_i + c) + (1 − beta) g);   c ← c + (1/N) Σ_{i∈S} Δ_i;   x ← x − gamma g",
         traffic: "down: x, g, c [3 d]; up: Δ [d]; stays at the client: c_i [d]",
-        differs: "one vector goes up in place of two: the server finds the mean of x − y from it exactly; c_i, c and g start at zero",
+        differs: "one vector goes up in place of two: the server finds the mean of x − y from it exactly; c_i, c and g start at zero; \
+                  where clients take unlike numbers of steps, x moves by the mean of K lr along the mean direction",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -65,7 +67,8 @@ impl ServedMethod for ScaffoldM {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly("momentum and control variates are mean local gradients, read from how far a client went")
+        parts.descends_plainly("momentum and control variates are mean local gradients, read from how far a client went")?;
+        parts.remembers_itself(LOST)
     }
 }
 

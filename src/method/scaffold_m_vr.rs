@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
+    controlled::LOST,
     momentum::{
         Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients, previous,
         validate,
@@ -52,7 +53,8 @@ impl Method for ScaffoldMVr {
         traffic: "down: x, g, c [3 d] and the last gamma, with which x_prev = x + gamma g; up: x − y, c_i⁺ − c_i [2 d]; \
                   stays at the client: c_i [d]",
         differs: "the first round collects g and the c_i of its cohort, means of K stochastic gradients at the initial model, and does \
-                  not move it; all other c_i start at zero",
+                  not move it; all other c_i start at zero; where clients take unlike numbers of steps, x moves by the mean of K lr along the \
+                  mean direction",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -70,11 +72,13 @@ impl ServedMethod for ScaffoldMVr {
             Start::Zero => vec![setup.x.clone(), setup.zeros(), setup.zeros()],
             Start::Gradient => vec![setup.x],
         };
-        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)) })
+        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)), waited: 0 })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        accepts_recursion(parts)
+        accepts_recursion(parts)?;
+        self.start.accepts_overlap(parts)?;
+        parts.remembers_itself(LOST)
     }
 }
 
@@ -114,6 +118,8 @@ struct Server<R> {
     gamma: Option<f64>,
     /// `x`, then `g` and `c` once they are known; the last server step.
     state: Arc<Payload<R>>,
+    /// Rounds that collected first gradients and did not move `x`.
+    waited: u64,
 }
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
@@ -124,6 +130,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let state = Arc::make_mut(&mut self.state);
         let known = state.vectors.len();
+        self.waited += u64::from(known == 1);
         let batch = answers(batch, known);
         if batch.is_empty() {
             return;
@@ -140,6 +147,10 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn iterate(&self) -> &[R] {
         &self.state.vectors[0]
+    }
+
+    fn waited(&self) -> u64 {
+        self.waited
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

@@ -45,6 +45,12 @@ pub trait Schedule: Snapshot + Send + Sync {
     /// A wake-up that was asked for.
     fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next;
 
+    /// The server has just applied what it had collected, on orders of this schedule: the roster knows the new model.
+    fn after_step(&mut self, roster: &mut Roster<'_>) -> Next {
+        let _ = roster;
+        Next::wait()
+    }
+
     /// What the update of a called client counts, besides its staleness [1].
     fn weight(&self, client: NodeId) -> f64 {
         let _ = client;
@@ -76,7 +82,7 @@ pub trait Inquiry {
 pub struct Next {
     /// Clients whose calls are withdrawn.
     pub cancel: Vec<NodeId>,
-    /// Whether the server applies what it has collected.
+    /// Whether the server applies what it has collected; [`Schedule::after_step`] says what follows.
     pub apply: bool,
     /// Clients to call, with what the server then has.
     pub call: Vec<NodeId>,
@@ -126,8 +132,6 @@ pub struct Roster<'a> {
     pub streams: Streams,
     /// Whether a client has been called and has not answered.
     pub busy: &'a dyn Fn(NodeId) -> bool,
-    /// Clients whose calls the schedule withdraws in the same answer: they are free.
-    pub withdrawn: BTreeSet<NodeId>,
     /// Clients that the schedule calls in the same answer already.
     pub called: BTreeSet<NodeId>,
     /// What can be asked about a client.
@@ -137,7 +141,7 @@ pub struct Roster<'a> {
 impl Roster<'_> {
     /// Whether a client can be called now, in round `round`.
     pub fn is_available(&mut self, client: NodeId, round: u64) -> bool {
-        if self.called.contains(&client) || ((self.busy)(client) && !self.withdrawn.contains(&client)) {
+        if self.called.contains(&client) || (self.busy)(client) {
             return false;
         }
         self.fleet.always_available()

@@ -222,6 +222,13 @@ impl ServedSpec {
         }
         check_chain("server", self.server.as_deref().unwrap_or(&[]))?;
         self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))?;
+        if let Some(LinkSpec::Ef(_)) = self.downlink {
+            return Err(Invalid::at(
+                "downlink.ef",
+                "feedback of errors evens out over sums of updates, and the server sends its model",
+            )
+            .help("use `ef21`, which sends differences to what the client knows"));
+        }
         self.each_link(LinkSpec::validate)
     }
 
@@ -238,6 +245,12 @@ impl ServedSpec {
             return fault(
                 "samples travel between clients, and the weighting goes by how often each client delivers",
                 "shards are visited equally often: choose `weighting = \"all\"`, or remove `shards`",
+            );
+        }
+        if !matches!(schedule, ScheduleSpec::Rounds(_)) && self.uplink.as_ref().is_some_and(LinkSpec::remembers) {
+            return fault(
+                "two clients may work on one shard at once, and the uplink remembers what it lost of each",
+                "name a compressor without memory in `uplink`, or let the server act in rounds",
             );
         }
         if matches!(schedule, ScheduleSpec::Rounds(rounds) if rounds.select != SelectSpec::Uniform) {

@@ -187,7 +187,15 @@ fn nonsense_is_refused() {
         (plane("fedavg").set("served.uplink", "{ diana = { sign = {} } }"), "unbiased"),
         (plane("scallion").set("served.uplink", "{ top-k = { k = 1 } }"), "unbiased"),
         (plane("scallion").set("served.uplink", "{ ef21 = { rand-k = { k = 1 } } }"), "twice"),
+        (plane("scaffold-m").set("served.uplink", "{ ef = { top-k = { k = 1 } } }"), "twice"),
+        (plane("fedavg-m-vr").set("served.uplink", "{ ef = { top-k = { k = 1 } } }"), "a gradient"),
+        (plane("fedavg").set("served.downlink", "{ ef = { top-k = { k = 1 } } }"), "the server sends its model"),
         (plane("fedavg-m-vr").set("served.server", "[{ scale = 0.5 }]"), "server optimiser"),
+        (plane("scaffold-m-vr").schedule("{ buffered = { size = 2 } }"), "no round comes before"),
+        (
+            plane("feddyn").schedule("{ every-arrival = {} }").set("served.shards", "\"least-visited\""),
+            "two clients may work on one",
+        ),
     ];
     for (bench, reason) in cases {
         let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));

@@ -51,7 +51,8 @@ fn refusal(name: &str, link: &str) -> Option<&'static str> {
     let link = spec(link);
     match name {
         "prowd" => Some("own width"),
-        "scaffold-1" | "scallion" | "scafcom" if link.remembers() => Some("twice"),
+        "scaffold" | "scaffold-1" | "scaffold-m" | "scaffold-m-vr" | "scallion" | "scafcom" if link.remembers() => Some("twice"),
+        "fedavg-m-vr" if link.remembers() => Some("a gradient"),
         "scallion" if !link.is_unbiased() => Some("unbiased"),
         _ => None,
     }
@@ -74,7 +75,8 @@ fn any_compressor_serves_any_method_in_either_direction() {
         let name = entry.card.name;
         for link in LINKS {
             for direction in ["served.uplink", "served.downlink"] {
-                let expected = refusal(name, link).filter(|_| direction == "served.uplink");
+                let feeds_back = matches!(spec(link), LinkSpec::Ef(_)).then_some("the server sends its model");
+                let expected = if direction == "served.uplink" { refusal(name, link) } else { feeds_back };
                 match (bench(name).set(direction, link).build(Workers::single()), expected) {
                     (Err(fault), Some(reason)) => assert!(fault.contains(reason), "{name}, {direction} = {link}: {fault}"),
                     (Ok((_, mut engine)), None) => {

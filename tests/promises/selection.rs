@@ -4,6 +4,7 @@ use fedfleet::engine::Workers;
 
 use crate::{
     bench::Bench,
+    momentum::assert_near,
     watch::{Observer, Until},
 };
 
@@ -87,4 +88,17 @@ fn selections_without_sense_are_refused() {
     }
     let twice = Bench::q4("fedavg").schedule("{ rounds = { cohort = 2, select = { by-size = {} } } }").weighting("all");
     assert!(twice.build(Workers::single()).err().expect("weights twice").contains("weights the updates itself"));
+}
+
+#[test]
+fn every_round_asks_about_the_model_that_the_server_then_has() {
+    // Losses x²/2 and 3 (x − 10)²/2, steps of 0.3: client 1 at 4, client 0 at 9.4 and at 6.58, client 1 at 4.606.
+    let chosen = Bench::q4("fedavg")
+        .set("problem.objective", "{ quadratic = { curvature = [1.0, 3.0], centre = [0.0, 10.0] } }")
+        .set("problem.init", "{ constant = 4.0 }")
+        .set("fleet.clients", 2)
+        .steps("1")
+        .lr(0.3)
+        .schedule("{ rounds = { cohort = 1, select = { power-of-choice = { candidates = 2 } } } }");
+    assert_near(&chosen.iterates(4), &[9.4, 6.58, 4.606, 9.4606], 1e-12);
 }

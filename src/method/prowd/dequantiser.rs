@@ -58,16 +58,12 @@ impl<R: Real> Dequantiser<R> {
     pub fn restore(&self, width: u32, widest: u32, layers: &[Block], model: &mut [R]) {
         for layer in layers {
             let weights = &mut model[layer.range.clone()];
-            let end = largest(weights);
-            if end == 0.0 || !end.is_finite() {
-                continue;
-            }
             if width < MIDDLE {
-                self.to_middle.restore(weights, (end / levels(width), end));
+                restored(&self.to_middle, width, weights);
             }
             let from = width.max(MIDDLE);
             if from < widest {
-                self.to_full.restore(weights, (end / levels(from), end));
+                restored(&self.to_full, from, weights);
             }
         }
     }
@@ -97,6 +93,14 @@ impl<R: Real> Lesson<'_, R> {
         let mut rounded = model.to_vec();
         round_blocks(Bits::new(width).unwrap_or(Bits::FLOAT), self.layers, &mut rounded);
         rounded
+    }
+}
+
+/// Restores one layer that has this width, in place.
+fn restored<R: Real>(block: &ResidualBlock<R>, width: u32, weights: &mut [R]) {
+    let end = largest(weights);
+    if end > 0.0 && end.is_finite() {
+        block.restore(weights, (end / levels(width), end));
     }
 }
 

@@ -71,6 +71,7 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &Objective
     let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
     parts.check_shards(parts.weighting.unwrap_or(recipe.weighting), &schedule)?;
     own.accepts(&Parts {
+        shards: parts.shards,
         objective,
         schedule: &schedule,
         weighting: parts.weighting,

@@ -56,7 +56,8 @@ impl Rounds {
         }
     }
 
-    fn begin(&mut self, mut next: Next, roster: &mut Roster<'_>) -> Next {
+    fn begin(&mut self, roster: &mut Roster<'_>) -> Next {
+        let mut next = Next::wait();
         let Selection { clients: cohort, weights } = self.draw(roster);
         self.state.weights = weights;
         if cohort.is_empty() {
@@ -76,12 +77,10 @@ impl Rounds {
         next
     }
 
-    fn close(&mut self, roster: &mut Roster<'_>) -> Next {
-        // Whoever is cut off may be called again at once.
-        roster.withdrawn = std::mem::take(&mut self.state.waiting);
-        let cancel = roster.withdrawn.iter().copied().collect();
+    fn close(&mut self) -> Next {
+        let cancel = std::mem::take(&mut self.state.waiting).into_iter().collect();
         self.state.round += 1;
-        self.begin(Next { cancel, apply: true, ..Next::default() }, roster)
+        Next { cancel, apply: true, ..Next::default() }
     }
 }
 
@@ -98,22 +97,26 @@ impl Snapshot for Rounds {
 
 impl Schedule for Rounds {
     fn start(&mut self, roster: &mut Roster<'_>) -> Next {
-        self.begin(Next::default(), roster)
+        self.begin(roster)
     }
 
-    fn on_arrival(&mut self, from: NodeId, roster: &mut Roster<'_>) -> Next {
+    fn after_step(&mut self, roster: &mut Roster<'_>) -> Next {
+        self.begin(roster)
+    }
+
+    fn on_arrival(&mut self, from: NodeId, _: &mut Roster<'_>) -> Next {
         let _ = self.state.waiting.remove(&from);
         self.state.missing -= 1;
-        if self.state.missing == 0 || self.state.waiting.is_empty() { self.close(roster) } else { Next::wait() }
+        if self.state.missing == 0 || self.state.waiting.is_empty() { self.close() } else { Next::wait() }
     }
 
-    fn on_lost(&mut self, client: NodeId, roster: &mut Roster<'_>) -> Next {
+    fn on_lost(&mut self, client: NodeId, _: &mut Roster<'_>) -> Next {
         let _ = self.state.waiting.remove(&client);
-        if self.state.waiting.is_empty() { self.close(roster) } else { Next::wait() }
+        if self.state.waiting.is_empty() { self.close() } else { Next::wait() }
     }
 
-    fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next {
-        if key == self.state.round { self.close(roster) } else { Next::wait() }
+    fn on_timer(&mut self, key: u64, _: &mut Roster<'_>) -> Next {
+        if key == self.state.round { self.close() } else { Next::wait() }
     }
 
     fn weight(&self, client: NodeId) -> f64 {

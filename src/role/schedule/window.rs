@@ -36,9 +36,7 @@ impl Window {
 impl Schedule for Window {
     fn start(&mut self, roster: &mut Roster<'_>) -> Next {
         self.delivered = (0..roster.clients).collect();
-        let mut next = self.on_timer(0, roster);
-        next.apply = false;
-        next
+        self.after_step(roster)
     }
 
     fn on_arrival(&mut self, from: NodeId, _: &mut Roster<'_>) -> Next {
@@ -51,7 +49,11 @@ impl Schedule for Window {
         Next::wait()
     }
 
-    fn on_timer(&mut self, _: u64, roster: &mut Roster<'_>) -> Next {
+    fn on_timer(&mut self, _: u64, _: &mut Roster<'_>) -> Next {
+        Next { apply: true, ..Next::default() }
+    }
+
+    fn after_step(&mut self, roster: &mut Roster<'_>) -> Next {
         let mut call = Vec::new();
         let mut absent = Vec::new();
         for client in std::mem::take(&mut self.delivered) {
@@ -59,6 +61,6 @@ impl Schedule for Window {
             if up { &mut call } else { &mut absent }.push(client);
         }
         self.delivered = absent;
-        Next { apply: true, call, wake: vec![self.tick(roster)], ..Next::default() }
+        Next { call, wake: vec![self.tick(roster)], ..Next::default() }
     }
 }

@@ -87,7 +87,6 @@ impl<R: Real> Served<R> {
             fleet: &self.plan.world.fleet,
             streams: self.plan.world.streams(),
             busy: &busy,
-            withdrawn: BTreeSet::new(),
             called: BTreeSet::new(),
             inquiry: &inquiry,
         };
@@ -112,6 +111,10 @@ impl<R: Real> Served<R> {
                 Wake::Timer { after, key } => control.timer(after, key),
                 Wake::Settle { after, key } => control.settle(after, key),
             }
+        }
+        if next.apply {
+            let following = self.ask(control, |schedule, roster| schedule.after_step(roster));
+            self.obey(following, control);
         }
     }
 
