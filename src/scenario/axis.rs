@@ -31,6 +31,8 @@ pub struct Axis {
     pub name: Option<String>,
     /// Axes with the same `zip = "…"` advance together.
     pub zip: Option<String>,
+    /// Whether each value makes a cell even where the key is a method's, as `cells = true` says.
+    pub cells: bool,
     /// The values. Never empty, no two equal.
     pub values: Vec<Node>,
     /// The key `sweep` or `tune`.
@@ -74,8 +76,8 @@ fn marked(node: &Node) -> Option<(Kind, Span)> {
 
 fn axis(kind: Kind, span: Span, path: &[String], node: &Node) -> Result<Axis, Diagnostic> {
     let word = if kind == Kind::Sweep { "sweep" } else { "tune" };
-    let valid: &[&str] = if kind == Kind::Sweep { &["sweep", "name", "zip"] } else { &["tune"] };
-    let mut axis = Axis { kind, path: path.to_vec(), name: None, zip: None, values: Vec::new(), span };
+    let valid: &[&str] = if kind == Kind::Sweep { &["sweep", "name", "zip", "cells"] } else { &["tune"] };
+    let mut axis = Axis { kind, path: path.to_vec(), name: None, zip: None, cells: false, values: Vec::new(), span };
     for entry in node.as_table().into_iter().flat_map(|table| table.iter()) {
         match entry.key.as_str() {
             key if key == word => axis.values = values(&entry.node, word)?,
@@ -84,6 +86,13 @@ fn axis(kind: Kind, span: Span, path: &[String], node: &Node) -> Result<Axis, Di
                     Diagnostic::at(entry.node.span, format!("`{key}` of a sweep must be a name")).label("expected a string")
                 })?;
                 *(if key == "name" { &mut axis.name } else { &mut axis.zip }) = Some(text.to_owned());
+            }
+            "cells" if kind == Kind::Sweep => {
+                axis.cells = matches!(entry.node.value, Value::Boolean(true));
+                if !matches!(entry.node.value, Value::Boolean(_)) {
+                    let fault = Diagnostic::at(entry.node.span, "`cells` of a sweep says whether its values make cells");
+                    return Err(fault.label("expected `true` or `false`"));
+                }
             }
             key => {
                 let fault = Diagnostic::at(entry.key_span, format!("unknown key `{key}` next to `{word}`"));
@@ -189,6 +198,8 @@ mod tests {
             "a = { sweep = [1], nme = 'x' }",
             "a = { sweep = [1], tune = [2] }",
             "a = { tune = [1], zip = 'x' }",
+            "a = { sweep = [1], cells = 'yes' }",
+            "a = { tune = [1], cells = true }",
             "a.sweep.log = [0, 1, 3]",
             "a.sweep.log = [1, 2]",
             "a.sweep.log = [1, 2, 3, 4]",

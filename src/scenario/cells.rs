@@ -64,7 +64,8 @@ pub fn name(keys: &[Key]) -> String {
     keys.iter().map(|key| format!("{} = {}", key.name, key.value)).collect::<Vec<_>>().join(", ")
 }
 
-/// All combinations of the sweeps of `document` outside methods; methods that sweep a key become several methods.
+/// All combinations of the sweeps of `document` outside methods, and of those within that make cells; methods that sweep
+/// another key become several methods.
 ///
 /// # Errors
 /// Malformed sweeps and tunes, those in sections that cannot have them, zipped sweeps of unequal length, too many combinations.
@@ -76,7 +77,8 @@ pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     }
     let mut document = document.clone();
     multiply_methods(&mut document)?;
-    let swept: Vec<Axis> = all.into_iter().filter(|axis| axis.kind == Kind::Sweep && axis.path[0] != "method").collect();
+    let makes_cells = |axis: &Axis| axis.kind == Kind::Sweep && (axis.cells || axis.path[0] != "method");
+    let swept: Vec<Axis> = axes(&document)?.into_iter().filter(makes_cells).collect();
     combinations(&document, swept, &COLUMNS)
 }
 
@@ -119,7 +121,7 @@ fn multiply_methods(document: &mut Node) -> Result<(), Vec<Diagnostic>> {
 /// # Errors
 /// Malformed sweeps, too many combinations.
 pub(super) fn swept_methods(method: &Node) -> Result<Vec<Node>, Vec<Diagnostic>> {
-    let swept: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Sweep).collect();
+    let swept: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Sweep && !axis.cells).collect();
     let span = swept.first().map_or(method.span, |axis| axis.span);
     let mut choices = combinations(method, swept, &[])?;
     choices.iter_mut().filter(|choice| !choice.keys.is_empty()).for_each(|choice| relabel(choice, span));
@@ -266,6 +268,15 @@ mod tests {
         assert_eq!(labels[0].unwrap().as_str(), Some("fedavg, lr = 0.1"));
         assert_eq!(labels[1].unwrap().as_str(), Some("fedavg, lr = 0.2"));
         assert!(labels[2].is_none());
+    }
+
+    #[test]
+    fn a_key_of_a_method_makes_cells_where_it_says_so() {
+        let text = "[[method]]\nname = 'fedavg'\nlocal.lr = { sweep = [0.1, 0.2] }\n[[method]]\nname = 'fedavg-m'\nbeta = { sweep = [0.5, 1], cells = true }";
+        let cells = cells(&read(text)).unwrap();
+        assert_eq!(keys(&cells), ["beta=0.5", "beta=1"]);
+        let method = cells[1].tree.get("method").unwrap().as_array().unwrap()[2].clone();
+        assert_eq!(method, read("name = 'fedavg-m'\nbeta = 1"));
     }
 
     #[test]

@@ -121,6 +121,7 @@ fn sweep(values: &Value) -> Value {
             "sweep": values,
             "name": { "type": "string", "description": "Column of the records." },
             "zip": { "type": "string", "description": "Sweeps of the same group advance together." },
+            "cells": { "type": "boolean", "description": "Whether each value makes a cell even where the key is a method's." },
         },
         "required": ["sweep"],
         "additionalProperties": false,
