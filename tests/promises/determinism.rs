@@ -67,7 +67,9 @@ fn a_saved_run_goes_on_as_if_nothing_had_happened() {
         let lossy =
             Bench::random("scaffold", 12).schedule(schedule).set("fleet.dropout", 0.1).set("network.up", "{ loss = 0.05 }");
         check_resumption(&lossy);
-        let travelling = lossy.set("served.shards", "\"least-visited\"").set("served.local.clock", "\"steps\"");
+        let travelling =
+            Bench::random("fedavg", 12).schedule(schedule).set("fleet.dropout", 0.1).set("network.up", "{ loss = 0.05 }");
+        let travelling = travelling.set("served.shards", "\"least-visited\"").set("served.local.clock", "\"steps\"");
         check_resumption(&travelling.set("served.local.lr", "{ cosine = { start = 0.05, over = 60 } }"));
     }
 }
