@@ -14,7 +14,7 @@ use crate::{
     random::Setting,
     role::{
         Payload,
-        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -206,8 +206,8 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
         self.begin(state, node);
     }
 
-    fn is_reliable(&self) -> bool {
-        true
+    fn care(&self, _: u64) -> Care {
+        Care::Repeat
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
