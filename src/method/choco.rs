@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, PeerMethod};
+use super::{Card, Ground, Method, Paper, PeerMethod};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
@@ -97,6 +97,14 @@ impl Method for Choco {
 }
 
 impl PeerMethod for Choco {
+    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
+        if ground.parts.link.is_some() {
+            return Err(Invalid::at("link", "`choco-sgd` compresses what it sends itself, as `compressor` says")
+                .help("set `compressor` in place of `link`, or give `link` to the other methods"));
+        }
+        self.compressor.fits(ground.d).map_err(|invalid| invalid.under("compressor"))
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
         Ok(population(Rule {
             parameters: self.clone(),
