@@ -61,7 +61,7 @@ use crate::{
     part::{transform::TransformSpec, weighting::Weighting},
     random::Setting,
     role::{
-        peers::Population,
+        peers::{PeersSpec, Population},
         schedule::ScheduleSpec,
         served::{ClientUpdate, ServerUpdate},
         spec::ClientSpec,
@@ -122,11 +122,31 @@ pub trait PeerMethod: Method {
         false
     }
 
+    /// Refuses what makes no sense with this method on its ground.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to the method.
+    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
+        let _ = ground;
+        Ok(())
+    }
+
     /// The rule of the nodes, ready for their initial models.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to the method, for what depends on the fleet or on data files.
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid>;
+}
+
+/// What a method without a server is to run on.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// What the scenario says of the nodes.
+    pub parts: &'a PeersSpec,
+    /// Number of parameters of a model `d`.
+    pub d: usize,
+    /// Whether messages on an edge go one way only.
+    pub one_way: bool,
 }
 
 /// Default parts of a served method.

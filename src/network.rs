@@ -39,10 +39,15 @@ impl NetworkSpec {
         self.validate()?;
         let link = |key: &str, spec: &LinkSpec| spec.build(&format!("network.{key}"), setting).map_err(|error| error.under(key));
         let topology = self.topology.as_ref().map(|topology| topology.build(self.weights, self.components, setting)).transpose();
+        let peer = link("link", &self.link)?;
+        if let Some(node) = (0..setting.clients).find(|&node| peer.loses_all(node)) {
+            let message = format!("all that node {node} sends is lost: those that wait for it would do so for ever");
+            return Err(Invalid::at("link.loss", message).help("give probabilities below 1"));
+        }
         Ok(Network {
             up: link("up", &self.up)?,
             down: link("down", &self.down)?,
-            peer: link("link", &self.link)?,
+            peer,
             topology: topology.map_err(|error| error.under("topology"))?,
         })
     }

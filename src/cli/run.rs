@@ -149,7 +149,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
         text += &format!("{}\n", verdict.line());
     }
     text += &endings("diverged", &summary.diverged);
-    text += &endings("ended early, since nothing was left to happen", &summary.stalled);
+    text += &endings("nothing was left to happen before the end", &summary.stalled);
     let stuck =
         "ended early, since time stood still (let steps or messages take time, or stop after rounds) or no more work was done";
     text += &endings(stuck, &summary.stuck);

@@ -176,13 +176,24 @@ impl<P: Protocol> Control<'_, P> {
 
     /// Calls [`Protocol::on_timer`] with `key` after `delay` [s].
     pub fn timer(&mut self, delay: f64, key: u64) {
-        let time = self.core.state.clock + delay;
+        self.timer_at(self.core.state.clock + delay, key);
+    }
+
+    /// Calls [`Protocol::on_timer`] with `key` at `time` [s], which must not lie in the past. What several timers are to share
+    /// an instant for must name the same time: delays from different instants round differently.
+    pub fn timer_at(&mut self, time: f64, key: u64) {
+        debug_assert!(time >= self.core.state.clock, "timers lie ahead");
         let _ = self.core.state.queue.push(time, Phase::Normal, Event::Timer { key });
     }
 
     /// Calls [`Protocol::on_timer`] with `key` after `delay` [s] and after everything else of that instant.
     pub fn settle(&mut self, delay: f64, key: u64) {
-        let time = self.core.state.clock + delay;
+        self.settle_at(self.core.state.clock + delay, key);
+    }
+
+    /// As [`timer_at`](Self::timer_at), after everything else of that instant.
+    pub fn settle_at(&mut self, time: f64, key: u64) {
+        debug_assert!(time >= self.core.state.clock, "timers lie ahead");
         let _ = self.core.state.queue.push(time, Phase::Settle, Event::Timer { key });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use crate::{
     random::Setting,
     role::{
         Local, Payload,
-        peers::{Mail, Node, PeerUpdate, Population, population},
+        peers::{Care, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -39,9 +40,11 @@ impl Method for AdPsgd {
         update: "read x̂ ← x_i;  compute g ← ∇F_i(x̂; ξ);  choose a random neighbour j\n\
                  x_i, x_j ← (x_i + x_j)/2  at once;   x_i ← x_i − lr g",
         traffic: "to one neighbour a step: x [d]; back: the average [d]",
-        differs: "averaging takes a question and an answer, and a node that waits for an answer refuses to be asked: its asker \
-                  steps without averaging that time. This keeps averaging atomic without deadlock on any graph, where the paper \
-                  asks for a bipartite one. With several local steps, lr g is their sum. Lost messages are sent again",
+        differs: "averaging takes a question and an answer. Each step has a random rank: a node that waits for an answer lets \
+                  askers of higher rank wait for it, and sends the others away until it has averaged itself; meanwhile these \
+                  answer others. This keeps averaging atomic without deadlock on any graph, where the paper asks for a \
+                  bipartite one. A question that is lost, or finds its node down, is given up: that step is taken without \
+                  averaging. Answers that are lost are sent again. With several local steps, lr g is their sum",
     };
 }
 
@@ -59,30 +62,142 @@ struct Rule;
 struct State<R> {
     /// The model.
     x: Vec<R>,
-    /// The step that waits for an answer; while there is one, the model must not change.
-    step: Option<Vec<R>>,
+    /// The step that waits until the node has averaged.
+    step: Option<Step<R>>,
+    /// Questions that wait for the end of that step.
+    askers: Vec<Mail<R>>,
+    /// Who was sent away until then, with the stamps of their questions.
+    sent_away: Vec<(NodeId, u64)>,
     steps: u64,
 }
 
-/// Stamps: what a message is.
-const ASK: u64 = 0;
-const ANSWER: u64 = 1;
-const REFUSE: u64 = 2;
+/// A step that waits until its node has averaged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+struct Step<R> {
+    /// `lr g`, shape `[d]`.
+    descent: Vec<R>,
+    /// Whom the node asks.
+    to: NodeId,
+    question: Question,
+    /// Whether the question is with that neighbour; while it is, the model must not change.
+    asks: bool,
+}
 
-/// Takes the step that waited, and begins the next.
-fn go_on<R: Real>(state: &mut State<R>, node: &mut Node<'_, R>) {
-    if let Some(step) = state.step.take() {
-        vector::axpy(-R::one(), &step, &mut state.x);
+/// A question: its rank among all, and how often it has been asked before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Question {
+    rank: u64,
+    times: u64,
+}
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A model to average with.
+    Ask,
+    /// The average.
+    Answer,
+    /// The node asked is waiting itself: leave the question.
+    Away,
+    /// It waits no longer: ask again.
+    Again,
+}
+
+impl Question {
+    /// The stamp of a message about this question: its rank, the number of its times and the kind of message.
+    fn stamp(self, kind: Kind) -> u64 {
+        self.rank << 18 | (self.times & 0xffff) << 2 | kind as u64
     }
-    state.steps += 1;
-    node.compute(state.steps, Payload::one(state.x.clone()));
+
+    fn of_stamp(stamp: u64) -> Self {
+        Self { rank: stamp >> 18, times: stamp >> 2 & 0xffff }
+    }
+}
+
+impl Kind {
+    fn of_stamp(stamp: u64) -> Self {
+        [Self::Ask, Self::Answer, Self::Away, Self::Again][(stamp & 3) as usize]
+    }
+}
+
+impl<R: Real> State<R> {
+    /// Sends the model to the neighbour of the step that waits.
+    fn ask(&mut self, node: &mut Node<'_, R>) {
+        if let Some(step) = &mut self.step {
+            step.asks = true;
+            node.send(step.to, step.question.stamp(Kind::Ask), Arc::new(Payload::one(self.x.clone())));
+        }
+    }
+
+    /// Averages at once unless the own question is under way; then lets those of higher rank wait, so that nobody waits in a
+    /// circle, and sends the others away.
+    fn hear(&mut self, mail: Mail<R>, node: &mut Node<'_, R>) {
+        let question = Question::of_stamp(mail.stamp);
+        match self.step.as_ref().filter(|step| step.asks) {
+            None => self.meet(&mail, node),
+            Some(step) if (question.rank, mail.from) > (step.question.rank, node.id) => self.askers.push(mail),
+            Some(_) => {
+                self.sent_away.push((mail.from, mail.stamp));
+                node.send(mail.from, question.stamp(Kind::Away), Arc::default());
+            }
+        }
+    }
+
+    fn meet(&mut self, mail: &Mail<R>, node: &mut Node<'_, R>) {
+        let half = R::of(0.5);
+        vector::blend(half, &mail.payload.vectors[0], half, &mut self.x);
+        let stamp = Question::of_stamp(mail.stamp).stamp(Kind::Answer);
+        node.send(mail.from, stamp, Arc::new(Payload::one(self.x.clone())));
+    }
+
+    /// Averages with all that have waited, in the order in which they came.
+    fn meet_askers(&mut self, node: &mut Node<'_, R>) {
+        for mail in std::mem::take(&mut self.askers) {
+            self.meet(&mail, node);
+        }
+    }
+
+    /// The question must not be answered for now: the model may change.
+    fn leave(&mut self, stamp: u64, node: &mut Node<'_, R>) {
+        let Some(step) = self.step.as_mut().filter(|step| step.question.stamp(Kind::Away) == stamp) else { return };
+        step.asks = false;
+        self.meet_askers(node);
+    }
+
+    /// Puts the question once more.
+    fn ask_again(&mut self, node: &mut Node<'_, R>) {
+        self.meet_askers(node);
+        if let Some(step) = &mut self.step {
+            step.question.times += 1;
+        }
+        self.ask(node);
+    }
+
+    /// Takes the step that waited, and begins the next.
+    fn go_on(&mut self, node: &mut Node<'_, R>) {
+        if let Some(step) = self.step.take() {
+            vector::axpy(-R::one(), &step.descent, &mut self.x);
+        }
+        self.meet_askers(node);
+        self.call_back(node);
+        self.steps += 1;
+        node.compute(self.steps, Payload::one(self.x.clone()));
+    }
+
+    /// Tells those that were sent away to ask again.
+    fn call_back(&mut self, node: &mut Node<'_, R>) {
+        for (to, stamp) in self.sent_away.drain(..) {
+            node.send(to, Question::of_stamp(stamp).stamp(Kind::Again), Arc::default());
+        }
+    }
 }
 
 impl<R: Real> PeerUpdate<R> for Rule {
     type State = State<R>;
 
     fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
-        State { x, step: None, steps: 0 }
+        State { x, step: None, askers: Vec::new(), sent_away: Vec::new(), steps: 0 }
     }
 
     fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
@@ -99,28 +214,31 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
         if !node.takes_part(state.steps) {
-            return go_on(state, node);
+            return state.go_on(node);
         }
-        state.step = Some(out.vectors.swap_remove(0));
+        let descent = out.vectors.swap_remove(0);
         match node.random_neighbour() {
-            Some(to) => node.send(to, ASK, Arc::new(Payload::one(state.x.clone()))),
-            None => go_on(state, node),
+            Some(to) => {
+                let question = Question { rank: node.route_rng().random::<u64>() >> 18, times: 0 };
+                state.step = Some(Step { descent, to, question, asks: true });
+                state.ask(node);
+            }
+            None => {
+                vector::axpy(-R::one(), &descent, &mut state.x);
+                state.go_on(node);
+            }
         }
     }
 
     fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
-        match mail.stamp {
-            ASK if state.step.is_some() => node.send(mail.from, REFUSE, Arc::default()),
-            ASK => {
-                let half = R::of(0.5);
-                vector::blend(half, &mail.payload.vectors[0], half, &mut state.x);
-                node.send(mail.from, ANSWER, Arc::new(Payload::one(state.x.clone())));
-            }
-            ANSWER => {
+        match Kind::of_stamp(mail.stamp) {
+            Kind::Ask => state.hear(mail, node),
+            Kind::Answer => {
                 state.x.copy_from_slice(&mail.payload.vectors[0]);
-                go_on(state, node);
+                state.go_on(node);
             }
-            _ => go_on(state, node),
+            Kind::Away => state.leave(mail.stamp, node),
+            Kind::Again => state.ask_again(node),
         }
     }
 
@@ -128,8 +246,18 @@ impl<R: Real> PeerUpdate<R> for Rule {
         node.compute(state.steps, Payload::one(state.x.clone()));
     }
 
-    fn is_reliable(&self) -> bool {
-        true
+    fn on_dropped(&self, state: &mut State<R>, _: NodeId, _: Mail<R>, node: &mut Node<'_, R>) {
+        state.go_on(node);
+    }
+
+    /// Nobody waits for a node that is down: who asks again learns that it is.
+    fn on_missed(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        state.sent_away.extend(state.askers.drain(..).map(|mail| (mail.from, mail.stamp)));
+        state.call_back(node);
+    }
+
+    fn care(&self, stamp: u64) -> Care {
+        if Kind::of_stamp(stamp) == Kind::Ask { Care::Prompt } else { Care::Repeat }
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, PeerMethod};
+use super::{Card, Ground, Method, Paper, PeerMethod};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
@@ -14,7 +14,7 @@ use crate::{
     random::Setting,
     role::{
         Payload,
-        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -101,6 +101,14 @@ impl Method for Choco {
 }
 
 impl PeerMethod for Choco {
+    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
+        if ground.parts.link.is_some() {
+            return Err(Invalid::at("link", "`choco-sgd` compresses what it sends itself, as `compressor` says")
+                .help("set `compressor` in place of `link`, or give `link` to the other methods"));
+        }
+        self.compressor.fits(ground.d).map_err(|invalid| invalid.under("compressor"))
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
         Ok(population(Rule {
             parameters: self.clone(),
@@ -211,8 +219,8 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
         self.begin(state, node);
     }
 
-    fn is_reliable(&self) -> bool {
-        true
+    fn care(&self, _: u64) -> Care {
+        Care::Repeat
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

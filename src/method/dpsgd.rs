@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, PeerMethod};
+use super::{Card, Ground, Method, Paper, PeerMethod};
 use crate::{
     engine::NodeId,
     invalid::Invalid,
@@ -11,7 +11,7 @@ use crate::{
     random::Setting,
     role::{
         Payload,
-        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -63,6 +63,10 @@ impl Method for DPsgd {
 }
 
 impl PeerMethod for DPsgd {
+    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
+        self.contacts.keep_the_mean(ground.one_way).map_err(|invalid| invalid.under("contacts"))
+    }
+
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
         Ok(population(Rule { order: self.order, lockstep: Lockstep::new(self.contacts, setting.streams) }))
     }
@@ -145,8 +149,8 @@ impl<R: Real> PeerUpdate<R> for Rule {
         node.compute(state.t, Payload::one(state.x.clone()));
     }
 
-    fn is_reliable(&self) -> bool {
-        true
+    fn care(&self, _: u64) -> Care {
+        Care::Repeat
     }
 
     fn broadcasts(&self) -> bool {

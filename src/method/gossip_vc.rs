@@ -166,6 +166,8 @@ struct State<R> {
     settling: bool,
     /// Whether a training was due while another was under way.
     overdue: bool,
+    /// When the next training is due, or the one that has begun last was, from time zero \[1\].
+    ticks: f64,
     periods: u64,
     trainings: u64,
 }
@@ -179,8 +181,16 @@ impl Rule {
         self.parameters.hub == Some(node)
     }
 
-    fn seconds<R: Real>(&self, ticks: &Sampler, node: &mut Node<'_, R>) -> f64 {
-        self.parameters.tick * ticks.sample(node.id, &mut node.route_rng())
+    /// Wakes the node so many ticks after it should have been woken last. Ticks are counted from time zero: then all that are due
+    /// in one tick are so in one instant, however their periods add up.
+    fn wake_after<R: Real>(&self, ticks: &Sampler, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let tick = self.parameters.tick;
+        if node.now > tick * state.ticks {
+            // It has been down; it goes on with the next whole tick.
+            state.ticks = (node.now / tick).ceil();
+        }
+        state.ticks += ticks.sample(node.id, &mut node.route_rng());
+        node.wake_at(tick * state.ticks, TRAIN);
     }
 
     fn train<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
@@ -216,13 +226,12 @@ impl<R: Real> PeerUpdate<R> for Rule {
     type State = State<R>;
 
     fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
-        State { x, base: None, buffer: Vec::new(), settling: false, overdue: false, periods: 0, trainings: 0 }
+        State { x, base: None, buffer: Vec::new(), settling: false, overdue: false, ticks: 0.0, periods: 0, trainings: 0 }
     }
 
-    fn start(&self, _: &mut State<R>, node: &mut Node<'_, R>) {
+    fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         if !self.is_hub(node.id) {
-            let after = self.seconds(&self.phase, node);
-            node.wake(after, TRAIN);
+            self.wake_after(&self.phase, state, node);
         }
     }
 
@@ -230,8 +239,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
         if key == AVERAGE {
             return self.average(state, node);
         }
-        let after = self.seconds(&self.period, node);
-        node.wake(after, TRAIN);
+        self.wake_after(&self.period, state, node);
         state.periods += 1;
         if node.takes_part(state.periods - 1) {
             self.train(state, node);

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, PeerMethod, dpsgd::Order};
+use super::{Card, Ground, Method, Paper, PeerMethod, dpsgd::Order};
 use crate::{
     engine::NodeId,
     invalid::Invalid,
@@ -11,7 +11,7 @@ use crate::{
     random::Setting,
     role::{
         Local, Payload,
-        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -42,7 +42,7 @@ impl Method for GradientTracking {
                  cta:  X⁺ ← W X − lr Y;      Y⁺ ← W Y + G⁺ − G\n\
                  atc:  X⁺ ← W (X − lr Y);    Y⁺ ← W (Y + G⁺ − G)",
         traffic: "to every neighbour, each iteration: x, y [2 d]; stays: y and the last gradient [2 d]",
-        differs: "one stochastic gradient an iteration, the same one in G⁺ and in the next iteration's G; `local.steps` and \
+        differs: "availability by rounds does not apply: all nodes take part in every iteration; one stochastic gradient an iteration, the same one in G⁺ and in the next iteration's G; `local.steps` and \
                   the client's optimiser are not used; lost messages are sent again",
     };
 
@@ -58,6 +58,10 @@ impl PeerMethod for GradientTracking {
 
     fn steps_itself(&self) -> Option<&'static str> {
         Some("nodes step along the gradient that they track")
+    }
+
+    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
+        self.contacts.keep_the_mean(ground.one_way).map_err(|invalid| invalid.under("contacts"))
     }
 
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
@@ -194,8 +198,8 @@ impl<R: Real> PeerUpdate<R> for Rule {
         node.compute(version, Payload::one(state.x.clone()));
     }
 
-    fn is_reliable(&self) -> bool {
-        true
+    fn care(&self, _: u64) -> Care {
+        Care::Repeat
     }
 
     fn broadcasts(&self) -> bool {

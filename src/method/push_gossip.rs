@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{flow::Flow, model::MergeRule};
 
 use self::model::{Extent, Model};
-use super::{Card, Method, Paper, PeerMethod};
+use super::{Card, Ground, Method, Paper, PeerMethod};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
@@ -147,6 +147,10 @@ impl Method for PushGossip {
 impl PeerMethod for PushGossip {
     fn steps_itself(&self) -> Option<&'static str> {
         self.step_by_age.then_some("the step size of every part falls with its age")
+    }
+
+    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
+        require(self.parts <= ground.d, "parts", self.parts, &format!("at most {}, the number of coordinates", ground.d))
     }
 
     fn waits(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::{
     random::Setting,
     role::{
         Payload,
-        peers::{Barrier, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
     },
 };
 
@@ -126,8 +126,8 @@ impl<R: Real> PeerUpdate<R> for Rule {
         node.compute(state.t, Payload::one(state.z.clone()));
     }
 
-    fn is_reliable(&self) -> bool {
-        true
+    fn care(&self, _: u64) -> Care {
+        Care::Repeat
     }
 
     fn broadcasts(&self) -> bool {

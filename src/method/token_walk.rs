@@ -49,7 +49,7 @@ pub struct TokenWalk {
     pub measure_at: MeasureAt,
     /// Number of tokens, each with a model of its own.
     pub tokens: usize,
-    /// Exponent `a` of the measure's step size `(n + 1)^(−a)` [1].
+    /// Exponent `a` of the measure's step size `(n + 1)^(−a)`, above 1/2 and up to 1 [1].
     pub measure_exponent: f64,
     /// Exponent `b` of the model's step size `lr · (n + 1)^(−b)` [1].
     pub model_exponent: f64,
@@ -91,7 +91,8 @@ impl Method for TokenWalk {
                  θ ← θ − lr (n + 1)^(−b) (p_X/μ_X) ∇F_X(θ; ξ)",
         traffic: "per hop: θ, x [d + n]; with the measure at the nodes, θ [d] and a number from each neighbour asked: all of them for \
                   the kernel, one for the target; without repellence θ [d]",
-        differs: "gradients are weighted by p_i/μ_i, so that the optimum is that of the problem whatever the chain; x starts \
+        differs: "a holder whose token is lost, or finds that its next node is gone for good, draws the next node anew; a token at a \
+                  node that leaves for good is gone; availability by rounds does not apply; gradients are weighted by p_i/μ_i, so that the optimum is that of the problem whatever the chain; x starts \
                   uniform; a step size schedule of `local.lr` runs by hops and multiplies (n + 1)^(−b); a node whose work on a \
                   token is lost does it again; neighbours that are asked answer at once, and their numbers are counted with the next hop",
     };
@@ -100,9 +101,9 @@ impl Method for TokenWalk {
         require(self.alpha >= 0.0 && self.alpha.is_finite(), "alpha", self.alpha, "a number of at least 0")?;
         require(self.tokens >= 1 && self.tokens < 1 << 16, "tokens", self.tokens, "from 1 to 65535")?;
         let exponent = |key, value: f64| require((0.0..=1.0).contains(&value), key, value, "an exponent from 0 to 1");
-        // At 0 the measure is the latest node alone, and all others would weigh infinitely.
-        require(self.measure_exponent > 0.0, "measure-exponent", self.measure_exponent, "an exponent above 0, up to 1")?;
-        exponent("measure-exponent", self.measure_exponent)?;
+        // As the paper asks; with small exponents the measure of nodes not seen for long vanishes, and they weigh infinitely.
+        let measured = self.measure_exponent > 0.5 && self.measure_exponent <= 1.0;
+        require(measured, "measure-exponent", self.measure_exponent, "an exponent above 1/2, up to 1")?;
         exponent("model-exponent", self.model_exponent)?;
         require(self.recreate > 0.0, "recreate", self.recreate, "a positive number of seconds, or inf")
     }
@@ -135,8 +136,8 @@ struct State<R> {
     x: Vec<R>,
     /// Tokens that wait; the first is being worked on.
     here: VecDeque<Token<R>>,
-    /// Lost tokens that wait to be sent again, and to whom.
-    lost: VecDeque<(NodeId, Token<R>)>,
+    /// Lost tokens that wait to be sent again.
+    lost: VecDeque<Token<R>>,
     /// Numbers of the tokens that have been here, with their hops the last time.
     seen: Vec<(u64, u64)>,
 }
@@ -152,13 +153,18 @@ impl Rule {
         node.compute(token.hops, Payload::one(token.payload.vectors[0].clone()).with_scalar(scale));
     }
 
-    /// Sends a token on, or keeps it for another visit.
+    /// Ends a visit of a token and sends it on.
     fn hop<R: Real>(&self, mut token: Token<R>, state: &mut State<R>, node: &mut Node<'_, R>) {
+        token.hops += 1;
+        self.route(token, state, node);
+    }
+
+    /// Sends a token on, or keeps it for another visit.
+    fn route<R: Real>(&self, mut token: Token<R>, state: &mut State<R>, node: &mut Node<'_, R>) {
         let TokenWalk { alpha, chain, repellence, .. } = self.parameters;
         let mut rng = node.route_rng();
         let walk = Walk { chain, repellence, alpha };
         let hop = walk.next(node.topology(), node.id, &token.payload.scalars, &mut rng);
-        token.hops += 1;
         token.queries += hop.queries;
         if hop.to == node.id {
             return self.arrive(token, state, node);
@@ -237,16 +243,16 @@ impl<R: Real> PeerUpdate<R> for Rule {
         self.work(state, node);
     }
 
-    fn on_dropped(&self, state: &mut State<R>, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
+    fn on_dropped(&self, state: &mut State<R>, _: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
         if self.parameters.recreate.is_finite() {
-            state.lost.push_back((to, Token::of(&mail)));
+            state.lost.push_back(Token::of(&mail));
             node.wake(self.parameters.recreate, RECREATE);
         }
     }
 
     fn on_timer(&self, state: &mut State<R>, _: u32, node: &mut Node<'_, R>) {
-        if let Some((to, token)) = state.lost.pop_front() {
-            self.send(token, to, node);
+        if let Some(token) = state.lost.pop_front() {
+            self.route(token, state, node);
         }
     }
 

@@ -65,6 +65,11 @@ impl Link {
         [&self.latency, &self.jitter, &self.loss].iter().all(|value| value.mean() == 0.0) && self.bandwidth.is_none()
     }
 
+    /// Whether every message surely is lost.
+    pub fn loses_all(&self, client: usize) -> bool {
+        self.loss.of_client(client) == Some(1.0)
+    }
+
     /// Draws whether a message is lost.
     pub fn lost(&self, client: usize, rng: &mut Rng) -> bool {
         let probability = self.loss.sample(client, rng);

@@ -12,7 +12,7 @@ pub enum Outcome {
     Finished,
     /// It reached its target.
     Reached,
-    /// It ended because nothing was left to happen.
+    /// Nothing was left to happen before a limit was reached.
     Idle,
     /// It was ended because it would never have reached a limit: time stood still, or no more work was done.
     Stuck,

@@ -205,7 +205,8 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
                 progress.seconds = seconds;
             }
             self.sample_if_new(progress, engine);
-            self.state.outcome = self.state.outcome.or(Some(Outcome::Finished));
+            let idle = next.is_infinite() && !self.limit_reached(engine.now(), engine);
+            self.state.outcome = self.state.outcome.or(Some(if idle { Outcome::Idle } else { Outcome::Finished }));
         }
         if self.standstill.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
             self.sample_if_new(Progress::of(engine), engine);

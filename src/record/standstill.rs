@@ -7,10 +7,15 @@ const VISITS: u64 = 100_000;
 /// Events since the last visit, beyond a thousand for every client, after which no other visit is expected.
 const EVENTS: u64 = 10_000_000;
 
+/// Share of the bound on seconds by which the clock has to go on to count as moving [1].
+const INSTANT: f64 = 1e-12;
+
 /// What happened since the clock moved last, and since the last visit.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Standstill {
     now: f64,
+    /// Events in this instant.
+    here: u64,
     /// Visits before this instant.
     before: u64,
     /// Visits so far.
@@ -21,18 +26,19 @@ pub(super) struct Standstill {
 
 impl Standstill {
     /// Before the event at `next` [s]: whether a run of so many `clients` no longer gets anywhere. Its steps and messages take
-    /// no time and seconds are its only bound, or timers and messages go round without work and it has no bound on seconds.
+    /// no time to speak of and seconds are its only bound, or timers and messages go round without work and, where seconds bound
+    /// the run too, without time.
     pub fn notices(&mut self, next: f64, ledger: &Ledger, clients: usize, stop: &Stop) -> bool {
         let clients = clients as u64;
-        if next > self.now {
-            (self.now, self.before) = (next, ledger.visits);
+        if next > self.now + INSTANT * stop.seconds.unwrap_or(0.0) {
+            (self.now, self.here, self.before) = (next, 0, ledger.visits);
         }
+        self.here += 1;
         self.events = if ledger.visits == self.visits { self.events + 1 } else { 0 };
         self.visits = ledger.visits;
-        match stop.seconds {
-            Some(_) => stop.needs_time() && ledger.visits - self.before > 10 * clients + VISITS,
-            None => self.events > 1000 * clients + EVENTS,
-        }
+        let events = if stop.seconds.is_some() { self.events.min(self.here) } else { self.events };
+        let works = stop.seconds.is_some() && stop.needs_time() && ledger.visits - self.before > 10 * clients + VISITS;
+        works || events > 1000 * clients + EVENTS
     }
 }
 
@@ -57,10 +63,11 @@ mod tests {
     fn events_without_work_matter_only_without_a_bound_on_time() {
         let rounds = Stop { rounds: Some(5), ..Stop::default() };
         let both = Stop { seconds: Some(1e9), ..rounds.clone() };
-        let ends = |stop: &Stop| {
+        let ends = |stop: &Stop, pace: f64| {
             let mut standstill = Standstill::default();
-            (0..11_000_000).find(|&event| standstill.notices(event as f64, &Ledger::default(), 7, stop))
+            (0..11_000_000).find(|&event| standstill.notices(pace * event as f64, &Ledger::default(), 7, stop))
         };
-        assert_eq!((ends(&rounds), ends(&both)), (Some(10_007_000), None));
+        assert_eq!((ends(&rounds, 1.0), ends(&both, 1.0)), (Some(10_007_000), None));
+        assert_eq!(ends(&both, 1e-300), Some(10_007_000), "they take no time to speak of");
     }
 }

@@ -5,7 +5,7 @@
 //! ([`PeerUpdate::compute`]), so the state may go on changing meanwhile; the method says how the result is combined.
 //!
 //! A node that is down neither computes nor hears: messages wait for it or are lost, and what wakes it does so when it is
-//! back. A method that cannot go on without a message says so ([`PeerUpdate::is_reliable`]), and lost ones are repeated.
+//! back. A method says with how much [`Care`] a message travels; one that it cannot go on without is repeated until it arrives.
 
 mod barrier;
 mod clerk;
@@ -56,6 +56,17 @@ pub struct Mail<R> {
     pub payload: Arc<Payload<R>>,
 }
 
+/// With how much care a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// Lost is lost; where the receiver is down, it does what the scenario says of [`Absent`] nodes.
+    Plain,
+    /// Sent again until it arrives, and kept for a receiver that is down: what a barrier or an answer needs.
+    Repeat,
+    /// Lost where the receiver is down, whatever the scenario says: a question to whoever is there.
+    Prompt,
+}
+
 /// The rule of one node.
 ///
 /// Everything a node remembers is its `State`; the rule itself never changes during a run.
@@ -93,14 +104,20 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
         let _ = (state, node);
     }
 
-    /// This node's `mail` to `to` was lost. Not called where [`is_reliable`](Self::is_reliable).
+    /// This node's `mail` to `to` was lost, or `to` is gone for good. Not called for what is [repeated](Care::Repeat).
     fn on_dropped(&self, state: &mut Self::State, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
         let _ = (state, to, mail, node);
     }
 
-    /// Whether lost messages are sent again until they arrive, as a barrier needs.
-    fn is_reliable(&self) -> bool {
-        false
+    /// A message has come for this node while it is down: whoever waits for it can be told.
+    fn on_missed(&self, state: &mut Self::State, node: &mut Node<'_, R>) {
+        let _ = (state, node);
+    }
+
+    /// With how much care messages of this stamp travel.
+    fn care(&self, stamp: u64) -> Care {
+        let _ = stamp;
+        Care::Plain
     }
 
     /// Whether each message of a node goes to the same receivers, and reaches all of them: then they can hold a public copy of

@@ -12,7 +12,10 @@ use super::{
 use crate::{
     figure::FigureSpec,
     invalid::Invalid,
-    method::registry::{Parameters, PeerParameters},
+    method::{
+        Ground,
+        registry::{Parameters, PeerParameters},
+    },
     num::Precision,
     part::link::LinkSpec,
     random::{Setting, Streams},
@@ -161,7 +164,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let facts = world.facts();
     let mut methods = arms(cell, facts.clients)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
-    check_links(&methods, cell, facts.dim, &setting)?;
+    check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts)?;
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
@@ -193,13 +196,11 @@ fn share_columns(cells: &mut [PlannedCell]) -> Vec<Column> {
     columns
 }
 
-fn check_links(methods: &[Vec<Arm>], cell: &Cell, dim: usize, setting: &Setting) -> Result<(), Vec<Diagnostic>> {
+fn check_parts(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts, setting: &Setting) -> Result<(), Vec<Diagnostic>> {
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
         let (section, checked) = match &arm.parameters {
-            Parameters::Served { parts, .. } => ("served", parts.fits(dim)),
-            Parameters::Peers { own, parts } => {
-                ("peers", parts.fits(dim).and_then(|()| check_memory(own.as_ref(), parts, setting)))
-            }
+            Parameters::Served { parts, .. } => ("served", parts.fits(facts.dim)),
+            Parameters::Peers { own, parts } => ("peers", check_peers(own.as_ref(), parts, facts, setting)),
         };
         checked.map_err(|invalid| {
             let own = invalid.path.first().is_some_and(|key| cell.methods[index].table.get(key).is_some());
@@ -210,8 +211,10 @@ fn check_links(methods: &[Vec<Arm>], cell: &Cell, dim: usize, setting: &Setting)
     Ok(())
 }
 
-/// Refuses a link that remembers where the nodes of a method do not all hear the same.
-fn check_memory(own: &dyn PeerParameters, parts: &PeersSpec, setting: &Setting) -> Result<(), Invalid> {
+/// Refuses links that the model or the method has no use for, and one that remembers where the nodes do not all hear the same.
+fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &worlds::Facts, setting: &Setting) -> Result<(), Invalid> {
+    parts.fits(facts.dim)?;
+    own.suits(&Ground { parts, d: facts.dim, one_way: facts.one_way })?;
     if !parts.link.as_ref().is_some_and(LinkSpec::remembers) {
         return Ok(());
     }

@@ -48,6 +48,8 @@ pub struct Facts {
     pub instant_server: bool,
     /// Whether work and messages between peers surely take no time.
     pub instant_peers: bool,
+    /// Whether messages on an edge of the topology go one way only.
+    pub one_way: bool,
     /// Whether there are clients whose steps surely take no time.
     pub free_steps: bool,
 }
@@ -134,6 +136,7 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
         instant_server: world.is_instant(&[Direction::Up, Direction::Down]),
         instant_peers: world.is_instant(&[Direction::Peer]),
+        one_way: world.network.topology().is_some_and(|topology| topology.graph().is_directed()),
         free_steps: world.fleet.has_free_steps(),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use crate::{
     invalid::Invalid,
-    method::{Card, Method, PeerMethod},
+    method::{Card, Ground, Method, PeerMethod},
     random::Setting,
     role::{peers::Population, spec::ClientSpec},
 };
@@ -27,6 +27,11 @@ pub trait PeerParameters: Debug + Send + Sync {
     /// # Errors
     /// [`Invalid`] at `client.optimiser`, with the reason.
     fn accepts(&self, client: &ClientSpec) -> Result<(), Invalid>;
+    /// See [`PeerMethod::suits`].
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to the method.
+    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid>;
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The nodes in single precision.
@@ -74,6 +79,10 @@ impl<M: PeerMethod> PeerParameters for M {
             }
             _ => Ok(()),
         }
+    }
+
+    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
+        PeerMethod::suits(self, ground)
     }
 
     fn to_table(&self) -> toml::Table {

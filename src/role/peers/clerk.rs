@@ -87,9 +87,9 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
         self.control.send(mail.from, to, mail, bits);
     }
 
-    fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool) {
+    fn wake(&mut self, node: NodeId, time: f64, key: u32, settle: bool) {
         let kind = if settle { Kind::Settle } else { Kind::Timer };
-        Wake { node, kind, key }.order(after, self.control);
+        Wake { node, kind, key }.order(time, self.control);
     }
 
     fn rng(&mut self, node: NodeId, link: bool) -> Rng {

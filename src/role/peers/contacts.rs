@@ -40,6 +40,22 @@ impl ContactsSpec {
         }
     }
 
+    /// Refuses contacts under which averaging does not keep the mean: the weight of an edge that goes `one_way` and fails stays
+    /// with its receiver, so that rows of `W` sum to 1 but columns do not.
+    ///
+    /// # Errors
+    /// [`Invalid`] relative to the contacts.
+    pub fn keep_the_mean(&self, one_way: bool) -> Result<(), Invalid> {
+        match self {
+            Self::FailingEdges(_) if one_way => Err(Invalid::at(
+                "failing-edges",
+                "averages over directed edges that fail do not keep the mean: the nodes would agree on another model",
+            )
+            .help("use `sgp`, which weighs for that, or a topology without directions")),
+            _ => Ok(()),
+        }
+    }
+
     /// Ready to be asked.
     pub fn build(self, streams: Streams) -> Contacts {
         Contacts { spec: self, streams, matchings: Mutex::default() }
@@ -136,10 +152,11 @@ impl Contacts {
         partner.map(|partner| partner as usize)
     }
 
-    /// Goes through the edges in random order and matches both ends where they are free.
+    /// Goes through the edges, whatever their direction, in random order and matches both ends where they are free.
     fn draw(&self, topology: &Topology, t: u64) -> Vec<Option<u32>> {
         let graph = topology.graph();
-        let ends = |a: usize| graph.neighbours(a).filter(move |&b| a < b).map(move |b| (a as u32, b as u32));
+        let ends =
+            |a: usize| graph.neighbours(a).filter(move |&b| a < b || graph.is_directed()).map(move |b| (a as u32, b as u32));
         let mut edges: Vec<(u32, u32)> = (0..graph.nodes()).flat_map(ends).collect();
         // Counts from 2^32 on, apart from those that draw the topology.
         let mut rng = self.streams.stream(Purpose::Route, POPULATION, (1 << 32) + t);
@@ -203,6 +220,19 @@ mod tests {
                     assert!(meeting.to.iter().all(|&to| meetings[to].from.iter().any(|&(from, _)| from == node)));
                 }
                 assert!(columns.iter().all(|column| (column - 1.0).abs() < 1e-14), "{spec:?}: columns sum to 1");
+            }
+        }
+    }
+
+    #[test]
+    fn matchings_of_directed_graphs_are_maximal() {
+        let topology = topology(&TopologySpec::Exponential, 9);
+        let matching = ContactsSpec::RandomMatching.build(Streams::new(3));
+        for t in 0..50 {
+            let free = |node: &NodeId| meeting(&matching, &topology, *node, t).to.is_empty();
+            let left: Vec<NodeId> = (0..9).filter(free).collect();
+            for &a in &left {
+                assert!(topology.graph().neighbours(a).all(|b| !left.contains(&b)), "round {t}: {left:?}");
             }
         }
     }

@@ -30,8 +30,8 @@ pub trait Orders<R> {
     fn pack(&mut self, node: NodeId, first: usize, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64);
     /// See [`Node::send`].
     fn send(&mut self, to: NodeId, mail: Mail<R>);
-    /// See [`Node::wake`] and [`Node::settle`].
-    fn wake(&mut self, node: NodeId, after: f64, key: u32, settle: bool);
+    /// See [`Node::wake_at`] and [`Node::settle`]; `time` does not lie in the past [s].
+    fn wake(&mut self, node: NodeId, time: f64, key: u32, settle: bool);
     /// The next stream of a node for routes, or for its link.
     fn rng(&mut self, node: NodeId, link: bool) -> Rng;
 }
@@ -126,12 +126,17 @@ impl<R: Real> Node<'_, R> {
 
     /// Wakes the node after a delay [s], with this key below 2³⁰; later if it is down then.
     pub fn wake(&mut self, after: f64, key: u32) {
-        self.orders.wake(self.id, after, key, false);
+        self.wake_at(self.now + after, key);
+    }
+
+    /// As [`wake`](Self::wake), at a `time` [s], or now if that is past.
+    pub fn wake_at(&mut self, time: f64, key: u32) {
+        self.orders.wake(self.id, time.max(self.now), key, false);
     }
 
     /// Wakes the node after everything else of this instant: a barrier that has seen all messages.
     pub fn settle(&mut self, key: u32) {
-        self.orders.wake(self.id, 0.0, key, true);
+        self.orders.wake(self.id, self.now, key, true);
     }
 
     /// A fresh stream for a choice of way or time.

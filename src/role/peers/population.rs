@@ -1,6 +1,6 @@
 //! All nodes of a method, behind a trait object.
 
-use super::{Mail, Node, PeerUpdate};
+use super::{Care, Mail, Node, PeerUpdate};
 use crate::{
     engine::NodeId,
     num::Real,
@@ -31,8 +31,10 @@ pub trait Population<R: Real>: Send + Sync {
     fn on_lost(&mut self, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::on_dropped`].
     fn on_dropped(&mut self, to: NodeId, mail: Mail<R>, node: &mut Node<'_, R>);
-    /// See [`PeerUpdate::is_reliable`].
-    fn is_reliable(&self) -> bool;
+    /// See [`PeerUpdate::on_missed`].
+    fn on_missed(&mut self, node: &mut Node<'_, R>);
+    /// See [`PeerUpdate::care`].
+    fn care(&self, stamp: u64) -> Care;
     /// See [`PeerUpdate::broadcasts`].
     fn broadcasts(&self) -> bool;
     /// See [`PeerUpdate::iterate`].
@@ -98,8 +100,12 @@ impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
         self.rule.on_dropped(&mut self.states[node.id], to, mail, node);
     }
 
-    fn is_reliable(&self) -> bool {
-        self.rule.is_reliable()
+    fn on_missed(&mut self, node: &mut Node<'_, R>) {
+        self.rule.on_missed(&mut self.states[node.id], node);
+    }
+
+    fn care(&self, stamp: u64) -> Care {
+        self.rule.care(stamp)
     }
 
     fn broadcasts(&self) -> bool {

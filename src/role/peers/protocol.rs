@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Absent, Job, Mail, Node, Outcome, Plan, Population,
+    Absent, Care, Job, Mail, Node, Outcome, Plan, Population,
     clerk::{Clerk, Row},
     postponed::Postponed,
     wake::{Kind, Wake},
@@ -116,9 +116,9 @@ impl<R: Real> Peers<R> {
         self.always_up || self.presence.is_up(&self.plan.world.fleet, node, now)
     }
 
-    /// Seconds until a node that is down is back; `None` if it never is.
-    fn until_up(&mut self, node: NodeId, now: f64) -> Option<f64> {
-        self.presence.next_up(&self.plan.world.fleet, node, now).map(|time| time - now)
+    /// When a node that is down is back [s]; `None` if it never is.
+    fn back_at(&mut self, node: NodeId, now: f64) -> Option<f64> {
+        self.presence.next_up(&self.plan.world.fleet, node, now)
     }
 
     fn deliver(&mut self, mail: Mail<R>, to: NodeId, control: &mut Control<'_, Self>) {
@@ -128,13 +128,18 @@ impl<R: Real> Peers<R> {
 
     /// Keeps a message for a node that is down, or loses it.
     fn keep(&mut self, mail: Mail<R>, to: NodeId, control: &mut Control<'_, Self>) {
-        if self.plan.absent == Absent::Lose && !self.nodes.is_reliable() {
-            return self.on_node(mail.from, control, |nodes, node| nodes.on_dropped(to, mail, node));
-        }
-        // Nobody waits for a node that is gone for good.
-        let Some(after) = self.until_up(to, control.now()) else { return };
-        if self.state.postponed.keep(to, mail) {
-            Wake { node: to, kind: Kind::Mail, key: 0 }.order(after, control);
+        self.on_node(to, control, |nodes, node| nodes.on_missed(node));
+        let care = self.nodes.care(mail.stamp);
+        let waits = care == Care::Repeat || (care == Care::Plain && self.plan.absent == Absent::Wait);
+        match self.back_at(to, control.now()) {
+            Some(back) if waits => {
+                if self.state.postponed.keep(to, mail) {
+                    Wake { node: to, kind: Kind::Mail, key: 0 }.order(back, control);
+                }
+            }
+            // To a node that is gone for good nothing can be repeated.
+            None if care == Care::Repeat => {}
+            _ => self.on_node(mail.from, control, |nodes, node| nodes.on_dropped(to, mail, node)),
         }
     }
 }
@@ -182,8 +187,8 @@ impl<R: Real> Protocol for Peers<R> {
     fn on_timer(&mut self, key: u64, control: &mut Control<'_, Self>) {
         let wake = Wake::unpack(key);
         if !self.is_up(wake.node, control.now()) {
-            if let Some(after) = self.until_up(wake.node, control.now()) {
-                wake.order(after, control);
+            if let Some(back) = self.back_at(wake.node, control.now()) {
+                wake.order(back, control);
             }
             return;
         }
@@ -197,14 +202,14 @@ impl<R: Real> Protocol for Peers<R> {
 
     fn on_lost(&mut self, id: NodeId, control: &mut Control<'_, Self>) {
         // A node that is gone for good does not begin again.
-        if self.until_up(id, control.now()).is_none() {
+        if self.back_at(id, control.now()).is_none() {
             return;
         }
         self.on_node(id, control, |nodes, node| nodes.on_lost(node));
     }
 
     fn on_dropped(&mut self, from: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
-        if self.nodes.is_reliable() {
+        if self.nodes.care(mail.stamp) == Care::Repeat {
             let bits = mail.bits;
             return control.send(from, to, mail, bits);
         }

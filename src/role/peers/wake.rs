@@ -44,11 +44,11 @@ impl Wake {
         Self { node: (packed >> 32) as usize, kind, key: packed as u32 & ((1 << Self::KEY_BITS) - 1) }
     }
 
-    /// Sets the timer, `after` seconds from now [s].
-    pub fn order<R: Real>(self, after: f64, control: &mut Control<'_, Peers<R>>) {
+    /// Sets the timer to `time` [s].
+    pub fn order<R: Real>(self, time: f64, control: &mut Control<'_, Peers<R>>) {
         match self.kind {
-            Kind::Settle => control.settle(after, self.pack()),
-            Kind::Timer | Kind::Mail => control.timer(after, self.pack()),
+            Kind::Settle => control.settle_at(time, self.pack()),
+            Kind::Timer | Kind::Mail => control.timer_at(time, self.pack()),
         }
     }
 }

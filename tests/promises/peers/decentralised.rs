@@ -6,7 +6,7 @@ use fedfleet::{
     problem::init::{InitSpec, NormalInit},
 };
 
-use super::bench::{Bench, fleet, gap, iterates, mean, variance};
+use super::bench::{Bench, fleet, gap, iterates, mean, network, variance};
 
 const D: usize = 3;
 
@@ -164,7 +164,7 @@ fn pairs_average_without_losing_anything() {
 fn a_node_of_its_own_does_plain_sgd() {
     for text in ["ad-psgd", "d-psgd", "sgp", "gradient-tracking"] {
         let mut bench = unlike(text, "\"complete\"", 1);
-        bench.network = super::bench::network("topology = \"complete\"");
+        bench.network = network("topology = \"complete\"");
         let mut x = vec![0.0; D];
         for _ in 0..10 {
             let g = gradient(0, &x);
@@ -321,4 +321,40 @@ fn all_strategies_account_for_every_period() {
         assert!(balances <= 20 * capacity, "{flow}: sends and balances make up the periods, {balances} tokens are left");
         assert_eq!(balances == 0, flow.contains("proactive"), "{flow}");
     }
+}
+
+/// Nodes that work for the same time all ask at the same instant, whatever the links.
+#[test]
+fn nodes_in_step_average_in_every_step() {
+    for (topology, nodes, rounds) in [("\"complete\"", 2, 10), ("\"ring\"", 8, 100), ("\"complete\"", 20, 40)] {
+        for latency in ["0.0", "0.1", "{ uniform = { low = 0.0, high = 0.2 } }"] {
+            let mut bench = mixing("ad-psgd", topology, nodes);
+            bench.fleet = fleet("step = 0.5");
+            let topology = bench.network.topology.take();
+            bench.network = network(&format!("link = {{ latency = {latency} }}"));
+            bench.network.topology = topology;
+            let run = format!("{nodes} nodes, latency {latency}");
+            let (before, start) = (mean(&bench.models()), spread(&bench.models()));
+            let engine = bench.run(f64::from(rounds));
+            let visits: Vec<u64> = (0..nodes).map(|node| engine.protocol().visits(node)).collect();
+            assert!(visits.iter().all(|&visits| visits >= rounds as u64 / 2), "{run}: nobody waits for ever: {visits:?}");
+            let models = iterates(&engine);
+            assert!(spread(&models) < 1e-6 * start, "{run}: {} of {start} is left", spread(&models));
+            // What is under way has been averaged at one end only.
+            assert!(gap(&[before], &[mean(&models)]) < 1e-3, "{run}");
+        }
+    }
+}
+
+/// Up a quarter of the time: as many steps as of push gossip with as short a period, but for asking.
+#[test]
+fn nobody_waits_for_nodes_that_are_down() {
+    let mut bench = unlike("ad-psgd", "\"complete\"", 20);
+    bench.fleet = fleet("step = 0.5\navailability = { markov = { up = 20, down = 60 } }");
+    let topology = bench.network.topology.take();
+    bench.network = network("link = { latency = 0.1 }");
+    bench.network.topology = topology;
+    let updates = bench.run(500.0).protocol().standing().updates;
+    // A quarter of 20 nodes for 500 s, at up to 0.7 s a step: 3571.
+    assert!(updates > 2500, "{updates} updates");
 }

@@ -1,6 +1,13 @@
 //! Peers that come and go, lose work and lose messages.
 
-use fedfleet::{engine::Workers, role::peers::Absent};
+use std::{fs, path::Path};
+
+use fedfleet::{
+    engine::Workers,
+    role::peers::Absent,
+    run::{Options, Plan, Results, Silent, execute},
+    scenario::Scenario,
+};
 
 use super::bench::{Bench, fleet, iterates, network, run_to};
 
@@ -79,4 +86,54 @@ fn methods_without_a_server_ask_for_a_topology() {
     bench.network.topology = None;
     let refused = bench.try_engine(Workers::single()).err().expect("there is no topology");
     assert_eq!(refused.path, ["network"]);
+}
+
+/// Six nodes, all with all, of which the last leaves for good after 20 s.
+fn departure(folder: &Path) -> String {
+    let trace = folder.join("trace.csv");
+    let rows: String = (0..6).map(|node| format!("{node},0,{}\n", if node == 5 { 20.3 } else { 1e6 })).collect();
+    fs::write(&trace, format!("client,from,to\n{rows}")).unwrap();
+    format!("step = {{ exponential = {{ mean = 0.3 }} }}\navailability = {{ trace = {trace:?} }}")
+}
+
+#[test]
+fn a_departure_for_good_stops_nobody_but_barriers() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in METHODS {
+        for absent in [Absent::Wait, Absent::Lose] {
+            let centres = (0..6).map(|i| vec![f64::from(i % 5), f64::from(i % 3)]).collect();
+            let mut bench = Bench::new(text, "\"complete\"", centres);
+            bench.fleet = fleet(&departure(folder.path()));
+            let topology = bench.network.topology.take();
+            bench.network = network("link = { latency = { exponential = { mean = 0.2 } }, loss = 0.1 }");
+            (bench.network.topology, bench.absent) = (topology, absent);
+            let visits = |seconds: f64| -> Vec<u64> {
+                let engine = bench.run(seconds);
+                (0..6).map(|node| engine.protocol().visits(node)).collect()
+            };
+            let (before, after) = (visits(60.0), visits(300.0));
+            let locked = ["d-psgd", "sgp", "gradient-tracking", "choco"].iter().any(|name| text.starts_with(name));
+            if locked {
+                assert_eq!(before, after, "{text}: all wait for the one that is gone");
+            } else {
+                assert!((0..5).all(|node| after[node] > before[node]), "{text}: {before:?} {after:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_that_waits_for_ever_says_so_although_seconds_bound_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str| {
+        let text = format!(
+            "title = 'Departure'\nseeds = 1\nstop = {{ seconds = 100 }}\n[problem]\nobjective = 'quadratic'\n\
+             [fleet]\nclients = 6\n{}\n[network]\ntopology = 'complete'\n[peers]\nlocal.lr = 0.1\n[[method]]\nname = '{name}'",
+            departure(folder.path())
+        );
+        let plan = Plan::resolve(Scenario::read(Path::new("departure.toml"), &text, &[]).unwrap(), &[]).unwrap();
+        execute(&plan, &Results::at(&folder.path().join(name)), &Options::default(), &Silent).unwrap().stalled
+    };
+    assert_eq!(run("d-psgd").len(), 1);
+    assert!(run("ad-psgd").is_empty());
 }

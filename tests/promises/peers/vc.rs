@@ -122,6 +122,16 @@ fn averages_made_while_training_are_kept() {
     }
 }
 
+/// A tenth of a second is no binary fraction, an eighth is: the sums of either must meet in the same instants.
+#[test]
+fn the_length_of_a_tick_is_a_unit_of_time_and_nothing_else() {
+    let after = |tick: f64| {
+        let centres = (0..12).map(|i| vec![f64::from(i), f64::from(i % 5)]).collect();
+        Bench::new(&format!("vc-gossip tick = {tick}"), "{ circulant = { degree = 4 } }", centres).after(400.5 * tick)
+    };
+    assert_eq!(after(0.1), after(0.125));
+}
+
 #[test]
 fn the_variance_of_every_layer_is_recorded() {
     let scenario = r#"
