@@ -77,6 +77,10 @@ fn links_that_lose_nothing_change_nothing() {
         "{ ef21 = \"identity\" }",
     ] {
         for key in ["served.uplink", "served.downlink"] {
+            if key == "served.downlink" && link.contains("ef =") {
+                // A server sends its model, not sums of updates, and such a link is refused.
+                continue;
+            }
             let found = plane("fedavg").set(key, link).path(20);
             found.iter().zip(&expected).for_each(|(found, expected)| assert_near(found, expected, 1e-12));
         }
