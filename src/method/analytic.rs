@@ -21,6 +21,7 @@ use crate::{
         Local, Payload,
         schedule::ScheduleSpec,
         served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
+        spec::LowBit,
     },
 };
 
@@ -76,7 +77,8 @@ impl Method for Analytic {
         traffic: "down: x [d], once; up: half of C_i [q (q + 1)/2] and B_i [q × C], once; stays at the client: that it was heard",
         differs: "unless `law = \"pairwise\"`, clients send B_i = C_i W_i in place of W_i: the same number of scalars, no inverse at the \
                   client, and the paper's pairwise aggregation law becomes a sum; the layers below the last are those of the initial model; a client \
-                  that is called again has nothing more to send; every sample counts the same, whatever `weights` and `l2` say; solved in double precision",
+                  that is called again has nothing more to send; every sample counts the same, whatever `weights` and `l2` say; summed and solved in \
+                  double precision, while a scalar that is sent counts 32 bits, whatever the width of the client",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -115,7 +117,27 @@ impl ServedMethod for Analytic {
             return Err(Invalid::at("schedule", "`analytic` hears every client once: there is nothing to apply in between")
                 .help("remove `schedule`, or choose `rounds`"));
         }
-        parts.weighs_itself("`analytic` sums over all samples")
+        parts.weighs_itself("`analytic` sums over all samples")?;
+        parts.steps_itself("`analytic` puts its solution in the place of the last layer")?;
+        Self::has_no_use_for(parts)
+    }
+}
+
+impl Analytic {
+    /// Refuses what shapes local steps and vectors that are uploaded: there are none.
+    fn has_no_use_for(parts: &Parts<'_>) -> Result<(), Invalid> {
+        if parts.client.is_some_and(|client| !client.optimiser.is_empty()) {
+            return Err(Invalid::at("client.optimiser", "clients of `analytic` take no local steps").help("remove `client`"));
+        }
+        if parts.uplink.is_some() {
+            return Err(Invalid::at("uplink", "clients of `analytic` send sums over their samples, in full precision")
+                .help("remove `uplink`"));
+        }
+        if parts.low_bit == LowBit::Messages {
+            return Err(Invalid::at("low-bit", "clients of `analytic` send sums over their samples, in full precision")
+                .help("remove `low-bit`, or choose \"ignore\""));
+        }
+        Ok(())
     }
 }
 

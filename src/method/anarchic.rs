@@ -80,6 +80,10 @@ impl ServedMethod for AfaCd {
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Server { lr: self.lr, x: Arc::new(Payload::one(setup.x)) })
     }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.descends_plainly("AFA-CD reads mean gradients from how far clients went")
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -157,6 +161,7 @@ impl ServedMethod for AfaCs {
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.weighs_nobody("AFA-CS keeps every client's latest mean gradient for good")?;
+        parts.descends_plainly("AFA-CS reads mean gradients from how far clients went")?;
         parts.weighs_itself("AFA-CS takes the plain mean of its table")
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
@@ -79,5 +79,13 @@ impl ServedMethod for DiLoCo {
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(fedavg::Averaging::new(setup.x))
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        match parts.server {
+            None => Ok(()),
+            Some(_) => Err(Invalid::at("server", "a server optimiser would take the place of `lr` and `beta` of `diloco`")
+                .help("remove `server`; other outer optimisers fit `fedavg` with `client.optimiser = [{ adamw = {} }]`")),
+        }
     }
 }

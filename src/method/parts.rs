@@ -145,6 +145,11 @@ impl Parts<'_> {
                 "the probability to be present is not that of being drawn into a cohort of fixed size",
             )
             .help("choose \"sampling\" for cohorts drawn uniformly, or `cohort = \"all\"` to call whoever is present")),
+            Some(Weighting::KnownProbability) if has_deadline(self.schedule) => Err(Invalid::at(
+                "weighting",
+                "whoever is present may miss the deadline: the probability to take part is not known",
+            )
+            .help("remove `deadline` from the schedule, or choose another weighting")),
             Some(Weighting::Unbiased) if replaced_at_random(self.schedule) => {
                 Err(Invalid::at("weighting", "how often a client delivers is not known where clients are replaced at random")
                     .help("set `replace = \"same\"` in the schedule"))
@@ -164,6 +169,10 @@ fn selects_by_weight(schedule: &ScheduleSpec) -> bool {
 
 fn counts_its_cohort(schedule: &ScheduleSpec) -> bool {
     if let ScheduleSpec::Rounds(spec) = schedule { matches!(spec.cohort, CohortSpec::Count(_)) } else { false }
+}
+
+fn has_deadline(schedule: &ScheduleSpec) -> bool {
+    if let ScheduleSpec::Rounds(spec) = schedule { spec.deadline.is_some() } else { false }
 }
 
 fn replaced_at_random(schedule: &ScheduleSpec) -> bool {

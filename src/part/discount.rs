@@ -58,18 +58,21 @@ impl Discount {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`Invalid`] for a negative exponent, steepness or threshold.
+    /// [`Invalid`] for an exponent, steepness or threshold that is negative or not finite.
     pub fn validate(&self) -> Result<(), Invalid> {
+        let at_least_0 = |key: &str, value: f64, what: &str| {
+            require(value >= 0.0 && value.is_finite(), key, value, &format!("{what} of at least 0"))
+        };
         match *self {
             Self::Constant | Self::Sqrt => Ok(()),
-            Self::Polynomial { a } => require(a >= 0.0, "polynomial.a", a, "an exponent of at least 0"),
+            Self::Polynomial { a } => at_least_0("polynomial.a", a, "an exponent"),
             Self::Relative { a, mean } => {
-                require(a >= 0.0, "relative.a", a, "an exponent of at least 0")?;
-                require(mean >= 0.0, "relative.mean", mean, "a staleness of at least 0")
+                at_least_0("relative.a", a, "an exponent")?;
+                at_least_0("relative.mean", mean, "a staleness")
             }
             Self::Hinge { a, b } => {
-                require(a >= 0.0, "hinge.a", a, "a steepness of at least 0")?;
-                require(b >= 0.0, "hinge.b", b, "a staleness of at least 0")
+                at_least_0("hinge.a", a, "a steepness")?;
+                at_least_0("hinge.b", b, "a staleness")
             }
         }
     }
@@ -93,11 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_negative_is_accepted() {
+    fn nothing_negative_or_infinite_is_accepted() {
         for discount in [
             Discount::Polynomial { a: -1.0 },
             Discount::Relative { a: 0.5, mean: -1.0 },
             Discount::Relative { a: f64::NAN, mean: 1.0 },
+            Discount::Relative { a: 0.5, mean: f64::INFINITY },
             Discount::Hinge { a: 1.0, b: -1.0 },
         ] {
             assert!(discount.validate().is_err(), "{discount:?}");

@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Weighting {
-    /// `1 / |S|`: the plain mean of those who took part.
+    /// `1 / |S|`: the plain mean of those who took part; `1 / K` for buffers of `K`, full or not.
     #[default]
     Participating,
     /// `nᵢ / Σ nⱼ` over those who took part (McMahan et al. 2017, Algorithm 1).
@@ -44,7 +44,7 @@ impl Weighting {
 
     /// The coefficients of a batch, staleness weights included.
     pub fn coefficients<R: Real>(&self, batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> Vec<f64> {
-        let (size, clients) = (batch.len() as f64, ctx.clients() as f64);
+        let (size, clients) = (ctx.batch_size(batch) as f64, ctx.clients() as f64);
         let total_samples = || batch.iter().map(|up| ctx.samples(up.from) as f64).sum::<f64>();
         let total_weight = || batch.iter().map(|up| up.weight).sum::<f64>();
         let norm = match self {

@@ -110,6 +110,19 @@ fn every_gradient_is_counted() {
     }
 }
 
+/// FedAvg with updates weighted by how often each client delivers under `schedule`.
+fn unbiased(schedule: &str) -> Bench {
+    Bench::q4("fedavg").weighting("unbiased").schedule(schedule)
+}
+
+/// Analytic learning on least squares.
+fn analytic() -> Bench {
+    Bench::q4("analytic")
+        .set("problem.objective", "\"least-squares\"")
+        .set("problem.data", "{ linear = { features = 5, samples = 60, targets = \"random\" } }")
+        .without("problem.init")
+}
+
 #[test]
 fn senseless_combinations_are_refused_with_a_reason() {
     let cases = [
@@ -136,6 +149,23 @@ fn senseless_combinations_are_refused_with_a_reason() {
         ),
         (Bench::q4("mifa").schedule("{ buffered = { size = 2, discount = \"sqrt\" } }"), "discount by staleness"),
         (Bench::q4("afa-cs").schedule("{ rounds = { cohort = 2, select = \"gradient-norm\" } }"), "weights of the selection"),
+        (unbiased("{ rounds = { deadline = 2.0 } }"), "have a deadline"),
+        (unbiased("{ rounds = { cohort = 2, over-selection = 1.5 } }"), "favour the fast"),
+        (unbiased("{ rounds = { cohort = 2, select = { power-of-choice = { candidates = 3 } } } }"), "not drawn uniformly"),
+        (unbiased("{ rounds = { cohort = 2, select = { tiers = { count = 2 } } } }"), "not drawn uniformly"),
+        (unbiased("{ every-arrival = { max-staleness = 1 } }"), "stale updates are refused"),
+        (unbiased("{ buffered = { size = 2, max-staleness = 1 } }"), "stale updates are refused"),
+        (unbiased("{ group = { size = 2, max-staleness = 1 } }"), "stale updates are refused"),
+        (Bench::q4("fedavg").weighting("known-probability").schedule("{ rounds = { deadline = 2.0 } }"), "miss the deadline"),
+        (Bench::q4("fedavg").weighting("known-probability").set("fleet.dropout", 0.5), "work is lost"),
+        (analytic().set("served.server", "[{ scale = 0.5 }]"), "no place for a server optimiser"),
+        (analytic().set("served.client", "{ optimiser = [{ adamw = {} }] }"), "no local steps"),
+        (analytic().set("served.uplink", "{ qsgd = { bits = 4 } }"), "in full precision"),
+        (analytic().set("served.low-bit", "\"messages\""), "in full precision"),
+        (Bench::q4("diloco").set("served.server", "[{ scale = 0.5 }]"), "take the place of `lr` and `beta`"),
+        (Bench::q4("fedbuff").schedule("{ buffered = { discount = { relative = { a = 0.5, mean = inf } } } }"), "out of range"),
+        (with_momentum("afa-cd"), "plain SGD"),
+        (with_momentum("afa-cs"), "plain SGD"),
         (with_momentum("scaffold"), "plain SGD"),
         (with_momentum("scaffold-1"), "plain SGD"),
         (with_momentum("scallion"), "plain SGD"),

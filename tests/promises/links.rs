@@ -51,6 +51,7 @@ fn refusal(name: &str, link: &str) -> Option<&'static str> {
     let link = spec(link);
     match name {
         "prowd" => Some("own width"),
+        "analytic" => Some("in full precision"),
         "scaffold" | "scaffold-1" | "scaffold-m" | "scaffold-m-vr" | "scallion" | "scafcom" if link.remembers() => Some("twice"),
         "fedavg-m-vr" if link.remembers() => Some("a gradient"),
         "scallion" if !link.is_unbiased() => Some("unbiased"),

@@ -6,7 +6,7 @@ use std::{
     ops::RangeInclusive,
 };
 
-use super::{ScheduleSpec, cohort::CohortSpec};
+use super::{ScheduleSpec, SelectSpec, cohort::CohortSpec};
 use crate::{fleet::Fleet, invalid::Invalid};
 
 /// Arrivals of each client that are followed where frequencies are counted, on average; fewer in large fleets.
@@ -18,12 +18,29 @@ const FOLLOWED: usize = 4_000_000;
 /// Rounding that must not push an arrival at the very end of a window into the next one.
 const GUARD: f64 = 1e-9;
 
+fn refuse(reason: &str, help: &str) -> Result<(), Invalid> {
+    Err(Invalid::at("weighting", reason).help(help))
+}
+
+/// Refuses fleets in which not everything that is begun is delivered.
+///
+/// # Errors
+/// [`Invalid`] at `weighting`, with the reason.
+pub fn check_work(fleet: &Fleet) -> Result<(), Invalid> {
+    if (0..fleet.clients()).any(|client| fleet.drops_out(client)) {
+        return refuse(
+            "how often a client delivers is not known where work is lost",
+            "remove `dropout`, or choose another weighting",
+        );
+    }
+    Ok(())
+}
+
 /// Refuses schedules under which deliveries cannot be predicted from how fast clients work.
 ///
 /// # Errors
 /// [`Invalid`] at `weighting`, with the reason.
 pub fn check(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Invalid> {
-    let refuse = |reason: &str, help: &str| Err(Invalid::at("weighting", reason).help(help));
     let clients = fleet.clients();
     let never_called = match schedule {
         ScheduleSpec::Rounds(spec) => match &spec.cohort {
@@ -42,11 +59,31 @@ pub fn check(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Invalid> {
         let reason = "how often a client delivers is not known where clients come and go";
         return refuse(reason, "choose rounds with `cohort = \"all\"`, another weighting, or `availability = \"always\"`");
     }
-    if (0..clients).any(|client| fleet.drops_out(client)) {
-        return refuse(
-            "how often a client delivers is not known where work is lost",
-            "remove `dropout`, or choose another weighting",
-        );
+    check_late(schedule)?;
+    check_work(fleet)
+}
+
+/// Refuses schedules that turn away who comes late, or choose other than uniformly.
+fn check_late(schedule: &ScheduleSpec) -> Result<(), Invalid> {
+    if schedule.max_staleness().is_some() {
+        let reason = "how often a client delivers is not known where stale updates are refused";
+        return refuse(reason, "remove `max-staleness` from the schedule, or choose another weighting");
+    }
+    let ScheduleSpec::Rounds(spec) = schedule else { return Ok(()) };
+    if spec.deadline.is_some() {
+        let reason = "how often a client delivers is not known where rounds have a deadline";
+        return refuse(reason, "remove `deadline` from the schedule, or choose another weighting");
+    }
+    if !matches!(spec.cohort, CohortSpec::Count(_)) {
+        return Ok(());
+    }
+    if spec.over_selection > 1.0 {
+        let reason = "rounds that close with the first to answer favour the fast";
+        return refuse(reason, "remove `over-selection` from the schedule, or choose another weighting");
+    }
+    if spec.select != SelectSpec::Uniform {
+        let reason = "how often a client delivers is not known where the cohort is not drawn uniformly";
+        return refuse(reason, "choose `select = \"uniform\"`, or another weighting");
     }
     Ok(())
 }

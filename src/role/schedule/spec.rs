@@ -103,7 +103,8 @@ impl Default for StreamSpec {
 pub struct BufferedSpec {
     /// Arrivals that fill the buffer.
     pub size: usize,
-    /// Arrivals of an epoch, at whose end the buffer is applied with what it then holds (FLSim); no epochs when left out.
+    /// Arrivals of an epoch, at whose end the buffer is applied with what it then holds, divided by `size`
+    /// as ever (FLSim); no epochs when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u64>,
     /// Clients at work at a time; all when left out.
@@ -212,6 +213,11 @@ impl ScheduleSpec {
             Self::Window(_) => true,
             Self::Grace(spec) => spec.seconds > 0.0,
         }
+    }
+
+    /// Arrivals of a full batch, where one may be applied that is not full: the buffer at the end of an epoch.
+    pub fn full_batch(&self) -> Option<usize> {
+        if let Self::Buffered(spec) = self { Some(spec.size) } else { None }
     }
 
     /// Weight by staleness.

@@ -28,6 +28,8 @@ pub struct ServerParts<R> {
     pub optimiser: Chain<R>,
     /// Expected deliveries of each client in a server step, shape `[n]`; empty unless the weighting needs them.
     pub deliveries: Vec<f64>,
+    /// Arrivals of a full batch; `None` where every batch is full.
+    pub full_batch: Option<usize>,
 }
 
 impl<R: Real> ServerParts<R> {
@@ -42,6 +44,9 @@ impl<R: Real> ServerParts<R> {
         local: &LocalRule<R>,
         world: &World<R>,
     ) -> Result<Self, Invalid> {
+        if weighting == Weighting::KnownProbability {
+            frequency::check_work(&world.fleet)?;
+        }
         let clients = 0..world.clients();
         let deliveries = if weighting == Weighting::Unbiased {
             frequency::check(schedule, &world.fleet)?;
@@ -51,7 +56,7 @@ impl<R: Real> ServerParts<R> {
         } else {
             Vec::new()
         };
-        Ok(Self { weighting, optimiser, deliveries })
+        Ok(Self { weighting, optimiser, deliveries, full_batch: schedule.full_batch() })
     }
 }
 
@@ -110,6 +115,11 @@ impl<R: Real> Apply<'_, R> {
     /// Expected deliveries of a client in a server step [1]; 1 where no weighting asks for them.
     pub fn deliveries(&self, client: usize) -> f64 {
         self.parts.deliveries.get(client).copied().unwrap_or(1.0)
+    }
+
+    /// The divisor of the plain mean of a batch: its size, or that of a full one.
+    pub fn batch_size(&self, batch: &[Arrived<R>]) -> usize {
+        self.parts.full_batch.unwrap_or(batch.len())
     }
 
     /// The local step size of this version.
