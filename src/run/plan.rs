@@ -196,7 +196,10 @@ fn share_columns(cells: &mut [PlannedCell]) -> Vec<Column> {
 fn check_links(methods: &[Vec<Arm>], cell: &Cell, dim: usize, setting: &Setting) -> Result<(), Vec<Diagnostic>> {
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
         let (section, checked) = match &arm.parameters {
-            Parameters::Served { parts, .. } => ("served", parts.fits(dim)),
+            Parameters::Served { own, parts } => {
+                let omega = parts.uplink.as_ref().and_then(|link| link.variance(dim));
+                ("served", parts.fits(dim).and_then(|()| omega.map_or(Ok(()), |omega| own.bears(omega))))
+            }
             Parameters::Peers { own, parts } => {
                 ("peers", parts.fits(dim).and_then(|()| check_memory(own.as_ref(), parts, setting)))
             }
