@@ -103,6 +103,16 @@ pub trait ServedMethod: Method {
         let _ = parts;
         Ok(())
     }
+
+    /// Refuses an uplink whose relative variance is exactly `omega`, for methods whose clients remember their compressed messages
+    /// and would go astray.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `uplink`, with the bound.
+    fn bears(&self, omega: f64) -> Result<(), Invalid> {
+        let _ = omega;
+        Ok(())
+    }
 }
 
 /// A method whose nodes are all equal.

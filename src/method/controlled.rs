@@ -36,6 +36,24 @@ pub(super) const READS: &str = "the control variates are mean local gradients, r
 /// What they remember.
 pub(super) const LOST: &str = "the control variates take up what messages lose";
 
+/// Refuses unbiased compressors that lose more than they bring: with each message the distance of `c_i` to the mean gradient is
+/// multiplied by `omega` in the mean square.
+pub(super) fn bears_undamped(omega: f64, help: &str) -> Result<(), Invalid> {
+    if omega < 1.0 {
+        return Ok(());
+    }
+    let astray = format!("the compressor's variance is ω = {}, and control variates go astray from ω = 1 on", short(omega));
+    Err(Invalid::at("uplink", astray).help(help))
+}
+
+/// Rounded to four significant digits, for messages.
+fn short(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
+}
+
+/// What to do about a compressor of too large a variance, for methods without a factor for their messages.
+pub(super) const DAMPED: &str = "choose the method `scallion`, whose `alpha` damps the messages, or a compressor that loses less";
+
 /// Parameters of SCAFFOLD with one vector up: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -66,6 +84,10 @@ impl ServedMethod for Scaffold1 {
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.descends_plainly(READS)?;
         parts.remembers_itself(LOST)
+    }
+
+    fn bears(&self, omega: f64) -> Result<(), Invalid> {
+        bears_undamped(omega, DAMPED)
     }
 }
 
@@ -118,6 +140,21 @@ impl ServedMethod for Scallion {
             _ => Ok(()),
         }
     }
+
+    /// The distance of `c_i` to the mean gradient is multiplied by `(1 − alpha)² + alpha² omega` in the mean square.
+    fn bears(&self, omega: f64) -> Result<(), Invalid> {
+        let bound = 2.0 / (1.0 + omega);
+        if self.alpha < bound {
+            return Ok(());
+        }
+        let astray = format!(
+            "the compressor's variance is ω = {}, and control variates go astray unless `alpha`, here {}, is below 2/(1 + ω) = {}",
+            short(omega),
+            self.alpha,
+            short(bound)
+        );
+        Err(Invalid::at("uplink", astray).help(format!("set `alpha = {}`, with which they settle fastest", short(bound / 2.0))))
+    }
 }
 
 /// Parameters of SCAFCOM.
@@ -163,6 +200,10 @@ impl ServedMethod for Scafcom {
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.descends_plainly(READS)?;
         parts.remembers_itself(LOST)
+    }
+
+    fn bears(&self, omega: f64) -> Result<(), Invalid> {
+        bears_undamped(omega, "choose `top-k`, or `rand-k` with `scaled = false`")
     }
 }
 

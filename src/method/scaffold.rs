@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Paper, Parts, ServedMethod, Setup,
-    controlled::{LOST, READS},
+    controlled::{DAMPED, LOST, READS, bears_undamped},
 };
 use crate::{
     engine::NodeId,
@@ -74,6 +74,10 @@ impl ServedMethod for Scaffold {
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.descends_plainly(READS)?;
         parts.remembers_itself(LOST)
+    }
+
+    fn bears(&self, omega: f64) -> Result<(), Invalid> {
+        bears_undamped(omega, DAMPED)
     }
 }
 

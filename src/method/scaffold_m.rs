@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    controlled::LOST,
+    controlled::{DAMPED, LOST, bears_undamped},
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
@@ -69,6 +69,10 @@ impl ServedMethod for ScaffoldM {
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.descends_plainly("momentum and control variates are mean local gradients, read from how far a client went")?;
         parts.remembers_itself(LOST)
+    }
+
+    fn bears(&self, omega: f64) -> Result<(), Invalid> {
+        bears_undamped(omega, DAMPED)
     }
 }
 

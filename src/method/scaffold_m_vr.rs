@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    controlled::LOST,
+    controlled::{DAMPED, LOST, bears_undamped},
     momentum::{
         Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients, previous,
         validate,
@@ -79,6 +79,10 @@ impl ServedMethod for ScaffoldMVr {
         accepts_recursion(parts)?;
         self.start.accepts_overlap(parts)?;
         parts.remembers_itself(LOST)
+    }
+
+    fn bears(&self, omega: f64) -> Result<(), Invalid> {
+        bears_undamped(omega, DAMPED)
     }
 }
 

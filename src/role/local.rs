@@ -84,19 +84,23 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// What a client reports that has moved from the received model `x` to `y`: `x − y`.
     ///
-    /// A client that stores models in few bits and has no compressor sends `y` itself, rounded to what it stores; the server,
-    /// which knows the model it sent, takes the difference.
+    /// A client that stores models in few bits has rounded `y` to them. It sends `y` itself, or over a link how far that is from
+    /// `x`, which is what it stored of the model that it received; the server, which knows the model it sent and what becomes of
+    /// it in few bits, takes the difference to `y`.
     pub fn model_change(&mut self, x: &[R], mut y: Vec<R>) -> Vec<R> {
-        match self.uplink.origin() {
-            Some(sent) if self.width != Bits::FLOAT => {
-                self.transmit(&mut y);
-                vector::difference(sent, &y)
-            }
-            _ => {
-                vector::blend(R::one(), x, -R::one(), &mut y);
-                y
-            }
+        let Some(sent) = self.uplink.origin().filter(|_| self.width != Bits::FLOAT) else {
+            vector::blend(R::one(), x, -R::one(), &mut y);
+            return y;
+        };
+        if self.uplink.has_link() {
+            round_blocks(self.width, self.objective.blocks(), &mut y);
+            vector::blend(R::one(), x, -R::one(), &mut y);
+            self.transmit(&mut y);
+            y.iter_mut().zip(sent.iter().zip(x)).for_each(|(change, (&sent, &stored))| *change += sent - stored);
+            return y;
         }
+        self.transmit(&mut y);
+        vector::difference(sent, &y)
     }
 
     /// Sends what the client half returns, unless it has done so itself, and counts the bits of all messages [bit].

@@ -201,7 +201,9 @@ pub enum ShardRule {
 pub enum LowBit {
     /// It stores, computes and sends in its width: models are rounded as they arrive and as they leave, gradients are taken at
     /// rounded models, with the activations of perceptrons in 8 bits or its width if that is more, and pass straight through the
-    /// rounding.
+    /// rounding. Methods whose clients send something else than a model, such as a mean direction or the change of a control
+    /// variate, take it from the model before it is rounded; it is
+    /// rounded where no link carries it.
     #[default]
     Train,
     /// It sends and receives in its width, and computes in full precision.

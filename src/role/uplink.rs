@@ -48,9 +48,14 @@ impl<'a, R: Real> Uplink<'a, R> {
         self
     }
 
-    /// The model as it left the server, where the client sends models in few bits and not over a link.
+    /// The model as it left the server, where the client sends models in few bits.
     pub(super) fn origin(&self) -> Option<&'a [R]> {
-        self.origin.filter(|_| self.link.is_none() && self.width != Bits::FLOAT)
+        self.origin.filter(|_| self.width != Bits::FLOAT)
+    }
+
+    /// Whether vectors travel over a link.
+    pub(super) fn has_link(&self) -> bool {
+        self.link.is_some()
     }
 
     /// Sends one vector, which becomes what the server receives.

@@ -199,7 +199,10 @@ fn share_columns(cells: &mut [PlannedCell]) -> Vec<Column> {
 fn check_parts(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts, setting: &Setting) -> Result<(), Vec<Diagnostic>> {
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
         let (section, checked) = match &arm.parameters {
-            Parameters::Served { parts, .. } => ("served", parts.fits(facts.dim)),
+            Parameters::Served { own, parts } => {
+                let omega = parts.uplink.as_ref().and_then(|link| link.variance(facts.dim));
+                ("served", parts.fits(facts.dim).and_then(|()| omega.map_or(Ok(()), |omega| own.bears(omega))))
+            }
             Parameters::Peers { own, parts } => ("peers", check_peers(own.as_ref(), parts, facts, setting)),
         };
         checked.map_err(|invalid| {

@@ -127,6 +127,23 @@ fn scallion_diverges_beyond_its_largest_factor() {
 }
 
 #[test]
+fn undamped_control_variates_go_astray_over_compressors_that_lose_more_than_they_bring() {
+    // ω = 8/2 − 1 = 3 with the coordinates multiplied by 4; without, a quarter of the square is left.
+    let over = |text: &str, uplink: &str| {
+        random(text, uplink, "1")
+            .set("problem.objective", "{ quadratic = { generate = { dimension = 8, condition = 10.0 } } }")
+            .lr(0.005)
+            .gaps(3000)
+    };
+    for text in ["scaffold", "scaffold-1", "scaffold-m; beta = 0.5", "scaffold-m-vr; beta = 0.5", "scafcom"] {
+        let (start, end) = over(text, "{ rand-k = { k = 2 } }");
+        assert!(end.is_nan() || end > 1e3 * start, "{text}: from {start} to {end}");
+        let (start, end) = over(text, "{ rand-k = { k = 2, scaled = false } }");
+        assert!(end < 0.5 * start, "{text}: from {start} to {end}");
+    }
+}
+
+#[test]
 fn the_noise_floor_of_naive_compression_is_the_predicted_one() {
     // f_i = (a/2) ‖x − m_i‖², independent rand-k: E‖x − m̄‖² → γ a ω ζ / (N (2 − γa − γaω/N)).
     let (clients, d, k, a, gamma) = (4.0, 6.0, 2.0, 1.5, 0.2);

@@ -44,6 +44,15 @@ fn low_bit_clients_send_what_they_can_store() {
 }
 
 #[test]
+fn a_link_carries_what_low_bit_clients_have_stored() {
+    let plain = mixed("fedavg").path(20);
+    for (found, expected) in mixed("fedavg").set("served.uplink", "\"identity\"").path(20).iter().zip(&plain) {
+        assert_near(found, expected, 1e-12);
+    }
+    assert_ne!(mixed("fedavg").set("served.low-bit", "\"ignore\"").path(20), plain);
+}
+
+#[test]
 fn one_group_is_the_plain_average() {
     let expected = Bench::q4("fedavg").iterates(12);
     for text in ["grouped-average", "grouped-average; asymmetric = true"] {

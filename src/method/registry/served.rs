@@ -25,6 +25,11 @@ pub trait ServedParameters: Debug + Send + Sync {
     /// # Errors
     /// [`Invalid`] at the part that does not fit, with the reason.
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
+    /// See [`ServedMethod::bears`].
+    ///
+    /// # Errors
+    /// [`Invalid`] at `uplink`, with the bound.
+    fn bears(&self, omega: f64) -> Result<(), Invalid>;
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The halves in single precision.
@@ -65,6 +70,10 @@ impl<M: ServedMethod> ServedParameters for M {
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.check()?;
         ServedMethod::accepts(self, parts)
+    }
+
+    fn bears(&self, omega: f64) -> Result<(), Invalid> {
+        ServedMethod::bears(self, omega)
     }
 
     fn to_table(&self) -> toml::Table {

@@ -182,6 +182,17 @@ impl LinkSpec {
         }
     }
 
+    /// The relative variance `ω` of an unbiased compressor, `E‖C(v) − v‖² = ω ‖v‖²`, where it holds with equality for all vectors
+    /// of `d` coordinates; `None` where there is a bound at most.
+    pub fn variance(&self, d: usize) -> Option<f64> {
+        match self {
+            Self::Identity => Some(0.0),
+            Self::RandK(spec) if spec.scaled => Some(d as f64 / spec.keep().of(d) as f64 - 1.0),
+            Self::Lazy(p) => Some(1.0 / p - 1.0),
+            _ => None,
+        }
+    }
+
     /// The link's name in a scenario.
     fn name(&self) -> &'static str {
         match self {
@@ -246,6 +257,9 @@ impl LinkSpec {
         match self {
             Self::TopK(keep) | Self::Pruned(keep) => keep.fits(d),
             Self::RandK(spec) => spec.keep().fits(d),
+            Self::Sign(SignSpec { block: Some(block) }) => {
+                require(*block <= d, "block", block, &format!("at most {d}, the number of coordinates"))
+            }
             Self::Ef(inner) | Self::Ef21(inner) | Self::Diana(inner) => inner.fits(d),
             _ => Ok(()),
         }

@@ -132,6 +132,13 @@ fn variances_that_are_known_exactly_are_met() {
         let (_, (error, spread)) = moments(text, &v);
         assert!((error - expected).abs() <= 5.0 * spread, "{text}: {error} instead of {expected}");
     }
+    // A variance is told where it is the same for all vectors; a bound is not one.
+    for (text, omega) in [("\"identity\"", 0.0), ("{ rand-k = { k = 4 } }", 3.0), ("{ lazy = 0.25 }", 3.0)] {
+        assert_eq!(spec(text).variance(v.len()), Some(omega), "{text}");
+    }
+    for text in ["{ rand-k = { k = 4, scaled = false } }", "{ qsgd = { bits = 2 } }", "\"natural\"", "{ sign = {} }"] {
+        assert_eq!(spec(text).variance(v.len()), None, "{text}");
+    }
 }
 
 #[test]
