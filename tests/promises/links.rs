@@ -122,6 +122,7 @@ fn any_compressor_serves_any_method_between_peers() {
         let name = entry.card.name;
         for link in LINKS {
             match peers(name, link) {
+                Err(told) if name == "choco-sgd" => assert!(told.contains("compresses what it sends itself"), "{told}"),
                 Ok(plan) => {
                     assert!(!link.contains("ef ="), "{name} over {link}: nodes send models, not updates");
                     let folder = tempfile::tempdir().unwrap();

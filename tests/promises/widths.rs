@@ -113,12 +113,12 @@ fn prowd_refuses_what_it_cannot_restore() {
 
 /// Models that the clients of [`mixed`] would run after three rounds: one of full width, one of four bits, and the iterate.
 fn deployed(bench: &Bench) -> [Vec<f64>; 3] {
-    let (world, mut engine) = bench.build(Workers::single()).unwrap();
+    let (world, mut engine) = bench.build(Workers::single()).expect("the bench is sound");
     let _ = engine.run(&mut Observer::new(Until::Versions(3)));
     let served = engine.protocol();
     let of = |bits: u32| {
-        let client = (0..4).find(|&client| world.fleet.bits(client) == bits).unwrap();
-        served.deployed(client).unwrap().x
+        let client = (0..4).find(|&client| world.fleet.bits(client) == bits).expect("a client has this width");
+        served.deployed(client).expect("a server deploys models").x
     };
     [of(32), of(4), served.iterate().to_vec()]
 }
@@ -155,10 +155,11 @@ served = {{ low-bit = "{low_bit}", local = {{ steps = 5, batch = 16, lr = 0.2 }}
 name = "fedavg"
 "#
     );
-    let plan = Plan::resolve(Scenario::read(Path::new("widths.toml"), &text, &[]).unwrap(), &[]).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).unwrap();
-    let curves = Curves::read(&folder.path().join("curves.csv")).unwrap();
+    let plan = Plan::resolve(Scenario::read(Path::new("widths.toml"), &text, &[]).expect("the scenario is sound"), &[])
+        .expect("the scenario is sound");
+    let folder = tempfile::tempdir().expect("there is room");
+    let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).expect("the run ends");
+    let curves = Curves::read(&folder.path().join("curves.csv")).expect("the curves are there");
     let run = curves.runs[0].clone();
     (curves, run)
 }
@@ -169,7 +170,7 @@ fn accuracies_by_width_are_those_of_the_models_that_run() {
     let finals = |fleet: &str, low_bit: &str| {
         let (curves, run) = curve(fleet, low_bit);
         ["accuracy", "accuracy-narrowest", "accuracy-widest", "accuracy-clients"]
-            .map(|name| run.last(curves.metric(name).unwrap()).unwrap())
+            .map(|name| run.last(curves.metric(name).expect("the metric is recorded")).expect("the metric is recorded"))
     };
     for (fleet, low_bit) in [("bits = 32", "train"), (MIXED, "ignore")] {
         let [plain, narrowest, widest, clients] = finals(fleet, low_bit);

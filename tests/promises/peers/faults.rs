@@ -92,7 +92,7 @@ fn methods_without_a_server_ask_for_a_topology() {
 fn departure(folder: &Path) -> String {
     let trace = folder.join("trace.csv");
     let rows: String = (0..6).map(|node| format!("{node},0,{}\n", if node == 5 { 20.3 } else { 1e6 })).collect();
-    fs::write(&trace, format!("client,from,to\n{rows}")).unwrap();
+    fs::write(&trace, format!("client,from,to\n{rows}")).expect("the trace can be written");
     format!("step = {{ exponential = {{ mean = 0.3 }} }}\navailability = {{ trace = {trace:?} }}")
 }
 
@@ -132,7 +132,7 @@ fn a_run_that_waits_for_ever_says_so_although_seconds_bound_it() {
             departure(folder.path())
         );
         let plan = Plan::resolve(Scenario::read(Path::new("departure.toml"), &text, &[]).unwrap(), &[]).unwrap();
-        execute(&plan, &Results::at(&folder.path().join(name)), &Options::default(), &Silent).unwrap().stalled
+        execute(&plan, &Results::at(folder.path().join(name)), &Options::default(), &Silent).expect("the runs end").stalled
     };
     assert_eq!(run("d-psgd").len(), 1);
     assert!(run("ad-psgd").is_empty());
