@@ -158,7 +158,7 @@ impl<R: Real> State<R> {
         }
     }
 
-    /// The question must not be answered for now: the model may change.
+    /// The neighbour has sent the question away: until it is put once more, the model may change.
     fn leave(&mut self, stamp: u64, node: &mut Node<'_, R>) {
         let Some(step) = self.step.as_mut().filter(|step| step.question.stamp(Kind::Away) == stamp) else { return };
         step.asks = false;

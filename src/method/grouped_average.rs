@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup, fedavg::LocalSgd};
+use super::{Card, Method, Parts, ServedMethod, Setup, fedavg::LocalSgd, prowd::yoon};
 use crate::{
     engine::NodeId,
     fleet::Widths,
@@ -29,15 +29,7 @@ impl Method for GroupedAverage {
     const CARD: Card = Card {
         name: "grouped-average",
         summary: "FedAvg with a model for each bit-width of the clients; the widest one is scored",
-        paper: Paper {
-            key: "yoon2022bitwidth",
-            authors: "Yoon, Jaehong and Park, Geon and Jeong, Wonyong and Hwang, Sung Ju",
-            title: "Bitwidth Heterogeneous Federated Learning with Progressive Weight Dequantization",
-            venue: "ICML",
-            year: 2022,
-            place: "Section 5, baselines FedGroupedAvg and FedGroupedAvg-Asymmetric",
-            link: "https://arxiv.org/abs/2202.11453",
-        },
+        paper: yoon("Section 5, baselines FedGroupedAvg and FedGroupedAvg-Asymmetric"),
         update: "client of width b:  y ← x_b;  K times  y ← y − lr ∇F_i(Q_b(y); ξ);  send Q_b(y)\n\
                  server:  x_b ← mean of the models of width b   (asymmetric: of width b and wider)",
         traffic: "down: x_b [d]; up: Δ [d], each in the client's width; nothing stays at the client",

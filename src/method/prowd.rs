@@ -45,19 +45,24 @@ impl Default for ProWd {
     }
 }
 
+/// The paper of the dequantiser and of the averages by bit-width that it is compared with.
+pub(super) const fn yoon(place: &'static str) -> Paper {
+    Paper {
+        key: "yoon2022bitwidth",
+        authors: "Yoon, Jaehong and Park, Geon and Jeong, Wonyong and Hwang, Sung Ju",
+        title: "Bitwidth Heterogeneous Federated Learning with Progressive Weight Dequantization",
+        venue: "ICML",
+        year: 2022,
+        place,
+        link: "https://arxiv.org/abs/2202.11453",
+    }
+}
+
 impl Method for ProWd {
     const CARD: Card = Card {
         name: "prowd",
         summary: "FedAvg for clients of unlike bit-widths: narrow models are dequantised and averaged where they agree with wide ones",
-        paper: Paper {
-            key: "yoon2022bitwidth",
-            authors: "Yoon, Jaehong and Park, Geon and Jeong, Wonyong and Hwang, Sung Ju",
-            title: "Bitwidth Heterogeneous Federated Learning with Progressive Weight Dequantization",
-            venue: "ICML",
-            year: 2022,
-            place: "Section 4",
-            link: "https://arxiv.org/abs/2202.11453",
-        },
+        paper: yoon("Section 4"),
         update: "client of width b:  y ← Q_b(x);  K times  y ← y − lr ∇F_i(Q_b(y); ξ);  send Q_b(y)\n\
                  server:  φ_1, φ_2 ← Adam on Σ_t ‖φ_t(Q_{b_{t−1}}(w_h)) − Q_{b_t}(w_h)‖² over the widest clients h\n\
                  \x20        ŵ_l = φ_2(φ_1(w_l));   m_l = argmax_m cos(m ⊙ (ŵ_l − x), mean_h (w_h − x))  for the narrower clients l\n\

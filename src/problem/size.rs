@@ -13,8 +13,7 @@ pub(super) const MOST_VALUES: usize = 1 << 32;
 /// # Errors
 /// [`Invalid`] at `key`.
 pub(super) fn check_parameters(key: &str, factors: &[usize], what: &str) -> Result<(), Invalid> {
-    let size = factors.iter().fold(1, |product: usize, &factor| product.saturating_mul(factor));
-    require(size <= MOST_PARAMETERS, key, product(factors), &format!("{what} of at most {MOST_PARAMETERS} numbers"))
+    require(size(factors) <= MOST_PARAMETERS, key, product(factors), &format!("{what} of at most {MOST_PARAMETERS} numbers"))
 }
 
 /// Refuses data, stated at `key`, where the product of `factors`, their size, is above [`MOST_VALUES`].
@@ -22,8 +21,7 @@ pub(super) fn check_parameters(key: &str, factors: &[usize], what: &str) -> Resu
 /// # Errors
 /// [`Invalid`] at `key`.
 pub(super) fn check_values(key: &str, factors: &[usize]) -> Result<(), Invalid> {
-    let size = factors.iter().fold(1, |product: usize, &factor| product.saturating_mul(factor));
-    require(size <= MOST_VALUES, key, product(factors), &format!("a data set of at most {MOST_VALUES} values"))
+    require(size(factors) <= MOST_VALUES, key, product(factors), &format!("a data set of at most {MOST_VALUES} values"))
 }
 
 /// Refuses layers of these `widths`, inputs and outputs included, with more than [`MOST_PARAMETERS`] parameters together.
@@ -38,6 +36,11 @@ pub(super) fn check_layers(key: &str, widths: &[usize]) -> Result<(), Invalid> {
     }
     Err(Invalid::at(key, format!("the model has too many parameters, {}: expected at most {MOST_PARAMETERS}", product(widths)))
         .help("check the largest index or column of the data, the number of classes, and the hidden layers"))
+}
+
+/// The product, as far as it can be counted.
+fn size(factors: &[usize]) -> usize {
+    factors.iter().copied().fold(1, usize::saturating_mul)
 }
 
 /// Such as `64 × 10`.

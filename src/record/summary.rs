@@ -94,20 +94,21 @@ fn outcome(runs: &[&Run], metric: usize, better: Better) -> Option<Outcome> {
     })
 }
 
-/// Writes the summary of `curves` as CSV, numbers as their shortest exact decimals.
+/// Writes the `rows` of the [summary](summarise) of `curves` as CSV, numbers as their shortest exact decimals.
 ///
 /// Columns: cell keys, `method`, then those of [`columns`].
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
-pub fn write(curves: &Curves, out: impl Write) -> csv::Result<()> {
+pub fn write(curves: &Curves, rows: &[Row], out: impl Write) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     let method = ["method".to_owned()];
     writer.write_record(curves.keys.iter().chain(&method).chain(&columns(&curves.metrics)))?;
-    for row in summarise(curves) {
-        let values = row.values().into_iter().map(|value| value.map_or_else(String::new, |value| value.to_string()));
-        let cell = row.cell.0.into_iter().map(|(_, value)| value);
-        writer.write_record(cell.chain([row.method]).chain(values))?;
+    for row in rows {
+        let values =
+            row.values().into_iter().map(|value| value.map_or_else(String::new, |value| value.to_string())).collect::<Vec<_>>();
+        let cell = row.cell.0.iter().map(|(_, value)| value);
+        writer.write_record(cell.chain([&row.method]).chain(&values))?;
     }
     writer.flush()?;
     Ok(())
@@ -142,7 +143,7 @@ mod tests {
     fn the_csv_has_a_column_for_every_value() {
         let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
         let mut out = Vec::new();
-        write(&curves, &mut out).unwrap();
+        write(&curves, &summarise(&curves), &mut out).unwrap();
         let mut reader = csv::Reader::from_reader(&out[..]);
         let header = reader.headers().unwrap().clone();
         let row = reader.records().next().unwrap().unwrap();

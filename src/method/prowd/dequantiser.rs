@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::{Pairs, ResidualBlock};
 use crate::{
-    num::{Real, low_precision::Bits},
+    num::{Real, low_precision::Bits, vector},
     part::{link::round_blocks, transform::Chain},
     problem::Block,
     random::Rng,
@@ -79,7 +79,7 @@ impl<R: Real> Lesson<'_, R> {
                 let rounded = self.rounded(model, width);
                 for layer in self.layers {
                     let range = layer.range.clone();
-                    let end = largest(&rounded[range.clone()]);
+                    let end = vector::largest(&rounded[range.clone()]).f64();
                     if end > 0.0 && end.is_finite() {
                         pairs.add(&rounded[range.clone()], &target[range], (end / levels(width), end));
                     }
@@ -98,7 +98,7 @@ impl<R: Real> Lesson<'_, R> {
 
 /// Restores one layer that has this width, in place.
 fn restored<R: Real>(block: &ResidualBlock<R>, width: u32, weights: &mut [R]) {
-    let end = largest(weights);
+    let end = vector::largest(weights).f64();
     if end > 0.0 && end.is_finite() {
         block.restore(weights, (end / levels(width), end));
     }
@@ -107,8 +107,4 @@ fn restored<R: Real>(block: &ResidualBlock<R>, width: u32, weights: &mut [R]) {
 /// Points of the grid above zero: the end of the grid in steps.
 fn levels(width: u32) -> f64 {
     f64::from((1_u32 << (width - 1)) - 1)
-}
-
-fn largest<R: Real>(layer: &[R]) -> f64 {
-    layer.iter().fold(0.0, |largest: f64, w| largest.max(w.f64().abs()))
 }

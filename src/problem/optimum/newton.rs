@@ -2,7 +2,7 @@
 
 use super::{OptimumError, TOLERANCE, memory::Memory};
 use crate::{
-    num::vector::{axpy, dot, norm2},
+    num::vector::{axpy, distance2, dot, norm2},
     problem::{Objective, Optimum, Workspace, sums},
 };
 
@@ -54,8 +54,7 @@ pub(super) fn minimise(objective: &dyn Objective<f64>) -> Result<Optimum, Optimu
 /// Whether a step looks like one towards infinity: where the loss falls like `exp(−‖x‖)`, each Newton step is as long as the
 /// last and takes the same part off the gradient, whereas both shrink near a minimiser.
 fn recedes(from: &Point, to: &Point) -> bool {
-    let square: f64 = from.x.iter().zip(&to.x).map(|(a, b)| (b - a).powi(2)).sum();
-    square > RECEDING.0.powi(2) * norm2(&to.x) && to.norm > RECEDING.1 * from.norm
+    distance2(&from.x, &to.x) > RECEDING.0.powi(2) * norm2(&to.x) && to.norm > RECEDING.1 * from.norm
 }
 
 /// An iterate with its loss and gradient.

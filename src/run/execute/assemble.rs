@@ -43,13 +43,14 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
         write(&results.file("staleness.csv"), |out| join(parts, out))?;
     }
     let curves = Curves::read(&curves_path)?;
-    write(&results.file("summary.csv"), |out| summary::write(&curves, out).map_err(io::Error::other))?;
+    let rows = summary::summarise(&curves);
+    write(&results.file("summary.csv"), |out| summary::write(&curves, &rows, out).map_err(io::Error::other))?;
     let mut verdicts = Vec::new();
     for claim in &plan.claims {
         verdicts.extend(claim::evaluate(claim, &curves)?);
     }
     write(&results.file("claims.csv"), |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
-    Ok(Tables { rows: summary::summarise(&curves), columns: summary::columns(&curves.metrics), verdicts })
+    Ok(Tables { rows, columns: summary::columns(&curves.metrics), verdicts })
 }
 
 /// Writes `curves.csv` from the runs that have begun; those of a tuned method are of the arm that is best so far.

@@ -131,9 +131,8 @@ impl Serialize for DataSpec {
             return set.serialize(serializer);
         }
         let Self { source, test, standardise, normalise, random_features, scale, targets, classes } = self.clone();
-        let options =
+        let mut table =
             DataTable { test, standardise, normalise, random_features, scale, targets, classes, ..DataTable::default() };
-        let mut table = options;
         match source {
             Source::Bundled(set) => table.bundled = Some(set),
             Source::Libsvm(spec) => table.libsvm = Some(spec),
