@@ -211,35 +211,40 @@ impl<R: Real, P: FnMut(Range<usize>, &mut [R])> Accumulate<'_, R, P> {
     fn block(&mut self, kernel: impl Kernel<R>, rows: Range<usize>, outputs: Range<usize>, part: Range<usize>) {
         let mut i = rows.start;
         while i < rows.end {
-            let (outputs, part) = (outputs.clone(), part.clone());
-            i += match rows.end - i {
-                1 => self.strip::<1>(kernel, i, outputs, part),
-                2 => self.strip::<2>(kernel, i, outputs, part),
-                3 => self.strip::<3>(kernel, i, outputs, part),
-                4 => self.strip::<4>(kernel, i, outputs, part),
-                _ => self.strip::<5>(kernel, i, outputs, part),
-            };
+            i += kernel.accumulate(self, i..rows.end, outputs.clone(), part.clone());
         }
     }
 
     /// Adds the columns `part` of the rows `i..i + M` to the weights, two outputs at a time; returns `M`.
     #[inline(always)]
     fn strip<const M: usize>(&mut self, kernel: impl Kernel<R>, i: usize, outputs: Range<usize>, part: Range<usize>) -> usize {
-        let Layout { rows: all, stride, .. } = self.layout;
+        let stride = self.layout.stride;
         let x = array::from_fn::<_, M, _>(|s| &self.x.row(i + s)[part.clone()]);
-        let factors = array::from_fn::<_, M, _>(|s| &self.factors[(i + s) * all..][..all]);
         let mut k = outputs.start;
         while k + 2 <= outputs.end {
+            let factors = self.factors::<2, M>(i, k);
             let (first, second) = self.weights[k * stride..].split_at_mut(stride);
-            let factors = array::from_fn(|j| array::from_fn(|s| factors[s][k + j]));
             kernel.add_rows::<2, M>([&mut first[part.clone()], &mut second[part.clone()]], x, factors);
             k += 2;
         }
         if k < outputs.end {
-            let factors = [array::from_fn(|s| factors[s][k])];
+            let factors = self.factors::<1, M>(i, k);
             kernel.add_rows::<1, M>([&mut self.weights[k * stride..][part]], x, factors);
         }
         M
+    }
+
+    /// The factors of the rows `i..i + M` in outputs `k..k + K`.
+    #[inline(always)]
+    fn factors<const K: usize, const M: usize>(&self, i: usize, k: usize) -> [[R; M]; K] {
+        let mut factors = [[R::zero(); M]; K];
+        let rows = self.factors[i * self.layout.rows..].chunks_exact(self.layout.rows);
+        for (s, row) in rows.take(M).enumerate() {
+            for (j, factors) in factors.iter_mut().enumerate() {
+                factors[s] = row[k + j];
+            }
+        }
+        factors
     }
 }
 

@@ -4,13 +4,22 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use super::Products;
+use super::{Accumulate, Products};
 use crate::num::{Real, wide::Wide};
 
 /// The inner loops, in vectors of some width.
 pub(super) trait Kernel<R>: Copy {
     /// Outputs from `k` on of the rows in `block`; returns how many outputs.
     fn products(self, products: &mut Products<'_, R>, k: usize, block: Range<usize>) -> usize;
+
+    /// Adds the columns `part` of the first of `rows` to the weights of `outputs`; returns how many rows.
+    fn accumulate<P: FnMut(Range<usize>, &mut [R])>(
+        self,
+        accumulate: &mut Accumulate<'_, R, P>,
+        rows: Range<usize>,
+        outputs: Range<usize>,
+        part: Range<usize>,
+    ) -> usize;
 
     /// The `M × K` inner products of rows of equal length, each in its own register.
     fn dots<const K: usize, const M: usize>(self, w: [&[R]; K], x: [&[R]; M]) -> [[R; K]; M];
@@ -35,6 +44,23 @@ impl<S: Simd, R: Real> Kernel<R> for Narrow<S> {
     }
 
     #[inline(always)]
+    fn accumulate<P: FnMut(Range<usize>, &mut [R])>(
+        self,
+        accumulate: &mut Accumulate<'_, R, P>,
+        rows: Range<usize>,
+        outputs: Range<usize>,
+        part: Range<usize>,
+    ) -> usize {
+        match rows.len() {
+            1 => accumulate.strip::<1>(self, rows.start, outputs, part),
+            2 => accumulate.strip::<2>(self, rows.start, outputs, part),
+            3 => accumulate.strip::<3>(self, rows.start, outputs, part),
+            4 => accumulate.strip::<4>(self, rows.start, outputs, part),
+            _ => accumulate.strip::<5>(self, rows.start, outputs, part),
+        }
+    }
+
+    #[inline(always)]
     fn dots<const K: usize, const M: usize>(self, w: [&[R]; K], x: [&[R]; M]) -> [[R; K]; M] {
         dots(self.0, w, x)
     }
@@ -54,6 +80,24 @@ impl<R: Real> Kernel<R> for Wide {
             2 | 4 => products.strip::<2, 10>(self, k, block),
             3 | 6 => products.strip::<3, 10>(self, k, block),
             _ => products.strip::<5, 10>(self, k, block),
+        }
+    }
+
+    #[inline(always)]
+    fn accumulate<P: FnMut(Range<usize>, &mut [R])>(
+        self,
+        accumulate: &mut Accumulate<'_, R, P>,
+        rows: Range<usize>,
+        outputs: Range<usize>,
+        part: Range<usize>,
+    ) -> usize {
+        match rows.len() {
+            1 => accumulate.strip::<1>(self, rows.start, outputs, part),
+            2 => accumulate.strip::<2>(self, rows.start, outputs, part),
+            3 => accumulate.strip::<3>(self, rows.start, outputs, part),
+            4 => accumulate.strip::<4>(self, rows.start, outputs, part),
+            5..10 => accumulate.strip::<5>(self, rows.start, outputs, part),
+            _ => accumulate.strip::<10>(self, rows.start, outputs, part),
         }
     }
 

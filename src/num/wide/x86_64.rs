@@ -1,10 +1,12 @@
 //! [`WideLanes`] with AVX-512.
 //!
-//! The only `unsafe` of the crate, for three reasons: a [`Wide`] proves that the instructions exist, a vector is loaded from
-//! an array of its length, and what is left of a slice is loaded and stored under a mask of its length.
+//! The only `unsafe` of the crate, for three reasons: a [`Wide`] proves that the instructions exist, whole vectors lie within
+//! rows whose common length is asserted, and what is left of a row is loaded and stored under a mask of its length.
+//!
+//! Loops stand where closures would be shorter: a closure with these instructions is not inlined into code without them.
 #![allow(unsafe_code)]
 
-use std::{arch::x86_64::*, array};
+use std::{arch::x86_64::*, ops::Deref};
 
 use super::WideLanes;
 
@@ -49,28 +51,31 @@ macro_rules! wide {
 
             #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
             pub(super) fn dots<const K: usize, const M: usize>(w: [&[$scalar]; K], x: [&[$scalar]; M]) -> [[$scalar; K]; M] {
-                let (full, rest) = (w[0].len() / $half, w[0].len() % $half);
-                let w_full = w.map(|w| &w.as_chunks::<$half>().0[..full]);
-                let x_full = x.map(|x| &x.as_chunks::<$half>().0[..full]);
+                let len = length(&w);
+                assert_eq!(len, length(&x));
+                let rest = len % $half;
                 // Of row `2 p` in the lower half and of row `2 p + 1`, or once more of the last one, in the upper half.
                 let mut sums = [[$zero(); K]; M];
                 let upper = |p: usize| (2 * p + 1).min(M - 1);
-                for v in 0..full {
-                    // SAFETY: the arrays are as long as the vectors.
-                    let w: [_; K] = array::from_fn(|j| $broadcast(unsafe { $load(w_full[j][v].as_ptr()) }));
+                for at in (0..len - rest).step_by($half) {
+                    let mut weights = [$zero(); K];
+                    for j in 0..K {
+                        // SAFETY: all rows have `len` scalars, of which a vector from `at` on is within the first `len - rest`.
+                        weights[j] = $broadcast(unsafe { $load(w[j].as_ptr().add(at)) });
+                    }
                     for p in 0..M.div_ceil(2) {
                         // SAFETY: as above.
-                        let (low, high) = unsafe { ($load(x_full[2 * p][v].as_ptr()), $load(x_full[upper(p)][v].as_ptr())) };
+                        let (low, high) = unsafe { ($load(x[2 * p].as_ptr().add(at)), $load(x[upper(p)].as_ptr().add(at))) };
                         let x = $insert::<1>($widen(low), high);
                         for j in 0..K {
-                            sums[p][j] = $fma(x, w[j], sums[p][j]);
+                            sums[p][j] = $fma(x, weights[j], sums[p][j]);
                         }
                     }
                 }
                 if rest > 0 {
                     let mask = (1 << rest) - 1;
                     let last = |row: &[$scalar]| {
-                        let row = &row[full * $half..][..rest];
+                        let row = &row[len - rest..];
                         // SAFETY: the mask has `rest` lanes, as many as the slice has scalars.
                         unsafe { $load_rest(mask, row.as_ptr()) }
                     };
@@ -97,29 +102,31 @@ macro_rules! wide {
                 x: [&[$scalar]; M],
                 factors: [[$scalar; M]; K],
             ) {
-                let (full, rest) = (x[0].len() / $full, x[0].len() % $full);
+                let len = length(&w);
+                assert_eq!(len, length(&x));
+                let rest = len % $full;
                 let mut factor = [[$zero(); M]; K];
                 for j in 0..K {
                     for s in 0..M {
                         factor[j][s] = $splat(factors[j][s]);
                     }
                 }
-                let x_full = x.map(|x| &x.as_chunks::<$full>().0[..full]);
-                let mut w = w.map(|w| w.as_chunks_mut::<$full>());
-                let w_full = w.each_mut().map(|w| &mut w.0[..full]);
-                for v in 0..full {
-                    // SAFETY: the arrays are as long as the vectors.
-                    let mut sums: [_; K] = array::from_fn(|j| unsafe { $load_full(w_full[j][v].as_ptr()) });
+                for at in (0..len - rest).step_by($full) {
+                    let mut sums = [$zero(); K];
+                    for j in 0..K {
+                        // SAFETY: all rows have `len` scalars, of which a vector from `at` on is within the first `len - rest`.
+                        sums[j] = unsafe { $load_full(w[j].as_ptr().add(at)) };
+                    }
                     for s in 0..M {
                         // SAFETY: as above.
-                        let x = unsafe { $load_full(x_full[s][v].as_ptr()) };
+                        let x = unsafe { $load_full(x[s].as_ptr().add(at)) };
                         for j in 0..K {
                             sums[j] = $fma(factor[j][s], x, sums[j]);
                         }
                     }
                     for j in 0..K {
                         // SAFETY: as above.
-                        unsafe { $store_full(w_full[j][v].as_mut_ptr(), sums[j]) };
+                        unsafe { $store_full(w[j].as_mut_ptr().add(at), sums[j]) };
                     }
                 }
                 if rest == 0 {
@@ -127,12 +134,12 @@ macro_rules! wide {
                 }
                 let mask = (1 << rest) - 1;
                 for j in 0..K {
-                    let w = &mut w[j].1[..rest];
+                    let w = &mut w[j][len - rest..];
                     // SAFETY: the mask has `rest` lanes, as many as the slices have scalars.
                     let mut sum = unsafe { $load_full_rest(mask, w.as_ptr()) };
                     for s in 0..M {
                         // SAFETY: as above.
-                        let x = unsafe { $load_full_rest(mask, x[s][full * $full..][..rest].as_ptr()) };
+                        let x = unsafe { $load_full_rest(mask, x[s][len - rest..].as_ptr()) };
                         sum = $fma(factor[j][s], x, sum);
                     }
                     // SAFETY: as above.
@@ -185,6 +192,14 @@ wide!(
     _mm512_mask_storeu_pd,
     sum_of_four
 );
+
+/// The common length of rows.
+#[inline(always)]
+fn length<T>(rows: &[impl Deref<Target = [T]>]) -> usize {
+    let len = rows[0].len();
+    assert!(rows.iter().all(|row| row.len() == len));
+    len
+}
 
 /// The upper half onto the lower half until one lane is left.
 #[target_feature(enable = "avx")]
