@@ -98,24 +98,71 @@ impl<R: Real> Link<R> for Pruned {
     }
 }
 
-/// Zeroes all but the `k` coordinates of largest magnitude, found by selection in linear time.
+/// Zeroes all but the `k` coordinates of largest magnitude; of equal ones those of lowest index stay.
 fn keep_largest<R: Real>(v: &mut [R], k: usize) {
     if k >= v.len() || !vector::is_finite(v) {
         return;
     }
-    let mut magnitudes: Vec<R> = v.iter().map(|v| v.abs()).collect();
-    // All magnitudes are finite, so that any two of them compare.
-    let descending = |a: &R, b: &R| b.partial_cmp(a).unwrap_or(Ordering::Equal);
-    let (larger, &mut threshold, _) = magnitudes.select_nth_unstable_by(k - 1, descending);
-    let mut ties = 1 + larger.iter().filter(|&&magnitude| magnitude == threshold).count();
+    let Threshold { magnitude, kept, equal } = kth_largest(v, k);
+    vector::run(
+        #[inline(always)]
+        || {
+            for v in &mut *v {
+                let value = *v;
+                *v = if value.abs() < magnitude { R::zero() } else { value };
+            }
+        },
+    );
+    let ties = v.iter_mut().filter(|v| v.abs() == magnitude);
+    ties.skip(kept).take(equal - kept).for_each(|v| *v = R::zero());
+}
+
+/// Every how many coordinates one is looked at for a first guess.
+const SAMPLED: usize = 16;
+
+/// What the `k` coordinates of largest magnitude are known by.
+struct Threshold<R> {
+    /// The smallest of their magnitudes.
+    magnitude: R,
+    /// How many of them have it.
+    kept: usize,
+    /// How many of all coordinates have it.
+    equal: usize,
+}
+
+/// The `k`-th largest magnitude of finite coordinates, in linear time: selection among those not below a guess from a sample,
+/// which are few (Floyd and Rivest, Communications of the ACM 18(3), 1975).
+fn kth_largest<R: Real>(v: &[R], k: usize) -> Threshold<R> {
+    let mut sample: Vec<R> = v.iter().step_by(SAMPLED).map(|v| v.abs()).collect();
+    let expected = k as f64 / SAMPLED as f64;
+    let rank = (expected + 3.0 * expected.sqrt()) as usize;
+    let guess = if rank < sample.len() { select(&mut sample, rank) } else { R::zero() };
+    let mut candidates = not_below(v, guess);
+    if candidates.len() < k {
+        candidates = not_below(v, R::zero());
+    }
+    let magnitude = select(&mut candidates, k - 1);
+    let count = |magnitudes: &[R]| magnitudes.iter().filter(|&&other| other == magnitude).count();
+    Threshold { magnitude, kept: count(&candidates[..k]), equal: count(&candidates) }
+}
+
+/// The magnitudes that are at least `least`.
+fn not_below<R: Real>(v: &[R], least: R) -> Vec<R> {
+    let (mut found, mut count) = (vec![R::zero(); v.len()], 0);
     for v in v {
         let magnitude = v.abs();
-        if magnitude == threshold && ties > 0 {
-            ties -= 1;
-        } else if magnitude <= threshold {
-            *v = R::zero();
-        }
+        found[count] = magnitude;
+        // No branch: a processor would often guess it wrongly.
+        count += usize::from(magnitude >= least);
     }
+    found.truncate(count);
+    found
+}
+
+/// The magnitude that `rank` others precede in descending order.
+fn select<R: Real>(magnitudes: &mut [R], rank: usize) -> R {
+    // All magnitudes are finite, so that any two of them compare.
+    *magnitudes.select_nth_unstable_by(rank, |a, b| b.partial_cmp(a).unwrap_or(Ordering::Equal)).1
 }
 
 /// `k` coordinates drawn uniformly without replacement.
