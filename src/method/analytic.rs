@@ -117,6 +117,7 @@ impl ServedMethod for Analytic {
             return Err(Invalid::at("schedule", "`analytic` hears every client once: there is nothing to apply in between")
                 .help("remove `schedule`, or choose `rounds`"));
         }
+        parts.knows_clients()?;
         parts.weighs_itself("`analytic` sums over all samples")?;
         parts.steps_itself("`analytic` puts its solution in the place of the last layer")?;
         Self::has_no_use_for(parts)

@@ -160,6 +160,7 @@ impl ServedMethod for AfaCs {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.knows_clients()?;
         parts.weighs_nobody("AFA-CS keeps every client's latest mean gradient for good")?;
         parts.descends_plainly("AFA-CS reads mean gradients from how far clients went")?;
         parts.weighs_itself("AFA-CS takes the plain mean of its table")

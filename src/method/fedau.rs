@@ -73,6 +73,7 @@ impl ServedMethod for FedAu {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.knows_clients()?;
         parts.weighs_itself("FedAU learns its own weights")
     }
 }

@@ -70,6 +70,7 @@ impl ServedMethod for FedVarp {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.knows_clients()?;
         parts.weighs_itself("FedVARP averages over the participants and its table")
     }
 }

@@ -66,6 +66,7 @@ impl ServedMethod for Mifa {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.knows_clients()?;
         parts.weighs_nobody("MIFA keeps every client's latest update for good")?;
         parts.weighs_itself("MIFA takes the plain mean of its table")
     }

@@ -29,6 +29,8 @@ pub struct Parts<'a> {
     pub low_bit: LowBit,
     /// Whose samples a called client works on.
     pub shards: ShardRule,
+    /// Whether nobody remembers a client from one visit to the next.
+    pub anonymous: bool,
 }
 
 impl Parts<'_> {
@@ -89,12 +91,25 @@ impl Parts<'_> {
         Ok(())
     }
 
+    /// Refuses anonymous clients, for methods that know one client from another.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `anonymous`.
+    pub fn knows_clients(&self) -> Result<(), Invalid> {
+        if !self.anonymous {
+            return Ok(());
+        }
+        Err(Invalid::at("anonymous", "the method remembers something of every client from one visit to the next")
+            .help("remove `anonymous`, or choose a method without such a memory, such as `fedavg` or `fedavg-m`"))
+    }
+
     /// Refuses samples that travel between clients at work, for methods that remember something of every client: of two visits to
     /// the same samples at once, the later one would overwrite what the earlier one has left.
     ///
     /// # Errors
-    /// [`Invalid`] at `shards`.
+    /// [`Invalid`] at `shards`, or at `anonymous`.
     pub fn remembers_clients(&self) -> Result<(), Invalid> {
+        self.knows_clients()?;
         if self.shards == ShardRule::Own || matches!(self.schedule, ScheduleSpec::Rounds(_)) {
             return Ok(());
         }

@@ -181,6 +181,10 @@ pub struct ServedSpec {
     /// What the width of a client's `bits` means for it.
     #[serde(default)]
     pub low_bit: LowBit,
+    /// Whether clients are anonymous: neither they nor the server remember a client from one visit to the next. Methods, links
+    /// and optimisers that need such a memory are refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anonymous: bool,
 }
 
 /// Whose samples a called client works on. There are as many shards of samples as clients.
@@ -262,6 +266,28 @@ impl ServedSpec {
             );
         }
         Ok(())
+    }
+
+    /// Refuses memories of single clients where clients are anonymous.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the part that remembers.
+    pub fn check_anonymity(&self) -> Result<(), Invalid> {
+        if !self.anonymous {
+            return Ok(());
+        }
+        self.each_link(|link| match link.remembers() {
+            false => Ok(()),
+            true => Err(Invalid::at(link.name(), "the link remembers the messages of each client, and clients are anonymous")
+                .help("name a compressor alone, such as `{ qsgd = { bits = 4 } }`, or remove `anonymous`")),
+        })?;
+        match &self.client {
+            Some(client) if client.keep_state => {
+                Err(Invalid::at("client.keep-state", "the optimiser's state outlives a visit, and clients are anonymous")
+                    .help("remove `keep-state` or `anonymous`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Checks the links against a model of `d` parameters.

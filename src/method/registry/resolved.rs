@@ -70,6 +70,7 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &Objective
     let recipe = own.recipe();
     let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
     parts.check_shards(parts.weighting.unwrap_or(recipe.weighting), &schedule)?;
+    parts.check_anonymity()?;
     own.accepts(&Parts {
         shards: parts.shards,
         objective,
@@ -79,5 +80,6 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &Objective
         client: parts.client.as_ref(),
         uplink: parts.uplink.as_ref(),
         low_bit: parts.low_bit,
+        anonymous: parts.anonymous,
     })
 }

@@ -194,7 +194,7 @@ impl LinkSpec {
     }
 
     /// The link's name in a scenario.
-    fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::TopK(_) => "top-k",
