@@ -203,9 +203,10 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
         }
         let mut q = vector::difference(&state.x, &state.hat);
         let wire = &mut Wire { rng: &mut node.link_rng(), blocks: node.blocks() };
-        let bits = match self.parameters.contractive {
-            true => contract(self.link.as_ref(), &mut q, wire),
-            false => self.link.transmit(&mut q, &mut Payload::default(), wire),
+        let bits = if self.parameters.contractive {
+            contract(self.link.as_ref(), &mut q, wire)
+        } else {
+            self.link.transmit(&mut q, &mut Payload::default(), wire)
         };
         self.share(q, bits, state, node);
     }

@@ -42,8 +42,9 @@ impl Method for GradientTracking {
                  cta:  X⁺ ← W X − lr Y;      Y⁺ ← W Y + G⁺ − G\n\
                  atc:  X⁺ ← W (X − lr Y);    Y⁺ ← W (Y + G⁺ − G)",
         traffic: "to every neighbour, each iteration: x, y [2 d]; stays: y and the last gradient [2 d]",
-        differs: "availability by rounds does not apply: all nodes take part in every iteration; one stochastic gradient an iteration, the same one in G⁺ and in the next iteration's G; `local.steps` and \
-                  the client's optimiser are not used; lost messages are sent again",
+        differs: "availability by rounds does not apply: all nodes take part in every iteration; one stochastic gradient an \
+                  iteration, the same one in G⁺ and in the next iteration's G; `local.steps` and the client's optimiser are \
+                  not used; lost messages are sent again",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

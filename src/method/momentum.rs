@@ -1,5 +1,7 @@
 //! What the methods with momentum in the clients share.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -114,8 +116,9 @@ pub(super) fn advance<R: Real>(state: &mut Payload<R>, gamma: Option<f64>, batch
 
 /// The uploads of a batch that answer the latest kind of broadcast, one of `known` vectors: first gradients are not mixed with
 /// what follows.
-pub(super) fn answers<R: Real>(batch: &[Arrived<R>], known: usize) -> Vec<Arrived<R>> {
-    batch.iter().filter(|up| up.down.vectors.len() == known).cloned().collect()
+pub(super) fn answers<R: Real>(batch: &[Arrived<R>], known: usize) -> Cow<'_, [Arrived<R>]> {
+    let answers = |up: &&Arrived<R>| up.down.vectors.len() == known;
+    if batch.iter().all(|up| answers(&up)) { batch.into() } else { batch.iter().filter(answers).cloned().collect() }
 }
 
 /// Refuses parts that the recursion of two gradients has no place for.

@@ -91,10 +91,11 @@ impl Method for TokenWalk {
                  θ ← θ − lr (n + 1)^(−b) (p_X/μ_X) ∇F_X(θ; ξ)",
         traffic: "per hop: θ, x [d + n]; with the measure at the nodes, θ [d] and a number from each neighbour asked: all of them for \
                   the kernel, one for the target; without repellence θ [d]",
-        differs: "a holder whose token is lost, or finds that its next node is gone for good, draws the next node anew; a token at a \
-                  node that leaves for good is gone; availability by rounds does not apply; gradients are weighted by p_i/μ_i, so that the optimum is that of the problem whatever the chain; x starts \
-                  uniform; a step size schedule of `local.lr` runs by hops and multiplies (n + 1)^(−b); a node whose work on a \
-                  token is lost does it again; neighbours that are asked answer at once, and their numbers are counted with the next hop",
+        differs: "a holder whose token is lost, or finds that its next node is gone for good, draws the next node anew; a \
+                  token at a node that leaves for good is gone; availability by rounds does not apply; gradients are weighted \
+                  by p_i/μ_i, so that the optimum is that of the problem whatever the chain; x starts uniform; a step size \
+                  schedule of `local.lr` runs by hops and multiplies (n + 1)^(−b); a node whose work on a token is lost does \
+                  it again; neighbours that are asked answer at once, and their numbers are counted with the next hop",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

@@ -39,6 +39,11 @@ impl Bits {
         self.0
     }
 
+    /// `L = 2^{b−1} − 1`: points of a symmetric grid above zero.
+    pub fn levels(self) -> f64 {
+        f64::from((1_u32 << (self.0 - 1)) - 1)
+    }
+
     /// Size of a message of `d` symmetric coordinates in `blocks` blocks, each with a scale of 32 bits, in `[bit]`.
     pub fn symmetric_message(self, d: usize, blocks: usize) -> u64 {
         let scales = if self == Self::FLOAT { 0 } else { 32 * blocks as u64 };
@@ -61,8 +66,8 @@ pub enum Rounding<'a> {
     Stochastic(&'a mut Rng),
 }
 
-/// Rounds a block to `Q_b(w) = round(w L / max|w|) · s` with `L = 2^{b−1} − 1` and the step `s` that fits the block best, by
-/// least squares; at random, to the same multiples of `max|w| / L`.
+/// Rounds a block to `Q_b(w) = round(w L / max|w|) · s` with the [levels](Bits::levels) `L` and the step `s` that fits the block
+/// best, by least squares; at random, to the same multiples of `max|w| / L`.
 ///
 /// The step is not that of the largest weight alone: a model that is rounded time and again would grow as a whole with every
 /// outward move of one of its largest weights, and never shrink.
@@ -79,7 +84,7 @@ pub fn symmetric<R: Real>(bits: Bits, rounding: &mut Rounding<'_>, block: &mut [
         (2, Rounding::Nearest) => keep_beyond(0.7 * mean_magnitude(block, |_| true), block),
         (1, Rounding::Stochastic(_)) => Grid { origin: -largest, end: largest, levels: 1.0, lowest: 0.0 }.round(rounding, block),
         _ => {
-            let levels = f64::from((1_u32 << (bits.0 - 1)) - 1);
+            let levels = bits.levels();
             let grid = Grid { origin: 0.0, end: largest, levels, lowest: -levels };
             match rounding {
                 Rounding::Nearest => grid.fit(block),

@@ -206,8 +206,8 @@ pub enum LowBit {
     /// It stores, computes and sends in its width: models are rounded as they arrive and as they leave, gradients are taken at
     /// rounded models, with the activations of perceptrons in 8 bits or its width if that is more, and pass straight through the
     /// rounding. Methods whose clients send something else than a model, such as a mean direction or the change of a control
-    /// variate, take it from the model before it is rounded; it is
-    /// rounded where no link carries it.
+    /// variate, take it from the model before it is rounded; it is rounded where no link carries it. What a client remembers
+    /// from visit to visit stays in full precision.
     #[default]
     Train,
     /// It sends and receives in its width, and computes in full precision.
@@ -276,10 +276,12 @@ impl ServedSpec {
         if !self.anonymous {
             return Ok(());
         }
-        self.each_link(|link| match link.remembers() {
-            false => Ok(()),
-            true => Err(Invalid::at(link.name(), "the link remembers the messages of each client, and clients are anonymous")
-                .help("name a compressor alone, such as `{ qsgd = { bits = 4 } }`, or remove `anonymous`")),
+        self.each_link(|link| {
+            if !link.remembers() {
+                return Ok(());
+            }
+            Err(Invalid::at(link.name(), "the link remembers the messages of each client, and clients are anonymous")
+                .help("name a compressor alone, such as `{ qsgd = { bits = 4 } }`, or remove `anonymous`"))
         })?;
         match &self.client {
             Some(client) if client.keep_state => {

@@ -81,7 +81,7 @@ impl<R: Real> Lesson<'_, R> {
                     let range = layer.range.clone();
                     let end = vector::largest(&rounded[range.clone()]).f64();
                     if end > 0.0 && end.is_finite() {
-                        pairs.add(&rounded[range.clone()], &target[range], (end / levels(width), end));
+                        pairs.add(&rounded[range.clone()], &target[range], (end / bits(width).levels(), end));
                     }
                 }
             }
@@ -91,7 +91,7 @@ impl<R: Real> Lesson<'_, R> {
 
     fn rounded(&self, model: &[R], width: u32) -> Vec<R> {
         let mut rounded = model.to_vec();
-        round_blocks(Bits::new(width).unwrap_or(Bits::FLOAT), self.layers, &mut rounded);
+        round_blocks(bits(width), self.layers, &mut rounded);
         rounded
     }
 }
@@ -100,11 +100,11 @@ impl<R: Real> Lesson<'_, R> {
 fn restored<R: Real>(block: &ResidualBlock<R>, width: u32, weights: &mut [R]) {
     let end = vector::largest(weights).f64();
     if end > 0.0 && end.is_finite() {
-        block.restore(weights, (end / levels(width), end));
+        block.restore(weights, (end / bits(width).levels(), end));
     }
 }
 
-/// Points of the grid above zero: the end of the grid in steps.
-fn levels(width: u32) -> f64 {
-    f64::from((1_u32 << (width - 1)) - 1)
+/// A width of the fleet's, which has been checked.
+fn bits(width: u32) -> Bits {
+    Bits::new(width).unwrap_or(Bits::FLOAT)
 }
