@@ -1,9 +1,10 @@
-//! How curves are told apart: colour, dashes and markers, each enough on its own for eight methods.
+//! How curves are told apart: colour, enough on its own for twelve methods, and dashes and markers, each enough for eight.
 
 use plotters::style::RGBColor;
 
-/// Okabe and Ito's colours, safe for colour-blind readers; their yellow, too pale for a line on white, is a grey here.
-pub(super) const COLOURS: [RGBColor; 8] = [
+/// Okabe and Ito's colours, safe for colour-blind readers, their yellow, too pale for a line on white, a grey here; then four of
+/// Tol's muted scheme, unlike them in lightness.
+pub(super) const COLOURS: [RGBColor; 12] = [
     RGBColor(0x00, 0x72, 0xB2),
     RGBColor(0xD5, 0x5E, 0x00),
     RGBColor(0x00, 0x9E, 0x73),
@@ -12,6 +13,10 @@ pub(super) const COLOURS: [RGBColor; 8] = [
     RGBColor(0x56, 0xB4, 0xE9),
     RGBColor(0x00, 0x00, 0x00),
     RGBColor(0x77, 0x77, 0x77),
+    RGBColor(0x88, 0x22, 0x55),
+    RGBColor(0x99, 0x99, 0x33),
+    RGBColor(0x33, 0x22, 0x88),
+    RGBColor(0x44, 0xAA, 0x99),
 ];
 
 /// Lengths of dashes and gaps in turn `[pt]`; empty for a solid line.
@@ -69,9 +74,9 @@ pub(super) struct Style {
 }
 
 impl Style {
-    /// The look of the method in position `index`; from the ninth on, colours return with other dashes.
+    /// The look of the method in position `index`; from the ninth on, dashes and markers return in other pairs.
     pub(super) fn of(index: usize) -> Self {
-        let turn = index / COLOURS.len();
+        let turn = index / DASHES.len();
         Self {
             colour: COLOURS[index % COLOURS.len()],
             dash: DASHES[(index + 3 * turn) % DASHES.len()],
