@@ -75,7 +75,7 @@ pub enum Event<M> {
 pub enum Ended {
     /// The watcher said so: a limit was reached.
     Stopped,
-    /// Nothing is left to happen.
+    /// Nothing is left to happen in a finite time.
     Idle,
 }
 
@@ -149,7 +149,8 @@ impl<P: Protocol> Engine<P> {
                 self.core.state.clock = self.core.state.clock.max(watcher.horizon().min(next));
                 return Ended::Stopped;
             }
-            if !self.handle_next() {
+            // What would happen after an infinite time never happens.
+            if next.is_infinite() || !self.handle_next() {
                 return Ended::Idle;
             }
         }

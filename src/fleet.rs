@@ -102,7 +102,13 @@ impl Group {
             let quantity = quantity.unwrap_or(&default);
             quantity.build(&format!("fleet.{key}"), &range, setting).map_err(|error| error.under(key))
         };
+        for (key, time) in [("step", keys.step), ("visit", keys.visit)] {
+            time.map_or(Ok(()), Quantity::check_time).map_err(|error| error.under(key))?;
+        }
         let always = AvailabilitySpec::Always;
+        let work = keys.step.map_or(1.0, Quantity::scale) + keys.visit.map_or(0.0, Quantity::scale);
+        let fine = keys.availability.unwrap_or(&always).check_pace(work);
+        fine.map_err(|error| error.under("availability"))?;
         let availability = keys.availability.unwrap_or(&always).build(setting, labels);
         let bits = keys.bits.unwrap_or(FULL_WIDTH);
         Ok(Self {

@@ -32,3 +32,4 @@ pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
 pub use probe::{Deployed, Models, Observed};
 pub use progress::{Outcome, Progress};
 pub use recorder::{Onlooker, RecordPlan, Recorder, RecorderState, Wish};
+pub use standstill::Standstill;

@@ -148,6 +148,9 @@ fn told(summary: &Summary, folder: &Path) -> String {
     for verdict in &summary.verdicts {
         text += &format!("{}\n", verdict.line());
     }
+    if summary.done_before {
+        text += "all runs were done before: nothing was left to resume\n";
+    }
     text += &endings("diverged", &summary.diverged);
     text += &endings("nothing was left to happen before the end", &summary.stalled);
     let stuck =

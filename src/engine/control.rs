@@ -56,6 +56,25 @@ pub(super) struct State<M, J, O> {
     pub(super) ledger: Ledger,
 }
 
+/// Cancelled jobs whose events are left in the queue, however few others there are.
+const CANCELLED: usize = 1024;
+
+impl<M, J: Send + Sync, O: Send> State<M, J, O> {
+    /// Drops the events of cancelled jobs once they are more than all others: those of slow clients would pile up.
+    fn forget_cancelled(&mut self) {
+        let cancelled = self.jobs.cancelled();
+        if cancelled <= CANCELLED || 2 * cancelled <= self.queue.len() {
+            return;
+        }
+        let jobs = &mut self.jobs;
+        self.queue.retain(|event| match *event {
+            Event::Computed { slot, .. } | Event::Lost { slot, .. } => !jobs.forget(slot),
+            _ => true,
+        });
+        self.jobs.tidy();
+    }
+}
+
 /// The engine without its protocol.
 pub(super) struct Core<P: Protocol> {
     pub(super) state: State<P::Msg, P::Job, P::Out>,
@@ -145,6 +164,7 @@ impl<P: Protocol> Control<'_, P> {
         let state = &mut self.core.state;
         if let Some(slot) = state.nodes.get_mut(node).and_then(|row| row.slot.take()) {
             state.jobs.cancel(slot);
+            state.forget_cancelled();
         }
     }
 

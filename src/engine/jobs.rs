@@ -59,11 +59,13 @@ pub struct Jobs<J, O> {
     free: Vec<usize>,
     /// Jobs by the place of their end in the event order, earliest first; those cancelled since are passed over.
     waiting: BinaryHeap<Reverse<(u128, usize)>>,
+    /// Number of cancelled jobs whose events are still to come.
+    cancelled: usize,
 }
 
 impl<J, O> Default for Jobs<J, O> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), waiting: BinaryHeap::new() }
+        Self { slots: Vec::new(), free: Vec::new(), waiting: BinaryHeap::new(), cancelled: 0 }
     }
 }
 
@@ -90,12 +92,40 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
     /// Drops a job; its event, when it comes, finds nothing.
     pub fn cancel(&mut self, slot: usize) {
         self.slots[slot] = Slot::Cancelled;
+        self.cancelled += 1;
+    }
+
+    /// Number of cancelled jobs whose events are still to come.
+    pub fn cancelled(&self) -> usize {
+        self.cancelled
+    }
+
+    /// Frees the slot if its job was cancelled; whether it was. Its event must not come any more.
+    pub fn forget(&mut self, slot: usize) -> bool {
+        let cancelled = matches!(self.slots[slot], Slot::Cancelled);
+        if cancelled {
+            self.release(slot);
+        }
+        cancelled
+    }
+
+    /// Drops what is remembered of the order of jobs that wait no more.
+    pub fn tidy(&mut self) {
+        let Self { slots, waiting, .. } = self;
+        waiting.retain(|&Reverse((key, slot))| matches!(slots[slot], Slot::Waiting { key: own, .. } if own == key));
+    }
+
+    /// Frees a slot and returns what was in it.
+    fn release(&mut self, slot: usize) -> Slot<J, O> {
+        self.free.push(slot);
+        let content = std::mem::replace(&mut self.slots[slot], Slot::Free);
+        self.cancelled -= usize::from(matches!(content, Slot::Cancelled));
+        content
     }
 
     /// Frees the slot of a lost job; `false` if it had been cancelled before.
     pub fn drop_job(&mut self, slot: usize) -> bool {
-        self.free.push(slot);
-        matches!(std::mem::replace(&mut self.slots[slot], Slot::Free), Slot::Lost)
+        matches!(self.release(slot), Slot::Lost)
     }
 
     /// Takes the result of a job, running it (and others that wait) if need be, with its local steps; `None` if cancelled.
@@ -106,8 +136,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
         if matches!(self.slots[slot], Slot::Waiting { .. }) {
             self.run_batch(protocol, workers);
         }
-        self.free.push(slot);
-        match std::mem::replace(&mut self.slots[slot], Slot::Free) {
+        match self.release(slot) {
             Slot::Done { steps, out } => Some((steps, out)),
             _ => None,
         }

@@ -75,6 +75,22 @@ impl<T> Queue<T> {
         u32::try_from(self.slab.len() - 1).expect("fewer than 2^32 events are pending")
     }
 
+    /// Drops the events that are not to be kept; the others stay in their order.
+    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        let Self { row, heap, slab, free, .. } = self;
+        let mut stays = |slot: u32| {
+            let place = &mut slab[slot as usize];
+            let stays = place.as_ref().is_some_and(&mut keep);
+            if !stays {
+                *place = None;
+                free.push(slot);
+            }
+            stays
+        };
+        row.retain(|&(_, slot)| stays(slot));
+        heap.retain(|&Reverse((_, slot))| stays(slot));
+    }
+
     /// Time of the next event [s].
     pub fn next_time(&self) -> Option<f64> {
         let (in_row, in_heap) = self.first_keys();
@@ -116,6 +132,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_retained_keeps_its_order(times in prop::collection::vec(0_u8..8, 0..64), late in 0_u8..8) {
+            let mut queue = Queue::default();
+            for (index, &time) in times.iter().enumerate() {
+                let _ = queue.push(f64::from(time), Phase::Normal, index);
+            }
+            queue.retain(|&index| index % 3 == 0);
+            let _ = queue.push(f64::from(late), Phase::Normal, times.len());
+            let mut expected: Vec<(u8, usize)> = times.iter().copied().zip(0..).filter(|(_, index)| index % 3 == 0).collect();
+            expected.push((late, times.len()));
+            expected.sort_unstable();
+            let popped: Vec<usize> = std::iter::from_fn(|| queue.pop()).map(|(_, event)| event).collect();
+            prop_assert_eq!(popped, expected.into_iter().map(|(_, index)| index).collect::<Vec<_>>());
+        }
+
         #[test]
         fn pops_by_time_then_by_order_of_scheduling(times in prop::collection::vec(0_u8..8, 0..64)) {
             let mut queue = Queue::default();

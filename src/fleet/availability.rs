@@ -82,6 +82,11 @@ fn period() -> u64 {
     100
 }
 
+/// Most periods within a step where each is drawn.
+const WALKED: f64 = 1e5;
+/// Most periods within a step where they are counted, not drawn: beyond, they vanish beside the time of day.
+const COUNTED: f64 = 1e9;
+
 impl AvailabilitySpec {
     /// Checks everything that needs neither files nor labels.
     ///
@@ -118,6 +123,24 @@ impl AvailabilitySpec {
                 require(!sets.is_empty(), "pattern", "[]", "the set of clients of at least one round")
             }
         }
+    }
+
+    /// Refuses clients that come and go so often within a `work` of one step [s] that nobody can follow them.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to the availability.
+    pub(super) fn check_pace(&self, work: f64) -> Result<(), Invalid> {
+        let (key, up, down, most) = match self {
+            Self::Markov { up, down } => ("markov", up, down, WALKED),
+            Self::Cyclic { up, down, .. } => ("cyclic", up, down, COUNTED),
+            _ => return Ok(()),
+        };
+        let period = up.scale() + down.scale();
+        if period == 0.0 || period * most >= work {
+            return Ok(());
+        }
+        let message = format!("clients would come and go more than {most:?} times within a step of {work:?} s");
+        Err(Invalid::at(key, message).help("raise `up` and `down`, or say by `step` how much less of the time is left for work"))
     }
 
     /// Whether the probabilities follow from the labels of the clients' samples.

@@ -59,6 +59,10 @@ impl Presence {
         let group = fleet.of(client);
         let Availability::Time(process) = &group.availability else { return Finish::At(start + duration) };
         let (mut time, mut left) = (start, duration);
+        if group.leave == Leave::Pause {
+            let (passed, done) = process.whole_cycles(client, duration);
+            (time, left) = (time + passed, left - done);
+        }
         loop {
             let stretch = process.segment(client, time, fleet.streams, &mut self.walks);
             if stretch.up {

@@ -12,6 +12,9 @@ use crate::{
     table,
 };
 
+/// Cycles from which on they are counted together, not walked through one by one.
+const CYCLES: f64 = 1000.0;
+
 /// A stretch of time in which a client is up, or down.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Segment {
@@ -82,6 +85,15 @@ impl TimeProcess {
             }
             Self::Trace(intervals) => traced(time, client, intervals),
         }
+    }
+
+    /// Whole cycles that `work` of `client` surely takes, where they are many: how long they last, and how much of the work is
+    /// done in them, both in `[s]`; whenever they begin, a client is up for the same part of each.
+    pub fn whole_cycles(&self, client: usize, work: f64) -> (f64, f64) {
+        let Self::Cyclic { up, down, .. } = self else { return (0.0, 0.0) };
+        let (up, down) = (up.client_mean(client), down.client_mean(client));
+        let cycles = (work / up).floor() - 1.0;
+        if cycles < CYCLES { (0.0, 0.0) } else { (cycles * (up + down), cycles * up) }
     }
 
     /// Long-run fraction of time that `client` is up; unknown for a trace.

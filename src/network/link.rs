@@ -35,6 +35,9 @@ impl LinkSpec {
         let sampler = |key: &str, quantity: &Quantity, range| {
             quantity.build(&format!("{name}.{key}"), &range, setting).map_err(|error| error.under(key))
         };
+        for (key, time) in [("latency", &self.latency), ("jitter", &self.jitter)] {
+            time.check_time().map_err(|error| error.under(key))?;
+        }
         Ok(Link {
             latency: sampler("latency", &self.latency, SECONDS)?,
             jitter: sampler("jitter", &self.jitter, SECONDS)?,

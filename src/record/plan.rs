@@ -196,6 +196,8 @@ pub fn wanted(columns: &[Column]) -> Wanted {
 
 /// Samples of a run that says nothing about them.
 const SAMPLES: u64 = 100;
+/// Most samples of a run.
+const MOST_SAMPLES: f64 = 1e7;
 
 impl RecordSpec {
     /// Distance between samples for a run that ends at `stop`.
@@ -208,6 +210,22 @@ impl RecordSpec {
             (None, Stop { updates: Some(updates), .. }) => EverySpec::Updates(shared(*updates)),
             (None, _) => EverySpec::Rounds(1),
         }
+    }
+
+    /// Refuses more samples than a run that ends at `stop` can be looked at.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `record`.
+    pub fn check_samples(&self, stop: &Stop) -> Result<(), Invalid> {
+        let (Some(EverySpec::Seconds(every)), Some(seconds)) = (self.every, stop.seconds) else { return Ok(()) };
+        let samples = seconds / every;
+        if samples <= MOST_SAMPLES {
+            return Ok(());
+        }
+        let message = format!(
+            "a sample every {every:?} s of {seconds:?} s makes {samples:.0e} samples a run: expected at most {MOST_SAMPLES:.0e}"
+        );
+        Err(Invalid::at("every.seconds", message).help("raise it; `every.log` samples the beginning more densely"))
     }
 
     /// Checks the values.

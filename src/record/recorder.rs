@@ -37,6 +37,8 @@ pub struct RecorderState {
     pub samples: u64,
     /// The first metric of the latest sample, for progress bars.
     pub headline: Option<f64>,
+    /// Whether the run still gets anywhere.
+    standstill: Standstill,
 }
 
 /// What a recorder records.
@@ -88,7 +90,6 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
     iterates: Option<Iterates>,
-    standstill: Standstill,
     /// The clients by width, where a metric needs them.
     tiers: Option<Tiers>,
     left: bool,
@@ -104,10 +105,11 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         state: Option<RecorderState>,
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
-        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None };
+        let standstill = Standstill::default();
+        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, standstill };
         let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
-        let (state, standstill) = (state.unwrap_or(fresh), Standstill::default());
-        Self { world, plan, part, state, onlooker, iterates: None, standstill, tiers, left: false, failure: None }
+        let state = state.unwrap_or(fresh);
+        Self { world, plan, part, state, onlooker, iterates: None, tiers, left: false, failure: None }
     }
 
     /// Keeps the iterate of every sample in this file.
@@ -141,7 +143,8 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let progress = Progress::of(engine);
         if self.plan.every.axis() == Axis::Seconds {
             let horizon = self.plan.stop.seconds.unwrap_or(f64::INFINITY);
-            while self.state.next < time && self.state.next <= horizon && self.state.outcome.is_none() {
+            // There may be many before the next event: the onlooker is asked between them too.
+            while self.state.next < time && self.state.next <= horizon && self.goes_on(engine) {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
                 self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
             }
@@ -154,6 +157,24 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
                 self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
             }
         }
+    }
+
+    /// Does what the onlooker wishes for; whether the run has not ended and is not left.
+    fn goes_on(&mut self, engine: &Engine<P>) -> bool {
+        if self.has_ended() {
+            return false;
+        }
+        let wish = self.onlooker.wish();
+        if wish != Wish::GoOn {
+            let saved = self.part.flush().and_then(|written| self.onlooker.checkpoint(engine, &self.state, written));
+            self.failure = saved.err();
+        }
+        self.left = wish == Wish::Leave;
+        !self.left && self.failure.is_none()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.left || self.state.outcome.is_some() || self.failure.is_some()
     }
 
     fn sample_if_new(&mut self, progress: Progress, engine: &Engine<P>) {
@@ -199,7 +220,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
 impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
         self.sample_due(next, engine);
-        if self.state.outcome.is_none() && self.limit_reached(next, engine) {
+        if !self.has_ended() && self.limit_reached(next, engine) {
             let mut progress = Progress::of(engine);
             if let Some(seconds) = self.plan.stop.seconds.filter(|&seconds| next > seconds) {
                 progress.seconds = seconds;
@@ -208,20 +229,15 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
             let idle = next.is_infinite() && !self.limit_reached(engine.now(), engine);
             self.state.outcome = self.state.outcome.or(Some(if idle { Outcome::Idle } else { Outcome::Finished }));
         }
-        if self.standstill.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
+        if !self.goes_on(engine) {
+            return false;
+        }
+        // After the checkpoint, so that a run that is taken up again counts no event twice.
+        if self.state.standstill.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Stuck));
         }
-        if self.state.outcome.is_some() || self.failure.is_some() {
-            return false;
-        }
-        let wish = self.onlooker.wish();
-        if wish != Wish::GoOn {
-            let saved = self.part.flush().and_then(|written| self.onlooker.checkpoint(engine, &self.state, written));
-            self.failure = saved.err();
-        }
-        self.left = wish == Wish::Leave;
-        !self.left
+        !self.has_ended()
     }
 
     fn horizon(&self) -> f64 {

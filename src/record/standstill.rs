@@ -1,5 +1,7 @@
 //! Notices that a run will never reach its bounds.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{engine::Ledger, scenario::Stop};
 
 /// Visits in one instant, beyond ten of every client, after which the clock is taken to stand still for ever.
@@ -11,8 +13,8 @@ const EVENTS: u64 = 10_000_000;
 const INSTANT: f64 = 1e-12;
 
 /// What happened since the clock moved last, and since the last visit.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Standstill {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Standstill {
     now: f64,
     /// Events in this instant.
     here: u64,

@@ -84,7 +84,8 @@ impl<P: Protocol> Onlooker<P> for Keeper<'_> {
     fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: u64) -> io::Result<()> {
         let engine = engine.save().map_err(io::Error::other)?;
         let saved = Saved { engine, recorder: recorder.clone(), written };
-        self.results.write_whole(&self.path, &postcard::to_stdvec(&saved).map_err(io::Error::other)?)?;
+        let bytes = postcard::to_stdvec(&saved).map_err(io::Error::other)?;
+        self.results.write_whole(&self.path, |out| out.write_all(&bytes))?;
         self.latest = now();
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Runs all of a plan and makes the results.
 
 mod assemble;
+mod folder;
 mod one;
 
 use std::{
-    fs, io, panic,
+    io, panic,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -20,10 +21,11 @@ use super::{plan::Plan, plan::RunId, results::Results, worlds::Worlds};
 use crate::{
     figure::{self, FigureError},
     invalid::Invalid,
-    record::{Outcome, Progress, claim::Verdict, summary::Row},
+    record::{Outcome, Progress, claim::Verdict, curves::Curves, summary::Row},
 };
 
 use assemble::Tables;
+use folder::Ready;
 pub use one::served;
 pub(super) use one::{Pilot, build_and};
 
@@ -125,10 +127,12 @@ impl RunError {
 }
 
 /// What came of a plan.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Number of runs.
     pub runs: usize,
+    /// Whether an earlier call had done all of them; then how they ended is not told again.
+    pub done_before: bool,
     /// Labels and seeds of runs that diverged.
     pub diverged: Vec<(String, u64)>,
     /// Labels and seeds of runs that ended before a bound of `stop`, because nothing was left to happen.
@@ -150,7 +154,9 @@ pub struct Summary {
 /// # Errors
 /// [`RunError`]; what has been written stays, and after [`RunError::Interrupted`] what there is of the runs is in `curves.csv`.
 pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn Progressing) -> Result<Summary, RunError> {
-    prepare(plan, results, options)?;
+    if folder::prepare(plan, results, options)? == Ready::Done {
+        return again(plan, results);
+    }
     let threads = options.threads.unwrap_or(0);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let outcomes = pool.install(|| all_runs(plan, results, options, progress));
@@ -160,32 +166,20 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
     let outcomes = outcomes?;
     let Tables { rows, columns, verdicts } = assemble::assemble(plan, results, &outcomes)?;
     let figures = figure::draw_all(results.folder(), &plan.figures)?;
-    let unfinished = results.unfinished();
-    fs::remove_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
+    folder::discard_unfinished(results)?;
     let ended = |how: Outcome| {
         let runs = outcomes.iter().filter(|(_, outcome)| *outcome == how);
         runs.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect()
     };
     let (diverged, stalled, stuck) = (ended(Outcome::Diverged), ended(Outcome::Idle), ended(Outcome::Stuck));
-    Ok(Summary { runs: outcomes.len(), diverged, stalled, stuck, rows, columns, verdicts, figures })
+    Ok(Summary { runs: outcomes.len(), done_before: false, diverged, stalled, stuck, rows, columns, verdicts, figures })
 }
 
-/// Makes the folder ready: a new one, or one whose runs go on.
-fn prepare(plan: &Plan, results: &Results, options: &Options) -> Result<(), RunError> {
-    let manifest = plan.manifest(results.folder());
-    let (path, unfinished) = (results.file("manifest.toml"), results.unfinished());
-    if options.resume {
-        if !unfinished.is_dir() {
-            return Err(RunError::NothingToResume(results.folder().to_owned()));
-        }
-        let known = fs::read_to_string(&path).map_err(RunError::io(&path))?;
-        return if known == manifest { Ok(()) } else { Err(RunError::Different(results.folder().to_owned())) };
-    }
-    if unfinished.is_dir() {
-        fs::remove_dir_all(&unfinished).map_err(RunError::io(&unfinished))?;
-    }
-    fs::create_dir_all(&unfinished).map_err(|source| RunError::Folder { path: results.folder().to_owned(), source })?;
-    results.write_whole(&path, manifest.as_bytes()).map_err(RunError::io(&path))
+/// What had come of a plan whose runs are all done, from its curves.
+fn again(plan: &Plan, results: &Results) -> Result<Summary, RunError> {
+    let Tables { rows, columns, verdicts } = assemble::summarise(plan, &Curves::read(&results.file("curves.csv"))?)?;
+    let figures = figure::draw_all(results.folder(), &plan.figures)?;
+    Ok(Summary { runs: plan.runs().len(), done_before: true, rows, columns, verdicts, figures, ..Summary::default() })
 }
 
 fn all_runs(

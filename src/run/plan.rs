@@ -177,6 +177,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
         None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
         None => vec![Metric::Loss],
     };
+    record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };

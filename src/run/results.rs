@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, BufWriter, IntoInnerError, Write},
     path::{Path, PathBuf},
 };
 
@@ -80,16 +80,25 @@ impl Results {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    pub fn write_whole(&self, path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let mut file = tempfile::NamedTempFile::new_in(self.unfinished())?;
-        file.write_all(bytes)?;
+        let mut out = BufWriter::new(readable().tempfile_in(self.unfinished())?);
+        content(&mut out)?;
+        let file = out.into_inner().map_err(IntoInnerError::into_error)?;
         file.as_file().sync_data()?;
         let _ = file.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
+}
+
+/// Temporary files that are for the eyes of others too, as other new files are.
+fn readable() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    let _ = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }
 
 /// The name of a run's files: cell, seed, method and arm.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
-    record::{Models, Observed},
+    record::{Models, Observed, Standstill},
     scenario::Stop,
     world::{World, WorldClock},
 };
@@ -83,7 +83,9 @@ impl Pilot for Tracer<'_> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.single { Workers::single() } else { Workers::pool() };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
-        let mut watcher = Fingerprints::<R> { stop: self.stop, trace: Vec::new(), scalar: std::marker::PhantomData };
+        let (clients, standstill) = (world.clients(), Standstill::default());
+        let mut watcher =
+            Fingerprints::<R> { stop: self.stop, clients, standstill, trace: Vec::new(), scalar: std::marker::PhantomData };
         let _ = engine.run(&mut watcher);
         Ok(watcher.trace)
     }
@@ -92,6 +94,8 @@ impl Pilot for Tracer<'_> {
 /// Notes a fingerprint of the iterates and of the ledger after every event.
 struct Fingerprints<'a, R> {
     stop: &'a Stop,
+    clients: usize,
+    standstill: Standstill,
     trace: Trace,
     scalar: std::marker::PhantomData<R>,
 }
@@ -109,6 +113,7 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Fingerprints<'_, R> {
             hash.write_u64(count);
         }
         self.trace.push((engine.now(), hash.finish()));
-        !self.stop.is_reached(engine.protocol().round(), engine.protocol().updates(), next, ledger)
+        let ends = self.stop.is_reached(engine.protocol().round(), engine.protocol().updates(), next, ledger);
+        !ends && !self.standstill.notices(next, ledger, self.clients, self.stop)
     }
 }

@@ -1,13 +1,14 @@
 //! A run that was killed at any moment goes on to the same bytes.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command},
     time::Duration,
 };
 
-use crate::program::{assert_same, fedfleet, run, small, start, succeed, table};
+use crate::program::{assert_same, contents, fedfleet, run, small, start, succeed, table};
 
 /// Checkpoints that are written between two kills, one number for each.
 const MOMENTS: [usize; 5] = [1, 2, 5, 11, 23];
@@ -141,4 +142,90 @@ fn only_an_interrupted_run_of_the_same_scenario_is_resumed() {
     assert!(refused(&["--resume"]).contains("holds no interrupted runs"));
     assert!(kill(start(call(&out, &[])), &out, 1));
     assert!(refused(&["--resume", "--seeds", "1"]).contains("another scenario"));
+}
+
+/// A folder all of whose runs are done and whose tables are written, but not its figures.
+fn done_but_for_figures(out: &Path) {
+    fs::create_dir_all(out).unwrap();
+    fs::write(out.join("figures"), "in the way").unwrap();
+    let failed = short(out, &[]).output().unwrap();
+    assert_eq!(failed.status.code(), Some(1));
+    fs::remove_file(out.join("figures")).unwrap();
+}
+
+fn short(out: &Path, more: &[&str]) -> Command {
+    let mut command = fedfleet(["run"]);
+    command.arg(small()).arg("--out").arg(out).args(["--set", "stop={ rounds = 3 }"]).args(more);
+    command
+}
+
+/// Makes `to` a folder of these files.
+fn lay_out(files: &BTreeMap<String, Vec<u8>>, to: &Path) {
+    for (name, bytes) in files {
+        let path = to.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_run_killed_while_it_cleans_up_is_resumed_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, state) = (folder.path().join("out"), folder.path().join("state"));
+    done_but_for_figures(&out);
+    let before = contents(&out);
+    let _ = succeed(short(&out, &["--resume"]));
+    let after = contents(&out);
+    let aside = |files: &BTreeMap<String, Vec<u8>>, from: usize| -> BTreeMap<String, Vec<u8>> {
+        let old = files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("unfinished/")?, bytes)));
+        let aside = old.skip(from).map(|(name, bytes)| (format!("discarded/{name}"), bytes.clone()));
+        after.clone().into_iter().chain(aside).collect()
+    };
+    let mut states = vec![before.clone(), aside(&before, 0), aside(&before, 7), after.clone()];
+    for table in ["curves.csv", "summary.csv", "claims.csv", "tuning.csv"] {
+        let mut killed_at_a_table = before.clone();
+        assert!(killed_at_a_table.remove(table).is_some());
+        states.push(killed_at_a_table);
+    }
+    for files in &states {
+        lay_out(files, &state);
+        let told = succeed(short(&state, &["--resume"]));
+        assert_eq!(told.contains("all runs were done before"), !has_unfinished(files));
+        assert_eq!(contents(&state).keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+        assert_same(&out, &state);
+        fs::remove_dir_all(&state).unwrap();
+    }
+}
+
+fn has_unfinished(files: &BTreeMap<String, Vec<u8>>) -> bool {
+    files.keys().any(|name| name.starts_with("unfinished/"))
+}
+
+#[test]
+fn a_run_killed_before_its_manifest_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, out) = (folder.path().join("whole"), folder.path().join("out"));
+    let _ = succeed(short(&whole, &[]));
+    for left in [None, Some("unfinished/.tmpA1b2C3"), Some("discarded/cell000-method00-fedavg-arm000-seed0.done")] {
+        fs::create_dir_all(out.join("unfinished")).unwrap();
+        if let Some(left) = left {
+            lay_out(&BTreeMap::from([(left.to_owned(), b"\x00".to_vec())]), &out);
+        }
+        let _ = succeed(short(&out, &["--resume"]));
+        assert_same(&whole, &out);
+        fs::remove_dir_all(&out).unwrap();
+    }
+}
+
+#[test]
+fn runs_that_are_done_are_told_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let _ = succeed(short(&out, &[]));
+    let done = contents(&out);
+    let told: serde_json::Value = serde_json::from_str(&succeed(short(&out, &["--resume", "--json"]))).unwrap();
+    assert!(told["diverged"].is_null() && told["summary"].as_array().is_some_and(|rows| !rows.is_empty()));
+    assert_eq!(contents(&out), done);
+    let other = short(&out, &["--resume", "--seeds", "1"]).output().unwrap();
+    assert!(String::from_utf8(other.stderr).unwrap().contains("another scenario"));
 }

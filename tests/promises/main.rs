@@ -5,6 +5,7 @@ mod bench;
 mod compression;
 mod departures;
 mod determinism;
+mod endings;
 mod every_method;
 mod fixed_points;
 mod golden;

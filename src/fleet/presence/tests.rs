@@ -140,3 +140,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn work_of_very_many_cycles_takes_the_share_of_time_that_the_client_is_up() {
+    for (up, down, work) in [(1e-7, 3e-7, 1000.0), (0.25, 0.75, 2e9), (0.5, 0.25, 600.0)] {
+        let fleet = fleet(&format!("availability = {{ cyclic = {{ up = {up}, down = {down}, phase = 0 }} }}"), 1);
+        let Finish::At(time) = Presence::new().finish(&fleet, 0, 0.0, work) else { panic!("it only pauses") };
+        let whole = work / up * (up + down);
+        assert!((whole - (up + down) - 1e-9 * whole..=whole + 1e-9 * whole).contains(&time), "{time} in place of {whole}");
+    }
+}
+
+#[test]
+fn whole_cycles_from_any_moment_are_what_walking_through_them_comes_to() {
+    let fleet = fleet("availability = { cyclic = { up = 3, down = 2, phase = 1 } }", 1);
+    for start in [0.0, 1.0, 2.5, 4.0, 7.75] {
+        assert_eq!(
+            Presence::new().finish(&fleet, 0, start, 4500.5),
+            walked_far(&fleet, start, 4500.5),
+            "from {start}: binary fractions, so that nothing is rounded"
+        );
+    }
+}
+
+/// How work that pauses ends, stretch by stretch.
+fn walked_far(fleet: &Fleet, start: f64, duration: f64) -> Finish {
+    let (mut presence, mut time, mut left) = (Presence::new(), start, duration);
+    while let Some((next, comes)) = presence.next_change(fleet, 0, time) {
+        if !comes {
+            if left <= next - time {
+                break;
+            }
+            left -= next - time;
+        }
+        time = next;
+    }
+    Finish::At(time + left)
+}

@@ -51,7 +51,7 @@ impl ScheduleSpec {
 }
 
 fn check_idle(idle: f64) -> Result<(), Invalid> {
-    require(idle > 0.0 && idle.is_finite(), "idle", idle, "a positive time")
+    require(idle > 0.0 && idle.is_finite(), "idle", idle, "a positive, finite time")
 }
 
 fn check_size(key: &str, size: usize) -> Result<(), Invalid> {
@@ -101,7 +101,7 @@ impl RoundsSpec {
         require(over >= 1.0 && over.is_finite(), "over-selection", over, "a factor of at least 1")?;
         let deadline = self.deadline.unwrap_or(1.0);
         require(deadline > 0.0, "deadline", deadline, "a positive time")?;
-        require(self.idle > 0.0, "idle", self.idle, "a positive time")
+        check_idle(self.idle)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    fs,
+    io::{self, Write},
+    path::PathBuf,
 };
 
 use super::RunError;
@@ -33,24 +33,28 @@ pub(super) struct Tables {
 pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)]) -> Result<Tables, RunError> {
     let choices = tuning::choose(plan, results)?;
     if choices.any_tuned() {
-        write(&results.file("tuning.csv"), |out| choices.write(plan, out))?;
+        write(results, "tuning.csv", |out| choices.write(plan, out))?;
     }
-    let curves_path = results.file("curves.csv");
     let chosen = chosen(outcomes.iter().map(|&(run, _)| run), &choices);
-    write(&curves_path, |out| join(chosen.values().map(|&run| results.part(plan, run)), out))?;
+    write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.part(plan, run)), out))?;
     if plan.record.staleness {
         let parts = chosen.values().map(|&run| results.staleness(plan, run));
-        write(&results.file("staleness.csv"), |out| join(parts, out))?;
+        write(results, "staleness.csv", |out| join(parts, out))?;
     }
-    let curves = Curves::read(&curves_path)?;
-    let rows = summary::summarise(&curves);
-    write(&results.file("summary.csv"), |out| summary::write(&curves, &rows, out).map_err(io::Error::other))?;
+    let curves = Curves::read(&results.file("curves.csv"))?;
+    let tables = summarise(plan, &curves)?;
+    write(results, "summary.csv", |out| summary::write(&curves, &tables.rows, out).map_err(io::Error::other))?;
+    write(results, "claims.csv", |out| claim::write(&tables.verdicts, out).map_err(io::Error::other))?;
+    Ok(tables)
+}
+
+/// Summarises the curves and evaluates the claims.
+pub(super) fn summarise(plan: &Plan, curves: &Curves) -> Result<Tables, RunError> {
     let mut verdicts = Vec::new();
     for claim in &plan.claims {
-        verdicts.extend(claim::evaluate(claim, &curves)?);
+        verdicts.extend(claim::evaluate(claim, curves)?);
     }
-    write(&results.file("claims.csv"), |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
-    Ok(Tables { rows, columns: summary::columns(&curves.metrics), verdicts })
+    Ok(Tables { rows: summary::summarise(curves), columns: summary::columns(&curves.metrics), verdicts })
 }
 
 /// Writes `curves.csv` from the runs that have begun; those of a tuned method are of the arm that is best so far.
@@ -61,7 +65,7 @@ pub(super) fn join_begun(plan: &Plan, results: &Results) -> Result<(), RunError>
     }
     let choices = tuning::choose(plan, results)?;
     let chosen = chosen(begun, &choices);
-    write(&results.file("curves.csv"), |out| join(chosen.values().map(|&run| results.part(plan, run)), out))
+    write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.part(plan, run)), out))
 }
 
 /// The runs of the chosen arms: by cell, then method, then seed.
@@ -81,11 +85,7 @@ fn join(parts: impl Iterator<Item = PathBuf>, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
-    let all = || -> io::Result<()> {
-        let mut out = BufWriter::new(File::create(path)?);
-        content(&mut out)?;
-        out.flush()
-    };
-    all().map_err(RunError::io(path))
+fn write(results: &Results, name: &str, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), RunError> {
+    let path = results.file(name);
+    results.write_whole(&path, content).map_err(RunError::io(&path))
 }

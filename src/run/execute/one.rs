@@ -54,7 +54,7 @@ pub(super) fn run(
     let job = RunJob { plan, run, results, options, inner, progress };
     let outcome = build_and(plan, run, world, job)?;
     let bytes = postcard::to_stdvec(&outcome).map_err(|error| RunError::io(&done)(io::Error::other(error)))?;
-    results.write_whole(&done, &bytes).map_err(RunError::io(&done))?;
+    results.write_whole(&done, |out| out.write_all(&bytes)).map_err(RunError::io(&done))?;
     Ok(outcome)
 }
 
@@ -186,7 +186,7 @@ impl Pilot for RunJob<'_> {
             let path = results.staleness(plan, run);
             let table = staleness::table(&plan.keys(), &prefix, engine.protocol().staleness_counts());
             let table = table.map_err(RunError::io(&path))?;
-            results.write_whole(&path, table.as_bytes()).map_err(RunError::io(&path))?;
+            results.write_whole(&path, |out| out.write_all(table.as_bytes())).map_err(RunError::io(&path))?;
         }
         if plan.record.models {
             let models: Vec<Vec<R>> = match engine.protocol().models() {
@@ -212,5 +212,5 @@ fn save<R: Real>(results: &Results, path: &Path, rows: &[Vec<R>]) -> Result<(), 
     let matrix = Array2::from_shape_vec(shape, flat).expect("models of a run have one length");
     let mut bytes = Vec::new();
     matrix.write_npy(&mut bytes).map_err(|error| RunError::io(path)(io::Error::other(error)))?;
-    results.write_whole(path, &bytes).map_err(RunError::io(path))
+    results.write_whole(path, |out| out.write_all(&bytes)).map_err(RunError::io(path))
 }

@@ -1,0 +1,134 @@
+//! Every run ends, or can be left and taken up again; and what it kept of the past does not pile up.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use fedfleet::{
+    engine::Workers,
+    record::{Progress, curves::Curves},
+    run::{Options, Plan, Progressing, Results, RunError, RunId, RunProgress, Summary, execute, verify},
+    scenario::Scenario,
+};
+
+use crate::{
+    bench::Bench,
+    watch::{Observer, Until},
+};
+
+/// Seven quadratic clients with these further lines.
+fn plan(lines: &str) -> Result<Plan, String> {
+    let text = format!(
+        "seeds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 7\nrecord.metrics = ['gap']\nserved.local.lr = 0.1\n\
+         {lines}\n[[method]]\nname = 'fedavg'\n"
+    );
+    let scenario = Scenario::read(Path::new("endings.toml"), &text, &[]).map_err(|fault| format!("{fault:?}"))?;
+    Plan::resolve(scenario, &[]).map_err(|fault| format!("{fault:?}"))
+}
+
+/// Interrupts the call at its sample number `at`, from 1.
+struct Interrupter {
+    at: usize,
+    samples: Arc<AtomicUsize>,
+    interrupt: Arc<AtomicBool>,
+}
+
+impl Interrupter {
+    fn at(at: usize) -> Self {
+        Self { at, samples: Arc::default(), interrupt: Arc::default() }
+    }
+
+    fn run(&self, plan: &Plan, folder: &Path, resume: bool) -> Result<Summary, RunError> {
+        let options = Options { threads: Some(1), resume, interrupt: Arc::clone(&self.interrupt), ..Options::default() };
+        execute(plan, &Results::at(folder), &options, self)
+    }
+}
+
+impl Progressing for Interrupter {
+    fn run(&self, _: &Plan, _: RunId) -> Box<dyn RunProgress> {
+        Box::new(Self { at: self.at, samples: Arc::clone(&self.samples), interrupt: Arc::clone(&self.interrupt) })
+    }
+}
+
+impl RunProgress for Interrupter {
+    fn sampled(&mut self, _: &Progress, _: Option<f64>) {
+        if self.samples.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
+            self.interrupt.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Runs a scenario to its end, and again with an interruption at each of these samples of a call; the curves are the same.
+fn assert_resumes(lines: &str, interruptions: &[usize]) -> Summary {
+    let (plan, folder) = (plan(lines).unwrap(), tempfile::tempdir().unwrap());
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let summary = Interrupter::at(usize::MAX).run(&plan, &whole, false).unwrap();
+    for (call, &at) in interruptions.iter().enumerate() {
+        let interrupter = Interrupter::at(at);
+        assert!(matches!(interrupter.run(&plan, &broken, call > 0), Err(RunError::Interrupted)));
+        assert_eq!(interrupter.samples.load(Ordering::Relaxed), at, "an interrupted run takes no further sample");
+    }
+    let _ = Interrupter::at(usize::MAX).run(&plan, &broken, true).unwrap();
+    let [whole, broken] = [whole, broken].map(|folder| fs::read(folder.join("curves.csv")).unwrap());
+    assert!(whole == broken, "{lines}");
+    summary
+}
+
+/// The clock stands at the instant at which the clients come up, for ever.
+const STUCK: &str = "fleet.step = 1e-300\nfleet.availability.cyclic = { up = 1, down = 1, phase = 1.5 }\nstop.seconds = 1.2";
+
+#[test]
+fn a_run_that_stands_still_ends_at_the_same_event_after_an_interruption() {
+    let summary = assert_resumes(&format!("{STUCK}\nrecord.every.rounds = 1000"), &[3, 7]);
+    assert_eq!(summary.stuck.len(), 1);
+}
+
+#[test]
+fn a_run_that_stands_still_can_be_verified() {
+    assert_eq!(verify(&plan(STUCK).unwrap(), Some(2)).unwrap(), []);
+}
+
+#[test]
+fn a_run_can_be_left_between_the_samples_before_an_event() {
+    let _ = assert_resumes("stop.seconds = 2.5\nrecord.every.seconds = 0.001", &[100, 1500, 1]);
+}
+
+#[test]
+fn too_many_samples_are_refused() {
+    let fault = plan("stop.seconds = 10\nrecord.every.seconds = 1e-9").err().unwrap();
+    assert!(fault.contains("1e10 samples a run"), "{fault}");
+    assert!(plan("stop.seconds = 10\nrecord.every.seconds = 1e-6").is_ok());
+}
+
+#[test]
+fn what_would_take_for_ever_never_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan("stop.rounds = 5\nfleet.step.pareto = { min = 1e15, shape = 1e-3 }").unwrap();
+    let summary = Interrupter::at(usize::MAX).run(&plan, folder.path(), false).unwrap();
+    assert_eq!(summary.stalled.len(), 1);
+    let curves = Curves::read(&folder.path().join("curves.csv")).unwrap();
+    assert_eq!(curves.runs.len(), 1);
+}
+
+#[test]
+fn rounds_without_anybody_last_a_finite_time() {
+    let fault = Bench::q4("fedavg").schedule("{ rounds = { idle = inf } }").build(Workers::single()).err().unwrap();
+    assert!(fault.contains("idle") && fault.contains("finite"), "{fault}");
+}
+
+#[test]
+fn cancelled_work_of_slow_clients_does_not_pile_up() {
+    let saved = |rounds: usize| {
+        let bench = Bench::random("fedavg", 200).set("fleet.step", 1e9).schedule("{ rounds = { cohort = 100, deadline = 1 } }");
+        let mut engine = bench.engine();
+        let _ = engine.run(&mut Observer::new(Until::Versions(rounds)));
+        assert!(engine.ledger().visits == 0);
+        engine.save().unwrap().len()
+    };
+    assert!(saved(400) < 2 * saved(40), "40,000 cancelled visits take no more room than 4,000");
+}
