@@ -158,7 +158,7 @@ impl<P: Protocol> Engine<P> {
     /// Handles the next event; `false` when there is none.
     fn handle_next(&mut self) -> bool {
         let Some((time, event)) = self.core.state.queue.pop() else { return false };
-        self.core.state.clock = time;
+        self.core.state.clock = self.core.state.clock.max(time);
         match event {
             Event::Message { from, to, message } => {
                 self.protocol.on_message(from, to, message, &mut self.core.control());

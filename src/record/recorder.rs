@@ -20,6 +20,7 @@ use super::{
 use crate::{
     engine::{Engine, Watcher},
     num::Real,
+    rounding::end_of_instant,
     scenario::Stop,
     world::World,
 };
@@ -141,7 +142,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let progress = Progress::of(engine);
         if self.plan.every.axis() == Axis::Seconds {
             let horizon = self.plan.stop.seconds.unwrap_or(f64::INFINITY);
-            while self.state.next < time && self.state.next <= horizon && self.state.outcome.is_none() {
+            while end_of_instant(self.state.next) < time && self.state.next <= horizon && self.state.outcome.is_none() {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
                 self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
             }
@@ -202,7 +203,7 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
         if self.state.outcome.is_none() && self.limit_reached(next, engine) {
             let mut progress = Progress::of(engine);
             if let Some(seconds) = self.plan.stop.seconds.filter(|&seconds| next > seconds) {
-                progress.seconds = seconds;
+                progress.seconds = seconds.max(progress.seconds);
             }
             self.sample_if_new(progress, engine);
             let idle = next.is_infinite() && !self.limit_reached(engine.now(), engine);

@@ -33,6 +33,42 @@ fn what_arrives_at_the_deadline_is_in_time() {
     }
 }
 
+/// Latencies and steps of 0.1 s that add up to the deadline, or a shade more.
+#[test]
+fn rounding_does_not_decide_who_meets_a_deadline() {
+    let bench = Bench::q4("fedavg").steps("1").set("fleet.step", 0.1);
+    let bench = bench.set("network.up", "{ latency = 0.1 }").set("network.down", "{ latency = 0.1 }");
+    for schedule in ["{ rounds = { deadline = 0.3 } }", "{ window = { seconds = 0.3 } }"] {
+        let (seconds, updates, _) = after(&bench.clone().schedule(schedule), 100);
+        assert!((seconds - 30.0).abs() < 1e-9 && updates == 400, "{schedule}: {updates} in {seconds} s");
+    }
+}
+
+/// In each period of the slow client the fast one comes three times, the last time together with it: staleness 0, 0, 0 and 3.
+#[test]
+fn rounding_does_not_part_what_arrives_together() {
+    let objective = "{ quadratic = { curvature = 1.0, centre = [0.0, 1.0] } }";
+    let bench = Bench::q4("fedavg").set("problem.objective", objective).set("fleet.clients", 2);
+    for unit in [0.1, 0.5] {
+        let bench = bench.clone().visits(&[unit, 3.0 * unit]).schedule("{ every-arrival = { batch-ties = true } }");
+        let mut engine = bench.engine();
+        let _ = engine.run(&mut Observer::new(Until::Versions(400)));
+        let standing = engine.protocol().standing();
+        assert_eq!((standing.updates, standing.staleness), (400, 300), "visits of {unit} s");
+    }
+}
+
+/// Three steps of 0.1 s fill every stretch of 0.3 s in which the clients are up.
+#[test]
+fn rounding_does_not_cost_work_that_ends_as_its_client_leaves() {
+    for leave in ["lose", "pause"] {
+        let bench = Bench::q4("fedavg").steps("3").set("fleet.step", 0.1).set("fleet.leave", format!("\"{leave}\""));
+        let bench = bench.set("fleet.availability", "{ cyclic = { up = 0.3, down = 0.3, phase = 0 } }");
+        let last = bench.schedule("{ every-arrival = {} }").arrivals(400)[399].time;
+        assert!((last - (0.6 * 99.0 + 0.3)).abs() < 1e-9, "{leave}: {last}");
+    }
+}
+
 #[test]
 fn replacements_are_drawn_evenly() {
     let centres: Vec<f64> = (0..200).map(f64::from).collect();

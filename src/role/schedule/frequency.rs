@@ -7,16 +7,13 @@ use std::{
 };
 
 use super::{ScheduleSpec, SelectSpec, cohort::CohortSpec};
-use crate::{fleet::Fleet, invalid::Invalid};
+use crate::{fleet::Fleet, invalid::Invalid, rounding};
 
 /// Arrivals of each client that are followed where frequencies are counted, on average; fewer in large fleets.
 const LAPS: RangeInclusive<usize> = 20..=2000;
 
 /// Arrivals that are followed in all, where that makes no fewer laps than the least.
 const FOLLOWED: usize = 4_000_000;
-
-/// Rounding that must not push an arrival at the very end of a window into the next one.
-const GUARD: f64 = 1e-9;
 
 fn refuse(reason: &str, help: &str) -> Result<(), Invalid> {
     Err(Invalid::at("weighting", reason).help(help))
@@ -108,7 +105,7 @@ pub fn deliveries(schedule: &ScheduleSpec, durations: &[f64], probabilities: &[f
         ScheduleSpec::Buffered(spec) => by_speed(durations, spec.size),
         ScheduleSpec::Grace(spec) => by_speed(durations, spec.buffer),
         ScheduleSpec::Window(spec) => {
-            durations.iter().map(|duration| 1.0 / (duration / spec.seconds - GUARD).ceil().max(1.0)).collect()
+            durations.iter().map(|duration| 1.0 / rounding::ceil(duration / spec.seconds).max(1.0)).collect()
         }
         ScheduleSpec::Group(spec) => counted(durations, spec.size.min(clients)),
     }
