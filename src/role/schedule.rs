@@ -139,11 +139,16 @@ pub struct Roster<'a> {
 impl Roster<'_> {
     /// Whether a client can be called now, in round `round`.
     pub fn is_available(&mut self, client: NodeId, round: u64) -> bool {
-        if self.called.contains(&client) || (self.busy)(client) {
+        if self.is_called(client) {
             return false;
         }
         self.fleet.always_available()
             || (self.presence.is_up(self.fleet, client, self.now) && self.presence.participates(self.fleet, client, round))
+    }
+
+    /// Whether a client has been called and has not answered, or is called in the same answer.
+    pub fn is_called(&self, client: NodeId) -> bool {
+        self.called.contains(&client) || (self.busy)(client)
     }
 
     /// The round of a schedule without rounds, for availability that is drawn by round: every server step begins one, and so does

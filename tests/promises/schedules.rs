@@ -69,6 +69,22 @@ fn rounding_does_not_cost_work_that_ends_as_its_client_leaves() {
     }
 }
 
+/// Three of ten clients are up in the first half of every 20 s, the others from 5 s to 15 s. Five places with a client each make
+/// 50 visits of 1 s in 20 s, the two that are vacant at first from 5 s on.
+#[test]
+fn places_that_are_vacant_at_first_are_filled() {
+    let phases = [15, 0, 15, 0, 15, 0, 15, 15, 15, 15];
+    let objective = format!("{{ quadratic = {{ curvature = 1.0, centre = {:?} }} }}", [0.0; 10]);
+    let bench = Bench::q4("fedavg").set("problem.objective", objective).set("fleet.clients", 10).visits(&[1.0; 10]);
+    let bench =
+        bench.set("fleet.availability", format!("{{ cyclic = {{ up = 10, down = 10, phase = {{ values = {phases:?} }} }} }}"));
+    for ties in [true, false] {
+        let schedule = format!("{{ every-arrival = {{ concurrency = 5, replace = \"same\", batch-ties = {ties} }} }}");
+        let last = bench.clone().schedule(&schedule).arrivals(1000)[999].time;
+        assert!((last - 395.0).abs() < 1e-6, "batch-ties = {ties}: {last}");
+    }
+}
+
 #[test]
 fn replacements_are_drawn_evenly() {
     let centres: Vec<f64> = (0..200).map(f64::from).collect();
