@@ -110,6 +110,26 @@ fn absence_by_rounds_ends() {
 }
 
 #[test]
+fn deliveries_are_not_predicted_where_work_is_lost() {
+    let cyclic =
+        |leave: &str| format!("[{{ share = 1.0, availability = {{ cyclic = {{ up = 3, down = 2 }} }}, leave = \"{leave}\" }}]");
+    for weighting in ["known-probability", "unbiased"] {
+        let bench = Bench::q4("fedavg").schedule("{ rounds = { cohort = \"all\" } }").weighting(weighting);
+        for (lossy, remedy) in [
+            (bench.clone().set("fleet.dropout", 0.1), "remove `dropout`"),
+            (bench.clone().set("network.up", "{ loss = 0.1 }"), "remove `loss`"),
+            (bench.clone().set("network.down", "{ loss = 0.1 }"), "remove `loss`"),
+            (bench.clone().set("fleet.group", "[{ share = 1.0, up = { loss = 0.1 } }]"), "remove `loss`"),
+            (bench.clone().set("fleet.group", cyclic("lose")), "leave"),
+        ] {
+            let fault = lossy.build(Workers::single()).err().unwrap_or_else(|| panic!("{lossy:?} should be refused"));
+            assert!(fault.contains("work is lost") && fault.contains(remedy), "{fault}");
+        }
+        assert!(bench.set("fleet.group", cyclic("pause")).build(Workers::single()).is_ok(), "{weighting}");
+    }
+}
+
+#[test]
 fn what_never_arrives_is_refused() {
     let cases = [
         (Bench::q4("fedavg").set("network.up", "{ loss = 1.0 }"), "nothing would ever arrive"),
