@@ -14,14 +14,25 @@ fn after(bench: &Bench, versions: usize) -> (f64, u64, u64) {
     (engine.now(), engine.protocol().standing().updates, engine.ledger().downlink_bits / 32)
 }
 
+/// A round sends the model, of one number, to four clients.
+#[test]
+fn rounds_that_have_ended_are_charged_for_and_no_other() {
+    for link in ["{}", "{ loss = 0.5 }"] {
+        let bench = Bench::q4("fedavg").set("network.down", link).schedule("{ rounds = { cohort = \"all\" } }");
+        for rounds in [1, 3] {
+            assert_eq!(after(&bench, rounds).2, 4 * rounds as u64, "{rounds} rounds with {link}");
+        }
+    }
+}
+
 #[test]
 fn who_is_cut_off_is_called_again_in_the_next_round() {
     let late = Bench::q4("fedavg").visits(&[1.0, 1.0, 1.0, 4.0]);
-    // Three of four arrive in each round of 2.5 s; the fourth round has ended and the fifth has called everyone.
-    assert_eq!(after(&late.clone().schedule("{ rounds = { deadline = 2.5 } }"), 4), (10.0, 12, 20));
+    // Three of four arrive in each round of 2.5 s, which calls everyone.
+    assert_eq!(after(&late.clone().schedule("{ rounds = { deadline = 2.5 } }"), 4), (10.0, 12, 16));
     // Two are called too many in each round, and cut off as the first two arrive.
     let over = late.visits(&[1.0; 4]).schedule("{ rounds = { cohort = 2, over-selection = 2 } }");
-    assert_eq!(after(&over, 4), (4.0, 8, 20));
+    assert_eq!(after(&over, 4), (4.0, 8, 16));
 }
 
 #[test]
@@ -29,7 +40,7 @@ fn what_arrives_at_the_deadline_is_in_time() {
     let bench = Bench::q4("fedavg").visits(&[4.0; 4]);
     for select in ["uniform", "in-time"] {
         let schedule = format!("{{ rounds = {{ cohort = 2, select = \"{select}\", deadline = 4.0 }} }}");
-        assert_eq!(after(&bench.clone().schedule(&schedule), 3), (12.0, 6, 8), "{select}");
+        assert_eq!(after(&bench.clone().schedule(&schedule), 3), (12.0, 6, 6), "{select}");
     }
 }
 
@@ -67,6 +78,14 @@ fn rounding_does_not_cost_work_that_ends_as_its_client_leaves() {
         let last = bench.schedule("{ every-arrival = {} }").arrivals(400)[399].time;
         assert!((last - (0.6 * 99.0 + 0.3)).abs() < 1e-9, "{leave}: {last}");
     }
+}
+
+/// 100 times 1.1 is 110.00000000000001.
+#[test]
+fn over_selection_calls_no_client_for_rounding() {
+    let objective = format!("{{ quadratic = {{ curvature = 1.0, centre = {:?} }} }}", [0.0; 120]);
+    let bench = Bench::q4("fedavg").set("problem.objective", objective).set("fleet.clients", 120).visits(&[1.0; 120]);
+    assert_eq!(after(&bench.schedule("{ rounds = { cohort = 100, over-selection = 1.1 } }"), 1), (1.0, 100, 110));
 }
 
 /// Three of ten clients are up in the first half of every 20 s, the others from 5 s to 15 s. Five places with a client each make
