@@ -34,7 +34,7 @@ pub trait Observed<R: Real>: Protocol {
         None
     }
 
-    /// Rounds so far: server steps, or for peers the mean number of visits of a node.
+    /// Rounds so far: server steps, or for peers the mean number of iterations that a node has finished.
     fn round(&self) -> u64;
 
     /// Client updates taken into account so far.
