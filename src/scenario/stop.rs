@@ -21,7 +21,7 @@ pub struct Stop {
     /// Virtual time [s].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
-    /// Client updates that were applied [1].
+    /// Client updates that the server has accepted, those that still wait in its buffer included; finished iterations of peers [1].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updates: Option<u64>,
     /// Stochastic gradients that were computed: one a local step, two for methods with recursive variance reduction [1].
