@@ -152,7 +152,9 @@ fn deliveries_are_not_predicted_where_work_is_lost() {
 fn what_never_arrives_is_refused() {
     let cases = [
         (Bench::q4("fedavg").set("network.up", "{ loss = 1.0 }"), "nothing would ever arrive"),
+        (Bench::q4("fedavg").set("network.down", "{ loss = { values = [1, 1, 1, 1] } }"), "nothing would ever arrive"),
         (Bench::q4("fedavg").set("fleet.dropout", 1.0), "nothing would ever arrive"),
+        (Bench::q4("fedavg").set("fleet.dropout", "{ uniform = { low = 1, high = 1 } }"), "nothing would ever arrive"),
         (Bench::q4("fedavg").schedule("{ window = { seconds = inf } }"), "a positive, finite time"),
     ];
     for (bench, reason) in cases {
