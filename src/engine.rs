@@ -39,6 +39,8 @@ pub enum Event<M> {
         to: NodeId,
         /// Contents.
         message: M,
+        /// Size [bit].
+        bits: u64,
     },
     /// A node has finished the job in this slot.
     Computed {
@@ -62,6 +64,8 @@ pub enum Event<M> {
         to: NodeId,
         /// Contents, for senders that repeat themselves.
         message: M,
+        /// Size [bit].
+        bits: u64,
     },
     /// A timer of the protocol's own.
     Timer {
@@ -159,9 +163,10 @@ impl<P: Protocol> Engine<P> {
     /// Handles the next event; `false` when there is none.
     fn handle_next(&mut self) -> bool {
         let Some((time, event)) = self.core.state.queue.pop() else { return false };
-        self.core.state.clock = time;
+        self.core.state.clock = self.core.state.clock.max(time);
         match event {
-            Event::Message { from, to, message } => {
+            Event::Message { from, to, message, bits } => {
+                self.core.state.ledger.deliver(to, bits);
                 self.protocol.on_message(from, to, message, &mut self.core.control());
             }
             Event::Computed { node, slot } => self.computed(node, slot),
@@ -172,7 +177,8 @@ impl<P: Protocol> Engine<P> {
                     self.protocol.on_lost(node, &mut self.core.control());
                 }
             }
-            Event::Dropped { from, to, message } => {
+            Event::Dropped { from, to, message, bits } => {
+                self.core.state.ledger.deliver(to, bits);
                 self.protocol.on_dropped(from, to, message, &mut self.core.control());
             }
             Event::Timer { key } => self.protocol.on_timer(key, &mut self.core.control()),

@@ -222,6 +222,13 @@ impl Fleet {
         self.of(client).dropout.of_client(client) != Some(0.0)
     }
 
+    /// Whether work of `client` may be lost because it leaves.
+    pub fn leaves_work(&self, client: usize) -> bool {
+        let group = self.of(client);
+        let stays = matches!(group.availability, Availability::Round(_) | Availability::Time(time::TimeProcess::Always));
+        group.leave == Leave::Lose && !stays
+    }
+
     /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is `[1]`.
     pub fn dropout(&self, client: usize, rng: &mut Rng) -> Option<f64> {
         let group = self.of(client);

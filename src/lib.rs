@@ -55,6 +55,7 @@
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only |
 //! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
+//! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
 //!
 //! # Conventions
 //!
@@ -124,6 +125,7 @@ pub mod problem;
 pub mod random;
 pub mod record;
 pub mod role;
+pub mod rounding;
 pub mod run;
 pub mod scenario;
 pub mod table;

@@ -11,10 +11,8 @@ use crate::{
     problem::{Objective, Problem},
     random::{Purpose, Streams},
     role::local::{LocalRule, Steps},
+    rounding,
 };
-
-/// Rounding that must not cost a client its last step.
-const GUARD: f64 = 1e-9;
 
 /// Everything that exists before a method starts.
 pub struct World<R: Real> {
@@ -82,8 +80,8 @@ impl<R: Real> World<R> {
                 let samples = self.objective().samples(client);
                 epochs * samples.div_ceil(rule.batch.rows(samples).max(1)) as f64
             }
-            Steps::Seconds(seconds) => (seconds / self.fleet.mean_step(client) + GUARD).floor(),
-            Steps::BySpeed(most) => (most * self.fleet.fastest_step() / self.fleet.mean_step(client) + GUARD).floor(),
+            Steps::Seconds(seconds) => rounding::floor(seconds / self.fleet.mean_step(client)),
+            Steps::BySpeed(most) => rounding::floor(most * self.fleet.fastest_step() / self.fleet.mean_step(client)),
         }
     }
 }

@@ -170,26 +170,21 @@ impl<P: Protocol> Control<'_, P> {
 
     /// Sends a message of `bits` [bit].
     ///
-    /// Traffic with the server counts as uplink or downlink of the client; between peers it is both, since each message
-    /// is one node's uplink and another's downlink.
+    /// It counts as uplink of a client that sends, now, and as downlink of one that receives, once it has arrived or is lost:
+    /// what a server has sent for the next round is not yet spent. Between peers it is one node's uplink and another's downlink.
     pub fn send(&mut self, from: NodeId, to: NodeId, message: P::Msg, bits: u64) {
         let state = &mut self.core.state;
-        if from != SERVER {
-            state.ledger.uplink_bits += bits;
-        }
-        if to != SERVER {
-            state.ledger.downlink_bits += bits;
-        }
+        state.ledger.dispatch(from, bits);
         let row = state.nodes.entry(if from == SERVER { to } else { from });
         let count = row.messages;
         row.messages += 1;
         match self.core.physics.transit(from, to, state.clock, bits, count) {
             Delivery::After(delay) => {
-                let _ = state.queue.push(state.clock + delay, Phase::Normal, Event::Message { from, to, message });
+                let _ = state.queue.push(state.clock + delay, Phase::Normal, Event::Message { from, to, message, bits });
             }
             Delivery::Lost(delay) => {
                 state.ledger.lost += 1;
-                let _ = state.queue.push(state.clock + delay, Phase::Normal, Event::Dropped { from, to, message });
+                let _ = state.queue.push(state.clock + delay, Phase::Normal, Event::Dropped { from, to, message, bits });
             }
         }
     }

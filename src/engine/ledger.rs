@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{NodeId, SERVER};
+
 /// Traffic and work so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Bits that clients (or peers) have sent [bit].
     pub uplink_bits: u64,
-    /// Bits that clients (or peers) were sent [bit].
+    /// Bits that have reached clients (or peers), or were lost on their way [bit].
     pub downlink_bits: u64,
     /// Local steps completed, each with one stochastic gradient.
     pub gradients: u64,
@@ -18,6 +20,16 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// `from` has sent a message of `bits` [bit].
+    pub(super) fn dispatch(&mut self, from: NodeId, bits: u64) {
+        self.uplink_bits += if from == SERVER { 0 } else { bits };
+    }
+
+    /// A message of `bits` [bit] has reached `to`, or is lost.
+    pub(super) fn deliver(&mut self, to: NodeId, bits: u64) {
+        self.downlink_bits += if to == SERVER { 0 } else { bits };
+    }
+
     /// Adds what `other` has spent.
     pub fn add(&mut self, other: &Self) {
         let Self { uplink_bits, downlink_bits, gradients, visits, lost } = other;

@@ -7,27 +7,33 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::rounding::end_of_instant;
+
 /// When within an instant something happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// In the order of scheduling.
     Normal,
-    /// After everything else of the same instant: barriers that must see all of its messages.
+    /// After everything else of the same instant, however its times have rounded: barriers that must see all of its messages.
     Settle,
 }
 
-/// Events ordered by (time, phase, sequence number).
+/// Events ordered by (time, phase, sequence number); what settles an instant has its place at the end of that.
 ///
 /// Events that are scheduled in order, as constant delays make them, wait in a row and cost nothing to sort; the others go
 /// through a heap. Both hold 32-byte entries only; the events themselves stay in place in a slab.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Queue<T> {
-    row: VecDeque<(u128, u32)>,
-    heap: BinaryHeap<Reverse<(u128, u32)>>,
-    slab: Vec<Option<T>>,
+    row: VecDeque<Entry>,
+    heap: BinaryHeap<Reverse<Entry>>,
+    /// Events and their times [s].
+    slab: Vec<Option<(f64, T)>>,
     free: Vec<u32>,
     sequence: u64,
 }
+
+/// A pending event: its place in the order and its place in the slab.
+type Entry = (u128, u32);
 
 /// Bits of a key below the time: one for the phase, the others for the sequence number.
 const PHASE_BIT: u32 = 63;
@@ -52,21 +58,21 @@ impl<T> Queue<T> {
     /// Schedules `event` at `time` [s], which must not be negative or NaN, and returns its place in the order.
     pub fn push(&mut self, time: f64, phase: Phase, event: T) -> u128 {
         debug_assert!(time >= 0.0, "events lie at or after time zero");
+        let settles = phase == Phase::Settle;
         // Non-negative floats sort like their bit patterns; adding 0.0 turns −0.0 into 0.0.
-        let time_bits = u128::from((time + 0.0).to_bits());
-        let phase = u128::from(phase == Phase::Settle);
-        let key = (time_bits << 64) | (phase << PHASE_BIT) | u128::from(self.sequence);
+        let place = (if settles { end_of_instant(time) } else { time } + 0.0).to_bits();
+        let key = (u128::from(place) << 64) | (u128::from(settles) << PHASE_BIT) | u128::from(self.sequence);
         self.sequence += 1;
-        let slot = self.store(event);
+        let entry = (key, self.store((time, event)));
         if self.row.back().is_none_or(|&(last, _)| last < key) {
-            self.row.push_back((key, slot));
+            self.row.push_back(entry);
         } else {
-            self.heap.push(Reverse((key, slot)));
+            self.heap.push(Reverse(entry));
         }
         key
     }
 
-    fn store(&mut self, event: T) -> u32 {
+    fn store(&mut self, event: (f64, T)) -> u32 {
         if let Some(slot) = self.free.pop() {
             self.slab[slot as usize] = Some(event);
             return slot;
@@ -80,7 +86,7 @@ impl<T> Queue<T> {
         let Self { row, heap, slab, free, .. } = self;
         let mut stays = |slot: u32| {
             let place = &mut slab[slot as usize];
-            let stays = place.as_ref().is_some_and(&mut keep);
+            let stays = place.as_ref().is_some_and(|(_, event)| keep(event));
             if !stays {
                 *place = None;
                 free.push(slot);
@@ -93,24 +99,24 @@ impl<T> Queue<T> {
 
     /// Time of the next event [s].
     pub fn next_time(&self) -> Option<f64> {
-        let (in_row, in_heap) = self.first_keys();
-        let key = in_row.min(in_heap);
-        (key < u128::MAX).then(|| f64::from_bits((key >> 64) as u64))
+        let (in_row, in_heap) = self.firsts();
+        let (_, slot) = in_row.min(in_heap);
+        self.slab.get(slot as usize)?.as_ref().map(|&(time, _)| time)
     }
 
-    /// The keys of the first events of row and heap; the largest number, which no event has, where there is none.
-    fn first_keys(&self) -> (u128, u128) {
-        let in_row = self.row.front().map_or(u128::MAX, |&(key, _)| key);
-        (in_row, self.heap.peek().map_or(u128::MAX, |Reverse((key, _))| *key))
+    /// The first entries of row and heap; one with the largest key, which no event has, where there is none.
+    fn firsts(&self) -> (Entry, Entry) {
+        const NONE: Entry = (u128::MAX, u32::MAX);
+        (self.row.front().copied().unwrap_or(NONE), self.heap.peek().map_or(NONE, |Reverse(first)| *first))
     }
 
-    /// Takes the next event and its time [s].
+    /// Takes the next event and its time [s], which lies before that of the one taken last only by rounding.
     pub fn pop(&mut self) -> Option<(f64, T)> {
-        let (in_row, in_heap) = self.first_keys();
-        let (key, slot) = if in_row < in_heap { self.row.pop_front()? } else { self.heap.pop()?.0 };
-        let event = self.slab[slot as usize].take().expect("every heap entry has its event");
+        let (in_row, in_heap) = self.firsts();
+        let (_, slot) = if in_row < in_heap { self.row.pop_front()? } else { self.heap.pop()?.0 };
+        let event = self.slab[slot as usize].take().expect("every entry has its event");
         self.free.push(slot);
-        Some((f64::from_bits((key >> 64) as u64), event))
+        Some(event)
     }
 }
 
@@ -129,6 +135,16 @@ mod tests {
         let _ = queue.push(0.5, Phase::Normal, "earlier");
         let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, event)| event).collect();
         assert_eq!(order, ["earlier", "first", "second", "settle"]);
+    }
+
+    #[test]
+    fn settling_comes_after_what_rounding_has_put_later() {
+        let mut queue = Queue::default();
+        let _ = queue.push(0.3, Phase::Settle, "settle");
+        let _ = queue.push(0.1 + 0.1 + 0.1, Phase::Normal, "same");
+        let _ = queue.push(0.300_001, Phase::Normal, "later");
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+        assert_eq!(order, [(0.1 + 0.1 + 0.1, "same"), (0.3, "settle"), (0.300_001, "later")]);
     }
 
     proptest! {

@@ -6,8 +6,9 @@ use super::{
     Fleet, Leave,
     availability::Availability,
     round::Chain,
-    time::{Alternation, Segment},
+    time::{Alternation, Segment, TimeProcess},
 };
+use crate::{random::Streams, rounding::end_of_instant};
 
 /// How a piece of work ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,9 +65,9 @@ impl Presence {
             (time, left) = (time + passed, left - done);
         }
         loop {
-            let stretch = process.segment(client, time, fleet.streams, &mut self.walks);
+            let stretch = around(process, client, time, fleet.streams, &mut self.walks);
             if stretch.up {
-                if time + left <= stretch.end {
+                if time + left <= end_of_instant(stretch.end) {
                     return Finish::At(time + left);
                 }
                 if group.leave == Leave::Lose {
@@ -99,13 +100,19 @@ impl Presence {
         self.walks.len() + self.chains.len()
     }
 
-    /// The stretch around `time` of a client; `time < end`.
+    /// The stretch around `time` of a client.
     fn segment(&mut self, fleet: &Fleet, client: usize, time: f64) -> Segment {
         match &fleet.of(client).availability {
-            Availability::Time(process) => process.segment(client, time, fleet.streams, &mut self.walks),
+            Availability::Time(process) => around(process, client, time, fleet.streams, &mut self.walks),
             Availability::Round(_) => Segment { up: true, end: f64::INFINITY },
         }
     }
+}
+
+/// The stretch around `time` of `client`; one that ends in this very instant is over.
+fn around(process: &TimeProcess, client: usize, time: f64, streams: Streams, walks: &mut HashMap<usize, Alternation>) -> Segment {
+    let stretch = process.segment(client, time, streams, walks);
+    if stretch.end > end_of_instant(time) { stretch } else { process.segment(client, stretch.end, streams, walks) }
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ impl Keys<'_> {
         ] {
             quantity.map_or(Ok(()), |quantity| quantity.validate(&range)).map_err(|error| error.under(key))?;
         }
-        if self.dropout == Some(&Quantity::Constant(1.0)) {
+        if self.dropout.is_some_and(|dropout| dropout.is_surely(1.0)) {
             return Err(Invalid::at("dropout", "all work is lost: nothing would ever arrive").help("give a probability below 1"));
         }
         self.availability.map_or(Ok(()), AvailabilitySpec::validate).map_err(|error| error.under("availability"))?;

@@ -182,6 +182,7 @@ impl<R: Real> State<R> {
         self.meet_askers(node);
         self.call_back(node);
         self.steps += 1;
+        node.complete();
         node.compute(self.steps, Payload::one(self.x.clone()));
     }
 

@@ -169,6 +169,7 @@ impl<R: Real> Rule<R> {
         vector::axpy(R::one(), &q, &mut state.s);
         if state.t > 0 && self.parameters.order == ChocoOrder::Paper {
             self.mix(state);
+            node.complete();
         }
         state.t += 1;
         self.begin(state, node);
@@ -200,6 +201,7 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
         }
         if self.parameters.order == ChocoOrder::Code {
             self.mix(state);
+            node.complete();
         }
         let mut q = vector::difference(&state.x, &state.hat);
         let wire = &mut Wire { rng: &mut node.link_rng(), blocks: node.blocks() };

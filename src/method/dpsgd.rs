@@ -116,6 +116,7 @@ impl Rule {
             }
         }
         state.t += 1;
+        node.complete();
         self.begin(state, node);
     }
 }

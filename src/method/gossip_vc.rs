@@ -253,6 +253,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
             None => state.x.copy_from_slice(y),
         }
         state.trainings += 1;
+        node.complete();
         if state.trainings.is_multiple_of(self.parameters.push_every) {
             node.send_to_all(0, Payload::one(state.x.clone()));
         }

@@ -147,6 +147,7 @@ impl Rule {
             state.barrier.mix(&mut state.y, 1);
         }
         state.stage = Stage::Gradient;
+        node.complete();
         node.compute(state.t + 1, Payload::one(state.x.clone()));
     }
 }

@@ -285,6 +285,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn on_computed(&self, state: &mut State<R>, out: Payload<R>, node: &mut Node<'_, R>) {
         state.model = Model::from_payload(out);
+        node.complete();
         if self.parameters.flow != Flow::Proactive {
             let answers = self.parameters.flow.reactive(state.tokens, true, &mut node.route_rng());
             state.tokens -= answers;

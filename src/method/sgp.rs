@@ -88,6 +88,7 @@ impl Rule {
         vector::scale(R::of(state.w.recip()), &mut state.z);
         state.stepped = false;
         state.t += 1;
+        node.complete();
         node.compute(state.t, Payload::one(state.z.clone()));
     }
 }

@@ -230,6 +230,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
         state.x.copy_from_slice(&token.payload.vectors[0]);
         state.seen.retain(|&(number, _)| number != token.number);
         state.seen.push((token.number, token.hops));
+        node.complete();
         self.hop(token, state, node);
         if !node.is_busy() {
             self.work(state, node);

@@ -56,7 +56,7 @@ impl Link {
 
     /// What [`delay`](Self::delay) would be, where it is the same for every message and none is lost `[s]`.
     pub fn steady_delay(&self, client: usize, bits: u64) -> Option<f64> {
-        if self.loss.of_client(client) != Some(0.0) {
+        if self.loses(client) {
             return None;
         }
         let start = self.latency.of_client(client)? + self.jitter.of_client(client)?;
@@ -66,6 +66,11 @@ impl Link {
     /// Whether every message surely takes no time and arrives.
     pub fn is_instant(&self) -> bool {
         [&self.latency, &self.jitter, &self.loss].iter().all(|value| value.mean() == 0.0) && self.bandwidth.is_none()
+    }
+
+    /// Whether messages may be lost.
+    pub fn loses(&self, client: usize) -> bool {
+        self.loss.of_client(client) != Some(0.0)
     }
 
     /// Whether every message surely is lost.

@@ -161,7 +161,7 @@ impl LinkSpec {
         ] {
             quantity.validate(&range).map_err(|error| error.under(key))?;
         }
-        if self.loss == Quantity::Constant(1.0) {
+        if self.loss.is_surely(1.0) {
             return Err(
                 Invalid::at("loss", "every message is lost: nothing would ever arrive").help("give a probability below 1")
             );

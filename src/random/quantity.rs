@@ -146,6 +146,15 @@ impl Quantity {
         })
     }
 
+    /// Whether nothing else than `value` can be drawn; of a file nothing is known.
+    pub fn is_surely(&self, value: f64) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Fixed(inner) => inner.is_surely(value),
+            drawn => drawn.support() == (value, value),
+        }
+    }
+
     /// Smallest and largest value that can be drawn; of a file, nothing is known yet (`1, 1`).
     fn support(&self) -> (f64, f64) {
         let tail = |low| (low, f64::MAX);

@@ -13,13 +13,13 @@ pub enum Axis {
     Rounds,
     /// Virtual seconds `[s]`.
     Seconds,
-    /// Client updates that were applied `[1]`.
+    /// Client updates that the server has accepted, in its model or still in its buffer; finished iterations of peers `[1]`.
     Updates,
     /// Stochastic gradients that were computed: one a local step, two for methods with recursive variance reduction `[1]`.
     Gradients,
     /// Bits sent by clients `[bit]`.
     UplinkBits,
-    /// Bits sent to clients `[bit]`.
+    /// Bits that have reached clients, or were lost on their way: `t` broadcasts after `t` rounds `[bit]`.
     DownlinkBits,
 }
 

@@ -174,6 +174,16 @@ impl Metric {
         matches!(self, Self::Accuracy | Self::TestLoss) || self.needs_widths()
     }
 
+    /// Whether only methods without a server have it.
+    pub fn needs_peers(self) -> bool {
+        matches!(self, Self::Consensus | Self::LayerVariance)
+    }
+
+    /// Whether only methods with a server have it.
+    pub fn needs_server(self) -> bool {
+        matches!(self, Self::Staleness | Self::Participation) || self.needs_widths()
+    }
+
     /// Whether it needs models as clients of each width run them.
     pub fn needs_widths(self) -> bool {
         matches!(self, Self::AccuracyNarrowest | Self::AccuracyWidest | Self::AccuracyClients)

@@ -34,10 +34,10 @@ pub trait Observed<R: Real>: Protocol {
         None
     }
 
-    /// Rounds so far: server steps, or for peers the mean number of visits of a node.
+    /// Rounds so far: server steps, or for peers the mean number of iterations that a node has finished.
     fn round(&self) -> u64;
 
-    /// Client updates taken into account so far.
+    /// Client updates accepted so far; for peers the iterations finished by all nodes together.
     fn updates(&self) -> u64;
 
     /// Mean staleness of the updates so far [server versions]; `None` without a server.

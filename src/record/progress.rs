@@ -33,7 +33,7 @@ pub struct Progress {
     pub gradients: u64,
     /// Bits sent by clients [bit].
     pub uplink_bits: u64,
-    /// Bits sent to clients [bit].
+    /// Bits that have reached clients, or were lost on their way [bit].
     pub downlink_bits: u64,
 }
 

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     engine::{Engine, Watcher},
     num::Real,
+    rounding::end_of_instant,
     scenario::Stop,
     world::World,
 };
@@ -144,7 +145,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         if self.plan.every.axis() == Axis::Seconds {
             let horizon = self.plan.stop.seconds.unwrap_or(f64::INFINITY);
             // There may be many before the next event: the onlooker is asked between them too.
-            while self.state.next < time && self.state.next <= horizon && self.goes_on(engine) {
+            while end_of_instant(self.state.next) < time && self.state.next <= horizon && self.goes_on(engine) {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
                 self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
             }
@@ -223,7 +224,7 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
         if !self.has_ended() && self.limit_reached(next, engine) {
             let mut progress = Progress::of(engine);
             if let Some(seconds) = self.plan.stop.seconds.filter(|&seconds| next > seconds) {
-                progress.seconds = seconds;
+                progress.seconds = seconds.max(progress.seconds);
             }
             self.sample_if_new(progress, engine);
             let idle = next.is_infinite() && !self.limit_reached(engine.now(), engine);

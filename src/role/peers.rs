@@ -88,7 +88,7 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
         Payload::one(y)
     }
 
-    /// The node has finished a visit.
+    /// The node has finished a visit. With it, or with the messages it waits for, an iteration is [complete](Node::complete).
     fn on_computed(&self, state: &mut Self::State, out: Payload<R>, node: &mut Node<'_, R>);
 
     /// A message has arrived.

@@ -18,6 +18,7 @@ use crate::{
     engine::{NodeId, Snapshot},
     fleet::{Fleet, Presence},
     random::{Purpose, Rng, Streams},
+    rounding,
 };
 
 pub use grace::Grace;
@@ -27,9 +28,6 @@ pub use select::{BySizeSpec, GradientNormSpec, PowerOfChoiceSpec, SelectSpec, Ti
 pub use spec::{BufferedSpec, GraceSpec, GroupSpec, Replace, RoundsSpec, ScheduleSpec, StreamSpec, WindowSpec};
 pub use stream::Continuous;
 pub use window::Window;
-
-/// Rounding that must not cost a pause its round.
-const GUARD: f64 = 1e-6;
 
 /// When the server acts. A schedule sees who came and who was lost, never what was sent.
 pub trait Schedule: Snapshot + Send + Sync {
@@ -107,7 +105,7 @@ pub enum Wake {
         /// Key to be handed back.
         key: u64,
     },
-    /// After this time [s], and after everything else of that instant.
+    /// After this time [s], and after everything else of that instant, such as what arrives at a very deadline.
     Settle {
         /// Delay [s].
         after: f64,
@@ -141,17 +139,22 @@ pub struct Roster<'a> {
 impl Roster<'_> {
     /// Whether a client can be called now, in round `round`.
     pub fn is_available(&mut self, client: NodeId, round: u64) -> bool {
-        if self.called.contains(&client) || (self.busy)(client) {
+        if self.is_called(client) {
             return false;
         }
         self.fleet.always_available()
             || (self.presence.is_up(self.fleet, client, self.now) && self.presence.participates(self.fleet, client, round))
     }
 
+    /// Whether a client has been called and has not answered, or is called in the same answer.
+    pub fn is_called(&self, client: NodeId) -> bool {
+        self.called.contains(&client) || (self.busy)(client)
+    }
+
     /// The round of a schedule without rounds, for availability that is drawn by round: every server step begins one, and so does
     /// every pause of `idle` [s], or an absent client could be asked about the same round for ever.
     pub fn pseudo_round(&self, idle: f64) -> u64 {
-        self.version + (self.now / idle + GUARD) as u64
+        self.version + rounding::floor(self.now / idle) as u64
     }
 
     /// The first time from now on when a client is up [s]; `None` if it never is again.

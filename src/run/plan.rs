@@ -166,12 +166,13 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts)?;
+    let roles = Roles::of(&methods);
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
     }
     let metrics = match &record.metrics {
         Some(metrics) => {
-            check_metrics(metrics, cell, &facts)?;
+            check_metrics(metrics, cell, &facts, roles)?;
             metrics.clone()
         }
         None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
@@ -225,13 +226,34 @@ fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &worlds::Fact
     parts.check_memory(own.nodes_f64(setting)?.broadcasts())
 }
 
-fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts) -> Result<(), Vec<Diagnostic>> {
+/// Whether a scenario has methods with a server, and methods without one.
+#[derive(Debug, Clone, Copy)]
+struct Roles {
+    served: bool,
+    peers: bool,
+}
+
+impl Roles {
+    fn of(methods: &[Vec<Arm>]) -> Self {
+        let is_served = |arm: &Arm| matches!(arm.parameters, Parameters::Served { .. });
+        let mut arms = methods.iter().flatten();
+        Self { served: arms.clone().any(is_served), peers: arms.any(|arm| !is_served(arm)) }
+    }
+}
+
+fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
     for (index, metric) in metrics.iter().enumerate() {
         let name = metric.name();
         let refuse = |reason: &str, help: &str| {
             let invalid = Invalid::at(&format!("record.metrics.{index}"), format!("`{name}` {reason}")).help(help);
             Err(vec![cell.fault(invalid)])
         };
+        if metric.needs_peers() && !roles.peers {
+            return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
+        }
+        if metric.needs_server() && !roles.served {
+            return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
+        }
         if metric.needs_optimum() && !facts.convex {
             return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::Ledger,
     invalid::{Invalid, require},
+    rounding::end_of_instant,
 };
 
 /// When a run ends: at the first bound that is reached.
@@ -20,7 +21,7 @@ pub struct Stop {
     /// Virtual time [s].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
-    /// Client updates that were applied [1].
+    /// Client updates that the server has accepted, those that still wait in its buffer included; finished iterations of peers [1].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updates: Option<u64>,
     /// Stochastic gradients that were computed: one a local step, two for methods with recursive variance reduction [1].
@@ -42,7 +43,7 @@ impl Stop {
             || self.updates.is_some_and(|most| updates >= most)
             || self.gradients.is_some_and(|most| ledger.gradients >= most)
             || self.uplink_bits.is_some_and(|most| ledger.uplink_bits >= most)
-            || self.seconds.is_some_and(|most| next > most)
+            || self.seconds.is_some_and(|most| next > end_of_instant(most))
     }
 
     /// Whether virtual time alone is sure to end a run.
@@ -88,6 +89,13 @@ impl Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_does_not_end_a_run_early() {
+        let stop = Stop { seconds: Some(0.3), ..Stop::default() };
+        let is_reached = |next| stop.is_reached(0, 0, next, &Ledger::default());
+        assert!(!is_reached(0.1 + 0.1 + 0.1) && is_reached(0.300_001));
+    }
 
     #[test]
     fn a_bound_that_is_sure_to_bind_is_wanted() {

@@ -14,14 +14,25 @@ fn after(bench: &Bench, versions: usize) -> (f64, u64, u64) {
     (engine.now(), engine.protocol().standing().updates, engine.ledger().downlink_bits / 32)
 }
 
+/// A round sends the model, of one number, to four clients.
+#[test]
+fn rounds_that_have_ended_are_charged_for_and_no_other() {
+    for link in ["{}", "{ loss = 0.5 }"] {
+        let bench = Bench::q4("fedavg").set("network.down", link).schedule("{ rounds = { cohort = \"all\" } }");
+        for rounds in [1, 3] {
+            assert_eq!(after(&bench, rounds).2, 4 * rounds as u64, "{rounds} rounds with {link}");
+        }
+    }
+}
+
 #[test]
 fn who_is_cut_off_is_called_again_in_the_next_round() {
     let late = Bench::q4("fedavg").visits(&[1.0, 1.0, 1.0, 4.0]);
-    // Three of four arrive in each round of 2.5 s; the fourth round has ended and the fifth has called everyone.
-    assert_eq!(after(&late.clone().schedule("{ rounds = { deadline = 2.5 } }"), 4), (10.0, 12, 20));
+    // Three of four arrive in each round of 2.5 s, which calls everyone.
+    assert_eq!(after(&late.clone().schedule("{ rounds = { deadline = 2.5 } }"), 4), (10.0, 12, 16));
     // Two are called too many in each round, and cut off as the first two arrive.
     let over = late.visits(&[1.0; 4]).schedule("{ rounds = { cohort = 2, over-selection = 2 } }");
-    assert_eq!(after(&over, 4), (4.0, 8, 20));
+    assert_eq!(after(&over, 4), (4.0, 8, 16));
 }
 
 #[test]
@@ -29,7 +40,67 @@ fn what_arrives_at_the_deadline_is_in_time() {
     let bench = Bench::q4("fedavg").visits(&[4.0; 4]);
     for select in ["uniform", "in-time"] {
         let schedule = format!("{{ rounds = {{ cohort = 2, select = \"{select}\", deadline = 4.0 }} }}");
-        assert_eq!(after(&bench.clone().schedule(&schedule), 3), (12.0, 6, 8), "{select}");
+        assert_eq!(after(&bench.clone().schedule(&schedule), 3), (12.0, 6, 6), "{select}");
+    }
+}
+
+/// Latencies and steps of 0.1 s that add up to the deadline, or a shade more.
+#[test]
+fn rounding_does_not_decide_who_meets_a_deadline() {
+    let bench = Bench::q4("fedavg").steps("1").set("fleet.step", 0.1);
+    let bench = bench.set("network.up", "{ latency = 0.1 }").set("network.down", "{ latency = 0.1 }");
+    for schedule in ["{ rounds = { deadline = 0.3 } }", "{ window = { seconds = 0.3 } }"] {
+        let (seconds, updates, _) = after(&bench.clone().schedule(schedule), 100);
+        assert!((seconds - 30.0).abs() < 1e-9 && updates == 400, "{schedule}: {updates} in {seconds} s");
+    }
+}
+
+/// In each period of the slow client the fast one comes three times, the last time together with it: staleness 0, 0, 0 and 3.
+#[test]
+fn rounding_does_not_part_what_arrives_together() {
+    let objective = "{ quadratic = { curvature = 1.0, centre = [0.0, 1.0] } }";
+    let bench = Bench::q4("fedavg").set("problem.objective", objective).set("fleet.clients", 2);
+    for unit in [0.1, 0.5] {
+        let bench = bench.clone().visits(&[unit, 3.0 * unit]).schedule("{ every-arrival = { batch-ties = true } }");
+        let mut engine = bench.engine();
+        let _ = engine.run(&mut Observer::new(Until::Versions(400)));
+        let standing = engine.protocol().standing();
+        assert_eq!((standing.updates, standing.staleness), (400, 300), "visits of {unit} s");
+    }
+}
+
+/// Three steps of 0.1 s fill every stretch of 0.3 s in which the clients are up.
+#[test]
+fn rounding_does_not_cost_work_that_ends_as_its_client_leaves() {
+    for leave in ["lose", "pause"] {
+        let bench = Bench::q4("fedavg").steps("3").set("fleet.step", 0.1).set("fleet.leave", format!("\"{leave}\""));
+        let bench = bench.set("fleet.availability", "{ cyclic = { up = 0.3, down = 0.3, phase = 0 } }");
+        let last = bench.schedule("{ every-arrival = {} }").arrivals(400)[399].time;
+        assert!((last - (0.6 * 99.0 + 0.3)).abs() < 1e-9, "{leave}: {last}");
+    }
+}
+
+/// 100 times 1.1 is 110.00000000000001.
+#[test]
+fn over_selection_calls_no_client_for_rounding() {
+    let objective = format!("{{ quadratic = {{ curvature = 1.0, centre = {:?} }} }}", [0.0; 120]);
+    let bench = Bench::q4("fedavg").set("problem.objective", objective).set("fleet.clients", 120).visits(&[1.0; 120]);
+    assert_eq!(after(&bench.schedule("{ rounds = { cohort = 100, over-selection = 1.1 } }"), 1), (1.0, 100, 110));
+}
+
+/// Three of ten clients are up in the first half of every 20 s, the others from 5 s to 15 s. Five places with a client each make
+/// 50 visits of 1 s in 20 s, the two that are vacant at first from 5 s on.
+#[test]
+fn places_that_are_vacant_at_first_are_filled() {
+    let phases = [15, 0, 15, 0, 15, 0, 15, 15, 15, 15];
+    let objective = format!("{{ quadratic = {{ curvature = 1.0, centre = {:?} }} }}", [0.0; 10]);
+    let bench = Bench::q4("fedavg").set("problem.objective", objective).set("fleet.clients", 10).visits(&[1.0; 10]);
+    let bench =
+        bench.set("fleet.availability", format!("{{ cyclic = {{ up = 10, down = 10, phase = {{ values = {phases:?} }} }} }}"));
+    for ties in [true, false] {
+        let schedule = format!("{{ every-arrival = {{ concurrency = 5, replace = \"same\", batch-ties = {ties} }} }}");
+        let last = bench.clone().schedule(&schedule).arrivals(1000)[999].time;
+        assert!((last - 395.0).abs() < 1e-6, "batch-ties = {ties}: {last}");
     }
 }
 
@@ -58,10 +129,32 @@ fn absence_by_rounds_ends() {
 }
 
 #[test]
+fn deliveries_are_not_predicted_where_work_is_lost() {
+    let cyclic =
+        |leave: &str| format!("[{{ share = 1.0, availability = {{ cyclic = {{ up = 3, down = 2 }} }}, leave = \"{leave}\" }}]");
+    for weighting in ["known-probability", "unbiased"] {
+        let bench = Bench::q4("fedavg").schedule("{ rounds = { cohort = \"all\" } }").weighting(weighting);
+        for (lossy, remedy) in [
+            (bench.clone().set("fleet.dropout", 0.1), "remove `dropout`"),
+            (bench.clone().set("network.up", "{ loss = 0.1 }"), "remove `loss`"),
+            (bench.clone().set("network.down", "{ loss = 0.1 }"), "remove `loss`"),
+            (bench.clone().set("fleet.group", "[{ share = 1.0, up = { loss = 0.1 } }]"), "remove `loss`"),
+            (bench.clone().set("fleet.group", cyclic("lose")), "leave"),
+        ] {
+            let fault = lossy.build(Workers::single()).err().unwrap_or_else(|| panic!("{lossy:?} should be refused"));
+            assert!(fault.contains("work is lost") && fault.contains(remedy), "{fault}");
+        }
+        assert!(bench.set("fleet.group", cyclic("pause")).build(Workers::single()).is_ok(), "{weighting}");
+    }
+}
+
+#[test]
 fn what_never_arrives_is_refused() {
     let cases = [
         (Bench::q4("fedavg").set("network.up", "{ loss = 1.0 }"), "nothing would ever arrive"),
+        (Bench::q4("fedavg").set("network.down", "{ loss = { values = [1, 1, 1, 1] } }"), "nothing would ever arrive"),
         (Bench::q4("fedavg").set("fleet.dropout", 1.0), "nothing would ever arrive"),
+        (Bench::q4("fedavg").set("fleet.dropout", "{ uniform = { low = 1, high = 1 } }"), "nothing would ever arrive"),
         (Bench::q4("fedavg").schedule("{ window = { seconds = inf } }"), "a positive, finite time"),
     ];
     for (bench, reason) in cases {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Job, Mail, Orders, Peers, Plan,
+    Job, Mail, Orders, Peers, Plan, Standing,
     wake::{Kind, Wake},
 };
 use crate::{
@@ -44,6 +44,7 @@ pub(super) struct Clerk<'a, 'c, R: Real> {
     pub plan: &'a Plan<R>,
     pub presence: &'a mut Presence,
     pub rows: &'a mut Touched<Row<R>>,
+    pub standing: &'a mut Standing,
     pub control: &'a mut Control<'c, Peers<R>>,
 }
 
@@ -90,6 +91,10 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
     fn wake(&mut self, node: NodeId, time: f64, key: u32, settle: bool) {
         let kind = if settle { Kind::Settle } else { Kind::Timer };
         Wake { node, kind, key }.order(time, self.control);
+    }
+
+    fn complete(&mut self) {
+        self.standing.updates += 1;
     }
 
     fn rng(&mut self, node: NodeId, link: bool) -> Rng {

@@ -60,6 +60,8 @@ impl<R: Real> Orders<R> for Desk<R> {
 
     fn wake(&mut self, _: NodeId, _: f64, _: u32, _: bool) {}
 
+    fn complete(&mut self) {}
+
     fn rng(&mut self, node: NodeId, _: bool) -> Rng {
         self.drawn += 1;
         Streams::new(7).stream(Purpose::Route, node, self.drawn)

@@ -32,6 +32,8 @@ pub trait Orders<R> {
     fn send(&mut self, to: NodeId, mail: Mail<R>);
     /// See [`Node::wake_at`] and [`Node::settle`]; `time` does not lie in the past [s].
     fn wake(&mut self, node: NodeId, time: f64, key: u32, settle: bool);
+    /// See [`Node::complete`].
+    fn complete(&mut self);
     /// The next stream of a node for routes, or for its link.
     fn rng(&mut self, node: NodeId, link: bool) -> Rng;
 }
@@ -97,6 +99,11 @@ impl<R: Real> Node<'_, R> {
     /// As [`compute`](Self::compute), for work that takes `passes` times the local steps of a visit.
     pub fn compute_passes(&mut self, passes: usize, version: u64, input: Payload<R>) {
         self.orders.compute(self.id, passes, version, input);
+    }
+
+    /// Counts a finished iteration: the node's model is the next iterate. Every visit belongs to one.
+    pub fn complete(&mut self) {
+        self.orders.complete();
     }
 
     /// What arrives of a message, and its size [bit]. Its vectors are those from number `first` on of all that the node sends

@@ -24,7 +24,7 @@ use crate::{
 /// Activity so far, for the recorder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// Visits finished by all nodes together.
+    /// Iterations finished by all nodes together.
     pub updates: u64,
     /// Messages that were heard.
     pub heard: u64,
@@ -88,7 +88,7 @@ impl<R: Real> Peers<R> {
         self.state.rows.get(node).map_or(0, |row| row.visits)
     }
 
-    /// Rounds so far: as often as the average node has finished a visit, rounded down.
+    /// Rounds so far: as often as the average node has finished an iteration, rounded down.
     pub fn rounds(&self) -> u64 {
         self.state.standing.updates / self.nodes().max(1) as u64
     }
@@ -107,7 +107,7 @@ impl<R: Real> Peers<R> {
     ) {
         let now = control.now();
         let Self { plan, nodes, presence, state, .. } = self;
-        let mut orders = Clerk { plan, presence, rows: &mut state.rows, control };
+        let mut orders = Clerk { plan, presence, rows: &mut state.rows, standing: &mut state.standing, control };
         let node = &mut Node::new(id, now, topology(&plan.world), plan.world.objective().blocks(), &mut orders);
         call(nodes.as_mut(), node);
     }
@@ -172,7 +172,6 @@ impl<R: Real> Protocol for Peers<R> {
         if let Some(optimiser) = outcome.optimiser {
             row.optimiser = Arc::new(optimiser);
         }
-        self.state.standing.updates += 1;
         self.on_node(id, control, |nodes, node| nodes.on_computed(outcome.out, node));
     }
 

@@ -7,16 +7,18 @@ use std::{
 };
 
 use super::{ScheduleSpec, SelectSpec, cohort::CohortSpec};
-use crate::{fleet::Fleet, invalid::Invalid};
+use crate::{
+    fleet::Fleet,
+    invalid::Invalid,
+    network::{Direction, Network},
+    rounding,
+};
 
 /// Arrivals of each client that are followed where frequencies are counted, on average; fewer in large fleets.
 const LAPS: RangeInclusive<usize> = 20..=2000;
 
 /// Arrivals that are followed in all, where that makes no fewer laps than the least.
 const FOLLOWED: usize = 4_000_000;
-
-/// Rounding that must not push an arrival at the very end of a window into the next one.
-const GUARD: f64 = 1e-9;
 
 fn refuse(reason: &str, help: &str) -> Result<(), Invalid> {
     Err(Invalid::at("weighting", reason).help(help))
@@ -26,12 +28,17 @@ fn refuse(reason: &str, help: &str) -> Result<(), Invalid> {
 ///
 /// # Errors
 /// [`Invalid`] at `weighting`, with the reason.
-pub fn check_work(fleet: &Fleet) -> Result<(), Invalid> {
+pub fn check_work(fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
+    let reason = "how often a client delivers is not known where work is lost";
     if (0..fleet.clients()).any(|client| fleet.drops_out(client)) {
-        return refuse(
-            "how often a client delivers is not known where work is lost",
-            "remove `dropout`, or choose another weighting",
-        );
+        return refuse(reason, "remove `dropout`, or choose another weighting");
+    }
+    if (0..fleet.clients()).any(|client| fleet.leaves_work(client)) {
+        return refuse(reason, "set `leave = \"pause\"`, or choose another weighting");
+    }
+    let loses = |direction| (0..fleet.clients()).any(|client| network.link(fleet, direction, client).loses(client));
+    if loses(Direction::Up) || loses(Direction::Down) {
+        return refuse(reason, "remove `loss` from the links, or choose another weighting");
     }
     Ok(())
 }
@@ -40,7 +47,7 @@ pub fn check_work(fleet: &Fleet) -> Result<(), Invalid> {
 ///
 /// # Errors
 /// [`Invalid`] at `weighting`, with the reason.
-pub fn check(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Invalid> {
+pub fn check(schedule: &ScheduleSpec, fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
     let clients = fleet.clients();
     let never_called = match schedule {
         ScheduleSpec::Rounds(spec) => match &spec.cohort {
@@ -60,7 +67,7 @@ pub fn check(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Invalid> {
         return refuse(reason, "choose rounds with `cohort = \"all\"`, another weighting, or `availability = \"always\"`");
     }
     check_late(schedule)?;
-    check_work(fleet)
+    check_work(fleet, network)
 }
 
 /// Refuses schedules that turn away who comes late, or choose other than uniformly.
@@ -108,7 +115,7 @@ pub fn deliveries(schedule: &ScheduleSpec, durations: &[f64], probabilities: &[f
         ScheduleSpec::Buffered(spec) => by_speed(durations, spec.size),
         ScheduleSpec::Grace(spec) => by_speed(durations, spec.buffer),
         ScheduleSpec::Window(spec) => {
-            durations.iter().map(|duration| 1.0 / (duration / spec.seconds - GUARD).ceil().max(1.0)).collect()
+            durations.iter().map(|duration| 1.0 / rounding::ceil(duration / spec.seconds).max(1.0)).collect()
         }
         ScheduleSpec::Group(spec) => counted(durations, spec.size.min(clients)),
     }

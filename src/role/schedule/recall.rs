@@ -7,6 +7,7 @@ use crate::engine::NodeId;
 /// time of its return is not known. A client that never returns is given up.
 pub fn call_or_wait(client: NodeId, key: u64, pause: f64, next: &mut Next, roster: &mut Roster<'_>) {
     if roster.is_available(client, roster.pseudo_round(pause)) {
+        let _ = roster.called.insert(client);
         return next.call.push(client);
     }
     let after = match roster.next_up(client) {

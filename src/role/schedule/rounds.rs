@@ -9,7 +9,10 @@ use super::{
     cohort::{CohortSpec, TraceSpec},
     select::Selection,
 };
-use crate::engine::{NodeId, Snapshot};
+use crate::{
+    engine::{NodeId, Snapshot},
+    rounding,
+};
 
 /// Synchronous rounds, with over-selection and a deadline.
 ///
@@ -45,7 +48,7 @@ impl Rounds {
                 (0..roster.clients).filter(|&client| roster.is_available(client, round)).collect::<Vec<_>>().into()
             }
             CohortSpec::Count(count) => {
-                let called = (*count as f64 * self.spec.over_selection).ceil() as usize;
+                let called = rounding::ceil(*count as f64 * self.spec.over_selection) as usize;
                 self.spec.select.draw(called.min(roster.clients), round, self.spec.deadline, roster)
             }
             // Whoever has left for good is not waited for.

@@ -11,6 +11,7 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     random::Rng,
+    rounding::end_of_instant,
 };
 
 /// How the clients of a cohort are chosen among those who are available.
@@ -168,7 +169,7 @@ impl SelectSpec {
             }
             Self::InTime => {
                 let deadline = deadline.unwrap_or(f64::INFINITY);
-                available.retain(|&client| ask.mean_visit(client) <= deadline);
+                available.retain(|&client| ask.mean_visit(client) <= end_of_instant(deadline));
                 shuffled(&available, count, &mut rng).into()
             }
         }

@@ -5,8 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::{BufferedSpec, Next, Replace, Roster, Schedule, Wake, cohort, recall::call_or_wait};
 use crate::engine::NodeId;
 
-/// Keys of wake-ups: the end of an instant, or else the client to call (offset by one).
+/// Keys of wake-ups: the end of an instant, a place without a client, or else the client to call (offset by two).
 const END_OF_INSTANT: u64 = 0;
+const VACANT: u64 = 1;
+
+fn key_of(client: NodeId) -> u64 {
+    client as u64 + 2
+}
 
 /// Applies every `size` arrivals; a client that has answered is replaced at once.
 ///
@@ -39,21 +44,25 @@ impl Continuous {
         Self { size, epoch, concurrency, replace, batch_ties, idle, collected: 0, arrivals: 0, draws: 0, idle_clients }
     }
 
-    /// Calls somebody in the place of `client`.
+    /// Calls somebody in the place of `client`. One who has been given another place meanwhile leaves this one vacant.
     fn refill(&mut self, client: NodeId, next: &mut Next, roster: &mut Roster<'_>) {
-        match self.replace {
-            Replace::Same => call_or_wait(client, client as u64 + 1, self.idle, next, roster),
-            Replace::Random => {
-                self.draws += 1;
-                let round = roster.pseudo_round(self.idle);
-                match cohort::draw_uniform(1, round, self.draws, roster).first() {
-                    Some(&drawn) => {
-                        let _ = roster.called.insert(drawn);
-                        next.call.push(drawn);
-                    }
-                    None => next.wake.push(Wake::Timer { after: self.idle, key: client as u64 + 1 }),
-                }
+        if self.replace == Replace::Same && !roster.is_called(client) {
+            call_or_wait(client, key_of(client), self.idle, next, roster);
+        } else {
+            self.fill(next, roster);
+        }
+    }
+
+    /// Draws a client for a vacant place, which waits where nobody is available.
+    fn fill(&mut self, next: &mut Next, roster: &mut Roster<'_>) {
+        self.draws += 1;
+        let round = roster.pseudo_round(self.idle);
+        match cohort::draw_uniform(1, round, self.draws, roster).first() {
+            Some(&drawn) => {
+                let _ = roster.called.insert(drawn);
+                next.call.push(drawn);
             }
+            None => next.wake.push(Wake::Timer { after: self.idle, key: VACANT }),
         }
     }
 
@@ -77,14 +86,13 @@ impl Schedule for Continuous {
         match self.replace {
             Replace::Same if count == roster.clients => {
                 for client in 0..roster.clients {
-                    call_or_wait(client, client as u64 + 1, self.idle, &mut next, roster);
+                    call_or_wait(client, key_of(client), self.idle, &mut next, roster);
                 }
             }
             Replace::Same | Replace::Random => {
                 next.call = cohort::draw_uniform(count, 0, 0, roster);
-                for place in next.call.len()..count {
-                    next.wake.push(Wake::Timer { after: self.idle, key: place as u64 + 1 });
-                }
+                let vacant = Wake::Timer { after: self.idle, key: VACANT };
+                next.wake.resize(count - next.call.len(), vacant);
             }
         }
         next
@@ -106,12 +114,14 @@ impl Schedule for Continuous {
 
     fn on_timer(&mut self, key: u64, roster: &mut Roster<'_>) -> Next {
         let mut next = Next::wait();
-        let clients = match key {
-            END_OF_INSTANT => std::mem::take(&mut self.idle_clients),
-            client => vec![client as usize - 1],
-        };
-        for client in clients {
-            self.refill(client, &mut next, roster);
+        match key {
+            END_OF_INSTANT => {
+                for client in std::mem::take(&mut self.idle_clients) {
+                    self.refill(client, &mut next, roster);
+                }
+            }
+            VACANT => self.fill(&mut next, roster),
+            client => self.refill(client as usize - 2, &mut next, roster),
         }
         next
     }

@@ -5,10 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::{Next, Roster, Schedule, Wake};
 use crate::engine::NodeId;
 
-/// Windows are longer than asked by this share, so that rounding never pushes an arrival at the very end of a window
-/// into the next one.
-const GUARD: f64 = 1e-9;
-
 /// Every `seconds`, applies what has arrived since and calls those who delivered; the others go on with their old model.
 ///
 /// Fraboni, Vidal, Kameni and Lorenzi, "A General Theory for Federated Optimization with Asynchronous and Heterogeneous
@@ -27,9 +23,8 @@ impl Window {
     }
 
     fn tick(&self, roster: &Roster<'_>) -> Wake {
-        let length = self.seconds * (1.0 + GUARD);
-        let windows = (roster.now / length).round() + 1.0;
-        Wake::Settle { after: windows * length - roster.now, key: 0 }
+        let windows = (roster.now / self.seconds).round() + 1.0;
+        Wake::Settle { after: windows * self.seconds - roster.now, key: 0 }
     }
 }
 

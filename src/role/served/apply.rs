@@ -45,11 +45,11 @@ impl<R: Real> ServerParts<R> {
         world: &World<R>,
     ) -> Result<Self, Invalid> {
         if weighting == Weighting::KnownProbability {
-            frequency::check_work(&world.fleet)?;
+            frequency::check_work(&world.fleet, &world.network)?;
         }
         let clients = 0..world.clients();
         let deliveries = if weighting == Weighting::Unbiased {
-            frequency::check(schedule, &world.fleet)?;
+            frequency::check(schedule, &world.fleet, &world.network)?;
             let durations: Vec<f64> = clients.clone().map(|client| world.mean_visit(local, client)).collect();
             let probabilities: Vec<f64> = clients.map(|client| world.probability(client)).collect();
             frequency::deliveries(schedule, &durations, &probabilities)

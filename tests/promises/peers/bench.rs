@@ -201,6 +201,21 @@ impl Watcher<Peers<f64>> for Until {
     }
 }
 
+/// Collects the mean of all models, and the gradients it took, at every round up to this one.
+pub struct ByRound {
+    pub rounds: u64,
+    pub means: Vec<(Vec<f64>, u64)>,
+}
+
+impl Watcher<Peers<f64>> for ByRound {
+    fn before(&mut self, _: f64, engine: &Engine<Peers<f64>>) -> bool {
+        if engine.protocol().rounds() >= self.means.len() as u64 {
+            self.means.push((mean(&iterates(engine)), engine.ledger().gradients));
+        }
+        self.means.len() as u64 <= self.rounds
+    }
+}
+
 /// Population variance of the entries.
 pub fn variance(x: &[f64]) -> f64 {
     let mean = x.iter().sum::<f64>() / x.len() as f64;

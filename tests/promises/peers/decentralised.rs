@@ -6,7 +6,7 @@ use fedfleet::{
     problem::init::{InitSpec, NormalInit},
 };
 
-use super::bench::{Bench, fleet, gap, iterates, mean, network, variance};
+use super::bench::{Bench, ByRound, fleet, gap, iterates, mean, network, variance};
 
 const D: usize = 3;
 
@@ -62,6 +62,29 @@ fn adapting_first_on_a_complete_graph_is_gradient_descent() {
     assert!(gap(&after(&bench, 20), &vec![x.clone(); 6]) < 1e-14);
     let combining = after(&unlike("d-psgd", "\"complete\"", 6), 20);
     assert!(gap(&combining, &vec![x; 6]) > 1e-3, "gradients are taken at different points");
+}
+
+/// With curvature 1 the mean of four nodes goes half of the way to the mean centre, 4, in every iteration: 0, 2, 3, 3.5.
+#[test]
+fn round_t_shows_iterate_t() {
+    let choco = "choco-sgd gamma = 1.0; compressor = \"identity\"; order =";
+    let choco = [format!("{choco} \"paper\""), format!("{choco} \"code\"; copies = \"model\"")];
+    let plain =
+        ["d-psgd", "gradient-tracking"].map(|name| [format!("{name} order = \"cta\""), format!("{name} order = \"atc\"")]);
+    for text in plain.concat().iter().chain(&choco).chain(&["sgp".to_owned()]) {
+        for latency in [0.0, 0.1, 2.0] {
+            let centres = [0.0, 2.0, 4.0, 10.0].map(|c| vec![c]).to_vec();
+            let mut bench = Bench::new(text, "\"complete\"", centres).lr(0.5);
+            bench.fleet = fleet("step = 1.0");
+            bench.network = network(&format!("topology = \"complete\"\nlink = {{ latency = {latency} }}"));
+            let mut seen = ByRound { rounds: 3, means: Vec::new() };
+            let _ = bench.engine(fedfleet::engine::Workers::single()).run(&mut seen);
+            for (t, ((mean, gradients), expected)) in seen.means.iter().zip([0.0, 2.0, 3.0, 3.5]).enumerate() {
+                assert!((mean[0] - expected).abs() < 1e-14, "{text}, {latency} s: round {t} at {mean:?}");
+                assert_eq!(*gradients, 4 * t as u64, "{text}, {latency} s: round {t}");
+            }
+        }
+    }
 }
 
 #[test]
