@@ -42,6 +42,11 @@ pub trait Protocol: Sync + Sized {
 
     /// Rough cost of a job [multiply-adds]; small jobs are not worth a thread.
     fn cost(&self, job: &Self::Job) -> f64;
+    /// A result of the form and size of a job's for a fraction of its work, in runs of which only the cost is asked.
+    fn sketch_job(&self, job: &Self::Job, scratch: &mut Self::Scratch) -> Self::Out {
+        self.run_job(job, scratch)
+    }
+
 
     /// Everything that changes during a run, as bytes.
     ///

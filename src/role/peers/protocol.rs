@@ -223,6 +223,10 @@ impl<R: Real> Protocol for Peers<R> {
     fn cost(&self, job: &Job<R>) -> f64 {
         job.cost(&self.plan)
     }
+    fn sketch_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
+        job.sketch().run(&self.plan, self.nodes.as_ref(), scratch)
+    }
+
 
     fn save(&self) -> Result<Vec<u8>, postcard::Error> {
         postcard::to_stdvec(&(&self.state, self.nodes.save()?))

@@ -47,6 +47,11 @@ impl<R: Real> Job<R> {
     }
 
     /// How much work it is, in units of the objective.
+    /// The same visit with its first step only.
+    pub(super) fn sketch(&self) -> Self {
+        Self { pace: Pace { steps: 1, ..self.pace }, ..self.clone() }
+    }
+
     pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
         let objective = plan.world.objective();
         let samples = plan.local.batch.rows(objective.samples(self.shard));

@@ -261,6 +261,10 @@ impl<R: Real> Protocol for Served<R> {
         job.cost(&self.plan)
     }
 
+    fn sketch_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Upload<R> {
+        job.sketch().run(&self.plan, scratch)
+    }
+
     fn save(&self) -> Result<Vec<u8>, postcard::Error> {
         postcard::to_stdvec(&(&self.state, self.server.save()?, self.schedule.save()?))
     }
