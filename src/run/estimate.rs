@@ -2,7 +2,8 @@
 //!
 //! A trial is the run itself, in memory and without a record, for its first rounds; what it spends in the latter part of them
 //! is taken to go on at the same rate up to the bound of `stop` that binds first. Where every round costs the same, that is
-//! exact. Visits take their time and count their gradients, but only the first of their steps is computed. A target is not foreseen.
+//! exact. Visits take their time and count their gradients, but only the first of their steps is computed. A target is not
+//! foreseen.
 
 use std::sync::Arc;
 

@@ -13,6 +13,7 @@ use crate::{
 
 /// One client visit, ready to be computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
 pub struct Job<R> {
     /// Who computes.
     pub(super) client: NodeId,
@@ -46,12 +47,12 @@ impl<R: Real> Job<R> {
         Upload { origin: self.origin.clone(), shard: self.shard, up: update.up, memory, bits, steps: self.pace.steps, total_lr }
     }
 
-    /// How much work it is, in units of the objective.
     /// The same visit with its first step only.
     pub(super) fn sketch(&self) -> Self {
         Self { pace: Pace { steps: 1, ..self.pace }, ..self.clone() }
     }
 
+    /// How much work it is, in units of the objective.
     pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
         let objective = plan.world.objective();
         let samples = plan.local.batch.rows(objective.samples(self.shard));
