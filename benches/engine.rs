@@ -2,11 +2,14 @@
 //!
 //! The protocol is the smallest there is: whoever gets a message sends one on. What an event costs here, every run pays.
 
-use std::time::Duration;
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use fedfleet::{
-    engine::{Control, Delivery, Engine, NodeId, Physics, Protocol, Watcher, Workers},
+    engine::{Control, Delivery, Engine, NodeId, Physics, Protocol, Snapshot, Watcher, Workers},
     fleet::Finish,
     random::{Rng, Streams},
 };
@@ -48,13 +51,12 @@ impl Protocol for Relay {
         0.0
     }
 
-    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_stdvec(&self.events)
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
+        self.events.save(out)
     }
 
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        self.events = postcard::from_bytes(bytes)?;
-        Ok(())
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error> {
+        self.events.load(input)
     }
 }
 

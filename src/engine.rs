@@ -9,16 +9,19 @@ pub mod jobs;
 mod ledger;
 mod protocol;
 pub mod queue;
+pub mod shared;
 mod snapshot;
 pub mod touched;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::io::{Read, Write};
+
+use serde::{Deserialize, Serialize};
 
 pub use control::{Control, Delivery, Physics};
 pub use jobs::Workers;
 pub use ledger::Ledger;
 pub use protocol::Protocol;
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, read};
 
 use control::Core;
 
@@ -102,24 +105,6 @@ pub struct Engine<P: Protocol> {
     started: bool,
 }
 
-/// Everything that changes while a run goes on, as read back from a checkpoint.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "M: DeserializeOwned, J: DeserializeOwned, O: DeserializeOwned"))]
-struct Frozen<M, J, O> {
-    started: bool,
-    protocol: Vec<u8>,
-    core: control::State<M, J, O>,
-}
-
-/// The same, borrowed for writing.
-#[derive(Serialize)]
-#[serde(bound(serialize = "M: Serialize, J: Serialize, O: Serialize"))]
-struct FrozenRef<'a, M, J, O> {
-    started: bool,
-    protocol: Vec<u8>,
-    core: &'a control::State<M, J, O>,
-}
-
 impl<P: Protocol> Engine<P> {
     /// A run that has not begun.
     pub fn new(protocol: P, physics: Box<dyn Physics>, streams: crate::random::Streams, workers: Workers<P::Scratch>) -> Self {
@@ -194,23 +179,27 @@ impl<P: Protocol> Engine<P> {
         self.protocol.on_computed(node, out, &mut self.core.control());
     }
 
-    /// The whole run as bytes.
+    /// Writes the whole run.
     ///
     /// # Errors
-    /// When a part of the state cannot be serialised.
-    pub fn save(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_stdvec(&FrozenRef { started: self.started, protocol: self.protocol.save()?, core: &self.core.state })
+    /// When a part of the state cannot be serialised or written.
+    pub fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
+        shared::saving(|| {
+            self.started.save(out)?;
+            self.protocol.save(out)?;
+            self.core.state.save(out)
+        })
     }
 
     /// Takes up a run where [`save`](Self::save) left it.
     ///
     /// # Errors
     /// When the bytes are not those of a run of the same scenario and version.
-    pub fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        let frozen: Frozen<P::Msg, P::Job, P::Out> = postcard::from_bytes(bytes)?;
-        self.protocol.load(&frozen.protocol)?;
-        self.started = frozen.started;
-        self.core.state = frozen.core;
-        Ok(())
+    pub fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error> {
+        shared::loading(|| {
+            self.started.load(input)?;
+            self.protocol.load(input)?;
+            self.core.state.load(input)
+        })
     }
 }

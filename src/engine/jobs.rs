@@ -21,18 +21,25 @@ const AHEAD: usize = 4;
 pub struct Workers<S> {
     threads: usize,
     scratch: Vec<Mutex<S>>,
+    sketch: bool,
 }
 
 impl<S: Default> Workers<S> {
     /// Runs jobs on the calling thread only.
     pub fn single() -> Self {
-        Self { threads: 1, scratch: vec![Mutex::default()] }
+        Self { threads: 1, scratch: vec![Mutex::default()], sketch: false }
     }
 
     /// Runs jobs on all threads of the current rayon pool.
     pub fn pool() -> Self {
         let threads = rayon::current_num_threads();
-        Self { threads, scratch: (0..threads).map(|_| Mutex::default()).collect() }
+        Self { threads, scratch: (0..threads).map(|_| Mutex::default()).collect(), sketch: false }
+    }
+
+    /// The same, but jobs are only [sketched](Protocol::sketch_job).
+    #[must_use]
+    pub fn sketching(self) -> Self {
+        Self { sketch: true, ..self }
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut S) -> T) -> T {
@@ -147,7 +154,13 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
     where
         P: Protocol<Job = J, Out = O>,
     {
-        let run = |job: &J| workers.with(|scratch| protocol.run_job(job, scratch));
+        let run = |job: &J| {
+            workers.with(
+                |scratch| {
+                    if workers.sketch { protocol.sketch_job(job, scratch) } else { protocol.run_job(job, scratch) }
+                },
+            )
+        };
         let most = if workers.threads == 1 { 1 } else { AHEAD * workers.threads };
         let Some((first, cost)) = self.take_earliest(protocol) else { return };
         if most == 1 || cost * (most as f64) < WORTH_A_THREAD {

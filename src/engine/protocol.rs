@@ -1,5 +1,7 @@
 //! The only interface the engine has to what runs on it.
 
+use std::io::{Read, Write};
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Control, NodeId};
@@ -40,18 +42,23 @@ pub trait Protocol: Sync + Sized {
     /// Runs a job: a pure function of the job.
     fn run_job(&self, job: &Self::Job, scratch: &mut Self::Scratch) -> Self::Out;
 
+    /// A result of the form and size of a job's for a fraction of its work, in runs of which only the cost is asked.
+    fn sketch_job(&self, job: &Self::Job, scratch: &mut Self::Scratch) -> Self::Out {
+        self.run_job(job, scratch)
+    }
+
     /// Rough cost of a job [multiply-adds]; small jobs are not worth a thread.
     fn cost(&self, job: &Self::Job) -> f64;
 
-    /// Everything that changes during a run, as bytes.
+    /// Writes everything that changes during a run.
     ///
     /// # Errors
-    /// When a part of the state cannot be serialised.
-    fn save(&self) -> Result<Vec<u8>, postcard::Error>;
+    /// When a part of the state cannot be serialised or written.
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error>;
 
     /// Takes up the state that [`save`](Self::save) wrote.
     ///
     /// # Errors
     /// When the bytes do not fit.
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error>;
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error>;
 }

@@ -1,29 +1,42 @@
 //! State that can be saved behind a trait object.
 
+use std::io::{Read, Write};
+
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Whatever serialises can be saved to bytes and taken up again.
+/// Whatever serialises can be saved and taken up again, without a copy of it in memory.
 pub trait Snapshot {
-    /// The state as bytes.
+    /// Writes the state.
     ///
     /// # Errors
-    /// When a part of the state cannot be serialised.
-    fn save(&self) -> Result<Vec<u8>, postcard::Error>;
+    /// When a part of the state cannot be serialised or written.
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error>;
 
     /// Replaces the state by a saved one.
     ///
     /// # Errors
     /// When the bytes do not fit.
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error>;
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error>;
 }
 
 impl<T: Serialize + DeserializeOwned> Snapshot for T {
-    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_stdvec(self)
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
+        postcard::to_io(self, out).map(drop)
     }
 
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        *self = postcard::from_bytes(bytes)?;
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error> {
+        *self = read(input)?;
         Ok(())
     }
+}
+
+/// Room for what is read in one piece, which in a run's state are numbers and short names [bytes].
+const PIECE: usize = 4096;
+
+/// Reads a value that [`Snapshot::save`] wrote.
+///
+/// # Errors
+/// When the bytes do not fit.
+pub fn read<T: DeserializeOwned>(input: &mut dyn Read) -> Result<T, postcard::Error> {
+    postcard::from_io((input, &mut [0; PIECE])).map(|(value, _)| value)
 }

@@ -139,7 +139,7 @@ impl AvailabilitySpec {
         if period == 0.0 || period * most >= work {
             return Ok(());
         }
-        let message = format!("clients would come and go more than {most:?} times within a step of {work:?} s");
+        let message = format!("clients would come and go more than {most:e} times within a step of {work:?} s");
         Err(Invalid::at(key, message).help("raise `up` and `down`, or say by `step` how much less of the time is left for work"))
     }
 

@@ -181,7 +181,7 @@ fn unfit_fleets_are_refused_with_their_path() {
         ("step = 1e308", "step", "`1e308` s is out of range"),
         ("visit = { exponential = { mean = 1e16 } }", "visit", "at most 1e15 s"),
         ("step = 10\navailability = { markov = { up = 3e-5, down = 3e-5 } }", "availability.markov", "within a step of 10.0 s"),
-        ("step = 10\navailability = { cyclic = { up = 3e-9, down = 3e-9 } }", "availability.cyclic", "1000000000.0 times"),
+        ("step = 10\navailability = { cyclic = { up = 3e-9, down = 3e-9 } }", "availability.cyclic", "1e9 times"),
         ("availability = { pattern = [[7]] }", "availability.pattern", "`7` is no client"),
         ("availability = { trace = \"missing.csv\" }", "availability.trace", "cannot read"),
     ] {

@@ -197,7 +197,7 @@ impl Quantity {
         if self.scale() <= LONGEST {
             return Ok(());
         }
-        let message = format!("a time of `{:?}` s is out of range: expected at most {LONGEST:?} s", self.scale());
+        let message = format!("a time of `{:e}` s is out of range: expected at most {LONGEST:e} s", self.scale());
         Err(Invalid::at("", message).help("a year is 3.2e7 s"))
     }
 

@@ -37,7 +37,7 @@ pub use spec::{Absent, PeersSpec};
 pub use visit::{Job, Outcome};
 
 use crate::{
-    engine::NodeId,
+    engine::{NodeId, shared},
     num::Real,
     problem::Drift,
     role::{Local, Payload},
@@ -45,6 +45,7 @@ use crate::{
 
 /// A message between two nodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
 pub struct Mail<R> {
     /// Who sent it.
     pub from: NodeId,
@@ -53,6 +54,7 @@ pub struct Mail<R> {
     /// Size on the wire [bit].
     pub bits: u64,
     /// Contents, as they arrive; one copy for all receivers.
+    #[serde(with = "shared")]
     pub payload: Arc<Payload<R>>,
 }
 

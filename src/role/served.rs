@@ -30,7 +30,7 @@ pub use protocol::Served;
 pub use state::Standing;
 
 use crate::{
-    engine::{NodeId, Snapshot, touched::Touched},
+    engine::{NodeId, Snapshot, shared, touched::Touched},
     num::Real,
     role::{Local, Payload},
 };
@@ -125,12 +125,14 @@ impl<'a, R> Letter<'a, R> {
 
 /// An upload that the server has accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
 pub struct Arrived<R> {
     /// The client whose samples it comes from.
     pub from: NodeId,
     /// What was sent, as it came out of the uplink.
     pub up: Payload<R>,
     /// What the client had been sent, so that stale work can be set against its origin.
+    #[serde(with = "shared")]
     pub down: Arc<Payload<R>>,
     /// Server versions between the download and the arrival (0 when fresh).
     pub staleness: u64,

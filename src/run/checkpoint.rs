@@ -1,7 +1,8 @@
 //! Checkpoints of a run: all that changes, in one file.
 
 use std::{
-    fs, io,
+    fs::File,
+    io::{self, BufReader},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -13,33 +14,32 @@ use super::{
     results::Results,
 };
 use crate::{
-    engine::{Engine, Protocol},
+    engine::{Engine, Protocol, Snapshot, read},
     record::{Onlooker, Progress, RecorderState, Wish},
 };
 
-/// A run in the middle.
+/// What a checkpoint says before the engine, protocol included.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Saved {
-    /// The engine, protocol included.
-    pub engine: Vec<u8>,
-    /// The recorder.
-    pub recorder: RecorderState,
+struct Head {
+    recorder: RecorderState,
     /// Length of the part file [bytes].
-    pub written: u64,
+    written: u64,
 }
 
-impl Saved {
-    /// The checkpoint in the file `path`, if there is a whole one.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or is not a checkpoint of this version.
-    pub fn read(path: &Path) -> io::Result<Option<Self>> {
-        match fs::read(path) {
-            Ok(bytes) => postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
+/// Brings `engine` to where the checkpoint in the file `path` was saved, if there is a whole one; the recorder as it was then, and
+/// the length of the part file [bytes].
+///
+/// # Errors
+/// When the file cannot be read, or is not a checkpoint of this version.
+pub fn take_up<P: Protocol>(path: &Path, engine: &mut Engine<P>) -> io::Result<Option<(RecorderState, u64)>> {
+    let mut input = match File::open(path) {
+        Ok(file) => BufReader::new(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Head { recorder, written } = read(&mut input).map_err(io::Error::other)?;
+    engine.load(&mut input).map_err(io::Error::other)?;
+    Ok(Some((recorder, written)))
 }
 
 /// Saves checkpoints now and then and when the call is interrupted, and shows progress.
@@ -82,10 +82,8 @@ impl<P: Protocol> Onlooker<P> for Keeper<'_> {
     }
 
     fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: u64) -> io::Result<()> {
-        let engine = engine.save().map_err(io::Error::other)?;
-        let saved = Saved { engine, recorder: recorder.clone(), written };
-        let bytes = postcard::to_stdvec(&saved).map_err(io::Error::other)?;
-        self.results.write_whole(&self.path, |out| out.write_all(&bytes))?;
+        let head = Head { recorder: recorder.clone(), written };
+        self.results.write_whole(&self.path, |out| head.save(out).and_then(|()| engine.save(out)).map_err(io::Error::other))?;
         self.latest = now();
         Ok(())
     }

@@ -2,7 +2,8 @@
 //!
 //! A trial is the run itself, in memory and without a record, for its first rounds; what it spends in the latter part of them
 //! is taken to go on at the same rate up to the bound of `stop` that binds first. Where every round costs the same, that is
-//! exact. A target is not foreseen.
+//! exact. Visits take their time and count their gradients, but only the first of their steps is computed. A target is not
+//! foreseen.
 
 use std::sync::Arc;
 
@@ -85,7 +86,7 @@ impl Pilot for Trial<'_> {
     fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Estimate, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
-        let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool());
+        let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool().sketching());
         let mut marks = Marks {
             stop: self.stop,
             left: events,

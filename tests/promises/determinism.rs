@@ -80,9 +80,10 @@ fn check_resumption(bench: &Bench) {
     let expected = bits(whole.protocol().iterate());
     let mut first = bench.engine();
     let _ = first.run(&mut Observer::new(Until::Events(61)));
-    let saved = first.save().expect("the state can be written");
+    let mut saved = Vec::new();
+    first.save(&mut saved).expect("the state can be written");
     let mut second = bench.engine();
-    second.load(&saved).expect("the state can be read");
+    second.load(&mut saved.as_slice()).expect("the state can be read");
     let _ = second.run(&mut Observer::new(Until::Version(20)));
     assert_eq!(bits(second.protocol().iterate()), expected, "{bench:?}");
     assert_eq!(second.now().to_bits(), whole.now().to_bits(), "{bench:?}");

@@ -12,7 +12,7 @@ use std::{
 use fedfleet::{
     engine::Workers,
     record::{Progress, curves::Curves},
-    run::{Options, Plan, Progressing, Results, RunError, RunId, RunProgress, Summary, execute, verify},
+    run::{Options, Plan, Progressing, Results, RunError, RunId, RunProgress, Summary, execute, forecast, verify},
     scenario::Scenario,
 };
 
@@ -122,13 +122,38 @@ fn rounds_without_anybody_last_a_finite_time() {
 }
 
 #[test]
+fn the_cost_of_very_long_visits_is_told_at_once() {
+    let plan = plan("stop.rounds = 20\nserved.local.steps = 1000000000").unwrap();
+    let forecast = forecast(&plan).unwrap();
+    assert_eq!((forecast[0].runs[0].gradients, forecast[0].runs[0].seconds), (20.0 * 7e9, 20e9));
+}
+
+#[test]
+fn a_model_that_many_clients_work_on_is_saved_once() {
+    let saved = |clients: usize| {
+        let mut engine = Bench::random("fedavg", clients).set("problem.objective", LARGE).engine();
+        let _ = engine.run(&mut Observer::new(Until::Events(3 + clients)));
+        let mut bytes = Vec::new();
+        engine.save(&mut bytes).unwrap();
+        bytes.len()
+    };
+    let model = 8 * 2000;
+    assert!(saved(40) < saved(20) + model, "the messages to twenty more clients carry the same model");
+}
+
+/// Diagonal quadratics in many dimensions.
+const LARGE: &str = "{ quadratic = { generate = { dimension = 2000, shape = 'diagonal' } } }";
+
+#[test]
 fn cancelled_work_of_slow_clients_does_not_pile_up() {
     let saved = |rounds: usize| {
         let bench = Bench::random("fedavg", 200).set("fleet.step", 1e9).schedule("{ rounds = { cohort = 100, deadline = 1 } }");
         let mut engine = bench.engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(rounds)));
         assert!(engine.ledger().visits == 0);
-        engine.save().unwrap().len()
+        let mut bytes = Vec::new();
+        engine.save(&mut bytes).unwrap();
+        bytes.len()
     };
     assert!(saved(400) < 2 * saved(40), "40,000 cancelled visits take no more room than 4,000");
 }

@@ -1,8 +1,10 @@
 //! All nodes of a method, behind a trait object.
 
+use std::io::{Read, Write};
+
 use super::{Care, Mail, Node, PeerUpdate};
 use crate::{
-    engine::NodeId,
+    engine::{NodeId, Snapshot},
     num::Real,
     role::{Local, Payload},
 };
@@ -41,16 +43,16 @@ pub trait Population<R: Real>: Send + Sync {
     fn iterate(&self, node: NodeId) -> &[R];
     /// See [`PeerUpdate::answering`].
     fn answering(&self) -> Option<Vec<NodeId>>;
-    /// The states as bytes.
+    /// Writes the states.
     ///
     /// # Errors
-    /// When a state cannot be serialised.
-    fn save(&self) -> Result<Vec<u8>, postcard::Error>;
+    /// When a state cannot be serialised or written.
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error>;
     /// Replaces the states by saved ones.
     ///
     /// # Errors
     /// When the bytes do not fit.
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error>;
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error>;
 }
 
 /// A population that follows `rule`, still without nodes.
@@ -120,12 +122,11 @@ impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
         self.rule.answering(&self.states)
     }
 
-    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_stdvec(&self.states)
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
+        self.states.save(out)
     }
 
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        self.states = postcard::from_bytes(bytes)?;
-        Ok(())
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error> {
+        self.states.load(input)
     }
 }

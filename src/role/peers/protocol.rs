@@ -1,6 +1,9 @@
 //! The peers protocol: who is up, whose work is under way, what waits for whom.
 
-use std::sync::Arc;
+use std::{
+    io::{Read, Write},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +14,7 @@ use super::{
     wake::{Kind, Wake},
 };
 use crate::{
-    engine::{Control, NodeId, Protocol, touched::Touched},
+    engine::{Control, NodeId, Protocol, Snapshot, touched::Touched},
     fleet::Presence,
     invalid::Invalid,
     network::Topology,
@@ -219,18 +222,22 @@ impl<R: Real> Protocol for Peers<R> {
         job.run(&self.plan, self.nodes.as_ref(), scratch)
     }
 
+    fn sketch_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
+        job.sketch().run(&self.plan, self.nodes.as_ref(), scratch)
+    }
+
     fn cost(&self, job: &Job<R>) -> f64 {
         job.cost(&self.plan)
     }
 
-    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_stdvec(&(&self.state, self.nodes.save()?))
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
+        self.state.save(out)?;
+        self.nodes.save(out)
     }
 
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        let (state, nodes): (State<R>, Vec<u8>) = postcard::from_bytes(bytes)?;
-        self.state = state;
-        self.nodes.load(&nodes)
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error> {
+        self.state.load(input)?;
+        self.nodes.load(input)
     }
 }
 

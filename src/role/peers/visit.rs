@@ -43,6 +43,11 @@ impl<R: Real> Job<R> {
         Outcome { out, optimiser: local.kept_optimiser() }
     }
 
+    /// The same visit with its first step only.
+    pub(super) fn sketch(&self) -> Self {
+        Self { steps: self.steps.min(1), ..self.clone() }
+    }
+
     /// About what the work costs, for the order in which jobs are handed out.
     pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
         let objective = plan.world.objective();

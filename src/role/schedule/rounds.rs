@@ -1,6 +1,9 @@
 //! Rounds: call a cohort, wait for it, apply, again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{Read, Write},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,12 +92,12 @@ impl Rounds {
 
 /// The spec does not change during a run, and holds what only a text format can write.
 impl Snapshot for Rounds {
-    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
-        self.state.save()
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
+        self.state.save(out)
     }
 
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        self.state.load(bytes)
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error> {
+        self.state.load(input)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
 
 /// One client visit, ready to be computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
 pub struct Job<R> {
     /// Who computes.
     pub(super) client: NodeId,
@@ -44,6 +45,11 @@ impl<R: Real> Job<R> {
         let total_lr = local.total_lr();
         let memory = renewed(memory, update.memory, local.kept_optimiser(), local.kept_link());
         Upload { origin: self.origin.clone(), shard: self.shard, up: update.up, memory, bits, steps: self.pace.steps, total_lr }
+    }
+
+    /// The same visit with its first step only.
+    pub(super) fn sketch(&self) -> Self {
+        Self { pace: Pace { steps: 1, ..self.pace }, ..self.clone() }
     }
 
     /// How much work it is, in units of the objective.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::NodeId,
+    engine::{NodeId, shared},
+    num::Real,
     role::{Memory, Payload},
 };
 
 /// A message between the server and a client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
 pub enum Message<R> {
     /// The server calls a client.
     Down(Downlink<R>),
@@ -20,17 +22,20 @@ pub enum Message<R> {
 
 /// What a called client receives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
 pub struct Downlink<R> {
     /// Number of the call; answers to cancelled calls are ignored.
     pub call: u64,
     /// Server version of what was sent.
     pub version: u64,
     /// What the method broadcasts.
+    #[serde(with = "shared")]
     pub down: Arc<Payload<R>>,
 }
 
 /// What a client answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
 pub struct Upload<R> {
     /// What the client had been sent.
     pub origin: Downlink<R>,

@@ -1,13 +1,17 @@
 //! The served protocol: the messages and jobs behind the two halves of a method.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    io::{Read, Write},
+    sync::Arc,
+};
 
 use super::{
     Apply, Arrived, Downlink, Job, Message, Plan, ServerUpdate, Standing, Upload, Workload, links::Parcel, questions::Questions,
     state::State,
 };
 use crate::{
-    engine::{Control, NodeId, Protocol, SERVER, touched::Touched},
+    engine::{Control, NodeId, Protocol, SERVER, Snapshot, touched::Touched},
     fleet::Presence,
     num::Real,
     part::rate::Clock,
@@ -257,18 +261,23 @@ impl<R: Real> Protocol for Served<R> {
         job.run(&self.plan, scratch)
     }
 
+    fn sketch_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Upload<R> {
+        job.sketch().run(&self.plan, scratch)
+    }
+
     fn cost(&self, job: &Job<R>) -> f64 {
         job.cost(&self.plan)
     }
 
-    fn save(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_stdvec(&(&self.state, self.server.save()?, self.schedule.save()?))
+    fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
+        self.state.save(out)?;
+        self.server.save(out)?;
+        self.schedule.save(out)
     }
 
-    fn load(&mut self, bytes: &[u8]) -> Result<(), postcard::Error> {
-        let (state, server, schedule): (State<R>, Vec<u8>, Vec<u8>) = postcard::from_bytes(bytes)?;
-        self.state = state;
-        self.server.load(&server)?;
-        self.schedule.load(&schedule)
+    fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error> {
+        self.state.load(input)?;
+        self.server.load(input)?;
+        self.schedule.load(input)
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     },
     run::{
         Plan, RunId,
-        checkpoint::{Keeper, Saved},
+        checkpoint::{Keeper, take_up},
         results::Results,
         worlds::AnyWorld,
     },
@@ -158,14 +158,10 @@ impl Pilot for RunJob<'_> {
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let (path, checkpoint) = (results.part(plan, run), results.checkpoint(plan, run));
-        let saved = if options.resume { Saved::read(&checkpoint).map_err(RunError::io(&checkpoint))? } else { None };
+        let saved = if options.resume { take_up(&checkpoint, &mut engine).map_err(RunError::io(&checkpoint))? } else { None };
         let prefix = prefix(plan, run);
         let (part, state) = match saved {
-            Some(saved) => {
-                let damaged = |error| RunError::io(&checkpoint)(io::Error::other(error));
-                engine.load(&saved.engine).map_err(damaged)?;
-                (Part::resume(&path, saved.written, prefix.clone()), Some(saved.recorder))
-            }
+            Some((state, written)) => (Part::resume(&path, written, prefix.clone()), Some(state)),
             None => (Part::create(&path, &header(&plan.keys(), &plan.columns), prefix.clone()), None),
         };
         let part = part.map_err(RunError::io(&path))?;

@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use fedfleet::{
-    engine::Workers,
-    role::peers::Absent,
+    engine::{Engine, Workers},
+    role::peers::{Absent, Peers},
     run::{Options, Plan, Results, Silent, execute},
     scenario::Scenario,
 };
@@ -66,17 +66,23 @@ fn nobody_stops_for_departures_losses_and_stragglers() {
     }
 }
 
+fn saved(engine: &Engine<Peers<f64>>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    engine.save(&mut bytes).unwrap();
+    bytes
+}
+
 #[test]
 fn a_run_taken_up_in_the_middle_ends_with_the_same_bytes_on_any_number_of_threads() {
     for text in METHODS {
         let bench = hostile(text, Absent::Wait);
         let whole = bench.run(60.0);
-        let half = bench.run(31.0).save().unwrap();
+        let half = saved(&bench.run(31.0));
         let mut resumed = bench.engine(Workers::pool());
-        resumed.load(&half).unwrap();
+        resumed.load(&mut half.as_slice()).unwrap();
         run_to(&mut resumed, 60.0);
         assert_eq!(iterates(&whole), iterates(&resumed), "{text}");
-        assert_eq!(whole.save().unwrap(), resumed.save().unwrap(), "{text}");
+        assert_eq!(saved(&whole), saved(&resumed), "{text}");
     }
 }
 
