@@ -7,7 +7,7 @@ use crate::{
     engine::{Delivery, NodeId, Physics, SERVER},
     fleet::{Fleet, Presence},
     network::{Direction, Network},
-    num::Real,
+    num::{Real, low_precision::Bits},
     problem::{Objective, Problem},
     random::{Purpose, Streams},
     role::local::{LocalRule, Steps},
@@ -35,6 +35,11 @@ impl<R: Real> World<R> {
     /// The objective.
     pub fn objective(&self) -> &dyn Objective<R> {
         self.problem.objective()
+    }
+
+    /// Width of a client.
+    pub fn width(&self, client: NodeId) -> Bits {
+        Bits::new(self.fleet.bits(client)).unwrap_or(Bits::FLOAT)
     }
 
     /// Random streams of this world's seed.

@@ -49,8 +49,9 @@ impl Presence {
 
     /// When `client` next changes after `time` `[s]`, and whether it is up then; `None` if it never does.
     pub fn next_change(&mut self, fleet: &Fleet, client: usize, time: f64) -> Option<(f64, bool)> {
-        let segment = self.segment(fleet, client, time);
-        Some((segment.end, !segment.up)).filter(|(end, _)| end.is_finite())
+        let Availability::Time(process) = &fleet.of(client).availability else { return None };
+        let stretch = process.segment(client, time, fleet.streams, &mut self.walks);
+        Some((stretch.end, !stretch.up)).filter(|(end, _)| end.is_finite())
     }
 
     /// How work of `duration` `[s]` ends that `client` gets at `start` `[s]`. It begins when the client is up; when the client

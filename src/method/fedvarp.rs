@@ -2,7 +2,10 @@
 
 mod clusters;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,9 +122,16 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             if let Some(old) = self.rows.get(cluster) {
                 vector::axpy(-to_step, old, &mut update);
             }
-            let (count, sum) = fresh.entry(cluster).or_insert_with(|| (0.0, vec![R::zero(); row.len()]));
-            *count += 1.0;
-            vector::axpy(R::one(), &row, sum);
+            match fresh.entry(cluster) {
+                Entry::Vacant(place) => {
+                    let _ = place.insert((1.0, row));
+                }
+                Entry::Occupied(place) => {
+                    let (count, sum) = place.into_mut();
+                    *count += 1.0;
+                    vector::axpy(R::one(), &row, sum);
+                }
+            }
         }
         for (cluster, (count, mut row)) in fresh {
             vector::scale(R::of(1.0 / count), &mut row);

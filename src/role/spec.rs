@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     invalid::{Invalid, require},
-    num::Real,
+    num::{Real, low_precision::Bits},
     part::{
         link::LinkSpec,
         rate::{Clock, Rate},
@@ -214,6 +214,18 @@ pub enum LowBit {
     Messages,
     /// Nothing.
     Ignore,
+}
+
+impl LowBit {
+    /// Width that a client of this `width` computes and stores in.
+    pub fn computes_in(self, width: Bits) -> Bits {
+        if self == Self::Train { width } else { Bits::FLOAT }
+    }
+
+    /// Width of the messages of a client of this `width` that go over no link.
+    pub fn sends_in(self, width: Bits) -> Bits {
+        if self == Self::Ignore { Bits::FLOAT } else { width }
+    }
 }
 
 impl ServedSpec {

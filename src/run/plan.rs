@@ -17,7 +17,6 @@ use crate::{
         registry::{Parameters, PeerParameters},
     },
     num::Precision,
-    part::link::LinkSpec,
     random::{Setting, Streams},
     record::{
         Column, Metric, RecordPlan, RecordSpec,
@@ -220,9 +219,6 @@ fn check_parts(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts, setting
 fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &worlds::Facts, setting: &Setting) -> Result<(), Invalid> {
     parts.fits(facts.dim)?;
     own.suits(&Ground { parts, d: facts.dim, one_way: facts.one_way })?;
-    if !parts.link.as_ref().is_some_and(LinkSpec::remembers) {
-        return Ok(());
-    }
     parts.check_memory(own.nodes_f64(setting)?.broadcasts())
 }
 

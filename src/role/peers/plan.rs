@@ -26,17 +26,13 @@ pub struct Plan<R: Real> {
 }
 
 impl<R: Real> Plan<R> {
-    fn width(&self, node: NodeId) -> Bits {
-        Bits::new(self.world.fleet.bits(node)).unwrap_or(Bits::FLOAT)
-    }
-
     /// Width that a node computes in.
     pub(super) fn computes_in(&self, node: NodeId) -> Bits {
-        if self.low_bit == LowBit::Train { self.width(node) } else { Bits::FLOAT }
+        self.low_bit.computes_in(self.world.width(node))
     }
 
     /// Width of the messages of a node that go over no link.
     pub(super) fn sends_in(&self, node: NodeId) -> Bits {
-        if self.low_bit == LowBit::Ignore { Bits::FLOAT } else { self.width(node) }
+        self.low_bit.sends_in(self.world.width(node))
     }
 }

@@ -29,15 +29,17 @@ fn refuse(reason: &str, help: &str) -> Result<(), Invalid> {
 /// # Errors
 /// [`Invalid`] at `weighting`, with the reason.
 pub fn check_work(fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
-    let reason = "how often a client delivers is not known where work is lost";
     if (0..fleet.clients()).any(|client| fleet.drops_out(client)) {
+        let reason = "how often a client delivers is not known where work is lost";
         return refuse(reason, "remove `dropout`, or choose another weighting");
     }
     if (0..fleet.clients()).any(|client| fleet.leaves_work(client)) {
+        let reason = "how often a client delivers is not known where clients leave their work behind";
         return refuse(reason, "set `leave = \"pause\"`, or choose another weighting");
     }
     let loses = |direction| (0..fleet.clients()).any(|client| network.link(fleet, direction, client).loses(client));
     if loses(Direction::Up) || loses(Direction::Down) {
+        let reason = "how often a client delivers is not known where links lose messages";
         return refuse(reason, "remove `loss` from the links, or choose another weighting");
     }
     Ok(())

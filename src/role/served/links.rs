@@ -37,7 +37,7 @@ impl<R: Real> Links<R> {
 
     /// Width that a client computes and stores in.
     pub fn width(&self, world: &World<R>, client: NodeId) -> Bits {
-        if self.low_bit == LowBit::Train { width(world, client) } else { Bits::FLOAT }
+        self.low_bit.computes_in(world.width(client))
     }
 
     /// Width of the model that a client runs once it has received it.
@@ -48,7 +48,7 @@ impl<R: Real> Links<R> {
 
     /// Width of the messages of a client that go over no link.
     pub fn message_width(&self, world: &World<R>, client: NodeId) -> Bits {
-        if self.low_bit == LowBit::Ignore { Bits::FLOAT } else { width(world, client) }
+        self.low_bit.sends_in(world.width(client))
     }
 
     /// What a client of this width stores of what it received.
@@ -62,10 +62,6 @@ impl<R: Real> Links<R> {
         }
         Cow::Owned(stored)
     }
-}
-
-fn width<R: Real>(world: &World<R>, client: NodeId) -> Bits {
-    Bits::new(world.fleet.bits(client)).unwrap_or(Bits::FLOAT)
 }
 
 /// A download as it arrives, and its size.
