@@ -27,8 +27,8 @@ pub struct Axis {
     pub kind: Kind,
     /// Steps from the root of the searched tree.
     pub path: Vec<String>,
-    /// The name that `name = "…"` gives to it.
-    pub name: Option<String>,
+    /// The name that `name = "…"` gives to it, and where that stands.
+    pub name: Option<(String, Span)>,
     /// Axes with the same `zip = "…"` advance together.
     pub zip: Option<String>,
     /// Whether each value makes a cell even where the key is a method's, as `cells = true` says.
@@ -82,10 +82,11 @@ fn axis(kind: Kind, span: Span, path: &[String], node: &Node) -> Result<Axis, Di
         match entry.key.as_str() {
             key if key == word => axis.values = values(&entry.node, word)?,
             key @ ("name" | "zip") if valid.contains(&key) => {
-                let text = entry.node.as_str().filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                let text = entry.node.as_str().filter(|text| !text.trim().is_empty() && !text.contains(char::is_control));
+                let text = text.map(str::to_owned).ok_or_else(|| {
                     Diagnostic::at(entry.node.span, format!("`{key}` of a sweep must be a name")).label("expected a string")
                 })?;
-                *(if key == "name" { &mut axis.name } else { &mut axis.zip }) = Some(text.to_owned());
+                if key == "name" { axis.name = Some((text, entry.node.span)) } else { axis.zip = Some(text) }
             }
             "cells" if kind == Kind::Sweep => {
                 axis.cells = matches!(entry.node.value, Value::Boolean(true));
