@@ -229,7 +229,9 @@ impl FigureSpec {
         }
         if let Some(facet) = &self.facet {
             filter::known_key("facet", facet, keys)?;
-            if keys.iter().any(|key| filter::same_key(key, facet) && filter::same_key(key, &self.x)) {
+            // An axis such as `seconds` is no key, even where the last step of a key's path, `window.seconds`, is called like it.
+            let both = |key: &String| filter::same_key(key, facet) && filter::same_key(key, &self.x);
+            if self.axis().is_none() && keys.iter().any(both) {
                 return Err(Invalid::at("facet", "the panels and the horizontal axis cannot be the same sweep key"));
             }
         }
