@@ -222,8 +222,10 @@ fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<
     let document: Document<'_> = json::read(file, text).map_err(expected)?;
     let counted = document.num_samples.unwrap_or_default();
     if !counted.is_empty() && counted.len() != document.users.len() {
-        let (found, users) = (count(counted.len(), "entry in `num_samples`"), count(document.users.len(), "user"));
-        return Err(file.fault_at(counted[0].get(), format!("the file has {found} and {users}: expected as many")));
+        let (counts, users) = (count(counted.len(), "count"), count(document.users.len(), "user"));
+        return Err(
+            file.fault_at(counted[0].get(), format!("`num_samples` has {counts}, and there are {users}: expected as many"))
+        );
     }
     for (at, piece) in document.users.into_iter().enumerate() {
         let user: String = json::read(file, piece.get())?;
