@@ -29,7 +29,7 @@ use crate::record::curves::{Cell, Curves};
 use crate::record::{filter, staleness};
 use layout::{Across, Plot};
 
-pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
+pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width, distinct};
 
 /// Why a figure was not drawn.
 #[derive(Debug, Error)]
@@ -77,6 +77,7 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>
     } else {
         specs
     };
+    distinct(specs)?;
     let mut paths = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
         let shares = if spec.counts_staleness() { Some(staleness::shares(&results_dir.join("staleness.csv"))?) } else { None };

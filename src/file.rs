@@ -1,6 +1,7 @@
 //! Data files in memory, unpacked if they are gzip, and faults that point into their text.
 
 mod fields;
+pub mod npy;
 
 use std::{
     borrow::Cow,
@@ -8,11 +9,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 pub use fields::start;
 
 use crate::invalid::{Invalid, Spot};
+
+/// How gzip begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A data file in memory, unpacked if it was gzip.
 #[derive(Debug)]
@@ -47,14 +51,14 @@ impl<'a> File<'a> {
     }
 
     fn unpack(path: PathBuf, bytes: Cow<'a, [u8]>) -> Result<Self, Invalid> {
-        if !bytes.starts_with(&[0x1f, 0x8b]) {
+        if !bytes.starts_with(&GZIP) {
             return Ok(Self { path, bytes });
         }
         // The last four bytes of gzip are the unpacked size modulo 2^32: a hint for the allocation, never trusted far.
         let tail = bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
         let mut unpacked = Vec::with_capacity(tail.min(bytes.len().saturating_mul(64)));
-        match MultiGzDecoder::new(&*bytes).read_to_end(&mut unpacked) {
-            Ok(_) => Ok(Self { path, bytes: Cow::Owned(unpacked) }),
+        match gunzip(&bytes, &mut unpacked) {
+            Ok(()) => Ok(Self { path, bytes: Cow::Owned(unpacked) }),
             Err(error) => Err(Invalid::at("", format!("the file begins as gzip but cannot be unpacked: {error}"))
                 .help("the file may be cut off: compare its size with the original")
                 .in_file(path, None)),
@@ -91,9 +95,36 @@ impl<'a> File<'a> {
     }
 }
 
+/// Unpacks the parts of a gzip file, one or several. What follows them is ignored, as by `gunzip`: padding, as tapes have it.
+fn gunzip(mut bytes: &[u8], unpacked: &mut Vec<u8>) -> std::io::Result<()> {
+    while bytes.starts_with(&GZIP) {
+        let mut part = GzDecoder::new(bytes);
+        part.read_to_end(unpacked)?;
+        bytes = part.into_inner();
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    #[test]
+    fn what_follows_gzip_is_ignored() {
+        let gzip = |text: &str| {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            packed.write_all(text.as_bytes()).unwrap();
+            packed.finish().unwrap()
+        };
+        let parts = [gzip("one\n"), gzip("two\n")].concat();
+        for after in [&b""[..], &[0; 512], b"garbage"] {
+            let bytes = [&parts, after].concat();
+            assert_eq!(File::in_memory("a.gz", &bytes).unwrap().bytes(), b"one\ntwo\n");
+        }
+        assert!(File::in_memory("a.gz", &parts[..parts.len() - 1]).is_err());
+    }
 
     #[test]
     fn faults_point_at_a_piece_of_the_text() {

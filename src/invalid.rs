@@ -81,6 +81,17 @@ pub fn require(ok: bool, key: &str, value: impl std::fmt::Display, expected: &st
     if ok { Ok(()) } else { Err(Invalid::at(key, format!("`{value}` is out of range: expected {expected}"))) }
 }
 
+/// Refuses a text at `key` that has breaks, tabs or other control characters.
+///
+/// # Errors
+/// [`Invalid`] when it has one.
+pub fn one_line(key: &str, text: &str) -> Result<(), Invalid> {
+    match text.chars().find(|character| character.is_control()) {
+        Some(character) => Err(Invalid::at(key, format!("the text holds {character:?}: expected one line of plain text"))),
+        None => Ok(()),
+    }
+}
+
 /// Such as `1 field` or `2 fields`, for messages.
 pub fn count(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }

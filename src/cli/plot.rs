@@ -49,6 +49,12 @@ impl Args {
             (other, _) => other.into(),
         })?;
         let mut out = io::stdout().lock();
+        if drawn.is_empty() {
+            writeln!(
+                out,
+                "nothing to draw: no `[[figure]]` is asked for, and neither a gap, a loss nor an accuracy is recorded"
+            )?;
+        }
         drawn.iter().try_for_each(|path| writeln!(out, "{}", path.display()))?;
         Ok(Outcome::Done)
     }

@@ -16,6 +16,7 @@ use super::style::Style;
 use super::ticks::{self, vertical_labels};
 use crate::record::axis::Axis;
 use crate::record::measure;
+use crate::record::staleness::KEY;
 use crate::record::units::Unit;
 
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
@@ -27,6 +28,9 @@ const TICK_ROOM: f64 = 13.0;
 const LABEL_ROOM: f64 = 12.0;
 /// From this width on a figure has room for several panels in a row, or for a legend beside its one panel `[mm]`.
 const BROAD: f64 = 120.0;
+
+/// What staleness is counted in.
+const VERSIONS: &str = "server versions";
 
 /// What a figure is drawn from.
 pub(super) struct Plot<'a> {
@@ -157,7 +161,7 @@ impl Plot<'_> {
         let row = TITLE + 6.0 + if count % columns == 0 { 0.0 } else { TICK_ROOM };
         let (name, symbol) = self.across_label(unit);
         let across = self.spec.label_x.clone().unwrap_or_else(|| symbol.label(&name));
-        let labels = (across, self.spec.label_y.clone().unwrap_or_else(|| measure::title(&self.spec.y)));
+        let labels = (across, self.spec.label_y.clone().unwrap_or_else(|| self.upward_label()));
         Ok(Frame { width, panel: (room / columns as f64, height), columns, left, top, row, unit, x, y, labels })
     }
 
@@ -165,8 +169,15 @@ impl Plot<'_> {
         let short = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
         match &self.across {
             Across::Axis(axis) => (axis.title().to_owned(), unit),
+            // Each update's own; as a metric it is their mean.
+            Across::Key(_) if self.spec.counts_staleness() => (format!("{KEY} [{VERSIONS}]"), unit),
             Across::Key(key) | Across::Names(key, _) => (short(key), unit),
         }
+    }
+
+    fn upward_label(&self) -> String {
+        let title = measure::title(&self.spec.y);
+        if self.spec.y == KEY { format!("mean {title} [{VERSIONS}]") } else { title }
     }
 
     /// The unit, scale and ends of the horizontal axis, the ends in that unit.

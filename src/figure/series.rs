@@ -22,6 +22,8 @@ pub(super) struct Series {
     /// Position of the method, which decides its look.
     pub(super) index: usize,
     pub(super) points: Vec<Point>,
+    /// Where the runs start: the first point of a curve, the greatest first value behind separate points; 0 if there is none.
+    pub(super) start: f64,
     /// Whether the curve ends because the runs diverged.
     pub(super) diverged: bool,
     /// Number of runs that diverged, and of all.
@@ -86,13 +88,13 @@ pub(super) fn against_axis(
         let mut points = middle(&paths, spec.band, between);
         let diverges = points.iter().position(|point| !point.middle.is_finite());
         points.truncate(diverges.unwrap_or(points.len()));
-        let whole = points.len();
+        let (whole, start) = (points.len(), points.first().map_or(0.0, |point| point.middle));
         within(&mut points, spec.limits_x);
         let shown = points.last().is_some_and(|point| spec.limits_x.is_none_or(|[_, hi]| point.x <= hi));
         let lost = runs.iter().filter(|run| curves.diverged(run)).count();
         let diverged = whole > 0 && shown && (diverges.is_some() || lost == runs.len());
         let label = method.to_owned();
-        Series { label, index, points, diverged, runs: (lost, runs.len()), separate: false }
+        Series { label, index, points, start, diverged, runs: (lost, runs.len()), separate: false }
     };
     methods.iter().map(series).filter(|s| s.runs.1 > 0).collect()
 }
@@ -108,8 +110,10 @@ pub(super) fn against_key(curves: &Curves, spec: &FigureSpec, cells: &[(f64, &Ce
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
         let runs = || cells.iter().flat_map(|(_, cell)| curves.of(cell, method));
         let lost = runs().filter(|run| curves.diverged(run)).count();
+        let starts = runs().filter_map(|run| Some(run.samples(Axis::Rounds, metric).next()?.1));
+        let start = starts.filter(|start| start.is_finite()).fold(0.0, f64::max);
         let label = method.to_owned();
-        Series { label, index, points, diverged: false, runs: (lost, runs().count()), separate: true }
+        Series { label, index, points, start, diverged: false, runs: (lost, runs().count()), separate: true }
     };
     methods.iter().map(series).filter(|s| s.runs.1 > 0).collect()
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, require};
+use crate::invalid::{Invalid, one_line, require};
 use crate::record::axis::Axis;
 use crate::record::filter::{self, Filter};
 use crate::record::staleness::{KEY, SHARE};
+
+/// Longest name of a figure's files, without extension [bytes]: file systems take 255, and a cell's values may follow it.
+const LONGEST: usize = 120;
 
 /// One `[[figure]]` of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -192,6 +195,7 @@ impl FigureSpec {
     /// [`Invalid`] at the key at fault.
     pub fn validate(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
         self.validate_names(labels, metrics, keys)?;
+        self.validate_words()?;
         if self.kind == Kind::Bars && self.axis().is_some() {
             return Err(Invalid::at("kind", format!("bars stand at the values of a sweep key, and `{}` is none", self.x))
                 .help("draw `lines` or `steps`, or let `x` be a key that is swept"));
@@ -215,6 +219,19 @@ impl FigureSpec {
         Ok(())
     }
 
+    /// Refuses words that go over a line, and names of files that are too long for some file system.
+    fn validate_words(&self) -> Result<(), Invalid> {
+        let words = [("title", &self.title), ("label-x", &self.label_x), ("label-y", &self.label_y), ("name", &self.name)];
+        words.into_iter().try_for_each(|(key, text)| text.as_deref().map_or(Ok(()), |text| one_line(key, text)))?;
+        for (i, line) in self.line.iter().enumerate() {
+            one_line(&format!("line.{i}.label"), line.label.as_deref().unwrap_or_default())?;
+        }
+        let length = self.file_stem().len();
+        let key = if self.name.is_some() { "name" } else { "" };
+        let message = || format!("the figure's files have a name of {length} bytes: expected at most {LONGEST}");
+        if length > LONGEST { Err(Invalid::at(key, message()).help("give it a short `name`")) } else { Ok(()) }
+    }
+
     fn validate_names(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
         if self.axis().is_none() {
             let names = Axis::ALL.iter().map(|axis| axis.name().to_owned()).chain(keys.iter().cloned()).collect::<Vec<_>>();
@@ -229,7 +246,9 @@ impl FigureSpec {
         }
         if let Some(facet) = &self.facet {
             filter::known_key("facet", facet, keys)?;
-            if keys.iter().any(|key| filter::same_key(key, facet) && filter::same_key(key, &self.x)) {
+            // An axis such as `seconds` is no key, even where the last step of a key's path, `window.seconds`, is called like it.
+            let both = |key: &String| filter::same_key(key, facet) && filter::same_key(key, &self.x);
+            if self.axis().is_none() && keys.iter().any(both) {
                 return Err(Invalid::at("facet", "the panels and the horizontal axis cannot be the same sweep key"));
             }
         }
@@ -241,6 +260,19 @@ impl FigureSpec {
         require(lo.is_finite() && hi.is_finite() && lo < hi, key, format!("[{lo}, {hi}]"), "two finite ends, the lower first")?;
         require(!log || lo > 0.0, key, lo, "a positive end for a logarithmic axis")
     }
+}
+
+/// Refuses figures that would be written over each other.
+///
+/// # Errors
+/// [`Invalid`] at the second of two whose files are called alike.
+pub fn distinct(figures: &[FigureSpec]) -> Result<(), Invalid> {
+    let stems: Vec<String> = figures.iter().map(|figure| figure.file_stem().to_lowercase()).collect();
+    let again = |&i: &usize| stems[..i].contains(&stems[i]);
+    let Some(i) = (0..figures.len()).find(again) else { return Ok(()) };
+    let at = if figures[i].name.is_some() { format!("{i}.name") } else { i.to_string() };
+    let message = format!("two figures are written to `{}.svg`", figures[i].file_stem());
+    Err(Invalid::at(&at, message).help("give it a `name` of its own").under("figure"))
 }
 
 /// A name that is safe in any file system: letters, digits, dots and dashes.

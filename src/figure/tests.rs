@@ -141,6 +141,29 @@ fn figures_that_cannot_be_drawn_are_refused_at_the_key() {
     }
     assert_eq!(figure("x = \"alpha\"\ny = \"loss\"\nmethods = [\"b\"]").validate(&labels, &metrics, &keys), Ok(()));
     assert!(toml::from_str::<FigureSpec>("x = \"rounds\"\ny = \"loss\"\nscale = \"log\"").is_err());
+    let windows = names(&["window.seconds", "stop.rounds"]);
+    for key in ["window.seconds", "seconds"] {
+        let panels = figure(&format!("x = \"seconds\"\ny = \"loss\"\nfacet = \"{key}\""));
+        assert_eq!(panels.validate(&labels, &metrics, &windows), Ok(()), "an axis is no key");
+    }
+    for (extra, path) in
+        [("name = \"a\\nb\"", "name"), ("title = \"a\\tb\"", "title"), ("line = [{ y = 1, label = \"\\r\" }]", "line.0.label")]
+    {
+        let fault = figure(&format!("x = \"rounds\"\ny = \"loss\"\n{extra}")).validate(&labels, &metrics, &keys).unwrap_err();
+        assert_eq!(fault.path.join("."), path);
+    }
+}
+
+#[test]
+fn figures_have_files_of_their_own() {
+    let of = |names: &[&str]| {
+        let spec = |name: &&str| FigureSpec { name: Some((*name).to_owned()), ..FigureSpec::new("rounds", "loss") };
+        distinct(&names.iter().map(spec).collect::<Vec<_>>())
+    };
+    assert_eq!(of(&["a", "b"]), Ok(()));
+    assert_eq!(of(&["a", "b", "A!"]).unwrap_err().path, ["figure", "2", "name"]);
+    let unnamed = [FigureSpec::new("rounds", "loss"), FigureSpec::new("rounds", "loss")];
+    assert_eq!(distinct(&unnamed).unwrap_err().path, ["figure", "1"]);
 }
 
 #[test]
@@ -193,6 +216,43 @@ fn a_start_at_the_optimum_does_not_stretch_the_axis() {
     }
     let (lo, _) = extent(&[1.0, 1e-3, 1e-9]);
     assert!(lo <= 1e-9);
+}
+
+/// The vertical extents of a panel over the final losses of a sweep whose runs start at 1.
+fn extent_of_finals(finals: &[f64]) -> (f64, f64) {
+    let row = |(i, v): (usize, &f64)| format!("{i},a,0,0,0,0,0,0,0,1,\n{i},a,0,1,1,0,0,0,0,{v},\n");
+    let rows: String = finals.iter().enumerate().map(row).collect();
+    let curves = parse(&format!("lr,{HEADER}{rows}"));
+    let cells: Vec<(f64, &Cell)> = (0..).map(f64::from).zip(curves.cells()).collect();
+    let series = series::against_key(&curves, &figure("x = \"lr\"\ny = \"loss\""), &cells, &[(0, "a")]);
+    let (_, lo, hi) = limits::vertical(&series.iter().collect::<Vec<_>>(), None, true);
+    (lo, hi)
+}
+
+#[test]
+fn a_value_that_has_blown_up_leaves_the_others_their_axis() {
+    for blown in [&[1e80][..], &[1e30, 1e60, 1e80]] {
+        let (lo, hi) = extent_of_finals(&[&[0.2, 0.1], blown].concat());
+        assert!((0.05..0.1).contains(&lo) && (0.2..0.3).contains(&hi), "{lo} {hi}");
+    }
+    // What is merely worse than the start is compared.
+    assert!(extent_of_finals(&[0.1, 1e3]).1 > 1e3);
+}
+
+#[test]
+fn a_lone_curve_that_diverges_is_seen_to_rise() {
+    let extent = |values: &str| {
+        let rows: String = values.split(' ').enumerate().map(|(t, v)| format!("a,0,{t},{t},0,0,0,0,{v},\n")).collect();
+        let (curves, cell, spec) = (parse(&format!("{HEADER}{rows}")), Cell::default(), figure("x = \"rounds\"\ny = \"loss\""));
+        let series = series::against_axis(&curves, &spec, crate::record::axis::Axis::Rounds, &cell, &[(0, "a")]);
+        assert!(series[0].diverged);
+        let (_, lo, hi) = limits::vertical(&series.iter().collect::<Vec<_>>(), None, true);
+        (lo, hi)
+    };
+    for values in ["1 25 625 inf", "1 2 4 8 16 inf"] {
+        let (lo, hi) = extent(values);
+        assert!(lo <= 1.0 && (8.0..11.0).contains(&hi), "{lo} {hi}");
+    }
 }
 
 #[test]

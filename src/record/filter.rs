@@ -11,7 +11,7 @@ use crate::invalid::Invalid;
 
 /// A value of a sweep key, as a scenario writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number, text, `true` or `false`")]
 pub enum KeyValue {
     /// `true` or `false`.
     Flag(bool),

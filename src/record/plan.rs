@@ -241,7 +241,7 @@ impl RecordSpec {
     /// Checks the values.
     ///
     /// # Errors
-    /// [`Invalid`] for distances that are not positive and metrics named twice.
+    /// [`Invalid`] for distances that are not positive, metrics named twice, and a list of none.
     pub fn validate(&self) -> Result<(), Invalid> {
         match self.every {
             Some(EverySpec::Rounds(rounds)) => require(rounds > 0, "every.rounds", rounds, "at least 1")?,
@@ -261,6 +261,10 @@ impl RecordSpec {
             require(nodes > 0, "peers.nodes", nodes, "at least 1")?;
         }
         let metrics = self.metrics.as_deref().unwrap_or(&[]);
+        if self.metrics.is_some() && metrics.is_empty() {
+            let help = "leave `metrics` out to record the loss, and the accuracy where there is one";
+            return Err(Invalid::at("metrics", "nothing is recorded: expected at least one metric").help(help));
+        }
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {
             Some((index, metric)) => Err(Invalid::at(&format!("metrics.{index}"), format!("`{}` is named twice", metric.name()))),

@@ -3,7 +3,10 @@
 use std::{io, path::Path};
 
 use super::curves::{Cell, Curves, Run};
-use crate::invalid::Invalid;
+use crate::{
+    file::{File, start},
+    invalid::Invalid,
+};
 
 /// The horizontal axis of a figure of shares, and their sweep key.
 pub const KEY: &str = "staleness";
@@ -68,35 +71,42 @@ struct Counted {
 }
 
 fn read(path: &Path) -> Result<Counts, Invalid> {
-    let refused = |message: String| Invalid::at("", message).in_file(path, None);
-    let fault = |error: csv::Error| refused(format!("the counts of staleness cannot be read: {error}"));
-    let mut reader = csv::Reader::from_path(path).map_err(fault)?;
-    let header: Vec<String> = reader.headers().map_err(fault)?.iter().map(str::to_owned).collect();
+    let refused =
+        |error: io::Error| Invalid::at("", format!("the counts of staleness cannot be read: {error}")).in_file(path, None);
+    let bytes = std::fs::read(path).map_err(refused)?;
+    let file = File::in_memory(path, &bytes)?;
+    let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
+    let unreadable = |error: csv::Error| {
+        file.fault_at_record(start(error.position()), format!("the counts of staleness cannot be read: {error}"))
+    };
+    let header = reader.headers().map_err(unreadable)?.clone();
     let of_keys = header.len().saturating_sub(4);
-    if header[of_keys..] != ["method", "seed", "staleness", "count"] {
-        return Err(refused("no columns `method,seed,staleness,count` at the end of the first line".to_owned()));
+    if !header.iter().skip(of_keys).eq(["method", "seed", "staleness", "count"]) {
+        return Err(file.fault_at_record(0, "no columns `method,seed,staleness,count` at the end of the first line"));
     }
     let mut runs: Vec<Counted> = Vec::new();
-    for record in reader.deserialize() {
-        let mut fields: Vec<String> = record.map_err(fault)?;
-        let tail: Vec<u64> = fields[of_keys + 1..].iter().filter_map(|field| field.parse().ok()).collect();
-        let [seed, staleness, count] = tail[..] else {
-            return Err(refused("a seed, a staleness or a count is not a number".to_owned()));
+    for row in reader.records() {
+        let row = row.map_err(unreadable)?;
+        let fault = |column: usize, message| file.fault_at_field(start(row.position()), (column, b','), message);
+        let number = |column: usize| {
+            row[column].parse::<u64>().map_err(|_| fault(column, format!("`{}` is not a {}", &row[column], &header[column])))
         };
+        let (seed, staleness, count) = (number(of_keys + 1)?, number(of_keys + 2)?, number(of_keys + 3)?);
         if staleness > MOST {
-            return Err(refused(format!("a staleness of {staleness} is more than a figure can show, {MOST}")));
+            return Err(fault(of_keys + 2, format!("a staleness of {staleness} is more than a figure can show, {MOST}")));
         }
-        let method = fields.swap_remove(of_keys);
-        let cell = Cell(header.iter().cloned().zip(fields).take(of_keys).collect());
+        let pair = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        let cell = Cell(header.iter().zip(&row).take(of_keys).map(pair).collect());
+        let method = &row[of_keys];
         let same = |run: &Counted| run.cell == cell && run.method == method && run.seed == seed;
         if !runs.last().is_some_and(same) {
-            runs.push(Counted { cell, method, seed, counts: Vec::new() });
+            runs.push(Counted { cell, method: method.to_owned(), seed, counts: Vec::new() });
         }
         let counts = &mut runs.last_mut().expect("a run was just opened").counts;
         counts.resize(counts.len().max(staleness as usize + 1), 0);
         counts[staleness as usize] += count;
     }
-    Ok(Counts { keys: header[..of_keys].to_vec(), runs })
+    Ok(Counts { keys: header.iter().take(of_keys).map(str::to_owned).collect(), runs })
 }
 
 #[cfg(test)]
@@ -136,10 +146,15 @@ mod tests {
     fn other_tables_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("staleness.csv");
-        for rows in ["a,b\n1,2\n", "method,seed,staleness,count\na,0,x,1\n", "method,seed,staleness,count\na,0,9999999999999,1\n"]
-        {
-            std::fs::write(&path, rows).unwrap();
-            assert!(shares(&path).is_err(), "{rows}");
+        let header = "method,seed,staleness,count\n";
+        for (rows, place) in [
+            ("a,b\n1,2\n".to_owned(), "1:1 a,b"),
+            (format!("{header}a,0,0,1\na,0,x,1\n"), "3:5 x"),
+            (format!("{header}a,0,9999999999999,1\n"), "2:5 9999999999999"),
+            (format!("{header}a,0,1\n"), "2:1 a,0,1"),
+        ] {
+            std::fs::write(&path, &rows).unwrap();
+            assert_eq!(shares(&path).unwrap_err().place(), place, "{rows}");
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     worlds::{self, AnyWorld},
 };
 use crate::{
-    figure::FigureSpec,
+    figure::{self, FigureSpec},
     invalid::Invalid,
     method::{
         Ground,
@@ -292,6 +292,7 @@ fn check_claims_and_figures(
         };
         faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("figure.{index}")))));
     }
+    faults.extend(figure::distinct(figures).err().map(|invalid| first.fault(invalid)));
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 

@@ -11,6 +11,9 @@ use super::{
 /// Most points of a grid.
 const MOST: usize = 10_000;
 
+/// Most points that a message writes out.
+const SHOWN: usize = 12;
+
 /// Whether all values are kept, or the best one per method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -27,8 +30,8 @@ pub struct Axis {
     pub kind: Kind,
     /// Steps from the root of the searched tree.
     pub path: Vec<String>,
-    /// The name that `name = "…"` gives to it.
-    pub name: Option<String>,
+    /// The name that `name = "…"` gives to it, and where that stands.
+    pub name: Option<(String, Span)>,
     /// Axes with the same `zip = "…"` advance together.
     pub zip: Option<String>,
     /// Whether each value makes a cell even where the key is a method's, as `cells = true` says.
@@ -82,10 +85,11 @@ fn axis(kind: Kind, span: Span, path: &[String], node: &Node) -> Result<Axis, Di
         match entry.key.as_str() {
             key if key == word => axis.values = values(&entry.node, word)?,
             key @ ("name" | "zip") if valid.contains(&key) => {
-                let text = entry.node.as_str().filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+                let text = entry.node.as_str().filter(|text| !text.trim().is_empty() && !text.contains(char::is_control));
+                let text = text.map(str::to_owned).ok_or_else(|| {
                     Diagnostic::at(entry.node.span, format!("`{key}` of a sweep must be a name")).label("expected a string")
                 })?;
-                *(if key == "name" { &mut axis.name } else { &mut axis.zip }) = Some(text.to_owned());
+                if key == "name" { axis.name = Some((text, entry.node.span)) } else { axis.zip = Some(text) }
             }
             "cells" if kind == Kind::Sweep => {
                 axis.cells = matches!(entry.node.value, Value::Boolean(true));
@@ -135,9 +139,6 @@ fn grid(node: &Node) -> Result<Vec<Node>, Diagnostic> {
     let malformed = |title: &str| Diagnostic::at(bounds.span, title).label(expected);
     let (lo, hi, n) =
         decode::<(f64, f64, usize)>(bounds, "").map_err(|_| malformed("a grid has two ends and a number of points"))?;
-    if bounds.as_array().is_none_or(|items| items.len() != 3) {
-        return Err(malformed("a grid has two ends and a number of points"));
-    }
     if !(1..=MOST).contains(&n) || !lo.is_finite() || !hi.is_finite() || (n == 1 && lo != hi) {
         return Err(malformed("a grid has finite ends and from 2 to 10,000 points"));
     }
@@ -145,19 +146,41 @@ fn grid(node: &Node) -> Result<Vec<Node>, Diagnostic> {
     if log && (lo <= 0.0 || hi <= 0.0) {
         return Err(malformed("the ends of a logarithmic grid must be positive"));
     }
-    let whole = bounds.as_array().is_some_and(|items| items[..2].iter().all(|item| matches!(item.value, Value::Integer(_))));
     let point = |k: usize| {
         let t = k as f64 / (n.max(2) - 1) as f64;
-        let x = match k {
+        match k {
             0 => lo,
             _ if k == n - 1 => hi,
             _ if log => digits(lo * (hi / lo).powf(t)),
             _ => digits(lo + (hi - lo) * t),
-        };
-        let value = if whole { Value::Integer(x.round() as i64) } else { Value::Float(x) };
-        Node::new(value, bounds.span)
+        }
     };
-    Ok((0..n).map(point).collect())
+    let points: Vec<f64> = (0..n).map(point).collect();
+    let whole = bounds.as_array().is_some_and(|items| items[..2].iter().all(|item| matches!(item.value, Value::Integer(_))));
+    if let Some(between) = points.iter().find(|point| whole && point.fract() != 0.0) {
+        return Err(uneven(bounds, &entry.key, *between, &points));
+    }
+    let value = |x| if whole { Value::Integer(x as i64) } else { Value::Float(x) };
+    Ok(points.into_iter().map(|x| Node::new(value(x), bounds.span)).collect())
+}
+
+/// Whole ends around a point that is not whole: only the author knows whether whole numbers are meant.
+fn uneven(bounds: &Node, kind: &str, between: f64, points: &[f64]) -> Diagnostic {
+    let title = format!("the ends of this grid are whole numbers, and its point {between} is not");
+    let fault = Diagnostic::at(bounds.span, title).label("expected whole points, or ends with a decimal point");
+    let fault = fault.help(format!(
+        "for real numbers, write `{kind} = [{:?}, {:?}, {}]`",
+        points[0],
+        points[points.len() - 1],
+        points.len()
+    ));
+    let mut whole: Vec<String> = points.iter().map(|point| point.round().to_string()).collect();
+    whole.dedup();
+    if whole.len() > SHOWN {
+        fault.help("for whole numbers, list them")
+    } else {
+        fault.help(format!("for whole numbers, list them: `[{}]`", whole.join(", ")))
+    }
 }
 
 /// Rounded to 12 significant digits, so that grids have readable points.
@@ -186,6 +209,7 @@ mod tests {
         assert_eq!(points("a.sweep.linear = [0.0, 1.0, 5]"), ["0.0", "0.25", "0.5", "0.75", "1.0"]);
         assert_eq!(points("a.sweep.log = [1, 1000, 4]"), ["1", "10", "100", "1000"]);
         assert_eq!(points("a.tune.log = [1000, 1, 4]"), ["1000", "100", "10", "1"]);
+        assert_eq!(points("a.sweep.linear = [0.0, 1.0, 3]"), ["0.0", "0.5", "1.0"]);
     }
 
     #[test]
@@ -206,6 +230,8 @@ mod tests {
             "a.sweep.log = [1, 2, 1000000]",
             "a.sweep.linear = [1, inf, 3]",
             "a.sweep.cubic = [1, 2, 3]",
+            "a.sweep.log = [1, 100, 4]",
+            "a.sweep.linear = [0, 1, 5]",
         ] {
             assert!(read(text).is_err(), "{text}");
         }

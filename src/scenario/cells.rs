@@ -1,5 +1,7 @@
 //! Sweeps → cells, methods with sweeps → several methods, tunes → variants.
 
+mod keys;
+
 use std::collections::BTreeMap;
 
 use super::{
@@ -7,7 +9,6 @@ use super::{
     diagnostic::Diagnostic,
     node::{Node, Value},
     source::Span,
-    write::inline,
 };
 
 /// Most combinations of one scenario.
@@ -18,26 +19,6 @@ pub(super) const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "n
 
 /// Sections whose keys may be tuned: those that do not change the world.
 pub(super) const TUNED: [&str; 3] = ["served", "peers", "method"];
-
-/// Columns that every record has: no swept key may take their name.
-const COLUMNS: [&str; 16] = [
-    "cell",
-    "method",
-    "label",
-    "seed",
-    "round",
-    "rounds",
-    "seconds",
-    "updates",
-    "gradients",
-    "uplink-bits",
-    "downlink-bits",
-    "uplink_bits",
-    "downlink_bits",
-    "metric",
-    "value",
-    "time",
-];
 
 /// A swept or tuned key with one of its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +49,8 @@ pub fn name(keys: &[Key]) -> String {
 /// another key become several methods.
 ///
 /// # Errors
-/// Malformed sweeps and tunes, those in sections that cannot have them, zipped sweeps of unequal length, too many combinations.
+/// Malformed sweeps and tunes, those in sections that cannot have them, zipped sweeps of unequal length, names that are taken,
+/// too many combinations.
 pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let all = axes(document)?;
     let faults: Vec<Diagnostic> = all.iter().filter_map(misplaced).collect();
@@ -79,7 +61,7 @@ pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     multiply_methods(&mut document)?;
     let makes_cells = |axis: &Axis| axis.kind == Kind::Sweep && (axis.cells || axis.path[0] != "method");
     let swept: Vec<Axis> = axes(&document)?.into_iter().filter(makes_cells).collect();
-    combinations(&document, swept, &COLUMNS)
+    combinations(&document, swept, keys::is_column)
 }
 
 /// The variants of one method: all combinations of the tunes in its table.
@@ -88,7 +70,7 @@ pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
 /// Malformed tunes, too many combinations.
 pub fn variants(method: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let tuned = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Tune).collect();
-    combinations(method, tuned, &[])
+    combinations(method, tuned, |_| false)
 }
 
 fn misplaced(axis: &Axis) -> Option<Diagnostic> {
@@ -123,7 +105,7 @@ fn multiply_methods(document: &mut Node) -> Result<(), Vec<Diagnostic>> {
 pub(super) fn swept_methods(method: &Node) -> Result<Vec<Node>, Vec<Diagnostic>> {
     let swept: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Sweep && !axis.cells).collect();
     let span = swept.first().map_or(method.span, |axis| axis.span);
-    let mut choices = combinations(method, swept, &[])?;
+    let mut choices = combinations(method, swept, |_| false)?;
     choices.iter_mut().filter(|choice| !choice.keys.is_empty()).for_each(|choice| relabel(choice, span));
     Ok(choices.into_iter().map(|choice| choice.tree).collect())
 }
@@ -136,8 +118,9 @@ fn relabel(choice: &mut Choice, span: Span) {
     }
 }
 
-/// All combinations of `axes`: the last key varies fastest; zipped ones advance together.
-fn combinations(tree: &Node, axes: Vec<Axis>, reserved: &[&str]) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+/// All combinations of `axes`, none of which gets a name that is `taken`: the last key varies fastest; zipped ones advance
+/// together.
+fn combinations(tree: &Node, axes: Vec<Axis>, taken: fn(&str) -> bool) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let groups = zipped(&axes)?;
     let sizes: Vec<usize> = groups.iter().map(|group| axes[group[0]].values.len()).collect();
     let count = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size)).filter(|count| *count <= MOST);
@@ -145,7 +128,7 @@ fn combinations(tree: &Node, axes: Vec<Axis>, reserved: &[&str]) -> Result<Vec<C
         let fault = Diagnostic::at(axes[0].span, "too many combinations of values").label(format!("expected at most {MOST}"));
         return Err(vec![fault.note(format!("the sweeps or tunes here have {} values", listed_sizes(&sizes)))]);
     };
-    let (names, texts) = (names(&axes, reserved), axes.iter().map(texts).collect::<Vec<_>>());
+    let (names, texts) = (keys::names(&axes, taken)?, axes.iter().map(keys::texts).collect::<Vec<_>>());
     let mut choices = Vec::with_capacity(count);
     for number in 0..count {
         let mut chosen = vec![0; axes.len()];
@@ -192,34 +175,6 @@ fn zipped(axes: &[Axis]) -> Result<Vec<Vec<usize>>, Vec<Diagnostic>> {
     Ok(groups)
 }
 
-/// Short names: the name given, or as many of the last steps of the path as make it unique.
-fn names(axes: &[Axis], reserved: &[&str]) -> Vec<String> {
-    let suffix = |axis: &Axis, length: usize| axis.path[axis.path.len().saturating_sub(length)..].join(".");
-    let short = |a: usize| {
-        let axis = &axes[a];
-        let good = |length: &usize| {
-            let name = suffix(axis, *length);
-            let alone = axes.iter().enumerate().all(|(b, other)| a == b || suffix(other, *length) != name);
-            alone && !reserved.contains(&name.as_str()) && name.contains(|c: char| c.is_alphabetic())
-        };
-        let length = (1..=axis.path.len()).find(good).unwrap_or(axis.path.len());
-        axis.name.clone().unwrap_or_else(|| suffix(axis, length))
-    };
-    (0..axes.len()).map(short).collect()
-}
-
-/// The values of an axis as text: a choice with parameters by its name alone where that tells them apart.
-fn texts(axis: &Axis) -> Vec<String> {
-    let short = |node: &Node| match (&node.value, node.single()) {
-        (Value::String(text), _) => text.clone(),
-        (_, Some(entry)) => entry.key.clone(),
-        _ => inline(node),
-    };
-    let brief: Vec<String> = axis.values.iter().map(short).collect();
-    let unique = |i: usize| brief.iter().filter(|text| **text == brief[i]).count() == 1;
-    (0..brief.len()).map(|i| if unique(i) { brief[i].clone() } else { inline(&axis.values[i]) }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +212,11 @@ mod tests {
         let first = &cells(&read(text)).unwrap()[0];
         let names: Vec<&str> = first.keys.iter().map(|key| key.name.as_str()).collect();
         assert_eq!(names, ["0.step", "1.step", "hidden.0", "stop.rounds"]);
+        let text = "network.up.loss.sweep = [0.1, 0.2]\nserved.local.lr = { sweep = [1, 2], name = 'steps' }\n\
+            served.local.steps.sweep = [1, 2]";
+        let first = &cells(&read(text)).unwrap()[0];
+        let names: Vec<&str> = first.keys.iter().map(|key| key.name.as_str()).collect();
+        assert_eq!(names, ["up.loss", "steps", "local.steps"]);
     }
 
     #[test]

@@ -73,6 +73,11 @@ pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<MethodTa
         faults.push(Diagnostic::at(written.span, "`method` must be a list").help("write `[[method]]` with two brackets"));
         return Vec::new();
     };
+    if items.is_empty() {
+        let fault = Diagnostic::at(written.span, "the scenario has no method").label("expected at least one");
+        let fault = fault.help("write a line `[[method]]` and below it `name = \"fedavg\"`");
+        faults.push(fault.help("`fedfleet methods` lists all methods"));
+    }
     let mut methods: Vec<MethodTable> = Vec::with_capacity(items.len());
     for item in items {
         match method(item) {
@@ -102,11 +107,10 @@ fn method(item: &Node) -> Result<(MethodTable, &Node), Vec<Diagnostic>> {
     };
     let place = written.get("label").unwrap_or(name);
     let text = |node: &Node, key: &str| {
-        node.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned).ok_or_else(|| {
-            vec![
-                Diagnostic::at(node.span, format!("`{key}` of a method must be a text"))
-                    .label("expected a string that is not empty"),
-            ]
+        let sound = |text: &&str| !text.trim().is_empty() && !text.contains(char::is_control);
+        node.as_str().filter(sound).map(str::to_owned).ok_or_else(|| {
+            let fault = Diagnostic::at(node.span, format!("`{key}` of a method must be a text on one line"));
+            vec![fault.label("expected a string that is not empty, without control characters")]
         })
     };
     let (name_span, name, label) = (name.span, text(name, "name")?, text(place, "label")?);

@@ -21,7 +21,14 @@ use super::{
     source::Sources,
     stop::Stop,
 };
-use crate::{figure::FigureSpec, fleet::FleetSpec, invalid::Invalid, network::NetworkSpec, num::Precision, problem::ProblemSpec};
+use crate::{
+    figure::FigureSpec,
+    fleet::FleetSpec,
+    invalid::{Invalid, one_line},
+    network::NetworkSpec,
+    num::Precision,
+    problem::ProblemSpec,
+};
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
 pub(super) const SECTIONS: [&str; 14] = [
@@ -154,7 +161,8 @@ impl Scenario {
             Vec::new()
         });
         let stem = path.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        let title = optional(&document, "title", &mut faults).unwrap_or(stem);
+        let title: String = optional(&document, "title", &mut faults).unwrap_or(stem);
+        checked("title", one_line("", &title), &document, &mut faults);
         let folder: PathBuf = optional(&document, "folder", &mut faults).unwrap_or_default();
         let folder = path.parent().unwrap_or(Path::new("")).join(folder);
         let seeds: Seeds = optional(&document, "seeds", &mut faults).unwrap_or_default();

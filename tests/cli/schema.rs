@@ -55,6 +55,12 @@ fn a_misspelt_key_or_name_is_invalid() {
         let _ = place.insert(key.to_owned(), Value::from(1));
         assert!(!validator.is_valid(&faulty), "{key} in {table} is taken");
     }
+    for (keys, sound_too) in [("", true), ("local = { lr = 0.1 }\nmu = 1", true), ("labl = 'x'", false)] {
+        let mut several = sound.clone();
+        let method: toml::Table = toml::from_str(&format!("name = {{ sweep = ['fedavg', 'fedprox'] }}\n{keys}")).unwrap();
+        *several.pointer_mut("/method/0").unwrap() = serde_json::to_value(method).unwrap();
+        assert_eq!(validator.is_valid(&several), sound_too, "a name that is swept, with {keys}");
+    }
     for (value, name) in [("/problem/objective", "quadratc"), ("/method/0/name", "fedavgg")] {
         let mut faulty = sound.clone();
         *faulty.pointer_mut(value).unwrap() = Value::from(name);

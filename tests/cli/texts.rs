@@ -143,6 +143,16 @@ fn the_summary_for_scripts_has_the_rows_of_the_table() {
 }
 
 #[test]
+fn a_plot_of_nothing_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,consensus";
+    fs::write(folder.path().join("curves.csv"), format!("{header}\na,0,0,0,0,0,0,0,1\n")).unwrap();
+    let mut command = fedfleet(["plot", "."]);
+    command.current_dir(&folder);
+    assert!(succeed(command).starts_with("nothing to draw: no `[[figure]]` is asked for"));
+}
+
+#[test]
 fn a_gallery_shows_what_was_run() {
     let folder = tempfile::tempdir().unwrap();
     run(&small(), &folder.path().join("small"), &["--seeds", "1", "--set", "stop.rounds=10", "--set", "served.local.lr=0.1"]);

@@ -14,6 +14,7 @@ mod links;
 mod momentum;
 mod peers;
 mod rates;
+mod recorded;
 mod scale;
 mod scenario_errors;
 mod scenario_fuzz;

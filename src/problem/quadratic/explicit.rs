@@ -1,6 +1,6 @@
 //! Quadratic clients that a scenario states one by one, inline or in a file.
 
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 use faer::{MatRef, Side};
 use ndarray::ArrayD;
@@ -13,7 +13,7 @@ use super::{
     spec::{Numbers, QuadraticSpec},
 };
 use crate::{
-    file::{File, start},
+    file::{File, npy, start},
     invalid::Invalid,
     num::Real,
 };
@@ -209,15 +209,19 @@ fn open(path: &Path) -> Result<(Table, Table), Invalid> {
         |error: &dyn std::fmt::Display| Invalid::at("", format!("cannot read the clients: {error}")).in_file(path, None);
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
         let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
-        let mut archive = ZipArchive::new(file).map_err(|error| unreadable(&error))?;
+        let foreign = "the file is not NPZ: expected an archive as `numpy.savez` writes it";
+        let mut archive = ZipArchive::new(file).map_err(|_| unreadable(&foreign))?;
         let mut table = |key: &'static str| -> Result<Table, Invalid> {
             let missing = |error: &dyn std::fmt::Display| {
                 Invalid::at("", format!("cannot read the array `{key}`: {error}"))
                     .in_file(path, None)
                     .help("the file needs the arrays `curvature` and `centre` in float64")
             };
-            let entry = archive.by_name(&format!("{key}.npy")).map_err(|error| missing(&error))?;
-            let array = ArrayD::<f64>::read_npy(entry).map_err(|error| missing(&error))?;
+            let mut bytes = Vec::new();
+            let entry = archive.by_name(&format!("{key}.npy")).map_err(std::io::Error::other);
+            let _ = entry.and_then(|mut entry| entry.read_to_end(&mut bytes)).map_err(|error| missing(&error))?;
+            npy::check(&bytes).map_err(|error| missing(&error))?;
+            let array = ArrayD::<f64>::read_npy(&*bytes).map_err(|error| missing(&error))?;
             let shape = array.shape().to_vec();
             if shape.len() > 3 || (shape.len() == 3 && shape[1] != shape[2]) {
                 return Err(Invalid::at("", format!("the array `{key}` has shape {shape:?}: expected [n], [n, d] or [n, d, d]"))
@@ -247,12 +251,19 @@ fn rows(path: &Path) -> Result<(Table, Table), Invalid> {
     let mut tables: [Vec<f64>; 2] = Default::default();
     for row in reader.records() {
         let row = row.map_err(|error| file.fault_at_record(start(error.position()), error.to_string()))?;
-        for (table, columns) in tables.iter_mut().zip(&columns) {
+        let fault = |column: usize, reason: &str| {
+            let message = format!("`{}` in column `{}` is {reason}", &row[column], &header[column]);
+            file.fault_at_field(start(row.position()), (column, b','), message)
+        };
+        for ((table, columns), least) in tables.iter_mut().zip(&columns).zip([0.0, f64::NEG_INFINITY]) {
             for &column in columns {
-                table.push(row[column].parse().map_err(|_| {
-                    let message = format!("`{}` in column `{}` is not a number", &row[column], &header[column]);
-                    file.fault_at_field(start(row.position()), (column, b','), message)
-                })?);
+                let value = row[column].parse().ok().filter(|value: &f64| value.is_finite());
+                let value = value.ok_or_else(|| fault(column, "not a finite number"))?;
+                if value < least {
+                    let negative = fault(column, "a negative curvature: expected at least 0");
+                    return Err(negative.help("a quadratic problem needs convex clients"));
+                }
+                table.push(value);
             }
         }
     }

@@ -34,7 +34,7 @@ pub struct QuadraticSpec {
 
 /// A number, or one value per client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number, or a list of one for each client: all numbers, all vectors or all matrices")]
 pub enum Numbers {
     /// The same number for every client.
     Common(f64),

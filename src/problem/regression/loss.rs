@@ -53,8 +53,9 @@ impl Loss {
                         .help("use `objective = \"softmax\"`")
                 }
                 Self::Square => {
-                    Invalid::at("objective", format!("least squares needs real targets, and the data have {count} classes"))
-                        .help("use `objective = \"softmax\"`")
+                    Invalid::at("objective", format!("least squares needs real targets, and the data have {count} classes")).help(
+                        "set `targets = \"values\"` in the data to fit the numbers themselves, or use `objective = \"softmax\"`",
+                    )
                 }
             }),
             Targets::Values(values) => match self {

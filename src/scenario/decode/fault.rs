@@ -123,9 +123,15 @@ impl Fault {
                 .help(format!("write `{} = \"{name}\"`", last(&place))),
             Kind::OneKey { keys, valid } => Diagnostic::at(span, format!("`{place}` must name one choice, but has {keys} keys"))
                 .expected(&if valid.is_empty() { "a table with one key".to_owned() } else { listed(valid) }),
-            Kind::Other(message) if message.starts_with("data did not match any variant") => {
-                let found = tree.descend(&self.path).map_or_else(|| "this value".to_owned(), |node| shown(&node.value));
-                Diagnostic::at(span, format!("`{place}` cannot be {found}")).label("expected another kind of value")
+            // Where several kinds of values would do, serde says only which, or not even that.
+            Kind::Other(message) if message.starts_with("expected ") || message.starts_with("data did not match any variant") => {
+                let found = match tree.descend(&self.path).map(|node| &node.value) {
+                    Some(value @ (Value::Array(_) | Value::Table(_))) => format!("{} like this", value.kind()),
+                    Some(value) => shown(value),
+                    None => "this value".to_owned(),
+                };
+                let expected = message.strip_prefix("expected ").unwrap_or("another kind of value");
+                Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected)
             }
             Kind::Other(message) => match message.rsplit_once(": expected ") {
                 Some((title, expected)) => Diagnostic::at(span, format!("`{place}`: {title}")).expected(expected),

@@ -1,7 +1,7 @@
 //! The tree as a serde source.
 
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor, value::StrDeserializer,
+    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor, value::StrDeserializer,
 };
 
 use super::super::{
@@ -31,6 +31,16 @@ impl<'a> Reader<'a> {
                 visitor.visit_i64(number as i64).map_err(|fault: Fault| fault.or_at(self.node.span))
             }
             _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn items<'de, V: Visitor<'de>>(items: &[Node], visitor: V) -> Result<V::Value, Fault> {
+        let mut read = Items { items: items.iter(), next: 0 };
+        let value = visitor.visit_seq(&mut read)?;
+        // Whoever reads a fixed number of items stops after them.
+        match read.items.len() {
+            0 => Ok(value),
+            _ => Err(Fault::invalid_length(items.len(), &format!("an array of length {}", read.next).as_str())),
         }
     }
 
@@ -66,7 +76,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Float(number) => visitor.visit_f64(*number),
             Value::Boolean(boolean) => visitor.visit_bool(*boolean),
             Value::Datetime(_) => Err(Fault::mismatch(&self.node.value, "another kind of value, since no key takes a date")),
-            Value::Array(items) => visitor.visit_seq(Items { items: items.iter(), next: 0 }),
+            Value::Array(items) => Self::items(items, visitor),
             Value::Table(table) => return self.keys(table, visitor),
         }
         .map_err(|fault| fault.or_at(span))
@@ -135,7 +145,7 @@ struct Items<'a> {
     next: usize,
 }
 
-impl<'de> SeqAccess<'de> for Items<'_> {
+impl<'de> SeqAccess<'de> for &mut Items<'_> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {

@@ -3,7 +3,10 @@
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
-use super::forms::{definition, simplify};
+use super::{
+    forms::{definition, simplify},
+    sweeps,
+};
 use crate::method::registry::{Entry, METHODS};
 
 /// A method with the schema of its own parameters.
@@ -17,15 +20,27 @@ pub(super) fn own(generator: &mut SchemaGenerator) -> Vec<Own> {
 /// Defines each method as a table with the keys of its section and its own, and `Method` as one of them.
 pub(super) fn describe(methods: Vec<Own>, definitions: &mut Map<String, Value>) {
     let names: Vec<&str> = methods.iter().map(|(entry, _)| entry.card.name).collect();
-    let forms: Vec<Value> = names.iter().map(|name| json!({ "$ref": format!("#/$defs/method-{name}") })).collect();
+    let mut forms: Vec<Value> = names.iter().map(|name| json!({ "$ref": format!("#/$defs/method-{name}") })).collect();
+    let several = sweeps::sweep(&json!({ "type": "array", "items": { "enum": names }, "minItems": 1 }));
+    let mut keys = Map::new();
     for (entry, own) in methods {
         let table = table(entry, own, definitions);
+        let of_table = table["properties"].as_object().into_iter().flat_map(Map::keys);
+        keys.extend(of_table.map(|key| (key.clone(), Value::Bool(true))));
         let _ = definitions.insert(format!("method-{}", entry.card.name), table);
     }
+    let _ = keys.insert("name".to_owned(), several.clone());
+    forms.push(json!({
+        "description": "Several methods that take the same keys.",
+        "type": "object",
+        "properties": keys,
+        "required": ["name"],
+        "additionalProperties": false,
+    }));
     let method = json!({
         "description": "A method by its name, with the keys that it overrides and its own parameters.",
         "type": "object",
-        "properties": { "name": { "enum": names } },
+        "properties": { "name": { "anyOf": [{ "enum": names }, several] } },
         "required": ["name"],
         "oneOf": forms,
     });

@@ -113,7 +113,8 @@ fn or_choice(property: &mut Value, choices: Choices) {
     *property = Value::Object(outside);
 }
 
-fn sweep(values: &Value) -> Value {
+/// Several of `values`, which say what lists of them there are.
+pub(super) fn sweep(values: &Value) -> Value {
     json!({
         "description": "Several values, all of which are kept.",
         "type": "object",

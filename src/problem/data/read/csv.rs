@@ -46,16 +46,18 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(header: StringRecord, spec: &CsvSpec, by: Option<&str>) -> Result<Self, Invalid> {
+    fn new(file: &File<'_>, header: StringRecord, spec: &CsvSpec, by: Option<&str>) -> Result<Self, Invalid> {
         let target = match &spec.target {
             Some(name) => find(&header, name, "csv.target")?,
             None => ["label", "target", "y"].iter().find_map(|name| position(&header, name)).ok_or_else(|| {
-                Invalid::at("csv", "no column is called label, target or y").help("name the column to predict: target = \"…\"")
+                let fault = file.fault_at_record(0, "no column is called label, target or y");
+                fault.help("name the column to predict: target = \"…\"").under("csv")
             })?,
         };
         let split = spec.split.as_deref().map(|name| find(&header, name, "csv.split")).transpose()?;
         let client = spec.client.as_deref().map(|name| find(&header, name, "csv.client")).transpose()?;
         let dropped = spec.drop.iter().map(|name| find(&header, name, "csv.drop")).collect::<Result<Vec<_>, _>>()?;
+        check_roles(spec, target, (split, client, &dropped))?;
         let by = by.and_then(|name| position(&header, name)).filter(|&at| at != target);
         let is_kept = |at: usize| client == Some(at) || by == Some(at) || dropped.contains(&at);
         let free: Vec<usize> = (0..header.len()).filter(|&at| at != target && split != Some(at)).collect();
@@ -66,6 +68,28 @@ impl Layout {
         }
         Ok(Self { header, target, split, features, kept })
     }
+}
+
+/// Refuses a column that would be two things, of which one would be ignored.
+fn check_roles(
+    spec: &CsvSpec,
+    target: usize,
+    (split, client, dropped): (Option<usize>, Option<usize>, &[usize]),
+) -> Result<(), Invalid> {
+    let twice = |key: &str, name: &str, role: &str| Invalid::at(key, format!("the column `{name}` is {role} already"));
+    if let Some(index) = dropped.iter().position(|&at| at == target) {
+        let fault = twice(&format!("csv.drop.{index}"), &spec.drop[index], "the target");
+        return Err(fault.help("the target is no feature anyway: take it from the list, or name another `target`"));
+    }
+    let roles = [("csv.split", &spec.split, split), ("csv.client", &spec.client, client)];
+    if let Some((key, Some(name), _)) = roles.iter().find(|(_, _, at)| *at == Some(target)) {
+        let fault = twice(key, name, "the target");
+        return Err(fault.help(format!("`partition = {{ by = {name:?} }}` divides the samples by their targets")));
+    }
+    if let (Some(name), true) = (&spec.client, client.is_some() && client == split) {
+        return Err(twice("csv.client", name, "the one of `split`"));
+    }
+    Ok(())
 }
 
 fn position(header: &StringRecord, name: &str) -> Option<usize> {
@@ -123,18 +147,11 @@ fn parse<R: Real>(
     };
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
     let header = reader.headers().map_err(|error| malformed(file, &error))?.clone();
-    if header.is_empty() {
-        return Err(file.fault("the file is empty: expected a header and samples"));
-    }
-    if header.iter().all(|cell| cell.parse::<f64>().is_ok()) {
-        let error = file.fault_at_record(0, "the first line holds numbers: expected a header that names the columns");
-        return Err(error.help("add a first line such as `x1,x2,label`"));
-    }
-    distinct(&header).map_err(|twice| fault(None, twice).help("give each column a name of its own"))?;
+    check_header(file, &header, delimiter)?;
     if let Some(like) = like.filter(|like| like.header != header) {
         return Err(file.fault_at_record(0, format!("expected the {} columns of the training file", like.header.len())));
     }
-    let layout = Layout::new(header, spec, by)?;
+    let layout = Layout::new(file, header, spec, by)?;
     let mut parts = Parts::default();
     parts.train.kept = vec![Vec::new(); layout.kept.len()];
     let mut record = StringRecord::new();
@@ -142,10 +159,33 @@ fn parse<R: Real>(
         let read = row(&layout, &record, &mut parts, categories, like.is_none());
         read.map_err(|found| fault(record.position(), found))?;
     }
-    if parts.train.targets.is_empty() {
-        return Err(file.fault("the file has no training samples"));
+    if like.is_some() && parts.train.targets.is_empty() && parts.test.targets.is_empty() {
+        return Err(file.fault("the file has no held-out samples: expected a line for each below the header"));
+    }
+    if like.is_none() && parts.train.targets.is_empty() {
+        return Err(file.fault("the file has no training samples: expected a line for each below the header"));
     }
     Ok((layout, parts))
+}
+
+/// Refuses a first line that does not name columns, each by a name of its own.
+fn check_header(file: &File<'_>, header: &StringRecord, delimiter: u8) -> Result<(), Invalid> {
+    if header.is_empty() {
+        return Err(file.fault("the file is empty: expected a header and samples"));
+    }
+    if header.iter().all(|cell| cell.parse::<f64>().is_ok()) {
+        let error = file.fault_at_record(0, "the first line holds numbers: expected a header that names the columns");
+        return Err(error.help("add a first line such as `x1,x2,label`"));
+    }
+    distinct(header).map_err(|(column, message)| {
+        file.fault_at_field(0, (column, delimiter), message).help("give each column a name of its own")
+    })?;
+    if let (1, Some(other)) = (header.len(), header[0].chars().find(|character| ";\t|".contains(*character))) {
+        let message = format!("the header is one column: expected several, with `{}` between them", char::from(delimiter));
+        let error = file.fault_at_record(0, message);
+        return Err(error.help(format!("set `delimiter = {:?}`", other.to_string())));
+    }
+    Ok(())
 }
 
 /// The column at fault, and what is wrong with it.

@@ -77,10 +77,22 @@ impl<'a> Array<'a> {
         let size = shape.iter().try_fold(width, |size: usize, &next| size.checked_mul(next));
         let data = &bytes[start..];
         match size {
-            Some(size) if size == data.len() => Ok(Self { code, shape, data }),
+            Some(size) if size == data.len() => Self { code, shape, data }.finite(file),
             Some(size) => Err(file.fault(format!("the file has {} bytes of values: expected {size}", data.len()))),
             None => Err(file.fault(format!("the shape {shape:?} is too large"))),
         }
+    }
+
+    /// Refuses infinities and what is not a number.
+    fn finite(self, file: &File<'_>) -> Result<Self, Invalid> {
+        let odd = match self.code {
+            0x0d => self.data.as_chunks().0.iter().map(|&word| f64::from(f32::from_be_bytes(word))).enumerate().find(is_odd),
+            0x0e => self.data.as_chunks().0.iter().map(|&word| f64::from_be_bytes(word)).enumerate().find(is_odd),
+            _ => None,
+        };
+        let Some((at, value)) = odd else { return Ok(self) };
+        let row = at / self.shape[1..].iter().product::<usize>();
+        Err(file.fault(format!("the file holds `{value}` in sample {row} (counted from 0): expected finite numbers")))
     }
 
     fn values<T: Copy + Send + Sync>(&self, of: impl Fn(f64) -> T) -> Vec<T> {
@@ -97,4 +109,8 @@ impl<'a> Array<'a> {
             _ => data.as_chunks().0.iter().map(|&word| of(f64::from_be_bytes(word))).collect(),
         }
     }
+}
+
+fn is_odd((_, value): &(usize, f64)) -> bool {
+    !value.is_finite()
 }

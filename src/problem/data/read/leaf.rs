@@ -88,6 +88,8 @@ struct Document<'t> {
     #[serde(borrow)]
     users: Vec<Piece<'t>>,
     #[serde(borrow)]
+    num_samples: Option<Vec<Piece<'t>>>,
+    #[serde(borrow)]
     user_data: BTreeMap<String, Piece<'t>>,
 }
 
@@ -218,11 +220,23 @@ fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<
         error.help("expected {\"users\": […], \"user_data\": {user: {\"x\": […], \"y\": […]}}}, or {\"user\": …, \"x\": …, \"y\": …} a line")
     };
     let document: Document<'_> = json::read(file, text).map_err(expected)?;
-    for piece in document.users {
+    let counted = document.num_samples.unwrap_or_default();
+    if !counted.is_empty() && counted.len() != document.users.len() {
+        let (counts, users) = (count(counted.len(), "count"), count(document.users.len(), "user"));
+        return Err(
+            file.fault_at(counted[0].get(), format!("`num_samples` has {counts}, and there are {users}: expected as many"))
+        );
+    }
+    for (at, piece) in document.users.into_iter().enumerate() {
         let user: String = json::read(file, piece.get())?;
         let missing = || file.fault_at(piece.get(), format!("user `{user}` has no `user_data`"));
         let place = *document.user_data.get(&user).ok_or_else(missing)?;
         let UserData { x, y } = json::read(file, place.get()).map_err(expected)?;
+        if let Some(counted) = counted.get(at).filter(|counted| counted.get() != x.len().to_string()) {
+            let message =
+                format!("user `{user}` has {}: expected {}, as `num_samples` says", count(x.len(), "sample"), counted.get());
+            return Err(file.fault_at(counted.get(), message));
+        }
         rows.append(file, &user, place, &x, &y)?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use super::{RawSamples, RawTable, RawTargets};
 use crate::{
-    file::File,
+    file::{File, npy::check},
     invalid::Invalid,
     num::Real,
     problem::data::{Features, Grouping, spec::NpzSpec, table::dense},
@@ -89,7 +89,7 @@ fn samples<R: Real>(x: Array<R>, y: Array<f64>, lead: usize) -> Result<RawSample
 /// # Errors
 /// [`Invalid`] when the file is malformed or holds other values.
 pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Result<Array<T>, Invalid> {
-    any_type(file.bytes(), name).map_err(|message| file.fault(message))
+    any_type(file, file.bytes(), name)
 }
 
 /// Reads the arrays of an NPZ archive, stored or deflated.
@@ -97,7 +97,7 @@ pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Res
 /// # Errors
 /// [`Invalid`] when the archive is malformed or lacks an array.
 pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) -> Result<Arrays<R>, Invalid> {
-    let zip = ZipArchive::new(Cursor::new(file.bytes())).map_err(|error| file.fault(format!("the file is not NPZ: {error}")))?;
+    let zip = ZipArchive::new(Cursor::new(file.bytes())).map_err(|_| not_npz(file))?;
     let mut archive = Archive { file, zip };
     let x = archive.array(spec.x.as_deref().unwrap_or("x"), "x")?;
     let y = archive.array(spec.y.as_deref().unwrap_or("y"), "y")?;
@@ -108,6 +108,15 @@ pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) ->
     };
     let client = spec.client.as_deref().map(|name| archive.array(name, "client")).transpose()?;
     Ok(Arrays { x, y, test, client })
+}
+
+fn not_npz(file: &File<'_>) -> Invalid {
+    if file.bytes().starts_with(b"PK") {
+        let fault = file.fault("the archive has no table of its arrays at its end");
+        return fault.help("the file may be cut off: compare its size with the original");
+    }
+    let fault = file.fault("the file is not NPZ: expected an archive as `numpy.savez` writes it");
+    if file.bytes().starts_with(b"\x93NUMPY") { fault.help("it is a single array: give it as `npy`") } else { fault }
 }
 
 struct Archive<'a> {
@@ -128,13 +137,18 @@ impl Archive<'_> {
         let mut bytes = Vec::new();
         let unpacked =
             self.zip.by_index(index).map_err(std::io::Error::other).and_then(|mut entry| entry.read_to_end(&mut bytes));
-        unpacked.map_err(|error| self.file.fault(format!("the array `{name}` cannot be unpacked: {error}")))?;
-        any_type(&bytes, name).map_err(|message| self.file.fault(message))
+        unpacked.map_err(|error| {
+            let fault = self.file.fault(format!("the array `{name}` cannot be unpacked: {error}"));
+            fault.help("the file may be damaged: compare it with the original")
+        })?;
+        any_type(self.file, &bytes, name)
     }
 }
 
-/// Tries the element types in turn; only a wrong type leads to the next.
-fn any_type<T: Real>(bytes: &[u8], name: &str) -> Result<Array<T>, String> {
+/// Tries the element types in turn; only a wrong type leads to the next. `bytes` are those of `file`, or unpacked from it.
+fn any_type<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<T>, Invalid> {
+    let unreadable = |reason: String| file.fault(format!("the array `{name}` cannot be read: {reason}"));
+    check(bytes).map_err(unreadable)?;
     macro_rules! attempt {
         ($($element:ty => $widen:expr),+ $(,)?) => {$(
             match ArrayD::<$element>::read_npy(bytes) {
@@ -144,7 +158,7 @@ fn any_type<T: Real>(bytes: &[u8], name: &str) -> Result<Array<T>, String> {
                     return Ok(Array { shape, values, name: name.to_owned() });
                 }
                 Err(ReadNpyError::WrongDescriptor(_)) => {}
-                Err(error) => return Err(format!("the array `{name}` cannot be read: {error}")),
+                Err(error) => return Err(unreadable(error.to_string())),
             }
         )+};
     }
@@ -161,5 +175,6 @@ fn any_type<T: Real>(bytes: &[u8], name: &str) -> Result<Array<T>, String> {
         i8 => f64::from,
         bool => |value: bool| f64::from(u8::from(value)),
     );
-    Err(format!("the array `{name}` has an element type that is not read: expected real, whole or truth values"))
+    let message = format!("the array `{name}` has an element type that is not read: expected real, whole or truth values");
+    Err(file.fault(message).help("convert it, such as by `x.astype(\"float32\")`"))
 }

@@ -52,6 +52,17 @@ fn idx_values_of_every_type_are_read() {
 }
 
 #[test]
+fn idx_values_that_are_not_finite_are_refused() {
+    let labels = idx_bytes(8, &[2], &[0, 1]);
+    let values = |bad: f32| [1.0, bad].map(f32::to_be_bytes).concat();
+    for bad in [f32::NAN, f32::NEG_INFINITY] {
+        let (_, text) = fault(idx(&idx_bytes(0x0d, &[2, 1], &values(bad)), &labels));
+        assert!(text.contains("in sample 1 (counted from 0)"), "{text}");
+        assert!(idx(&idx_bytes(8, &[2, 1], &[0, 1]), &idx_bytes(0x0d, &[2], &values(bad))).is_err(), "among labels");
+    }
+}
+
+#[test]
 fn malformed_idx_is_refused() {
     let (images, labels) = (idx_bytes(8, &[2, 2], &[0; 4]), idx_bytes(8, &[2], &[0, 1]));
     let cases = [
@@ -124,6 +135,13 @@ fn npz_arrays_are_found_by_name() {
     let unequal = npz(&[("x", npy_bytes(&Array2::<f32>::zeros((2, 2)))), y], CompressionMethod::Stored);
     let error = numpy::npz::<f64>(&file(&unequal), &NpzSpec::default()).unwrap().table().unwrap_err();
     assert!(error.message.contains("expected a target for each row"), "{}", error.message);
+    let huge = npy_bytes(&x);
+    let huge: Vec<u8> = String::from_utf8_lossy(&huge[10..128]).replace("(3, 2)", "(9999999, 9999999)").into_bytes();
+    let length = u16::try_from(huge.len()).unwrap().to_le_bytes();
+    let huge = [b"\x93NUMPY\x01\x00", &length[..], &huge].concat();
+    let huge = npz(&[("x", huge)], CompressionMethod::Deflated);
+    let (_, text) = fault(numpy::npz::<f64>(&file(&huge), &NpzSpec::default()).and_then(numpy::Arrays::table));
+    assert!(text.contains("it holds 0 bytes of values: expected 399999920000004"), "{text}");
     let (_, text) = fault(numpy::npz::<f64>(&file(b"junk"), &spec));
     assert!(text.contains("the file is not NPZ"), "{text}");
 }
