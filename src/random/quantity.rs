@@ -1,5 +1,7 @@
 //! Any physical number of a scenario may be a distribution.
 
+mod scale;
+
 use std::{fmt, ops::RangeInclusive, path::PathBuf};
 
 use schemars::{JsonSchema, Schema};
@@ -26,9 +28,6 @@ pub const DISTRIBUTIONS: [&str; 13] = [
     "values",
     "fixed",
 ];
-
-/// The longest time that something may usually take [s], at which virtual time still tells eighths of a second.
-const LONGEST: f64 = 1e15;
 
 /// A number, or a distribution that the number is drawn from.
 ///
@@ -171,34 +170,6 @@ impl Quantity {
             }
             Self::Fixed(ref inner) => inner.support(),
         }
-    }
-
-    /// How large values of a sound quantity usually are: its largest value, or the mean, the median or the start of its tail. Of
-    /// a file, nothing is known yet (`0`).
-    pub fn scale(&self) -> f64 {
-        match *self {
-            Self::Constant(value) | Self::Uniform { high: value, .. } | Self::Spread { slowest: value, .. } => value,
-            Self::Exponential { mean } | Self::Gamma { mean, .. } => mean,
-            Self::Lognormal { median, mu, .. } => median.or(mu.map(f64::exp)).unwrap_or_default(),
-            Self::HalfNormal { min: from, sd } | Self::Normal { mean: from, sd, .. } => from + sd,
-            Self::Pareto { min, .. } => min,
-            Self::Integer { high, .. } => high as f64,
-            Self::File(_) => 0.0,
-            Self::Values(ref values) => values.iter().copied().fold(0.0, f64::max),
-            Self::Fixed(ref inner) => inner.scale(),
-        }
-    }
-
-    /// Refuses times that virtual time cannot be counted in.
-    ///
-    /// # Errors
-    /// [`Invalid`] with an empty path.
-    pub fn check_time(&self) -> Result<(), Invalid> {
-        if self.scale() <= LONGEST {
-            return Ok(());
-        }
-        let message = format!("a time of `{:e}` s is out of range: expected at most {LONGEST:e} s", self.scale());
-        Err(Invalid::at("", message).help("a year is 3.2e7 s"))
     }
 
     fn check_parameters(&self) -> Result<(), Invalid> {

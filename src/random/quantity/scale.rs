@@ -1,0 +1,37 @@
+//! How large the values of a quantity are.
+
+use super::Quantity;
+use crate::invalid::Invalid;
+
+/// The longest time that something may usually take [s], at which virtual time still tells eighths of a second.
+const LONGEST: f64 = 1e15;
+
+impl Quantity {
+    /// How large values of a sound quantity usually are: its largest value, or the mean, the median or the start of its tail. Of
+    /// a file, nothing is known yet (`0`).
+    pub fn scale(&self) -> f64 {
+        match *self {
+            Self::Constant(value) | Self::Uniform { high: value, .. } | Self::Spread { slowest: value, .. } => value,
+            Self::Exponential { mean } | Self::Gamma { mean, .. } => mean,
+            Self::Lognormal { median, mu, .. } => median.or(mu.map(f64::exp)).unwrap_or_default(),
+            Self::HalfNormal { min: from, sd } | Self::Normal { mean: from, sd, .. } => from + sd,
+            Self::Pareto { min, .. } => min,
+            Self::Integer { high, .. } => high as f64,
+            Self::File(_) => 0.0,
+            Self::Values(ref values) => values.iter().copied().fold(0.0, f64::max),
+            Self::Fixed(ref inner) => inner.scale(),
+        }
+    }
+
+    /// Refuses times that virtual time cannot be counted in.
+    ///
+    /// # Errors
+    /// [`Invalid`] with an empty path.
+    pub fn check_time(&self) -> Result<(), Invalid> {
+        if self.scale() <= LONGEST {
+            return Ok(());
+        }
+        let message = format!("a time of `{:e}` s is out of range: expected at most {LONGEST:e} s", self.scale());
+        Err(Invalid::at("", message).help("a year is 3.2e7 s"))
+    }
+}
