@@ -110,10 +110,15 @@ impl Presence {
     }
 }
 
-/// The stretch around `time` of `client`; one that ends in this very instant is over.
+/// The stretch around `time` of `client`; one that ends in this very instant is over, unless the next does too: stretches that
+/// short are walked through as they are.
 fn around(process: &TimeProcess, client: usize, time: f64, streams: Streams, walks: &mut HashMap<usize, Alternation>) -> Segment {
     let stretch = process.segment(client, time, streams, walks);
-    if stretch.end > end_of_instant(time) { stretch } else { process.segment(client, stretch.end, streams, walks) }
+    if stretch.end > end_of_instant(time) {
+        return stretch;
+    }
+    let next = process.segment(client, stretch.end, streams, walks);
+    if next.end > end_of_instant(time) { next } else { process.segment(client, time, streams, walks) }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
@@ -88,6 +88,13 @@ impl ServedMethod for DelayedNesterov {
             client: ClientSpec { optimiser: self.inner.map(TransformSpec::Adamw).into_iter().collect(), keep_state: false },
             ..Recipe::default()
         }
+    }
+
+    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        if self.inner.is_some() && parts.client.is_some() {
+            return Err(Invalid::at("client", "it would take the place of `inner`").help("remove one of the two"));
+        }
+        parts.steps_itself("delayed Nesterov is the server's optimiser")
     }
 
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {

@@ -82,10 +82,14 @@ impl ServedMethod for DiLoCo {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        match parts.server {
-            None => Ok(()),
-            Some(_) => Err(Invalid::at("server", "a server optimiser would take the place of `lr` and `beta` of `diloco`")
-                .help("remove `server`; other outer optimisers fit `fedavg` with `client.optimiser = [{ adamw = {} }]`")),
+        if parts.server.is_some() {
+            return Err(Invalid::at("server", "a server optimiser would take the place of `lr` and `beta` of `diloco`")
+                .help("remove `server`; other outer optimisers fit `fedavg` with `client.optimiser = [{ adamw = {} }]`"));
         }
+        if parts.client.is_some() {
+            return Err(Invalid::at("client", "it would take the place of `inner` and `keep-state` of `diloco`")
+                .help("remove `client`, and set `inner` and `keep-state` of the method"));
+        }
+        Ok(())
     }
 }

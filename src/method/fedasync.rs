@@ -48,11 +48,11 @@ impl Method for FedAsync {
             link: "https://arxiv.org/abs/1903.03934",
         },
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + rho (y − x));  send y\n\
-                 server:  a = alpha · w(s);   x ← (1 − a) x + a y        (w(s) by the schedule's `discount`)",
+                 server:  a = min(1, alpha · w(s));   x ← (1 − a) x + a y        (w(s) by the schedule's `discount`)",
         traffic: "down: x [d]; up: y [d]; nothing stays at the client",
-        differs: "y is sent as x_received − y and put together again at the server, so that uplinks can compress it; \
-                  staleness is 0 for a fresh model and comes from the clients' durations, not from a draw; alpha stays the same for \
-                  the whole run, without the halving late in training",
+        differs: "a is at most 1, also where a discount exceeds 1; y is sent as x_received − y and put together again at the \
+                  server, so that uplinks can compress it; staleness is 0 for a fresh model and comes from the clients' \
+                  durations, not from a draw; alpha stays the same for the whole run, without the halving late in training",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -76,6 +76,7 @@ impl ServedMethod for FedAsync {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.selects_evenly("FedAsync mixes each model with a share of its own, `alpha`")?;
         parts.weighs_itself("FedAsync mixes each model with a share of its own, `alpha`")
     }
 }
@@ -94,7 +95,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         for up in batch {
-            let share = R::of(self.alpha * up.weight);
+            let share = R::of((self.alpha * up.weight).min(1.0));
             let x = &mut Arc::make_mut(&mut self.x).vectors[0];
             let (base, delta) = (&up.down.vectors[0], &up.up.vectors[0]);
             let update = x.iter().zip(base).zip(delta).map(|((&x, &base), &delta)| share * (x - (base - delta))).collect();

@@ -74,6 +74,7 @@ impl ServedMethod for FedAu {
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.knows_clients()?;
+        parts.selects_evenly("FedAU learns its own weights")?;
         parts.weighs_itself("FedAU learns its own weights")
     }
 }

@@ -35,7 +35,9 @@ impl Method for FedBuff {
                  server:  on arrival with staleness s:  B ← B + w(s) Δ_i;   every K arrivals:  x ← x − B/K,  B ← 0;   w(s) = 1/√(1 + s)\n\
                  \x20        who has answered is replaced at once by a client drawn at random",
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
-        differs: "the divisor is K unless `weighting` says \"sum-weights\" or \"sum\"",
+        differs: "the divisor is K unless `weighting` says \"sum-weights\" or \"sum\"; a `schedule` of one's own takes the \
+                  place of all of the method's, its `discount = \"sqrt\"` and `replace = \"random\"` included; the server \
+                  needs no more than Σ w(s) Δ_i of a buffer, which secure aggregation would give it: that is not simulated",
     };
 }
 

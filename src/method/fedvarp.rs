@@ -110,6 +110,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         if batch.is_empty() {
             return;
         }
+        let size = ctx.batch_size(batch) as f64;
         let members = self.members.take().unwrap_or_else(|| self.clusters.resolve(ctx));
         let mut update = self.mean.clone();
         let mut fresh: BTreeMap<usize, (f64, Vec<R>)> = BTreeMap::new();
@@ -117,7 +118,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             let (cluster, mut row) = (members.of(up.from), up.up.vectors[0].clone());
             vector::scale(R::of(up.per_lr()), &mut row);
             // A discount for staleness acts on the step only, so that ȳ stays the mean of the y.
-            let to_step = R::of(up.weight / batch.len() as f64);
+            let to_step = R::of(up.weight / size);
             vector::axpy(to_step, &row, &mut update);
             if let Some(old) = self.rows.get(cluster) {
                 vector::axpy(-to_step, old, &mut update);

@@ -5,7 +5,7 @@ use crate::{
     part::{discount::Discount, link::LinkSpec, transform::TransformSpec, weighting::Weighting},
     problem::ObjectiveSpec,
     role::{
-        schedule::{Replace, ScheduleSpec, cohort::CohortSpec},
+        schedule::{Replace, ScheduleSpec, SelectSpec, cohort::CohortSpec},
         spec::{ClientSpec, LowBit, ShardRule},
     },
 };
@@ -84,11 +84,19 @@ impl Parts<'_> {
             return Err(Invalid::at("schedule", format!("{reason}: it has no place for a discount by staleness"))
                 .help("remove `discount` from the schedule"));
         }
-        if selects_by_weight(self.schedule) {
-            return Err(Invalid::at("schedule", format!("{reason}: it has no place for weights of the selection"))
-                .help("choose `select = \"uniform\"`"));
+        self.selects_evenly(reason)
+    }
+
+    /// Refuses selections that weigh updates, for methods that weigh them otherwise.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `schedule`; `reason` says what the method does itself.
+    pub fn selects_evenly(&self, reason: &str) -> Result<(), Invalid> {
+        if !selects_by_weight(self.schedule) {
+            return Ok(());
         }
-        Ok(())
+        Err(Invalid::at("schedule", format!("{reason}: it has no place for weights of the selection"))
+            .help("choose `select = \"uniform\"`"))
     }
 
     /// Refuses anonymous clients, for methods that know one client from another.
@@ -155,6 +163,10 @@ impl Parts<'_> {
                 Err(Invalid::at("weighting", "the probability to take part in a round means nothing without rounds")
                     .help("choose \"unbiased\", which divides by how often a client delivers"))
             }
+            Some(Weighting::Sampling) if !selects_uniformly(self.schedule) => {
+                Err(Invalid::at("weighting", "clients are not all drawn with the same probability")
+                    .help("choose `select = \"uniform\"` in the schedule, or another weighting"))
+            }
             Some(Weighting::KnownProbability) if counts_its_cohort(self.schedule) => Err(Invalid::at(
                 "weighting",
                 "the probability to be present is not that of being drawn into a cohort of fixed size",
@@ -180,6 +192,10 @@ impl Parts<'_> {
 
 fn selects_by_weight(schedule: &ScheduleSpec) -> bool {
     if let ScheduleSpec::Rounds(spec) = schedule { spec.select.weighs() } else { false }
+}
+
+fn selects_uniformly(schedule: &ScheduleSpec) -> bool {
+    if let ScheduleSpec::Rounds(spec) = schedule { spec.select == SelectSpec::Uniform } else { true }
 }
 
 fn counts_its_cohort(schedule: &ScheduleSpec) -> bool {

@@ -110,6 +110,12 @@ fn every_gradient_is_counted() {
     }
 }
 
+/// FedAvg over two clients selected by the norm of their gradients, without bias.
+fn by_norm(rounds: &str) -> Bench {
+    let rest = if rounds.is_empty() { String::new() } else { format!(", {rounds}") };
+    Bench::q4("fedavg").schedule(&format!("{{ rounds = {{ cohort = 2, select = {{ gradient-norm = {{}} }}{rest} }} }}"))
+}
+
 /// FedAvg with updates weighted by how often each client delivers under `schedule`.
 fn unbiased(schedule: &str) -> Bench {
     Bench::q4("fedavg").weighting("unbiased").schedule(schedule)
@@ -149,6 +155,18 @@ fn senseless_combinations_are_refused_with_a_reason() {
         ),
         (Bench::q4("mifa").schedule("{ buffered = { size = 2, discount = \"sqrt\" } }"), "discount by staleness"),
         (Bench::q4("afa-cs").schedule("{ rounds = { cohort = 2, select = \"gradient-norm\" } }"), "weights of the selection"),
+        (by_norm("over-selection = 2.0"), "first to answer"),
+        (by_norm("deadline = 1.5"), "have a deadline"),
+        (by_norm("").bernoulli(&[0.5; 4]), "come and go"),
+        (by_norm("").set("fleet.dropout", 0.5), "work is lost"),
+        (by_norm("").set("network.up.loss", 0.5), "lose messages"),
+        (Bench::q4("fedau").schedule("{ rounds = { cohort = 2, select = \"gradient-norm\" } }"), "weights of the selection"),
+        (Bench::q4("fedasync").schedule("{ rounds = { cohort = 2, select = \"gradient-norm\" } }"), "weights of the selection"),
+        (
+            Bench::q4("fedavg").schedule("{ rounds = { cohort = 2, select = { tiers = { count = 2 } } } }").weighting("sampling"),
+            "not all drawn with the same probability",
+        ),
+        (Bench::q4("fedavg").schedule("{ rounds = { over-selection = 1.5 } }"), "nobody to select beyond"),
         (unbiased("{ rounds = { deadline = 2.0 } }"), "have a deadline"),
         (unbiased("{ rounds = { cohort = 2, over-selection = 1.5 } }"), "favour the fast"),
         (unbiased("{ rounds = { cohort = 2, select = { power-of-choice = { candidates = 3 } } } }"), "not drawn uniformly"),
@@ -163,6 +181,13 @@ fn senseless_combinations_are_refused_with_a_reason() {
         (analytic().set("served.uplink", "{ qsgd = { bits = 4 } }"), "in full precision"),
         (analytic().set("served.low-bit", "\"messages\""), "in full precision"),
         (Bench::q4("diloco").set("served.server", "[{ scale = 0.5 }]"), "take the place of `lr` and `beta`"),
+        (Bench::q4("diloco").set("served.client", "{ keep-state = true }"), "take the place of `inner`"),
+        (Bench::q4("diloco").set("served.anonymous", true), "outlives a visit"),
+        (Bench::q4("delayed-nesterov").set("served.server", "[{ scale = 0.5 }]"), "no place for a server optimiser"),
+        (
+            Bench::q4("delayed-nesterov; inner = {}").set("served.client", "{ optimiser = [{ clip = 1.0 }] }"),
+            "take the place of `inner`",
+        ),
         (Bench::q4("fedbuff").schedule("{ buffered = { discount = { relative = { a = 0.5, mean = inf } } } }"), "out of range"),
         (with_momentum("afa-cd"), "plain SGD"),
         (with_momentum("afa-cs"), "plain SGD"),

@@ -70,7 +70,7 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &Objective
     let recipe = own.recipe();
     let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
     parts.check_shards(parts.weighting.unwrap_or(recipe.weighting), &schedule)?;
-    parts.check_anonymity()?;
+    complete(own, parts).check_anonymity()?;
     own.accepts(&Parts {
         shards: parts.shards,
         objective,

@@ -24,25 +24,56 @@ fn refuse(reason: &str, help: &str) -> Result<(), Invalid> {
     Err(Invalid::at("weighting", reason).help(help))
 }
 
+/// Why not everything that is begun is delivered, and the remedy.
+fn what_is_lost(fleet: &Fleet, network: &Network) -> Option<(&'static str, &'static str)> {
+    let mut clients = 0..fleet.clients();
+    if clients.clone().any(|client| fleet.drops_out(client)) {
+        return Some(("work is lost", "remove `dropout`"));
+    }
+    if clients.clone().any(|client| fleet.leaves_work(client)) {
+        return Some(("clients leave their work behind", "set `leave = \"pause\"`"));
+    }
+    let loses = |direction, client| network.link(fleet, direction, client).loses(client);
+    let lossy = clients.any(|client| loses(Direction::Up, client) || loses(Direction::Down, client));
+    lossy.then_some(("links lose messages", "remove `loss` from the links"))
+}
+
 /// Refuses fleets in which not everything that is begun is delivered.
 ///
 /// # Errors
 /// [`Invalid`] at `weighting`, with the reason.
 pub fn check_work(fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
-    if (0..fleet.clients()).any(|client| fleet.drops_out(client)) {
-        let reason = "how often a client delivers is not known where work is lost";
-        return refuse(reason, "remove `dropout`, or choose another weighting");
+    what_is_lost(fleet, network).map_or(Ok(()), |(reason, remedy)| {
+        refuse(
+            &format!("how often a client delivers is not known where {reason}"),
+            &format!("{remedy}, or choose another weighting"),
+        )
+    })
+}
+
+/// Refuses selections that weigh updates by the probability to be drawn where it is not that of delivering.
+///
+/// # Errors
+/// [`Invalid`] at the selection, with the reason.
+pub fn check_selection(schedule: &ScheduleSpec, fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
+    let ScheduleSpec::Rounds(spec) = schedule else { return Ok(()) };
+    if !spec.select.is_unbiased() {
+        return Ok(());
     }
-    if (0..fleet.clients()).any(|client| fleet.leaves_work(client)) {
-        let reason = "how often a client delivers is not known where clients leave their work behind";
-        return refuse(reason, "set `leave = \"pause\"`, or choose another weighting");
-    }
-    let loses = |direction| (0..fleet.clients()).any(|client| network.link(fleet, direction, client).loses(client));
-    if loses(Direction::Up) || loses(Direction::Down) {
-        let reason = "how often a client delivers is not known where links lose messages";
-        return refuse(reason, "remove `loss` from the links, or choose another weighting");
-    }
-    Ok(())
+    let obstacle = if spec.over_selection > 1.0 {
+        Some(("rounds close with the first to answer", "remove `over-selection`"))
+    } else if spec.deadline.is_some() {
+        Some(("rounds have a deadline", "remove `deadline`"))
+    } else if !fleet.always_available() {
+        Some(("clients come and go", "remove `availability`"))
+    } else {
+        what_is_lost(fleet, network)
+    };
+    obstacle.map_or(Ok(()), |(reason, remedy)| {
+        let message =
+            format!("the probability to be drawn, which updates are weighed by, is not that of delivering where {reason}");
+        Err(Invalid::at("schedule.rounds.select", message).help(format!("{remedy}, or set `unbiased = false`")))
+    })
 }
 
 /// Refuses schedules under which deliveries cannot be predicted from how fast clients work.

@@ -102,6 +102,11 @@ impl SelectSpec {
         matches!(self, Self::BySize(_) | Self::GradientNorm(_))
     }
 
+    /// Whether the weights make up for the selection.
+    pub fn is_unbiased(&self) -> bool {
+        matches!(self, Self::BySize(BySizeSpec { unbiased: true, .. }) | Self::GradientNorm(GradientNormSpec { unbiased: true }))
+    }
+
     /// Checks the parameters for cohorts of `count` of `clients`, with or without a deadline.
     ///
     /// # Errors

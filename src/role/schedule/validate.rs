@@ -99,6 +99,10 @@ impl RoundsSpec {
         self.select.validate(count, clients, self.deadline).map_err(|invalid| invalid.under("select"))?;
         let over = self.over_selection;
         require(over >= 1.0 && over.is_finite(), "over-selection", over, "a factor of at least 1")?;
+        if over > 1.0 && count.is_none() {
+            return Err(Invalid::at("over-selection", "there is nobody to select beyond the cohort")
+                .help("set `cohort` to a number of clients, or remove `over-selection`"));
+        }
         let deadline = self.deadline.unwrap_or(1.0);
         require(deadline > 0.0, "deadline", deadline, "a positive time")?;
         check_idle(self.idle)

@@ -44,6 +44,7 @@ impl<R: Real> ServerParts<R> {
         local: &LocalRule<R>,
         world: &World<R>,
     ) -> Result<Self, Invalid> {
+        frequency::check_selection(schedule, &world.fleet, &world.network)?;
         if weighting == Weighting::KnownProbability {
             frequency::check_work(&world.fleet, &world.network)?;
         }
