@@ -118,7 +118,7 @@ fn around(process: &TimeProcess, client: usize, time: f64, streams: Streams, wal
         return stretch;
     }
     let next = process.segment(client, stretch.end, streams, walks);
-    if next.end > end_of_instant(time) { next } else { process.segment(client, time, streams, walks) }
+    if next.end > end_of_instant(time) { next } else { stretch }
 }
 
 #[cfg(test)]
