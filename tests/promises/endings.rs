@@ -65,16 +65,16 @@ impl RunProgress for Interrupter {
 
 /// Runs a scenario to its end, and again with an interruption at each of these samples of a call; the curves are the same.
 fn assert_resumes(lines: &str, interruptions: &[usize]) -> Summary {
-    let (plan, folder) = (plan(lines).unwrap(), tempfile::tempdir().unwrap());
+    let (plan, folder) = (plan(lines).expect("the scenario is sound"), tempfile::tempdir().expect("there is room"));
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
-    let summary = Interrupter::at(usize::MAX).run(&plan, &whole, false).unwrap();
+    let summary = Interrupter::at(usize::MAX).run(&plan, &whole, false).expect("the run ends");
     for (call, &at) in interruptions.iter().enumerate() {
         let interrupter = Interrupter::at(at);
         assert!(matches!(interrupter.run(&plan, &broken, call > 0), Err(RunError::Interrupted)));
         assert_eq!(interrupter.samples.load(Ordering::Relaxed), at, "an interrupted run takes no further sample");
     }
-    let _ = Interrupter::at(usize::MAX).run(&plan, &broken, true).unwrap();
-    let [whole, broken] = [whole, broken].map(|folder| fs::read(folder.join("curves.csv")).unwrap());
+    let _ = Interrupter::at(usize::MAX).run(&plan, &broken, true).expect("the run ends");
+    let [whole, broken] = [whole, broken].map(|folder| fs::read(folder.join("curves.csv")).expect("the run has curves"));
     assert!(whole == broken, "{lines}");
     summary
 }

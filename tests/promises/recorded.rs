@@ -25,9 +25,14 @@ fn recorded() -> Vec<PathBuf> {
     let (mut open, mut found) = (vec![results.clone()], Vec::new());
     while let Some(folder) = open.pop() {
         if folder.join("manifest.toml").is_file() {
-            found.push(folder.strip_prefix(&results).unwrap().to_owned());
+            found.push(folder.strip_prefix(&results).expect("the folder is there").to_owned());
         }
-        open.extend(fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()));
+        open.extend(
+            fs::read_dir(folder)
+                .expect("the entry can be read")
+                .map(|entry| entry.expect("the entry can be read").path())
+                .filter(|path| path.is_dir()),
+        );
     }
     found.sort();
     found

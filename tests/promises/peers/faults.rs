@@ -68,7 +68,7 @@ fn nobody_stops_for_departures_losses_and_stragglers() {
 
 fn saved(engine: &Engine<Peers<f64>>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    engine.save(&mut bytes).unwrap();
+    engine.save(&mut bytes).expect("the run ends");
     bytes
 }
 
