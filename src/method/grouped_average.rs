@@ -50,6 +50,7 @@ impl ServedMethod for GroupedAverage {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.knows_widths()?;
         parts.steps_itself("each group has a model of its own")
     }
 }

@@ -99,6 +99,22 @@ impl Parts<'_> {
             .help("choose `select = \"uniform\"`"))
     }
 
+    /// Refuses parts under which the width of a client is not that of its models, for methods that go by it.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `low-bit` or `shards`.
+    pub fn knows_widths(&self) -> Result<(), Invalid> {
+        if self.low_bit == LowBit::Ignore {
+            return Err(Invalid::at("low-bit", "the method goes by the widths of clients, which \"ignore\" takes from them")
+                .help("remove `low-bit`, or choose `fedavg`"));
+        }
+        if self.shards != ShardRule::Own {
+            return Err(Invalid::at("shards", "the method goes by the widths of clients, and samples travel between them")
+                .help("remove `shards`"));
+        }
+        Ok(())
+    }
+
     /// Refuses anonymous clients, for methods that know one client from another.
     ///
     /// # Errors

@@ -95,6 +95,7 @@ impl ServedMethod for ProWd {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
+        parts.knows_widths()?;
         if parts.uplink.is_some() {
             return Err(Invalid::at("uplink", "`prowd` restores models that arrive in the client's own width, not over a link")
                 .help("remove `uplink`; the bits of a group of clients are set in `[fleet]`"));

@@ -104,6 +104,8 @@ fn prowd_refuses_what_it_cannot_restore() {
     for (bench, reason) in [
         (mixed("prowd").set("served.uplink", "{ top-k = { k = 1 } }"), "own width"),
         (mixed("prowd").set("served.low-bit", "\"messages\""), "few bits"),
+        (mixed("prowd").set("served.low-bit", "\"ignore\""), "widths of clients"),
+        (mixed("grouped-average").set("served.shards", "\"least-visited\""), "widths of clients"),
         (mixed("prowd; lr = 0.0"), "positive step size"),
     ] {
         let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));

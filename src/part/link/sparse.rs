@@ -146,16 +146,22 @@ fn kth_largest<R: Real>(v: &[R], k: usize) -> Threshold<R> {
     Threshold { magnitude, kept: count(&candidates[..k]), equal: count(&candidates) }
 }
 
+/// Coordinates that are sifted together, on the stack.
+const SIFTED: usize = 256;
+
 /// The magnitudes that are at least `least`.
 fn not_below<R: Real>(v: &[R], least: R) -> Vec<R> {
-    let (mut found, mut count) = (vec![R::zero(); v.len()], 0);
-    for v in v {
-        let magnitude = v.abs();
-        found[count] = magnitude;
-        // No branch: a processor would often guess it wrongly.
-        count += usize::from(magnitude >= least);
+    let (mut found, mut sieve) = (Vec::new(), [R::zero(); SIFTED]);
+    for v in v.chunks(SIFTED) {
+        let mut count = 0;
+        for v in v {
+            let magnitude = v.abs();
+            sieve[count] = magnitude;
+            // No branch: a processor would often guess it wrongly.
+            count += usize::from(magnitude >= least);
+        }
+        found.extend_from_slice(&sieve[..count]);
     }
-    found.truncate(count);
     found
 }
 

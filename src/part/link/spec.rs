@@ -42,7 +42,8 @@ pub enum LinkSpec {
     Nearest(RoundSpec),
     /// Error feedback around a compressor: what it loses is added to the next message.
     Ef(Compressor),
-    /// EF21 around a compressor: it sends what has changed since the last message.
+    /// EF21 around a compressor: it sends what has changed since the last message. The server averages what it knows of those who
+    /// take part in a step: with a cohort of a few that is not the paper's mean over all clients, which `mifa` keeps.
     Ef21(Compressor),
     /// DIANA around an unbiased compressor: it sends the difference to a slowly learnt shift.
     Diana(Compressor),
@@ -234,6 +235,13 @@ impl LinkSpec {
 
     fn around(&self, inner: &Self) -> Result<(), Invalid> {
         inner.validate()?;
+        if let Self::Stochastic(RoundSpec { bits: 1, .. }) | Self::Nearest(RoundSpec { bits: 1, .. }) = inner {
+            return Err(Invalid::at(
+                &format!("{}.bits", inner.name()),
+                format!("one bit over a range can lose more than it keeps, which `{}` does not bear", self.name()),
+            )
+            .help("give it two bits or more, or choose `sign`"));
+        }
         if inner.remembers() {
             return Err(Invalid::at(inner.name(), format!("`{}` cannot stand within `{}`", inner.name(), self.name()))
                 .help("a memory goes around a compressor, such as `{ ef21 = { top-k = { fraction = 0.01 } } }`"));

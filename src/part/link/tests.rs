@@ -307,6 +307,7 @@ fn nonsense_is_refused_with_a_reason() {
         (invalid.path.join("."), invalid.message)
     };
     assert_eq!(refused("{ ef21 = { ef = { top-k = { k = 1 } } } }").0, "ef21.ef");
+    assert_eq!(refused("{ ef = { nearest = { bits = 1 } } }").0, "ef.nearest.bits");
     assert!(refused("{ diana = { top-k = { k = 1 } } }").1.contains("unbiased"));
     assert_eq!(refused("{ ef = { top-k = { k = 101 } } }").0, "ef.top-k.k");
     assert_eq!(refused("{ rand-k = { fraction = 0.0 } }").0, "rand-k.fraction");
