@@ -91,7 +91,7 @@ impl ServedMethod for DelayedNesterov {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        if self.inner.is_some() && parts.client.is_some_and(|client| client.keep_state || !client.optimiser.is_empty()) {
+        if self.inner.is_some() && !parts.client.is_none_or(ClientSpec::is_plain) {
             return Err(Invalid::at("client", "it would take the place of `inner`").help("remove one of the two"));
         }
         parts.steps_itself("delayed Nesterov is the server's optimiser")

@@ -86,7 +86,7 @@ impl ServedMethod for DiLoCo {
             return Err(Invalid::at("server", "a server optimiser would take the place of `lr` and `beta` of `diloco`")
                 .help("remove `server`; other outer optimisers fit `fedavg` with `client.optimiser = [{ adamw = {} }]`"));
         }
-        if parts.client.is_some_and(|client| client.keep_state || !client.optimiser.is_empty()) {
+        if !parts.client.is_none_or(ClientSpec::is_plain) {
             return Err(Invalid::at("client", "it would take the place of `inner` and `keep-state` of `diloco`").help(
                 "set `inner` and `keep-state` of the method; `client = { optimiser = [] }` takes plain steps in place of AdamW",
             ));

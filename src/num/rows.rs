@@ -208,10 +208,18 @@ impl<R: Real, P: FnMut(Range<usize>, &mut [R])> Accumulate<'_, R, P> {
 
     /// Adds the columns `part` of `rows` to some of the weights: all of it stays in the inner caches.
     #[inline(always)]
-    fn block(&mut self, kernel: impl Kernel<R>, rows: Range<usize>, outputs: Range<usize>, part: Range<usize>) {
+    fn block<K: Kernel<R>>(&mut self, kernel: K, rows: Range<usize>, outputs: Range<usize>, part: Range<usize>) {
         let mut i = rows.start;
         while i < rows.end {
-            i += kernel.accumulate(self, i..rows.end, outputs.clone(), part.clone());
+            let (outputs, part) = (outputs.clone(), part.clone());
+            i += match (rows.end - i).min(K::ADDED) {
+                1 => self.strip::<1>(kernel, i, outputs, part),
+                2 => self.strip::<2>(kernel, i, outputs, part),
+                3 => self.strip::<3>(kernel, i, outputs, part),
+                4 => self.strip::<4>(kernel, i, outputs, part),
+                5..10 => self.strip::<5>(kernel, i, outputs, part),
+                _ => self.strip::<10>(kernel, i, outputs, part),
+            };
         }
     }
 

@@ -142,6 +142,11 @@ pub struct ClientSpec {
 }
 
 impl ClientSpec {
+    /// Whether clients take plain steps of SGD and keep nothing of them.
+    pub fn is_plain(&self) -> bool {
+        self.optimiser.is_empty() && !self.keep_state
+    }
+
     /// Checks the optimiser's parameters.
     ///
     /// # Errors

@@ -4,22 +4,16 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use super::{Accumulate, Products};
+use super::Products;
 use crate::num::{Real, wide::Wide};
 
 /// The inner loops, in vectors of some width.
 pub(super) trait Kernel<R>: Copy {
+    /// Most rows that are added to the weights together: 5 or 10.
+    const ADDED: usize;
+
     /// Outputs from `k` on of the rows in `block`; returns how many outputs.
     fn products(self, products: &mut Products<'_, R>, k: usize, block: Range<usize>) -> usize;
-
-    /// Adds the columns `part` of the first of `rows` to the weights of `outputs`; returns how many rows.
-    fn accumulate<P: FnMut(Range<usize>, &mut [R])>(
-        self,
-        accumulate: &mut Accumulate<'_, R, P>,
-        rows: Range<usize>,
-        outputs: Range<usize>,
-        part: Range<usize>,
-    ) -> usize;
 
     /// The `M × K` inner products of rows of equal length, each in its own register.
     fn dots<const K: usize, const M: usize>(self, w: [&[R]; K], x: [&[R]; M]) -> [[R; K]; M];
@@ -33,6 +27,8 @@ pub(super) trait Kernel<R>: Copy {
 pub(super) struct Narrow<S>(pub(super) S);
 
 impl<S: Simd, R: Real> Kernel<R> for Narrow<S> {
+    const ADDED: usize = 5;
+
     #[inline(always)]
     fn products(self, products: &mut Products<'_, R>, k: usize, block: Range<usize>) -> usize {
         match products.layout.rows - k {
@@ -40,23 +36,6 @@ impl<S: Simd, R: Real> Kernel<R> for Narrow<S> {
             2 | 4 => products.strip::<2, 5>(self, k, block),
             3 | 6 => products.strip::<3, 4>(self, k, block),
             _ => products.strip::<5, 2>(self, k, block),
-        }
-    }
-
-    #[inline(always)]
-    fn accumulate<P: FnMut(Range<usize>, &mut [R])>(
-        self,
-        accumulate: &mut Accumulate<'_, R, P>,
-        rows: Range<usize>,
-        outputs: Range<usize>,
-        part: Range<usize>,
-    ) -> usize {
-        match rows.len() {
-            1 => accumulate.strip::<1>(self, rows.start, outputs, part),
-            2 => accumulate.strip::<2>(self, rows.start, outputs, part),
-            3 => accumulate.strip::<3>(self, rows.start, outputs, part),
-            4 => accumulate.strip::<4>(self, rows.start, outputs, part),
-            _ => accumulate.strip::<5>(self, rows.start, outputs, part),
         }
     }
 
@@ -73,6 +52,8 @@ impl<S: Simd, R: Real> Kernel<R> for Narrow<S> {
 
 /// Vectors of 512 bits; shapes that do the same within thirty-two registers.
 impl<R: Real> Kernel<R> for Wide {
+    const ADDED: usize = 10;
+
     #[inline(always)]
     fn products(self, products: &mut Products<'_, R>, k: usize, block: Range<usize>) -> usize {
         match products.layout.rows - k {
@@ -80,24 +61,6 @@ impl<R: Real> Kernel<R> for Wide {
             2 | 4 => products.strip::<2, 10>(self, k, block),
             3 | 6 => products.strip::<3, 10>(self, k, block),
             _ => products.strip::<5, 10>(self, k, block),
-        }
-    }
-
-    #[inline(always)]
-    fn accumulate<P: FnMut(Range<usize>, &mut [R])>(
-        self,
-        accumulate: &mut Accumulate<'_, R, P>,
-        rows: Range<usize>,
-        outputs: Range<usize>,
-        part: Range<usize>,
-    ) -> usize {
-        match rows.len() {
-            1 => accumulate.strip::<1>(self, rows.start, outputs, part),
-            2 => accumulate.strip::<2>(self, rows.start, outputs, part),
-            3 => accumulate.strip::<3>(self, rows.start, outputs, part),
-            4 => accumulate.strip::<4>(self, rows.start, outputs, part),
-            5..10 => accumulate.strip::<5>(self, rows.start, outputs, part),
-            _ => accumulate.strip::<10>(self, rows.start, outputs, part),
         }
     }
 
