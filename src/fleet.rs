@@ -200,10 +200,10 @@ impl Fleet {
         Some(steps as f64 * step + group.visit.of_client(client)?)
     }
 
-    /// Mean duration of a visit of `client` with `steps` local steps `[s]`, while it is up.
-    pub fn mean_duration(&self, client: usize, steps: usize) -> f64 {
+    /// Mean duration of a visit of `client` with `steps` local steps on average `[s]`, while it is up.
+    pub fn mean_duration(&self, client: usize, steps: f64) -> f64 {
         let group = self.of(client);
-        steps as f64 * group.pace * group.step.client_mean(client) + group.visit.client_mean(client)
+        steps * group.pace * group.step.client_mean(client) + group.visit.client_mean(client)
     }
 
     /// Mean duration of one local step of `client`, while it is up [s].

@@ -50,6 +50,8 @@ pub enum Purpose {
     Transit = 13,
     /// Compressed downloads; `count` is the call of the server.
     Downlink = 14,
+    /// Times that are drawn to foresee how often clients deliver; no run meets them.
+    Forecast = 15,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.
     Trait = 12,
 }

@@ -9,7 +9,7 @@ use crate::{
     network::{Direction, Network},
     num::{Real, low_precision::Bits},
     problem::{Objective, Problem},
-    random::{Purpose, Streams},
+    random::{Purpose, Rng, Streams},
     role::local::{LocalRule, Steps},
     rounding,
 };
@@ -61,20 +61,27 @@ impl<R: Real> World<R> {
 
     /// Local steps of a visit of `client` to the samples of `shard`, at least 1.
     pub fn local_steps<T>(&self, rule: &LocalRule<T>, (client, shard): (NodeId, NodeId), visit: u64) -> usize {
-        let steps = match &rule.steps {
-            Steps::Count(sampler) => sampler
-                .of_client(client)
-                .unwrap_or_else(|| sampler.sample(client, &mut self.streams.stream(Purpose::Steps, client, visit))),
-            Steps::Epochs(_) => self.mean_steps(&rule.steps, rule, shard),
-            steps => self.mean_steps(steps, rule, client),
-        };
-        (steps.round() as usize).max(1)
+        match &rule.steps {
+            Steps::Epochs(_) => whole_steps(self.mean_steps(&rule.steps, rule, shard)),
+            steps if steps.are_drawn(client) => {
+                self.draw_steps(rule, client, &mut self.streams.stream(Purpose::Steps, client, visit))
+            }
+            steps => whole_steps(self.mean_steps(steps, rule, client)),
+        }
+    }
+
+    /// Draws the local steps of a visit of `client` to its own samples, at least 1.
+    pub fn draw_steps<T>(&self, rule: &LocalRule<T>, client: NodeId, rng: &mut Rng) -> usize {
+        match &rule.steps {
+            Steps::Count(sampler) => whole_steps(sampler.sample(client, rng)),
+            steps => whole_steps(self.mean_steps(steps, rule, client)),
+        }
     }
 
     /// Mean duration of a visit of a client that works by `rule`, without the time of messages [s].
     pub fn mean_visit<T>(&self, rule: &LocalRule<T>, client: NodeId) -> f64 {
         let steps = self.mean_steps(&rule.steps, rule, client);
-        self.fleet.mean_duration(client, (steps.round() as usize).max(1))
+        self.fleet.mean_duration(client, steps.round().max(1.0))
     }
 
     /// Mean number of local steps.
@@ -89,6 +96,11 @@ impl<R: Real> World<R> {
             Steps::BySpeed(most) => rounding::floor(most * self.fleet.fastest_step() / self.fleet.mean_step(client)),
         }
     }
+}
+
+/// The whole number of local steps that is nearest, at least 1.
+fn whole_steps(steps: f64) -> usize {
+    (steps.round() as usize).max(1)
 }
 
 /// How long things take in a world.

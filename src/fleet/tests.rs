@@ -70,7 +70,7 @@ fn groups_override_the_fleet() {
         assert_relative_eq!(probability, if is_slow { 2.0 / 3.0 } else { 1.0 });
         // An 8-bit client needs a quarter of the time.
         let mean = if is_slow { 2.0 * (0.32_f64).exp() / 4.0 } else { 0.2 };
-        assert_relative_eq!(fleet.mean_duration(client, 10), 10.0 * mean, max_relative = 1e-12);
+        assert_relative_eq!(fleet.mean_duration(client, 10.0), 10.0 * mean, max_relative = 1e-12);
     }
 }
 
@@ -84,7 +84,7 @@ fn a_visit_takes_its_steps_and_its_fixed_part() {
     // The asynchronous Local-SGD toy: seconds per step of 4 workers.
     let toy = fleet("step = { values = [0.58, 0.75, 1.51, 3.33] }\nvisit = 0.5", 4);
     assert_relative_eq!(toy.duration(2, 10, &mut rng), 15.6, max_relative = 1e-15);
-    assert_relative_eq!(toy.mean_duration(2, 10), 15.6, max_relative = 1e-15);
+    assert_relative_eq!(toy.mean_duration(2, 10.0), 15.6, max_relative = 1e-15);
 }
 
 #[test]

@@ -45,7 +45,8 @@ impl Method for FedNova {
                  server:  τ = Σ_{i∈S} p_i a_i;   x ← x − τ Σ_{i∈S} p_i Δ_i / a_i",
         traffic: "down: x [d]; up: Δ [d] and a scalar; nothing stays at the client",
         differs: "with partial participation the weights p_i are renormalised over the participants; weights for staleness act on \
-                  the Δ_i and not on τ",
+                  the Δ_i and not on τ; an update that is alone in its batch, as the rest of an epoch or of a window may be, \
+                  counts whole",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -63,12 +64,12 @@ impl ServedMethod for FedNova {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        if let ScheduleSpec::EveryArrival(_) = parts.schedule {
+        if comes_alone(parts.schedule) {
             return Err(Invalid::at(
                 "schedule",
                 "FedNova normalises the updates of a batch against each other, but every arrival is a batch of one",
             )
-            .help("choose `buffered`, or `afa-cd` for updates per local step at every arrival"));
+            .help("let the schedule collect more than one update, or choose `afa-cd` for updates per local step"));
         }
         if !parts.client.is_none_or(|client| self.normalises(client)) {
             return Err(Invalid::at(
@@ -89,6 +90,17 @@ impl FedNova {
             [TransformSpec::Momentum(_)] => self.mu == 0.0 && !client.keep_state,
             _ => false,
         }
+    }
+}
+
+/// Whether every update is alone in its batch.
+fn comes_alone(schedule: &ScheduleSpec) -> bool {
+    match schedule {
+        ScheduleSpec::EveryArrival(_) => true,
+        ScheduleSpec::Buffered(spec) => spec.size == 1,
+        ScheduleSpec::Group(spec) => spec.size == 1,
+        ScheduleSpec::Grace(spec) => spec.buffer == 1,
+        ScheduleSpec::Rounds(_) | ScheduleSpec::Window(_) => false,
     }
 }
 

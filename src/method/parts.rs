@@ -5,7 +5,7 @@ use crate::{
     part::{discount::Discount, link::LinkSpec, transform::TransformSpec, weighting::Weighting},
     problem::ObjectiveSpec,
     role::{
-        schedule::{Replace, ScheduleSpec, SelectSpec, cohort::CohortSpec},
+        schedule::{Replace, ScheduleSpec, SelectSpec, cohort::CohortSpec, obstacle},
         spec::{ClientSpec, LowBit, ShardRule},
     },
 };
@@ -188,11 +188,7 @@ impl Parts<'_> {
                 "the probability to be present is not that of being drawn into a cohort of fixed size",
             )
             .help("choose \"sampling\" for cohorts drawn uniformly, or `cohort = \"all\"` to call whoever is present")),
-            Some(Weighting::KnownProbability) if has_deadline(self.schedule) => Err(Invalid::at(
-                "weighting",
-                "whoever is present may miss the deadline: the probability to take part is not known",
-            )
-            .help("remove `deadline` from the schedule, or choose another weighting")),
+            Some(Weighting::KnownProbability) => obstacle::check_presence(self.schedule),
             Some(Weighting::Unbiased) if replaced_at_random(self.schedule) => {
                 Err(Invalid::at("weighting", "how often a client delivers is not known where clients are replaced at random")
                     .help("set `replace = \"same\"` in the schedule"))
@@ -216,10 +212,6 @@ fn selects_uniformly(schedule: &ScheduleSpec) -> bool {
 
 fn counts_its_cohort(schedule: &ScheduleSpec) -> bool {
     if let ScheduleSpec::Rounds(spec) = schedule { matches!(spec.cohort, CohortSpec::Count(_)) } else { false }
-}
-
-fn has_deadline(schedule: &ScheduleSpec) -> bool {
-    if let ScheduleSpec::Rounds(spec) = schedule { spec.deadline.is_some() } else { false }
 }
 
 fn replaced_at_random(schedule: &ScheduleSpec) -> bool {

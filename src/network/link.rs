@@ -63,6 +63,22 @@ impl Link {
         Some(start + self.bandwidth.as_ref().map_or(Some(0.0), |bandwidth| Some(bits as f64 / bandwidth.of_client(client)?))?)
     }
 
+    /// Mean of [`delay`](Self::delay) `[s]`; of a bandwidth that is [drawn anew](Self::draws_bandwidth), what its mean gives.
+    pub fn mean_delay(&self, client: usize, bits: u64) -> f64 {
+        let start = self.latency.client_mean(client) + self.jitter.client_mean(client);
+        start + self.bandwidth.as_ref().map_or(0.0, |bandwidth| bits as f64 / bandwidth.client_mean(client))
+    }
+
+    /// Whether the bandwidth of a client is drawn anew for every message.
+    pub fn draws_bandwidth(&self, client: usize) -> bool {
+        self.bandwidth.as_ref().is_some_and(|bandwidth| bandwidth.of_client(client).is_none())
+    }
+
+    /// Whether the time of a message depends on its size.
+    pub fn has_bandwidth(&self) -> bool {
+        self.bandwidth.is_some()
+    }
+
     /// Whether every message surely takes no time and arrives.
     pub fn is_instant(&self) -> bool {
         [&self.latency, &self.jitter, &self.loss].iter().all(|value| value.mean() == 0.0) && self.bandwidth.is_none()

@@ -26,7 +26,7 @@ pub enum Weighting {
     /// `pᵢ`: absent clients count as zero.
     AllWeighted,
     /// `pᵢ / E[deliveries of i in a server step]`: unbiased whatever the schedule (Fraboni et al. 2023). Deliveries are
-    /// predicted from the clients' mean durations, without the time of messages.
+    /// predicted from the times of downloads, work and uploads; schedules and fleets that leave them unknown are refused.
     Unbiased,
     /// `1 / √N`, for updates that are applied one by one (Liu et al. 2024).
     InverseRoot,

@@ -4,6 +4,7 @@ pub mod cohort;
 pub mod frequency;
 mod grace;
 mod group;
+pub mod obstacle;
 mod recall;
 mod rounds;
 mod select;
@@ -67,6 +68,9 @@ pub trait Inquiry {
 
     /// Mean duration of a visit, without the time of messages [s].
     fn mean_visit(&self, client: NodeId) -> f64;
+
+    /// Mean time from the call of a client to its answer [s].
+    fn mean_trip(&self, client: NodeId) -> f64;
 
     /// The local loss `fᵢ(x)`.
     fn loss(&self, client: NodeId) -> f64;

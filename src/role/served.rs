@@ -16,6 +16,7 @@ mod protocol;
 mod questions;
 mod shards;
 mod state;
+mod trip;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub use messages::{Downlink, Message, Upload};
 pub use plan::Plan;
 pub use protocol::Served;
 pub use state::Standing;
+pub use trip::Trips;
 
 use crate::{
     engine::{NodeId, Snapshot, shared, touched::Touched},

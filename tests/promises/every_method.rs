@@ -133,6 +133,7 @@ fn analytic() -> Bench {
 fn senseless_combinations_are_refused_with_a_reason() {
     let cases = [
         (Bench::q4("fednova").schedule("{ every-arrival = {} }"), "batch of one"),
+        (Bench::q4("fednova").schedule("{ buffered = { size = 1 } }"), "batch of one"),
         (Bench::q4("fedau").weighting("all"), "learns its own weights"),
         (Bench::q4("mifa").weighting("sum"), "its table"),
         (Bench::q4("fedvarp").weighting("sum"), "its table"),

@@ -3,7 +3,7 @@
 use fedfleet::engine::Workers;
 
 use crate::{
-    bench::Bench,
+    bench::{Bench, F80},
     watch::{Observer, Until},
 };
 
@@ -158,6 +158,65 @@ fn what_never_arrives_is_refused() {
         (Bench::q4("fedavg").schedule("{ window = { seconds = inf } }"), "a positive, finite time"),
     ];
     for (bench, reason) in cases {
+        let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));
+        assert!(fault.contains(reason), "{fault}");
+    }
+}
+
+const UNBIASED: [&str; 4] =
+    ["{ every-arrival = {} }", "{ buffered = { size = 3 } }", "{ window = { seconds = 0.3 } }", "{ group = { size = 2 } }"];
+
+/// Where a run with small steps settles: the mean of its second half, from the optimum of equal weights.
+fn settled(bench: Bench, versions: usize) -> f64 {
+    let bench = bench.set("problem.init", "{ constant = 0.9946639527 }").weighting("unbiased").steps("5").lr(2e-3);
+    let trace = bench.iterates(versions);
+    trace[versions / 2..].iter().sum::<f64>() / (versions - versions / 2) as f64
+}
+
+/// A client is as slow by its work as by its links: the same time makes the same weight.
+#[test]
+fn unbiased_weights_go_by_the_whole_way_of_a_client() {
+    let links = |key: &str, values: &[f64]| format!("{{ {key} = {{ values = {values:?} }} }}");
+    // A model of one number is 32 bits.
+    let bandwidth = F80.map(|seconds| 32.0 / seconds);
+    for schedule in UNBIASED {
+        let at_work = settled(Bench::q4("fedavg").visits(&F80).schedule(schedule), 12_000);
+        assert!((at_work - 0.9946639527).abs() < 6e-3, "{schedule}: {at_work}");
+        for (key, link) in [
+            ("network.up", links("latency", &F80)),
+            ("network.down", links("latency", &F80)),
+            ("network.up", links("bandwidth", &bandwidth)),
+        ] {
+            let on_the_way = settled(Bench::q4("fedavg").visits(&[0.0; 4]).set(key, &link).schedule(schedule), 12_000);
+            assert!((on_the_way - at_work).abs() < 1e-3, "{schedule}, {key} = {link}: {on_the_way} instead of {at_work}");
+        }
+    }
+}
+
+/// The mean of a number of windows is not the number of windows of a mean; a client at work for 0.2 s on average often needs one.
+#[test]
+fn unbiased_weights_go_by_the_law_of_times_that_are_drawn() {
+    let groups = [1.0, 0.7, 0.5, 0.2].map(|mean| format!("{{ share = 0.25, visit = {{ exponential = {{ mean = {mean} }} }} }}"));
+    for schedule in UNBIASED {
+        let bench =
+            Bench::q4("fedavg").set("fleet.step", 0.0).set("fleet.group", format!("[{}]", groups.join(", "))).schedule(schedule);
+        let found = settled(bench.set("served.server", "[{ scale = 0.1 }]"), 120_000);
+        assert!((found - 0.9946639527).abs() < 3e-2, "{schedule}: {found}");
+    }
+}
+
+#[test]
+fn deliveries_that_nothing_tells_are_refused() {
+    let bench = Bench::q4("fedavg").visits(&F80).schedule("{ every-arrival = {} }").weighting("unbiased");
+    for (bench, reason) in [
+        (bench.clone().set("network.up", "{ bandwidth = { uniform = { low = 10.0, high = 99.0 } } }"), "bandwidth is drawn anew"),
+        (bench.clone().set("network.up", "{ bandwidth = 9.0 }").set("served.uplink", "{ lazy = 0.5 }"), "or does not"),
+        (bench.clone().visits(&[1.0, 1.0, 1.0, 0.0]), "client 3 takes no time"),
+        (
+            bench.schedule("{ rounds = { cohort = { trace = [[0, 1], [2, 3]] } } }").weighting("known-probability"),
+            "a trace says who is called",
+        ),
+    ] {
         let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));
         assert!(fault.contains(reason), "{fault}");
     }

@@ -72,6 +72,13 @@ fn tiers_and_deadlines_go_by_speed() {
     let fast = Bench::q4("fedavg").visits(&speeds).schedule("{ rounds = { cohort = 2, deadline = 2.0, select = \"in-time\" } }");
     let stated = Bench::q4("fedavg").schedule("{ rounds = { cohort = { trace = [[0, 1]] } } }");
     assert_eq!(fast.iterates(10), stated.iterates(10));
+    // Client 0 computes as fast as client 1, and uploads for longer than the round lasts.
+    let slow_link = Bench::q4("fedavg")
+        .visits(&[0.5, 0.5, 5.0, 1.0])
+        .set("network.up", "{ latency = { values = [1.6, 0.0, 0.0, 0.9] } }")
+        .schedule("{ rounds = { cohort = 2, deadline = 2.0, select = \"in-time\" } }");
+    let stated = Bench::q4("fedavg").schedule("{ rounds = { cohort = { trace = [[1, 3]] } } }");
+    assert_eq!(slow_link.iterates(10), stated.iterates(10));
 }
 
 #[test]
@@ -81,6 +88,11 @@ fn selections_without_sense_are_refused() {
         ("{ rounds = { cohort = 2, select = \"in-time\" } }", "the rounds have none"),
         ("{ rounds = { cohort = 2, select = { power-of-choice = { candidates = 1 } } } }", "out of range"),
         ("{ rounds = { cohort = 2, select = { tiers = { count = 3 } } } }", "out of range"),
+        (
+            "{ rounds = { cohort = 2, over-selection = 1.5, select = { power-of-choice = { candidates = 2 } } } }",
+            "from the 3 whom a round calls",
+        ),
+        ("{ rounds = { cohort = 2, over-selection = 1.5, select = { tiers = { count = 2 } } } }", "as many clients each"),
     ];
     for (schedule, reason) in cases {
         let fault = Bench::q4("fedavg").schedule(schedule).build(Workers::single()).err().expect("the selection is refused");

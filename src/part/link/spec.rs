@@ -171,6 +171,15 @@ impl LinkSpec {
         matches!(self, Self::Ef(_) | Self::Ef21(_) | Self::Diana(_))
     }
 
+    /// Whether messages of one vector are not all of one size.
+    pub fn varies(&self) -> bool {
+        match self {
+            Self::Lazy(p) => *p < 1.0,
+            Self::Ef(inner) | Self::Ef21(inner) | Self::Diana(inner) => inner.varies(),
+            _ => false,
+        }
+    }
+
     /// Whether what arrives is right on average.
     pub fn is_unbiased(&self) -> bool {
         match self {

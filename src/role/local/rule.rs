@@ -60,3 +60,10 @@ pub enum Steps {
     /// This many for the fastest client, and for the others as many as they do in the same time on average.
     BySpeed(f64),
 }
+
+impl Steps {
+    /// Whether the number of a client is drawn anew for every visit.
+    pub fn are_drawn(&self, client: usize) -> bool {
+        if let Self::Count(sampler) = self { sampler.of_client(client).is_none() } else { false }
+    }
+}

@@ -38,6 +38,13 @@ struct State {
     weights: BTreeMap<NodeId, f64>,
 }
 
+impl RoundsSpec {
+    /// Clients that a round calls to hear from `count` of them, in a fleet of `clients`.
+    pub(super) fn called(&self, count: usize, clients: usize) -> usize {
+        (rounding::ceil(count as f64 * self.over_selection) as usize).min(clients)
+    }
+}
+
 impl Rounds {
     /// Rounds that have not begun.
     pub fn new(spec: RoundsSpec) -> Self {
@@ -51,8 +58,8 @@ impl Rounds {
                 (0..roster.clients).filter(|&client| roster.is_available(client, round)).collect::<Vec<_>>().into()
             }
             CohortSpec::Count(count) => {
-                let called = rounding::ceil(*count as f64 * self.spec.over_selection) as usize;
-                self.spec.select.draw(called.min(roster.clients), round, self.spec.deadline, roster)
+                let called = self.spec.called(*count, roster.clients);
+                self.spec.select.draw(called, round, self.spec.deadline, roster)
             }
             // Whoever has left for good is not waited for.
             CohortSpec::Trace(TraceSpec { trace }) => {

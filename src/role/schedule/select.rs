@@ -32,7 +32,8 @@ pub enum SelectSpec {
     GradientNorm(GradientNormSpec),
     /// From one tier of like speed, drawn anew in every round (Chai et al., HPDC 2020).
     Tiers(TiersSpec),
-    /// Those whose mean visit fits into the round's deadline (Nishio and Yonetani, ICC 2019).
+    /// Those who on average answer by the round's deadline: download, work and upload (Nishio and Yonetani, ICC 2019). All clients
+    /// of a round travel at the same time; a bandwidth that is drawn anew for every message counts with its mean.
     InTime,
 }
 
@@ -107,7 +108,7 @@ impl SelectSpec {
         matches!(self, Self::BySize(BySizeSpec { unbiased: true, .. }) | Self::GradientNorm(GradientNormSpec { unbiased: true }))
     }
 
-    /// Checks the parameters for cohorts of `count` of `clients`, with or without a deadline.
+    /// Checks the parameters for rounds that call `count` of `clients`, with or without a deadline.
     ///
     /// # Errors
     /// [`Invalid`] for a parameter that is out of range.
@@ -123,12 +124,15 @@ impl SelectSpec {
         match self {
             Self::Uniform | Self::BySize(_) | Self::GradientNorm(_) => Ok(()),
             Self::PowerOfChoice(PowerOfChoiceSpec { candidates }) => {
-                let expected = format!("from the cohort's {count} to the fleet's {clients} clients");
+                let expected = format!("from the {count} whom a round calls to the fleet's {clients} clients");
                 require((count..=clients).contains(candidates), "power-of-choice.candidates", candidates, &expected)
             }
-            Self::Tiers(TiersSpec { count: tiers }) => {
-                require((1..=clients / count).contains(tiers), "tiers.count", tiers, "tiers with a cohort of clients each")
-            }
+            Self::Tiers(TiersSpec { count: tiers }) => require(
+                (1..=clients / count).contains(tiers),
+                "tiers.count",
+                tiers,
+                "tiers of as many clients each as a round calls",
+            ),
             Self::InTime if deadline.is_none() => {
                 Err(Invalid::at("", "`in-time` selects by the deadline, and the rounds have none").help("set `deadline`"))
             }
@@ -174,7 +178,7 @@ impl SelectSpec {
             }
             Self::InTime => {
                 let deadline = deadline.unwrap_or(f64::INFINITY);
-                available.retain(|&client| ask.mean_visit(client) <= end_of_instant(deadline));
+                available.retain(|&client| ask.mean_trip(client) <= end_of_instant(deadline));
                 shuffled(&available, count, &mut rng).into()
             }
         }

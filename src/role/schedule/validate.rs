@@ -95,14 +95,14 @@ impl RoundsSpec {
             CohortSpec::Count(_) => {}
             CohortSpec::Trace(spec) => check_trace(&spec.trace, clients)?,
         }
-        let count = if let CohortSpec::Count(count) = self.cohort { Some(count) } else { None };
-        self.select.validate(count, clients, self.deadline).map_err(|invalid| invalid.under("select"))?;
         let over = self.over_selection;
         require(over >= 1.0 && over.is_finite(), "over-selection", over, "a factor of at least 1")?;
-        if over > 1.0 && count.is_none() {
+        let called = if let CohortSpec::Count(count) = self.cohort { Some(self.called(count, clients)) } else { None };
+        if over > 1.0 && called.is_none() {
             return Err(Invalid::at("over-selection", "there is nobody to select beyond the cohort")
                 .help("set `cohort` to a number of clients, or remove `over-selection`"));
         }
+        self.select.validate(called, clients, self.deadline).map_err(|invalid| invalid.under("select"))?;
         let deadline = self.deadline.unwrap_or(1.0);
         require(deadline > 0.0, "deadline", deadline, "a positive time")?;
         check_idle(self.idle)

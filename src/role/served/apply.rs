@@ -14,8 +14,7 @@ use crate::{
     random::{Purpose, Rng},
     role::{
         Payload,
-        local::LocalRule,
-        schedule::{ScheduleSpec, frequency},
+        schedule::{ScheduleSpec, obstacle},
     },
     world::World,
 };
@@ -33,31 +32,19 @@ pub struct ServerParts<R> {
 }
 
 impl<R: Real> ServerParts<R> {
-    /// The parts of a server that acts by `schedule` on clients who work by `local`.
+    /// The parts of a server that acts by `schedule`. How often clients deliver is [foreseen](super::Plan::foresee) later.
     ///
     /// # Errors
     /// [`Invalid`] for a weighting that cannot be worked out.
-    pub fn new(
-        weighting: Weighting,
-        optimiser: Chain<R>,
-        schedule: &ScheduleSpec,
-        local: &LocalRule<R>,
-        world: &World<R>,
-    ) -> Result<Self, Invalid> {
-        frequency::check_selection(schedule, &world.fleet, &world.network)?;
-        if weighting == Weighting::KnownProbability {
-            frequency::check_work(&world.fleet, &world.network)?;
+    pub fn new(weighting: Weighting, optimiser: Chain<R>, schedule: &ScheduleSpec, world: &World<R>) -> Result<Self, Invalid> {
+        let World { fleet, network, .. } = world;
+        obstacle::check_selection(schedule, fleet, network)?;
+        match weighting {
+            Weighting::KnownProbability => obstacle::check_work(fleet, network)?,
+            Weighting::Unbiased => obstacle::check_deliveries(schedule, fleet, network)?,
+            _ => {}
         }
-        let clients = 0..world.clients();
-        let deliveries = if weighting == Weighting::Unbiased {
-            frequency::check(schedule, &world.fleet, &world.network)?;
-            let durations: Vec<f64> = clients.clone().map(|client| world.mean_visit(local, client)).collect();
-            let probabilities: Vec<f64> = clients.map(|client| world.probability(client)).collect();
-            frequency::deliveries(schedule, &durations, &probabilities)
-        } else {
-            Vec::new()
-        };
-        Ok(Self { weighting, optimiser, deliveries, full_batch: schedule.full_batch() })
+        Ok(Self { weighting, optimiser, deliveries: Vec::new(), full_batch: schedule.full_batch() })
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{NodeId, touched::Touched},
+    network::Direction,
     num::{Real, low_precision::Bits},
     part::link::{Link, LinkSpec, Wire, lengths, round_blocks},
     problem::Block,
@@ -26,13 +27,22 @@ pub struct Links<R> {
     pub down: Option<Box<dyn Link<R>>>,
     /// What a client's width means.
     pub low_bit: LowBit,
+    /// Whether the links send messages of one vector that are not all of one size, up and down.
+    varies: [bool; 2],
 }
 
 impl<R: Real> Links<R> {
     /// The links a scenario describes.
     pub fn build(parts: &ServedSpec) -> Self {
         let link = |spec: &Option<LinkSpec>| spec.as_ref().map(LinkSpec::build);
-        Self { up: link(&parts.uplink), down: link(&parts.downlink), low_bit: parts.low_bit }
+        let varies = [&parts.uplink, &parts.downlink].map(|spec| spec.as_ref().is_some_and(LinkSpec::varies));
+        Self { up: link(&parts.uplink), down: link(&parts.downlink), low_bit: parts.low_bit, varies }
+    }
+
+    /// The directions in which messages of one vector are not all of one size.
+    pub fn varying(&self) -> Vec<Direction> {
+        let directions = [Direction::Up, Direction::Down].into_iter().zip(self.varies);
+        directions.filter(|(_, varies)| *varies).map(|(direction, _)| direction).collect()
     }
 
     /// Width that a client computes and stores in.

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{ClientUpdate, Links, ServerParts};
+use super::{ClientUpdate, Links, ServerParts, ServerUpdate, trip::Trips};
 use crate::{
+    invalid::Invalid,
     num::Real,
-    part::discount::Discount,
-    role::{local::LocalRule, spec::ShardRule},
+    part::{discount::Discount, weighting::Weighting},
+    role::{
+        local::LocalRule,
+        schedule::{ScheduleSpec, SelectSpec, frequency, obstacle},
+        spec::ShardRule,
+    },
     world::World,
 };
 
@@ -28,4 +33,29 @@ pub struct Plan<R: Real> {
     pub discount: Discount,
     /// Uploads staler than this are refused.
     pub max_staleness: Option<u64>,
+    /// How long clients are under way, where the schedule or the weighting asks for it.
+    pub trips: Option<Trips<R>>,
+}
+
+impl<R: Real> Plan<R> {
+    /// Looks into what the schedule and the weighting have to know beforehand: how long clients are under way, and how often they
+    /// deliver. `server` makes a server half to try it with.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `weighting` for clients whose deliveries cannot be predicted, or at the selection for messages that it
+    /// cannot size.
+    pub fn foresee(&mut self, schedule: &ScheduleSpec, server: impl FnOnce() -> Box<dyn ServerUpdate<R>>) -> Result<(), Invalid> {
+        let unbiased = self.server.weighting == Weighting::Unbiased;
+        let goes_by_trips = if let ScheduleSpec::Rounds(spec) = schedule { spec.select == SelectSpec::InTime } else { unbiased };
+        if goes_by_trips {
+            let World { fleet, network, .. } = self.world.as_ref();
+            obstacle::check_sizes(&self.links.varying(), schedule, fleet, network)?;
+            self.trips = Some(Trips::explore(self, server().as_mut()));
+        }
+        if unbiased {
+            let probability = |client| self.world.probability(client);
+            self.server.deliveries = frequency::deliveries(schedule, self, &probability, self.world.streams())?;
+        }
+        Ok(())
+    }
 }

@@ -55,6 +55,10 @@ impl<R: Real> Inquiry for Questions<'_, R> {
         self.plan.world.mean_visit(&self.plan.local, client)
     }
 
+    fn mean_trip(&self, client: NodeId) -> f64 {
+        self.plan.trip(client).mean()
+    }
+
     fn loss(&self, client: NodeId) -> f64 {
         self.charge(0);
         self.plan.world.objective().local_loss(client, self.x, &mut self.work.borrow_mut())

@@ -11,7 +11,7 @@ use crate::{
     invalid::Invalid,
     method::{
         Setup,
-        registry::{Halved, Parameters, PeerParameters, ServedParameters, complete},
+        registry::{Halved, Halves, Parameters, PeerParameters, ServedParameters, complete},
     },
     num::Real,
     part::{link::LinkSpec, transform::Chain},
@@ -116,18 +116,21 @@ pub fn served<R: Halved>(
 ) -> Result<Served<R>, Invalid> {
     parts.fits(world.objective().dim())?;
     let (clients, widths) = (world.clients(), world.fleet.widths());
-    let halves = R::halves(own, Setup { x: world.problem.initial(0), clients, widths });
+    let problem = Arc::clone(&world);
+    let halves = || R::halves(own, Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
     let parts = complete(own, parts);
     let schedule = parts.schedule.clone().unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let client = parts.client.clone().unwrap_or_default();
     let local = parts.local.build(own.recipe().steps, &client, &setting).map_err(|invalid| invalid.under("local"))?;
     let optimiser = Chain::build(parts.server.as_deref().unwrap_or_default());
-    let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &local, &world)?;
+    let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let links = Links::build(&parts);
-    let plan = ServedPlan { world, client: halves.client, local, server, links, shards: parts.shards, discount, max_staleness };
-    Ok(Served::new(plan, halves.server, schedule.build()))
+    let (shards, Halves { client, server: half }) = (parts.shards, halves());
+    let mut plan = ServedPlan { world, client, local, server, links, shards, discount, max_staleness, trips: None };
+    plan.foresee(&schedule, || halves().server)?;
+    Ok(Served::new(plan, half, schedule.build()))
 }
 
 /// A method without a server, with all its parts.
