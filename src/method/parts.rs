@@ -193,7 +193,7 @@ impl Parts<'_> {
                 "whoever is present may miss the deadline: the probability to take part is not known",
             )
             .help("remove `deadline` from the schedule, or choose another weighting")),
-            Some(Weighting::Unbiased) if replaced_at_random(self.schedule) => {
+            Some(Weighting::Unbiased) if self.schedule.replace() == Replace::Random => {
                 Err(Invalid::at("weighting", "how often a client delivers is not known where clients are replaced at random")
                     .help("set `replace = \"same\"` in the schedule"))
             }
@@ -220,12 +220,4 @@ fn counts_its_cohort(schedule: &ScheduleSpec) -> bool {
 
 fn has_deadline(schedule: &ScheduleSpec) -> bool {
     if let ScheduleSpec::Rounds(spec) = schedule { spec.deadline.is_some() } else { false }
-}
-
-fn replaced_at_random(schedule: &ScheduleSpec) -> bool {
-    match schedule {
-        ScheduleSpec::EveryArrival(spec) => spec.replace == Replace::Random,
-        ScheduleSpec::Buffered(spec) => spec.replace == Replace::Random,
-        ScheduleSpec::Rounds(_) | ScheduleSpec::Window(_) | ScheduleSpec::Group(_) | ScheduleSpec::Grace(_) => false,
-    }
 }

@@ -165,7 +165,8 @@ pub struct ServedSpec {
     /// Whose samples a called client works on.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shards: ShardRule,
-    /// When the server acts; the method's own, or synchronous rounds of everyone, when left out.
+    /// When the server acts; the method's own, or synchronous rounds of everyone, when left out. A `discount` or `replace` that it
+    /// leaves out is the method's, whatever the kind of its own schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleSpec>,
     /// How updates are weighted; the method's own when left out.
