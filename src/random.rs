@@ -50,6 +50,8 @@ pub enum Purpose {
     Transit = 13,
     /// Compressed downloads; `count` is the call of the server.
     Downlink = 14,
+    /// Rounding of uploads under secure aggregation; `count` is the call of the server.
+    Secure = 15,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.
     Trait = 12,
 }

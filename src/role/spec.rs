@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     local::{LocalRule, Steps},
     schedule::{ScheduleSpec, SelectSpec},
+    secure::SecureSpec,
 };
 use crate::{
     invalid::{Invalid, require},
@@ -202,6 +203,9 @@ pub struct ServedSpec {
     /// What the width of a client's `bits` means for it.
     #[serde(default)]
     pub low_bit: LowBit,
+    /// Secure aggregation of uploads, whose sums alone the server learns; uploads are seen one by one when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure: Option<SecureSpec>,
     /// Whether clients are anonymous: neither they nor the server remember a client from one visit to the next. Methods, links
     /// and optimisers that need such a memory are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -259,6 +263,7 @@ impl ServedSpec {
         if let Some(schedule) = &self.schedule {
             schedule.validate(clients).map_err(|invalid| invalid.under("schedule"))?;
         }
+        self.secure.as_ref().map_or(Ok(()), SecureSpec::validate).map_err(|invalid| invalid.under("secure"))?;
         check_chain("server", self.server.as_deref().unwrap_or(&[]))?;
         self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))?;
         if let Some(LinkSpec::Ef(_)) = self.downlink {

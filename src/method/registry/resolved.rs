@@ -72,6 +72,7 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &Objective
     let schedule = full.schedule.clone().unwrap_or_default();
     parts.check_shards(full.weighting.unwrap_or_default(), &schedule)?;
     full.check_anonymity()?;
+    full.check_secrecy(own.sums_suffice())?;
     own.accepts(&Parts {
         shards: parts.shards,
         objective,

@@ -247,6 +247,18 @@ impl ScheduleSpec {
         if let Self::Buffered(spec) = self { Some(spec.size) } else { None }
     }
 
+    /// The most arrivals that are applied at a time, in a fleet of `clients`.
+    pub fn largest_batch(&self, clients: usize) -> usize {
+        match self {
+            Self::Rounds(spec) => spec.cohort.largest(clients),
+            Self::EveryArrival(_) => 1,
+            Self::Buffered(spec) => spec.size,
+            Self::Window(_) => clients,
+            Self::Group(spec) => spec.size,
+            Self::Grace(spec) => spec.buffer,
+        }
+    }
+
     /// Weight by staleness.
     pub fn discount(&self) -> Discount {
         self.chosen_discount().unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ClientUpdate, Links, ServerParts};
+use super::{ClientUpdate, Grid, Links, ServerParts};
 use crate::{
     num::Real,
     part::discount::Discount,
@@ -26,6 +26,8 @@ pub struct Plan<R: Real> {
     pub shards: ShardRule,
     /// Weight by staleness.
     pub discount: Discount,
+    /// The grid of secure aggregation; `None` where the server sees every upload.
+    pub secure: Option<Grid>,
     /// Uploads staler than this are refused.
     pub max_staleness: Option<u64>,
 }

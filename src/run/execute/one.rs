@@ -125,8 +125,8 @@ pub fn served<R: Halved>(
     let optimiser = Chain::build(parts.server.as_deref().unwrap_or_default());
     let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &local, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
-    let links = Links::build(&parts);
-    let plan = ServedPlan { world, client: halves.client, local, server, links, shards: parts.shards, discount, max_staleness };
+    let (links, secure, shards) = (Links::build(&parts), parts.grid(world.clients())?, parts.shards);
+    let plan = ServedPlan { world, client: halves.client, local, server, links, shards, discount, secure, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))
 }
 
