@@ -175,6 +175,7 @@ impl<P: Protocol> Engine<P> {
         let Some((steps, out)) = self.core.state.jobs.finish(slot, &self.protocol, &self.core.workers) else { return };
         self.core.state.nodes.entry(node).slot = None;
         self.core.state.ledger.gradients += steps;
+        self.core.state.ledger.energy += self.core.physics.energy(node, steps);
         self.core.state.ledger.visits += 1;
         self.protocol.on_computed(node, out, &mut self.core.control());
     }

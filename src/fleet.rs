@@ -19,7 +19,7 @@ use rand::RngExt;
 
 use assignment::Assignment;
 use availability::Availability;
-use spec::{FRACTION, Keys, SECONDS};
+use spec::{FRACTION, JOULES, Keys, SECONDS};
 
 pub use availability::AvailabilitySpec;
 pub use chance::{ByLabel, Probability};
@@ -52,6 +52,8 @@ pub struct Fleet {
 struct Group {
     step: Sampler,
     visit: Sampler,
+    /// Energy of one local step `[J]`, where it is known.
+    energy: Option<Sampler>,
     /// Factor of the seconds per step that the bit-width gives.
     pace: f64,
     bits: u32,
@@ -114,6 +116,10 @@ impl Group {
         Ok(Self {
             step: sampler("step", keys.step, 1.0.into(), SECONDS)?,
             visit: sampler("visit", keys.visit, 0.0.into(), SECONDS)?,
+            energy: keys
+                .energy
+                .map(|energy| sampler("energy", Some(&energy.clone().per_client()), 0.0.into(), JOULES))
+                .transpose()?,
             pace: (f64::from(bits) / f64::from(FULL_WIDTH)).powf(keys.bits_speed.unwrap_or(0.0)),
             bits,
             dropout: sampler("dropout", keys.dropout, 0.0.into(), FRACTION)?,
@@ -215,6 +221,16 @@ impl Fleet {
     /// Mean duration of one local step of the fastest client [s]; looked for once.
     pub fn fastest_step(&self) -> f64 {
         *self.fastest.get_or_init(|| (0..self.clients).map(|client| self.mean_step(client)).fold(f64::INFINITY, f64::min))
+    }
+
+    /// Energy of one local step of `client` [J], where it is known.
+    pub fn energy(&self, client: usize) -> Option<f64> {
+        self.of(client).energy.as_ref().map(|energy| energy.client_mean(client))
+    }
+
+    /// Whether the energy of a local step is known of every client.
+    pub fn knows_energy(&self) -> bool {
+        self.groups.iter().all(|group| group.energy.is_some())
     }
 
     /// Whether visits of `client` may be lost in mid-work.

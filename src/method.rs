@@ -104,6 +104,12 @@ pub trait ServedMethod: Method {
         Ok(())
     }
 
+    /// Whether the server half takes nothing of a batch but [`Apply::aggregate`](crate::role::served::Apply::aggregate), so that
+    /// single updates may be hidden from it.
+    fn sums_suffice(&self) -> bool {
+        false
+    }
+
     /// Refuses an uplink whose relative variance is exactly `omega`, for methods whose clients remember their compressed messages
     /// and would go astray.
     ///

@@ -52,6 +52,8 @@ pub enum Purpose {
     Downlink = 14,
     /// Times that are drawn to foresee how often clients deliver; no run meets them.
     Forecast = 15,
+    /// Rounding of uploads under secure aggregation; `count` is the call of the server.
+    Secure = 16,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.
     Trait = 12,
 }

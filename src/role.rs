@@ -7,6 +7,7 @@ pub mod local;
 pub mod payload;
 pub mod peers;
 pub mod schedule;
+pub mod secure;
 pub mod served;
 pub mod spec;
 mod uplink;

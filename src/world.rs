@@ -93,6 +93,8 @@ impl<R: Real> World<R> {
                 epochs * samples.div_ceil(rule.batch.rows(samples).max(1)) as f64
             }
             Steps::Seconds(seconds) => rounding::floor(seconds / self.fleet.mean_step(client)),
+            // Without a known energy, which the plan refuses, a visit is one step.
+            Steps::Energy(budget) => self.fleet.energy(client).map_or(1.0, |step| rounding::floor(budget / step)),
             Steps::BySpeed(most) => rounding::floor(most * self.fleet.fastest_step() / self.fleet.mean_step(client)),
         }
     }
@@ -129,6 +131,10 @@ impl<R: Real> Physics for WorldClock<R> {
             (Finish::At(time), Some(_)) => Finish::LostAt(time),
             (finish, _) => finish,
         }
+    }
+
+    fn energy(&self, node: NodeId, steps: u64) -> f64 {
+        self.world.fleet.energy(node).map_or(0.0, |step| steps as f64 * step)
     }
 
     fn transit(&mut self, from: NodeId, to: NodeId, _now: f64, bits: u64, count: u64) -> Delivery {

@@ -29,6 +29,12 @@ pub trait Physics: Send {
     /// When `node`, starting at `now` [s], ends a visit of `steps` local steps; `visit` counts its visits from 0.
     fn work(&mut self, node: NodeId, now: f64, steps: usize, visit: u64) -> Finish;
 
+    /// Energy that `node` has used for a visit of `steps` local steps [J].
+    fn energy(&self, node: NodeId, steps: u64) -> f64 {
+        let _ = (node, steps);
+        0.0
+    }
+
     /// What becomes of a message of `bits` [bit] that leaves at `now` [s]; `count` counts the messages of the node (the
     /// sender, or the receiver of what the server sends) from 0.
     fn transit(&mut self, from: NodeId, to: NodeId, now: f64, bits: u64, count: u64) -> Delivery;

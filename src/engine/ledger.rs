@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{NodeId, SERVER};
 
 /// Traffic and work so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     /// Bits that clients (or peers) have sent [bit].
     pub uplink_bits: u64,
@@ -13,6 +13,8 @@ pub struct Ledger {
     pub downlink_bits: u64,
     /// Local steps completed, each with one stochastic gradient.
     pub gradients: u64,
+    /// Energy of the visits completed [J]; 0 where it is not known.
+    pub energy: f64,
     /// Client visits completed.
     pub visits: u64,
     /// Events lost to departures, failures and lossy links.
@@ -32,10 +34,11 @@ impl Ledger {
 
     /// Adds what `other` has spent.
     pub fn add(&mut self, other: &Self) {
-        let Self { uplink_bits, downlink_bits, gradients, visits, lost } = other;
+        let Self { uplink_bits, downlink_bits, gradients, energy, visits, lost } = other;
         self.uplink_bits += uplink_bits;
         self.downlink_bits += downlink_bits;
         self.gradients += gradients;
+        self.energy += energy;
         self.visits += visits;
         self.lost += lost;
     }

@@ -14,6 +14,8 @@ use crate::{
 
 /// Durations `[s]`: finite and not negative.
 pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
+/// Energies `[J]`: finite and above 0, or a budget would never be spent.
+pub(super) const JOULES: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
 /// Probabilities and fractions `[1]`.
 pub(super) const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
 /// Bit-width of a client that computes in full precision.
@@ -37,6 +39,9 @@ pub struct FleetSpec {
     /// Seconds of a visit that do not depend on its number of local steps `[s]`; 0 if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<Quantity>,
+    /// Energy of one local step `[J]`, the same at every visit of a client; not known if not given. Messages take none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Quantity>,
     /// When clients are available; always if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability: Option<AvailabilitySpec>,
@@ -73,6 +78,9 @@ pub struct GroupSpec {
     /// Seconds of a visit that do not depend on its number of local steps `[s]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<Quantity>,
+    /// Energy of one local step `[J]`, the same at every visit of a client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Quantity>,
     /// When clients are available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability: Option<AvailabilitySpec>,
@@ -129,6 +137,7 @@ pub enum Leave {
 pub(super) struct Keys<'a> {
     pub step: Option<&'a Quantity>,
     pub visit: Option<&'a Quantity>,
+    pub energy: Option<&'a Quantity>,
     pub availability: Option<&'a AvailabilitySpec>,
     pub bits: Option<u32>,
     pub bits_speed: Option<f64>,
@@ -142,6 +151,7 @@ impl Keys<'_> {
         for (key, quantity, range) in [
             ("step", self.step, SECONDS),
             ("visit", self.visit, SECONDS),
+            ("energy", self.energy, JOULES),
             ("dropout", self.dropout, FRACTION),
             ("dropout-done", self.dropout_done, FRACTION),
         ] {
@@ -209,6 +219,7 @@ impl FleetSpec {
         Keys {
             step: self.step.as_ref(),
             visit: self.visit.as_ref(),
+            energy: self.energy.as_ref(),
             availability: self.availability.as_ref(),
             bits: self.bits,
             bits_speed: self.bits_speed,
@@ -229,6 +240,7 @@ impl GroupSpec {
         Keys {
             step: self.step.as_ref(),
             visit: self.visit.as_ref(),
+            energy: self.energy.as_ref(),
             availability: self.availability.as_ref(),
             bits: self.bits,
             bits_speed: self.bits_speed,
@@ -244,6 +256,7 @@ impl GroupSpec {
         Keys {
             step: own.step.or(fleet.step),
             visit: own.visit.or(fleet.visit),
+            energy: own.energy.or(fleet.energy),
             availability: own.availability.or(fleet.availability),
             bits: own.bits.or(fleet.bits),
             bits_speed: own.bits_speed.or(fleet.bits_speed),

@@ -88,6 +88,23 @@ fn a_visit_takes_its_steps_and_its_fixed_part() {
 }
 
 #[test]
+fn energy_is_a_property_of_the_client() {
+    let text =
+        "energy = { lognormal = { median = 1.0, sigma = 1.0 } }\n[[group]]\nshare = 0.5\nenergy = 2.5\n[[group]]\nshare = 0.5";
+    let unlike = fleet(text, 40);
+    assert!(unlike.knows_energy());
+    let joules = |group: usize| -> Vec<f64> {
+        (0..40).filter(|&client| unlike.group(client) == group).filter_map(|client| unlike.energy(client)).collect()
+    };
+    assert_eq!(joules(0), [2.5; 20]);
+    let drawn = joules(1);
+    assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]), "{drawn:?}");
+    assert_eq!(drawn, joules(1), "drawn once a client");
+    let partly = fleet("[[group]]\nshare = 0.5\nenergy = 2.5\n[[group]]\nshare = 0.5", 4);
+    assert!(!partly.knows_energy());
+}
+
+#[test]
 fn arrivals_of_the_hardware_scenario_come_in_the_golden_order() {
     let fleet = fleet("step = 0\nvisit = { spread = { slowest = 1.0, percent = 80 } }", 4);
     let mut rng = Streams::new(0).stream(Purpose::Delay, 0, 0);

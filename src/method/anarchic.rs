@@ -30,8 +30,9 @@ const YANG: Paper = Paper {
     link: "https://arxiv.org/abs/2108.09875",
 };
 
-const DIFFERS: &str = "the server's step is lr times the local step size, the paper's η η_L; the update was not checked against \
-                       official code";
+const DIFFERS: &str = "the server's step is lr times the local step size, the paper's η η_L; K_i is a draw, or what a budget of \
+                       time or energy allows (`local.steps`, `local.seconds`, `local.energy`); the update was not checked \
+                       against official code";
 
 /// Uploads are collected without waiting for anybody in particular.
 fn anarchy() -> Recipe {

@@ -81,6 +81,10 @@ impl ServedMethod for DiLoCo {
         Box::new(fedavg::Averaging::new(setup.x))
     }
 
+    fn sums_suffice(&self) -> bool {
+        true
+    }
+
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         if parts.server.is_some() {
             return Err(Invalid::at("server", "a server optimiser would take the place of `lr` and `beta` of `diloco`")

@@ -89,6 +89,10 @@ macro_rules! adaptive {
             fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
                 Box::new(fedavg::Averaging::new(setup.x))
             }
+
+            fn sums_suffice(&self) -> bool {
+                true
+            }
         }
     };
 }

@@ -48,7 +48,8 @@ impl Method for FedAsync {
             link: "https://arxiv.org/abs/1903.03934",
         },
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + rho (y − x));  send y\n\
-                 server:  a = min(1, alpha · w(s));   x ← (1 − a) x + a y        (w(s) by the schedule's `discount`)",
+                 server:  a = min(1, alpha · w(s));   x ← (1 − a) x + a y        (w(s) by the schedule's `discount`,\n\
+                 \x20        { polynomial = { a = 0.5 } } unless it is given)",
         traffic: "down: x [d]; up: y [d]; nothing stays at the client",
         differs: "a is at most 1, also where a discount exceeds 1; y is sent as x_received − y and put together again at the \
                   server, so that uplinks can compress it; staleness is 0 for a fresh model and comes from the clients' \
@@ -63,7 +64,7 @@ impl Method for FedAsync {
 
 impl ServedMethod for FedAsync {
     fn recipe(&self) -> Recipe {
-        let stream = StreamSpec { discount: Discount::Polynomial { a: 0.5 }, ..StreamSpec::default() };
+        let stream = StreamSpec { discount: Some(Discount::Polynomial { a: 0.5 }), ..StreamSpec::default() };
         Recipe { schedule: Some(ScheduleSpec::EveryArrival(stream)), ..Recipe::default() }
     }
 

@@ -52,6 +52,10 @@ impl ServedMethod for FedAvg {
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Averaging::new(setup.x))
     }
+
+    fn sums_suffice(&self) -> bool {
+        true
+    }
 }
 
 /// Local SGD from the received model, optionally with FedProx's pull `mu` towards it. Sends `Δ = x − y`.

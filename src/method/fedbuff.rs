@@ -35,15 +35,17 @@ impl Method for FedBuff {
                  server:  on arrival with staleness s:  B ← B + w(s) Δ_i;   every K arrivals:  x ← x − B/K,  B ← 0;   w(s) = 1/√(1 + s)\n\
                  \x20        who has answered is replaced at once by a client drawn at random",
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
-        differs: "the divisor is K unless `weighting` says \"sum-weights\" or \"sum\"; a `schedule` of one's own takes the \
-                  place of all of the method's, its `discount = \"sqrt\"` and `replace = \"random\"` included; the server \
-                  needs no more than Σ w(s) Δ_i of a buffer, which secure aggregation would give it: that is not simulated",
+        differs: "the divisor is K unless `weighting` says \"sum-weights\" or \"sum\"; `discount = \"sqrt\"` and `replace = \"random\"` \
+                  hold under any `schedule` that has these keys and does not give them; `secure` hides all but Σ w(s) Δ_i of a \
+                  buffer (So et al. 2021, arXiv 2110.02177) by integers modulo 2^bits, and simulates neither agreement on keys, \
+                  nor the recovery of dropouts, nor the traffic of masks; w(s) is that of the arrival, as if a client knew it \
+                  when it rounds",
     };
 }
 
 impl ServedMethod for FedBuff {
     fn recipe(&self) -> Recipe {
-        let buffered = BufferedSpec { discount: Discount::Sqrt, replace: Replace::Random, ..BufferedSpec::default() };
+        let buffered = BufferedSpec { discount: Some(Discount::Sqrt), replace: Some(Replace::Random), ..BufferedSpec::default() };
         Recipe { schedule: Some(ScheduleSpec::Buffered(buffered)), ..Recipe::default() }
     }
 
@@ -53,5 +55,9 @@ impl ServedMethod for FedBuff {
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(fedavg::Averaging::new(setup.x))
+    }
+
+    fn sums_suffice(&self) -> bool {
+        true
     }
 }

@@ -56,4 +56,8 @@ impl ServedMethod for FedProx {
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(fedavg::Averaging::new(setup.x))
     }
+
+    fn sums_suffice(&self) -> bool {
+        true
+    }
 }

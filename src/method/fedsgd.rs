@@ -38,4 +38,8 @@ impl ServedMethod for FedSgd {
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(fedavg::Averaging::new(setup.x))
     }
+
+    fn sums_suffice(&self) -> bool {
+        true
+    }
 }

@@ -189,7 +189,7 @@ impl Parts<'_> {
             )
             .help("choose \"sampling\" for cohorts drawn uniformly, or `cohort = \"all\"` to call whoever is present")),
             Some(Weighting::KnownProbability) => obstacle::check_presence(self.schedule),
-            Some(Weighting::Unbiased) if replaced_at_random(self.schedule) => {
+            Some(Weighting::Unbiased) if self.schedule.replace() == Replace::Random => {
                 Err(Invalid::at("weighting", "how often a client delivers is not known where clients are replaced at random")
                     .help("set `replace = \"same\"` in the schedule"))
             }
@@ -212,12 +212,4 @@ fn selects_uniformly(schedule: &ScheduleSpec) -> bool {
 
 fn counts_its_cohort(schedule: &ScheduleSpec) -> bool {
     if let ScheduleSpec::Rounds(spec) = schedule { matches!(spec.cohort, CohortSpec::Count(_)) } else { false }
-}
-
-fn replaced_at_random(schedule: &ScheduleSpec) -> bool {
-    match schedule {
-        ScheduleSpec::EveryArrival(spec) => spec.replace == Replace::Random,
-        ScheduleSpec::Buffered(spec) => spec.replace == Replace::Random,
-        ScheduleSpec::Rounds(_) | ScheduleSpec::Window(_) | ScheduleSpec::Group(_) | ScheduleSpec::Grace(_) => false,
-    }
 }

@@ -44,19 +44,7 @@ impl Weighting {
 
     /// The coefficients of a batch, staleness weights included.
     pub fn coefficients<R: Real>(&self, batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> Vec<f64> {
-        let (size, clients) = (ctx.batch_size(batch) as f64, ctx.clients() as f64);
-        let total_samples = || batch.iter().map(|up| ctx.samples(up.from) as f64).sum::<f64>();
-        let total_weight = || batch.iter().map(|up| up.weight).sum::<f64>();
-        let norm = match self {
-            Self::Participating => size,
-            Self::ParticipatingWeighted => total_samples(),
-            Self::All => clients,
-            Self::KnownProbability => clients,
-            Self::Sampling => size / clients,
-            Self::SumWeights => total_weight(),
-            Self::InverseRoot => clients.sqrt(),
-            Self::AllWeighted | Self::Unbiased | Self::Sum => 1.0,
-        };
+        let norm = self.norm(batch, ctx);
         let share = |up: &Arrived<R>| match self {
             Self::ParticipatingWeighted => ctx.samples(up.from) as f64,
             Self::KnownProbability => 1.0 / ctx.probability(up.from),
@@ -65,5 +53,22 @@ impl Weighting {
             _ => 1.0,
         };
         batch.iter().map(|up| up.weight * share(up) / norm).collect()
+    }
+
+    /// What the weighted updates of a batch are divided by.
+    pub fn norm<R: Real>(&self, batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> f64 {
+        let (size, clients) = (ctx.batch_size(batch) as f64, ctx.clients() as f64);
+        let total_samples = || batch.iter().map(|up| ctx.samples(up.from) as f64).sum::<f64>();
+        let total_weight = || batch.iter().map(|up| up.weight).sum::<f64>();
+        match self {
+            Self::Participating => size,
+            Self::ParticipatingWeighted => total_samples(),
+            Self::All => clients,
+            Self::KnownProbability => clients,
+            Self::Sampling => size / clients,
+            Self::SumWeights => total_weight(),
+            Self::InverseRoot => clients.sqrt(),
+            Self::AllWeighted | Self::Unbiased | Self::Sum => 1.0,
+        }
     }
 }

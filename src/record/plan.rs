@@ -132,6 +132,8 @@ pub enum Metric {
     Staleness,
     /// Share of the clients in the latest server step [1].
     Participation,
+    /// Energy of all visits completed so far [J].
+    Energy,
     /// Root mean square distance of the nodes' models from their mean; peers only.
     Consensus,
     /// Variance of the entries of each layer's weights, mean over the nodes; peers only. Layer 2 is called `layer-variance-2`.
@@ -154,6 +156,7 @@ impl Metric {
             Self::WorstDecileLoss => "worst-decile-loss",
             Self::Staleness => "staleness",
             Self::Participation => "participation",
+            Self::Energy => "energy",
             Self::Consensus => "consensus",
             Self::LayerVariance => "layer-variance",
         }

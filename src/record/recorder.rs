@@ -186,7 +186,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
         let wanted = (&self.plan.columns[..], self.plan.peers);
-        let sample = Sample::take(self.world, engine.protocol(), wanted, self.tiers.as_ref());
+        let sample = Sample::take(self.world, engine, wanted, self.tiers.as_ref());
         let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
         let kept = match (&mut self.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),

@@ -9,6 +9,7 @@ use super::{
     tiers::{Accuracies, Tiers},
 };
 use crate::{
+    engine::Engine,
     num::{Real, vector},
     problem::{BlockKind, evaluate::Evaluation},
     world::World,
@@ -18,6 +19,8 @@ use crate::{
 pub(super) struct Sample<'a, R: Real, P> {
     world: &'a World<R>,
     protocol: &'a P,
+    /// Energy of the visits so far [J].
+    energy: f64,
     models: Models<'a, R>,
     scored: Vec<Cow<'a, [R]>>,
     scores: Vec<Evaluation>,
@@ -25,13 +28,19 @@ pub(super) struct Sample<'a, R: Real, P> {
 }
 
 impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
-    /// Scores what `columns` need; `peers` says which models of nodes, and `tiers` which clients run them in which width.
-    pub fn take(world: &'a World<R>, protocol: &'a P, (columns, peers): (&[Column], PeerModel), tiers: Option<&Tiers>) -> Self {
+    /// Scores what `columns` need of the run of `engine`; `peers` says which models of nodes, and `tiers` which clients run them in which width.
+    pub fn take(
+        world: &'a World<R>,
+        engine: &'a Engine<P>,
+        (columns, peers): (&[Column], PeerModel),
+        tiers: Option<&Tiers>,
+    ) -> Self {
+        let (protocol, energy) = (engine.protocol(), engine.ledger().energy);
         let models = protocol.models();
         let scored = scored(&models, peers);
         let scores = world.problem.evaluate_all(&scored, wanted(columns));
         let by_width = tiers.and_then(|tiers| tiers.score(world, protocol));
-        Self { world, protocol, models, scored, scores, by_width }
+        Self { world, protocol, energy, models, scored, scores, by_width }
     }
 
     /// The first model that is scored, shape `[d]`.
@@ -59,6 +68,7 @@ impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
             Metric::WorstDecileLoss => self.mean(|score| score.worst_decile),
             Metric::Staleness => self.protocol.staleness(),
             Metric::Participation => self.protocol.latest_batch().map(|batch| batch as f64 / self.world.clients() as f64),
+            Metric::Energy => Some(self.energy),
             Metric::Consensus => self.nodes().map(consensus),
             Metric::LayerVariance => self.layer_variance(column.layer?),
         }

@@ -9,6 +9,7 @@
 mod apply;
 mod job;
 mod links;
+mod masked;
 mod messages;
 mod observed;
 mod plan;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use job::Job;
 pub use links::Links;
+pub use masked::Grid;
 pub use messages::{Downlink, Message, Upload};
 pub use plan::Plan;
 pub use protocol::Served;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     local::{LocalRule, Steps},
     schedule::{ScheduleSpec, SelectSpec},
+    secure::SecureSpec,
 };
 use crate::{
     invalid::{Invalid, require},
@@ -33,6 +34,9 @@ pub struct LocalSpec {
     /// Time of a visit [s], in place of `steps`: a client takes as many steps as it does in it on average, at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// Energy of a visit [J], in place of `steps`: a client takes as many steps as its `energy` in the fleet allows, at least 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<f64>,
     /// Whether only the fastest client takes `steps`, and the others as many as they do in the same time (DyLU, Liu et al. 2024).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_speed: bool,
@@ -67,6 +71,13 @@ impl LocalSpec {
             return Err(Invalid::at("seconds", "local work is given in seconds and in steps or epochs: expected one of them")
                 .help("remove `steps` and `epochs` to give every visit the same time"));
         }
+        if self.energy.is_some() && (self.steps.is_some() || self.epochs.is_some() || self.seconds.is_some()) {
+            return Err(Invalid::at(
+                "energy",
+                "local work is given in energy and in steps, epochs or seconds: expected one of them",
+            )
+            .help("remove `steps`, `epochs` and `seconds` to give every visit the same energy"));
+        }
         if self.by_speed && !matches!(self.steps, Some(Quantity::Constant(_))) {
             return Err(
                 Invalid::at("by-speed", "the number of steps of the fastest client is not given").help("set `steps` to a number")
@@ -79,6 +90,8 @@ impl LocalSpec {
         require(epochs > 0.0 && epochs.is_finite(), "epochs", epochs, "a positive number")?;
         let seconds = self.seconds.unwrap_or(1.0);
         require(seconds > 0.0 && seconds.is_finite(), "seconds", seconds, "a positive time")?;
+        let energy = self.energy.unwrap_or(1.0);
+        require(energy > 0.0 && energy.is_finite(), "energy", energy, "a positive energy")?;
         self.rate_is_sound()
     }
 
@@ -86,7 +99,7 @@ impl LocalSpec {
     #[must_use]
     pub fn counted(&self, fixed: Option<usize>) -> Self {
         let one = Quantity::Constant(1.0);
-        let steps = match (fixed, self.epochs.or(self.seconds)) {
+        let steps = match (fixed, self.epochs.or(self.seconds).or(self.energy)) {
             (_, Some(_)) => None,
             (Some(steps), None) => Some(Quantity::Constant(steps as f64)),
             (None, None) => Some(self.steps.clone().unwrap_or(one)),
@@ -113,12 +126,15 @@ impl LocalSpec {
             sampler.map(Steps::Count)
         };
         let one = Quantity::Constant(1.0);
-        let steps = match (fixed_steps, self.epochs, self.seconds, &self.steps) {
+        let steps = match (fixed_steps, self.epochs, self.seconds, self.energy) {
             (Some(steps), ..) => counted(Quantity::Constant(steps as f64))?,
             (None, Some(epochs), ..) => Steps::Epochs(epochs),
             (None, None, Some(seconds), _) => Steps::Seconds(seconds),
-            (None, None, None, Some(Quantity::Constant(steps))) if self.by_speed => Steps::BySpeed(*steps),
-            (None, None, None, steps) => counted(steps.clone().unwrap_or(one))?,
+            (None, None, None, Some(energy)) => Steps::Energy(energy),
+            (None, None, None, None) => match &self.steps {
+                Some(Quantity::Constant(steps)) if self.by_speed => Steps::BySpeed(*steps),
+                steps => counted(steps.clone().unwrap_or(one))?,
+            },
         };
         Ok(LocalRule {
             steps,
@@ -165,7 +181,8 @@ pub struct ServedSpec {
     /// Whose samples a called client works on.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shards: ShardRule,
-    /// When the server acts; the method's own, or synchronous rounds of everyone, when left out.
+    /// When the server acts; the method's own, or synchronous rounds of everyone, when left out. A `discount` or `replace` that it
+    /// leaves out is the method's, whatever the kind of its own schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleSpec>,
     /// How updates are weighted; the method's own when left out.
@@ -186,6 +203,9 @@ pub struct ServedSpec {
     /// What the width of a client's `bits` means for it.
     #[serde(default)]
     pub low_bit: LowBit,
+    /// Secure aggregation of uploads, whose sums alone the server learns; uploads are seen one by one when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure: Option<SecureSpec>,
     /// Whether clients are anonymous: neither they nor the server remember a client from one visit to the next. Methods, links
     /// and optimisers that need such a memory are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -243,6 +263,7 @@ impl ServedSpec {
         if let Some(schedule) = &self.schedule {
             schedule.validate(clients).map_err(|invalid| invalid.under("schedule"))?;
         }
+        self.secure.as_ref().map_or(Ok(()), SecureSpec::validate).map_err(|invalid| invalid.under("secure"))?;
         check_chain("server", self.server.as_deref().unwrap_or(&[]))?;
         self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))?;
         if let Some(LinkSpec::Ef(_)) = self.downlink {

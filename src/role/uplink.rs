@@ -19,6 +19,8 @@ pub struct Uplink<'a, R> {
     key: (Streams, usize, u64),
     rng: Option<Rng>,
     sent: usize,
+    /// Bits of a number in fixed point, whatever its width; `None` for floating point.
+    fixed: Option<u64>,
     bits: u64,
 }
 
@@ -26,13 +28,19 @@ impl<'a, R: Real> Uplink<'a, R> {
     /// Vectors travel as they are. What draws random numbers draws them from the stream `(Link, client, visit)`.
     pub fn plain(streams: Streams, client: usize, visit: u64) -> Self {
         let key = (streams, client, visit);
-        Self { link: None, memory: Vec::new(), width: Bits::FLOAT, origin: None, key, rng: None, sent: 0, bits: 0 }
+        Self { link: None, memory: Vec::new(), width: Bits::FLOAT, origin: None, key, rng: None, sent: 0, fixed: None, bits: 0 }
     }
 
     /// Lets vectors travel over a link with the memory of earlier visits.
     pub fn over(&mut self, link: Option<&'a dyn Link<R>>, memory: &[Payload<R>]) -> &mut Self {
         self.link = link;
         self.memory = memory.to_vec();
+        self
+    }
+
+    /// Sends numbers in fixed point of this size where there is no link [bit].
+    pub fn in_fixed_point(&mut self, bits: Option<u64>) -> &mut Self {
+        self.fixed = bits;
         self
     }
 
@@ -63,7 +71,7 @@ impl<'a, R: Real> Uplink<'a, R> {
         let at = self.sent;
         self.sent += 1;
         if self.link.is_none() && self.width == Bits::FLOAT {
-            self.bits += FLOAT_BITS * v.len() as u64;
+            self.bits += self.fixed.unwrap_or(FLOAT_BITS) * v.len() as u64;
             return;
         }
         let (streams, client, visit) = self.key;
@@ -76,7 +84,8 @@ impl<'a, R: Real> Uplink<'a, R> {
             }
             None => {
                 let round = RoundTo { bits: self.width, levels: Levels::Symmetric, by_layer: true };
-                round.transmit(v, &mut Payload::default(), wire)
+                let bits = round.transmit(v, &mut Payload::default(), wire);
+                self.fixed.map_or(bits, |number| number * v.len() as u64)
             }
         };
     }

@@ -1,7 +1,7 @@
 //! One method of a cell with all its parts decided.
 
 use crate::{
-    method::registry::{self, Parameters, fit},
+    method::registry::{self, Parameters, complete, fit},
     role::peers::no_topology,
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
 };
@@ -48,7 +48,8 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
         let parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)))?;
         let checked = match &parameters {
             Parameters::Served { own, parts } => {
-                parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective))
+                let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective));
+                fitting.and_then(|()| complete(own.as_ref(), parts).grid(clients).map(|_| ()))
             }
             Parameters::Peers { own, parts } => parts.validate().and_then(|()| own.accepts(&parts.client)),
         };

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{arm::Arm, plan::Plan};
 use crate::{
-    method::registry::{Parameters, fit},
+    method::registry::{Parameters, complete, fit},
     part::weighting::Weighting,
     problem::{ProblemSpec, spec::WeightsSpec},
-    role::spec::ServedSpec,
+    role::{schedule::ScheduleSpec, spec::ServedSpec},
 };
 
 impl Plan {
@@ -16,18 +16,38 @@ impl Plan {
         let mut labels = BTreeSet::new();
         let mut notes = Vec::new();
         for planned in &self.cells {
-            for arm in planned.methods.iter().flatten().filter(|arm| weighs_otherwise(arm, &planned.cell.problem)) {
-                if labels.insert(&arm.label) {
+            for arm in planned.methods.iter().flatten() {
+                if !labels.insert(&arm.label) {
+                    continue;
+                }
+                if weighs_otherwise(arm, &planned.cell.problem) {
                     notes.push(format!(
                         "`{}` counts all clients alike, but the objective weighs them by their samples; \
                          `weighting = \"participating-weighted\"` or `\"sampling\"` follows the objective",
                         arm.label
                     ));
                 }
+                if let Some(keys) = filled_in(arm) {
+                    notes.push(format!("`{}` puts its own {keys} into its schedule, which does not say them", arm.label));
+                }
             }
         }
         notes
     }
+}
+
+/// The keys that a method with a choice of its own puts into a schedule that leaves them out, such as `discount = "sqrt"`.
+fn filled_in(arm: &Arm) -> Option<String> {
+    let Parameters::Served { own, parts } = &arm.parameters else { return None };
+    let keys = |schedule: ScheduleSpec| -> Option<toml::Table> {
+        let by_kind = toml::Table::try_from(schedule).ok()?;
+        by_kind.values().next()?.as_table().cloned()
+    };
+    let plain = keys(parts.schedule.clone()?.completed(None))?;
+    let full = keys(complete(own.as_ref(), parts).schedule?)?;
+    let own = full.iter().filter(|(key, value)| plain.get(*key) != Some(*value));
+    let own: Vec<String> = own.map(|(key, value)| format!("`{key} = {value}`")).collect();
+    (!own.is_empty()).then(|| own.join(" and "))
 }
 
 /// Whether the method's own weighting, which the scenario does not mention, minimises something else than the objective.
@@ -62,5 +82,15 @@ mod tests {
         assert!(notes("uniform", "name = 'fedavg'").is_empty());
         assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
         assert!(notes("samples", "name = 'analytic'").is_empty());
+    }
+
+    #[test]
+    fn what_a_method_puts_into_a_schedule_is_noted() {
+        let found = notes("uniform", "name = 'fedbuff'\nschedule = { buffered = { size = 2, replace = 'same' } }");
+        assert_eq!(found, ["`fedbuff` puts its own `discount = \"sqrt\"` into its schedule, which does not say them"]);
+        let found = notes("uniform", "name = 'fedbuff'\nschedule = 'every-arrival'");
+        assert!(found.len() == 1 && found[0].contains("`replace = \"random\"`"), "{found:?}");
+        assert!(notes("uniform", "name = 'fedbuff'").is_empty());
+        assert!(notes("uniform", "name = 'fedavg'\nschedule = 'buffered'").is_empty());
     }
 }

@@ -253,6 +253,9 @@ fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts, roles: 
         if metric.needs_optimum() && !facts.convex {
             return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
         }
+        if *metric == Metric::Energy && !facts.known_energy {
+            return refuse("needs what a local step of each client takes", "give `energy` in `[fleet]` or in every group");
+        }
         if metric.is_by_layer() && facts.layers == 0 {
             return refuse("needs layers of weights, which this problem does not have", "record `consensus`");
         }

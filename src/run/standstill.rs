@@ -4,29 +4,27 @@ use super::{arm::Arm, worlds::Facts};
 use crate::{
     invalid::Invalid,
     method::registry::{Parameters, complete},
+    role::spec::LocalSpec,
     scenario::{Cell, Diagnostic},
 };
 
 /// Refuses a `stop` by time alone where work and messages take none and nobody waits.
 ///
 /// # Errors
-/// A fault at `stop`, and one at the seconds of work of a method whose steps take none.
+/// A fault at `stop`, and one at the seconds or the energy of work of a method whose steps take none.
 pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts) -> Result<(), Vec<Diagnostic>> {
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
-        let (section, seconds, waits) = match &arm.parameters {
+        let (section, local, waits) = match &arm.parameters {
             Parameters::Served { own, parts } => {
                 let schedule = complete(own.as_ref(), parts).schedule.unwrap_or_default();
-                ("served", parts.local.seconds, !facts.instant_server || schedule.waits())
+                ("served", &parts.local, !facts.instant_server || schedule.waits())
             }
-            Parameters::Peers { own, parts } => ("peers", parts.local.seconds, !facts.instant_peers || own.waits()),
+            Parameters::Peers { own, parts } => ("peers", &parts.local, !facts.instant_peers || own.waits()),
         };
-        if seconds.is_some() && facts.free_steps {
-            let own = ["method", &index.to_string(), "local", "seconds"];
-            let key = if cell.tree.descend(&own).is_some() { own.join(".") } else { format!("{section}.local.seconds") };
-            let message = format!("`{}` would take steps for ever: there are clients whose steps take no time", arm.label);
-            return Err(vec![
-                cell.fault(Invalid::at(&key, message).help("give `step` a time above 0, or take a number of `steps`")),
-            ]);
+        if let Some(fault) = unspent_budget(local, &arm.label, facts) {
+            let own = ["method", &index.to_string(), "local", &fault.path[0]];
+            let place = if cell.tree.descend(&own).is_some() { format!("method.{index}") } else { section.to_owned() };
+            return Err(vec![cell.fault(fault.under(&format!("{place}.local")))]);
         }
         if cell.stop.needs_time() && !waits {
             let message = format!(
@@ -39,6 +37,19 @@ pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts) -> Result<(), Ve
         }
     }
     Ok(())
+}
+
+/// A budget of seconds or of energy that steps do not spend.
+fn unspent_budget(local: &LocalSpec, label: &str, facts: &Facts) -> Option<Invalid> {
+    if local.seconds.is_some() && facts.free_steps {
+        let message = format!("`{label}` would take steps for ever: there are clients whose steps take no time");
+        return Some(Invalid::at("seconds", message).help("give `step` a time above 0, or take a number of `steps`"));
+    }
+    if local.energy.is_some() && !facts.known_energy {
+        let message = format!("`{label}` has a budget of energy, and what a step of a client takes of it is not given");
+        return Some(Invalid::at("energy", message).help("give `energy` in `[fleet]` or in every group, in joules a step"));
+    }
+    None
 }
 
 #[cfg(test)]

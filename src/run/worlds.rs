@@ -52,6 +52,8 @@ pub struct Facts {
     pub one_way: bool,
     /// Whether there are clients whose steps surely take no time.
     pub free_steps: bool,
+    /// Whether the energy of a local step is known of every client.
+    pub known_energy: bool,
 }
 
 /// Builds the world of `cell` and `seed`; data files are looked for from `folder`.
@@ -138,6 +140,7 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         instant_peers: world.is_instant(&[Direction::Peer]),
         one_way: world.network.topology().is_some_and(|topology| topology.graph().is_directed()),
         free_steps: world.fleet.has_free_steps(),
+        known_energy: world.fleet.knows_energy(),
     }
 }
 

@@ -207,6 +207,29 @@ mod tests {
     }
 
     #[test]
+    fn schedules_are_written_with_what_each_method_fills_in() {
+        let document = read_back(
+            "[served]\nlocal.lr = 0.1\nschedule = { buffered = { size = 5 } }\n[[method]]\nname = 'fedbuff'\n\
+             [[method]]\nname = 'fedavg'\n[[method]]\nname = 'fedasync'\nschedule = 'every-arrival'\n\
+             [[method]]\nname = 'fedbuff'\nlabel = 'b'\nschedule = { window = { seconds = 2 } }",
+        );
+        let text = |path: &str| at(&document, path).and_then(Node::as_str).map(str::to_owned);
+        for (method, [discount, replace]) in [(0, ["sqrt", "random"]), (1, ["constant", "same"])] {
+            assert_eq!(text(&format!("method.{method}.schedule.buffered.discount")).as_deref(), Some(discount));
+            assert_eq!(text(&format!("method.{method}.schedule.buffered.replace")).as_deref(), Some(replace));
+            assert_eq!(number(&document, &format!("method.{method}.schedule.buffered.size")), Some(5.0));
+        }
+        assert_eq!(number(&document, "method.2.schedule.every-arrival.discount.polynomial.a"), Some(0.5));
+        assert_eq!(text("method.3.schedule.window.discount").as_deref(), Some("sqrt"));
+
+        let alike = "[served]\nlocal.lr = 0.1\nschedule = { buffered = { size = 5 } }\n[[method]]\nname = 'fedavg'\n\
+                     [[method]]\nname = 'fedprox'";
+        let document = read_back(alike);
+        assert!(at(&document, "method.0.schedule").is_none());
+        assert_eq!(at(&document, "served.schedule.buffered.discount").and_then(Node::as_str), Some("constant"));
+    }
+
+    #[test]
     fn what_differs_between_arms_is_not_written_out() {
         let document = read_back(
             "[served]\nlocal = { lr = { tune = [0.1, 1] } }\nschedule = { rounds = { cohort = { sweep = [2, 3] } } }\n\

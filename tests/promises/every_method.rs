@@ -3,7 +3,7 @@
 use fedfleet::{engine::Workers, method::registry::METHODS};
 
 use crate::{
-    bench::Bench,
+    bench::{Bench, F80},
     watch::{Observer, Until},
 };
 
@@ -206,6 +206,9 @@ fn senseless_combinations_are_refused_with_a_reason() {
         (Bench::q4("delayed-nesterov; delay = 4; activation = 0.5"), "out of range"),
         (Bench::q4("fedavg").set("served.local.by-speed", true).steps("{ integer = { low = 1, high = 2 } }"), "fastest client"),
         (Bench::q4("fedavg").set("served.local.seconds", 1.0), "expected one of them"),
+        (Bench::q4("fedavg").set("served.local.energy", 1.0), "expected one of them"),
+        (Bench::q4("fedavg").without("served.local.steps").set("served.local.energy", 0.0), "a positive energy"),
+        (Bench::q4("fedavg").set("fleet.energy", 0.0), "above 0 and finite"),
         (
             Bench::q4("fedavg").weighting("unbiased").set("served.shards", "\"least-visited\""),
             "by how often each client delivers",
@@ -235,4 +238,20 @@ fn local_work_can_be_given_in_time() {
     assert_eq!(timed.iterates(5), counted.iterates(5));
     let by_speed = Bench::q4("fedavg").set("fleet.step", speeds).steps("10").set("served.local.by-speed", true);
     assert_eq!(by_speed.iterates(5), counted.iterates(5));
+}
+
+#[test]
+fn local_work_can_be_given_in_energy() {
+    // ⌊0.6 / 0.25⌋ = 2, 0.6 / 0.2 = 3 though it rounds below, ⌊0.6 / 0.07⌋ = 8, and at least one step of 0.9 J.
+    let joules = "{ values = [0.25, 0.2, 0.07, 0.9] }";
+    for text in ["afa-cd", "afa-cs", "fedavg"] {
+        let bench = Bench::q4(text).visits(&F80).set("fleet.energy", joules).schedule("{ buffered = { size = 2 } }");
+        let counted = bench.clone().steps("{ values = [2.0, 3.0, 8.0, 1.0] }");
+        let budget = bench.without("served.local.steps").set("served.local.energy", 0.6);
+        assert_eq!(budget.iterates(20), counted.iterates(20), "{text}");
+    }
+    let mut engine = Bench::q4("fedavg").set("fleet.energy", joules).steps("3").engine();
+    let _ = engine.run(&mut Observer::new(Until::Versions(2)));
+    let used = engine.ledger().energy;
+    assert!((used - 2.0 * 3.0 * (0.25 + 0.2 + 0.07 + 0.9)).abs() < 1e-12, "{used} J");
 }

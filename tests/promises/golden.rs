@@ -134,8 +134,8 @@ fn delta_rule_at_every_arrival() {
 #[test]
 fn fedasync_mixes_models() {
     let expected = [3.93728, 3.2510179328, 3.72342911973, 3.20964016733, 3.22865385566, 2.91758970129, 3.08065176585];
-    let schedule = "{ every-arrival = { discount = { polynomial = { a = 0.5 } } } }";
-    assert_stream(Bench::q4("fedasync; rho = 0.0"), schedule, [0, 0, 2, 1, 4, 1, 3], expected);
+    // The discount is the method's own.
+    assert_stream(Bench::q4("fedasync; rho = 0.0"), "{ every-arrival = {} }", [0, 0, 2, 1, 4, 1, 3], expected);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn momentum_takes_stale_updates_for_shares_of_a_step() {
 #[test]
 fn fedbuff_of_two() {
     let expected = [5.0, 3.2288, 3.2288, 2.7298523487, 2.7298523487, 2.01802304143, 2.01802304143];
-    let schedule = "{ buffered = { size = 2, discount = \"sqrt\" } }";
+    let schedule = "{ buffered = { size = 2, replace = \"same\" } }";
     assert_stream(Bench::q4("fedbuff"), schedule, [0, 0, 1, 0, 2, 0, 2], expected);
 }
 
@@ -158,7 +158,7 @@ fn fedbuff_of_two() {
 fn an_epoch_ends_with_what_the_buffer_holds() {
     // B/K also where one update is left of two.
     let expected = [5.0, 3.2288, 3.092594108701, 3.092594108701, 2.33972005645, 2.111654232822, 2.111654232822];
-    let schedule = "{ buffered = { size = 2, epoch = 3, discount = \"sqrt\" } }";
+    let schedule = "{ buffered = { size = 2, epoch = 3, replace = \"same\" } }";
     assert_stream(Bench::q4("fedbuff"), schedule, [0, 0, 1, 1, 2, 1, 2], expected);
 }
 

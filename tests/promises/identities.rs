@@ -181,7 +181,8 @@ fn one_arrival_at_a_time() {
         bench.visits(&[1.0, 0.731, 0.467, 0.209]).schedule(schedule).arrivals(20).iter().map(|arrival| arrival.x[0]).collect()
     };
     let every = stream(Bench::q4("fedavg"), "{ every-arrival = {} }");
-    assert_eq!(stream(Bench::q4("fedbuff"), "{ buffered = { size = 1 } }"), every);
+    let plain = "{ buffered = { size = 1, discount = \"constant\", replace = \"same\" } }";
+    assert_eq!(stream(Bench::q4("fedbuff"), plain), every);
     assert_eq!(stream(Bench::q4("fedavg"), "{ grace = { seconds = 0.0 } }"), every);
     assert_eq!(stream(Bench::q4("fedavg"), "{ group = { size = 1 } }"), every);
     let normalised = stream(Bench::q4("afa-cd; lr = 4.0"), "{ buffered = { size = 1 } }");

@@ -19,6 +19,7 @@ mod scale;
 mod scenario_errors;
 mod scenario_fuzz;
 mod schedules;
+mod secure;
 mod selection;
 mod watch;
 mod widths;

@@ -44,7 +44,7 @@ fn equal_speeds_give_the_greatest_staleness_to_everyone() {
 #[test]
 fn a_full_buffer_of_equals_is_renewed_before_its_last() {
     // All of a sweep but the last start again from the old model; the last one, from the new, is fresh.
-    let arrivals = Bench::q4("fedbuff").schedule("{ buffered = { size = 4, discount = \"sqrt\" } }").arrivals(44);
+    let arrivals = Bench::q4("fedbuff").schedule("{ buffered = { size = 4, replace = \"same\" } }").arrivals(44);
     let staleness: Vec<u64> = arrivals[4..].iter().map(|arrival| arrival.staleness).collect();
     assert!(staleness.chunks(4).all(|sweep| sweep == [1, 1, 1, 0]), "{staleness:?}");
 }

@@ -32,13 +32,14 @@ impl Parameters {
     }
 }
 
-/// The parts that a method runs with: those of its recipe where the scenario says nothing.
+/// The parts that a method runs with: those of its recipe where the scenario says nothing, within a schedule too.
 pub fn complete(own: &dyn ServedParameters, written: &ServedSpec) -> ServedSpec {
     let recipe = own.recipe();
     let written = written.clone();
+    let schedule = written.schedule.or_else(|| recipe.schedule.clone()).unwrap_or_default();
     ServedSpec {
         local: written.local.counted(recipe.steps),
-        schedule: Some(written.schedule.or(recipe.schedule).unwrap_or_default()),
+        schedule: Some(schedule.completed(recipe.schedule.as_ref())),
         weighting: Some(written.weighting.unwrap_or(recipe.weighting)),
         server: Some(written.server.unwrap_or(recipe.server)),
         client: Some(written.client.unwrap_or(recipe.client)),
@@ -67,10 +68,11 @@ fn written_out(own: &dyn ServedParameters, written: &ServedSpec, objective: &Obj
 /// # Errors
 /// [`Invalid`] at the part that does not fit.
 pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
-    let recipe = own.recipe();
-    let schedule = parts.schedule.clone().or(recipe.schedule).unwrap_or_default();
-    parts.check_shards(parts.weighting.unwrap_or(recipe.weighting), &schedule)?;
-    complete(own, parts).check_anonymity()?;
+    let full = complete(own, parts);
+    let schedule = full.schedule.clone().unwrap_or_default();
+    parts.check_shards(full.weighting.unwrap_or_default(), &schedule)?;
+    full.check_anonymity()?;
+    full.check_secrecy(own.sums_suffice())?;
     own.accepts(&Parts {
         shards: parts.shards,
         objective,
@@ -82,4 +84,40 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &Objective
         low_bit: parts.low_bit,
         anonymous: parts.anonymous,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{method::registry::find, part::discount::Discount, role::schedule::Replace, scenario::Scenario};
+
+    /// The discount and the replacement of a method under this schedule.
+    fn choices(name: &str, schedule: &str) -> (Discount, Replace) {
+        let text = format!(
+            "stop.rounds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 4\nserved.local.lr = 0.1\n\
+             served.schedule = {schedule}\n[[method]]\nname = '{name}'"
+        );
+        let scenario = Scenario::read(std::path::Path::new("a.toml"), &text, &[]).unwrap();
+        let tree = scenario.cells[0].tree.get("served").unwrap();
+        let Parameters::Served { own, parts } = (find(name).unwrap().parse)(tree, "served").unwrap() else { panic!() };
+        let schedule = complete(own.as_ref(), &parts).schedule.unwrap();
+        (schedule.discount(), schedule.replace())
+    }
+
+    #[test]
+    fn a_schedule_takes_from_the_recipe_what_it_leaves_out() {
+        let own = (Discount::Sqrt, Replace::Random);
+        assert_eq!(choices("fedbuff", "{ buffered = { size = 5 } }"), own);
+        assert_eq!(choices("fedbuff", "'every-arrival'"), own);
+        assert_eq!(choices("fedbuff", "{ group = { size = 2 } }"), (Discount::Sqrt, Replace::Same));
+        assert_eq!(choices("fedbuff", "'rounds'"), (Discount::Constant, Replace::Same));
+        let said = "{ buffered = { size = 5, discount = 'constant', replace = 'same' } }";
+        assert_eq!(choices("fedbuff", said), (Discount::Constant, Replace::Same));
+        let polynomial = (Discount::Polynomial { a: 0.5 }, Replace::Same);
+        assert_eq!(choices("fedasync", "{ every-arrival = { concurrency = 2 } }"), polynomial);
+        assert_eq!(choices("fedasync", "{ buffered = { size = 5 } }"), polynomial);
+        for name in ["fedavg", "afa-cd", "mifa"] {
+            assert_eq!(choices(name, "{ buffered = { size = 5 } }"), (Discount::Constant, Replace::Same), "{name}");
+        }
+    }
 }

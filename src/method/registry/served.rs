@@ -25,6 +25,8 @@ pub trait ServedParameters: Debug + Send + Sync {
     /// # Errors
     /// [`Invalid`] at the part that does not fit, with the reason.
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
+    /// See [`ServedMethod::sums_suffice`].
+    fn sums_suffice(&self) -> bool;
     /// See [`ServedMethod::bears`].
     ///
     /// # Errors
@@ -70,6 +72,10 @@ impl<M: ServedMethod> ServedParameters for M {
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.check()?;
         ServedMethod::accepts(self, parts)
+    }
+
+    fn sums_suffice(&self) -> bool {
+        ServedMethod::sums_suffice(self)
     }
 
     fn bears(&self, omega: f64) -> Result<(), Invalid> {

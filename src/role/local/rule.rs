@@ -57,6 +57,8 @@ pub enum Steps {
     Epochs(f64),
     /// As many as the client does in this time on average [s].
     Seconds(f64),
+    /// As many as the client has the energy for [J].
+    Energy(f64),
     /// This many for the fastest client, and for the others as many as they do in the same time on average.
     BySpeed(f64),
 }

@@ -44,6 +44,15 @@ impl CohortSpec {
     /// Everyone who is available.
     pub const ALL: Self = Self::All(Everyone::All);
 
+    /// The most clients that a round waits for, in a fleet of `clients`.
+    pub fn largest(&self, clients: usize) -> usize {
+        match self {
+            Self::All(_) => clients,
+            Self::Count(count) => *count,
+            Self::Trace(spec) => spec.trace.iter().map(Vec::len).max().unwrap_or(0),
+        }
+    }
+
     /// Whether there are rounds that call nobody.
     pub fn is_ever_empty(&self) -> bool {
         if let Self::Trace(spec) = self { spec.trace.iter().any(Vec::is_empty) } else { false }

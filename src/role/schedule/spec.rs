@@ -71,10 +71,12 @@ pub struct StreamSpec {
     /// Clients at work at a time; all when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
-    /// Who takes the place of a client that has answered.
-    pub replace: Replace,
-    /// Weight by staleness.
-    pub discount: Discount,
+    /// Who takes the place of a client that has answered; the method's own choice when left out, `same` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replace: Option<Replace>,
+    /// Weight by staleness; the method's own when left out, `constant` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
     /// Updates staler than this are refused [server versions].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_staleness: Option<u64>,
@@ -86,14 +88,7 @@ pub struct StreamSpec {
 
 impl Default for StreamSpec {
     fn default() -> Self {
-        Self {
-            concurrency: None,
-            replace: Replace::Same,
-            discount: Discount::Constant,
-            max_staleness: None,
-            batch_ties: false,
-            idle: 1.0,
-        }
+        Self { concurrency: None, replace: None, discount: None, max_staleness: None, batch_ties: false, idle: 1.0 }
     }
 }
 
@@ -110,10 +105,12 @@ pub struct BufferedSpec {
     /// Clients at work at a time; all when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
-    /// Who takes the place of a client that has answered.
-    pub replace: Replace,
-    /// Weight by staleness.
-    pub discount: Discount,
+    /// Who takes the place of a client that has answered; the method's own choice when left out, `same` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replace: Option<Replace>,
+    /// Weight by staleness; the method's own when left out, `constant` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
     /// Updates staler than this are refused [server versions].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_staleness: Option<u64>,
@@ -143,9 +140,9 @@ impl Default for BufferedSpec {
 pub struct WindowSpec {
     /// Length of a window [s].
     pub seconds: f64,
-    /// Weight by staleness.
-    #[serde(default)]
-    pub discount: Discount,
+    /// Weight by staleness; the method's own when left out, `constant` where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
 }
 
 /// Groups that wait for each other.
@@ -154,8 +151,9 @@ pub struct WindowSpec {
 pub struct GroupSpec {
     /// Clients that make a group.
     pub size: usize,
-    /// Weight by staleness.
-    pub discount: Discount,
+    /// Weight by staleness; the method's own when left out, `constant` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
     /// Updates staler than this are refused [server versions].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_staleness: Option<u64>,
@@ -165,7 +163,7 @@ pub struct GroupSpec {
 
 impl Default for GroupSpec {
     fn default() -> Self {
-        Self { size: 10, discount: Discount::Constant, max_staleness: None, idle: 1.0 }
+        Self { size: 10, discount: None, max_staleness: None, idle: 1.0 }
     }
 }
 
@@ -177,8 +175,9 @@ pub struct GraceSpec {
     pub seconds: f64,
     /// Arrivals that are applied at a time.
     pub buffer: usize,
-    /// Weight by staleness.
-    pub discount: Discount,
+    /// Weight by staleness; the method's own when left out, `constant` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Discount>,
     /// Updates staler than this are refused [server versions].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_staleness: Option<u64>,
@@ -188,7 +187,7 @@ pub struct GraceSpec {
 
 impl Default for GraceSpec {
     fn default() -> Self {
-        Self { seconds: 0.5, buffer: 1, discount: Discount::Constant, max_staleness: None, idle: 1.0 }
+        Self { seconds: 0.5, buffer: 1, discount: None, max_staleness: None, idle: 1.0 }
     }
 }
 
@@ -202,6 +201,34 @@ impl ScheduleSpec {
             Self::Window(spec) => Box::new(Window::new(spec.seconds)),
             Self::Group(spec) => Box::new(Group::new(spec.size, spec.idle)),
             Self::Grace(spec) => Box::new(Grace::new(spec.seconds, spec.buffer, spec.idle)),
+        }
+    }
+
+    /// The same with the discount and the replacement written out that it leaves out: those of `recipe`, a method's own schedule,
+    /// which may be of another kind, or else the defaults.
+    #[must_use]
+    pub fn completed(mut self, recipe: Option<&Self>) -> Self {
+        let own_discount = recipe.and_then(Self::chosen_discount).unwrap_or_default();
+        let own_replace = recipe.and_then(Self::chosen_replace).unwrap_or_default();
+        let (discount, replace) = self.choices();
+        if let Some(discount) = discount {
+            let _ = discount.get_or_insert(own_discount);
+        }
+        if let Some(replace) = replace {
+            let _ = replace.get_or_insert(own_replace);
+        }
+        self
+    }
+
+    /// The keys that methods have an own choice for, where the schedule has them.
+    fn choices(&mut self) -> (Option<&mut Option<Discount>>, Option<&mut Option<Replace>>) {
+        match self {
+            Self::Rounds(_) => (None, None),
+            Self::EveryArrival(spec) => (Some(&mut spec.discount), Some(&mut spec.replace)),
+            Self::Buffered(spec) => (Some(&mut spec.discount), Some(&mut spec.replace)),
+            Self::Window(spec) => (Some(&mut spec.discount), None),
+            Self::Group(spec) => (Some(&mut spec.discount), None),
+            Self::Grace(spec) => (Some(&mut spec.discount), None),
         }
     }
 
@@ -220,15 +247,44 @@ impl ScheduleSpec {
         if let Self::Buffered(spec) = self { Some(spec.size) } else { None }
     }
 
+    /// The most arrivals that are applied at a time, in a fleet of `clients`.
+    pub fn largest_batch(&self, clients: usize) -> usize {
+        match self {
+            Self::Rounds(spec) => spec.cohort.largest(clients),
+            Self::EveryArrival(_) => 1,
+            Self::Buffered(spec) => spec.size,
+            Self::Window(_) => clients,
+            Self::Group(spec) => spec.size,
+            Self::Grace(spec) => spec.buffer,
+        }
+    }
+
     /// Weight by staleness.
     pub fn discount(&self) -> Discount {
+        self.chosen_discount().unwrap_or_default()
+    }
+
+    /// Who takes the place of a client that has answered.
+    pub fn replace(&self) -> Replace {
+        self.chosen_replace().unwrap_or_default()
+    }
+
+    fn chosen_discount(&self) -> Option<Discount> {
         match self {
-            Self::Rounds(_) => Discount::Constant,
+            Self::Rounds(_) => None,
             Self::EveryArrival(spec) => spec.discount,
             Self::Buffered(spec) => spec.discount,
             Self::Window(spec) => spec.discount,
             Self::Group(spec) => spec.discount,
             Self::Grace(spec) => spec.discount,
+        }
+    }
+
+    fn chosen_replace(&self) -> Option<Replace> {
+        match self {
+            Self::EveryArrival(spec) => spec.replace,
+            Self::Buffered(spec) => spec.replace,
+            Self::Rounds(_) | Self::Window(_) | Self::Group(_) | Self::Grace(_) => None,
         }
     }
 

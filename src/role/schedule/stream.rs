@@ -39,8 +39,8 @@ pub struct Continuous {
 impl Continuous {
     /// A schedule that has not begun.
     pub fn new(spec: &BufferedSpec) -> Self {
-        let BufferedSpec { size, epoch, concurrency, replace, batch_ties, idle, .. } = *spec;
-        let idle_clients = Vec::new();
+        let BufferedSpec { size, epoch, concurrency, batch_ties, idle, .. } = *spec;
+        let (replace, idle_clients) = (spec.replace.unwrap_or_default(), Vec::new());
         Self { size, epoch, concurrency, replace, batch_ties, idle, collected: 0, arrivals: 0, draws: 0, idle_clients }
     }
 

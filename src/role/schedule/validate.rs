@@ -14,8 +14,8 @@ impl ScheduleSpec {
     /// # Errors
     /// [`Invalid`] for a parameter that is out of range.
     pub fn validate(&self, clients: usize) -> Result<(), Invalid> {
-        let discounted = |outcome: Result<(), Invalid>, discount: &Discount| {
-            outcome.and_then(|()| discount.validate().map_err(|invalid| invalid.under("discount")))
+        let discounted = |outcome: Result<(), Invalid>, discount: &Option<Discount>| {
+            outcome.and_then(|()| discount.unwrap_or_default().validate().map_err(|invalid| invalid.under("discount")))
         };
         let (key, outcome) = match self {
             Self::Rounds(spec) => ("rounds", spec.validate(clients)),

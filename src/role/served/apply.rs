@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Arrived;
+use super::{Arrived, Grid, masked::MaskedSum};
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
@@ -65,6 +65,8 @@ pub struct Apply<'a, R: Real> {
     pub(super) local_lr: f64,
     /// Mean weight for staleness of the batch [1].
     pub(super) mean_weight: f64,
+    /// The sum of the batch, where it is all that is known of it.
+    pub(super) masked: Option<(&'a MaskedSum, &'a Grid)>,
     pub(super) parts: &'a ServerParts<R>,
     pub(super) state: &'a mut ServerState<R>,
 }
@@ -127,6 +129,9 @@ impl<R: Real> Apply<'_, R> {
 
     /// The weighted sum of vector number `k` of the batch, shape `[d]`, by the method's weighting.
     pub fn aggregate(&self, batch: &[Arrived<R>], k: usize) -> Vec<R> {
+        if let Some((sum, grid)) = self.masked {
+            return sum.vector(k, grid, 1.0 / self.parts.weighting.norm(batch, self));
+        }
         weighted_sum(batch, k, &self.coefficients(batch))
     }
 

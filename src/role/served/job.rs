@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Downlink, Plan, Upload};
+use super::{Downlink, Grid, Plan, Upload};
 use crate::{
     engine::NodeId,
     num::Real,
@@ -37,7 +37,11 @@ impl<R: Real> Job<R> {
         local.resume_optimiser(&memory.optimiser);
         let (width, sent) = (links.width(world, self.client), &self.origin.down);
         local.equip(width, |uplink| {
-            let _ = uplink.over(links.up.as_deref(), &memory.link).in_width(links.message_width(world, self.client)).from(sent);
+            let _ = uplink
+                .in_fixed_point(plan.secure.as_ref().map(Grid::bits))
+                .over(links.up.as_deref(), &memory.link)
+                .in_width(links.message_width(world, self.client))
+                .from(sent);
         });
         let down = links.stored(sent, width, world.objective().blocks());
         let mut update = plan.client.update(&down, &memory.own, &mut local);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ClientUpdate, Links, ServerParts, ServerUpdate, trip::Trips};
+use super::{ClientUpdate, Grid, Links, ServerParts, ServerUpdate, trip::Trips};
 use crate::{
     invalid::Invalid,
     num::Real,
@@ -31,6 +31,8 @@ pub struct Plan<R: Real> {
     pub shards: ShardRule,
     /// Weight by staleness.
     pub discount: Discount,
+    /// The grid of secure aggregation; `None` where the server sees every upload.
+    pub secure: Option<Grid>,
     /// Uploads staler than this are refused.
     pub max_staleness: Option<u64>,
     /// How long clients are under way, where the schedule or the weighting asks for it.

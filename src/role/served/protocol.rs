@@ -15,8 +15,9 @@ use crate::{
     fleet::Presence,
     num::Real,
     part::rate::Clock,
+    random::Purpose,
     role::{
-        Memory, Scratch,
+        Memory, Payload, Scratch,
         local::{LocalRule, Pace},
         schedule::{Next, Roster, Schedule, Wake},
     },
@@ -124,6 +125,10 @@ impl<R: Real> Served<R> {
 
     fn apply(&mut self, now: f64) {
         let mut batch = std::mem::take(&mut self.state.collected);
+        if self.plan.secure.is_some() && batch.len() == 1 {
+            // A sum of one hides nothing: protocols abort below a threshold.
+            batch.clear();
+        }
         let local_lr = self.local_lr(&batch);
         let mut ctx = Apply {
             version: self.state.version,
@@ -131,12 +136,14 @@ impl<R: Real> Served<R> {
             world: &self.plan.world,
             local_lr,
             mean_weight: self.plan.discount.mean_weight(batch.iter().map(|up| up.staleness)),
+            masked: self.plan.secure.as_ref().map(|grid| (&self.state.masked, grid)),
             parts: &self.plan.server,
             state: &mut self.state.parts,
         };
         self.server.apply(&batch, &mut ctx);
         self.state.standing.last_batch = batch.len();
         self.state.version += 1;
+        self.state.masked.clear();
         batch.clear();
         self.state.collected = batch;
     }
@@ -200,12 +207,21 @@ impl<R: Real> Served<R> {
             let _ = self.state.memories.insert(upload.shard, Arc::new(memory));
         }
         self.state.count(staleness);
+        let weight = self.plan.discount.weight(staleness) * self.schedule.weight(from);
+        let up = match &self.plan.secure {
+            None => upload.up,
+            Some(grid) => {
+                let mut rng = control.rng(Purpose::Secure, from, upload.origin.call);
+                self.state.masked.add(&upload.up.vectors, weight, grid, &mut rng);
+                Payload::default()
+            }
+        };
         self.state.collected.push(Arrived {
             from: upload.shard,
-            up: upload.up,
+            up,
             down: upload.origin.down,
             staleness,
-            weight: self.plan.discount.weight(staleness) * self.schedule.weight(from),
+            weight,
             steps: upload.steps,
             total_lr: upload.total_lr,
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arrived, ServerState, links::Downlinks, shards::Shards};
+use super::{Arrived, ServerState, links::Downlinks, masked::MaskedSum, shards::Shards};
 use crate::{engine::touched::Touched, num::Real, role::Memory};
 
 /// What changes during a run, besides the method's server half and the schedule.
@@ -18,6 +18,8 @@ pub(super) struct State<R> {
     pub memories: Touched<Arc<Memory<R>>>,
     pub downlinks: Downlinks<R>,
     pub collected: Vec<Arrived<R>>,
+    /// What is known of the vectors collected, where single ones are hidden.
+    pub masked: MaskedSum,
     pub parts: ServerState<R>,
     pub standing: Standing,
     /// Uploads accepted by their staleness.
@@ -37,6 +39,7 @@ impl<R: Real> State<R> {
             memories: Touched::default(),
             downlinks: Downlinks::default(),
             collected: Vec::new(),
+            masked: MaskedSum::default(),
             parts: ServerState { optimiser: Vec::new() },
             standing: Standing::default(),
             tally: Vec::new(),

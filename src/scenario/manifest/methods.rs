@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// The key of a section that methods complete by choices of their own.
+const SCHEDULE: &str = "schedule";
+
 /// One arm of a method, all its parts written out.
 #[derive(Debug, PartialEq)]
 pub(super) struct Meant {
@@ -36,28 +39,46 @@ impl Scenario {
         let mut written = document.clone();
         let mut meant = self.meant()?;
         let items = document.get("method")?.as_array()?;
-        let (mut inherited, mut start) = (Vec::new(), 0);
+        let (mut methods, mut start) = (Vec::new(), 0);
         for (index, item) in items.iter().enumerate() {
             let section = registry::find(item.get("name")?.as_str()?)?.section;
             let count = cells::swept_methods(item).ok()?.len();
             let arms: Vec<Meant> = meant.iter_mut().flat_map(|cell| cell.drain(..count).flatten()).collect();
-            let target = written.descend_mut(&["method", &index.to_string()])?;
-            write_out(target, document.get(section), &arms);
-            inherited.push((section, item, arms));
+            methods.push((index, section, item, arms));
             start += count;
+        }
+        for (index, section, _, arms) in &methods {
+            let sharing = methods.iter().filter(|(_, of, item, _)| of == section && item.get(SCHEDULE).is_none());
+            let apart = mean_different_things(sharing.flat_map(|(.., arms)| arms));
+            let shared = document.get(section).map(|shared| if apart { without(shared, SCHEDULE) } else { shared.clone() });
+            write_out(written.descend_mut(&["method", &index.to_string()])?, shared.as_ref(), arms);
         }
         debug_assert!(self.cells.iter().all(|cell| cell.methods.len() == start), "every method comes from one of the file");
         for section in ["served", "peers"] {
             let Some(target) = written.child_mut(section).and_then(Node::as_table_mut) else { continue };
             for entry in target.iter_mut() {
-                let takes = |(of, item, _): &&(&str, &Node, Vec<Meant>)| *of == section && item.get(&entry.key).is_none();
-                let arms = inherited.iter().filter(takes).flat_map(|(.., arms)| arms);
+                let takes =
+                    |(_, of, item, _): &&(usize, &str, &Node, Vec<Meant>)| *of == section && item.get(&entry.key).is_none();
+                let arms = methods.iter().filter(takes).flat_map(|(.., arms)| arms);
                 let below: Option<Vec<&Node>> = arms.map(|arm| arm.table.get(&entry.key)).collect();
                 fill(&mut entry.node, None, &below.unwrap_or_default());
             }
         }
         Some(written)
     }
+}
+
+/// Whether `arms` read the schedule of their section differently, since a method fills in what it leaves out.
+fn mean_different_things<'a>(arms: impl Iterator<Item = &'a Meant>) -> bool {
+    let schedules: Option<Vec<&Node>> = arms.map(|arm| arm.table.get(SCHEDULE)).collect();
+    schedules.is_some_and(|schedules| !schedules.is_empty() && common(&schedules).is_none())
+}
+
+/// `table` without this key.
+fn without(table: &Node, key: &str) -> Node {
+    let mut rest = table.clone();
+    let _ = rest.as_table_mut().and_then(|table| table.remove(key));
+    rest
 }
 
 /// The arms of `method` with their parts written out.
