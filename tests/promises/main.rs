@@ -11,6 +11,7 @@ mod fixed_points;
 mod golden;
 mod identities;
 mod links;
+mod lossy;
 mod momentum;
 mod peers;
 mod rates;
