@@ -14,6 +14,10 @@ check:
 test *ARGS:
     cargo test --release {{ARGS}}
 
+# Checks that take minutes, which `cargo test` leaves out
+long:
+    cargo test --release --test promises -- --ignored --nocapture
+
 # Format all code
 fmt:
     cargo fmt

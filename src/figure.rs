@@ -1,6 +1,7 @@
 //! Figures from recorded curves, at the widths of journals, as SVG, PDF and PNG of one drawing.
 //!
-//! Nothing but `curves.csv` is needed, and `staleness.csv` for shares of updates by their staleness. Curves differ by colour,
+//! Nothing but `curves.csv` is needed, `staleness.csv` for shares of updates by their staleness, and `predicted.csv` for lines where
+//! theory says that methods settle. Curves differ by colour,
 //! dashes and marks, so that each is told apart in print without colour; the legend stands where there is no data, or outside; a
 //! method that diverged ends in a cross and is said to.
 
@@ -26,7 +27,7 @@ use thiserror::Error;
 
 use crate::invalid::Invalid;
 use crate::record::curves::{Cell, Curves};
-use crate::record::{filter, staleness};
+use crate::record::{filter, predicted, staleness};
 use layout::{Across, Plot};
 
 pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width, distinct};
@@ -81,7 +82,8 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>
     let mut paths = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
         let shares = if spec.counts_staleness() { Some(staleness::shares(&results_dir.join("staleness.csv"))?) } else { None };
-        let drawn = plots(shares.as_ref().unwrap_or(&curves), spec);
+        let predicted = if spec.surrogate { Some(predicted::read(&results_dir.join("predicted.csv"))?) } else { None };
+        let drawn = plots(shares.as_ref().unwrap_or(&curves), predicted.as_ref(), spec);
         for (stem, plot) in drawn.map_err(|fault| fault.under(&format!("figure.{i}")))? {
             paths.extend(plot.draw()?.write(&folder, &stem)?);
         }
@@ -102,7 +104,7 @@ pub fn defaults(curves: &Curves) -> Vec<FigureSpec> {
 }
 
 /// The figures that one spec stands for, with the names of their files.
-fn plots<'s>(curves: &Curves, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<'s>)>, Invalid> {
+fn plots<'s>(curves: &Curves, predicted: Option<&Curves>, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<'s>)>, Invalid> {
     let labels: Vec<String> = curves.methods().into_iter().map(str::to_owned).collect();
     let metrics: Vec<String> = curves.metrics.iter().filter(|name| curves.metric(name).is_some()).cloned().collect();
     spec.validate(&labels, &metrics, &curves.keys)?;
@@ -129,7 +131,7 @@ fn plots<'s>(curves: &Curves, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<
         } else {
             (spec.file_stem(), spec.title.clone())
         };
-        (stem, plot(curves, spec, title, &group, &methods))
+        (stem, plot((curves, predicted), spec, title, &group, &methods))
     };
     Ok(groups.into_iter().map(figure).collect())
 }
@@ -147,7 +149,7 @@ fn looks<'a>(all: &'a [String], chosen: &'a [String]) -> Vec<(usize, &'a str)> {
 
 /// One figure over `cells`, which differ only in the panel's key and the horizontal key.
 fn plot<'s>(
-    curves: &Curves,
+    (curves, predicted): (&Curves, Option<&Curves>),
     spec: &'s FigureSpec,
     title: Option<String>,
     cells: &[&Cell],
@@ -175,7 +177,11 @@ fn plot<'s>(
     let panel = |value: Option<&str>| {
         let cells = of_panel(value);
         let series = match (spec.axis(), cells.first()) {
-            (Some(axis), Some(cell)) => series::against_axis(curves, spec, axis, cell, methods),
+            (Some(axis), Some(cell)) => {
+                let mut series = series::against_axis(curves, spec, axis, cell, methods);
+                predicted.iter().for_each(|predicted| series::predict(&mut series, predicted, &spec.y, cell));
+                series
+            }
             _ => {
                 let places: Vec<(f64, &Cell)> =
                     cells.iter().filter_map(|&cell| Some((place(cell.get(&spec.x)?)?, cell))).collect();

@@ -95,6 +95,12 @@ pub trait ServedMethod: Method {
     /// The server half, at the initial model.
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>>;
 
+    /// Whether the server moves by the weighted sum of what plain local steps change at its clients, so that it is known where it
+    /// settles.
+    fn averages(&self) -> bool {
+        false
+    }
+
     /// Refuses parts that make no sense with this method.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ pub mod iterates;
 pub mod measure;
 pub mod part;
 mod plan;
+pub mod predicted;
 mod probe;
 mod progress;
 mod recorder;

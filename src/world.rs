@@ -84,6 +84,13 @@ impl<R: Real> World<R> {
         self.fleet.mean_duration(client, steps.round().max(1.0))
     }
 
+    /// Local steps of the visits of a client that works by `rule`, on average, and whether they are always as many.
+    pub fn usual_steps<T>(&self, rule: &LocalRule<T>, client: NodeId) -> (f64, bool) {
+        let always = if let Steps::Count(sampler) = &rule.steps { sampler.of_client(client).is_some() } else { true };
+        let steps = self.mean_steps(&rule.steps, rule, client).max(1.0);
+        if always { (steps.round(), true) } else { (steps, false) }
+    }
+
     /// Mean number of local steps.
     fn mean_steps<T>(&self, steps: &Steps, rule: &LocalRule<T>, client: NodeId) -> f64 {
         match steps {

@@ -6,6 +6,7 @@ use super::FigureError;
 use super::canvas::{BLACK, Canvas};
 use super::geometry::{Area, Place, along, length};
 use super::panel::Panel;
+use super::reference;
 use super::series::{Point, Series};
 use super::spec::{Kind, ScaleKind};
 use super::style::Style;
@@ -32,6 +33,8 @@ pub(super) struct Curve {
     /// Upper and lower edge of the band over the same places; empty without a band.
     pub(super) band: (Vec<Place>, Vec<Place>),
     pub(super) marks: Vec<Place>,
+    /// The line where theory says that the method settles.
+    pub(super) predicted: Vec<Vec<Place>>,
     /// Where the method diverged.
     pub(super) cross: Option<Place>,
     pub(super) bars: Vec<Area>,
@@ -74,7 +77,11 @@ impl Panel {
             let offset = spacing * (i as f64 + 0.5) / how.of.max(1) as f64;
             line.iter().flat_map(|piece| along(piece, offset % spacing, spacing)).collect()
         };
-        Curve { style: Style::of(series.index), line, band, marks, cross, bars: Vec::new(), whiskers: Vec::new() }
+        let Area { left, right, .. } = self.area;
+        let level = |y: f64| self.area.clip_path(&[(left, self.y.place(y)), (right, self.y.place(y))]);
+        let predicted = series.predicted.map_or_else(Vec::new, level);
+        let style = Style::of(series.index);
+        Curve { style, line, band, marks, predicted, cross, bars: Vec::new(), whiskers: Vec::new() }
     }
 
     /// The corners of a line in units of the horizontal axis: two for each sample of a step; several on the way from zero to
@@ -112,8 +119,8 @@ impl Panel {
                 whiskers.push([point.lower, point.upper].map(|v| (middle, inside(self.y.place(v)))));
             }
         }
-        let (line, band, marks) = (Vec::new(), (Vec::new(), Vec::new()), Vec::new());
-        Curve { style: Style::of(series.index), line, band, marks, cross: None, bars, whiskers }
+        let (line, band, marks, predicted) = (Vec::new(), (Vec::new(), Vec::new()), Vec::new(), Vec::new());
+        Curve { style: Style::of(series.index), line, band, marks, predicted, cross: None, bars, whiskers }
     }
 }
 
@@ -157,6 +164,10 @@ pub(super) fn draw(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), FigureEr
     for curve in curves.iter().filter(|curve| curve.band.0.len() > 1) {
         let outline: Vec<Place> = curve.band.0.iter().chain(curve.band.1.iter().rev()).copied().collect();
         canvas.fill(&outline, curve.style.colour.mix(0.16))?;
+    }
+    for curve in curves {
+        let colour = curve.style.colour.mix(1.0);
+        curve.predicted.iter().try_for_each(|path| canvas.dashes(path, &reference::DASH, colour, reference::WIDTH))?;
     }
     for curve in curves {
         curve.draw_bars(canvas)?;

@@ -132,7 +132,9 @@ impl Plot<'_> {
         };
         let lines = legend_labels(&self.spec.line).into_iter();
         let lines = lines.map(|label| Entry { label: label.to_owned(), sample: Sample::Reference });
-        indices.into_iter().map(entry).chain(lines).collect()
+        let predicted = all.iter().any(|s| s.predicted.is_some());
+        let predicted = predicted.then(|| Entry { label: "predicted".to_owned(), sample: Sample::Reference });
+        indices.into_iter().map(entry).chain(lines).chain(predicted).collect()
     }
 
     /// Sizes, scales and labels, with `beside` points kept free on the right.
@@ -274,8 +276,10 @@ impl Plot<'_> {
 
     fn legend_inside(&self, frame: &Frame, legend: &Legend) -> Result<Option<Area>, FigureError> {
         let panel = self.panel(frame, 0)?;
-        let lines: Vec<Vec<Place>> = self.spec.line.iter().flat_map(|line| panel.reference(line, frame.unit.size)).collect();
-        Ok(legend.inside(&panel.area, &self.curves(frame, 0, &panel), &lines))
+        let curves = self.curves(frame, 0, &panel);
+        let references = self.spec.line.iter().flat_map(|line| panel.reference(line, frame.unit.size));
+        let lines: Vec<Vec<Place>> = references.chain(curves.iter().flat_map(|curve| curve.predicted.clone())).collect();
+        Ok(legend.inside(&panel.area, &curves, &lines))
     }
 
     fn draw_panels(&self, canvas: &Canvas<'_>, frame: &Frame, legend: Option<&Area>) -> Result<(), FigureError> {

@@ -30,6 +30,8 @@ pub(super) struct Series {
     pub(super) runs: (usize, usize),
     /// Whether points are separate experiments, each marked, and not samples of one run.
     pub(super) separate: bool,
+    /// Where theory says that the method settles.
+    pub(super) predicted: Option<f64>,
 }
 
 /// The middle of the runs at one place, and the ends of the band.
@@ -94,7 +96,7 @@ pub(super) fn against_axis(
         let lost = runs.iter().filter(|run| curves.diverged(run)).count();
         let diverged = whole > 0 && shown && (diverges.is_some() || lost == runs.len());
         let label = method.to_owned();
-        Series { label, index, points, start, diverged, runs: (lost, runs.len()), separate: false }
+        Series { label, index, points, start, diverged, runs: (lost, runs.len()), separate: false, predicted: None }
     };
     methods.iter().map(series).filter(|s| s.runs.1 > 0).collect()
 }
@@ -113,9 +115,19 @@ pub(super) fn against_key(curves: &Curves, spec: &FigureSpec, cells: &[(f64, &Ce
         let starts = runs().filter_map(|run| Some(run.samples(Axis::Rounds, metric).next()?.1));
         let start = starts.filter(|start| start.is_finite()).fold(0.0, f64::max);
         let label = method.to_owned();
-        Series { label, index, points, start, diverged: false, runs: (lost, runs().count()), separate: true }
+        Series { label, index, points, start, diverged: false, runs: (lost, runs().count()), separate: true, predicted: None }
     };
     methods.iter().map(series).filter(|s| s.runs.1 > 0).collect()
+}
+
+/// Adds to each curve the median over seeds of the metric `y` that is predicted for its method in `cell`.
+pub(super) fn predict(series: &mut [Series], predicted: &Curves, y: &str, cell: &Cell) {
+    let Some(metric) = predicted.metric(y) else { return };
+    for series in series {
+        let mut values: Vec<f64> = predicted.of(cell, &series.label).filter_map(|run| run.last(metric)).collect();
+        values.retain(|value| value.is_finite());
+        series.predicted = Quartiles::of(&mut values).map(|quartiles| quartiles.median);
+    }
 }
 
 /// What a run does between two samples.

@@ -40,7 +40,7 @@ fn figure(keys: &str) -> FigureSpec {
 }
 
 fn svgs(curves: &Curves, spec: &FigureSpec) -> Vec<(String, String)> {
-    plots(curves, spec).unwrap().into_iter().map(|(stem, plot)| (stem, plot.draw().unwrap().svg())).collect()
+    plots(curves, None, spec).unwrap().into_iter().map(|(stem, plot)| (stem, plot.draw().unwrap().svg())).collect()
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn the_same_curves_give_the_same_bytes() {
     let (curves, spec) = (sweep(), figure("x = \"seconds\"\ny = \"loss\"\nfacet = \"alpha\""));
     let folder = tempfile::tempdir().unwrap();
     let draw = || {
-        let paths = plots(&curves, &spec).unwrap()[0].1.draw().unwrap().write(folder.path(), "f").unwrap();
+        let paths = plots(&curves, None, &spec).unwrap()[0].1.draw().unwrap().write(folder.path(), "f").unwrap();
         paths.iter().map(|path| std::fs::read(path).unwrap()).collect::<Vec<_>>()
     };
     for (first, second) in draw().into_iter().zip(draw()) {
@@ -332,4 +332,23 @@ proptest! {
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf"));
         }
     }
+}
+
+#[test]
+fn a_predicted_value_is_a_dashed_line_of_the_methods_colour() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "a,0,0,0,0,0,0,0,2,\na,0,1,5,0,0,100,0,1,\nb,0,0,0,0,0,0,0,2,\nb,0,1,5,0,0,100,0,1.5,\n";
+    std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}{rows}")).unwrap();
+    let spec = figure("x = \"rounds\"\ny = \"loss\"\nsurrogate = true");
+    assert!(draw_all(folder.path(), std::slice::from_ref(&spec)).unwrap_err().to_string().contains("predictions cannot be read"));
+    let predicted = "method,seed,loss,accuracy\nb,0,1.5,\nb,1,1.6,\nb,2,7,\n";
+    std::fs::write(folder.path().join("predicted.csv"), predicted).unwrap();
+    draw_all(folder.path(), std::slice::from_ref(&spec)).unwrap();
+    let (curves, predicted) = (parse(&format!("{HEADER}{rows}")), predicted::read(&folder.path().join("predicted.csv")).unwrap());
+    let plot = plots(&curves, Some(&predicted), &spec).unwrap().remove(0).1;
+    let found: Vec<Option<f64>> = plot.panels[0].1.iter().map(|series| series.predicted).collect();
+    assert_eq!(found, [None, Some(1.6)]);
+    let dashes = |plot: &Plot<'_>| plot.draw().unwrap().svg().matches("stroke=\"#d55e00\" stroke-width=\"16\"").count();
+    assert!(dashes(&plot) > 20, "{} dashes", dashes(&plot));
+    assert_eq!(dashes(&plots(&curves, None, &spec).unwrap()[0].1), 0, "nothing is drawn that is not predicted");
 }

@@ -159,7 +159,10 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt as _;
+
     use super::*;
+    use crate::random::{Purpose, Streams};
 
     /// `ω` as used in each round, and after the last.
     fn weights(pattern: &[u64], cutoff: u64) -> Vec<f64> {
@@ -252,6 +255,37 @@ mod tests {
                 let (period, closed) = (on + off, on - 1 + (off + 1).div_ceil(cutoff));
                 let weight = settled(20_000 * period, cutoff, |round| round % period < on);
                 approx::assert_relative_eq!(weight, period as f64 / closed as f64, max_relative = 1e-3);
+            }
+        }
+    }
+
+    #[test]
+    fn the_pattern_of_the_golden_values_leaves_its_weights() {
+        let pattern: [&[u64]; 6] = [&[0], &[1, 2], &[], &[3], &[0, 1, 2, 3], &[1]];
+        for (cutoff, expected) in [(3, [5.0 / 3.0, 2.0, 2.5, 5.0 / 3.0]), (u64::MAX, [2.5, 2.0, 2.5, 2.5])] {
+            for (client, expected) in (0..4).zip(expected) {
+                let weight = settled(6, cutoff, |round| pattern[round as usize].contains(&client));
+                approx::assert_relative_eq!(weight, expected, max_relative = 1e-15);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cutoff_leaves_the_predicted_share_of_a_weight() {
+        // The long-run weight p ω is 1 − (1 − p)^cutoff: intervals are geometric, cut off.
+        let mut rng = Streams::new(3).stream(Purpose::Availability, 0, 0);
+        for p in [0.02, 0.1, 0.3, 0.6, 0.9] {
+            let takes_part: Vec<bool> = (0..2_000_000).map(|_| rng.random::<f64>() < p).collect();
+            for cutoff in [1_u64, 2, 5, 10, 50, u64::MAX] {
+                let (mut intervals, mut sum) = (Intervals::default(), 0.0);
+                for (round, _) in (0..).zip(&takes_part).filter(|(_, takes_part)| **takes_part) {
+                    sum += intervals.weight(round, cutoff);
+                    intervals.participate(round);
+                }
+                let expected = 1.0 - (1.0 - p).powf(cutoff as f64);
+                // Of as many participations; the last weights rest on all of them, the first on few.
+                let tolerance = 10.0 * ((1.0 - p) / (p * takes_part.len() as f64)).sqrt();
+                approx::assert_relative_eq!(sum / takes_part.len() as f64, expected, max_relative = tolerance);
             }
         }
     }

@@ -45,6 +45,10 @@ impl Method for FedAvg {
 }
 
 impl ServedMethod for FedAvg {
+    fn averages(&self) -> bool {
+        true
+    }
+
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(LocalSgd { mu: 0.0 })
     }

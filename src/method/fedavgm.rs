@@ -58,6 +58,10 @@ impl ServedMethod for FedAvgM {
         Recipe { server: vec![momentum, TransformSpec::Scale(self.lr)], ..Recipe::default() }
     }
 
+    fn averages(&self) -> bool {
+        true
+    }
+
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(fedavg::LocalSgd { mu: 0.0 })
     }

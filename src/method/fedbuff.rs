@@ -49,6 +49,10 @@ impl ServedMethod for FedBuff {
         Recipe { schedule: Some(ScheduleSpec::Buffered(buffered)), ..Recipe::default() }
     }
 
+    fn averages(&self) -> bool {
+        true
+    }
+
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(fedavg::LocalSgd { mu: 0.0 })
     }

@@ -6,6 +6,7 @@
 pub mod cache;
 mod memory;
 mod newton;
+pub mod settled;
 
 use thiserror::Error;
 

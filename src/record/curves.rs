@@ -71,9 +71,10 @@ pub struct Curves {
 }
 
 impl Run {
-    /// A run of one sample of one metric, at the start of all axes.
-    pub(super) fn settled(cell: Cell, method: String, seed: u64, value: f64) -> Self {
-        Self { cell, method, seed, axes: std::array::from_fn(|_| vec![0.0]), metrics: vec![vec![Some(value)]] }
+    /// A run of one sample of each metric, at the start of all axes.
+    pub(super) fn settled(cell: Cell, method: String, seed: u64, values: Vec<Option<f64>>) -> Self {
+        let metrics = values.into_iter().map(|value| vec![value]).collect();
+        Self { cell, method, seed, axes: std::array::from_fn(|_| vec![0.0]), metrics }
     }
 
     /// The values of `axis` at every row, never decreasing.

@@ -78,7 +78,7 @@ impl Part {
 }
 
 /// The shortest decimal that reads back as the same number.
-fn shortest(value: f64) -> String {
+pub(super) fn shortest(value: f64) -> String {
     let text = format!("{value:?}");
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }

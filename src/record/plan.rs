@@ -29,6 +29,11 @@ pub struct RecordSpec {
     /// Whether updates are counted by their staleness, in `staleness.csv`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub staleness: bool,
+    /// Whether the metrics of the model at which theory says that a run settles are kept, in `predicted.csv`: where the expected updates
+    /// of all clients cancel each other, by how often each delivers and how it is weighted. Known for `fedavg`, `fedavgm` and `fedbuff`
+    /// with plain local steps and without weights for staleness on convex problems; exact for quadratics, else the limit of small steps.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub surrogate: bool,
 }
 
 /// Distance between samples.

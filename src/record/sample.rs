@@ -56,25 +56,19 @@ impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
     /// The value of a column, if it has one.
     pub fn value(&self, column: Column) -> Option<f64> {
         match column.metric {
-            Metric::Loss => self.mean(|score| score.loss),
-            Metric::Gap => self.mean(|score| score.gap),
-            Metric::GradNorm => self.mean(|score| score.gradient_norm),
-            Metric::Distance => self.mean(|score| score.distance),
-            Metric::Accuracy => self.mean(|score| score.test.and_then(|test| test.accuracy)),
             Metric::AccuracyNarrowest => self.by_width.map(|accuracies| accuracies.narrowest),
             Metric::AccuracyWidest => self.by_width.map(|accuracies| accuracies.widest),
             Metric::AccuracyClients => self.by_width.map(|accuracies| accuracies.clients),
-            Metric::TestLoss => self.mean(|score| score.test.map(|test| test.loss)),
-            Metric::WorstDecileLoss => self.mean(|score| score.worst_decile),
             Metric::Staleness => self.protocol.staleness(),
             Metric::Participation => self.protocol.latest_batch().map(|batch| batch as f64 / self.world.clients() as f64),
             Metric::Energy => Some(self.energy),
             Metric::Consensus => self.nodes().map(consensus),
             Metric::LayerVariance => self.layer_variance(column.layer?),
+            metric => self.mean(|score| of_model(metric, score)),
         }
     }
 
-    fn mean(&self, score: fn(&Evaluation) -> Option<f64>) -> Option<f64> {
+    fn mean(&self, score: impl Fn(&Evaluation) -> Option<f64>) -> Option<f64> {
         let values: Option<Vec<f64>> = self.scores.iter().map(score).collect();
         values.map(|values| values.iter().sum::<f64>() / values.len() as f64)
     }
@@ -93,6 +87,20 @@ impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
         let block = self.world.objective().blocks().iter().filter(weights).nth(layer)?;
         let variances = nodes.iter().map(|x| vector::variance(&x[block.range.clone()]));
         Some(variances.sum::<f64>() / nodes.len() as f64)
+    }
+}
+
+/// The value of a metric that a model has by itself.
+pub(super) fn of_model(metric: Metric, score: &Evaluation) -> Option<f64> {
+    match metric {
+        Metric::Loss => score.loss,
+        Metric::Gap => score.gap,
+        Metric::GradNorm => score.gradient_norm,
+        Metric::Distance => score.distance,
+        Metric::Accuracy => score.test.and_then(|test| test.accuracy),
+        Metric::TestLoss => score.test.map(|test| test.loss),
+        Metric::WorstDecileLoss => score.worst_decile,
+        _ => None,
     }
 }
 

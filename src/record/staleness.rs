@@ -49,7 +49,7 @@ pub fn shares(path: &Path) -> Result<Curves, Invalid> {
             let mut cell = run.cell.clone();
             cell.0.push((KEY.to_owned(), staleness.to_string()));
             let count = run.counts.get(staleness).copied().unwrap_or(0);
-            Run::settled(cell, run.method.clone(), run.seed, count as f64 / total)
+            Run::settled(cell, run.method.clone(), run.seed, vec![Some(count as f64 / total)])
         }));
     }
     keys.push(KEY.to_owned());

@@ -7,6 +7,7 @@
 //! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace.
 
 mod apply;
+mod expected;
 mod job;
 mod links;
 mod masked;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
+pub use expected::expected_weights;
 pub use job::Job;
 pub use links::Links;
 pub use masked::Grid;

@@ -3,6 +3,7 @@
 mod assemble;
 mod folder;
 mod one;
+mod predicted;
 
 use std::{
     io, panic,

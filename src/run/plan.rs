@@ -291,7 +291,7 @@ fn check_claims_and_figures(
         let checked = if figure.counts_staleness() {
             check_counted(record).and_then(|()| figure.validate(&labels, &[SHARE.into()], &[&keys[..], &[KEY.into()]].concat()))
         } else {
-            figure.validate(&labels, &metrics, &keys)
+            check_predicted(figure, record).and_then(|()| figure.validate(&labels, &metrics, &keys))
         };
         faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("figure.{index}")))));
     }
@@ -302,4 +302,9 @@ fn check_claims_and_figures(
 fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {
     let uncounted = Invalid::at("x", "updates are not counted by their staleness").help("set `record.staleness = true`");
     if record.staleness { Ok(()) } else { Err(uncounted) }
+}
+
+fn check_predicted(figure: &FigureSpec, record: &RecordSpec) -> Result<(), Invalid> {
+    let unpredicted = Invalid::at("surrogate", "what theory predicts is not recorded").help("set `record.surrogate = true`");
+    if record.surrogate || !figure.surrogate { Ok(()) } else { Err(unpredicted) }
 }

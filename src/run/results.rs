@@ -46,6 +46,11 @@ impl Results {
         self.of_run(plan, run, "staleness")
     }
 
+    /// The metrics of a run where it is predicted to settle.
+    pub fn predicted(&self, plan: &Plan, run: RunId) -> PathBuf {
+        self.of_run(plan, run, "predicted")
+    }
+
     /// The checkpoint of a run.
     pub fn checkpoint(&self, plan: &Plan, run: RunId) -> PathBuf {
         self.of_run(plan, run, "checkpoint")

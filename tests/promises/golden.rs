@@ -1,6 +1,6 @@
 //! Golden values on Q4: traces computed by hand from the papers' updates, met to 1e-10.
 
-use crate::bench::{Bench, F80, PATTERN};
+use crate::bench::{Bench, C, F80, H, PATTERN};
 
 const TOLERANCE: f64 = 1e-10;
 
@@ -136,6 +136,16 @@ fn fedasync_mixes_models() {
     let expected = [3.93728, 3.2510179328, 3.72342911973, 3.20964016733, 3.22865385566, 2.91758970129, 3.08065176585];
     // The discount is the method's own.
     assert_stream(Bench::q4("fedasync; rho = 0.0"), "{ every-arrival = {} }", [0, 0, 2, 1, 4, 1, 3], expected);
+}
+
+#[test]
+fn a_share_of_one_makes_the_arriving_model_the_servers() {
+    // y = c + (1 − a)(base − c) from the model that each was sent: 3 from 5, 3 again from there, and 2 from 5.
+    let reached = |base: f64, i: usize| C[i] + (1.0 - 0.05 * H[i]).powi(4) * (base - C[i]);
+    let first = reached(5.0, 3);
+    let arrivals = Bench::q4("fedasync; alpha = 1.0; rho = 0.0").visits(&F80).schedule("{ every-arrival = {} }").arrivals(3);
+    let found: Vec<f64> = arrivals.iter().map(|arrival| arrival.x[0]).collect();
+    assert_trace(&found, &[first, reached(first, 3), reached(5.0, 2)]);
 }
 
 #[test]

@@ -88,6 +88,21 @@ fn over_selection_calls_no_client_for_rounding() {
     assert_eq!(after(&bench.schedule("{ rounds = { cohort = 100, over-selection = 1.1 } }"), 1), (1.0, 100, 110));
 }
 
+/// 1.1 / 0.1 is 11.000000000000002: eleven windows, and not twelve.
+#[test]
+fn a_visit_of_whole_windows_is_in_time_for_the_last_of_them() {
+    let bench = Bench::q4("fedavg").weighting("all").visits(&[1.1; 4]).schedule("{ window = { seconds = 0.1 } }");
+    let rounds = Bench::q4("fedavg").iterates(20);
+    let ticks = bench.iterates(20 * 11);
+    for (tick, x) in (1..).zip(&ticks) {
+        let expected = if tick < 11 { 5.0 } else { rounds[tick / 11 - 1] };
+        assert!((x - expected).abs() < 1e-12, "window {tick}: {x} instead of {expected}");
+    }
+    // Weighted by how often they deliver: eleven times as much, when they do.
+    let unbiased = bench.weighting("unbiased").iterates(11);
+    assert!((unbiased[10] - (5.0 + 11.0 * (rounds[0] - 5.0))).abs() < 1e-12, "{unbiased:?}");
+}
+
 /// Three of ten clients are up in the first half of every 20 s, the others from 5 s to 15 s. Five places with a client each make
 /// 50 visits of 1 s in 20 s, the two that are vacant at first from 5 s on.
 #[test]

@@ -87,6 +87,19 @@ fn mixed(text: &str) -> Bench {
 }
 
 #[test]
+fn messages_are_as_wide_as_their_client() {
+    // 80 coordinates in one layer: four bits each and a step size, or 32 bits each.
+    let round = 2 * (80 * 4 + 32) + 2 * 80 * 32;
+    for text in ["fedavg", "prowd", "grouped-average"] {
+        let mut engine = mixed(text).engine();
+        let _ = engine.run(&mut Observer::new(Until::Versions(3)));
+        let ledger = engine.ledger();
+        assert_eq!(ledger.uplink_bits, 3 * round, "{text}");
+        assert_eq!(ledger.downlink_bits % round, 0, "{text}");
+    }
+}
+
+#[test]
 fn prowd_without_its_parts_is_the_plain_average() {
     let plain = mixed("fedavg").path(30);
     let path = |text: &str| mixed(text).path(30);

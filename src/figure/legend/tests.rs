@@ -25,7 +25,7 @@ fn series(index: usize, values: &[f64], width: f64) -> Series {
     let last = (values.len() - 1).max(1) as f64;
     let point = |(i, &v): (usize, &f64)| Point { x: i as f64 / last, lower: v - width, middle: v, upper: v + width };
     let points = values.iter().enumerate().map(point).collect();
-    Series { label: String::new(), index, points, start: 0.0, diverged: false, runs: (0, 1), separate: false }
+    Series { label: String::new(), index, points, start: 0.0, diverged: false, runs: (0, 1), separate: false, predicted: None }
 }
 
 fn placing(of: usize) -> Placing {

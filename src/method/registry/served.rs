@@ -20,6 +20,8 @@ pub trait ServedParameters: Debug + Send + Sync {
     fn validate(&self) -> Result<(), Invalid>;
     /// See [`ServedMethod::recipe`].
     fn recipe(&self) -> Recipe;
+    /// See [`ServedMethod::averages`].
+    fn averages(&self) -> bool;
     /// Refuses parts that make no sense together or with this method, see [`ServedMethod::accepts`].
     ///
     /// # Errors
@@ -67,6 +69,10 @@ impl<M: ServedMethod> ServedParameters for M {
 
     fn recipe(&self) -> Recipe {
         ServedMethod::recipe(self)
+    }
+
+    fn averages(&self) -> bool {
+        ServedMethod::averages(self)
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {

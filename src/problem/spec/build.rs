@@ -17,7 +17,11 @@ use crate::{
         data::{self, ClientData, Targets},
         evaluate::{Evaluation, Wanted, evaluate},
         init::InitSpec,
-        optimum::{self, OptimumError, cache::Key},
+        optimum::{
+            self, OptimumError,
+            cache::Key,
+            settled::{self, Pulls},
+        },
         quadratic::Quadratic,
         regression::{Loss, Regression},
         size::check_layers,
@@ -126,15 +130,31 @@ impl<R: Real> Problem<R> {
         if let Some(known) = key.load(self.objective().dim()) {
             return Ok(known);
         }
-        let solved = match (&self.built as &dyn Any).downcast_ref::<Built<f64>>() {
-            Some(built) => optimum::solve(built.objective.as_ref()),
-            None => {
-                let built: Built<f64> = self.recipe.build().map_err(|error| OptimumError::Unavailable(error.to_string()))?;
-                optimum::solve(built.objective.as_ref())
-            }
-        }?;
+        let solved = self.in_double(optimum::solve)?;
         key.store(&solved);
         Ok(solved)
+    }
+
+    /// Where a server comes to rest that moves by what its clients' local steps change, shape `[d]`.
+    ///
+    /// # Errors
+    /// [`OptimumError`] for perceptrons, and where the point is not found to the tolerance.
+    pub fn settled(&self, pulls: &Pulls) -> Result<Vec<f64>, OptimumError> {
+        if !self.spec().is_convex() {
+            return Err(OptimumError::NotConvex);
+        }
+        self.in_double(|objective| settled::settled(objective, pulls))
+    }
+
+    /// What `solve` makes of the objective in double precision.
+    fn in_double<T>(&self, solve: impl FnOnce(&dyn Objective<f64>) -> Result<T, OptimumError>) -> Result<T, OptimumError> {
+        match (&self.built as &dyn Any).downcast_ref::<Built<f64>>() {
+            Some(built) => solve(built.objective.as_ref()),
+            None => {
+                let built: Built<f64> = self.recipe.build().map_err(|error| OptimumError::Unavailable(error.to_string()))?;
+                solve(built.objective.as_ref())
+            }
+        }
     }
 
     /// What the optimum depends on: the objective, its weights and its training samples.

@@ -41,6 +41,9 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
         let parts = chosen.values().map(|&run| results.staleness(plan, run));
         write(results, "staleness.csv", |out| join(parts, out))?;
     }
+    if plan.record.surrogate {
+        write(results, "predicted.csv", |out| join(chosen.values().map(|&run| results.predicted(plan, run)), out))?;
+    }
     let curves = Curves::read(&results.file("curves.csv"))?;
     let tables = summarise(plan, &curves)?;
     write(results, "summary.csv", |out| summary::write(&curves, &tables.rows, out).map_err(io::Error::other))?;

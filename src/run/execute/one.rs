@@ -5,7 +5,7 @@ use std::{fs, io, path::Path, sync::Arc};
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
 
-use super::{Options, RunError, RunProgress};
+use super::{Options, RunError, RunProgress, predicted::surrogate};
 use crate::{
     engine::{Engine, Workers},
     invalid::Invalid,
@@ -19,7 +19,7 @@ use crate::{
     record::{
         Models, Observed, Outcome, Recorder,
         part::{Part, header},
-        staleness,
+        predicted, staleness,
     },
     role::{
         peers::{Peers, PeersSpec, Plan as PeersPlan},
@@ -184,6 +184,13 @@ impl Pilot for RunJob<'_> {
         if plan.record.staleness {
             let path = results.staleness(plan, run);
             let table = staleness::table(&plan.keys(), &prefix, engine.protocol().staleness_counts());
+            let table = table.map_err(RunError::io(&path))?;
+            results.write_whole(&path, |out| out.write_all(table.as_bytes())).map_err(RunError::io(&path))?;
+        }
+        if plan.record.surrogate {
+            let path = results.predicted(plan, run);
+            let model = surrogate(plan, run, &world);
+            let table = predicted::table(&plan.keys(), &prefix, &plan.columns, (&world.problem, model.as_deref()));
             let table = table.map_err(RunError::io(&path))?;
             results.write_whole(&path, |out| out.write_all(table.as_bytes())).map_err(RunError::io(&path))?;
         }

@@ -1,0 +1,73 @@
+//! What each client comes to weigh in a server step.
+
+use super::ServerParts;
+use crate::{
+    num::Real,
+    part::{discount::Discount, transform::Chain, weighting::Weighting},
+    role::{
+        local::LocalRule,
+        schedule::{ScheduleSpec, cohort::CohortSpec},
+    },
+    world::World,
+};
+
+/// Expected weight of each client's update in a server step, `E[ωᵢ]`, shape `[n]` [1]: how often it delivers times its coefficient.
+/// `None` where one of them is not known, as with weights for staleness.
+///
+/// Fraboni et al., JMLR 2023, arXiv 2206.10189: a server optimises `Σ qᵢ fᵢ` with `qᵢ ∝ E[ωᵢ]`.
+pub fn expected_weights<R: Real>(
+    weighting: Weighting,
+    schedule: &ScheduleSpec,
+    local: &LocalRule<R>,
+    world: &World<R>,
+) -> Option<Vec<f64>> {
+    if schedule.discount() != Discount::Constant {
+        return None;
+    }
+    // The deliveries are those by which unbiased weights would divide, refused where they are not known.
+    let by_deliveries = ServerParts::new(Weighting::Unbiased, Chain::build(&[]), schedule, local, world).ok()?;
+    let (objective, size) = (world.objective(), batch_size(schedule, world));
+    let clients = world.clients() as f64;
+    let coefficient = |client: usize, deliveries: f64| {
+        let weight = objective.weight(client);
+        Some(match weighting {
+            Weighting::All => 1.0 / clients,
+            Weighting::AllWeighted => weight,
+            Weighting::Sum => 1.0,
+            Weighting::InverseRoot => 1.0 / clients.sqrt(),
+            Weighting::Unbiased => weight / deliveries,
+            Weighting::KnownProbability => 1.0 / (clients * world.probability(client)),
+            Weighting::Participating | Weighting::SumWeights => 1.0 / size?,
+            Weighting::Sampling => clients * weight / size?,
+            Weighting::ParticipatingWeighted => {
+                let samples = objective.samples(client) as f64;
+                let total: usize = (0..world.clients()).map(|client| objective.samples(client)).sum();
+                if size? < clients {
+                    return None;
+                }
+                samples / total as f64
+            }
+        })
+    };
+    let expected = |(client, &deliveries): (usize, &f64)| Some(deliveries * coefficient(client, deliveries)?);
+    let weights: Option<Vec<f64>> = by_deliveries.deliveries.iter().enumerate().map(expected).collect();
+    weights.filter(|weights| weights.iter().all(|weight| weight.is_finite()))
+}
+
+/// Updates in a server step, where they are always as many.
+fn batch_size<R: Real>(schedule: &ScheduleSpec, world: &World<R>) -> Option<f64> {
+    let clients = world.clients();
+    let size = match schedule {
+        ScheduleSpec::Rounds(spec) if world.fleet.always_available() => match spec.cohort {
+            CohortSpec::All(_) => clients,
+            CohortSpec::Count(count) => count,
+            CohortSpec::Trace(_) => return None,
+        },
+        ScheduleSpec::EveryArrival(spec) if !spec.batch_ties => 1,
+        ScheduleSpec::Buffered(spec) => spec.size,
+        ScheduleSpec::Group(spec) => spec.size.min(clients),
+        ScheduleSpec::Grace(spec) => spec.buffer,
+        ScheduleSpec::Rounds(_) | ScheduleSpec::EveryArrival(_) | ScheduleSpec::Window(_) => return None,
+    };
+    Some(size as f64)
+}

@@ -1,0 +1,57 @@
+//! Where theory says that a run settles.
+
+use crate::{
+    method::registry::{Parameters, ServedParameters, complete},
+    num::{Real, low_precision::Bits},
+    part::{rate::Rate, transform::TransformSpec},
+    problem::optimum::settled::Pulls,
+    random::Setting,
+    role::{
+        served::expected_weights,
+        spec::{ServedSpec, ShardRule},
+    },
+    run::{Plan, RunId},
+    world::World,
+};
+
+/// The model at which the expected server step of a run vanishes, shape `[d]`; `None` where nothing is known to predict it.
+pub(super) fn surrogate<R: Real>(plan: &Plan, run: RunId, world: &World<R>) -> Option<Vec<R>> {
+    let Parameters::Served { own, parts } = &plan.arm(run).parameters else { return None };
+    let setting = Setting { streams: world.streams(), clients: world.clients(), folder: plan.scenario.folder.clone() };
+    let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts), world, &setting)?;
+    let x = world.problem.settled(&pulls).ok()?;
+    Some(x.into_iter().map(R::of).collect())
+}
+
+/// How the clients of a method pull at its model.
+fn pulls<R: Real>(own: &dyn ServedParameters, parts: &ServedSpec, world: &World<R>, setting: &Setting) -> Option<Pulls> {
+    let client = parts.client.clone().unwrap_or_default();
+    let plain = own.averages()
+        && client.optimiser.is_empty()
+        && is_linear(parts.server.as_deref().unwrap_or_default())
+        && parts.shards == ShardRule::Own
+        && parts.uplink.is_none()
+        && parts.downlink.is_none()
+        && (0..world.clients()).all(|client| world.width(client) == Bits::FLOAT);
+    if !plain {
+        return None;
+    }
+    let local = parts.local.build::<R>(own.recipe().steps, &client, setting).ok()?;
+    let schedule = parts.schedule.clone().unwrap_or_default();
+    let weights = expected_weights(parts.weighting.unwrap_or_default(), &schedule, &local, world)?;
+    let usual: Vec<(f64, bool)> = (0..world.clients()).map(|client| world.usual_steps(&local, client)).collect();
+    let lr = match local.rate {
+        Rate::Constant(lr) if usual.iter().all(|(_, always)| *always) => Some(lr),
+        _ => None,
+    };
+    Some(Pulls { weights, steps: usual.into_iter().map(|(steps, _)| steps).collect(), lr })
+}
+
+/// Whether the mean of what a server optimiser makes of updates is what it makes of their mean.
+fn is_linear(chain: &[TransformSpec]) -> bool {
+    chain.iter().all(|part| match part {
+        TransformSpec::Scale(_) => true,
+        TransformSpec::Momentum(spec) => !spec.by_staleness,
+        _ => false,
+    })
+}
