@@ -21,5 +21,6 @@ mod scenario_errors;
 mod scenario_fuzz;
 mod schedules;
 mod selection;
+mod surrogate;
 mod watch;
 mod widths;
