@@ -13,9 +13,9 @@ fn predictions(head: &str, methods: &str) -> Vec<(String, Vec<Option<f64>>)> {
     let text = format!("{head}\n{methods}");
     let scenario = Scenario::read(Path::new("surrogate.toml"), &text, &[]).unwrap_or_else(|fault| panic!("{fault}"));
     let plan = Plan::resolve(scenario, &[]).unwrap_or_else(|fault| panic!("{fault}"));
-    let folder = tempfile::tempdir().unwrap();
-    let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).unwrap();
-    let found = predicted::read(&folder.path().join("predicted.csv")).unwrap();
+    let folder = tempfile::tempdir().expect("there is room");
+    let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).expect("the run ends");
+    let found = predicted::read(&folder.path().join("predicted.csv")).expect("the predictions are there");
     let metrics = 0..found.metrics.len();
     found.runs.iter().map(|run| (run.method.clone(), metrics.clone().map(|metric| run.last(metric)).collect())).collect()
 }
