@@ -83,7 +83,7 @@ struct Trial<'a> {
 impl Pilot for Trial<'_> {
     type Outcome = Estimate;
 
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Estimate, RunError> {
+    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Estimate, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool().sketching());

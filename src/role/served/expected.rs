@@ -1,31 +1,25 @@
 //! What each client comes to weigh in a server step.
 
-use super::ServerParts;
 use crate::{
     num::Real,
-    part::{discount::Discount, transform::Chain, weighting::Weighting},
-    role::{
-        local::LocalRule,
-        schedule::{ScheduleSpec, cohort::CohortSpec},
-    },
+    part::{discount::Discount, weighting::Weighting},
+    role::schedule::{ScheduleSpec, cohort::CohortSpec},
     world::World,
 };
 
-/// Expected weight of each client's update in a server step, `E[ωᵢ]`, shape `[n]` [1]: how often it delivers times its coefficient.
-/// `None` where one of them is not known, as with weights for staleness.
+/// Expected weight of each client's update in a server step, `E[ωᵢ]`, shape `[n]` [1]: its `deliveries`, shape `[n]`, times its
+/// coefficient. `None` where that is not known, as with weights for staleness.
 ///
 /// Fraboni et al., JMLR 2023, arXiv 2206.10189: a server optimises `Σ qᵢ fᵢ` with `qᵢ ∝ E[ωᵢ]`.
 pub fn expected_weights<R: Real>(
     weighting: Weighting,
     schedule: &ScheduleSpec,
-    local: &LocalRule<R>,
+    deliveries: &[f64],
     world: &World<R>,
 ) -> Option<Vec<f64>> {
     if schedule.discount() != Discount::Constant {
         return None;
     }
-    // The deliveries are those by which unbiased weights would divide, refused where they are not known.
-    let by_deliveries = ServerParts::new(Weighting::Unbiased, Chain::build(&[]), schedule, local, world).ok()?;
     let (objective, size) = (world.objective(), batch_size(schedule, world));
     let clients = world.clients() as f64;
     let coefficient = |client: usize, deliveries: f64| {
@@ -50,7 +44,7 @@ pub fn expected_weights<R: Real>(
         })
     };
     let expected = |(client, &deliveries): (usize, &f64)| Some(deliveries * coefficient(client, deliveries)?);
-    let weights: Option<Vec<f64>> = by_deliveries.deliveries.iter().enumerate().map(expected).collect();
+    let weights: Option<Vec<f64>> = deliveries.iter().enumerate().map(expected).collect();
     weights.filter(|weights| weights.iter().all(|weight| weight.is_finite()))
 }
 

@@ -56,6 +56,11 @@ impl<R: Real> Served<R> {
         self.server.as_ref()
     }
 
+    /// Expected deliveries of each client in a server step, shape `[n]` [1]; empty unless the weighting goes by them.
+    pub fn deliveries(&self) -> &[f64] {
+        &self.plan.server.deliveries
+    }
+
     /// Server steps so far.
     pub fn version(&self) -> u64 {
         self.state.version

@@ -83,6 +83,7 @@ impl<R: Real> Exchange<R> {
             mean_weight: 1.0,
             parts: &plan.server,
             state: &mut state,
+            masked: None,
         };
         server.apply(&[first.1], &mut ctx);
         Self::next(plan, client, server, (&mut downlinks, &mut memory, &mut scratch), 1).0

@@ -76,7 +76,7 @@ pub trait Pilot: Sized {
     ///
     /// # Errors
     /// [`RunError`].
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
+    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
 }
 
 /// Builds the protocol of a run in its world, at the precision of that, and hands it to `pilot`.
@@ -155,7 +155,7 @@ pub fn peers<R: Halved>(
 impl Pilot for RunJob<'_> {
     type Outcome = Outcome;
 
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Outcome, RunError> {
+    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Outcome, RunError> {
         let Self { plan, run, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };

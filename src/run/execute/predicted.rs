@@ -1,9 +1,12 @@
 //! Where theory says that a run settles.
 
+use std::sync::Arc;
+
+use super::one::served;
 use crate::{
-    method::registry::{Parameters, ServedParameters, complete},
-    num::{Real, low_precision::Bits},
-    part::{rate::Rate, transform::TransformSpec},
+    method::registry::{Halved, Parameters, ServedParameters, complete},
+    num::low_precision::Bits,
+    part::{rate::Rate, transform::TransformSpec, weighting::Weighting},
     problem::optimum::settled::Pulls,
     random::Setting,
     role::{
@@ -15,7 +18,7 @@ use crate::{
 };
 
 /// The model at which the expected server step of a run vanishes, shape `[d]`; `None` where nothing is known to predict it.
-pub(super) fn surrogate<R: Real>(plan: &Plan, run: RunId, world: &World<R>) -> Option<Vec<R>> {
+pub(super) fn surrogate<R: Halved>(plan: &Plan, run: RunId, world: &Arc<World<R>>) -> Option<Vec<R>> {
     let Parameters::Served { own, parts } = &plan.arm(run).parameters else { return None };
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: plan.scenario.folder.clone() };
     let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts), world, &setting)?;
@@ -24,7 +27,7 @@ pub(super) fn surrogate<R: Real>(plan: &Plan, run: RunId, world: &World<R>) -> O
 }
 
 /// How the clients of a method pull at its model.
-fn pulls<R: Real>(own: &dyn ServedParameters, parts: &ServedSpec, world: &World<R>, setting: &Setting) -> Option<Pulls> {
+fn pulls<R: Halved>(own: &dyn ServedParameters, parts: &ServedSpec, world: &Arc<World<R>>, setting: &Setting) -> Option<Pulls> {
     let client = parts.client.clone().unwrap_or_default();
     let plain = own.averages()
         && client.optimiser.is_empty()
@@ -38,7 +41,10 @@ fn pulls<R: Real>(own: &dyn ServedParameters, parts: &ServedSpec, world: &World<
     }
     let local = parts.local.build::<R>(own.recipe().steps, &client, setting).ok()?;
     let schedule = parts.schedule.clone().unwrap_or_default();
-    let weights = expected_weights(parts.weighting.unwrap_or_default(), &schedule, &local, world)?;
+    // The deliveries are those by which unbiased weights would divide, refused where they are not known.
+    let by_deliveries = ServedSpec { weighting: Some(Weighting::Unbiased), ..parts.clone() };
+    let followed = served(own, &by_deliveries, Arc::clone(world), &setting.folder).ok()?;
+    let weights = expected_weights(parts.weighting.unwrap_or_default(), &schedule, followed.deliveries(), world)?;
     let usual: Vec<(f64, bool)> = (0..world.clients()).map(|client| world.usual_steps(&local, client)).collect();
     let lr = match local.rate {
         Rate::Constant(lr) if usual.iter().all(|(_, always)| *always) => Some(lr),
