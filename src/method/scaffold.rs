@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Paper, Parts, ServedMethod, Setup,
-    controlled::{DAMPED, LOST, READS, bears_undamped},
+    controlled::{LOST, READS},
 };
 use crate::{
     engine::NodeId,
@@ -76,8 +76,8 @@ impl ServedMethod for Scaffold {
         parts.remembers_itself(LOST)
     }
 
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        bears_undamped(omega, DAMPED)
+    fn takes_up(&self) -> Option<f64> {
+        Some(1.0)
     }
 }
 

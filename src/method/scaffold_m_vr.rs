@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    controlled::{DAMPED, LOST, bears_undamped},
+    controlled::LOST,
     momentum::{
         Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients, previous,
         validate,
@@ -81,8 +81,8 @@ impl ServedMethod for ScaffoldMVr {
         parts.remembers_itself(LOST)
     }
 
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        bears_undamped(omega, DAMPED)
+    fn takes_up(&self) -> Option<f64> {
+        Some(1.0)
     }
 }
 

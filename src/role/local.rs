@@ -82,6 +82,11 @@ impl<'a, R: Real> Local<'a, R> {
         self.uplink.transmit(v, self.objective.blocks());
     }
 
+    /// The same with an unbiased compressor shrunk until it is contractive; for methods whose memory has to bear what is lost.
+    pub fn transmit_contracted(&mut self, v: &mut [R]) {
+        self.uplink.transmit_contracted(v, self.objective.blocks());
+    }
+
     /// What a client reports that has moved from the received model `x` to `y`: `x − y`.
     ///
     /// A client that stores models in few bits has rounded `y` to them. It sends `y` itself, or over a link how far that is from

@@ -112,6 +112,20 @@ fn a_naive_link_and_plain_error_feedback_stop_short_of_it() {
 }
 
 #[test]
+fn scafcom_shrinks_an_unbiased_compressor_until_it_is_contractive() {
+    // One coordinate, of which one level of dithering sends all, with ω = 1: half of it counts. v = ∇f(x), c⁺ = (c + v) / 2.
+    let bench = plane("scafcom; beta = 1.0")
+        .set("problem.objective", "{ quadratic = { curvature = [1.0, 1.0], centre = [1.0, 1.0] } }")
+        .set("served.uplink", "{ qsgd = { levels = 1 } }");
+    let (mut x, mut c) = (0.0, 0.0);
+    for found in bench.iterates(20) {
+        c += 0.5 * (x - 1.0 - c);
+        x -= 0.1 * c;
+        approx::assert_abs_diff_eq!(found, x, epsilon = 1e-12);
+    }
+}
+
+#[test]
 fn scallion_diverges_beyond_its_largest_factor() {
     // ω = 3 leaves room for alpha < 2/(1 + ω) = 0.5.
     let at = |alpha: f64| {
