@@ -100,15 +100,14 @@ impl<R: Real> ClientUpdate<R> for Client {
         let correction = vector::difference(c, &c_i);
         let mut y = x.to_vec();
         local.descend(&mut y, &Drift { shift: Some(&correction), ..Drift::NONE });
-        let mut delta = vector::difference(x, &y);
-        let mut change = match (self.option, local.mean_direction(&delta)) {
+        let mut change = match (self.option, local.mean_direction(&vector::difference(x, &y))) {
             (ControlOption::I, _) => vector::difference(&local.full_gradient(x), &c_i),
             // c_i⁺ − c_i = (x − y)/(K lr) − c.
             (ControlOption::II, Some(mean)) => vector::difference(&mean, c),
             (ControlOption::II, None) => vec![R::zero(); x.len()],
         };
         // The client keeps what the server receives: c stays the mean of the c_i whatever the uplink loses.
-        local.transmit(&mut delta);
+        let delta = local.transmit_change(x, &y);
         local.transmit(&mut change);
         vector::axpy(R::one(), &change, &mut c_i);
         Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }
