@@ -59,6 +59,7 @@ impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
             Metric::WorstDecileLoss => self.mean(|score| score.worst_decile),
             Metric::Staleness => self.protocol.staleness(),
             Metric::Participation => self.protocol.latest_batch().map(|batch| batch as f64 / self.world.clients() as f64),
+            Metric::ClientMemory => self.protocol.client_memory().map(|bits| bits as f64),
             Metric::Consensus => self.nodes().map(consensus),
             Metric::LayerVariance => self.layer_variance(column.layer?),
         }

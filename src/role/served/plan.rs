@@ -6,7 +6,10 @@ use super::{ClientUpdate, Links, ServerParts};
 use crate::{
     num::Real,
     part::discount::Discount,
-    role::{local::LocalRule, spec::ShardRule},
+    role::{
+        local::LocalRule,
+        spec::{Commit, ShardRule},
+    },
     world::World,
 };
 
@@ -22,6 +25,8 @@ pub struct Plan<R: Real> {
     pub server: ServerParts<R>,
     /// How vectors travel.
     pub links: Links<R>,
+    /// When a client's memory takes up what it has sent.
+    pub commit: Commit,
     /// Whose samples a called client works on.
     pub shards: ShardRule,
     /// Weight by staleness.

@@ -126,7 +126,8 @@ pub fn served<R: Halved>(
     let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &local, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let links = Links::build(&parts);
-    let plan = ServedPlan { world, client: halves.client, local, server, links, shards: parts.shards, discount, max_staleness };
+    let (commit, shards) = (parts.commit, parts.shards);
+    let plan = ServedPlan { world, client: halves.client, local, server, links, commit, shards, discount, max_staleness };
     Ok(Served::new(plan, halves.server, schedule.build()))
 }
 
