@@ -116,14 +116,10 @@ pub trait ServedMethod: Method {
         false
     }
 
-    /// Refuses an uplink whose relative variance is exactly `omega`, for methods whose clients remember their compressed messages
-    /// and would go astray.
-    ///
-    /// # Errors
-    /// [`Invalid`] at `uplink`, with the bound.
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        let _ = omega;
-        Ok(())
+    /// The factor of a client's message before it is compressed, for methods whose clients add their own compressed messages to what
+    /// they remember: with a compressor that loses too much for it they go astray. `None` for the others.
+    fn takes_up(&self) -> Option<f64> {
+        None
     }
 }
 

@@ -13,6 +13,7 @@ mod plan;
 mod results;
 mod standstill;
 mod tuning;
+mod uptake;
 mod verify;
 mod worlds;
 

@@ -36,24 +36,6 @@ pub(super) const READS: &str = "the control variates are mean local gradients, r
 /// What they remember.
 pub(super) const LOST: &str = "the control variates take up what messages lose";
 
-/// Refuses unbiased compressors that lose more than they bring: with each message the distance of `c_i` to the mean gradient is
-/// multiplied by `omega` in the mean square.
-pub(super) fn bears_undamped(omega: f64, help: &str) -> Result<(), Invalid> {
-    if omega < 1.0 {
-        return Ok(());
-    }
-    let astray = format!("the compressor's variance is ω = {}, and control variates go astray from ω = 1 on", short(omega));
-    Err(Invalid::at("uplink", astray).help(help))
-}
-
-/// Rounded to four significant digits, for messages.
-fn short(value: f64) -> f64 {
-    format!("{value:.3e}").parse().unwrap_or(value)
-}
-
-/// What to do about a compressor of too large a variance, for methods without a factor for their messages.
-pub(super) const DAMPED: &str = "choose the method `scallion`, whose `alpha` damps the messages, or a compressor that loses less";
-
 /// Parameters of SCAFFOLD with one vector up: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -86,8 +68,8 @@ impl ServedMethod for Scaffold1 {
         parts.remembers_itself(LOST)
     }
 
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        bears_undamped(omega, DAMPED)
+    fn takes_up(&self) -> Option<f64> {
+        Some(1.0)
     }
 }
 
@@ -95,7 +77,8 @@ impl ServedMethod for Scaffold1 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Scallion {
-    /// Factor of a message before it is compressed, in (0, 1]; below `2/(1 + ω)` for a compressor of variance `ω`.
+    /// Factor of a message before it is compressed, in (0, 1]; below `2/(1 + ω)` for a compressor of variance `ω`. Dithering of few
+    /// levels by the Euclidean norm loses more the longer the model is; by the largest magnitude it never goes astray.
     pub alpha: f64,
 }
 
@@ -135,25 +118,16 @@ impl ServedMethod for Scallion {
         parts.descends_plainly(READS)?;
         parts.remembers_itself(LOST)?;
         match parts.uplink {
-            Some(link) if !link.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor")
-                .help("choose `rand-k`, `qsgd` or `natural`, or the method `scafcom`, which works with biased ones")),
+            Some(link) if !link.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor").help(
+                "choose `natural`, `qsgd = { bits = 4, norm = \"max\" }` or `rand-k`, or the method `scafcom`, which works with \
+                     biased ones",
+            )),
             _ => Ok(()),
         }
     }
 
-    /// The distance of `c_i` to the mean gradient is multiplied by `(1 − alpha)² + alpha² omega` in the mean square.
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        let bound = 2.0 / (1.0 + omega);
-        if self.alpha < bound {
-            return Ok(());
-        }
-        let astray = format!(
-            "the compressor's variance is ω = {}, and control variates go astray unless `alpha`, here {}, is below 2/(1 + ω) = {}",
-            short(omega),
-            self.alpha,
-            short(bound)
-        );
-        Err(Invalid::at("uplink", astray).help(format!("set `alpha = {}`, with which they settle fastest", short(bound / 2.0))))
+    fn takes_up(&self) -> Option<f64> {
+        Some(self.alpha)
     }
 }
 
@@ -180,7 +154,8 @@ impl Method for Scafcom {
                  \x20        v_i ← (1 − beta) v_i + beta ((x − y)/(K lr) + c_i − c);   δ_i = C(v_i − c_i);   c_i ← c_i + δ_i;   send δ_i\n\
                  server:  x ← x − (1/|S|) Σ_{i∈S} K lr (δ_i + c);   c ← c + (1/N) Σ_{i∈S} δ_i        (C is `uplink`)",
         traffic: "down: x, c [2 d]; up: δ [compressed d]; stays at the client: c_i, v_i [2 d]",
-        differs: "v_i and c_i start at zero; the paper's η_g is `server = [{ scale = … }]`",
+        differs: "v_i and c_i start at zero; unbiased compressors are shrunk by 1/(1 + ω), which makes them contractive; \
+                  the paper's η_g is `server = [{ scale = … }]`",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -199,11 +174,15 @@ impl ServedMethod for Scafcom {
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         parts.descends_plainly(READS)?;
-        parts.remembers_itself(LOST)
-    }
-
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        bears_undamped(omega, "choose `top-k`, or `rand-k` with `scaled = false`")
+        parts.remembers_itself(LOST)?;
+        match parts.uplink {
+            Some(link) if link.is_one_bit() => Err(Invalid::at(
+                "uplink",
+                "one bit over a range can lose more than it keeps, and what is lost of a message is added to the next",
+            )
+            .help("give it two bits or more, or choose `sign`")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -253,7 +232,7 @@ impl<R: Real> ClientUpdate<R> for WithMomentum {
         vector::axpy(R::one(), &c_i, &mut mean);
         vector::blend(R::of(self.beta), &mean, R::of(1.0 - self.beta), &mut v_i);
         let mut change = vector::difference(&v_i, &c_i);
-        local.transmit(&mut change);
+        local.transmit_contracted(&mut change);
         vector::axpy(R::one(), &change, &mut c_i);
         Update { up: Payload::one(change), memory: Some(Payload::of([c_i, v_i])) }
     }

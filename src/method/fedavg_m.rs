@@ -81,7 +81,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         vector::scale(R::of(1.0 - self.beta), &mut momentum);
         let mut y = x.to_vec();
         local.descend(&mut y, &Drift { scale: self.beta, shift: Some(&momentum), pull: None });
-        Update::stateless(Payload::one(vector::difference(x, &y)))
+        Update::stateless(Payload::one(local.model_change(x, y)))
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     engine::NodeId,
     invalid::Invalid,
-    num::{Real, vector},
+    num::Real,
     role::{
         Local, Payload,
         served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, Workload, weighted_sum},
@@ -95,7 +95,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         let previous = previous(x, down.scalars[0], g);
         let mut y = x.to_vec();
         let _ = descend_recursively(&mut y, (self.beta, &previous), &scaled(1.0 - self.beta, g), local);
-        Update::stateless(Payload::one(vector::difference(x, &y)))
+        Update::stateless(Payload::one(local.model_change(x, y)))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
-    num::{Real, vector},
+    num::Real,
     part::transform::TransformSpec,
     problem::Drift,
     role::{
@@ -115,7 +115,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         let mut y = x.to_vec();
         let normaliser = local.reach(self.mu);
         local.descend(&mut y, &Drift { pull: (self.mu > 0.0).then_some((self.mu, x)), ..Drift::NONE });
-        Update::stateless(Payload::one(vector::difference(x, &y)).with_scalar(normaliser))
+        Update::stateless(Payload::one(local.model_change(x, y)).with_scalar(normaliser))
     }
 }
 

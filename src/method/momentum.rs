@@ -136,16 +136,17 @@ pub(super) fn gradients<R: Real>(down: &Payload<R>, work: Workload) -> usize {
 pub(super) fn gradient_at<R: Real>(x: &[R], local: &mut Local<'_, R>) -> Vec<R> {
     let mut sum = vec![R::zero(); x.len()];
     let share = R::of(1.0 / local.steps as f64);
-    local.each_step(&mut sum, |step, sum| {
+    local.each_step(&mut [], |step, _| {
         let gradient = step.gradient(x);
-        vector::axpy(share, &gradient, sum);
+        vector::axpy(share, &gradient, &mut sum);
         step.work.give(gradient);
     });
     sum
 }
 
 /// Local steps with the momentum of the server and with recursive variance reduction, in place:
-/// `y ← y − lr (∇F(y; ξ) + shift − (1 − beta) ∇F(previous; ξ))`. Returns the mean of the gradients `∇F(y; ξ)`.
+/// `y ← y − lr (∇F(y; ξ) + shift − (1 − beta) ∇F(previous; ξ))`. Returns the mean of the gradients `∇F(y; ξ)`, at `y` before it is
+/// rounded.
 pub(super) fn descend_recursively<R: Real>(
     y: &mut [R],
     (beta, previous): (f64, &[R]),

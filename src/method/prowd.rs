@@ -73,7 +73,8 @@ impl Method for ProWd {
                   first, trained on 64 chunks a step; the loss on weights stands alone, without distillation on a buffer; the mask is \
                   the exact maximiser (a threshold on the ratio of the updates) in place of learnt scores; the wide clients are those of \
                   the fleet's greatest width, and where none of them took part the narrow ones count whole; clients round weights and \
-                  hidden activations (max(b, 8) bits), not errors and gradients",
+                  hidden activations (max(b, 8) bits), not errors and gradients; Q_b has one step a layer, from 3 bits on the one that \
+                  fits it best by least squares and not max|w|/(2^{b−1} − 1), two bits are ternary",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

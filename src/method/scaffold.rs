@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Paper, Parts, ServedMethod, Setup,
-    controlled::{DAMPED, LOST, READS, bears_undamped},
+    controlled::{LOST, READS},
 };
 use crate::{
     engine::NodeId,
@@ -76,8 +76,8 @@ impl ServedMethod for Scaffold {
         parts.remembers_itself(LOST)
     }
 
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        bears_undamped(omega, DAMPED)
+    fn takes_up(&self) -> Option<f64> {
+        Some(1.0)
     }
 }
 
@@ -100,15 +100,14 @@ impl<R: Real> ClientUpdate<R> for Client {
         let correction = vector::difference(c, &c_i);
         let mut y = x.to_vec();
         local.descend(&mut y, &Drift { shift: Some(&correction), ..Drift::NONE });
-        let mut delta = vector::difference(x, &y);
-        let mut change = match (self.option, local.mean_direction(&delta)) {
+        let mut change = match (self.option, local.mean_direction(&vector::difference(x, &y))) {
             (ControlOption::I, _) => vector::difference(&local.full_gradient(x), &c_i),
             // c_i⁺ − c_i = (x − y)/(K lr) − c.
             (ControlOption::II, Some(mean)) => vector::difference(&mean, c),
             (ControlOption::II, None) => vec![R::zero(); x.len()],
         };
         // The client keeps what the server receives: c stays the mean of the c_i whatever the uplink loses.
-        local.transmit(&mut delta);
+        let delta = local.transmit_change(x, &y);
         local.transmit(&mut change);
         vector::axpy(R::one(), &change, &mut c_i);
         Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }

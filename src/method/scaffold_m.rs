@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    controlled::{DAMPED, LOST, bears_undamped},
+    controlled::LOST,
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
@@ -71,8 +71,8 @@ impl ServedMethod for ScaffoldM {
         parts.remembers_itself(LOST)
     }
 
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        bears_undamped(omega, DAMPED)
+    fn takes_up(&self) -> Option<f64> {
+        Some(1.0)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    controlled::{DAMPED, LOST, bears_undamped},
+    controlled::LOST,
     momentum::{
         Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients, previous,
         validate,
@@ -81,8 +81,8 @@ impl ServedMethod for ScaffoldMVr {
         parts.remembers_itself(LOST)
     }
 
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        bears_undamped(omega, DAMPED)
+    fn takes_up(&self) -> Option<f64> {
+        Some(1.0)
     }
 }
 
@@ -108,8 +108,8 @@ impl<R: Real> ClientUpdate<R> for Client {
         let previous = previous(x, down.scalars[0], g);
         let mut y = x.to_vec();
         let mean = descend_recursively(&mut y, (self.beta, &previous), &shift, local);
-        let (mut delta, mut change) = (vector::difference(x, &y), vector::difference(&mean, &c_i));
-        local.transmit(&mut delta);
+        let mut change = vector::difference(&mean, &c_i);
+        let delta = local.transmit_change(x, &y);
         local.transmit(&mut change);
         vector::axpy(R::one(), &change, &mut c_i);
         Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }

@@ -9,6 +9,7 @@
 
 mod dither;
 mod memory;
+pub mod rehearsal;
 mod round;
 mod sparse;
 mod spec;

@@ -61,6 +61,7 @@ pub fn title(name: &str) -> String {
         "accuracy-widest" => "test accuracy, most bits".into(),
         "accuracy-clients" => "test accuracy, mean over clients".into(),
         "consensus" => "consensus distance".into(),
+        "client-memory" => "memory of clients".into(),
         "share" => "share of updates".into(),
         "worst-decile-loss" => "worst-decile client loss".into(),
         other => other.replace('-', " "),

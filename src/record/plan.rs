@@ -139,6 +139,9 @@ pub enum Metric {
     Participation,
     /// Energy of all visits completed so far [J].
     Energy,
+    /// What clients keep between their visits, all together [bit]: what the method, the links and the clients' optimisers remember, 32
+    /// bits a number; not the model, which comes anew with each call. Methods with a server only.
+    ClientMemory,
     /// Root mean square distance of the nodes' models from their mean; peers only.
     Consensus,
     /// Variance of the entries of each layer's weights, mean over the nodes; peers only. Layer 2 is called `layer-variance-2`.
@@ -162,6 +165,7 @@ impl Metric {
             Self::Staleness => "staleness",
             Self::Participation => "participation",
             Self::Energy => "energy",
+            Self::ClientMemory => "client-memory",
             Self::Consensus => "consensus",
             Self::LayerVariance => "layer-variance",
         }
@@ -189,7 +193,7 @@ impl Metric {
 
     /// Whether only methods with a server have it.
     pub fn needs_server(self) -> bool {
-        matches!(self, Self::Staleness | Self::Participation) || self.needs_widths()
+        matches!(self, Self::Staleness | Self::Participation | Self::ClientMemory) || self.needs_widths()
     }
 
     /// Whether it needs models as clients of each width run them.

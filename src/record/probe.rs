@@ -48,6 +48,11 @@ pub trait Observed<R: Real>: Protocol {
         &[]
     }
 
+    /// What clients keep between visits, all together [bit]; `None` without a server.
+    fn client_memory(&self) -> Option<u64> {
+        None
+    }
+
     /// Number of updates in the latest server step; `None` without a server.
     fn latest_batch(&self) -> Option<usize>;
 }

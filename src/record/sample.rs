@@ -62,6 +62,7 @@ impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
             Metric::Staleness => self.protocol.staleness(),
             Metric::Participation => self.protocol.latest_batch().map(|batch| batch as f64 / self.world.clients() as f64),
             Metric::Energy => Some(self.energy),
+            Metric::ClientMemory => self.protocol.client_memory().map(|bits| bits as f64),
             Metric::Consensus => self.nodes().map(consensus),
             Metric::LayerVariance => self.layer_variance(column.layer?),
             metric => self.mean(|score| of_model(metric, score)),

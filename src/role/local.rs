@@ -36,6 +36,14 @@ pub struct Memory<R> {
     pub link: Vec<Payload<R>>,
 }
 
+impl<R: Real> Memory<R> {
+    /// What it takes, 32 bits a number, whatever the width of the client [bit].
+    pub fn bits(&self) -> u64 {
+        let others = self.optimiser.iter().chain(&self.link).map(Payload::dense_bits);
+        self.own.dense_bits() + others.sum::<u64>()
+    }
+}
+
 /// One visit: what a client half works with.
 ///
 /// Samples come from the stream `(Batch, client, visit)`, what the uplink draws from `(Link, client, visit)`.
@@ -50,6 +58,8 @@ pub struct Local<'a, R> {
     rng: Rng,
     optimiser_state: Vec<Payload<R>>,
     width: Bits,
+    /// Width that the model is rounded to at the end of the local steps.
+    stored: Bits,
     uplink: Uplink<'a, R>,
     scratch: &'a mut Scratch<R>,
 }
@@ -67,7 +77,19 @@ impl<'a, R: Real> Local<'a, R> {
         let rng = streams.stream(Purpose::Batch, client, visit);
         let uplink = Uplink::plain(streams, client, visit);
         let width = Bits::FLOAT;
-        Self { client, steps: pace.steps, pace, rule, objective, rng, optimiser_state: Vec::new(), width, uplink, scratch }
+        Self {
+            client,
+            steps: pace.steps,
+            pace,
+            rule,
+            objective,
+            rng,
+            optimiser_state: Vec::new(),
+            width,
+            stored: width,
+            uplink,
+            scratch,
+        }
     }
 
     /// Gives the client an uplink, and the width that it computes and stores in.
@@ -76,15 +98,25 @@ impl<'a, R: Real> Local<'a, R> {
         equip(&mut self.uplink);
     }
 
+    /// Has the client keep what its local steps reach in this width only.
+    pub fn store_in(&mut self, width: Bits) {
+        self.stored = width;
+    }
+
     /// Sends one vector: it becomes what the server receives. For methods whose clients go on with their own compressed
     /// message; a client half that calls it sends all its vectors so, in the order in which it returns them.
     pub fn transmit(&mut self, v: &mut [R]) {
         self.uplink.transmit(v, self.objective.blocks());
     }
 
+    /// The same with an unbiased compressor shrunk until it is contractive; for methods whose memory has to bear what is lost.
+    pub fn transmit_contracted(&mut self, v: &mut [R]) {
+        self.uplink.transmit_contracted(v, self.objective.blocks());
+    }
+
     /// What a client reports that has moved from the received model `x` to `y`: `x − y`.
     ///
-    /// A client that stores models in few bits has rounded `y` to them. It sends `y` itself, or over a link how far that is from
+    /// A client that stores models in few bits has rounded `y` to them, as its local steps leave it. It sends `y` itself, or over a link how far that is from
     /// `x`, which is what it stored of the model that it received; the server, which knows the model it sent and what becomes of
     /// it in few bits, takes the difference to `y`.
     pub fn model_change(&mut self, x: &[R], mut y: Vec<R>) -> Vec<R> {
@@ -93,7 +125,6 @@ impl<'a, R: Real> Local<'a, R> {
             return y;
         };
         if self.uplink.has_link() {
-            round_blocks(self.width, self.objective.blocks(), &mut y);
             vector::blend(R::one(), x, -R::one(), &mut y);
             self.transmit(&mut y);
             y.iter_mut().zip(sent.iter().zip(x)).for_each(|(change, (&sent, &stored))| *change += sent - stored);
@@ -101,6 +132,16 @@ impl<'a, R: Real> Local<'a, R> {
         }
         self.transmit(&mut y);
         vector::difference(sent, &y)
+    }
+
+    /// Sends the [change of the model](Self::model_change), for a client half that sends its vectors one by one.
+    pub fn transmit_change(&mut self, x: &[R], y: &[R]) -> Vec<R> {
+        let sends_model = self.width != Bits::FLOAT && self.uplink.origin().is_some();
+        let mut change = self.model_change(x, y.to_vec());
+        if !sends_model {
+            self.transmit(&mut change);
+        }
+        change
     }
 
     /// Sends what the client half returns, unless it has done so itself, and counts the bits of all messages [bit].
@@ -166,7 +207,8 @@ impl<'a, R: Real> Local<'a, R> {
         })
     }
 
-    /// Takes all local steps in place: `y ← y − lr · optimiser(scale · ∇F(y; ξ) + shift + pull (y − anchor))`.
+    /// Takes all local steps in place: `y ← y − lr · optimiser(scale · ∇F(y; ξ) + shift + pull (y − anchor))`. At their end a client
+    /// of few bits rounds `y`: whatever a method reads from it, it reads from what the client stores.
     pub fn descend(&mut self, y: &mut [R], drift: &Drift<'_, R>) {
         if self.rule.optimiser.is_plain() && self.width == Bits::FLOAT {
             let (rule, pace) = (self.rule, self.pace);
@@ -187,7 +229,8 @@ impl<'a, R: Real> Local<'a, R> {
         self.optimiser_state = state;
     }
 
-    /// Calls `body` once a local step with the step's sample, for methods that need more than one gradient a step.
+    /// Calls `body` once a local step with the step's sample, for methods that need more than one gradient a step. `y` is the local
+    /// model, which may be empty; after the last step a client of few bits rounds it to what it stores.
     pub fn each_step(&mut self, y: &mut [R], mut body: impl FnMut(&mut Step<'_, R>, &mut [R])) {
         let (rule, pace) = (self.rule, self.pace);
         let (client, objective, width) = (self.client, self.objective, self.width);
@@ -197,6 +240,7 @@ impl<'a, R: Real> Local<'a, R> {
             let lr = rule.lr(pace, k);
             body(&mut Step { k, lr, client, width, sample, objective, work: &mut *work }, y);
         }
+        round_blocks(self.stored, objective.blocks(), y);
     }
 
     /// The exact local gradient `∇fᵢ(x)`.

@@ -4,7 +4,8 @@
 //! the client [computes](ClientUpdate::update) on what it received and on its own memory → its upload travels → the
 //! server collects it with its staleness → the schedule says when to [apply](ServerUpdate::apply) what has been collected.
 //!
-//! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace.
+//! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace, unless the
+//! scenario wants the [fault](super::spec::Commit::Sent).
 
 mod apply;
 mod expected;

@@ -194,7 +194,8 @@ pub struct ServedSpec {
     /// The clients' own optimiser; the method's own when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientSpec>,
-    /// How uploads travel; as they are when left out.
+    /// How uploads travel; as they are when left out, or in the client's width. Over a link clients of any width send the numbers
+    /// of the link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uplink: Option<LinkSpec>,
     /// How downloads travel, each client's on its own; as they are when left out.
@@ -206,6 +207,9 @@ pub struct ServedSpec {
     /// Secure aggregation of uploads, whose sums alone the server learns; uploads are seen one by one when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure: Option<SecureSpec>,
+    /// When a client's memory takes up what it has sent.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub commit: Commit,
     /// Whether clients are anonymous: neither they nor the server remember a client from one visit to the next. Methods, links
     /// and optimisers that need such a memory are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -224,15 +228,34 @@ pub enum ShardRule {
     LeastVisited,
 }
 
+/// When a client's memory, and that of its uplink, takes up a visit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Commit {
+    /// Once the server has accepted the upload: work that is lost, cancelled or refused leaves no trace.
+    #[default]
+    Acknowledged,
+    /// As the upload is sent, whatever becomes of it. A fault to show what goes wrong then: control variates are no longer the
+    /// clients' mean once an upload is lost, and error feedback forgets what was in it.
+    Sent,
+}
+
 /// What it means for a client to have fewer than 32 bits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LowBit {
-    /// It stores, computes and sends in its width: models are rounded as they arrive and as they leave, gradients are taken at
-    /// rounded models, with the activations of perceptrons in 8 bits or its width if that is more, and pass straight through the
-    /// rounding. Methods whose clients send something else than a model, such as a mean direction or the change of a control
-    /// variate, take it from the model before it is rounded; it is rounded where no link carries it. What a client remembers
-    /// from visit to visit stays in full precision.
+    /// It stores, computes and sends in its width: models are rounded as they arrive and at the end of the local steps, gradients
+    /// are taken at rounded models, with the activations of perceptrons in 8 bits or its width if that is more, and pass straight
+    /// through the rounding. Methods whose clients send something else than a model, such as a mean direction or the change of a
+    /// control variate, take it from the rounded model, and it is rounded once more where no link carries it; only the gradients
+    /// that `scaffold-m-vr` adds up during a visit are sent as they were taken.
+    ///
+    /// What a client remembers from visit to visit stays in 32 bits, and counts as such in the metric `client-memory`. A control
+    /// variate moves by what the server receives, so that their mean is the server's, and the difference of two vectors of few bits
+    /// is not one: rounding it at the client alone would break the mean for good. What error feedback owes, a momentum and the
+    /// state of an optimiser are sums of terms smaller than half a step of their grid, which rounding to the nearest would wipe out
+    /// one by one. What a link sends is in the numbers of the link, whatever the width of the client: a kept coordinate of `top-k`
+    /// has 32 bits.
     #[default]
     Train,
     /// It sends and receives in its width, and computes in full precision.

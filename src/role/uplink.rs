@@ -2,7 +2,7 @@
 
 use crate::{
     num::{Real, low_precision::Bits},
-    part::link::{Levels, Link, RoundTo, Wire},
+    part::link::{Levels, Link, RoundTo, Wire, contract},
     problem::Block,
     random::{Purpose, Rng, Streams},
     role::{Payload, payload::FLOAT_BITS},
@@ -68,6 +68,20 @@ impl<'a, R: Real> Uplink<'a, R> {
 
     /// Sends one vector, which becomes what the server receives.
     pub(super) fn transmit(&mut self, v: &mut [R], blocks: &[Block]) {
+        self.transmit_by(v, blocks, Link::transmit);
+    }
+
+    /// The same over a link made contractive.
+    pub(super) fn transmit_contracted(&mut self, v: &mut [R], blocks: &[Block]) {
+        self.transmit_by(v, blocks, |link, v, _, wire| contract(link, v, wire));
+    }
+
+    fn transmit_by(
+        &mut self,
+        v: &mut [R],
+        blocks: &[Block],
+        carry: impl FnOnce(&(dyn Link<R> + 'a), &mut [R], &mut Payload<R>, &mut Wire<'_>) -> u64,
+    ) {
         let at = self.sent;
         self.sent += 1;
         if self.link.is_none() && self.width == Bits::FLOAT {
@@ -80,7 +94,7 @@ impl<'a, R: Real> Uplink<'a, R> {
         self.bits += match self.link {
             Some(link) => {
                 self.memory.resize(self.memory.len().max(at + 1), Payload::default());
-                link.transmit(v, &mut self.memory[at], wire)
+                carry(link, v, &mut self.memory[at], wire)
             }
             None => {
                 let round = RoundTo { bits: self.width, levels: Levels::Symmetric, by_layer: true };

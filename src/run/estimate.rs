@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, Watcher, Workers},
+    method::registry::Halved,
     num::Real,
     record::{Observed, Progress},
     scenario::Stop,

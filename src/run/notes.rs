@@ -16,6 +16,11 @@ impl Plan {
         let mut labels = BTreeSet::new();
         let mut notes = Vec::new();
         for planned in &self.cells {
+            for note in planned.notes.iter().map(|(label, note)| format!("`{label}`: {note}")) {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
             for arm in planned.methods.iter().flatten() {
                 if !labels.insert(&arm.label) {
                     continue;
@@ -73,6 +78,14 @@ mod tests {
              problem = {{ objective = 'softmax', data = 'digits-8x8', weights = '{weights}' }}\n[[method]]\n{method}"
         );
         Plan::resolve(Scenario::read(Path::new("notes.toml"), &text, &[]).unwrap(), &[]).unwrap().notes()
+    }
+
+    #[test]
+    fn a_compressor_with_which_control_variates_hardly_settle_is_noted() {
+        let found = notes("uniform", "name = 'scaffold'\nuplink = 'tern-grad'");
+        assert!(found.len() == 1 && found[0].contains("hardly settle"), "{found:?}");
+        assert!(notes("uniform", "name = 'scallion'\nuplink = { qsgd = { bits = 2, norm = 'max' } }").is_empty());
+        assert!(notes("uniform", "name = 'scafcom'\nuplink = 'tern-grad'").is_empty());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     arm::{Arm, arms},
-    standstill,
+    standstill, uptake,
     worlds::{self, AnyWorld},
 };
 use crate::{
@@ -59,6 +59,8 @@ pub struct PlannedCell {
     pub metrics: Vec<Metric>,
     /// How its runs are recorded.
     pub record: RecordPlan,
+    /// What the parts of its methods may have against each other, with the label of the method.
+    pub(super) notes: Vec<(String, String)>,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
     pub(super) checked: Mutex<Option<AnyWorld>>,
 }
@@ -163,7 +165,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let facts = world.facts();
     let mut methods = arms(cell, facts.clients)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
-    check_parts(&methods, cell, &facts, &setting)?;
+    let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts)?;
     let roles = Roles::of(&methods);
     if !only.is_empty() {
@@ -182,7 +184,16 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
-    Ok(PlannedCell { cell: cell.clone(), clients: facts.clients, precision: cell.precision, methods, metrics, record, checked })
+    Ok(PlannedCell {
+        cell: cell.clone(),
+        clients: facts.clients,
+        precision: cell.precision,
+        methods,
+        metrics,
+        record,
+        notes,
+        checked,
+    })
 }
 
 /// Has every cell record the columns of all, in the order in which they come up; returns them.
@@ -197,22 +208,29 @@ fn share_columns(cells: &mut [PlannedCell]) -> Vec<Column> {
     columns
 }
 
-fn check_parts(methods: &[Vec<Arm>], cell: &Cell, facts: &worlds::Facts, setting: &Setting) -> Result<(), Vec<Diagnostic>> {
+/// Refuses parts that the model has no place for; notes, each with the label of its method, on those that it hardly bears.
+fn check_parts(
+    methods: &[Vec<Arm>],
+    cell: &Cell,
+    facts: &worlds::Facts,
+    setting: &Setting,
+) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+    let mut notes = Vec::new();
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
         let (section, checked) = match &arm.parameters {
             Parameters::Served { own, parts } => {
-                let omega = parts.uplink.as_ref().and_then(|link| link.variance(facts.dim));
-                ("served", parts.fits(facts.dim).and_then(|()| omega.map_or(Ok(()), |omega| own.bears(omega))))
+                ("served", parts.fits(facts.dim).and_then(|()| uptake::check(own.as_ref(), parts, facts.dim)))
             }
-            Parameters::Peers { own, parts } => ("peers", check_peers(own.as_ref(), parts, facts, setting)),
+            Parameters::Peers { own, parts } => ("peers", check_peers(own.as_ref(), parts, facts, setting).map(|()| None)),
         };
-        checked.map_err(|invalid| {
+        let note = checked.map_err(|invalid| {
             let own = invalid.path.first().is_some_and(|key| cell.methods[index].table.get(key).is_some());
             let place = if own { format!("method.{index}") } else { section.to_owned() };
             vec![cell.fault(invalid.under(&place))]
         })?;
+        notes.extend(note.map(|note| (arm.label.clone(), note)));
     }
-    Ok(())
+    Ok(notes)
 }
 
 /// Refuses links that the model or the method has no use for, and one that remembers where the nodes do not all hear the same.

@@ -112,6 +112,20 @@ fn a_naive_link_and_plain_error_feedback_stop_short_of_it() {
 }
 
 #[test]
+fn scafcom_shrinks_an_unbiased_compressor_until_it_is_contractive() {
+    // One coordinate, of which one level of dithering sends all, with ω = 1: half of it counts. v = ∇f(x), c⁺ = (c + v) / 2.
+    let bench = plane("scafcom; beta = 1.0")
+        .set("problem.objective", "{ quadratic = { curvature = [1.0, 1.0], centre = [1.0, 1.0] } }")
+        .set("served.uplink", "{ qsgd = { levels = 1 } }");
+    let (mut x, mut c) = (0.0, 0.0);
+    for found in bench.iterates(20) {
+        c += 0.5 * (x - 1.0 - c);
+        x -= 0.1 * c;
+        approx::assert_abs_diff_eq!(found, x, epsilon = 1e-12);
+    }
+}
+
+#[test]
 fn scallion_diverges_beyond_its_largest_factor() {
     // ω = 3 leaves room for alpha < 2/(1 + ω) = 0.5.
     let at = |alpha: f64| {
@@ -135,7 +149,10 @@ fn undamped_control_variates_go_astray_over_compressors_that_lose_more_than_they
             .lr(0.005)
             .gaps(3000)
     };
-    for text in ["scaffold", "scaffold-1", "scaffold-m; beta = 0.5", "scaffold-m-vr; beta = 0.5", "scafcom"] {
+    // Made contractive, it is the one that does not multiply.
+    let (start, end) = over("scafcom", "{ rand-k = { k = 2 } }");
+    assert!(end < 0.5 * start, "scafcom: from {start} to {end}");
+    for text in ["scaffold", "scaffold-1", "scaffold-m; beta = 0.5", "scaffold-m-vr; beta = 0.5"] {
         let (start, end) = over(text, "{ rand-k = { k = 2 } }");
         assert!(end.is_nan() || end > 1e3 * start, "{text}: from {start} to {end}");
         let (start, end) = over(text, "{ rand-k = { k = 2, scaled = false } }");
@@ -187,6 +204,24 @@ fn control_variates_are_the_mean_of_the_clients_even_when_uploads_are_lost() {
             let mean = served.memories().sorted().iter().map(|(_, memory)| memory.own.vectors[0][j]).sum::<f64>() / 8.0;
             assert!((mean - c).abs() < 1e-12, "{text}: {mean} instead of {c}");
         }
+    }
+}
+
+#[test]
+fn control_variates_that_take_up_lost_uploads_are_no_longer_the_mean() {
+    for (text, uplink) in [("scaffold-1", "\"identity\""), ("scallion; alpha = 0.2", "\"identity\""), ("scafcom", TOP_1)] {
+        let off = |commit: &str, loss: f64| {
+            let bench = random(text, uplink, "4").set("network.up", format!("{{ loss = {loss:?} }}"));
+            let mut engine = bench.set("served.commit", format!("\"{commit}\"")).engine();
+            let _ = engine.run(&mut Observer::new(Until::Versions(50)));
+            let served = engine.protocol();
+            let letters = served.server().letters();
+            let memories = served.memories().sorted();
+            let mean = |j: usize| memories.iter().map(|(_, memory)| memory.own.vectors[0][j]).sum::<f64>() / 8.0;
+            letters[0].vector.iter().enumerate().map(|(j, c)| (mean(j) - c).abs()).fold(0.0, f64::max)
+        };
+        assert!(off("acknowledged", 0.3) < 1e-12, "{text}");
+        assert!(off("sent", 0.3) > 1e-3, "{text}: {}", off("sent", 0.3));
     }
 }
 

@@ -53,6 +53,55 @@ fn a_link_carries_what_low_bit_clients_have_stored() {
 }
 
 #[test]
+fn every_method_reads_what_low_bit_clients_have_stored() {
+    // From zero, with all control variates and momenta zero, the first round of each is that of FedAvg.
+    for bits in [2, 3, 5] {
+        let first = |text: &str| low_bit("train", bits).method(text).set("served.uplink", "\"identity\"").path(1).remove(0);
+        let expected = first("fedavg");
+        for text in [
+            "fednova",
+            "fedavg-m; beta = 1.0",
+            "fedavg-m-vr; beta = 1.0; start = \"zero\"",
+            "scaffold",
+            "scaffold-1",
+            "scaffold-m; beta = 1.0",
+            "scaffold-m-vr; beta = 1.0; start = \"zero\"",
+            "scallion; alpha = 1.0",
+            "scafcom; beta = 1.0",
+        ] {
+            assert_near(&first(text), &expected, 1e-9);
+        }
+        assert!(expected.iter().zip([1.0, 0.3, -0.7]).any(|(x, centre)| (x - centre).abs() > 1e-3), "{expected:?} is rounded");
+    }
+    // Those that send models send them as FedAvg does, without a link too.
+    for text in ["fednova", "fedavg-m; beta = 1.0"] {
+        let path = |text: &str| low_bit("train", 3).method(text).path(4);
+        for (found, expected) in path(text).iter().zip(&path("fedavg")) {
+            assert_near(found, expected, 1e-9);
+        }
+    }
+}
+
+#[test]
+fn clients_are_charged_for_what_they_keep() {
+    // Six clients and five coordinates of 32 bits, whatever their width; two clients where two have been called.
+    let kept = |bench: Bench| {
+        let mut engine = bench.engine();
+        let _ = engine.run(&mut Observer::new(Until::Versions(1)));
+        engine.protocol().client_memory()
+    };
+    let bench = |text: &str| Bench::random(text, 6);
+    assert_eq!(kept(bench("fedavg")), Some(0));
+    assert_eq!(kept(bench("scaffold")), Some(6 * 5 * 32));
+    assert_eq!(kept(bench("scaffold").set("fleet.bits", 4)), Some(6 * 5 * 32));
+    assert_eq!(kept(bench("scafcom").schedule("{ rounds = { cohort = 2 } }")), Some(2 * 2 * 5 * 32));
+    assert_eq!(kept(bench("fedavg").set("served.uplink", "{ ef = { top-k = { k = 1 } } }")), Some(6 * 5 * 32));
+    assert_eq!(kept(bench("scaffold-1").set("fleet.clients", 1)), Some(5 * 32));
+    let momentum = "{ optimiser = [{ momentum = { beta = 0.9 } }], keep-state = true }";
+    assert_eq!(kept(bench("fedavg").set("served.client", momentum)), Some(6 * 5 * 32));
+}
+
+#[test]
 fn one_group_is_the_plain_average() {
     let expected = Bench::q4("fedavg").iterates(12);
     for text in ["grouped-average", "grouped-average; asymmetric = true"] {

@@ -29,11 +29,8 @@ pub trait ServedParameters: Debug + Send + Sync {
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
     /// See [`ServedMethod::sums_suffice`].
     fn sums_suffice(&self) -> bool;
-    /// See [`ServedMethod::bears`].
-    ///
-    /// # Errors
-    /// [`Invalid`] at `uplink`, with the bound.
-    fn bears(&self, omega: f64) -> Result<(), Invalid>;
+    /// See [`ServedMethod::takes_up`].
+    fn takes_up(&self) -> Option<f64>;
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The halves in single precision.
@@ -84,8 +81,8 @@ impl<M: ServedMethod> ServedParameters for M {
         ServedMethod::sums_suffice(self)
     }
 
-    fn bears(&self, omega: f64) -> Result<(), Invalid> {
-        ServedMethod::bears(self, omega)
+    fn takes_up(&self) -> Option<f64> {
+        ServedMethod::takes_up(self)
     }
 
     fn to_table(&self) -> toml::Table {

@@ -22,13 +22,25 @@ pub enum Norm {
 }
 
 impl Norm {
-    /// The norm of a vector.
+    /// The norm of a vector, also where squares leave the range of the numbers.
     pub fn of<R: Real>(self, v: &[R]) -> f64 {
         match self {
-            Self::L2 => vector::norm2(v).sqrt(),
+            Self::L2 => euclidean(v),
             Self::Max => vector::largest(v).f64(),
         }
     }
+}
+
+fn euclidean<R: Real>(v: &[R]) -> f64 {
+    let squares = vector::norm2(v);
+    if squares.is_normal() {
+        return squares.sqrt();
+    }
+    let largest = vector::largest(v).f64();
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    largest * v.iter().map(|v| (v.f64() / largest).powi(2)).sum::<f64>().sqrt()
 }
 
 /// Random dithering (QSGD): `‖v‖ · sign(vⱼ) · ζⱼ / s` with `a = s |vⱼ| / ‖v‖` and `ζⱼ = ⌊a⌋ + Bern(a − ⌊a⌋)`.
@@ -106,7 +118,7 @@ impl NaturalDithering {
 #[inline(always)]
 fn dither<R: Real>(v: &mut [R], (norm, s, rng): (f64, f64, &mut Rng), level: impl Fn(f64, f64) -> f64 + Copy) {
     let (density, step) = (s / norm, norm / s);
-    if !(density.is_finite() && step > 0.0 && vector::is_finite(v)) {
+    if !(density.is_finite() && step.is_finite() && step > 0.0 && vector::is_finite(v)) {
         return;
     }
     replace_at_random(

@@ -192,6 +192,16 @@ impl LinkSpec {
         }
     }
 
+    /// Whether every message keeps a share of its vector: `E‖C(v) − v‖² ≤ (1 − δ) ‖v‖²` with `δ > 0`, as it stands.
+    pub fn is_contractive(&self) -> bool {
+        matches!(self, Self::TopK(_) | Self::Pruned(_) | Self::Sign(_)) || matches!(self, Self::RandK(spec) if !spec.scaled)
+    }
+
+    /// Whether it rounds to the two ends of the range, which can lose more than it keeps.
+    pub fn is_one_bit(&self) -> bool {
+        matches!(self, Self::Stochastic(RoundSpec { bits: 1, .. }) | Self::Nearest(RoundSpec { bits: 1, .. }))
+    }
+
     /// The relative variance `ω` of an unbiased compressor, `E‖C(v) − v‖² = ω ‖v‖²`, where it holds with equality for all vectors
     /// of `d` coordinates; `None` where there is a bound at most.
     pub fn variance(&self, d: usize) -> Option<f64> {
@@ -244,7 +254,7 @@ impl LinkSpec {
 
     fn around(&self, inner: &Self) -> Result<(), Invalid> {
         inner.validate()?;
-        if let Self::Stochastic(RoundSpec { bits: 1, .. }) | Self::Nearest(RoundSpec { bits: 1, .. }) = inner {
+        if inner.is_one_bit() {
             return Err(Invalid::at(
                 &format!("{}.bits", inner.name()),
                 format!("one bit over a range can lose more than it keeps, which `{}` does not bear", self.name()),

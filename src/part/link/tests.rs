@@ -201,6 +201,22 @@ fn zero_comes_through_and_so_does_what_is_not_finite() {
 }
 
 #[test]
+fn norms_whose_squares_leave_the_range_of_doubles_are_norms() {
+    // 3, 4 and 5 times a power of ten: levels are fractions of 5.
+    for scale in [1e-200, 1e-160, 1.0, 1e160, 1e300] {
+        let v = [3.0 * scale, 0.0, -4.0 * scale];
+        for text in ["{ qsgd = { levels = 5 } }", "{ qsgd = { levels = 1 } }", "{ natural-dithering = { levels = 4 } }"] {
+            let sent = send(text, &v, 5);
+            for level in sent.iter().map(|sent| sent.abs() / (5.0 * scale) * 40.0) {
+                assert!((level - level.round()).abs() < 1e-9, "{text} at {scale}: {sent:?}");
+            }
+        }
+        let exact = send("{ qsgd = { levels = 5 } }", &v, 5);
+        assert!(exact.iter().zip(&v).all(|(sent, v)| (sent - v).abs() < 1e-12 * scale), "{exact:?} of {v:?}");
+    }
+}
+
+#[test]
 fn the_largest_coordinates_are_kept_and_ties_go_to_the_lowest_index() {
     assert_eq!(send("{ top-k = { k = 2 } }", &[1.0, -1.0, 1.0, 0.5], 0), [1.0, -1.0, 0.0, 0.0]);
     assert_eq!(send("{ top-k = { k = 3 } }", &[1.0, -2.0, 1.0, 1.0], 0), [1.0, -2.0, 1.0, 0.0]);

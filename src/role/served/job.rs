@@ -43,6 +43,7 @@ impl<R: Real> Job<R> {
                 .in_width(links.message_width(world, self.client))
                 .from(sent);
         });
+        local.store_in(width);
         let down = links.stored(sent, width, world.objective().blocks());
         let mut update = plan.client.update(&down, &memory.own, &mut local);
         let bits = local.send(&mut update.up);

@@ -128,6 +128,11 @@ impl<R: Real> Downlinks<R> {
         Parcel { down: Arc::new(down), bits }
     }
 
+    /// What clients remember of what they have received, 32 bits a number [bit].
+    pub(super) fn memory_bits(&self) -> u64 {
+        self.known.sorted().into_iter().flat_map(|(_, known)| known).map(Payload::dense_bits).sum()
+    }
+
     /// The latest message to a client has arrived.
     pub(super) fn received(&mut self, client: NodeId) {
         if let Some(memory) = self.under_way.remove(client) {

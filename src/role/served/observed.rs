@@ -37,6 +37,10 @@ impl<R: Real> Observed<R> for Served<R> {
         self.tally()
     }
 
+    fn client_memory(&self) -> Option<u64> {
+        Some(self.client_memory())
+    }
+
     fn latest_batch(&self) -> Option<usize> {
         Some(self.standing().last_batch)
     }

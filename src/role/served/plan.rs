@@ -10,7 +10,7 @@ use crate::{
     role::{
         local::LocalRule,
         schedule::{ScheduleSpec, SelectSpec, frequency, obstacle},
-        spec::ShardRule,
+        spec::{Commit, ShardRule},
     },
     world::World,
 };
@@ -27,6 +27,8 @@ pub struct Plan<R: Real> {
     pub server: ServerParts<R>,
     /// How vectors travel.
     pub links: Links<R>,
+    /// When a client's memory takes up what it has sent.
+    pub commit: Commit,
     /// Whose samples a called client works on.
     pub shards: ShardRule,
     /// Weight by staleness.

@@ -20,6 +20,7 @@ use crate::{
         Memory, Payload, Scratch,
         local::{LocalRule, Pace},
         schedule::{Next, Roster, Schedule, Wake},
+        spec::Commit,
     },
 };
 
@@ -79,6 +80,12 @@ impl<R: Real> Served<R> {
     /// Memories of the clients that have been accepted at least once, by client.
     pub fn memories(&self) -> &Touched<Arc<Memory<R>>> {
         &self.state.memories
+    }
+
+    /// What clients keep between visits [bit].
+    pub(super) fn client_memory(&self) -> u64 {
+        let State { memories, downlinks, .. } = &self.state;
+        memories.sorted().iter().map(|(_, memory)| memory.bits()).sum::<u64>() + downlinks.memory_bits()
     }
 
     fn ask(
@@ -208,9 +215,7 @@ impl<R: Real> Served<R> {
             let next = self.ask(control, |schedule, roster| schedule.on_lost(from, roster));
             return self.obey(next, control);
         }
-        if let Some(memory) = upload.memory {
-            let _ = self.state.memories.insert(upload.shard, Arc::new(memory));
-        }
+        self.state.remember(upload.shard, upload.memory);
         self.state.count(staleness);
         let weight = self.plan.discount.weight(staleness) * self.schedule.weight(from);
         let up = match &self.plan.secure {
@@ -260,7 +265,10 @@ impl<R: Real> Protocol for Served<R> {
         }
     }
 
-    fn on_computed(&mut self, node: NodeId, upload: Upload<R>, control: &mut Control<'_, Self>) {
+    fn on_computed(&mut self, node: NodeId, mut upload: Upload<R>, control: &mut Control<'_, Self>) {
+        if self.plan.commit == Commit::Sent {
+            self.state.remember(upload.shard, upload.memory.take());
+        }
         let bits = upload.bits;
         control.send(node, SERVER, Message::Up(upload), bits);
     }

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Arrived, ServerState, links::Downlinks, masked::MaskedSum, shards::Shards};
-use crate::{engine::touched::Touched, num::Real, role::Memory};
+use crate::{
+    engine::{NodeId, touched::Touched},
+    num::Real,
+    role::Memory,
+};
 
 /// What changes during a run, besides the method's server half and the schedule.
 #[derive(Serialize, Deserialize)]
@@ -45,6 +49,13 @@ impl<R: Real> State<R> {
             tally: Vec::new(),
             shards: Shards::default(),
             mean_lr: 0.0,
+        }
+    }
+
+    /// Takes up what a visit to the samples of `shard` leaves in memory, if anything.
+    pub fn remember(&mut self, shard: NodeId, memory: Option<Memory<R>>) {
+        if let Some(memory) = memory {
+            let _ = self.memories.insert(shard, Arc::new(memory));
         }
     }
 

@@ -126,9 +126,11 @@ pub fn served<R: Halved>(
     let optimiser = Chain::build(parts.server.as_deref().unwrap_or_default());
     let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
-    let (links, secure, shards) = (Links::build(&parts), parts.grid(world.clients())?, parts.shards);
+    let (links, secure) = (Links::build(&parts), parts.grid(world.clients())?);
+    let (commit, shards) = (parts.commit, parts.shards);
     let Halves { client, server: half } = halves();
-    let mut plan = ServedPlan { world, client, local, server, links, shards, discount, secure, max_staleness, trips: None };
+    let mut plan =
+        ServedPlan { world, client, local, server, links, commit, shards, discount, secure, max_staleness, trips: None };
     plan.foresee(&schedule, || halves().server)?;
     Ok(Served::new(plan, half, schedule.build()))
 }
