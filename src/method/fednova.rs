@@ -14,7 +14,7 @@ use crate::{
     problem::Drift,
     role::{
         Local, Payload,
-        schedule::ScheduleSpec,
+        schedule::{GraceSpec, GroupSpec, RoundsSpec, ScheduleSpec, cohort::CohortSpec},
         served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
         spec::ClientSpec,
     },
@@ -45,8 +45,8 @@ impl Method for FedNova {
                  server:  τ = Σ_{i∈S} p_i a_i;   x ← x − τ Σ_{i∈S} p_i Δ_i / a_i",
         traffic: "down: x [d]; up: Δ [d] and a scalar; nothing stays at the client",
         differs: "with partial participation the weights p_i are renormalised over the participants; weights for staleness act on \
-                  the Δ_i and not on τ; an update that is alone in its batch, as the rest of an epoch or of a window may be, \
-                  counts whole",
+                  the Δ_i and not on τ; what is left in a buffer of K at the end of an epoch counts by its share of K, and an \
+                  update that comes alone, in a window or in a round that others have missed, is taken as it is",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -64,13 +64,7 @@ impl ServedMethod for FedNova {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        if comes_alone(parts.schedule) {
-            return Err(Invalid::at(
-                "schedule",
-                "FedNova normalises the updates of a batch against each other, but every arrival is a batch of one",
-            )
-            .help("let the schedule collect more than one update, or choose `afa-cd` for updates per local step"));
-        }
+        refuse_single_updates(parts.schedule)?;
         if !parts.client.is_none_or(|client| self.normalises(client)) {
             return Err(Invalid::at(
                 "client",
@@ -93,15 +87,23 @@ impl FedNova {
     }
 }
 
-/// Whether every update is alone in its batch.
-fn comes_alone(schedule: &ScheduleSpec) -> bool {
-    match schedule {
-        ScheduleSpec::EveryArrival(_) => true,
-        ScheduleSpec::Buffered(spec) => spec.size == 1,
-        ScheduleSpec::Group(spec) => spec.size == 1,
-        ScheduleSpec::Grace(spec) => spec.buffer == 1,
-        ScheduleSpec::Rounds(_) | ScheduleSpec::Window(_) => false,
-    }
+/// Refuses schedules of which it is known that batches of one update come: there is nothing to normalise it against.
+fn refuse_single_updates(schedule: &ScheduleSpec) -> Result<(), Invalid> {
+    let (key, batch, remedy) = match schedule {
+        ScheduleSpec::EveryArrival(_) => ("schedule", "every arrival", "choose `buffered`"),
+        ScheduleSpec::Rounds(RoundsSpec { cohort: CohortSpec::Count(1), .. }) => {
+            ("schedule.rounds.cohort", "a cohort of one client", "raise `cohort`")
+        }
+        ScheduleSpec::Buffered(spec) if spec.size == 1 => ("schedule.buffered.size", "a buffer of one", "raise `size`"),
+        ScheduleSpec::Buffered(spec) if spec.epoch.is_some_and(|epoch| epoch % spec.size as u64 == 1) => {
+            ("schedule.buffered.epoch", "what is left at the end of an epoch", "let `epoch` be a multiple of `size`")
+        }
+        ScheduleSpec::Group(GroupSpec { size: 1, .. }) => ("schedule.group.size", "a group of one client", "raise `size`"),
+        ScheduleSpec::Grace(GraceSpec { buffer: 1, .. }) => ("schedule.grace.buffer", "a buffer of one", "raise `buffer`"),
+        _ => return Ok(()),
+    };
+    let message = format!("FedNova normalises the updates of a batch against each other, but {batch} is a batch of one");
+    Err(Invalid::at(key, message).help(format!("{remedy}, or choose `afa-cd` for updates per local step")))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -137,7 +139,9 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         let total: f64 = batch.iter().map(|up| ctx.weight(up.from)).sum();
         let p: Vec<f64> = batch.iter().map(|up| ctx.weight(up.from) / total).collect();
         let tau: f64 = batch.iter().zip(&p).map(|(up, p)| p * up.up.scalars[0]).sum();
-        let per_step: Vec<f64> = batch.iter().zip(&p).map(|(up, p)| tau * up.weight * p / up.up.scalars[0]).collect();
+        // What is left in a buffer at the end of an epoch is a part of a step.
+        let part = batch.len() as f64 / ctx.batch_size(batch) as f64;
+        let per_step: Vec<f64> = batch.iter().zip(&p).map(|(up, p)| part * (tau * up.weight * p / up.up.scalars[0])).collect();
         let update = weighted_sum(batch, 0, &per_step);
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
     }

@@ -208,18 +208,6 @@ fn unbiased_weights_go_by_the_whole_way_of_a_client() {
     }
 }
 
-/// The mean of a number of windows is not the number of windows of a mean; a client at work for 0.2 s on average often needs one.
-#[test]
-fn unbiased_weights_go_by_the_law_of_times_that_are_drawn() {
-    let groups = [1.0, 0.7, 0.5, 0.2].map(|mean| format!("{{ share = 0.25, visit = {{ exponential = {{ mean = {mean} }} }} }}"));
-    for schedule in UNBIASED {
-        let bench =
-            Bench::q4("fedavg").set("fleet.step", 0.0).set("fleet.group", format!("[{}]", groups.join(", "))).schedule(schedule);
-        let found = settled(bench.set("served.server", "[{ scale = 0.1 }]"), 120_000);
-        assert!((found - 0.9946639527).abs() < 3e-2, "{schedule}: {found}");
-    }
-}
-
 #[test]
 fn deliveries_that_nothing_tells_are_refused() {
     let bench = Bench::q4("fedavg").visits(&F80).schedule("{ every-arrival = {} }").weighting("unbiased");

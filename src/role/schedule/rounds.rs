@@ -12,10 +12,7 @@ use super::{
     cohort::{CohortSpec, TraceSpec},
     select::Selection,
 };
-use crate::{
-    engine::{NodeId, Snapshot},
-    rounding,
-};
+use crate::engine::{NodeId, Snapshot};
 
 /// Synchronous rounds, with over-selection and a deadline.
 ///
@@ -38,13 +35,6 @@ struct State {
     weights: BTreeMap<NodeId, f64>,
 }
 
-impl RoundsSpec {
-    /// Clients that a round calls to hear from `count` of them, in a fleet of `clients`.
-    pub(super) fn called(&self, count: usize, clients: usize) -> usize {
-        (rounding::ceil(count as f64 * self.over_selection) as usize).min(clients)
-    }
-}
-
 impl Rounds {
     /// Rounds that have not begun.
     pub fn new(spec: RoundsSpec) -> Self {
@@ -58,7 +48,7 @@ impl Rounds {
                 (0..roster.clients).filter(|&client| roster.is_available(client, round)).collect::<Vec<_>>().into()
             }
             CohortSpec::Count(count) => {
-                let called = self.spec.called(*count, roster.clients);
+                let called = self.spec.calls(*count).min(roster.clients);
                 self.spec.select.draw(called, round, self.spec.deadline, roster)
             }
             // Whoever has left for good is not waited for.

@@ -108,7 +108,7 @@ impl SelectSpec {
         matches!(self, Self::BySize(BySizeSpec { unbiased: true, .. }) | Self::GradientNorm(GradientNormSpec { unbiased: true }))
     }
 
-    /// Checks the parameters for rounds that call `count` of `clients`, with or without a deadline.
+    /// Checks the parameters for cohorts of `count` of `clients`, with or without a deadline.
     ///
     /// # Errors
     /// [`Invalid`] for a parameter that is out of range.
@@ -124,15 +124,12 @@ impl SelectSpec {
         match self {
             Self::Uniform | Self::BySize(_) | Self::GradientNorm(_) => Ok(()),
             Self::PowerOfChoice(PowerOfChoiceSpec { candidates }) => {
-                let expected = format!("from the {count} whom a round calls to the fleet's {clients} clients");
+                let expected = format!("from the cohort's {count} to the fleet's {clients} clients");
                 require((count..=clients).contains(candidates), "power-of-choice.candidates", candidates, &expected)
             }
-            Self::Tiers(TiersSpec { count: tiers }) => require(
-                (1..=clients / count).contains(tiers),
-                "tiers.count",
-                tiers,
-                "tiers of as many clients each as a round calls",
-            ),
+            Self::Tiers(TiersSpec { count: tiers }) => {
+                require((1..=clients / count).contains(tiers), "tiers.count", tiers, "tiers with a cohort of clients each")
+            }
             Self::InTime if deadline.is_none() => {
                 Err(Invalid::at("", "`in-time` selects by the deadline, and the rounds have none").help("set `deadline`"))
             }

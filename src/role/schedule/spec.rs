@@ -38,7 +38,8 @@ pub struct RoundsSpec {
     pub cohort: CohortSpec,
     /// How the clients of a counted cohort are chosen.
     pub select: SelectSpec,
-    /// Clients called for each client waited for; the round closes with the first to answer.
+    /// Clients called for each client waited for; the round closes with the first to answer. Where fewer are available, or left by
+    /// the selection, all of them are called.
     pub over_selection: f64,
     /// Longest time a round waits [s].
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{RoundsSpec, ScheduleSpec, cohort::CohortSpec};
+use super::{PowerOfChoiceSpec, RoundsSpec, ScheduleSpec, SelectSpec, TiersSpec, cohort::CohortSpec};
 use crate::{
     invalid::{Invalid, require},
     part::discount::Discount,
+    rounding,
 };
 
 impl ScheduleSpec {
@@ -95,17 +96,44 @@ impl RoundsSpec {
             CohortSpec::Count(_) => {}
             CohortSpec::Trace(spec) => check_trace(&spec.trace, clients)?,
         }
+        let count = if let CohortSpec::Count(count) = self.cohort { Some(count) } else { None };
+        self.select.validate(count, clients, self.deadline).map_err(|invalid| invalid.under("select"))?;
         let over = self.over_selection;
         require(over >= 1.0 && over.is_finite(), "over-selection", over, "a factor of at least 1")?;
-        let called = if let CohortSpec::Count(count) = self.cohort { Some(self.called(count, clients)) } else { None };
-        if over > 1.0 && called.is_none() {
+        if over > 1.0 && count.is_none() {
             return Err(Invalid::at("over-selection", "there is nobody to select beyond the cohort")
                 .help("set `cohort` to a number of clients, or remove `over-selection`"));
         }
-        self.select.validate(called, clients, self.deadline).map_err(|invalid| invalid.under("select"))?;
+        if let Some(count) = count {
+            self.check_calls(count, clients)?;
+        }
         let deadline = self.deadline.unwrap_or(1.0);
         require(deadline > 0.0, "deadline", deadline, "a positive time")?;
         check_idle(self.idle)
+    }
+}
+
+impl RoundsSpec {
+    /// Clients that a round calls for a cohort of `count`, where so many are there.
+    pub(super) fn calls(&self, count: usize) -> usize {
+        rounding::ceil(count as f64 * self.over_selection) as usize
+    }
+
+    /// Refuses to call more clients than the selection ever leaves.
+    fn check_calls(&self, count: usize, clients: usize) -> Result<(), Invalid> {
+        let calls = self.calls(count);
+        let (left, whose, remedy) = match self.select {
+            SelectSpec::PowerOfChoice(PowerOfChoiceSpec { candidates }) => {
+                (candidates, "candidates", "raise `select.power-of-choice.candidates`")
+            }
+            SelectSpec::Tiers(TiersSpec { count: tiers }) => (clients / tiers, "clients of a tier", "lower `select.tiers.count`"),
+            _ => return Ok(()),
+        };
+        if calls <= left {
+            return Ok(());
+        }
+        let message = format!("`{calls}` clients are called for a cohort of {count}, more than the {left} {whose}");
+        Err(Invalid::at("over-selection", message).help(format!("lower `over-selection`, or {remedy}")))
     }
 }
 

@@ -199,3 +199,6 @@ impl<R: Real> Cycles for Plan<R> {
         self.trip(client).draw(rng)
     }
 }
+
+#[cfg(test)]
+mod tests;
