@@ -7,7 +7,8 @@ use crate::{
     role::spec::ServedSpec,
 };
 
-/// The factor a message of [`growth`] from which a compressor is refused: what a rehearsal is off by is left aside.
+/// The factor a message of [`growth`] from which a compressor is refused. Those that grow by less are noted: runs are short, and a
+/// rehearsal is off by a little.
 const ASTRAY: f64 = 1.01;
 
 /// Shrinkage a message, as a share of that without a compressor, below which a compressor is noted.
@@ -37,8 +38,10 @@ pub(super) fn check(own: &dyn ServedParameters, parts: &ServedSpec, d: usize) ->
     }
     Ok((factor > 1.0 - SLOW * alpha).then(|| {
         format!(
-            "`{}` loses so much of {d} coordinates that control variates hardly settle: {}",
+            "`{}` loses so much of {d} coordinates that control variates hardly settle: what they are off by is multiplied by {} a \
+             message; {}",
             link.name(),
+            short(factor),
             remedy(link, alpha, d)
         )
     }))

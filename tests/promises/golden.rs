@@ -143,7 +143,10 @@ fn a_share_of_one_makes_the_arriving_model_the_servers() {
     // y = c + (1 − a)(base − c) from the model that each was sent: 3 from 5, 3 again from there, and 2 from 5.
     let reached = |base: f64, i: usize| C[i] + (1.0 - 0.05 * H[i]).powi(4) * (base - C[i]);
     let first = reached(5.0, 3);
-    let arrivals = Bench::q4("fedasync; alpha = 1.0; rho = 0.0").visits(&F80).schedule("{ every-arrival = {} }").arrivals(3);
+    let arrivals = Bench::q4("fedasync; alpha = 1.0; rho = 0.0")
+        .visits(&F80)
+        .schedule("{ every-arrival = { discount = \"constant\" } }")
+        .arrivals(3);
     let found: Vec<f64> = arrivals.iter().map(|arrival| arrival.x[0]).collect();
     assert_trace(&found, &[first, reached(first, 3), reached(5.0, 2)]);
 }

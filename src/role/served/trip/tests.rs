@@ -122,11 +122,10 @@ fn clients_deliver_as_often_as_predicted() {
 #[test]
 fn drawn_numbers_of_steps_are_foreseen() {
     let keys = "fleet.step = 0.1\nnetwork.up.latency = { values = [0, 1, 2, 3] }\n\
-                served = { local = { steps = { exponential = { mean = 3.0 } }, lr = 0.0 }, weighting = 'unbiased', schedule = { every-arrival = {} } }";
+                served = { local = { steps = { uniform = { low = 1.0, high = 4.25 } }, lr = 0.0 }, weighting = 'unbiased', schedule = { every-arrival = {} } }";
     let (_, protocol) = protocol("scaffold", keys);
-    // Rounded, and at least 1: 1 + Σ P(X > k + 1/2) for k from 1 on.
-    let tail = |k: f64| (-(k + 0.5) / 3.0).exp();
-    let steps = 1.0 + (1..200).map(|k| tail(f64::from(k))).sum::<f64>();
+    // Rounded: 1 from the half below 1.5, then 2 and 3, and 4 from the three quarters above 3.5.
+    let steps = (0.5 + 2.0 + 3.0 + 0.75 * 4.0) / 3.25;
     for client in 0..4 {
         let expected = 0.1 * steps + client as f64;
         approx::assert_relative_eq!(protocol.plan.trip(client).mean(), expected, max_relative = 2e-3);
