@@ -178,9 +178,6 @@ fn what_never_arrives_is_refused() {
     }
 }
 
-const UNBIASED: [&str; 4] =
-    ["{ every-arrival = {} }", "{ buffered = { size = 3 } }", "{ window = { seconds = 0.3 } }", "{ group = { size = 2 } }"];
-
 /// Where a run with small steps settles: the mean of its second half, from the optimum of equal weights.
 fn settled(bench: Bench, versions: usize) -> f64 {
     let bench = bench.set("problem.init", "{ constant = 0.9946639527 }").weighting("unbiased").steps("5").lr(2e-3);
@@ -194,7 +191,7 @@ fn unbiased_weights_go_by_the_whole_way_of_a_client() {
     let links = |key: &str, values: &[f64]| format!("{{ {key} = {{ values = {values:?} }} }}");
     // A model of one number is 32 bits.
     let bandwidth = F80.map(|seconds| 32.0 / seconds);
-    for schedule in UNBIASED {
+    for schedule in ["{ every-arrival = {} }", "{ buffered = { size = 3 } }", "{ window = { seconds = 0.3 } }"] {
         let at_work = settled(Bench::q4("fedavg").visits(&F80).schedule(schedule), 12_000);
         assert!((at_work - 0.9946639527).abs() < 6e-3, "{schedule}: {at_work}");
         for (key, link) in [

@@ -79,7 +79,7 @@ fn tiers_and_deadlines_go_by_speed() {
 #[test]
 fn in_time_means_that_the_answer_is_in_time() {
     let late = ["network.up.latency", "network.up.bandwidth", "network.down.latency", "network.down.bandwidth"];
-    let values = ["[0.5, 0.5, 1.5, 1.5]", "[64, 64, 16, 16]", "[0.5, 0.5, 1.5, 1.5]", "[64, 64, 16, 16]"];
+    let values = ["[0.5, 0.5, 1.95, 1.95]", "[64, 64, 16, 16]", "[0.5, 0.5, 1.95, 1.95]", "[64, 64, 16, 16]"];
     let stated = Bench::q4("fedavg").schedule("{ rounds = { cohort = { trace = [[0, 1]] } } }");
     for (key, values) in late.into_iter().zip(values) {
         let schedule = "{ rounds = { cohort = 2, deadline = 2.0, select = \"in-time\" } }";
