@@ -70,10 +70,17 @@ fn drawn_steps<R: Real>(rule: &LocalRule<R>, world: &World<R>) -> f64 {
     sampler.mean() + moved.sum::<f64>() / DRAWS as f64
 }
 
+/// What exchanges leave behind.
+struct Past<R> {
+    downlinks: Downlinks<R>,
+    memory: Option<Arc<Memory<R>>>,
+    scratch: Scratch<R>,
+}
+
 impl<R: Real> Exchange<R> {
     fn second(plan: &Plan<R>, client: NodeId, server: &mut dyn ServerUpdate<R>) -> Self {
-        let (mut downlinks, mut memory, mut scratch) = (Downlinks::default(), None, Scratch::default());
-        let first = Self::next(plan, client, server, (&mut downlinks, &mut memory, &mut scratch), 0);
+        let mut past = Past { downlinks: Downlinks::default(), memory: None, scratch: Scratch::default() };
+        let first = Self::next(plan, client, server, &mut past, 0);
         let mut state = ServerState::default();
         let mut ctx = Apply {
             version: 0,
@@ -86,7 +93,7 @@ impl<R: Real> Exchange<R> {
             masked: None,
         };
         server.apply(&[first.1], &mut ctx);
-        Self::next(plan, client, server, (&mut downlinks, &mut memory, &mut scratch), 1).0
+        Self::next(plan, client, server, &mut past, 1).0
     }
 
     /// The exchange number `call`, with one local step; memories are committed.
@@ -94,16 +101,16 @@ impl<R: Real> Exchange<R> {
         plan: &Plan<R>,
         client: NodeId,
         server: &mut dyn ServerUpdate<R>,
-        (downlinks, memory, scratch): (&mut Downlinks<R>, &mut Option<Arc<Memory<R>>>, &mut Scratch<R>),
+        past: &mut Past<R>,
         call: u64,
     ) -> (Self, Arrived<R>) {
-        let parcel = downlinks.pack(&plan.links, &plan.world, (client, call), server.broadcast(client));
-        downlinks.received(client);
+        let parcel = past.downlinks.pack(&plan.links, &plan.world, (client, call), server.broadcast(client));
+        past.downlinks.received(client);
         let origin = Downlink { call, version: call, down: Arc::clone(&parcel.down) };
         let pace = Pace { steps: 1, version: call, before: 0 };
-        let job = Job { client, shard: client, visit: call, pace, origin, memory: memory.take() };
-        let upload = job.run(plan, scratch);
-        *memory = upload.memory.map(Arc::new).or(job.memory);
+        let job = Job { client, shard: client, visit: call, pace, origin, memory: past.memory.take() };
+        let upload = job.run(plan, &mut past.scratch);
+        past.memory = upload.memory.map(Arc::new).or(job.memory);
         let exchange = Self { down: parcel.down, down_bits: parcel.bits, up_bits: upload.bits };
         let (down, up) = (upload.origin.down, upload.up);
         let arrived = Arrived { from: client, up, down, staleness: 0, weight: 1.0, steps: 1, total_lr: upload.total_lr };
