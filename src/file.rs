@@ -1,7 +1,9 @@
 //! Data files in memory, unpacked if they are gzip, and faults that point into their text.
 
+pub mod digest;
 mod fields;
 pub mod npy;
+mod opened;
 
 use std::{
     borrow::Cow,
@@ -12,6 +14,7 @@ use std::{
 use flate2::bufread::GzDecoder;
 
 pub use fields::start;
+pub use opened::{Opened, opened};
 
 use crate::invalid::{Invalid, Spot};
 
@@ -37,6 +40,7 @@ impl File<'static> {
                 .help("paths are relative to the folder of the scenario file")
                 .in_file(&path, None)
         })?;
+        opened::note(&path, &bytes);
         Self::unpack(path, Cow::Owned(bytes))
     }
 }

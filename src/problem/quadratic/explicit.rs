@@ -208,9 +208,9 @@ fn open(path: &Path) -> Result<(Table, Table), Invalid> {
     let unreadable =
         |error: &dyn std::fmt::Display| Invalid::at("", format!("cannot read the clients: {error}")).in_file(path, None);
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
-        let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+        let file = File::open(path, Path::new(""))?;
         let foreign = "the file is not NPZ: expected an archive as `numpy.savez` writes it";
-        let mut archive = ZipArchive::new(file).map_err(|_| unreadable(&foreign))?;
+        let mut archive = ZipArchive::new(std::io::Cursor::new(file.bytes())).map_err(|_| unreadable(&foreign))?;
         let mut table = |key: &'static str| -> Result<Table, Invalid> {
             let missing = |error: &dyn std::fmt::Display| {
                 Invalid::at("", format!("cannot read the array `{key}`: {error}"))
