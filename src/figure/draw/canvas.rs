@@ -1,0 +1,153 @@
+//! Drawing in points on a plotters SVG backend, whose coordinates are whole numbers: 20 units make a point.
+
+use std::sync::LazyLock;
+
+use plotters::backend::SVGBackend;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{
+    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle, register_font,
+};
+
+use super::FigureError;
+use super::geometry::{Area, Place, dashed};
+use super::style::{Marker, Style};
+
+/// Canvas units in a point.
+const UNITS: f64 = 20.0;
+/// The family of the shipped font.
+pub(super) const FAMILY: &str = "DejaVu Sans";
+/// The shipped font, so that a figure looks the same on every machine.
+pub(super) const FONT: &[u8] = include_bytes!("font/DejaVuSans.ttf");
+/// Line height over em of the shipped font, by which plotters scales it when it measures.
+const HEIGHT_OF_EM: f64 = 2384.0 / 2048.0;
+/// plotters writes `size / 1.24` as the font size in SVG.
+const SIZE_IN_SVG: f64 = 1.24;
+
+pub(super) const BLACK: RGBColor = RGBColor(0, 0, 0);
+pub(super) const WHITE: RGBColor = RGBColor(255, 255, 255);
+pub(super) const GREY: RGBColor = RGBColor(0x55, 0x55, 0x55);
+pub(super) const PALE: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
+
+/// Which side of a text stands at its place.
+pub(super) use plotters::style::text_anchor::HPos as Side;
+
+/// A drawing in the making; all lengths are in points, y downwards.
+pub(super) struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+}
+
+impl<'a> Canvas<'a> {
+    /// Opens a white canvas of `width` × `height` points that is written to `svg`.
+    pub(super) fn new(svg: &'a mut String, width: f64, height: f64) -> Result<Self, FigureError> {
+        register()?;
+        let area = SVGBackend::with_string(svg, (units(width) as u32, units(height) as u32)).into_drawing_area();
+        let canvas = Self { area };
+        canvas.fill_area(&Area { left: 0.0, top: 0.0, right: width, bottom: height }, WHITE.mix(1.0))?;
+        Ok(canvas)
+    }
+
+    /// Completes the document.
+    pub(super) fn finish(self) -> Result<(), FigureError> {
+        self.area.present().map_err(FigureError::drawing)
+    }
+
+    /// A solid polyline.
+    pub(super) fn line(&self, path: &[Place], colour: RGBAColor, width: f64) -> Result<(), FigureError> {
+        let mut points: Vec<(i32, i32)> = path.iter().map(|&place| whole(place)).collect();
+        points.dedup();
+        if points.len() < 2 {
+            return Ok(());
+        }
+        let style = ShapeStyle { color: colour, filled: false, stroke_width: units(width) as u32 };
+        self.area.draw(&PathElement::new(points, style)).map_err(FigureError::drawing)
+    }
+
+    /// A polyline in dashes.
+    pub(super) fn dashes(&self, path: &[Place], pattern: &[f64], colour: RGBAColor, width: f64) -> Result<(), FigureError> {
+        dashed(path, pattern).iter().try_for_each(|dash| self.line(dash, colour, width))
+    }
+
+    /// A filled polygon.
+    pub(super) fn fill(&self, outline: &[Place], colour: RGBAColor) -> Result<(), FigureError> {
+        let points: Vec<(i32, i32)> = outline.iter().map(|&place| whole(place)).collect();
+        self.area.draw(&Polygon::new(points, colour.filled())).map_err(FigureError::drawing)
+    }
+
+    /// A filled box.
+    pub(super) fn fill_area(&self, area: &Area, colour: RGBAColor) -> Result<(), FigureError> {
+        let corners = [whole((area.left, area.top)), whole((area.right, area.bottom))];
+        self.area.draw(&Rectangle::new(corners, colour.filled())).map_err(FigureError::drawing)
+    }
+
+    /// The mark of a curve, with a thin white rim that sets it off from lines below.
+    pub(super) fn marker(&self, place: Place, style: &Style, radius: f64) -> Result<(), FigureError> {
+        for (colour, size) in [(WHITE, radius + 0.45), (style.colour, radius)] {
+            match style.marker {
+                Marker::Circle => {
+                    self.area.draw(&Circle::new(whole(place), units(size), colour.filled())).map_err(FigureError::drawing)?
+                }
+                Marker::Shape(outline) => {
+                    let shape: Vec<Place> = outline.iter().map(|(x, y)| (place.0 + x * size, place.1 + y * size)).collect();
+                    self.fill(&shape, colour.mix(1.0))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A diagonal cross: here a method diverged.
+    pub(super) fn cross(&self, (x, y): Place, colour: RGBColor, radius: f64) -> Result<(), FigureError> {
+        self.line(&[(x - radius, y - radius), (x + radius, y + radius)], colour.mix(1.0), 1.3)?;
+        self.line(&[(x - radius, y + radius), (x + radius, y - radius)], colour.mix(1.0), 1.3)
+    }
+
+    /// A text whose base line passes through `place`.
+    pub(super) fn text(&self, text: &str, place: Place, size: f64, side: Side, colour: RGBColor) -> Result<(), FigureError> {
+        // Centred text is lowered by half an x-height, which SVG takes as a quarter of the font size.
+        self.write(text, (place.0, place.1 - 0.25 * size), size, side, FontTransform::None, colour)
+    }
+
+    /// A text that reads upwards, centred at `place`, its base line to the right of it by a third of the size.
+    pub(super) fn upward_text(&self, text: &str, place: Place, size: f64) -> Result<(), FigureError> {
+        self.write(text, (place.0 + 0.1 * size, place.1), size, HPos::Center, FontTransform::Rotate270, BLACK)
+    }
+
+    fn write(
+        &self,
+        text: &str,
+        place: Place,
+        size: f64,
+        side: Side,
+        turn: FontTransform,
+        colour: RGBColor,
+    ) -> Result<(), FigureError> {
+        let font = FontDesc::new(FontFamily::Name(FAMILY), units(size * SIZE_IN_SVG).into(), FontStyle::Normal).transform(turn);
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(side, VPos::Center));
+        self.area.draw_text(text, &style, whole(place)).map_err(FigureError::drawing)
+    }
+}
+
+/// The width of a text `[pt]`.
+pub(super) fn text_width(text: &str, size: f64) -> Result<f64, FigureError> {
+    register()?;
+    let font = FontDesc::new(FontFamily::Name(FAMILY), size * UNITS * HEIGHT_OF_EM, FontStyle::Normal);
+    let (width, _) = font.box_size(text).map_err(FigureError::drawing)?;
+    Ok(f64::from(width) / UNITS)
+}
+
+/// Makes the shipped font known to plotters, once.
+fn register() -> Result<(), FigureError> {
+    static REGISTERED: LazyLock<bool> = LazyLock::new(|| register_font(FAMILY, FontStyle::Normal, FONT).is_ok());
+    if *REGISTERED { Ok(()) } else { Err(FigureError::Drawing("the shipped font cannot be read".into())) }
+}
+
+fn units(points: f64) -> i32 {
+    (points * UNITS).round() as i32
+}
+
+fn whole((x, y): Place) -> (i32, i32) {
+    (units(x), units(y))
+}

@@ -1,0 +1,86 @@
+//! How curves are told apart: colour, enough on its own for twelve methods, and dashes and markers, each enough for eight.
+
+use plotters::style::RGBColor;
+
+/// Okabe and Ito's colours, safe for colour-blind readers, their yellow, too pale for a line on white, a grey here; then four of
+/// Tol's muted scheme, unlike them in lightness.
+pub(super) const COLOURS: [RGBColor; 12] = [
+    RGBColor(0x00, 0x72, 0xB2),
+    RGBColor(0xD5, 0x5E, 0x00),
+    RGBColor(0x00, 0x9E, 0x73),
+    RGBColor(0xCC, 0x79, 0xA7),
+    RGBColor(0xE6, 0x9F, 0x00),
+    RGBColor(0x56, 0xB4, 0xE9),
+    RGBColor(0x00, 0x00, 0x00),
+    RGBColor(0x77, 0x77, 0x77),
+    RGBColor(0x88, 0x22, 0x55),
+    RGBColor(0x99, 0x99, 0x33),
+    RGBColor(0x33, 0x22, 0x88),
+    RGBColor(0x44, 0xAA, 0x99),
+];
+
+/// Lengths of dashes and gaps in turn `[pt]`; empty for a solid line.
+const DASHES: [&[f64]; 8] = [
+    &[],
+    &[5.0, 2.0],
+    &[1.4, 1.4],
+    &[6.0, 1.6, 1.4, 1.6],
+    &[7.0, 2.6],
+    &[2.8, 1.2],
+    &[6.0, 1.4, 1.4, 1.4, 1.4, 1.4],
+    &[1.4, 2.8],
+];
+
+/// The shape of the sparse marks on a curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Marker {
+    /// A disc.
+    Circle,
+    /// A regular polygon or star, by its outline.
+    Shape(&'static [(f64, f64)]),
+}
+
+/// Outlines in units of the marker's radius, y downwards.
+const MARKERS: [Marker; 8] = [
+    Marker::Circle,
+    Marker::Shape(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
+    Marker::Shape(&[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)]),
+    Marker::Shape(&[(0.0, -1.3), (1.1, 0.0), (0.0, 1.3), (-1.1, 0.0)]),
+    Marker::Shape(&[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)]),
+    Marker::Shape(&[
+        (-0.4, -1.2),
+        (0.4, -1.2),
+        (0.4, -0.4),
+        (1.2, -0.4),
+        (1.2, 0.4),
+        (0.4, 0.4),
+        (0.4, 1.2),
+        (-0.4, 1.2),
+        (-0.4, 0.4),
+        (-1.2, 0.4),
+        (-1.2, -0.4),
+        (-0.4, -0.4),
+    ]),
+    Marker::Shape(&[(0.0, -1.2), (1.14, -0.37), (0.71, 0.97), (-0.71, 0.97), (-1.14, -0.37)]),
+    Marker::Shape(&[(-1.2, 0.0), (-0.6, -1.04), (0.6, -1.04), (1.2, 0.0), (0.6, 1.04), (-0.6, 1.04)]),
+];
+
+/// The look of one curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Style {
+    pub(super) colour: RGBColor,
+    pub(super) dash: &'static [f64],
+    pub(super) marker: Marker,
+}
+
+impl Style {
+    /// The look of the method in position `index`; from the ninth on, dashes and markers return in other pairs.
+    pub(super) fn of(index: usize) -> Self {
+        let turn = index / DASHES.len();
+        Self {
+            colour: COLOURS[index % COLOURS.len()],
+            dash: DASHES[(index + 3 * turn) % DASHES.len()],
+            marker: MARKERS[(index + 5 * turn) % MARKERS.len()],
+        }
+    }
+}
