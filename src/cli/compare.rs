@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use fedfleet::record::{compare::Table, curves::Curves, target::Target};
+use crate::record::{compare::Table, curves::Curves, target::Target};
 
 use super::{Outcome, unplaced};
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use fedfleet::record::gallery;
+use crate::record::gallery;
 
 use super::{Outcome, unplaced};
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use fedfleet::scenario::TEMPLATE;
+use crate::scenario::TEMPLATE;
 
 use super::{Outcome, Usage};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use fedfleet::scenario::{Override, Rejected, Scenario};
+use crate::scenario::{Override, Rejected, Scenario};
 
 /// A scenario with changes.
 #[derive(Debug, Args)]
