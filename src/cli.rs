@@ -18,12 +18,12 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
 use crate::{
     invalid::Invalid,
     run::RunError,
     scenario::{Diagnostic, Rejected, Sources},
 };
+use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -54,7 +54,7 @@
 //! | [`run`] | plans, their execution in parallel, resumption, verification |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
-| `cli` | the command line, under the feature `cli` |
+//! | `cli` | the command line, under the feature `cli` |
 //! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
 //! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
 //!

@@ -5,8 +5,8 @@ use std::{
     path::PathBuf,
 };
 
-use clap::ValueEnum;
 use crate::record::{compare::Table, curves::Curves, target::Target};
+use clap::ValueEnum;
 
 use super::{Outcome, unplaced};
 

@@ -6,8 +6,8 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::Context;
 use crate::scenario::TEMPLATE;
+use anyhow::Context;
 
 use super::{Outcome, Usage};
 

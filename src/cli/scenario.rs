@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use crate::scenario::{Override, Rejected, Scenario};
+use clap::Args;
 
 /// A scenario with changes.
 #[derive(Debug, Args)]

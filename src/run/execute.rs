@@ -20,8 +20,6 @@ use thiserror::Error;
 
 use super::{plan::Plan, plan::RunId, results::Results, worlds::Worlds};
 use crate::{
-    #[cfg(feature = "figure")]
-    figure::{self, FigureError},
     invalid::Invalid,
     record::{Outcome, Progress, claim::Verdict, curves::Curves, summary::Row},
 };
@@ -117,7 +115,7 @@ pub enum RunError {
     /// A figure cannot be drawn.
     #[cfg(feature = "figure")]
     #[error(transparent)]
-    Figure(#[from] FigureError),
+    Figure(#[from] crate::figure::FigureError),
     /// Threads cannot be started.
     #[error("cannot start threads")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -188,7 +186,7 @@ fn again(plan: &Plan, results: &Results) -> Result<Summary, RunError> {
 /// Draws the figures of a plan whose curves are written.
 #[cfg(feature = "figure")]
 fn figures(plan: &Plan, results: &Results) -> Result<Vec<PathBuf>, RunError> {
-    Ok(figure::draw_all(results.folder(), &plan.figures)?)
+    Ok(crate::figure::draw_all(results.folder(), &plan.figures)?)
 }
 
 /// A build without figures leaves the curves for a later `fedfleet plot`.

@@ -45,7 +45,8 @@ fn every_dependency_has_a_licence_that_is_allowed() {
     let allow: Vec<&str> = rules["licenses"]["allow"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     let lines = tree("{l}|{p}", &["--edges", "normal,build,dev"]);
     assert!(lines.len() > 100, "{lines:?}");
-    let refused: Vec<_> = lines.iter().filter(|line| !met(line.split('|').next().unwrap(), &|name| allow.contains(&name))).collect();
+    let refused: Vec<_> =
+        lines.iter().filter(|line| !met(line.split('|').next().unwrap(), &|name| allow.contains(&name))).collect();
     assert!(refused.is_empty(), "licences that deny.toml does not allow: {refused:#?}");
 }
 
