@@ -8,5 +8,5 @@ mod draw;
 mod spec;
 
 #[cfg(feature = "figure")]
-pub use draw::{FigureError, defaults, draw_all};
+pub use draw::{FigureError, defaults, draw_all, remove_others};
 pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width, distinct};

@@ -30,6 +30,7 @@ mod tiers;
 pub mod units;
 
 pub use column::Column;
+pub use part::OWN;
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
 pub use probe::{Deployed, Models, Observed};
 pub use progress::{Outcome, Progress};

@@ -5,6 +5,8 @@ pub mod cells;
 pub mod decode;
 mod diagnostic;
 mod document;
+mod extend;
+mod made;
 mod manifest;
 mod method;
 mod model;
@@ -20,6 +22,8 @@ mod template;
 pub mod write;
 
 pub use diagnostic::{Diagnostic, Rejected};
+pub use extend::{Difference, Joined, Runs, united};
+pub use made::{Made, Ran};
 pub use method::{MERGED, MethodTable};
 pub use model::{Cell, Scenario};
 pub use names::nearest;

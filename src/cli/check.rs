@@ -36,7 +36,7 @@ impl Args {
         let plan = Plan::resolve(self.scenario.load()?, &[])?;
         let mut out = io::stdout().lock();
         if self.resolved {
-            out.write_all(plan.manifest(Path::new("")).as_bytes())?;
+            out.write_all(plan.resolved(Path::new("")).as_bytes())?;
         } else {
             let forecasts = forecast(&plan)?;
             out.write_all(summary(&plan, &forecasts).as_bytes())?;

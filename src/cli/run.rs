@@ -13,13 +13,13 @@ use std::{
 
 use crate::{
     invalid::count,
-    run::{Options, Plan, Results, RunError, Silent, Summary, execute, verify},
+    run::{Options, Plan, Results, RunError, Summary, execute, verify},
     scenario::nearest,
 };
 
 use super::{Outcome, Usage, scenario::ScenarioArgs};
 pub use interrupt::INTERRUPTED;
-use progress::Bars;
+use progress::{Bars, Notes};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +32,9 @@ Examples:
 Results: curves.csv, summary.csv, claims.csv, manifest.toml and figures in the folder of --out.
 Running manifest.toml gives the same bytes.
 
-Ctrl-C saves the runs, and --resume takes them up; until then curves.csv holds what there is.";
+A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`, and no run is made
+twice; one that holds others is refused unless --overwrite. Ctrl-C saves the runs, and --resume takes them up; until
+then curves.csv holds what there is.";
 
 /// Run a scenario: curves, summary, claims and figures
 #[derive(Debug, clap::Args)]
@@ -53,9 +55,13 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Take up the runs of an interrupted call; the results are the same bytes
+    /// Take up the runs of an interrupted call, which must be there; the results are the same bytes
     #[arg(long, conflicts_with = "verify")]
     resume: bool,
+
+    /// Begin anew, and replace the results that the folder holds, whatever they are of
+    #[arg(long, conflicts_with_all = ["verify", "resume"])]
+    overwrite: bool,
 
     /// Time between two checkpoints of a run; results do not depend on it
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = wait, hide_short_help = true)]
@@ -86,11 +92,17 @@ impl Args {
         plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {note}"))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
-        let options = Options { threads: self.threads, resume: self.resume, checkpoint_every, interrupt: interrupt::caught()? };
+        let options = Options {
+            threads: self.threads,
+            resume: self.resume,
+            overwrite: self.overwrite,
+            checkpoint_every,
+            interrupt: interrupt::caught()?,
+        };
         let outcome = if io::stderr().is_terminal() {
-            execute(&plan, &results, &options, &Bars::new(&plan))
+            execute(&plan, &results, &options, &Bars::new())
         } else {
-            execute(&plan, &results, &options, &Silent)
+            execute(&plan, &results, &options, &Notes)
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
         let text = if self.json { json::told(&summary, results.folder()) } else { told(&summary, results.folder()) };
@@ -139,6 +151,7 @@ fn known(label: &str, labels: &[String]) -> Result<(), Usage> {
 fn located(error: RunError, plan: &Plan) -> anyhow::Error {
     match error {
         RunError::Invalid(invalid) => plan.scenario.reject(vec![plan.cells[0].cell.fault(invalid)]).into(),
+        RunError::Rejected(rejected) => rejected.into(),
         other => other.into(),
     }
 }
@@ -149,7 +162,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
         text += &format!("{}\n", verdict.line());
     }
     if summary.done_before {
-        text += "all runs were done before: nothing was left to resume\n";
+        text += "all runs were done before, and nothing was left to run\n";
     }
     text += &endings("diverged", &summary.diverged);
     text += &endings("nothing was left to happen before the end", &summary.stalled);

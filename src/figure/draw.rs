@@ -58,8 +58,6 @@ impl FigureError {
 /// Draws `specs`, or the [default figures](defaults) if there are none, from `results_dir/curves.csv` into
 /// `results_dir/figures/`, and lists the files.
 ///
-/// Figures of an earlier call that are no longer asked for are removed.
-///
 /// A figure over a sweep that neither its panels nor its horizontal axis show becomes one figure for each cell.
 ///
 /// # Errors
@@ -86,8 +84,15 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>
             paths.extend(plot.draw()?.write(&folder, &stem)?);
         }
     }
-    stale::remove(&folder, &paths)?;
     Ok(paths)
+}
+
+/// Removes the figures in `results_dir/figures/` that this program drew and that are not among `drawn`.
+///
+/// # Errors
+/// [`FigureError::Io`] if a file cannot be read or removed.
+pub fn remove_others(results_dir: &Path, drawn: &[PathBuf]) -> Result<(), FigureError> {
+    stale::remove(&results_dir.join("figures"), drawn)
 }
 
 /// The figures of curves for which none were asked: the gap, or else the loss, and the accuracy against rounds, virtual

@@ -9,7 +9,7 @@ use csv::StringRecord;
 use super::axis::Axis;
 use super::filter;
 use super::measure::Better;
-use super::part::UNFINISHED;
+use super::part::OWN;
 use crate::{
     file::{File, start},
     invalid::Invalid,
@@ -128,9 +128,9 @@ impl Curves {
     pub fn read(path: &Path) -> Result<Self, Invalid> {
         let unreadable = |error: std::io::Error| {
             let fault = Invalid::at("", format!("the recorded curves cannot be read: {error}")).in_file(path, None);
-            if path.with_file_name(UNFINISHED).is_dir() {
+            if path.with_file_name(OWN).join("runs").is_dir() {
                 return fault.help(format!(
-                    "the run was cut off, with its rows in `{UNFINISHED}`: take it up by `fedfleet run SCENARIO --resume`"
+                    "the runs were cut off, with their rows in `{OWN}/runs`: take them up by `fedfleet run SCENARIO --resume`"
                 ));
             }
             fault

@@ -19,6 +19,14 @@ Each folder holds what `fedfleet run` made of one scenario: `curves.csv`, `summa
 `manifest.toml`, which gives the same bytes when it is run. `fedfleet gallery` writes this page.
 ";
 
+/// The words by which a page is known again.
+const MARK: &str = "`fedfleet gallery` writes this page.";
+
+/// Whether `bytes` are a page that was made here.
+pub fn is_page(bytes: &[u8]) -> bool {
+    String::from_utf8_lossy(bytes).contains(MARK)
+}
+
 /// The results of one scenario, as the page shows them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exhibit {

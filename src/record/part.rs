@@ -5,6 +5,9 @@ use std::{io, path::Path};
 use super::{axis::Axis, column::Column, log::Log, progress::Progress};
 use crate::file::digest::Digest;
 
+/// The folder among results that is the program's own.
+pub const OWN: &str = ".fedfleet";
+
 /// The rows of one run, with a header of its own.
 pub struct Part {
     csv: csv::Writer<Log>,

@@ -2,6 +2,7 @@
 
 use crate::{
     method::registry::{self, Parameters, complete, fit},
+    random::Setting,
     role::peers::no_topology,
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
 };
@@ -15,6 +16,20 @@ pub struct Arm {
     pub tuned: Vec<Key>,
     /// The method's own parameters and its parts.
     pub parameters: Parameters,
+}
+
+impl Arm {
+    /// Reads the files that its local work comes from, so that it is known which they are. What is wrong with them is told where
+    /// the method is built.
+    pub(super) fn read_files(&self, setting: &Setting) {
+        let _ = match &self.parameters {
+            Parameters::Served { own, parts } => {
+                let client = parts.client.clone().unwrap_or_default();
+                parts.local.build::<f64>(own.recipe().steps, &client, setting).err()
+            }
+            Parameters::Peers { own, parts } => parts.local.build::<f64>(own.steps(), &parts.client, setting).err(),
+        };
+    }
 }
 
 /// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`.

@@ -4,10 +4,7 @@
 //! and what an earlier call has done is known again.
 
 use super::{arm::Arm, made, plan::PlannedCell};
-use crate::{
-    file::{Opened, digest::Digest},
-    record::RecordSpec,
-};
+use crate::{file::digest::Digest, record::RecordSpec};
 
 /// Most characters of a label in the name of a file.
 const LABEL: usize = 40;
@@ -15,10 +12,10 @@ const LABEL: usize = 40;
 /// The digest of one method in one cell: build, data, cell with its names, method with its parts, and what is recorded of it.
 ///
 /// What a type shows of itself is all that it holds, with every number to its last digit.
-pub(super) fn of_arm(planned: &PlannedCell, arm: &Arm, record: &RecordSpec, files: &Opened) -> u128 {
+pub(super) fn of_arm(planned: &PlannedCell, arm: &Arm, record: &RecordSpec) -> u128 {
     let cell = &planned.cell;
     let keys: Vec<_> = cell.keys.iter().map(|key| (&key.name, &key.value)).collect();
-    let data: Vec<_> = files.values().collect();
+    let data: Vec<_> = planned.files.values().collect();
     let build = (made::VERSION, made::COMMIT);
     let world = (&cell.problem, cell.fleet.resolved(), &cell.network, planned.precision);
     let parameters = arm.parameters.clone().resolved(&cell.problem.objective);

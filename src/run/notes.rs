@@ -14,7 +14,7 @@ impl Plan {
     /// What the scenario may not have meant, a line each.
     pub fn notes(&self) -> Vec<String> {
         let mut labels = BTreeSet::new();
-        let mut notes = Vec::new();
+        let mut notes = self.scenario.notes.clone();
         for planned in &self.cells {
             for note in planned.notes.iter().map(|(label, note)| format!("`{label}`: {note}")) {
                 if !notes.contains(&note) {

@@ -1,16 +1,17 @@
 //! What a scenario runs: every cell with its arms, checked before anything runs.
 
-use std::{path::Path, sync::Mutex};
+use std::{collections::BTreeMap, path::Path, sync::Mutex};
 
 use serde::de::DeserializeOwned;
 
 use super::{
     arm::{Arm, arms},
-    standstill, uptake,
+    identity, made, standstill, uptake,
     worlds::{self, AnyWorld},
 };
 use crate::{
     figure::{self, FigureSpec},
+    file::{Opened, opened},
     invalid::Invalid,
     method::{
         Ground,
@@ -24,7 +25,7 @@ use crate::{
         staleness::{KEY, SHARE},
     },
     role::peers::PeersSpec,
-    scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
+    scenario::{Cell, Diagnostic, Made, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
 };
 
 /// A scenario, resolved and checked.
@@ -43,6 +44,8 @@ pub struct Plan {
     pub claims: Vec<ClaimSpec>,
     /// What it draws.
     pub figures: Vec<FigureSpec>,
+    /// The methods that run, with their seeds.
+    pub(super) asked: Runs,
 }
 
 /// One combination of the swept keys.
@@ -59,6 +62,10 @@ pub struct PlannedCell {
     pub metrics: Vec<Metric>,
     /// How its runs are recorded.
     pub record: RecordPlan,
+    /// The data files that its worlds and methods come from.
+    pub files: Opened,
+    /// The digest of every arm; see [`identity`].
+    pub(super) identities: Vec<Vec<u128>>,
     /// What the parts of its methods may have against each other, with the label of the method.
     pub(super) notes: Vec<(String, String)>,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
@@ -84,10 +91,14 @@ impl Plan {
     /// # Errors
     /// Every fault of the scenario, pointing into its file.
     pub fn resolve(scenario: Scenario, only: &[String]) -> Result<Self, Rejected> {
-        match Self::parts(&scenario, only) {
+        let mut asked = scenario.runs();
+        if !only.is_empty() {
+            asked.retain(|label, _| only.contains(label));
+        }
+        match Self::parts(&scenario, &asked) {
             Ok((cells, record, columns, claims, figures)) => {
                 let seeds = scenario.seeds.list();
-                Ok(Self { scenario, cells, seeds, columns, record, claims, figures })
+                Ok(Self { scenario, cells, seeds, columns, record, claims, figures, asked })
             }
             Err(faults) => Err(scenario.reject(faults)),
         }
@@ -96,7 +107,7 @@ impl Plan {
     #[allow(clippy::type_complexity)]
     fn parts(
         scenario: &Scenario,
-        only: &[String],
+        asked: &Runs,
     ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Column>, Vec<ClaimSpec>, Vec<FigureSpec>), Vec<Diagnostic>> {
         let first = &scenario.cells[0];
         let record: RecordSpec = section(first, "record")?.unwrap_or_default();
@@ -104,9 +115,9 @@ impl Plan {
         let mut faults = Vec::new();
         let mut cells = Vec::new();
         for cell in &scenario.cells {
-            match planned(scenario, cell, &record, only) {
-                Ok(cell) => cells.push(cell),
-                Err(found) => faults.extend(found.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
+            match opened(|| planned(scenario, cell, &record, asked)) {
+                (Ok(cell), files) => cells.push(PlannedCell { files, ..cell }),
+                (Err(found), _) => faults.extend(found.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
             }
         }
         if !faults.is_empty() {
@@ -116,6 +127,11 @@ impl Plan {
         let figures: Vec<FigureSpec> = section(first, "figure")?.unwrap_or_default();
         let columns = share_columns(&mut cells);
         check_claims_and_figures(scenario, &cells, (&record, &columns), &claims, &figures)?;
+        cells.iter_mut().for_each(|cell| cell.identify(&record));
+        let changed = |made: &Made| cells.iter().find_map(|cell| made::check_data(made, &cell.files, &scenario.folder).err());
+        if let Some(changed) = scenario.made.as_ref().and_then(changed) {
+            return Err(vec![first.fault(changed)]);
+        }
         Ok((cells, record, columns, claims, figures))
     }
 
@@ -125,10 +141,53 @@ impl Plan {
     }
 
     /// The whole run as a scenario file for `folder`, defaults included; see [`Scenario::manifest`].
+    pub fn resolved(&self, folder: &Path) -> String {
+        self.scenario.manifest(folder, self.shared_metrics())
+    }
+
+    /// The manifest of its results in `folder`: the whole run, and what it was made by and from.
     pub fn manifest(&self, folder: &Path) -> String {
+        self.scenario.manifest_of(&self.made(), folder, self.shared_metrics())
+    }
+
+    /// What its results are made by and from.
+    pub fn made(&self) -> Made {
+        let all = self.scenario.labels().into_iter().all(|label| self.seeds_of(label).len() == self.seeds.len());
+        let seeds = |label: &str| Ran { method: label.to_owned(), seeds: Seeds::of(&self.seeds_of(label)) };
+        let asked = self.scenario.labels().into_iter().filter(|label| self.asked.contains_key(*label));
+        let runs = if all { Vec::new() } else { asked.map(seeds).collect() };
+        Made { runs, ..made::here(&self.scenario, &self.files()) }
+    }
+
+    /// The data files that its worlds and methods come from.
+    pub fn files(&self) -> Opened {
+        self.cells.iter().flat_map(|cell| cell.files.clone()).collect()
+    }
+
+    /// The metrics that every cell records; `None` where cells record different ones.
+    pub(super) fn shared_metrics(&self) -> Option<&[Metric]> {
         let metrics = &self.cells[0].metrics;
-        let shared = self.cells.iter().all(|cell| cell.metrics == *metrics);
-        self.scenario.manifest(folder, shared.then_some(metrics))
+        self.cells.iter().all(|cell| cell.metrics == *metrics).then_some(metrics)
+    }
+
+    /// The seeds with which the method of this label runs, in the order of the scenario.
+    pub fn seeds_of(&self, label: &str) -> Vec<u64> {
+        let asked = self.asked.get(label).map_or(&[][..], Vec::as_slice);
+        self.seeds.iter().copied().filter(|seed| asked.contains(seed)).collect()
+    }
+
+    /// The name of the files of a run.
+    pub(super) fn name(&self, run: RunId) -> String {
+        let identity = self.cells[run.cell].identities[run.method][run.arm];
+        identity::name(&self.arm(run).label, identity, self.seeds[run.seed])
+    }
+
+    /// The keys that were changed from the command line, with their values; those that are swept have a column already, and seeds
+    /// are counted.
+    pub fn overridden(&self) -> BTreeMap<String, String> {
+        let swept = |key: &str| self.cells[0].cell.keys.iter().any(|swept| swept.path == key);
+        let changed = self.scenario.overrides.iter().filter_map(|text| Override::set(text.as_str()).parts());
+        changed.filter(|(key, _)| key != "seeds" && !swept(key)).collect()
     }
 
     /// A fault found while the plan is run, with a path from the root of the scenario.
@@ -141,7 +200,8 @@ impl Plan {
         let mut runs = Vec::new();
         for (cell, planned) in self.cells.iter().enumerate() {
             for seed in 0..self.seeds.len() {
-                for (method, arms) in planned.methods.iter().enumerate() {
+                let asked = |arms: &Vec<Arm>| self.asked.get(&arms[0].label).is_some_and(|seeds| seeds.contains(&self.seeds[seed]));
+                for (method, arms) in planned.methods.iter().enumerate().filter(|(_, arms)| asked(arms)) {
                     runs.extend((0..arms.len()).map(|arm| RunId { cell, seed, method, arm }));
                 }
             }
@@ -155,11 +215,19 @@ impl Plan {
     }
 }
 
+impl PlannedCell {
+    /// Works out what every arm is.
+    fn identify(&mut self, record: &RecordSpec) {
+        let of = |arm: &Arm| identity::of_arm(self, arm, record);
+        self.identities = self.methods.iter().map(|arms| arms.iter().map(of).collect()).collect();
+    }
+}
+
 fn section<T: DeserializeOwned>(cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
     cell.tree.get(key).map(|node| decode(node, key)).transpose()
 }
 
-fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String]) -> Result<PlannedCell, Vec<Diagnostic>> {
+fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) -> Result<PlannedCell, Vec<Diagnostic>> {
     let seed = scenario.seeds.list()[0];
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let facts = world.facts();
@@ -168,9 +236,8 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts)?;
     let roles = Roles::of(&methods);
-    if !only.is_empty() {
-        methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
-    }
+    methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
+    methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
     let metrics = match &record.metrics {
         Some(metrics) => {
             check_metrics(metrics, cell, &facts, roles)?;
@@ -191,6 +258,8 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
         methods,
         metrics,
         record,
+        files: Opened::new(),
+        identities: Vec::new(),
         notes,
         checked,
     })

@@ -49,6 +49,11 @@ impl Results {
         self.own().join("pending.toml")
     }
 
+    /// Is there while the tables hold what there was of runs that were left.
+    pub(super) fn partial(&self) -> PathBuf {
+        self.own().join("partial")
+    }
+
     /// Names of the files that were written for the reader.
     pub(super) fn index(&self) -> PathBuf {
         self.own().join("files")

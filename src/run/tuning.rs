@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{
     execute::RunError,
-    plan::{Plan, RunId},
+    plan::Plan,
     results::Results,
 };
 use crate::record::{curves::Curves, measure::Better, spread::median};
@@ -42,8 +42,8 @@ pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError
 
 fn score(plan: &Plan, results: &Results, (cell, method, arm): (usize, usize, usize), better: Better) -> Result<f64, RunError> {
     let mut finals = Vec::new();
-    for seed in 0..plan.seeds.len() {
-        let part = results.part(plan, RunId { cell, seed, method, arm });
+    for run in plan.runs().into_iter().filter(|run| (run.cell, run.method, run.arm) == (cell, method, arm)) {
+        let part = results.of_run(&plan.name(run), "csv");
         let curves = if part.is_file() { Some(Curves::read(&part)?) } else { None };
         let value = curves.and_then(|curves| curves.runs.first()?.last(0));
         finals.push(better.settle(value.unwrap_or(f64::NAN)));

@@ -9,6 +9,7 @@ use ndarray::Array2;
 
 use super::plan::{Plan, RunId};
 use crate::{
+    file::opened,
     fleet::FULL_WIDTH,
     invalid::Invalid,
     network::{Direction, Topology},
@@ -195,7 +196,18 @@ impl<'p> Worlds<'p> {
         let checked = if run.seed == 0 { planned.checked.lock().unwrap_or_else(PoisonError::into_inner).take() } else { None };
         match checked {
             Some(world) => Ok(world),
-            None => AnyWorld::build(&planned.cell, self.plan.seeds[run.seed], &self.plan.scenario.folder),
+            None => {
+                let build = || AnyWorld::build(&planned.cell, self.plan.seeds[run.seed], &self.plan.scenario.folder);
+                let (world, files) = opened(build);
+                let changed = files.iter().find(|(path, digest)| planned.files.get(*path).is_some_and(|known| known != *digest));
+                match changed {
+                    None => world,
+                    Some((path, _)) => {
+                        let fault = Invalid::at("problem", format!("`{}` has changed while the runs went on", path.display()));
+                        Err(fault.help("bring the file back as it was, and take the runs up by --resume"))
+                    }
+                }
+            }
         }
     }
 }

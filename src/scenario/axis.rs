@@ -70,6 +70,16 @@ pub(super) fn is_axis(node: &Node) -> bool {
     marked(node).is_some()
 }
 
+/// `value` in place of `node`: where that is a sweep, a sweep of this one value, so that its column stays.
+pub(super) fn narrowed(node: &Node, value: Node) -> Node {
+    let (Some((Kind::Sweep, place)), Some(table), false) = (marked(node), node.as_table(), is_axis(&value)) else { return value };
+    let (mut table, span) = (table.clone(), value.span);
+    table.insert("sweep", place, Node::new(Value::Array(vec![value]), span));
+    // What advanced with it goes on without it.
+    let _ = table.remove("zip");
+    Node::new(Value::Table(table), span)
+}
+
 /// The kind of sweep or tune that `node` is, and the place of that key.
 fn marked(node: &Node) -> Option<(Kind, Span)> {
     let table = node.as_table()?;

@@ -13,6 +13,7 @@ use super::{
     decode::decode,
     diagnostic::{Diagnostic, Rejected},
     document,
+    made::Made,
     method::{MethodTable, methods},
     names::nearest,
     node::{Node, Table, Value},
@@ -31,7 +32,7 @@ use crate::{
 };
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
-pub(super) const SECTIONS: [&str; 14] = [
+pub(super) const SECTIONS: [&str; 15] = [
     "title",
     "folder",
     "seeds",
@@ -46,6 +47,7 @@ pub(super) const SECTIONS: [&str; 14] = [
     "method",
     "claim",
     "figure",
+    "made",
 ];
 
 /// Most faults that are shown at once.
@@ -62,6 +64,12 @@ pub struct Scenario {
     pub seeds: Seeds,
     /// One cell for each combination of swept keys; a single one without sweeps.
     pub cells: Vec<Cell>,
+    /// How results came about, if this is their manifest.
+    pub made: Option<Made>,
+    /// The keys that were changed, as they were given; those from which a manifest was made come first.
+    pub overrides: Vec<String>,
+    /// What had to be left out because of changed keys, a line each.
+    pub notes: Vec<String>,
     /// The whole file with all `--set` applied, sweeps in place.
     pub(super) document: Node,
     pub(super) sources: Sources,
@@ -127,17 +135,32 @@ impl Scenario {
     pub fn read(path: &Path, text: &str, changes: &[Override]) -> Result<Self, Rejected> {
         let mut sources = Sources::default();
         let source = sources.add(path.display().to_string(), text);
-        let document = document::parse(&sources, source).and_then(|mut document| {
-            let mut faults = Vec::new();
+        let document = document::parse(&sources, source).and_then(|written| {
+            let (mut document, mut faults) = (written.clone(), Vec::new());
             for change in changes {
                 faults.extend(overrides::apply(&mut document, change, &mut sources).err().into_iter().flatten());
             }
-            if faults.is_empty() { Ok(document) } else { Err(faults) }
+            let notes = if changes.is_empty() { Vec::new() } else { overrides::leave_out(&written, &mut document) };
+            if faults.is_empty() { Ok((document, notes)) } else { Err(faults) }
         });
-        match document.and_then(|document| Self::resolve(path, document)) {
-            Ok(scenario) => Ok(Self { sources, ..scenario }),
+        match document.and_then(|(document, notes)| Ok((Self::resolve(path, document)?, notes))) {
+            Ok((scenario, notes)) => {
+                let mut overrides = scenario.overrides;
+                overrides.extend(changes.iter().map(|change| change.text.clone()));
+                Ok(Self { sources, overrides, notes, ..scenario })
+            }
             Err(faults) => Err(Rejected::new(sources, faults)),
         }
+    }
+
+    /// The file that the scenario was read from, as it was given.
+    pub fn file(&self) -> &str {
+        self.sources.first()
+    }
+
+    /// The labels of the methods, in the order of the file.
+    pub fn labels(&self) -> Vec<&str> {
+        self.cells[0].methods.iter().map(|method| method.label.as_str()).collect()
     }
 
     /// What the scenario draws.
@@ -167,9 +190,12 @@ impl Scenario {
         let folder = path.parent().unwrap_or(Path::new("")).join(folder);
         let seeds: Seeds = optional(&document, "seeds", &mut faults).unwrap_or_default();
         checked("seeds", seeds.check(), &document, &mut faults);
+        let made: Option<Made> = optional(&document, "made", &mut faults);
+        let overrides = made.as_ref().map(|made| made.overrides.clone()).unwrap_or_default();
         let cells = every_cell(choices, &mut faults);
         if faults.is_empty() {
-            Ok(Self { title, folder, seeds, cells, document, sources: Sources::default() })
+            let (notes, sources) = (Vec::new(), Sources::default());
+            Ok(Self { title, folder, seeds, cells, made, overrides, notes, document, sources })
         } else {
             Err(faults)
         }

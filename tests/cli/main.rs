@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod determinism;
+mod folders;
 mod manifest;
 mod program;
 mod readme;

@@ -3,6 +3,7 @@
 mod analytic;
 mod bench;
 mod compression;
+mod damage;
 mod departures;
 mod dependencies;
 mod determinism;

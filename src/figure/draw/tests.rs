@@ -69,7 +69,9 @@ fn figures_no_longer_asked_for_go_and_a_reader_s_own_stay() {
     let figures = folder.path().join("figures");
     std::fs::copy(figures.join("old.svg"), figures.join("edited.svg")).unwrap();
     std::fs::write(figures.join("own.png"), "").unwrap();
-    draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"new\"")]).unwrap();
+    let drawn = draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"new\"")]).unwrap();
+    assert!(folder.path().join("figures/old.svg").is_file(), "nothing goes unless it is asked for");
+    remove_others(folder.path(), &drawn).unwrap();
     let entries = std::fs::read_dir(&figures).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = entries.collect();
     names.sort();

@@ -20,16 +20,16 @@ const SCHEDULE: &str = "schedule";
 
 /// One arm of a method, all its parts written out.
 #[derive(Debug, PartialEq)]
-pub(super) struct Meant {
-    label: String,
-    tuned: Vec<Key>,
+pub(in crate::scenario) struct Meant {
+    pub label: String,
+    pub tuned: Vec<Key>,
     fixed_steps: Option<usize>,
-    table: Node,
+    pub table: Node,
 }
 
 impl Scenario {
     /// All arms of all methods, by cell; `None` where a method cannot be read.
-    pub(super) fn meant(&self) -> Option<Vec<Vec<Vec<Meant>>>> {
+    pub(in crate::scenario) fn meant(&self) -> Option<Vec<Vec<Vec<Meant>>>> {
         let of_cell = |cell: &Cell| cell.methods.iter().map(|method| arms(cell, method)).collect();
         self.cells.iter().map(of_cell).collect()
     }
