@@ -23,7 +23,7 @@ use spec::{FRACTION, JOULES, Keys, SECONDS};
 
 pub use availability::AvailabilitySpec;
 pub use chance::{ByLabel, Probability};
-pub use presence::{Finish, Presence};
+pub use presence::Presence;
 pub use round::Drift;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 pub use widths::Widths;

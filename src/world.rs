@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-pub use crate::fleet::Finish;
 use crate::{
-    engine::{Delivery, NodeId, Physics, SERVER},
+    engine::{Delivery, Finish, NodeId, Physics, SERVER},
     fleet::{Fleet, Presence},
     network::{Direction, Network},
     num::{Real, low_precision::Bits},
