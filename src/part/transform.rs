@@ -12,7 +12,7 @@ pub use simple::{Clip, Momentum, MomentumSpec, Scale, WeightDecay};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
-    role::Payload,
+    message::Payload,
 };
 
 /// Where an update is about to be applied.

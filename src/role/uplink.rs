@@ -5,7 +5,7 @@ use crate::{
     part::link::{Levels, Link, RoundTo, Wire, contract},
     problem::Block,
     random::{Purpose, Rng, Streams},
-    role::{Payload, payload::FLOAT_BITS},
+    message::FLOAT_BITS, role::Payload,
 };
 
 /// How the vectors of one upload travel, and what they cost.

@@ -7,7 +7,7 @@ use super::{Class, Link, Wire, index_bits};
 use crate::{
     num::{Real, draws::replace_at_random, vector},
     random::Rng,
-    role::{Payload, payload::FLOAT_BITS},
+    message::{FLOAT_BITS, Payload},
 };
 
 /// The norm that levels are multiples of.

@@ -3,7 +3,7 @@
 use super::{Class, Link, Wire};
 use crate::{
     num::{Real, vector},
-    role::{Payload, payload::FLOAT_BITS},
+    message::{FLOAT_BITS, Payload},
 };
 
 /// A compressor, shrunk by `1/(1+ω)` where it is unbiased: then it is contractive, as feedback of errors needs.

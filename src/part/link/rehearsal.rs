@@ -6,7 +6,7 @@ use super::{LinkSpec, Wire};
 use crate::{
     num::vector,
     random::{Purpose, Streams},
-    role::Payload,
+    message::Payload,
 };
 
 /// Coordinates that a rehearsal sends at most, whatever the model.

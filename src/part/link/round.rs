@@ -8,7 +8,7 @@ use crate::{
         vector,
     },
     problem::Block,
-    role::{Payload, payload::FLOAT_BITS},
+    message::{FLOAT_BITS, Payload},
 };
 
 /// Nothing is lost.

@@ -10,7 +10,7 @@ use super::{Class, Link, Wire, index_bits};
 use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
-    role::{Payload, payload::FLOAT_BITS},
+    message::{FLOAT_BITS, Payload},
 };
 
 /// Bits of the seed that tells the receiver which coordinates were drawn [bit].

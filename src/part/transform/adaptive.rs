@@ -7,7 +7,7 @@ use super::{Point, Transform};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
-    role::Payload,
+    message::Payload,
 };
 
 /// How the second moment follows the squared updates.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Point, Transform};
 use crate::{
     num::{Real, vector},
-    role::Payload,
+    message::Payload,
 };
 
 /// `u ← factor · u`.

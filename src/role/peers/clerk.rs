@@ -14,7 +14,7 @@ use crate::{
     num::{Real, low_precision::Bits},
     part::link::{Levels, Link, RoundTo, Wire},
     random::{Purpose, Rng},
-    role::{Payload, payload::FLOAT_BITS},
+    message::FLOAT_BITS, role::Payload,
 };
 
 /// What the role keeps of one node.

@@ -7,7 +7,7 @@ use crate::{
     engine::{Ledger, NodeId},
     num::{Real, vector},
     problem::{Sample, Workspace},
-    role::{payload::FLOAT_BITS, schedule::Inquiry},
+    message::FLOAT_BITS, role::schedule::Inquiry,
 };
 
 /// Answers at one instant.
