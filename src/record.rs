@@ -16,7 +16,6 @@ pub mod measure;
 pub mod part;
 mod plan;
 pub mod predicted;
-mod probe;
 mod progress;
 mod recorder;
 mod sample;
@@ -30,7 +29,6 @@ pub mod units;
 
 pub use column::Column;
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
-pub use probe::{Deployed, Models, Observed};
 pub use progress::{Outcome, Progress};
 pub use recorder::{Onlooker, RecordPlan, Recorder, RecorderState, Wish};
 pub use standstill::Standstill;

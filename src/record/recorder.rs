@@ -11,7 +11,6 @@ use super::{
     measure::Better,
     part::Part,
     plan::{EverySpec, PeerModel},
-    probe::Observed,
     progress::{Outcome, Progress},
     sample::Sample,
     standstill::Standstill,
@@ -20,6 +19,7 @@ use super::{
 use crate::{
     engine::{Engine, Watcher},
     num::Real,
+    role::Observed,
     rounding::end_of_instant,
     scenario::Stop,
     world::World,

@@ -16,7 +16,8 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     method::registry::Halved,
     num::Real,
-    record::{Observed, Progress},
+    record::Progress,
+    role::Observed,
     scenario::Stop,
     world::{World, WorldClock},
 };

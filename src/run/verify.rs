@@ -13,7 +13,8 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     method::registry::Halved,
     num::Real,
-    record::{Models, Observed, Standstill},
+    record::Standstill,
+    role::{Models, Observed},
     scenario::Stop,
     world::{World, WorldClock},
 };
