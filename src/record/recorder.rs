@@ -14,6 +14,7 @@ use super::{
     progress::{Outcome, Progress},
     sample::Sample,
     standstill::Standstill,
+    stop::Stop,
     tiers::Tiers,
 };
 use crate::{
@@ -21,7 +22,6 @@ use crate::{
     num::Real,
     role::Observed,
     rounding::end_of_instant,
-    scenario::Stop,
     world::World,
 };
 

@@ -16,9 +16,8 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     method::registry::Halved,
     num::Real,
-    record::Progress,
+    record::{Progress, Stop},
     role::Observed,
-    scenario::Stop,
     world::{World, WorldClock},
 };
 

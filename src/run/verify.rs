@@ -13,9 +13,8 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     method::registry::Halved,
     num::Real,
-    record::Standstill,
+    record::{Standstill, Stop},
     role::{Models, Observed},
-    scenario::Stop,
     world::{World, WorldClock},
 };
 
