@@ -52,7 +52,7 @@ impl<R: Real> Inquiry for Questions<'_, R> {
     }
 
     fn mean_visit(&self, client: NodeId) -> f64 {
-        self.plan.world.mean_visit(&self.plan.local, client)
+        self.plan.local.mean_visit(&self.plan.world, client)
     }
 
     fn mean_trip(&self, client: NodeId) -> f64 {

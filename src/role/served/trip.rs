@@ -149,7 +149,7 @@ impl<R: Real> Trip<'_, R> {
     pub fn draw(&self, rng: &mut Rng) -> [f64; 3] {
         let Self { plan, client, exchange, .. } = *self;
         let down = self.link(Direction::Down).delay(client, exchange.down_bits, rng);
-        let steps = plan.world.draw_steps(&plan.local, client, rng);
+        let steps = plan.local.draw_steps(&plan.world, client, rng);
         let work = plan.world.fleet.duration(client, self.gradients(steps), rng);
         [down, work, self.link(Direction::Up).delay(client, exchange.up_bits, rng)]
     }
@@ -161,7 +161,7 @@ impl<R: Real> Trip<'_, R> {
 
     /// Local steps of a visit, where they never change.
     fn steps(&self) -> usize {
-        self.plan.world.local_steps(&self.plan.local, (self.client, self.client), 0)
+        self.plan.local.local_steps(&self.plan.world, (self.client, self.client), 0)
     }
 
     /// Gradients of a visit of this many steps.
