@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     engine::{Delivery, Finish, NodeId, Physics, SERVER},
     fleet::{Fleet, Presence},
-    network::{Direction, Network},
+    network::{Direction, Link, Network},
     num::{Real, low_precision::Bits},
     problem::{Objective, Problem},
     random::{Purpose, Streams},
@@ -47,7 +47,7 @@ impl<R: Real> World<R> {
     /// Whether work and messages in `directions` surely take no time, so that the clock stands still unless a method or its
     /// schedule waits.
     pub fn is_instant(&self, directions: &[Direction]) -> bool {
-        let travels_at_once = |&direction: &Direction| self.network.is_instant(&self.fleet, direction);
+        let travels_at_once = |&direction: &Direction| self.fleet.links(&self.network, direction).all(Link::is_instant);
         self.fleet.is_instant() && directions.iter().all(travels_at_once)
     }
 
@@ -96,7 +96,7 @@ impl<R: Real> Physics for WorldClock<R> {
             (client, SERVER) => (Direction::Up, client),
             (peer, _) => (Direction::Peer, peer),
         };
-        let link = network.link(fleet, direction, node);
+        let link = fleet.link(network, direction, node);
         if let Some(delay) = link.steady_delay(node, bits) {
             return Delivery::After(delay);
         }

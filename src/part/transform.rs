@@ -11,8 +11,8 @@ pub use simple::{Clip, Momentum, MomentumSpec, Scale, WeightDecay};
 
 use crate::{
     invalid::{Invalid, require},
-    num::Real,
     message::Payload,
+    num::Real,
 };
 
 /// Where an update is about to be applied.

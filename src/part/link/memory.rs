@@ -2,8 +2,8 @@
 
 use super::{Class, Link, Wire};
 use crate::{
-    num::{Real, vector},
     message::{FLOAT_BITS, Payload},
+    num::{Real, vector},
 };
 
 /// A compressor, shrunk by `1/(1+ω)` where it is unbiased: then it is contractive, as feedback of errors needs.

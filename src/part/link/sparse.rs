@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Class, Link, Wire, index_bits};
 use crate::{
     invalid::{Invalid, require},
-    num::{Real, vector},
     message::{FLOAT_BITS, Payload},
+    num::{Real, vector},
 };
 
 /// Bits of the seed that tells the receiver which coordinates were drawn [bit].

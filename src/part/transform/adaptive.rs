@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Point, Transform};
 use crate::{
     invalid::{Invalid, require},
-    num::Real,
     message::Payload,
+    num::Real,
 };
 
 /// How the second moment follows the squared updates.

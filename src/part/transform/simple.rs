@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Point, Transform};
 use crate::{
-    num::{Real, vector},
     message::Payload,
+    num::{Real, vector},
 };
 
 /// `u ← factor · u`.

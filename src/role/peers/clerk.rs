@@ -11,10 +11,11 @@ use super::{
 use crate::{
     engine::{Control, NodeId, touched::Touched},
     fleet::Presence,
+    message::FLOAT_BITS,
     num::{Real, low_precision::Bits},
     part::link::{Levels, Link, RoundTo, Wire},
     random::{Purpose, Rng},
-    message::FLOAT_BITS, role::Payload,
+    role::Payload,
 };
 
 /// What the role keeps of one node.

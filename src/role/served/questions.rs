@@ -5,9 +5,10 @@ use std::cell::{Cell, RefCell};
 use super::Plan;
 use crate::{
     engine::{Ledger, NodeId},
+    message::FLOAT_BITS,
     num::{Real, vector},
     problem::{Sample, Workspace},
-    message::FLOAT_BITS, role::schedule::Inquiry,
+    role::schedule::Inquiry,
 };
 
 /// Answers at one instant.

@@ -156,7 +156,7 @@ impl<R: Real> Trip<'_, R> {
 
     fn link(&self, direction: Direction) -> &network::Link {
         let World { network, fleet, .. } = self.plan.world.as_ref();
-        network.link(fleet, direction, self.client)
+        fleet.link(network, direction, self.client)
     }
 
     /// Local steps of a visit, where they never change.
