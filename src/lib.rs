@@ -120,6 +120,7 @@ pub mod figure;
 pub mod file;
 pub mod fleet;
 pub mod invalid;
+pub mod message;
 pub mod method;
 pub mod network;
 pub mod num;

@@ -17,7 +17,6 @@ mod render;
 mod schema;
 mod seeds;
 mod source;
-mod stop;
 mod template;
 pub mod write;
 
@@ -32,5 +31,4 @@ pub use overrides::Override;
 pub use schema::schema;
 pub use seeds::Seeds;
 pub use source::{Source, Sources, Span};
-pub use stop::Stop;
 pub use template::TEMPLATE;

@@ -12,12 +12,11 @@ use super::{
     model::{Cell, Scenario},
     node::{Node, Table, Value},
     seeds::Seeds,
-    stop::Stop,
     write,
 };
 use crate::{
     method::registry,
-    record::{Metric, RecordSpec},
+    record::{Metric, RecordSpec, Stop},
 };
 
 /// Which seeds each method is run with, by its label.
@@ -188,28 +187,6 @@ impl Scenario {
         let runs = all.into_iter().map(|(method, seeds)| Ran { method, seeds: Seeds::List(seeds) }).collect();
         let made = Some(Made { runs, ..Made::default() });
         Ok(Self { made, overrides: self.overrides.clone(), notes: self.notes.clone(), ..read })
-    }
-}
-
-impl Stop {
-    /// Whether runs that this ends go on beyond those that `other` ends: `Some(false)` where both are the same, `None` where a bound
-    /// is nearer, or of another kind.
-    fn is_beyond(&self, other: &Self) -> Option<bool> {
-        if self == other {
-            return Some(false);
-        }
-        let counts = |stop: &Self| [stop.rounds, stop.updates, stop.gradients, stop.uplink_bits];
-        let kept = counts(self).into_iter().zip(counts(other)).all(|(here, there)| match (here, there) {
-            (None, None) => true,
-            (Some(here), Some(there)) => here >= there,
-            _ => false,
-        });
-        let seconds = match (self.seconds, other.seconds) {
-            (None, None) => true,
-            (Some(here), Some(there)) => here >= there,
-            _ => false,
-        };
-        (kept && seconds && self.target == other.target).then_some(true)
     }
 }
 

@@ -4,12 +4,11 @@ use std::io::{self, Write};
 
 use crate::{
     record::{
-        Progress,
+        Progress, Stop,
         axis::Axis,
         units::{Unit, short},
     },
     run::{Plan, Progressing, RunId, RunProgress, Silent},
-    scenario::Stop,
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 

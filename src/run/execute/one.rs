@@ -26,12 +26,13 @@ use crate::{
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
     record::{
-        Ended, Files, Models, OWN, Observed, Outcome, Recorder, RecorderState, Written,
+        Ended, Files, OWN, Outcome, Recorder, RecorderState, Written,
         iterates::Iterates,
         part::{Part, header},
         predicted, staleness,
     },
     role::{
+        Models, Observed,
         peers::{Peers, PeersSpec, Plan as PeersPlan},
         served::{Links, Plan as ServedPlan, Served, ServerParts},
         spec::ServedSpec,
