@@ -19,7 +19,7 @@ use fedfleet::{
 
 const SCENARIO: &str = "\
 stop = { seconds = 40 }\n[problem]\nobjective = { quadratic = { generate = { dimension = 3 } } }\ninit = { normal = { sd = 1 } }\n\
-[fleet]\nclients = 6\nstep = { exponential = { mean = 0.5 } }\n[network]\ntopology = 'ring'\n[record]\nevery = { seconds = 4 }\nmetrics = ['loss']\n\
+[fleet]\nclients = 6\nstep = { exponential = { mean = 0.5 } }\n[network]\ntopology = 'ring'\n[record]\nevery = { seconds = 4 }\nmetrics = ['grad-norm']\n\
 models = true\niterates = true\nstaleness = true\n[served]\nlocal = { steps = 2, lr = 0.1 }\n[peers]\nlocal = { steps = 2, lr = 0.1 }\n\
 [[method]]\nname = 'scaffold'\n[[method]]\nname = 'vc-gossip'\n";
 
@@ -110,7 +110,7 @@ fn damaged_files_of_runs_never_change_a_result() {
     assert!(run(&whole, usize::MAX).0);
     let shown = |folder: &Path| files(folder, &|name| !name.starts_with(".fedfleet/"));
     let expected = shown(&whole);
-    assert!(expected.len() > 10, "tables, models, iterates and figures");
+    assert!(expected.len() > 10, "tables, models and iterates");
     let (mut checkpoints, mut noted, mut tried) = (0, 0, 0);
     // In the first run, at its end, in the second run.
     for at in [5, 11, 17] {
@@ -130,7 +130,7 @@ fn damaged_files_of_runs_never_change_a_result() {
             }
         }
     }
-    assert!(checkpoints >= 3 && tried > 200, "{tried} damages");
-    // What comes after the rows that a checkpoint knows is cut off without a word.
-    assert!(noted > tried * 9 / 10, "{noted} of {tried} were told");
+    assert!(checkpoints >= 2 && tried > 200, "{tried} damages");
+    // Iterates of a run that has ended are of no use any more: what becomes of them is not told.
+    assert!(noted > tried * 3 / 4, "{noted} of {tried} were told");
 }

@@ -64,9 +64,9 @@ mod tests {
 
     use crate::scenario::{Override, Scenario};
 
-    const TEXT: &str = "stop.rounds = 1\nproblem = { objective = 'quadratic', l2 = { sweep = [0.1, 1.0] } }\nfleet.clients = { sweep = [2, 4] }\n\
-        [served.local]\nlr = 0.1\n[[method]]\nname = 'fedavg'\n[[figure]]\nx = 'l2'\ny = 'loss'\n[[figure]]\nx = 'rounds'\ny = 'loss'\nwhere = { l2 = 1 }\n\
-        [[claim]]\ntext = 'c'\nmetric = 'loss'\nof = 'fedavg'\ntrend = { over = 'l2', direction = 'falls' }\n";
+    const TEXT: &str = "stop.rounds = 1\nproblem.objective = 'quadratic'\n[fleet]\ndropout = { sweep = [0.1, 0.5] }\nclients = { sweep = [2, 4] }\n\
+        [served.local]\nlr = 0.1\n[[method]]\nname = 'fedavg'\n[[figure]]\nx = 'dropout'\ny = 'loss'\n[[figure]]\nx = 'rounds'\ny = 'loss'\nwhere = { dropout = 0.5 }\n\
+        [[claim]]\ntext = 'c'\nmetric = 'loss'\nof = 'fedavg'\ntrend = { over = 'dropout', direction = 'falls' }\n";
 
     fn read(set: &str) -> Scenario {
         Scenario::read(Path::new("a.toml"), TEXT, &[Override::set(set)]).unwrap()
@@ -74,19 +74,19 @@ mod tests {
 
     #[test]
     fn a_swept_key_that_is_changed_keeps_its_column() {
-        let scenario = read("problem.l2=1.0");
+        let scenario = read("fleet.dropout=0.5");
         let names: Vec<String> = scenario.cells.iter().map(|cell| cell.name()).collect();
-        assert_eq!(names, ["l2 = 1.0, clients = 2", "l2 = 1.0, clients = 4"]);
+        assert_eq!(names, ["dropout = 0.5, clients = 2", "dropout = 0.5, clients = 4"]);
         assert_eq!(scenario.figures().unwrap().len(), 2);
         assert_eq!(scenario.notes.len(), 1, "a trend over one value: {:?}", scenario.notes);
     }
 
     #[test]
     fn what_is_about_other_values_or_keys_is_left_out_with_a_note() {
-        let scenario = read("problem.l2=0.1");
-        assert_eq!(scenario.figures().unwrap().iter().map(|figure| figure.x.as_str()).collect::<Vec<_>>(), ["l2"]);
+        let scenario = read("fleet.dropout=0.1");
+        assert_eq!(scenario.figures().unwrap().iter().map(|figure| figure.x.as_str()).collect::<Vec<_>>(), ["dropout"]);
         assert_eq!(scenario.notes.len(), 2, "{:?}", scenario.notes);
-        let scenario = read("problem={ objective = 'quadratic', l2 = 0.3 }");
+        let scenario = read("fleet={ clients = { sweep = [2, 4] } }");
         assert!(scenario.figures().unwrap().is_empty());
         assert_eq!(scenario.cells[0].name(), "clients = 2");
         assert_eq!(scenario.notes.len(), 3, "{:?}", scenario.notes);
