@@ -55,6 +55,7 @@
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only |
 //! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
+//! | `memory` | what the machine has left, held against what a scenario needs |
 //! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
 //!
 //! # Conventions
@@ -117,6 +118,7 @@ pub mod figure;
 pub mod file;
 pub mod fleet;
 pub mod invalid;
+mod memory;
 pub mod method;
 pub mod network;
 pub mod num;

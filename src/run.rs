@@ -5,6 +5,7 @@
 //! whatever the order in which they finished.
 
 mod arm;
+mod capacity;
 mod checkpoint;
 mod estimate;
 mod execute;

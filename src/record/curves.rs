@@ -11,8 +11,9 @@ use super::filter;
 use super::measure::Better;
 use super::part::UNFINISHED;
 use crate::{
-    file::{File, start},
+    file::{File, bounded, start},
     invalid::Invalid,
+    memory,
 };
 
 /// One combination of sweep values: keys and values as recorded; empty where nothing is swept.
@@ -135,7 +136,7 @@ impl Curves {
             }
             fault
         };
-        Self::parse(&std::fs::read(path).map_err(unreadable)?, path)
+        Self::parse(&bounded::read(path, memory::available()).map_err(unreadable)?, path)
     }
 
     /// Reads the content of a file; `path` is for messages only.

@@ -1,5 +1,7 @@
 //! One method of a cell with all its parts decided.
 
+use std::path::Path;
+
 use crate::{
     method::registry::{self, Parameters, complete, fit},
     role::peers::no_topology,
@@ -17,15 +19,15 @@ pub struct Arm {
     pub parameters: Parameters,
 }
 
-/// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`.
+/// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`; files are looked for from `folder`.
 ///
 /// # Errors
 /// Unknown methods, and every fault of their keys.
-pub fn arms(cell: &Cell, clients: usize) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
+pub fn arms(cell: &Cell, clients: usize, folder: &Path) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut all = Vec::new();
     for method in &cell.methods {
-        match arms_of(cell, method, clients) {
+        match arms_of(cell, method, clients, folder) {
             Ok(arms) => all.push(arms),
             Err(found) => faults.extend(found),
         }
@@ -33,7 +35,7 @@ pub fn arms(cell: &Cell, clients: usize) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic
     if faults.is_empty() { Ok(all) } else { Err(faults) }
 }
 
-fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>, Vec<Diagnostic>> {
+fn arms_of(cell: &Cell, method: &MethodTable, clients: usize, folder: &Path) -> Result<Vec<Arm>, Vec<Diagnostic>> {
     let Some(entry) = registry::find(&method.name) else {
         let names: Vec<&str> = registry::METHODS.iter().map(|entry| entry.card.name).collect();
         let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
@@ -45,7 +47,13 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
     let shared = cell.tree.get(entry.section).unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
-        let parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)))?;
+        let mut parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)))?;
+        if let Parameters::Served { parts, .. } = &mut parameters
+            && let Some(schedule) = &mut parts.schedule
+        {
+            let loaded = schedule.load(folder, clients).map_err(|invalid| invalid.under("schedule"));
+            loaded.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
+        }
         let checked = match &parameters {
             Parameters::Served { own, parts } => {
                 let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective));

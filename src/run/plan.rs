@@ -6,12 +6,13 @@ use serde::de::DeserializeOwned;
 
 use super::{
     arm::{Arm, arms},
-    standstill, uptake,
+    capacity, standstill, uptake,
     worlds::{self, AnyWorld},
 };
 use crate::{
     figure::{self, FigureSpec},
     invalid::Invalid,
+    memory,
     method::{
         Ground,
         registry::{Parameters, PeerParameters},
@@ -61,6 +62,8 @@ pub struct PlannedCell {
     pub record: RecordPlan,
     /// What the parts of its methods may have against each other, with the label of the method.
     pub(super) notes: Vec<(String, String)>,
+    /// What may not have been meant about the data of the first seed.
+    pub(super) data_notes: Vec<String>,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
     pub(super) checked: Mutex<Option<AnyWorld>>,
 }
@@ -163,10 +166,11 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let seed = scenario.seeds.list()[0];
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let facts = world.facts();
-    let mut methods = arms(cell, facts.clients)?;
+    let mut methods = arms(cell, facts.clients, &scenario.folder)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts)?;
+    capacity::refuse(&methods, cell, &facts, scenario.seeds.list().len(), memory::available())?;
     let roles = Roles::of(&methods);
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
@@ -183,6 +187,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
+    let data_notes = world.notes().to_vec();
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
     Ok(PlannedCell {
         cell: cell.clone(),
@@ -192,6 +197,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
         metrics,
         record,
         notes,
+        data_notes,
         checked,
     })
 }

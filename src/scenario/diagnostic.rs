@@ -124,7 +124,8 @@ impl Rejected {
         faults.sort_by_key(|fault| fault.span);
         let mut kept: Vec<Diagnostic> = Vec::with_capacity(faults.len());
         for fault in faults {
-            if !kept.contains(&fault) {
+            // The same fault has the same place.
+            if !kept.iter().rev().take_while(|earlier| earlier.span == fault.span).any(|earlier| *earlier == fault) {
                 kept.push(fault);
             }
         }

@@ -7,6 +7,7 @@ mod departures;
 mod determinism;
 mod endings;
 mod every_method;
+mod files;
 mod fixed_points;
 mod golden;
 mod identities;
