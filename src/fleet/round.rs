@@ -1,6 +1,6 @@
 //! Availability in rounds: who takes part in round `t`.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use ndarray::ArrayView2;
 use rand::RngExt;
