@@ -103,7 +103,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
-    let escaped = |character: char| if obeyed(character) { character.escape_unicode().to_string() } else { character.to_string() };
+    let escaped =
+        |character: char| if obeyed(character) { character.escape_unicode().to_string() } else { character.to_string() };
     Cow::Owned(text.chars().map(escaped).collect())
 }
 

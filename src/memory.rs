@@ -55,7 +55,10 @@ mod tests {
     fn what_is_left_is_read_in_kibibytes() {
         let text = "MemTotal:  9 kB\nMemAvailable:   2048 kB\nBuffers: 1 kB\n";
         assert_eq!((kibibytes(text, "MemAvailable:"), kibibytes(text, "VmSize:")), (Some(2 << 20), None));
-        assert_eq!(limit("Max cpu time  unlimited\nMax address space         4096000000  unlimited  bytes\n"), Some(4_096_000_000));
+        assert_eq!(
+            limit("Max cpu time  unlimited\nMax address space         4096000000  unlimited  bytes\n"),
+            Some(4_096_000_000)
+        );
         assert_eq!(limit("Max address space         unlimited            unlimited            bytes\n"), None);
         assert!(available() > 0);
     }

@@ -28,7 +28,8 @@ pub fn text(bytes: &[u8]) -> Result<Option<(Vec<usize>, Vec<String>)>, String> {
     let (header, values) = parts(bytes)?;
     let Some((kind @ ('U' | 'S'), width)) = element(header) else { return Ok(None) };
     let shape: Vec<usize> = shape(header).unwrap_or_default().iter().map(|&size| size as usize).collect();
-    if shape.iter().filter(|size| **size > 1).count() > 1 && behind(header, "fortran_order").is_some_and(|is| is.starts_with('T')) {
+    if shape.iter().filter(|size| **size > 1).count() > 1 && behind(header, "fortran_order").is_some_and(|is| is.starts_with('T'))
+    {
         return Err("text by columns is not read: expected an array of one dimension, or in C order".to_owned());
     }
     if width == 0 {

@@ -40,7 +40,8 @@ pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, seeds: usize, av
 }
 
 fn helped(invalid: Invalid) -> Invalid {
-    invalid.help("take fewer features or clients, a smaller `cohort`, `precision = \"f32\"`, or fewer runs at a time, `--threads 1`")
+    invalid
+        .help("take fewer features or clients, a smaller `cohort`, `precision = \"f32\"`, or fewer runs at a time, `--threads 1`")
 }
 
 /// Vectors of the model's size that a run holds.
@@ -51,7 +52,8 @@ fn vectors(arm: &Arm, cell: &Cell, facts: &Facts) -> usize {
             let batch = schedule.largest_batch(facts.clients);
             let hidden = ServedSpec { anonymous: true, ..parts.as_ref().clone() };
             let remembers = hidden.check_anonymity().is_err() || fit(own.as_ref(), &hidden, &cell.problem.objective).is_err();
-            let visited = cell.stop.rounds.map_or(facts.clients, |rounds| batch.saturating_mul(rounds as usize).min(facts.clients));
+            let visited =
+                cell.stop.rounds.map_or(facts.clients, |rounds| batch.saturating_mul(rounds as usize).min(facts.clients));
             SERVER + batch + if remembers && !parts.anonymous { visited } else { 0 }
         }
         Parameters::Peers { .. } => PEER * facts.clients,

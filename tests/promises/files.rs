@@ -7,7 +7,7 @@ use fedfleet::{
     run::{Options, Plan, Results, Silent, execute},
     scenario::Scenario,
 };
-use ndarray::{Array2, Array4, Array1};
+use ndarray::{Array1, Array2, Array4};
 use ndarray_npy::WriteNpyExt;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -127,7 +127,10 @@ fn bytes_are_noted_until_they_are_scaled() {
     let x = Array2::from_shape_fn((40, 3), |(i, j)| (i * 6 + j) as u8);
     let case = Case::new(&[("a.npz", &npz(&x, &Array1::from_shape_fn(40, |i| (i % 2) as u8)))]);
     let notes = case.notes(&softmax("{ npz = 'a.npz' }"));
-    assert!(notes.len() == 1 && notes[0].contains("`x` holds bytes up to 236") && notes[0].contains("scale = \"bytes\""), "{notes:?}");
+    assert!(
+        notes.len() == 1 && notes[0].contains("`x` holds bytes up to 236") && notes[0].contains("scale = \"bytes\""),
+        "{notes:?}"
+    );
     assert!(case.notes(&softmax("{ npz = 'a.npz', scale = 'bytes' }")).is_empty());
 }
 
@@ -156,7 +159,8 @@ fn edges_are_read_as_networkx_writes_them() {
         ("tabs.txt", ring.join("\n").replace(' ', "\t").as_bytes()),
         ("three.txt", b"0 1 7\n1 2 3\n"),
     ]);
-    let problem = |file: &str| format!("problem.objective = 'quadratic'\nfleet.clients = 6\nnetwork.topology = {{ edges = '{file}' }}");
+    let problem =
+        |file: &str| format!("problem.objective = 'quadratic'\nfleet.clients = 6\nnetwork.topology = {{ edges = '{file}' }}");
     for file in ["blanks.txt", "braces.txt", "tabs.txt"] {
         assert!(case.plan(&problem(file)).is_ok(), "{file}");
     }
@@ -180,7 +184,12 @@ fn what_is_no_file_is_refused_at_once() {
     case.refused(&softmax("{ csv = 'folder.csv' }"), &["it is a folder, not a file"]);
     case.refused(&softmax("{ libsvm = 'a.svm.bz2' }"), &["compressed by bzip2", "bunzip2 -k a.svm.bz2"]);
     if cfg!(unix) {
-        for source in ["libsvm = '/dev/zero'", "npz = '/dev/zero'", "leaf = '/dev/zero'", "idx = { images = '/dev/zero', labels = '/dev/zero' }"] {
+        for source in [
+            "libsvm = '/dev/zero'",
+            "npz = '/dev/zero'",
+            "leaf = '/dev/zero'",
+            "idx = { images = '/dev/zero', labels = '/dev/zero' }",
+        ] {
             case.refused(&softmax(&format!("{{ {source} }}")), &["a device or a pipe, not a file"]);
         }
         let rejected = Scenario::load(Path::new("/dev/zero"), &[]).unwrap_err().to_string();

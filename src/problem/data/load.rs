@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Scale, Source, Table, TargetKind, Targets, bundled,
-    generate, partition, prepare,
+    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Scale, Source, Table, TargetKind,
+    Targets, bundled, generate, partition, prepare,
     read::{RawTable, csv, idx, leaf, libsvm, numpy},
 };
 use crate::{
@@ -133,11 +133,13 @@ fn unprepared<R: Real>(
             let unscaled = raw.unscaled.take().filter(|_| spec.scale.is_none() && !spec.standardise && !spec.normalise);
             let mut table = prepare::number(raw, spec.targets, request.objective)?;
             if let Some((name, largest)) = unscaled {
-                let note = format!("`{name}` holds bytes up to {largest}, taken as they are: `scale = \"bytes\"` divides them by 255");
+                let note =
+                    format!("`{name}` holds bytes up to {largest}, taken as they are: `scale = \"bytes\"` divides them by 255");
                 table.notes.push(note);
             }
             let empty = table.natural.iter().flat_map(|natural| natural.empty.iter().map(move |user| (&natural.name, user)));
-            let notes: Vec<String> = empty.map(|(name, user)| format!("{name} `{user}` has no samples and is left out")).collect();
+            let notes: Vec<String> =
+                empty.map(|(name, user)| format!("{name} `{user}` has no samples and is left out")).collect();
             table.notes.extend(notes);
             table
         }
@@ -185,8 +187,7 @@ enum Origin<R> {
 }
 
 fn origin<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Origin<R>, Invalid> {
-    let open =
-        |path: &Path, key: &str| File::open_within(path, base, spec.max_unpacked).map_err(|error| error.under(key));
+    let open = |path: &Path, key: &str| File::open_within(path, base, spec.max_unpacked).map_err(|error| error.under(key));
     let open_some = |path: &Option<_>, key: &str| path.as_deref().map(|path| open(path, key)).transpose();
     let raw = match &spec.source {
         Source::Bundled(set) => bundled::read(*set, spec.scale)?,

@@ -177,7 +177,10 @@ fn check_finite<R: Real>(table: &Table<R>) -> Result<(), Invalid> {
         };
         let target = if let Targets::Values(values) = &part.targets { values.iter().position(odd) } else { None };
         if let Some((row, which)) = row.map(|row| (row, "a feature")).or(target.map(|row| (row, "a target"))) {
-            let message = format!("{which} of {what} sample {row} (counted from 0) is too large for numbers of {} bits", 8 * size_of::<R>());
+            let message = format!(
+                "{which} of {what} sample {row} (counted from 0) is too large for numbers of {} bits",
+                8 * size_of::<R>()
+            );
             return Err(Invalid::at("", message).help("scale the data, or set `precision = \"f64\"`"));
         }
     }
@@ -198,7 +201,8 @@ fn note_unseen<R: Real>(table: &mut Table<R>) -> Result<(), Invalid> {
     let more = if unseen.len() > LISTED { format!(" and {} more", unseen.len() - LISTED) } else { String::new() };
     let message = format!("classes occur among held-out samples only: {}{more}", names.join(", "));
     if test.iter().all(|label| unseen.contains(label)) {
-        let known: Vec<String> = (0..*count).filter(|&class| seen[class]).take(LISTED).map(|class| format!("`{}`", table.classes[class])).collect();
+        let known: Vec<String> =
+            (0..*count).filter(|&class| seen[class]).take(LISTED).map(|class| format!("`{}`", table.classes[class])).collect();
         let help = format!("training samples have {}: write classes alike in both parts", known.join(", "));
         return Err(Invalid::at("", message).help(help));
     }

@@ -83,7 +83,9 @@ fn a_load_is_the_same_twice_and_differs_between_seeds() {
     let partition = PartitionSpec::Dirichlet(DirichletSpec { alpha: 0.1, split: DirichletSplit::ByClass, allow_empty: false });
     let load = |seed| {
         let streams = Streams::new(seed);
-        load::<f64>(&bundled(Bundled::Digits8x8), Some(&partition), (Some(20), TargetKind::Auto), &streams, Path::new("")).unwrap().data
+        load::<f64>(&bundled(Bundled::Digits8x8), Some(&partition), (Some(20), TargetKind::Auto), &streams, Path::new(""))
+            .unwrap()
+            .data
     };
     let (a, b, c) = (load(1), load(1), load(2));
     assert_eq!((&a.offsets, a.label_counts()), (&b.offsets, b.label_counts()));
@@ -118,7 +120,13 @@ fn files_are_found_from_the_folder_of_the_scenario() {
     assert!(matches!(&data.train.targets, Targets::Values(values) if *values == [0.5, 3.5, 1.5, 2.5]));
     assert!(data.label_counts().is_none());
 
-    let error = load::<f64>(&DataSpec::new(Source::Leaf("none".to_owned().into())), None, (None, TargetKind::Auto), &Streams::new(0), folder.path());
+    let error = load::<f64>(
+        &DataSpec::new(Source::Leaf("none".to_owned().into())),
+        None,
+        (None, TargetKind::Auto),
+        &Streams::new(0),
+        folder.path(),
+    );
     let error = error.unwrap_err();
     assert_eq!((error.path.join("."), error.place()), ("data.leaf".to_owned(), String::new()));
     assert_eq!(error.file.unwrap().path, folder.path().join("none"));

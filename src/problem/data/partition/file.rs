@@ -38,7 +38,9 @@ pub(in crate::problem::data) fn read(
     if ids.len() != rows {
         let found = ids.len();
         let fault = file.fault(format!("the file has {found} client ids: expected one for each of {rows} training samples"));
-        return Err(fault.help("ids are those of all training samples of the source, before `test` and `classes` choose among them"));
+        return Err(
+            fault.help("ids are those of all training samples of the source, before `test` and `classes` choose among them")
+        );
     }
     let needed = ids.iter().max().map_or(0, |&(id, _)| id + 1);
     let count = match clients {
@@ -136,10 +138,14 @@ fn lists<'f>(file: &File<'_>, rows: usize) -> Result<Vec<Id<'f>>, Invalid> {
                 file.fault(format!("client {client} has row {row}: expected rows from 0 to {}", rows.saturating_sub(1)))
             })?;
             if let Some(other) = place.replace(client) {
-                return Err(file.fault(format!("row {row} stands in the lists of clients {other} and {client}: expected it once")));
+                return Err(
+                    file.fault(format!("row {row} stands in the lists of clients {other} and {client}: expected it once"))
+                );
             }
         }
     }
-    let unlisted = |row: usize| file.fault(format!("row {row} (counted from 0) stands in no client's list: expected each training sample once"));
+    let unlisted = |row: usize| {
+        file.fault(format!("row {row} (counted from 0) stands in no client's list: expected each training sample once"))
+    };
     of.into_iter().enumerate().map(|(row, client)| client.map(|id| (id, None)).ok_or_else(|| unlisted(row))).collect()
 }

@@ -261,7 +261,12 @@ fn client_ids_come_from_a_file() {
     let mut npy = Vec::new();
     ndarray_npy::WriteNpyExt::write_npy(&ndarray::arr1(&[1i32, 0, 1, 2]), &mut npy).unwrap();
     assert_eq!(by_file(&npy, None, false).unwrap(), expected);
-    for json in [&b"[1, 0, 1, 2]"[..], b"\n[[1], [0, 2], [3]]", b"{\"1\": [2, 0], \"0\": [1], \"2\": [3]}", b"{\"b\": [0, 2], \"a\": [1], \"c\": [3]}"] {
+    for json in [
+        &b"[1, 0, 1, 2]"[..],
+        b"\n[[1], [0, 2], [3]]",
+        b"{\"1\": [2, 0], \"0\": [1], \"2\": [3]}",
+        b"{\"b\": [0, 2], \"a\": [1], \"c\": [3]}",
+    ] {
         assert_eq!(by_file(json, None, false).unwrap(), expected);
     }
     assert_eq!(by_file(b"1\n0\n1\n3\n", None, true).unwrap().iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 0, 1]);

@@ -167,9 +167,14 @@ fn standardised_features_have_mean_zero_and_deviation_one_and_constants_vanish()
 
 #[test]
 fn scale_comes_before_unit_length() {
-    let table = prepare(number(raw(2), TargetKind::Auto, TargetKind::Auto).unwrap(), &DataSpec { scale: Some(Scale::Factor(2.0)), ..spec() }).unwrap();
+    let table = prepare(
+        number(raw(2), TargetKind::Auto, TargetKind::Auto).unwrap(),
+        &DataSpec { scale: Some(Scale::Factor(2.0)), ..spec() },
+    )
+    .unwrap();
     assert_eq!(values(&table.train.features), [0.0, 14.0, 2.0, 14.0]);
-    let table = prepare(number(raw(25), TargetKind::Auto, TargetKind::Auto).unwrap(), &DataSpec { normalise: true, ..spec() }).unwrap();
+    let table =
+        prepare(number(raw(25), TargetKind::Auto, TargetKind::Auto).unwrap(), &DataSpec { normalise: true, ..spec() }).unwrap();
     // 24² + 7² = 25².
     assert_eq!(values(&table.train.features)[48..], [0.96, 0.28]);
 }
@@ -216,7 +221,8 @@ fn sparse_features_have_no_random_ones() {
 #[test]
 fn chosen_classes_leave_no_client_behind() {
     let cells: Vec<String> = (0..9).map(|row| format!("u{row}")).collect();
-    let table = number(RawTable { natural: Some(Grouping::new("user", &cells)), ..raw(9) }, TargetKind::Auto, TargetKind::Auto).unwrap();
+    let table =
+        number(RawTable { natural: Some(Grouping::new("user", &cells)), ..raw(9) }, TargetKind::Auto, TargetKind::Auto).unwrap();
     let wanted =
         |classes: &[i64]| DataSpec { classes: Some(classes.iter().map(|&class| LabelName::Number(class)).collect()), ..spec() };
     let chosen = prepare(table.clone(), &wanted(&[2, 0])).unwrap();

@@ -19,7 +19,10 @@ pub(in crate::problem::data) fn oddity(cell: &str) -> Option<&'static str> {
     let marks = |mark: char| digits.matches(mark).count();
     let apart = ['\'', '’', ' ', '\u{a0}', '\u{202f}'];
     let plain = |c: char| c.is_ascii_digit() || ",.".contains(c) || apart.contains(&c);
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) || !digits.ends_with(|c: char| c.is_ascii_digit()) || !digits.chars().all(plain) {
+    if !digits.starts_with(|c: char| c.is_ascii_digit())
+        || !digits.ends_with(|c: char| c.is_ascii_digit())
+        || !digits.chars().all(plain)
+    {
         return None;
     }
     let grouped = |mark: char| digits.split(['.', ',']).next().is_some_and(|whole| by_threes(whole, mark));
@@ -27,7 +30,9 @@ pub(in crate::problem::data) fn oddity(cell: &str) -> Option<&'static str> {
         _ if apart.iter().any(|&mark| grouped(mark)) => Some("spaces or quotes between its thousands"),
         (1, 0) if !by_threes(digits, ',') => Some("a decimal comma"),
         (1, dots) if dots > 0 && by_threes(digits.split(',').next().unwrap_or_default(), '.') => Some("a decimal comma"),
-        (1.., _) if by_threes(digits.split('.').next().unwrap_or_default(), ',') => Some("a comma, in front of its decimals or its thousands"),
+        (1.., _) if by_threes(digits.split('.').next().unwrap_or_default(), ',') => {
+            Some("a comma, in front of its decimals or its thousands")
+        }
         _ => None,
     }
 }
@@ -38,7 +43,10 @@ fn by_threes(text: &str, mark: char) -> bool {
     let first = groups.next().unwrap_or_default();
     let mut rest = groups.peekable();
     let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
-    (1..=3).contains(&first.len()) && digits(first) && rest.peek().is_some() && rest.all(|group| group.len() == 3 && digits(group))
+    (1..=3).contains(&first.len())
+        && digits(first)
+        && rest.peek().is_some()
+        && rest.all(|group| group.len() == 3 && digits(group))
 }
 
 #[cfg(test)]

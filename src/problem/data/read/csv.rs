@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{RawSamples, RawTable, RawTargets, bound, cell, one_hot::{Columns, Unfit}};
+use super::{
+    RawSamples, RawTable, RawTargets, bound, cell,
+    one_hot::{Columns, Unfit},
+};
 use crate::{
     file::{File, start},
     invalid::Invalid,
@@ -100,7 +103,8 @@ impl Layout {
 
     /// Refuses a feature without a name, as the index of rows is that pandas and R write.
     fn check_names(&self) -> Result<(), Fault> {
-        let unnamed = |name: &str| name.is_empty() || name.strip_prefix("Unnamed: ").is_some_and(|number| number.parse::<u32>().is_ok());
+        let unnamed =
+            |name: &str| name.is_empty() || name.strip_prefix("Unnamed: ").is_some_and(|number| number.parse::<u32>().is_ok());
         match self.features.iter().find(|&&at| unnamed(&self.header[at])) {
             None => Ok(()),
             Some(&at) => Err(Fault::at(at, format!("column {} has no name: it may count the rows", at + 1))),
@@ -189,9 +193,8 @@ fn parse<R: Real>(
         return Err(file.fault_at_record(0, format!("expected the {} columns of the training file", like.header.len())));
     }
     let layout = Layout::new(file, header, spec, roles)?;
-    let fault = |start: usize, fault: Fault| {
-        file.fault_at_field(fault.record.unwrap_or(start), (fault.column, delimiter), fault.message)
-    };
+    let fault =
+        |start: usize, fault: Fault| file.fault_at_field(fault.record.unwrap_or(start), (fault.column, delimiter), fault.message);
     layout.check_names().map_err(|found| {
         let name = &layout.header[found.column];
         fault(0, found).help(format!("leave it out, `ignore = [{name:?}]`, or give it a name"))
@@ -223,7 +226,12 @@ fn parse<R: Real>(
 fn check_memory<R: Real>(layout: &Layout, rows: usize) -> Result<(), Invalid> {
     let cell = size_of::<String>() + 16;
     let row = layout.features.len() * size_of::<R>() + (1 + layout.kept.len()) * cell;
-    memory::require("", &format!("{rows} lines of {} features", layout.features.len()), rows as f64 * row as f64, memory::available())
+    memory::require(
+        "",
+        &format!("{rows} lines of {} features", layout.features.len()),
+        rows as f64 * row as f64,
+        memory::available(),
+    )
 }
 
 /// Refuses a first line that does not name columns, each by a name of its own.
@@ -312,7 +320,10 @@ impl Row<'_> {
         for (kept, cells) in layout.kept.iter().zip(&mut part.kept) {
             let cell = &record[kept.at];
             if kept.divides && cell::is_missing(cell) {
-                return Err(Fault::at(kept.at, format!("the value of column `{}`, by which samples are divided, is missing", kept.name)));
+                return Err(Fault::at(
+                    kept.at,
+                    format!("the value of column `{}`, by which samples are divided, is missing", kept.name),
+                ));
             }
             cells.push(cell.to_owned());
         }
@@ -336,7 +347,9 @@ impl Row<'_> {
         match *numeric {
             Some(expected) if expected != number.is_some() && !self.roles.classes => {
                 let other = if expected { "numbers" } else { "names" };
-                told(format!("is `{cell}`, while those above are {other}: expected the like, or `targets = \"classes\"` in the data"))
+                told(format!(
+                    "is `{cell}`, while those above are {other}: expected the like, or `targets = \"classes\"` in the data"
+                ))
             }
             _ => {
                 *numeric = Some(number.is_some());

@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 
-use super::{RawSamples, RawTable, RawTargets, cell::is_missing, bound};
+use super::{RawSamples, RawTable, RawTargets, bound, cell::is_missing};
 use crate::{
     file::{File, archive::Archive, npy},
     invalid::Invalid,
@@ -76,7 +76,8 @@ impl Column {
             }
         };
         let row = row / self.shape().iter().skip(1).product::<usize>().max(1);
-        let message = format!("`{}` holds `{found}` at row {row} (counted from 0): the value is missing or not finite", self.name());
+        let message =
+            format!("`{}` holds `{found}` at row {row} (counted from 0): the value is missing or not finite", self.name());
         Err(Invalid::at("", message).help("fill it in, or remove the row"))
     }
 
@@ -127,7 +128,10 @@ impl<R: Real> Arrays<R> {
             }
             Some(ids) => {
                 let (name, shape) = (ids.name(), ids.shape());
-                return Err(Invalid::at("", format!("`{name}` has shape {shape:?}: expected a client for each of {rows} samples")));
+                return Err(Invalid::at(
+                    "",
+                    format!("`{name}` has shape {shape:?}: expected a client for each of {rows} samples"),
+                ));
             }
             None if stacked => {
                 Some(Grouping::new("client", &(0..rows).map(|row| (row / per_client).to_string()).collect::<Vec<_>>()))
@@ -179,7 +183,8 @@ fn samples<R: Real>(x: Array<R>, y: Column, lead: usize) -> Result<RawSamples<R>
         let message =
             format!("`{}` has shape {:?} and `{}` {shape:?}: expected a target for each row", x.name, x.shape, y.name());
         let fault = Invalid::at("", message);
-        let help = "a row of several targets is read where it is one-hot; save other classes as numbers, such as by `y.argmax(1)`";
+        let help =
+            "a row of several targets is read where it is one-hot; save other classes as numbers, such as by `y.argmax(1)`";
         return Err(if shape.len() == 2 { fault.help(help) } else { fault });
     }
     if rows == 0 {
@@ -188,8 +193,12 @@ fn samples<R: Real>(x: Array<R>, y: Column, lead: usize) -> Result<RawSamples<R>
     y.check()?;
     if let Some(at) = x.values.iter().position(|value| !value.f64().is_finite()) {
         let row = at / (x.values.len() / rows);
-        let message =
-            format!("`{}` holds `{}` at row {row} (counted from 0): expected finite numbers{}", x.name, x.values[at], bound::<R>());
+        let message = format!(
+            "`{}` holds `{}` at row {row} (counted from 0): expected finite numbers{}",
+            x.name,
+            x.values[at],
+            bound::<R>()
+        );
         return Err(Invalid::at("", message));
     }
     let columns = x.values.len() / rows;

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 
 use super::cell;
-use crate::{invalid::Invalid, memory, num::Real, problem::{data::table::dense, size::check_values}};
+use crate::{
+    invalid::Invalid,
+    memory,
+    num::Real,
+    problem::{data::table::dense, size::check_values},
+};
 
 /// Most categories of a column; more are likely names or free text.
 const MOST_CATEGORIES: usize = 1024;
@@ -124,8 +129,13 @@ impl Columns {
         let places: Vec<_> = self.columns.iter().map(|column| place(column, &mut width)).collect();
         check_values("", &[rows, width])?;
         let bytes = (rows * width * size_of::<R>()) as f64;
-        memory::require("", &format!("{width} features of {rows} samples, one for each category of text,"), bytes, memory::available())
-            .map_err(|error| error.help("list columns under `ignore`"))?;
+        memory::require(
+            "",
+            &format!("{width} features of {rows} samples, one for each category of text,"),
+            bytes,
+            memory::available(),
+        )
+        .map_err(|error| error.help("list columns under `ignore`"))?;
         let mut features = Array2::zeros((rows, width));
         for (mut row, cells) in features.rows_mut().into_iter().zip(coded.chunks_exact(places.len())) {
             for (place, &cell) in places.iter().zip(cells) {
@@ -144,12 +154,16 @@ impl Text {
     fn number(&mut self, cell: &str, training: bool) -> Result<f64, Unfit> {
         match &self.origin {
             Origin::Declared => self.code(cell, training),
-            Origin::Training => Err(Unfit::new(cell, "the column is text in the training file; list it under `text` if that is meant")),
+            Origin::Training => {
+                Err(Unfit::new(cell, "the column is text in the training file; list it under `text` if that is meant"))
+            }
             Origin::First(earlier, record) => {
                 let reason = if cell::is_missing(earlier) {
                     FILL_IN.to_owned()
                 } else {
-                    format!("other cells, such as `{cell}`, are numbers; list the column under `text` or `ignore` if that is meant")
+                    format!(
+                        "other cells, such as `{cell}`, are numbers; list the column under `text` or `ignore` if that is meant"
+                    )
                 };
                 Err(Unfit { record: Some(*record), ..Unfit::new(earlier, reason) })
             }

@@ -138,8 +138,13 @@ fn csv_columns_are_told_apart_plain_and_gzip() {
 
 #[test]
 fn a_csv_column_to_divide_by_is_no_feature() {
-    let table: RawTable<f64> =
-        csv::read(&file(b"y,x,site\n1.5,2,9\n2.5,3,10\n"), None, &CsvSpec::default(), csv::Roles { by: Some("site"), ..csv::Roles::default() }).unwrap();
+    let table: RawTable<f64> = csv::read(
+        &file(b"y,x,site\n1.5,2,9\n2.5,3,10\n"),
+        None,
+        &CsvSpec::default(),
+        csv::Roles { by: Some("site"), ..csv::Roles::default() },
+    )
+    .unwrap();
     assert_eq!(dense(&table.train), arr2(&[[2.0], [3.0]]));
     assert_eq!(table.columns[0].values, ["9", "10"]);
     assert_eq!(table.train.targets, RawTargets::Numbers(vec![1.5, 2.5]));
@@ -153,7 +158,8 @@ fn csv_text_is_one_feature_per_sorted_training_category() {
     let table: RawTable<f64> = csv::read(&file(train), Some(&file(test)), &spec, csv::Roles::default()).unwrap();
     assert_eq!(dense(&table.train), arr2(&[[0.0, 1.0, 1.0], [1.0, 0.0, 2.0]]));
     assert_eq!(dense(&table.test.unwrap()), arr2(&[[0.0, 0.0, 3.0], [0.0, 1.0, 4.0]]));
-    let (place, text) = fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), None, &CsvSpec::default(), csv::Roles::default()));
+    let (place, text) =
+        fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), None, &CsvSpec::default(), csv::Roles::default()));
     assert!(place == "3:1 NA" && text.contains("column `colour`") && text.contains("missing"), "{place} {text}");
 }
 

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    Bundled, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, MixtureSpec, NpySpec, NpzSpec, Scale, Source,
-    SyntheticSpec, TargetKind, TeacherSpec,
+    Bundled, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, MixtureSpec, NpySpec, NpzSpec, Scale,
+    Source, SyntheticSpec, TargetKind, TeacherSpec,
     text::{self, bundled_or_table, text_or_table},
 };
 
@@ -135,8 +135,17 @@ impl Serialize for DataSpec {
             return set.serialize(serializer);
         }
         let Self { source, test, standardise, normalise, random_features, scale, targets, classes, max_unpacked } = self.clone();
-        let mut table =
-            DataTable { test, standardise, normalise, random_features, scale, targets, classes, max_unpacked, ..DataTable::default() };
+        let mut table = DataTable {
+            test,
+            standardise,
+            normalise,
+            random_features,
+            scale,
+            targets,
+            classes,
+            max_unpacked,
+            ..DataTable::default()
+        };
         match source {
             Source::Bundled(set) => table.bundled = Some(set),
             Source::Libsvm(spec) => table.libsvm = Some(spec),

@@ -164,7 +164,9 @@ fn table(x: Vec<u8>, y: Vec<u8>) -> Result<RawTable<f64>, Invalid> {
 /// An array of text as NumPy writes it, three characters a cell.
 fn text_bytes(cells: &[&str]) -> Vec<u8> {
     let header = format!("{{'descr': '<U3', 'fortran_order': False, 'shape': ({},), }}\n", cells.len());
-    let cell = |cell: &&str| -> Vec<u8> { cell.chars().chain("\0\0\0".chars()).take(3).flat_map(|c| (c as u32).to_le_bytes()).collect() };
+    let cell = |cell: &&str| -> Vec<u8> {
+        cell.chars().chain("\0\0\0".chars()).take(3).flat_map(|c| (c as u32).to_le_bytes()).collect()
+    };
     let values: Vec<u8> = cells.iter().flat_map(cell).collect();
     [b"\x93NUMPY\x01\x00", &u16::try_from(header.len()).unwrap().to_le_bytes()[..], header.as_bytes(), &values].concat()
 }
@@ -192,7 +194,10 @@ fn targets_in_a_column_or_one_hot_or_text_are_classes() {
 #[test]
 fn client_ids_may_be_text_and_nothing_may_be_missing() {
     let x = npy_bytes(&Array2::<f32>::zeros((3, 2)));
-    let bytes = npz(&[("x", x.clone()), ("y", npy_bytes(&arr1(&[0, 1, 0]))), ("id", text_bytes(&["bo", "al", "bo"]))], CompressionMethod::Stored);
+    let bytes = npz(
+        &[("x", x.clone()), ("y", npy_bytes(&arr1(&[0, 1, 0]))), ("id", text_bytes(&["bo", "al", "bo"]))],
+        CompressionMethod::Stored,
+    );
     let spec = NpzSpec { client: Some("id".to_owned()), ..NpzSpec::default() };
     let natural = numpy::npz::<f64>(&file(&bytes), &spec).unwrap().table().unwrap().natural.unwrap();
     assert_eq!((natural.values, natural.of), (vec!["al".to_owned(), "bo".to_owned()], vec![1, 0, 1]));
