@@ -285,6 +285,11 @@ impl Fleet {
         self.groups.iter().map(move |group| group.link(direction))
     }
 
+    /// Whether `client` takes part by rounds.
+    pub fn goes_by_rounds(&self, client: usize) -> bool {
+        matches!(self.of(client).availability, Availability::Round(_))
+    }
+
     /// Whether every client is up at any time and in any round.
     pub fn always_available(&self) -> bool {
         self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))

@@ -51,6 +51,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use card::{Card, Paper};
+use card::{BY_WEIGHTING, CONTROLLED, SCALED};
 pub use parameter::{Parameter, parameters};
 pub use parts::Parts;
 

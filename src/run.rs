@@ -19,7 +19,7 @@ mod worlds;
 
 pub use arm::{Arm, arms};
 pub use estimate::{Estimate, Forecast, forecast};
-pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, served};
+pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, peers, served};
 pub use plan::{Plan, PlannedCell, RunId};
 pub use results::Results;
 pub use verify::{Difference, verify};

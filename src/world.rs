@@ -37,6 +37,11 @@ impl<R: Real> World<R> {
         self.problem.objective()
     }
 
+    /// Number of clients that have samples.
+    pub fn holders(&self) -> usize {
+        (0..self.clients()).filter(|&client| self.objective().samples(client) > 0).count()
+    }
+
     /// Width of a client.
     pub fn width(&self, client: NodeId) -> Bits {
         Bits::new(self.fleet.bits(client)).unwrap_or(Bits::FLOAT)

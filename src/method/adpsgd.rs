@@ -39,6 +39,7 @@ impl Method for AdPsgd {
         },
         update: "read x̂ ← x_i;  compute g ← ∇F_i(x̂; ξ);  choose a random neighbour j\n\
                  x_i, x_j ← (x_i + x_j)/2  at once;   x_i ← x_i − lr g",
+        weights: super::SCALED,
         traffic: "to one neighbour a step: x [d]; back: the average [d]",
         differs: "averaging takes a question and an answer. Each step has a random rank: a node that waits for an answer lets \
                   askers of higher rank wait for it, and sends the others away until it has averaged itself; meanwhile these \

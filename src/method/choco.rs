@@ -85,6 +85,7 @@ impl Method for Choco {
         update: "z_i ← x_i − lr ∇F_i(x_i; ξ);   q_i ← Q(z_i − x̂_i);   send q_i\n\
                  x̂_i ← x̂_i + q_i;   s_i ← s_i + Σ_j W_ij q_j   (j = i too);   x_i ← z_i + gamma (s_i − x̂_i)\n\
                  code:  x_i ← z_i + gamma (s_i − x̂_i) first, then q_i ← Q(x_i − x̂_i)",
+        weights: super::SCALED,
         traffic: "to every neighbour, each iteration: q [as compressed]; stays: x̂, s [2 d]",
         differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again; `peers.link` and \
                   low-bit messages do not apply: `compressor` says what travels",

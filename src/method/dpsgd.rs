@@ -51,6 +51,7 @@ impl Method for DPsgd {
         },
         update: "cta:  x_i ← Σ_j W_ij x_j − lr ∇F_i(x_i; ξ)\n\
                  atc:  x_i ← Σ_j W_ij (x_j − lr ∇F_j(x_j; ξ))",
+        weights: super::SCALED,
         traffic: "to every neighbour, each iteration: x [d]; nothing else stays",
         differs: "a node waits for its slowest neighbour, not for everybody; with several local steps, lr ∇F becomes the sum \
                   of the local steps; a node that does not take part in a round mixes without a step of its own; lost messages \

@@ -60,7 +60,8 @@ macro_rules! adaptive {
                     $second,
                     ";   x ← x − lr m / (√v + tau)"
                 ),
-                traffic: TRAFFIC,
+                weights: super::BY_WEIGHTING,
+        traffic: TRAFFIC,
                 differs: DIFFERS,
             };
 

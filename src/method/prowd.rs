@@ -67,6 +67,7 @@ impl Method for ProWd {
                  server:  φ_1, φ_2 ← Adam on Σ_t ‖φ_t(Q_{b_{t−1}}(w_h)) − Q_{b_t}(w_h)‖² over the widest clients h\n\
                  \x20        ŵ_l = φ_2(φ_1(w_l));   m_l = argmax_m cos(m ⊙ (ŵ_l − x), mean_h (w_h − x))  for the narrower clients l\n\
                  \x20        x_j ← (Σ_h w_hj + Σ_l m_lj ŵ_lj) / (#h + Σ_l m_lj)",
+        weights: "with weights p_i: means are weighted by the p_i of those who take part",
         traffic: "down: x [d]; up: w [d], each in the client's width; nothing stays at the client",
         differs: "a scaled-down variant of ours, since the paper's code is not public: φ_t are residual blocks of one hidden layer of 32 \
                   tanh units on chunks of 64 weights in steps of their grid, b → 12 → 32 bits, shared by all layers, the identity at \

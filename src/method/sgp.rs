@@ -38,6 +38,7 @@ impl Method for Sgp {
         },
         update: "x_i ← x_i − lr ∇F_i(z_i; ξ);   with P_ij = 1/(1 + outdegree of j) for j and all it sends to:\n\
                  x_i ← Σ_j P_ij x_j;   w_i ← Σ_j P_ij w_j;   z_i ← x_i / w_i",
+        weights: super::SCALED,
         traffic: "to every receiver, each iteration: P_ij x_j, P_ij w_j [d + 1]; stays: x, w [d + 1]",
         differs: "with several local steps, lr ∇F becomes the sum of the local steps from z; lost messages are sent again; \
                   no overlap of communication and computation",

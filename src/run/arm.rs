@@ -48,8 +48,8 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
         let parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)))?;
         let checked = match &parameters {
             Parameters::Served { own, parts } => {
-                let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective));
-                fitting.and_then(|()| complete(own.as_ref(), parts).grid(clients).map(|_| ()))
+                let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem));
+                fitting.and_then(|()| complete(own.as_ref(), parts, cell.problem.weights).grid(clients).map(|_| ()))
             }
             Parameters::Peers { own, parts } => parts.validate().and_then(|()| own.accepts(&parts.client)),
         };

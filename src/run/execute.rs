@@ -27,7 +27,7 @@ use crate::{
 
 use assemble::Tables;
 use folder::Ready;
-pub use one::served;
+pub use one::{peers, served};
 pub(super) use one::{Pilot, build_and};
 
 /// How a plan is run.

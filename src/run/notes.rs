@@ -25,13 +25,7 @@ impl Plan {
                 if !labels.insert(&arm.label) {
                     continue;
                 }
-                if weighs_otherwise(arm, &planned.cell.problem) {
-                    notes.push(format!(
-                        "`{}` counts all clients alike, but the objective weighs them by their samples; \
-                         `weighting = \"participating-weighted\"` or `\"sampling\"` follows the objective",
-                        arm.label
-                    ));
-                }
+                notes.extend(weighs_otherwise(arm, &planned.cell.problem).map(|note| format!("`{}` {note}", arm.label)));
                 if let Some(keys) = filled_in(arm) {
                     notes.push(format!("`{}` puts its own {keys} into its schedule, which does not say them", arm.label));
                 }
@@ -49,22 +43,35 @@ fn filled_in(arm: &Arm) -> Option<String> {
         by_kind.values().next()?.as_table().cloned()
     };
     let plain = keys(parts.schedule.clone()?.completed(None))?;
-    let full = keys(complete(own.as_ref(), parts).schedule?)?;
+    let full = keys(complete(own.as_ref(), parts, WeightsSpec::Uniform).schedule?)?;
     let own = full.iter().filter(|(key, value)| plain.get(*key) != Some(*value));
     let own: Vec<String> = own.map(|(key, value)| format!("`{key} = {value}`")).collect();
     (!own.is_empty()).then(|| own.join(" and "))
 }
 
-/// Whether the method's own weighting, which the scenario does not mention, minimises something else than the objective.
-fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> bool {
-    let Parameters::Served { own, parts } = &arm.parameters else { return false };
-    if problem.weights == WeightsSpec::Uniform || parts.weighting.is_some() || own.recipe().weighting.tells_clients_apart() {
-        return false;
+/// What to say of a weighting that the scenario does not mention and that minimises something else than the objective.
+fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
+    let Parameters::Served { own, parts } = &arm.parameters else { return None };
+    let full = complete(own.as_ref(), parts, problem.weights);
+    let follows = full.weighting.unwrap_or_default().tells_clients_apart() || full.schedule?.draws_by_weight();
+    if problem.weights == WeightsSpec::Uniform || parts.weighting.is_some() || follows {
+        return None;
     }
-    // A method that has no place for a weighting weighs as its paper says.
-    let other = ServedSpec { weighting: Some(Weighting::ParticipatingWeighted), ..parts.as_ref().clone() };
-    fit(own.as_ref(), &other, &problem.objective).is_ok()
+    let alike = "counts all clients alike, but the objective weighs them by their samples";
+    if parts.secure.is_some() {
+        return Some(format!("{alike}: only `secure` stands in the way, or set `weights = \"uniform\"` in `[problem]`"));
+    }
+    // A method that has no place for a weighting follows the objective by itself.
+    let accepts = |weighting: &Weighting| {
+        let other = ServedSpec { weighting: Some(*weighting), ..parts.as_ref().clone() };
+        fit(own.as_ref(), &other, problem).is_ok()
+    };
+    let accepted: Vec<String> = FOLLOWING.into_iter().filter(accepts).map(|weighting| format!("`\"{}\"`", weighting.name())).collect();
+    (!accepted.is_empty()).then(|| format!("{alike}; `weighting` follows the objective as {}", accepted.join(" or ")))
 }
+
+/// Weightings that follow the weights of the objective.
+const FOLLOWING: [Weighting; 3] = [Weighting::ParticipatingWeighted, Weighting::Sampling, Weighting::SumWeighted];
 
 #[cfg(test)]
 mod tests {
@@ -91,9 +98,23 @@ mod tests {
 
     #[test]
     fn a_default_that_minimises_something_else_is_noted() {
-        let found = notes("samples", "name = 'fedavg'");
+        let tiers = "schedule = { rounds = { cohort = 1, select = { tiers = { count = 2 } } } }";
+        let pairs = "schedule = { rounds = { cohort = 2, select = { tiers = { count = 1 } } } }";
+        let found = notes("samples", &format!("name = 'fedavg'\n{pairs}"));
         assert!(found.len() == 1 && found[0].starts_with("`fedavg` counts all clients alike"), "{found:?}");
-        assert!(notes("uniform", "name = 'fedavg'").is_empty());
+        assert!(found[0].ends_with("as `\"participating-weighted\"` or `\"sum-weighted\"`"), "{found:?}");
+        let found = notes("samples", &format!("name = 'fedavg'\n{tiers}"));
+        assert!(found[0].ends_with("as `\"sum-weighted\"`"), "a share of a cohort of one is always 1: {found:?}");
+        assert!(notes("samples", "name = 'fedavg'\nsecure = {}").iter().any(|note| note.contains("`secure` stands in the way")));
+        assert!(notes("uniform", &format!("name = 'fedavg'\n{pairs}")).is_empty());
+    }
+
+    #[test]
+    fn a_default_that_follows_the_objective_is_not_noted() {
+        for name in ["fedavg", "scaffold", "feddyn", "mifa", "fedbuff", "afa-cd", "delayed-nesterov", "fedasync"] {
+            let found = notes("samples", &format!("name = '{name}'"));
+            assert!(found.iter().all(|note| !note.contains("alike")), "{found:?}");
+        }
         assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
         assert!(notes("samples", "name = 'analytic'").is_empty());
     }

@@ -16,7 +16,7 @@ pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts) -> Result<(), Ve
     for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
         let (section, local, waits) = match &arm.parameters {
             Parameters::Served { own, parts } => {
-                let schedule = complete(own.as_ref(), parts).schedule.unwrap_or_default();
+                let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
                 ("served", &parts.local, !facts.instant_server || schedule.waits())
             }
             Parameters::Peers { own, parts } => ("peers", &parts.local, !facts.instant_peers || own.waits()),

@@ -14,6 +14,7 @@ fn pages_are_complete() {
         for (what, text) in [
             ("summary", card.summary),
             ("update", card.update),
+            ("weights", card.weights),
             ("traffic", card.traffic),
             ("key", card.paper.key),
             ("authors", card.paper.authors),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Changes whenever stored optima can no longer be trusted.
-const VERSION: &[u8] = b"fedfleet optimum 2";
+const VERSION: &[u8] = b"fedfleet optimum 3";
 
 /// The key of a problem: a digest of its description and of its training data.
 #[derive(Default)]

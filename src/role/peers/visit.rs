@@ -37,6 +37,7 @@ impl<R: Real> Job<R> {
         let world = &plan.world;
         let (visit, pace) = ((self.node, self.visit), Pace { steps: self.steps, version: self.version, before: 0 });
         let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, pace, scratch);
+        local.weigh(plan.share(self.node));
         local.equip(plan.computes_in(self.node), |_| {});
         local.resume_optimiser(&self.optimiser);
         let out = nodes.compute(&self.input, &mut local);

@@ -111,6 +111,19 @@ pub fn check_work(fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
     obstacle.map_or(Ok(()), |obstacle| Err(obstacle.refuse_weighting()))
 }
 
+/// Refuses cohorts that are written out where clients take part by rounds: the trace says who does, and nobody would ask the fleet.
+///
+/// # Errors
+/// [`Invalid`] at the cohort, with the reason.
+pub fn check_cohorts(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Invalid> {
+    let traced = matches!(schedule, ScheduleSpec::Rounds(RoundsSpec { cohort: CohortSpec::Trace(_), .. }));
+    if !traced || !(0..fleet.clients()).any(|client| fleet.goes_by_rounds(client)) {
+        return Ok(());
+    }
+    Err(Invalid::at("schedule.rounds.cohort", "the trace says who takes part in each round, and so does the fleet's `availability`")
+        .help("remove `availability` from `[fleet]`, or set `cohort = \"all\"` to call whoever is there"))
+}
+
 /// Refuses selections that weigh updates by the probability to be drawn where it is not that of delivering.
 ///
 /// # Errors

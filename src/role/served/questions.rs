@@ -7,7 +7,7 @@ use crate::{
     engine::{Ledger, NodeId},
     num::{Real, vector},
     problem::{Sample, Workspace},
-    role::{payload::FLOAT_BITS, schedule::Inquiry},
+    role::{payload::FLOAT_BITS, schedule::Inquiry, spec::ShardRule},
 };
 
 /// Answers at one instant.
@@ -45,6 +45,10 @@ impl<'a, R: Real> Questions<'a, R> {
 impl<R: Real> Inquiry for Questions<'_, R> {
     fn samples(&self, client: NodeId) -> usize {
         self.plan.world.objective().samples(client)
+    }
+
+    fn has_work(&self, client: NodeId) -> bool {
+        self.plan.shards != ShardRule::Own || self.samples(client) > 0
     }
 
     fn weight(&self, client: NodeId) -> f64 {

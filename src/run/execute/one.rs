@@ -118,7 +118,7 @@ pub fn served<R: Halved>(
     let (clients, widths) = (world.clients(), world.fleet.widths());
     let problem = Arc::clone(&world);
     let halves = || R::halves(own, Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
-    let parts = complete(own, parts);
+    let parts = complete(own, parts, world.problem.spec().weights);
     let schedule = parts.schedule.clone().unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let client = parts.client.clone().unwrap_or_default();
