@@ -117,6 +117,11 @@ pub trait ServedMethod: Method {
         false
     }
 
+    /// Whether the method solves for all samples together, whoever has them: the objective's optimum under `weights = "samples"`.
+    fn pools_samples(&self) -> bool {
+        false
+    }
+
     /// The factor of a client's message before it is compressed, for methods whose clients add their own compressed messages to what
     /// they remember: with a compressor that loses too much for it they go astray. `None` for the others.
     fn takes_up(&self) -> Option<f64> {

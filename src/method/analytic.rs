@@ -110,6 +110,10 @@ impl ServedMethod for Analytic {
         })
     }
 
+    fn pools_samples(&self) -> bool {
+        true
+    }
+
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
         if let ObjectiveSpec::Quadratic(_) | ObjectiveSpec::Logistic(_) = parts.objective {
             return Err(Invalid::at("", "`analytic` solves for a linear layer over samples, which this objective does not have")

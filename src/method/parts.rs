@@ -166,6 +166,14 @@ impl Parts<'_> {
         }
     }
 
+    /// Refuses shares among those who take part where that is one client at a time.
+    fn shares_mean_something(&self) -> Result<(), Invalid> {
+        let Some((_, batch, remedy)) = self.schedule.single_updates() else { return Ok(()) };
+        let message = format!("the share among those who take part is always 1 in {batch}: all clients would count alike");
+        let help = format!("{remedy}, or choose \"sum-weighted\", or \"unbiased\" for clients that come as often as they are fast");
+        Err(Invalid::at("weighting", message).help(help))
+    }
+
     /// Whether a weighting goes by the probability to take part in a round. Under weights that are not uniform, `sampling` is the plain
     /// mean in which clients count by them, under any schedule.
     fn asks_for_rounds(&self, weighting: Weighting) -> bool {
@@ -187,11 +195,7 @@ impl Parts<'_> {
                 Err(Invalid::at("weighting", "the selection of the cohort weights the updates itself")
                     .help("remove `weighting`, or choose another `select` in the schedule"))
             }
-            Some(Weighting::ParticipatingWeighted) if let Some((_, batch, remedy)) = self.schedule.single_updates() => {
-                let message = format!("the share among those who take part is always 1 in {batch}: all clients would count alike");
-                Err(Invalid::at("weighting", message)
-                    .help(format!("{remedy}, or choose \"sum-weighted\", or \"unbiased\" for clients that come as often as they are fast")))
-            }
+            Some(Weighting::ParticipatingWeighted) => self.shares_mean_something(),
             Some(weighting) if !rounds && self.asks_for_rounds(weighting) => {
                 Err(Invalid::at("weighting", "the probability to take part in a round means nothing without rounds")
                     .help("choose \"unbiased\", which divides by how often a client delivers"))

@@ -52,6 +52,13 @@ fn filled_in(arm: &Arm) -> Option<String> {
 /// What to say of a weighting that the scenario does not mention and that minimises something else than the objective.
 fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
     let Parameters::Served { own, parts } = &arm.parameters else { return None };
+    if own.pools_samples() && problem.weights == WeightsSpec::Uniform {
+        return Some(
+            "solves for all samples together, but the objective weighs the clients alike: the two differ where clients have unlike \
+             numbers of samples; `weights = \"samples\"` in `[problem]` is what it solves for"
+                .to_owned(),
+        );
+    }
     let full = complete(own.as_ref(), parts, problem.weights);
     let follows = full.weighting.unwrap_or_default().tells_clients_apart() || full.schedule?.draws_by_weight();
     if problem.weights == WeightsSpec::Uniform || parts.weighting.is_some() || follows {
@@ -71,7 +78,7 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
 }
 
 /// Weightings that follow the weights of the objective.
-const FOLLOWING: [Weighting; 3] = [Weighting::ParticipatingWeighted, Weighting::Sampling, Weighting::SumWeighted];
+const FOLLOWING: [Weighting; 3] = [Weighting::ParticipatingWeighted, Weighting::Sampling, Weighting::AllWeighted];
 
 #[cfg(test)]
 mod tests {
@@ -102,9 +109,9 @@ mod tests {
         let pairs = "schedule = { rounds = { cohort = 2, select = { tiers = { count = 1 } } } }";
         let found = notes("samples", &format!("name = 'fedavg'\n{pairs}"));
         assert!(found.len() == 1 && found[0].starts_with("`fedavg` counts all clients alike"), "{found:?}");
-        assert!(found[0].ends_with("as `\"participating-weighted\"` or `\"sum-weighted\"`"), "{found:?}");
+        assert!(found[0].ends_with("as `\"participating-weighted\"` or `\"all-weighted\"`"), "{found:?}");
         let found = notes("samples", &format!("name = 'fedavg'\n{tiers}"));
-        assert!(found[0].ends_with("as `\"sum-weighted\"`"), "a share of a cohort of one is always 1: {found:?}");
+        assert!(found[0].ends_with("as `\"all-weighted\"`"), "a share of a cohort of one is always 1: {found:?}");
         assert!(notes("samples", "name = 'fedavg'\nsecure = {}").iter().any(|note| note.contains("`secure` stands in the way")));
         assert!(notes("uniform", &format!("name = 'fedavg'\n{pairs}")).is_empty());
     }
@@ -117,6 +124,7 @@ mod tests {
         }
         assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
         assert!(notes("samples", "name = 'analytic'").is_empty());
+        assert!(notes("uniform", "name = 'analytic'")[0].contains("the objective weighs"));
     }
 
     #[test]

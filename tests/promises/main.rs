@@ -25,4 +25,5 @@ mod secure;
 mod selection;
 mod surrogate;
 mod watch;
+mod weights;
 mod widths;
