@@ -8,10 +8,9 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
-    axis,
+    Rejected, axis,
     cells::{self, Choice, Key},
     decode::decode,
-    Rejected,
     diagnostic::Diagnostic,
     document,
     method::{MethodTable, methods, missing},

@@ -16,7 +16,10 @@ use serde::{
 
 use crate::{
     invalid::{Invalid, require},
-    random::{POPULATION, Purpose, Quantity, Rng, Sampler, Setting, Streams, quantity::{DISTRIBUTIONS, FRACTION}},
+    random::{
+        POPULATION, Purpose, Quantity, Rng, Sampler, Setting, Streams,
+        quantity::{DISTRIBUTIONS, FRACTION},
+    },
 };
 
 /// Names of the rules by label.
