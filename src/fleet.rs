@@ -5,11 +5,8 @@
 
 mod assignment;
 mod availability;
-mod chance;
 mod presence;
-mod round;
 mod spec;
-mod time;
 mod widths;
 
 use std::sync::OnceLock;
@@ -18,20 +15,25 @@ use ndarray::ArrayView2;
 use rand::RngExt;
 
 use assignment::Assignment;
-use availability::Availability;
-use spec::{FRACTION, JOULES, Keys, SECONDS};
+use availability::{Availability, time::TimeProcess};
+use spec::Keys;
 
-pub use availability::AvailabilitySpec;
-pub use chance::{ByLabel, Probability};
+pub use availability::{
+    AvailabilitySpec,
+    chance::{ByLabel, Probability},
+    round::Drift,
+};
 pub use presence::Presence;
-pub use round::Drift;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 pub use widths::Widths;
 
 use crate::{
     invalid::Invalid,
     network::{Direction, Link, Network},
-    random::{Quantity, Rng, Sampler, Setting, Streams, check_clients},
+    random::{
+        Quantity, Rng, Sampler, Setting, Streams, check_clients,
+        quantity::{FRACTION, JOULES, SECONDS},
+    },
 };
 
 /// All clients, immutable and shared by the methods of a run.
@@ -234,7 +236,7 @@ impl Fleet {
     /// Whether work of `client` may be lost because it leaves.
     pub fn leaves_work(&self, client: usize) -> bool {
         let group = self.of(client);
-        let stays = matches!(group.availability, Availability::Round(_) | Availability::Time(time::TimeProcess::Always));
+        let stays = matches!(group.availability, Availability::Round(_) | Availability::Time(TimeProcess::Always));
         group.leave == Leave::Lose && !stays
     }
 
@@ -285,7 +287,7 @@ impl Fleet {
 
     /// Whether every client is up at any time and in any round.
     pub fn always_available(&self) -> bool {
-        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))
+        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(TimeProcess::Always)))
     }
 
     fn of(&self, client: usize) -> &Group {
