@@ -40,7 +40,7 @@ pub struct ProblemSpec {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "named::optional")]
     #[schemars(schema_with = "named::schema::<InitSpec>")]
     pub init: Option<InitSpec>,
-    /// The weights `pᵢ` of the clients in `f = Σ pᵢ fᵢ`.
+    /// The weights `pᵢ` of the clients in `f = Σ pᵢ fᵢ`, which every method follows; a client without samples has none.
     #[serde(default)]
     pub weights: WeightsSpec,
 }
