@@ -55,6 +55,11 @@ pub enum TransformSpec {
 }
 
 impl TransformSpec {
+    /// Whether a direction that is longer throughout comes out no longer, or not in proportion.
+    pub fn normalises(&self) -> bool {
+        matches!(self, Self::Adam(_) | Self::Yogi(_) | Self::Adagrad(_) | Self::Adamw(_) | Self::Clip(_))
+    }
+
     /// Builds the transform.
     pub fn build<R: Real>(&self) -> Box<dyn Transform<R>> {
         match self {

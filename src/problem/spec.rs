@@ -81,7 +81,7 @@ impl Default for MlpSpec {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WeightsSpec {
-    /// `1/n` each.
+    /// `1/n` for each of the `n` clients that have samples.
     #[default]
     Uniform,
     /// In proportion to the number of training samples.

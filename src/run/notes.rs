@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{arm::Arm, plan::Plan};
 use crate::{
     method::registry::{Parameters, complete, fit},
-    part::weighting::Weighting,
+    part::{transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, spec::WeightsSpec},
     role::{schedule::ScheduleSpec, spec::ServedSpec},
 };
@@ -51,7 +51,15 @@ fn filled_in(arm: &Arm) -> Option<String> {
 
 /// What to say of a weighting that the scenario does not mention and that minimises something else than the objective.
 fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
-    let Parameters::Served { own, parts } = &arm.parameters else { return None };
+    let (own, parts) = match &arm.parameters {
+        Parameters::Served { own, parts } => (own, parts),
+        Parameters::Peers { parts, .. } => {
+            let normalised = problem.weights != WeightsSpec::Uniform && parts.client.optimiser.iter().any(TransformSpec::normalises);
+            let alike = "scales each node's gradients by its weight in the objective, but `client.optimiser` normalises them, so that \
+                         nodes count about alike; plain steps follow the objective";
+            return normalised.then(|| alike.to_owned());
+        }
+    };
     if own.pools_samples() && problem.weights == WeightsSpec::Uniform {
         return Some(
             "solves for all samples together, but the objective weighs the clients alike: the two differ where clients have unlike \
