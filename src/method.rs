@@ -50,8 +50,8 @@ use std::fmt::Debug;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use card::{Card, Paper};
 use card::{BY_WEIGHTING, CONTROLLED, SCALED};
+pub use card::{Card, Paper};
 pub use parameter::{Parameter, parameters};
 pub use parts::Parts;
 

@@ -61,7 +61,7 @@ macro_rules! adaptive {
                     ";   x ← x − lr m / (√v + tau)"
                 ),
                 weights: super::BY_WEIGHTING,
-        traffic: TRAFFIC,
+                traffic: TRAFFIC,
                 differs: DIFFERS,
             };
 

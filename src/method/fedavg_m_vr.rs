@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
     momentum::{
-        Coefficients, Start, accepts_recursion, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous, scaled,
-        validate,
+        Coefficients, Start, accepts_recursion, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous,
+        scaled, validate,
     },
 };
 use crate::{

@@ -170,7 +170,8 @@ impl Parts<'_> {
     fn shares_mean_something(&self) -> Result<(), Invalid> {
         let Some((_, batch, remedy)) = self.schedule.single_updates() else { return Ok(()) };
         let message = format!("the share among those who take part is always 1 in {batch}: all clients would count alike");
-        let help = format!("{remedy}, or choose \"sum-weighted\", or \"unbiased\" for clients that come as often as they are fast");
+        let help =
+            format!("{remedy}, or choose \"sum-weighted\", or \"unbiased\" for clients that come as often as they are fast");
         Err(Invalid::at("weighting", message).help(help))
     }
 

@@ -9,8 +9,8 @@ use super::{
     Card, Method, Parts, ServedMethod, Setup,
     controlled::LOST,
     momentum::{
-        Coefficients, Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients, previous,
-        validate,
+        Coefficients, Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients,
+        previous, validate,
     },
 };
 use crate::{

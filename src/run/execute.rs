@@ -26,8 +26,8 @@ use crate::{
 
 use assemble::Tables;
 use folder::Ready;
-pub use one::{peers, served};
 pub(super) use one::{Pilot, build_and};
+pub use one::{peers, served};
 
 /// How a plan is run.
 #[derive(Debug, Clone)]

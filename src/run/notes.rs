@@ -54,7 +54,8 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
     let (own, parts) = match &arm.parameters {
         Parameters::Served { own, parts } => (own, parts),
         Parameters::Peers { parts, .. } => {
-            let normalised = problem.weights != WeightsSpec::Uniform && parts.client.optimiser.iter().any(TransformSpec::normalises);
+            let normalised =
+                problem.weights != WeightsSpec::Uniform && parts.client.optimiser.iter().any(TransformSpec::normalises);
             let alike = "scales each node's gradients by its weight in the objective, but `client.optimiser` normalises them, so that \
                          nodes count about alike; plain steps follow the objective";
             return normalised.then(|| alike.to_owned());
@@ -81,7 +82,8 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
         let other = ServedSpec { weighting: Some(*weighting), ..parts.as_ref().clone() };
         fit(own.as_ref(), &other, problem).is_ok()
     };
-    let accepted: Vec<String> = FOLLOWING.into_iter().filter(accepts).map(|weighting| format!("`\"{}\"`", weighting.name())).collect();
+    let accepted: Vec<String> =
+        FOLLOWING.into_iter().filter(accepts).map(|weighting| format!("`\"{}\"`", weighting.name())).collect();
     (!accepted.is_empty()).then(|| format!("{alike}; `weighting` follows the objective as {}", accepted.join(" or ")))
 }
 

@@ -52,7 +52,8 @@ impl Case {
         let Self { method, keys, steps, lr, .. } = self;
         let section = METHODS.iter().find(|entry| entry.card.name == *method).expect("the method is registered").section;
         let mut text = UNEVEN.to_owned();
-        writeln!(text, "\nproblem.weights = '{weights}'\n{section}.local = {{ steps = {steps}, lr = {lr:?} }}").expect("text grows");
+        writeln!(text, "\nproblem.weights = '{weights}'\n{section}.local = {{ steps = {steps}, lr = {lr:?} }}")
+            .expect("text grows");
         writeln!(text, "[[method]]\nname = '{method}'\n{}", keys.replace(';', "\n")).expect("text grows");
         Scenario::read(Path::new("weights.toml"), &text, &[]).unwrap_or_else(|fault| panic!("{self:?}: {fault}"))
     }

@@ -120,8 +120,11 @@ pub fn check_cohorts(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Inval
     if !traced || !(0..fleet.clients()).any(|client| fleet.goes_by_rounds(client)) {
         return Ok(());
     }
-    Err(Invalid::at("schedule.rounds.cohort", "the trace says who takes part in each round, and so does the fleet's `availability`")
-        .help("remove `availability` from `[fleet]`, or set `cohort = \"all\"` to call whoever is there"))
+    Err(Invalid::at(
+        "schedule.rounds.cohort",
+        "the trace says who takes part in each round, and so does the fleet's `availability`",
+    )
+    .help("remove `availability` from `[fleet]`, or set `cohort = \"all\"` to call whoever is there"))
 }
 
 /// Refuses selections that weigh updates by the probability to be drawn where it is not that of delivering.
