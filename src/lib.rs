@@ -55,6 +55,7 @@
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only |
 //! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
+//! | [`interrupt`] | a request to leave a run, which long computations look at |
 //! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
 //!
 //! # Conventions
@@ -116,6 +117,7 @@ pub mod engine;
 pub mod figure;
 pub mod file;
 pub mod fleet;
+pub mod interrupt;
 pub mod invalid;
 pub mod method;
 pub mod network;

@@ -32,5 +32,5 @@ pub use column::Column;
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
 pub use probe::{Deployed, Models, Observed};
 pub use progress::{Outcome, Progress};
-pub use recorder::{Onlooker, RecordPlan, Recorder, RecorderState, Wish};
+pub use recorder::{Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish};
 pub use standstill::Standstill;

@@ -99,7 +99,9 @@ impl<R: Real> World<R> {
                 let samples = self.objective().samples(client);
                 epochs * samples.div_ceil(rule.batch.rows(samples).max(1)) as f64
             }
-            Steps::Seconds(seconds) => rounding::floor(seconds / self.fleet.mean_step(client)),
+            Steps::Seconds(seconds) => {
+                rounding::floor((seconds - self.fleet.mean_overhead(client)) / self.fleet.mean_step(client))
+            }
             // Without a known energy, which the plan refuses, a visit is one step.
             Steps::Energy(budget) => self.fleet.energy(client).map_or(1.0, |step| rounding::floor(budget / step)),
             Steps::BySpeed(most) => rounding::floor(most * self.fleet.fastest_step() / self.fleet.mean_step(client)),
@@ -125,12 +127,19 @@ impl<R: Real> WorldClock<R> {
     }
 }
 
+impl<R: Real> WorldClock<R> {
+    /// Working time of a visit [s].
+    fn duration(&self, node: NodeId, steps: usize, visit: u64) -> f64 {
+        let World { fleet, streams, .. } = self.world.as_ref();
+        let drawn = || fleet.duration(node, steps, &mut streams.stream(Purpose::Delay, node, visit));
+        fleet.steady_duration(node, steps).unwrap_or_else(drawn)
+    }
+}
+
 impl<R: Real> Physics for WorldClock<R> {
     fn work(&mut self, node: NodeId, now: f64, steps: usize, visit: u64) -> Finish {
+        let duration = self.duration(node, steps, visit);
         let World { fleet, streams, .. } = self.world.as_ref();
-        let duration = fleet
-            .steady_duration(node, steps)
-            .unwrap_or_else(|| fleet.duration(node, steps, &mut streams.stream(Purpose::Delay, node, visit)));
         let dropout =
             if fleet.drops_out(node) { fleet.dropout(node, &mut streams.stream(Purpose::Fault, node, visit)) } else { None };
         let work = duration * dropout.unwrap_or(1.0);
@@ -138,6 +147,12 @@ impl<R: Real> Physics for WorldClock<R> {
             (Finish::At(time), Some(_)) => Finish::LostAt(time),
             (finish, _) => finish,
         }
+    }
+
+    fn done(&mut self, node: NodeId, (begun, now): (f64, f64), steps: u64, visit: u64) -> u64 {
+        let duration = self.duration(node, steps as usize, visit);
+        let worked = self.presence.worked(&self.world.fleet, node, begun, now);
+        if worked < duration { rounding::floor(steps as f64 * (worked / duration)) as u64 } else { steps }
     }
 
     fn energy(&self, node: NodeId, steps: u64) -> f64 {

@@ -6,6 +6,7 @@ pub use rule::{LocalRule, Pace, Steps};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    interrupt::Interrupt,
     num::{Real, low_precision::Bits, vector},
     part::{link::round_blocks, transform::Point},
     problem::{
@@ -61,6 +62,7 @@ pub struct Local<'a, R> {
     /// Width that the model is rounded to at the end of the local steps.
     stored: Bits,
     uplink: Uplink<'a, R>,
+    interrupt: Interrupt<'a>,
     scratch: &'a mut Scratch<R>,
 }
 
@@ -88,8 +90,14 @@ impl<'a, R: Real> Local<'a, R> {
             width,
             stored: width,
             uplink,
+            interrupt: Interrupt::default(),
             scratch,
         }
+    }
+
+    /// Has the visit stop short once the run is to be left.
+    pub fn heed(&mut self, interrupt: Interrupt<'a>) {
+        self.interrupt = interrupt;
     }
 
     /// Gives the client an uplink, and the width that it computes and stores in.
@@ -181,14 +189,14 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// Sum of the step sizes of all local steps: `K · lr` where the step size is constant.
     pub fn total_lr(&self) -> f64 {
-        (0..self.steps).map(|k| self.lr(k)).sum()
+        self.interrupt.steps(self.steps).map(|k| self.lr(k)).sum()
     }
 
     /// How far the visit's steps carry on gradients of 1, in units of the step size: `‖a‖₁` of Wang et al. 2020, with the pull `mu`
     /// towards the start. The number of steps for plain SGD.
     pub fn reach(&self, mu: f64) -> f64 {
         let mut state = Vec::new();
-        (0..self.steps).fold(0.0, |reached, k| {
+        self.interrupt.steps(self.steps).fold(0.0, |reached, k| {
             let at = Point { x: &[R::of(-self.lr(k) * reached)], version: self.pace.version, weight: 1.0 };
             let mut direction = [R::of(1.0 - self.lr(k) * mu * reached)];
             self.rule.optimiser.apply(&mut direction, &mut state, &at);
@@ -214,7 +222,7 @@ impl<'a, R: Real> Local<'a, R> {
             let (rule, pace) = (self.rule, self.pace);
             let lr = |k| rule.lr(pace, k);
             let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
-            let mut visit = Visit { steps: self.steps, lr: &lr, batches: &mut batches };
+            let mut visit = Visit { steps: self.steps, lr: &lr, batches: &mut batches, interrupt: self.interrupt };
             return self.objective.descend(self.client, y, &mut visit, drift, work);
         }
         let (rule, version) = (self.rule, self.pace.version);
@@ -235,7 +243,7 @@ impl<'a, R: Real> Local<'a, R> {
         let (rule, pace) = (self.rule, self.pace);
         let (client, objective, width) = (self.client, self.objective, self.width);
         let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
-        for k in 0..self.steps {
+        for k in self.interrupt.steps(self.steps) {
             let sample = batches.next_sample();
             let lr = rule.lr(pace, k);
             body(&mut Step { k, lr, client, width, sample, objective, work: &mut *work }, y);

@@ -72,7 +72,10 @@ pub fn forecast(plan: &Plan) -> Result<Vec<Forecast>, RunError> {
             cell.topology = world.topology().map(ToString::to_string);
             cell.models = world.models();
         }
-        cell.runs.push(build_and(plan, run, world, trial)?);
+        let estimate = build_and(plan, run, world, trial)?;
+        let every = plan.cells[run.cell].record.every;
+        every.check_samples(estimate.seconds).map_err(|invalid| invalid.under("record"))?;
+        cell.runs.push(estimate);
     }
     Ok(all)
 }

@@ -166,7 +166,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let mut methods = arms(cell, facts.clients)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
-    standstill::refuse(&methods, cell, &facts)?;
+    standstill::refuse(&methods, cell, &facts, &world)?;
     let roles = Roles::of(&methods);
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));

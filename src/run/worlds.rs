@@ -16,6 +16,7 @@ use crate::{
     problem::{Block, BlockKind, Problem, data::Targets},
     random::{Setting, Streams},
     record::Metric,
+    role::spec::LocalSpec,
     scenario::Cell,
     world::World,
 };
@@ -117,6 +118,15 @@ impl AnyWorld {
         })
     }
 
+    /// Which key gives the length of visits in something else than steps, and the most steps that this makes in the visit of a client;
+    /// `None` where steps are counted.
+    pub fn longest_visit(&self, local: &LocalSpec) -> Option<(&'static str, f64)> {
+        match self {
+            Self::F32(world) => longest_visit(world, local),
+            Self::F64(world) => longest_visit(world, local),
+        }
+    }
+
     /// What a check needs to know.
     pub fn facts(&self) -> Facts {
         match self {
@@ -142,6 +152,20 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         free_steps: world.fleet.has_free_steps(),
         known_energy: world.fleet.knows_energy(),
     }
+}
+
+/// See [`AnyWorld::longest_visit`].
+fn longest_visit<R: Real>(world: &World<R>, local: &LocalSpec) -> Option<(&'static str, f64)> {
+    let clients = 0..world.clients();
+    if let Some(epochs) = local.epochs {
+        let longest = clients.map(|client| local.batch.pass(world.objective().samples(client))).max()?;
+        return Some(("epochs", epochs * longest as f64));
+    }
+    if let Some(seconds) = local.seconds {
+        return Some(("seconds", seconds / world.fleet.fastest_step()));
+    }
+    let least = clients.filter_map(|client| world.fleet.energy(client)).fold(f64::INFINITY, f64::min);
+    local.energy.map(|energy| ("energy", energy / least))
 }
 
 /// Share of each class among each client's samples, shape `[n, C]`.

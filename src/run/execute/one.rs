@@ -17,7 +17,7 @@ use crate::{
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
     record::{
-        Models, Observed, Outcome, Recorder,
+        Models, Observed, Outcome, RecordError, Recorder,
         part::{Part, header},
         predicted, staleness,
     },
@@ -161,6 +161,7 @@ impl Pilot for RunJob<'_> {
         let Self { plan, run, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
+        let workers = workers.heeding(Arc::clone(&options.interrupt));
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let (path, checkpoint) = (results.part(plan, run), results.checkpoint(plan, run));
         let saved = if options.resume { take_up(&checkpoint, &mut engine).map_err(RunError::io(&checkpoint))? } else { None };
@@ -177,7 +178,7 @@ impl Pilot for RunJob<'_> {
             recorder.keep_iterates(results.unfinished_iterates(plan, run)).map_err(RunError::io(&path))?;
         }
         let _ = engine.run(&mut recorder);
-        let Some((outcome, iterates)) = recorder.finish(&engine).map_err(RunError::io(&path))? else {
+        let Some((outcome, iterates)) = recorder.finish(&engine).map_err(|error| unrecorded(error, &path))? else {
             return Err(RunError::Interrupted);
         };
         if let Some(iterates) = iterates {
@@ -204,6 +205,13 @@ impl Pilot for RunJob<'_> {
             save(results, &results.model(plan, run), &models)?;
         }
         Ok(outcome)
+    }
+}
+
+fn unrecorded(error: RecordError, path: &Path) -> RunError {
+    match error {
+        RecordError::Io(source) => RunError::io(path)(source),
+        RecordError::Invalid(invalid) => invalid.into(),
     }
 }
 
