@@ -23,20 +23,16 @@ use spec::{FRACTION, JOULES, Keys, SECONDS};
 
 pub use availability::AvailabilitySpec;
 pub use chance::{ByLabel, Probability};
-pub use presence::{Finish, Presence};
+pub use presence::Presence;
 pub use round::Drift;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 pub use widths::Widths;
 
 use crate::{
-    invalid::{Invalid, require},
-    network::{Direction, Link},
-    random::{Quantity, Rng, Sampler, Setting, Streams},
+    invalid::Invalid,
+    network::{Direction, Link, Network},
+    random::{Quantity, Rng, Sampler, Setting, Streams, check_clients},
 };
-
-/// The largest fleet: what is looked at once for every client, such as who belongs to which group, takes seconds there. Client
-/// numbers fit `u32` and stay apart from [`crate::random::POPULATION`].
-pub const MAX_CLIENTS: usize = 100_000_000;
 
 /// All clients, immutable and shared by the methods of a run.
 #[derive(Debug, Clone)]
@@ -92,11 +88,6 @@ impl FleetSpec {
         let assignment = Assignment::new(shares.into_iter(), setting.clients, self.assign, setting.streams);
         Ok(Fleet { clients: setting.clients, streams: setting.streams, assignment, groups, fastest: OnceLock::new() })
     }
-}
-
-/// Refuses empty fleets and those whose client numbers do not fit.
-pub(crate) fn check_clients(clients: usize) -> Result<(), Invalid> {
-    require((1..=MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 100 million")
 }
 
 impl Group {
@@ -190,9 +181,10 @@ impl Fleet {
         self.of(client).leave
     }
 
-    /// The link of the group of `client`, where it has its own; elsewhere the network's holds.
-    pub fn link(&self, client: usize, direction: Direction) -> Option<&Link> {
-        self.of(client).link(direction)
+    /// The link that messages from or to `client` take, its group's own or else that of `network`; between peers `client` is the
+    /// sender.
+    pub fn link<'a>(&'a self, network: &'a Network, direction: Direction, client: usize) -> &'a Link {
+        self.of(client).link(direction).unwrap_or(network.link(direction))
     }
 
     /// Draws the duration of a visit of `steps` local steps `[s]`: `steps · step + visit`, each drawn once, in this order.
@@ -281,9 +273,9 @@ impl Fleet {
         self.groups.iter().any(|group| group.step.mean() == 0.0)
     }
 
-    /// The links of the groups in `direction`, where they have their own.
-    pub fn links(&self, direction: Direction) -> impl Iterator<Item = Option<&Link>> {
-        self.groups.iter().map(move |group| group.link(direction))
+    /// The links in `direction` that the groups take, each its own or else that of `network`.
+    pub fn links<'a>(&'a self, network: &'a Network, direction: Direction) -> impl Iterator<Item = &'a Link> {
+        self.groups.iter().map(move |group| group.link(direction).unwrap_or(network.link(direction)))
     }
 
     /// Whether `client` comes and goes in virtual time, not by rounds.

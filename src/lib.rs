@@ -53,7 +53,8 @@
 //! | [`method`] | the registry, and one file a method |
 //! | [`run`] | plans, their execution in parallel, resumption, verification |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
-//! | [`figure`] | SVG, PDF and PNG from recorded CSV only |
+//! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
+//! | `cli` | the command line, under the feature `cli` |
 //! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
 //! | [`interrupt`] | a request to leave a run, which long computations look at |
 //! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
@@ -113,12 +114,15 @@
 //! # }
 //! ```
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod engine;
 pub mod figure;
 pub mod file;
 pub mod fleet;
 pub mod interrupt;
 pub mod invalid;
+pub mod message;
 pub mod method;
 pub mod network;
 pub mod num;

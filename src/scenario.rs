@@ -15,7 +15,6 @@ mod render;
 mod schema;
 mod seeds;
 mod source;
-mod stop;
 mod template;
 pub mod write;
 
@@ -28,5 +27,4 @@ pub use overrides::Override;
 pub use schema::schema;
 pub use seeds::Seeds;
 pub use source::{Source, Sources, Span};
-pub use stop::Stop;
 pub use template::TEMPLATE;

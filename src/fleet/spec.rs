@@ -9,7 +9,7 @@ use super::availability::AvailabilitySpec;
 use crate::{
     invalid::{Invalid, require},
     network::LinkSpec,
-    random::Quantity,
+    random::{Quantity, check_clients},
 };
 
 /// Durations `[s]`: finite and not negative.
@@ -175,7 +175,7 @@ impl FleetSpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `[fleet]`.
     pub fn validate(&self) -> Result<(), Invalid> {
-        self.clients.map_or(Ok(()), super::check_clients)?;
+        self.clients.map_or(Ok(()), check_clients)?;
         self.keys().validate()?;
         for (index, group) in self.group.iter().enumerate() {
             let at = |error: Invalid| error.under(&format!("group.{index}"));

@@ -13,8 +13,8 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     method::registry::Halved,
     num::Real,
-    record::{Models, Observed, Standstill},
-    scenario::Stop,
+    record::{Standstill, Stop},
+    role::{Models, Observed},
     world::{World, WorldClock},
 };
 

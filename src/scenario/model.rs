@@ -19,7 +19,6 @@ use super::{
     overrides::{self, Override},
     seeds::Seeds,
     source::Sources,
-    stop::Stop,
 };
 use crate::{
     figure::FigureSpec,
@@ -28,6 +27,7 @@ use crate::{
     network::NetworkSpec,
     num::Precision,
     problem::ProblemSpec,
+    record::Stop,
 };
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.

@@ -1,13 +1,12 @@
 //! A live bar for each run in progress, and one for all.
 
-use fedfleet::{
+use crate::{
     record::{
-        Progress,
+        Progress, Stop,
         axis::Axis,
         units::{Unit, short},
     },
     run::{Plan, Progressing, RunId, RunProgress},
-    scenario::Stop,
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 

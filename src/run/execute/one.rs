@@ -17,11 +17,12 @@ use crate::{
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
     record::{
-        Models, Observed, Outcome, RecordError, Recorder,
+        Outcome, RecordError, Recorder,
         part::{Part, header},
         predicted, staleness,
     },
     role::{
+        Models, Observed,
         peers::{Peers, PeersSpec, Plan as PeersPlan},
         served::{Links, Plan as ServedPlan, Served, ServerParts},
         spec::ServedSpec,
