@@ -164,7 +164,7 @@ impl<P: Protocol> Engine<P> {
             Event::Computed { node, slot } => self.computed(node, slot),
             Event::Lost { node, slot } => {
                 if self.core.state.jobs.drop_job(slot) {
-                    self.core.break_off(node);
+                    let _ = self.core.break_off(node);
                     self.core.state.ledger.lost += 1;
                     self.protocol.on_lost(node, &mut self.core.control());
                 }

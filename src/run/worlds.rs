@@ -164,8 +164,9 @@ fn longest_visit<R: Real>(world: &World<R>, local: &LocalSpec) -> Option<(&'stat
     if let Some(seconds) = local.seconds {
         return Some(("seconds", seconds / world.fleet.fastest_step()));
     }
+    let energy = local.energy?;
     let least = clients.filter_map(|client| world.fleet.energy(client)).fold(f64::INFINITY, f64::min);
-    local.energy.map(|energy| ("energy", energy / least))
+    Some(("energy", energy / least))
 }
 
 /// Share of each class among each client's samples, shape `[n, C]`.
