@@ -5,11 +5,8 @@
 
 mod assignment;
 mod availability;
-mod chance;
 mod presence;
-mod round;
 mod spec;
-mod time;
 mod widths;
 
 use std::sync::OnceLock;
@@ -18,20 +15,25 @@ use ndarray::ArrayView2;
 use rand::RngExt;
 
 use assignment::Assignment;
-use availability::Availability;
-use spec::{FRACTION, JOULES, Keys, SECONDS};
+use availability::{Availability, time::TimeProcess};
+use spec::Keys;
 
-pub use availability::AvailabilitySpec;
-pub use chance::{ByLabel, Probability};
+pub use availability::{
+    AvailabilitySpec,
+    chance::{ByLabel, Probability},
+    round::Drift,
+};
 pub use presence::Presence;
-pub use round::Drift;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 pub use widths::Widths;
 
 use crate::{
     invalid::Invalid,
     network::{Direction, Link, Network},
-    random::{Quantity, Rng, Sampler, Setting, Streams, check_clients},
+    random::{
+        Quantity, Rng, Sampler, Setting, Streams, check_clients,
+        quantity::{FRACTION, JOULES, SECONDS},
+    },
 };
 
 /// All clients, immutable and shared by the methods of a run.
@@ -280,12 +282,12 @@ impl Fleet {
 
     /// Whether `client` comes and goes in virtual time, not by rounds.
     pub fn comes_and_goes(&self, client: usize) -> bool {
-        matches!(&self.of(client).availability, Availability::Time(process) if !matches!(process, time::TimeProcess::Always))
+        matches!(&self.of(client).availability, Availability::Time(process) if !matches!(process, TimeProcess::Always))
     }
 
     /// Whether every client is up at any time and in any round.
     pub fn always_available(&self) -> bool {
-        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))
+        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(TimeProcess::Always)))
     }
 
     fn of(&self, client: usize) -> &Group {

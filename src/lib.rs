@@ -135,4 +135,5 @@ pub mod rounding;
 pub mod run;
 pub mod scenario;
 pub mod table;
+pub mod toml;
 pub mod world;

@@ -5,6 +5,7 @@
 //! many results.
 
 pub mod axis;
+mod cell;
 pub mod claim;
 mod column;
 pub mod compare;

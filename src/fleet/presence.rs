@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use super::{
     Fleet, Leave,
-    availability::Availability,
-    round::Chain,
-    time::{Alternation, Segment, TimeProcess},
+    availability::{
+        Availability,
+        round::Chain,
+        time::{Alternation, Segment, TimeProcess},
+    },
 };
 use crate::{engine::Finish, random::Streams, rounding::end_of_instant};
 

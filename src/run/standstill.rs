@@ -1,8 +1,8 @@
 //! Runs that would never end, because no virtual time passes in them.
 
 use super::{
+    any_world::{AnyWorld, Facts},
     arm::Arm,
-    worlds::{AnyWorld, Facts},
 };
 use crate::{
     invalid::Invalid,

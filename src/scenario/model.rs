@@ -8,12 +8,12 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
-    axis,
+    Rejected, axis,
     cells::{self, Choice, Key},
     decode::decode,
-    diagnostic::{Diagnostic, Rejected},
+    diagnostic::Diagnostic,
     document,
-    method::{MethodTable, methods},
+    method::{MethodTable, methods, missing},
     names::nearest,
     node::{Node, Table, Value},
     overrides::{self, Override},
@@ -261,11 +261,6 @@ fn required<T: DeserializeOwned>(tree: &Node, key: &str, example: &str, faults: 
         faults.push(missing(tree, key, example));
     }
     optional(tree, key, faults)
-}
-
-/// A section that the scenario must have.
-pub(super) fn missing(tree: &Node, key: &str, example: &str) -> Diagnostic {
-    Diagnostic::at(tree.span, format!("missing key `{key}` in the scenario")).help(format!("write {example}"))
 }
 
 /// Notes what a check of the section `key` found.

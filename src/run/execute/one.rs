@@ -29,9 +29,9 @@ use crate::{
     },
     run::{
         Plan, RunId,
+        any_world::AnyWorld,
         checkpoint::{Keeper, take_up},
         results::Results,
-        worlds::AnyWorld,
     },
     world::{World, WorldClock},
 };
