@@ -91,7 +91,8 @@ fn a_trace_is_followed_and_joined() {
     assert_eq!(presence.finish(&fleet, 1, 15.0, 12.0), Finish::At(37.0));
     assert_eq!(presence.finish(&fleet, 1, 15.0, 16.0), Finish::LostAt(40.0));
     assert_eq!(presence.finish(&fleet, 2, 3.0, 1.0), Finish::LostAt(3.0));
-    assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::At(6.0));
+    assert_eq!(presence.finish(&fleet, 0, 0.0, 0.5), Finish::At(5.5));
+    assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::LostAt(6.0));
     assert_eq!(presence.next_up(&fleet, 2, 0.0), None);
     let cases = [("0,1,2\n5,1,2\n", "2:1 5"), ("0,2,1\n", "1:1 0,2,1"), ("0,nan,1\n", "1:1 0,nan,1"), ("0.5,1,2\n", "1:1 0.5")];
     for (text, place) in cases {
