@@ -6,6 +6,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use fedfleet::{
+    interrupt::Interrupt,
     num::vector,
     problem::{
         Activation, Batches, Drift, Mlp, Objective, Softmax, Visit, Workspace,
@@ -58,7 +59,7 @@ fn visit(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, objective: &dyn O
         bencher.iter(|| {
             let mut batches =
                 Batches::new(BatchSize::Rows(batch), 0.0, (samples(batch), y.len()), &mut rng, &mut order, &mut draw);
-            let mut visit = Visit { steps: STEPS, lr: &|_| 0.01, batches: &mut batches };
+            let mut visit = Visit { steps: STEPS, lr: &|_| 0.01, batches: &mut batches, interrupt: Interrupt::default() };
             objective.descend(0, black_box(&mut y), &mut visit, &drift, &mut work);
         });
     });
