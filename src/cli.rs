@@ -17,7 +17,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use fedfleet::{
-    invalid::Invalid,
+    invalid::{Invalid, printable},
     run::RunError,
     scenario::{Diagnostic, Rejected, Sources},
 };
@@ -101,7 +101,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
     let mut to = io::stderr().lock();
     let told = match error.downcast_ref::<Rejected>() {
         Some(rejected) => to.write_all(rejected.render(colour()).as_bytes()),
-        None => writeln!(to, "error: {error:#}"),
+        None => writeln!(to, "error: {}", printable(&format!("{error:#}"))),
     };
     let bad_input = error.is::<Rejected>() || error.is::<Usage>();
     // When standard error is gone too, the exit code still tells.

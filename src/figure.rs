@@ -9,6 +9,7 @@ mod canvas;
 mod curve;
 mod export;
 mod geometry;
+pub(crate) mod glyphs;
 mod layout;
 mod legend;
 mod limits;

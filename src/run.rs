@@ -9,6 +9,7 @@ mod checkpoint;
 mod estimate;
 mod execute;
 mod notes;
+mod placed;
 mod plan;
 mod results;
 mod standstill;

@@ -21,7 +21,7 @@ pub mod write;
 
 pub use diagnostic::{Diagnostic, Rejected};
 pub use method::{MERGED, MethodTable};
-pub use model::{Cell, Scenario};
+pub use model::{Cell, OfCells, Scenario};
 pub use names::nearest;
 pub use node::{Entry, Node, Table, Value};
 pub use overrides::Override;

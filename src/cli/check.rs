@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use fedfleet::{
-    invalid::count,
+    invalid::{count, printable},
     record::{axis::Axis, units},
     run::{Arm, Estimate, Forecast, Plan, PlannedCell, forecast},
     scenario::{MethodTable, cells},
 };
 
-use super::{Outcome, scenario::ScenarioArgs};
+use super::{Outcome, run::located, scenario::ScenarioArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,8 +38,8 @@ impl Args {
         if self.resolved {
             out.write_all(plan.manifest(Path::new("")).as_bytes())?;
         } else {
-            let forecasts = forecast(&plan)?;
-            out.write_all(summary(&plan, &forecasts).as_bytes())?;
+            let forecasts = forecast(&plan).map_err(|error| located(error, &plan))?;
+            out.write_all(printable(&summary(&plan, &forecasts)).as_bytes())?;
         }
         Ok(Outcome::Done)
     }

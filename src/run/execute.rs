@@ -23,12 +23,13 @@ use crate::{
     figure::{self, FigureError},
     invalid::Invalid,
     record::{Outcome, Progress, claim::Verdict, curves::Curves, summary::Row},
+    scenario::Rejected,
 };
 
 use assemble::Tables;
 use folder::Ready;
 pub use one::served;
-pub(super) use one::{Pilot, build_and};
+pub(super) use one::{Pilot, build_and, check_built};
 
 /// How a plan is run.
 #[derive(Debug, Clone)]
@@ -86,6 +87,9 @@ impl RunProgress for Silent {
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The world of a run cannot be built, or its method is not for it.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// A file of the results cannot be used.
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The results folder cannot be made.
@@ -198,7 +202,7 @@ fn all_runs(
             return Err(RunError::Interrupted);
         }
         let world = worlds.of(run)?;
-        world.check_optimum(&plan.cells[run.cell].metrics)?;
+        world.check_optimum(&plan.cells[run.cell].metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
         let mut shown = progress.run(plan, run);
         let outcome = one::run(plan, run, world, results, options, inner, shown.as_mut())?;
         Ok((run, outcome))

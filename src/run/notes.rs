@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{arm::Arm, plan::Plan};
 use crate::{
+    figure::{FigureSpec, glyphs},
     method::registry::{Parameters, complete, fit},
     part::weighting::Weighting,
     problem::{ProblemSpec, spec::WeightsSpec},
@@ -35,6 +36,29 @@ impl Plan {
                 if let Some(keys) = filled_in(arm) {
                     notes.push(format!("`{}` puts its own {keys} into its schedule, which does not say them", arm.label));
                 }
+            }
+        }
+        notes.extend(self.unshown());
+        notes
+    }
+
+    /// Words that the figures of the scenario cannot show as they are written, each at its key.
+    fn unshown(&self) -> Vec<String> {
+        if self.figures.is_empty() {
+            return Vec::new();
+        }
+        let of_figure = |(i, figure): (usize, &FigureSpec)| {
+            figure.words().map(|(key, text)| (format!("figure.{i}.{key}"), text.to_owned())).collect::<Vec<_>>()
+        };
+        let mut words: Vec<(String, String)> = self.figures.iter().enumerate().flat_map(of_figure).collect();
+        for cell in self.cells.iter().map(|planned| &planned.cell) {
+            words.extend(cell.methods.iter().enumerate().map(|(i, method)| (format!("method.{i}.label"), method.label.clone())));
+            words.extend(cell.keys.iter().map(|key| (key.path.clone(), key.value.clone())));
+        }
+        let mut notes = Vec::new();
+        for note in words.iter().filter_map(|(key, text)| Some(format!("`{key}`: {}", glyphs::note(text)?))) {
+            if !notes.contains(&note) {
+                notes.push(note);
             }
         }
         notes
@@ -96,6 +120,16 @@ mod tests {
         assert!(notes("uniform", "name = 'fedavg'").is_empty());
         assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
         assert!(notes("samples", "name = 'analytic'").is_empty());
+    }
+
+    #[test]
+    fn words_that_figures_cannot_show_are_noted_at_their_keys() {
+        let figure = |title: &str| format!("name = 'fedavg'\nlabel = '$\\eta$'\n[[figure]]\nx = 'rounds'\ny = 'loss'\ntitle = '{title}'");
+        let found = notes("uniform", &figure("联邦 é"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("`figure.0.title`: the figures' font has no `联`, `邦` and shows boxes"), "{found:?}");
+        assert!(found[1].starts_with("`method.0.label`: figures do not set TeX"), "{found:?}");
+        assert!(notes("uniform", "name = 'fedavg'\nlabel = '联邦'").is_empty(), "nothing is drawn of it by name");
     }
 
     #[test]

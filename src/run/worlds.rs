@@ -16,7 +16,7 @@ use crate::{
     problem::{Block, BlockKind, Problem, data::Targets},
     random::{Setting, Streams},
     record::Metric,
-    scenario::Cell,
+    scenario::{Cell, Rejected},
     world::World,
 };
 
@@ -177,14 +177,14 @@ impl<'p> Worlds<'p> {
     /// The world of a run.
     ///
     /// # Errors
-    /// [`Invalid`] with a path from the root of the scenario.
-    pub fn of(&self, run: RunId) -> Result<AnyWorld, Invalid> {
+    /// What makes it impossible, at its place.
+    pub fn of(&self, run: RunId) -> Result<AnyWorld, Rejected> {
         let place = &self.places[run.cell * self.plan.seeds.len() + run.seed];
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         place.left -= 1;
         let world = match &place.world {
             Some(world) => world.clone(),
-            None => self.build(run)?,
+            None => self.build(run).map_err(|invalid| self.plan.reject(run.cell, invalid))?,
         };
         place.world = (place.left > 0).then(|| world.clone());
         Ok(world)
