@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
-use fedfleet::{
-    figure::FigureError,
+#[cfg(feature = "figure")]
+use crate::figure::FigureError;
+use crate::{
     invalid::{count, printable},
     run::{Options, Plan, Results, RunError, Silent, Summary, execute, verify},
-    scenario::{Diagnostic, nearest},
+    scenario::nearest,
 };
 
 use super::{Outcome, Usage, scenario::ScenarioArgs, unplaced};
@@ -140,10 +141,13 @@ fn known(label: &str, labels: &[String]) -> Result<(), Usage> {
 pub fn located(error: RunError, plan: &Plan) -> anyhow::Error {
     match error {
         RunError::Rejected(rejected) => rejected.into(),
+        #[cfg(feature = "figure")]
         RunError::Figure(FigureError::Invalid(invalid)) if invalid.file.is_none() => {
-            plan.scenario.reject(vec![Diagnostic::from_invalid(invalid, &plan.cells[0].cell.tree)]).into()
+            plan.scenario.reject(vec![crate::scenario::Diagnostic::from_invalid(invalid, &plan.cells[0].cell.tree)]).into()
         }
-        RunError::Invalid(invalid) | RunError::Figure(FigureError::Invalid(invalid)) => unplaced(invalid).into(),
+        #[cfg(feature = "figure")]
+        RunError::Figure(FigureError::Invalid(invalid)) => unplaced(invalid).into(),
+        RunError::Invalid(invalid) => unplaced(invalid).into(),
         other => other.into(),
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{arm::Arm, plan::Plan};
+#[cfg(feature = "figure")]
+use crate::figure::{self, FigureSpec};
 use crate::{
-    figure::{FigureSpec, glyphs},
     method::registry::{Parameters, complete, fit},
     part::weighting::Weighting,
     problem::{ProblemSpec, spec::WeightsSpec},
@@ -38,11 +39,13 @@ impl Plan {
                 }
             }
         }
+        #[cfg(feature = "figure")]
         notes.extend(self.unshown());
         notes
     }
 
     /// Words that the figures of the scenario cannot show as they are written, each at its key.
+    #[cfg(feature = "figure")]
     fn unshown(&self) -> Vec<String> {
         if self.figures.is_empty() {
             return Vec::new();
@@ -56,7 +59,7 @@ impl Plan {
             words.extend(cell.keys.iter().map(|key| (key.path.clone(), key.value.clone())));
         }
         let mut notes = Vec::new();
-        for note in words.iter().filter_map(|(key, text)| Some(format!("`{key}`: {}", glyphs::note(text)?))) {
+        for note in words.iter().filter_map(|(key, text)| Some(format!("`{key}`: {}", figure::unshown(text)?))) {
             if !notes.contains(&note) {
                 notes.push(note);
             }

@@ -5,7 +5,7 @@ use ttf_parser::Face;
 use super::canvas::FONT;
 
 /// Why figures show `text` otherwise than it is meant, and what to write instead.
-pub(crate) fn note(text: &str) -> Option<String> {
+pub(crate) fn unshown(text: &str) -> Option<String> {
     let lacking = lacking(text);
     if !lacking.is_empty() {
         let letters = lacking.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
