@@ -16,10 +16,11 @@ mod standstill;
 mod tuning;
 mod uptake;
 mod verify;
+mod wall;
 mod worlds;
 
 pub use arm::{Arm, arms};
-pub use estimate::{Estimate, Forecast, forecast};
+pub use estimate::{AtWork, Estimate, Forecast, Whole, forecast};
 pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, served};
 pub use plan::{Plan, PlannedCell, RunId};
 pub use results::Results;

@@ -19,7 +19,7 @@ use crate::{
     scenario::nearest,
 };
 
-use super::{Outcome, Usage, scenario::ScenarioArgs, unplaced};
+use super::{Outcome, Usage, data, scenario::ScenarioArgs, unplaced};
 pub use interrupt::INTERRUPTED;
 use progress::Bars;
 
@@ -85,6 +85,7 @@ impl Args {
         if self.verify {
             return self.verify(&plan);
         }
+        write!(io::stderr(), "{}", printable(&data::told(&plan)))?;
         plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {}", printable(note)))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);

@@ -207,8 +207,7 @@ fn all_runs(
 ) -> Result<Vec<(RunId, Outcome)>, RunError> {
     let runs = plan.runs();
     let worlds = Worlds::new(plan, &runs);
-    // Few runs share the threads within each run; many runs take a thread each.
-    let inner = runs.len() < 2 * rayon::current_num_threads();
+    let inner = shares_threads(plan);
     let one = |&run: &RunId| {
         if options.interrupted() {
             return Err(RunError::Interrupted);
@@ -220,6 +219,12 @@ fn all_runs(
         Ok((run, outcome))
     };
     if inner { runs.iter().map(one).collect() } else { one_a_thread(&runs, rayon::current_num_threads(), one) }
+}
+
+/// Whether the runs of `plan` come one after the other, each on all threads of the current pool: where there are few. Many take a
+/// thread each.
+pub(super) fn shares_threads(plan: &Plan) -> bool {
+    plan.runs().len() < 2 * rayon::current_num_threads()
 }
 
 /// Maps `runs` on `threads` threads, each with a rayon pool of its own.

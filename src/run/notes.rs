@@ -8,9 +8,12 @@ use crate::figure::{self, FigureSpec};
 use crate::{
     method::registry::{Parameters, complete, fit},
     part::weighting::Weighting,
-    problem::{ProblemSpec, spec::WeightsSpec},
+    problem::{ProblemSpec, data::Report, spec::WeightsSpec},
     role::{schedule::ScheduleSpec, spec::ServedSpec},
 };
+
+/// Share of the held-out samples from which those that are also training samples are noted [1].
+const MANY: f64 = 0.1;
 
 impl Plan {
     /// What the scenario may not have meant, a line each.
@@ -22,6 +25,9 @@ impl Plan {
                 if !notes.contains(&note) {
                     notes.push(note);
                 }
+            }
+            if let Some(note) = planned.data.as_ref().and_then(repeated).filter(|note| !notes.contains(note)) {
+                notes.push(note);
             }
             for arm in planned.methods.iter().flatten() {
                 if !labels.insert(&arm.label) {
@@ -66,6 +72,18 @@ impl Plan {
         }
         notes
     }
+}
+
+/// That held-out samples are also training samples, where they are many.
+fn repeated(data: &Report) -> Option<String> {
+    let Report { duplicates, held_out, .. } = *data;
+    let which = if duplicates == held_out { "all".to_owned() } else { format!("{duplicates} of the") };
+    (duplicates > 0 && duplicates as f64 >= MANY * held_out as f64).then(|| {
+        format!(
+            "`problem.data`: {which} {held_out} held-out samples are among the training samples, so that accuracy on them says little \
+             about new data; hold out samples that are not trained on"
+        )
+    })
 }
 
 /// The keys that a method with a choice of its own puts into a schedule that leaves them out, such as `discount = "sqrt"`.

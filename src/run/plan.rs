@@ -1,12 +1,13 @@
 //! What a scenario runs: every cell with its arms, checked before anything runs.
 
-use std::{path::Path, sync::Mutex};
+use std::{path::Path, sync::Mutex, time::Duration};
 
 use serde::de::DeserializeOwned;
 
 use super::{
     arm::{Arm, arms},
     execute, placed, standstill, uptake,
+    wall::now,
     worlds::{self, AnyWorld},
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
         registry::{Parameters, PeerParameters},
     },
     num::Precision,
+    problem::data::Report,
     random::{Setting, Streams},
     record::{
         self, Column, Metric, RecordPlan, RecordSpec,
@@ -60,6 +62,10 @@ pub struct PlannedCell {
     pub metrics: Vec<Metric>,
     /// How its runs are recorded.
     pub record: RecordPlan,
+    /// What was read, in the world of the first seed; `None` for quadratics.
+    pub data: Option<Report>,
+    /// Time that the world of the first seed took to build.
+    pub(super) build_wall: Duration,
     /// What the parts of its methods may have against each other, with the label of the method.
     pub(super) notes: Vec<(String, String)>,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
@@ -169,7 +175,9 @@ fn section<T: DeserializeOwned>(cell: &Cell, key: &str) -> Result<Option<T>, Vec
 
 fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String]) -> Result<PlannedCell, Vec<Diagnostic>> {
     let seed = scenario.seeds.list()[0];
+    let before = now();
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
+    let build_wall = before.elapsed();
     let facts = world.facts();
     let mut methods = arms(cell, facts.clients)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
@@ -192,6 +200,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
+    let data = world.report();
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
     Ok(PlannedCell {
         cell: cell.clone(),
@@ -200,6 +209,8 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
         methods,
         metrics,
         record,
+        data,
+        build_wall,
         notes,
         checked,
     })

@@ -13,7 +13,7 @@ use crate::{
     invalid::Invalid,
     network::{Direction, Topology},
     num::{Precision, Real, low_precision::Bits},
-    problem::{Block, BlockKind, Problem, data::Targets},
+    problem::{Block, BlockKind, Problem, data::{ClientData, Report, Targets}},
     random::{Setting, Streams},
     record::Metric,
     scenario::{Cell, Rejected},
@@ -90,6 +90,14 @@ impl AnyWorld {
         match self {
             Self::F32(world) => world.network.topology(),
             Self::F64(world) => world.network.topology(),
+        }
+    }
+
+    /// What was read; `None` for problems without data.
+    pub fn report(&self) -> Option<Report> {
+        match self {
+            Self::F32(world) => world.problem.data().map(ClientData::report),
+            Self::F64(world) => world.problem.data().map(ClientData::report),
         }
     }
 

@@ -9,10 +9,11 @@ impl Table {
     /// As Markdown, the best of each cell in bold.
     pub fn markdown(&self) -> String {
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-        let headings: Vec<String> = self.headings().iter().map(|heading| markdown::text(heading)).collect();
+        let mut headings = self.headings();
+        headings[..self.keys.len()].iter_mut().for_each(|key| *key = markdown::text(key));
         let rules: Vec<String> =
             (0..headings.len()).map(|i| if i > self.keys.len() { "---:" } else { "---" }.to_owned()).collect();
-        let mut out = format!("{}\n\n{}{}", markdown::text(&self.caption), line(&headings), line(&rules));
+        let mut out = format!("{}\n\n{}{}", self.caption, line(&headings), line(&rules));
         let figure = |entry: &Entry, unit: f64| {
             let parts = [Some(median(entry, unit)), spread(entry, unit), ratio(entry)].into_iter().flatten();
             let plain = parts.collect::<Vec<_>>().join(" ");
