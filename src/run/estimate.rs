@@ -31,8 +31,8 @@ use crate::{
     engine::{Engine, Protocol, Watcher, Workers},
     method::registry::Halved,
     num::Real,
-    record::{Observed, Progress, axis::Axis},
-    scenario::Stop,
+    record::{Progress, Stop, axis::Axis},
+    role::Observed,
     world::{World, WorldClock},
 };
 

@@ -1,6 +1,6 @@
 //! Runs that would never end, because no virtual time passes in them.
 
-use super::{arm::Arm, placed, worlds::Facts};
+use super::{any_world::Facts, arm::Arm, placed};
 use crate::{
     invalid::Invalid,
     method::registry::{Parameters, complete},

@@ -7,10 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{
-    engine::{Delivery, NodeId, Physics, SERVER},
-    world::Finish,
-};
+use crate::engine::{Delivery, Finish, NodeId, Physics, SERVER};
 
 /// How many clients are at work at a time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]

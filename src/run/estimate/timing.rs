@@ -11,7 +11,8 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     method::registry::Halved,
     num::Real,
-    record::{Observed, Progress, RecordPlan},
+    record::{Progress, RecordPlan},
+    role::Observed,
     run::{
         execute::{Pilot, RunError},
         wall::now,
