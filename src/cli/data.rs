@@ -59,7 +59,8 @@ fn targets(targets: &Predicted) -> (&'static str, String) {
         }
         Predicted::Classes(classes) => {
             let by_size = |class: &&Class| class.training;
-            let shown = |class: Option<&Class>| class.map_or_else(String::new, |class| format!("{} ({})", class.name, class.training));
+            let shown =
+                |class: Option<&Class>| class.map_or_else(String::new, |class| format!("{} ({})", class.name, class.training));
             let (rarest, commonest) = (classes.iter().min_by_key(by_size), classes.iter().rev().max_by_key(by_size));
             ("classes", format!("{}, from {} to {}", classes.len(), shown(rarest), shown(commonest)))
         }

@@ -96,7 +96,11 @@ impl Args {
             execute(&plan, &results, &options, &Silent)
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
-        let text = if self.json { json::told(&summary, results.folder()) } else { printable(&told(&summary, results.folder())).into_owned() };
+        let text = if self.json {
+            json::told(&summary, results.folder())
+        } else {
+            printable(&told(&summary, results.folder())).into_owned()
+        };
         io::stdout().lock().write_all(text.as_bytes())?;
         let held = summary.verdicts.iter().all(|verdict| verdict.holds == Some(true));
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })

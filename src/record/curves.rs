@@ -238,9 +238,8 @@ impl<'a> Grouping<'a> {
     fn place(&mut self, row: &StringRecord, seed: u64) -> usize {
         let (keys, method) = (&self.layout.keys, bare(&row[self.layout.keys.len()]));
         let values = || row.iter().take(keys.len()).map(bare);
-        let same = |run: &Run| {
-            run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(values())
-        };
+        let same =
+            |run: &Run| run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(values());
         if self.runs.last().is_some_and(same) {
             return self.runs.len() - 1;
         }

@@ -9,7 +9,10 @@ use crate::{
     invalid::Invalid,
     network::{Direction, Topology},
     num::{Precision, Real, low_precision::Bits},
-    problem::{Block, BlockKind, Problem, data::{ClientData, Report, Targets}},
+    problem::{
+        Block, BlockKind, Problem,
+        data::{ClientData, Report, Targets},
+    },
     random::{Setting, Streams},
     record::Metric,
     scenario::Cell,

@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn words_that_figures_cannot_show_are_noted_at_their_keys() {
-        let figure = |title: &str| format!("name = 'fedavg'\nlabel = '$\\eta$'\n[[figure]]\nx = 'rounds'\ny = 'loss'\ntitle = '{title}'");
+        let figure =
+            |title: &str| format!("name = 'fedavg'\nlabel = '$\\eta$'\n[[figure]]\nx = 'rounds'\ny = 'loss'\ntitle = '{title}'");
         let found = notes("uniform", &figure("联邦 é"));
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].starts_with("`figure.0.title`: the figures' font has no `联`, `邦` and shows boxes"), "{found:?}");

@@ -94,9 +94,9 @@ impl<R: Real> ClientData<R> {
     /// What was read.
     pub fn report(&self) -> Report {
         let sizes = (0..self.clients()).map(|client| self.rows(client).len()).collect();
-        let labels = self.label_counts().map(|clients| {
-            Spread::of(clients.iter().map(|counts| counts.iter().filter(|&&count| count > 0).count()).collect())
-        });
+        let labels = self
+            .label_counts()
+            .map(|clients| Spread::of(clients.iter().map(|counts| counts.iter().filter(|&&count| count > 0).count()).collect()));
         let (train, test) = (&self.train, self.test.as_ref());
         Report {
             training: train.len(),

@@ -105,8 +105,13 @@ fn many_rows_pass_in_parts() {
     let rows = 3 * PART + 5;
     let features = Features::Dense(ndarray::Array2::from_shape_fn((rows, 4), |(i, j)| ((i * 4 + j) as f64 * 0.9).sin()));
     let train = Samples { features, targets: Targets::Classes { labels: vec![1; rows], count: 2 } };
-    let net =
-        Mlp::new(Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, rows].into(), test: None }), &[3], Activation::Tanh, 0.1).unwrap();
+    let net = Mlp::new(
+        Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, rows].into(), test: None }),
+        &[3],
+        Activation::Tanh,
+        0.1,
+    )
+    .unwrap();
     let (x, mut work) = (check::point(net.dim(), 0.4), Workspace::new());
     let (mut whole, mut sum, mut part) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
     let loss = net.gradient(0, &x, Sample::Full, &mut whole, &mut work);

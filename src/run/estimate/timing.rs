@@ -74,7 +74,8 @@ impl Pilot for Timed<'_> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.all_threads { Workers::pool() } else { Workers::single() };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
-        let mut watch = Watch::<R> { record: self.record, budget: self.budget, start: now(), warm: None, over: false, scalar: PhantomData };
+        let mut watch =
+            Watch::<R> { record: self.record, budget: self.budget, start: now(), warm: None, over: false, scalar: PhantomData };
         let _ = engine.run(&mut watch);
         let (total, end) = (watch.start.elapsed().as_secs_f64(), Spent::of(&Progress::of(&engine)));
         // The first sample may solve for the optimum, which is not part of the others.

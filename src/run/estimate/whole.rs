@@ -52,11 +52,8 @@ impl Whole {
             }
         }
         let runs = plan.runs().len();
-        let (wall, together) = if shares_threads(plan) {
-            (work, 1)
-        } else {
-            (longest.max(work / threads as f64), threads.min(runs))
-        };
+        let (wall, together) =
+            if shares_threads(plan) { (work, 1) } else { (longest.max(work / threads as f64), threads.min(runs)) };
         let worlds = together.min(plan.cells.len() * seeds) as u64;
         let memory = memory.unwrap_or(2 * world) + world * worlds.saturating_sub(1) + state * together as u64;
         Self {
