@@ -117,8 +117,8 @@ fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
             world.check_optimum(&planned.metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
             cell.world_wall = (planned.build_wall + before.elapsed()).as_secs_f64();
         }
-        let (end, estimate) = build_and(plan, run, world.clone(), Trial { stop })?;
-        let timed = Timed { record, budget, all_threads };
+        let (end, steps, estimate) = build_and(plan, run, world.clone(), Trial { stop })?;
+        let timed = Timed { record, budget, steps, all_threads };
         let timing = build_and(plan, run, world, timed)?;
         let samples = record.every.samples(end.on(record.every.axis()), stop.seconds);
         cell.runs.push(Estimate { samples, wall: timing.of(&end, samples), ..estimate });
@@ -131,7 +131,8 @@ struct Trial<'a> {
 }
 
 impl Pilot for Trial<'_> {
-    type Outcome = (Spent, Estimate);
+    /// Where the run ends, steps of a visit, and what is told.
+    type Outcome = (Spent, f64, Estimate);
 
     fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
@@ -157,7 +158,7 @@ impl Pilot for Trial<'_> {
         let state = state.grown(middle, all_visits.min(world.clients() as f64));
         let (samples, wall) = (0, 0.0);
         let estimate = Estimate { rounds, seconds, gradients, uplink_bits, downlink_bits, at_work, samples, state, wall };
-        Ok((end, estimate))
+        Ok((end, here.gradients as f64 / visits.max(1) as f64, estimate))
     }
 }
 

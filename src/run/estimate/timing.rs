@@ -20,6 +20,9 @@ use crate::{
     world::{World, WorldClock},
 };
 
+/// Local steps of a visit from which its time is that of the first step, times their number.
+const MANY: f64 = 1000.0;
+
 /// What running and recording cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Timing {
@@ -63,6 +66,8 @@ impl Timing {
 pub(super) struct Timed<'a> {
     pub record: &'a RecordPlan,
     pub budget: Duration,
+    /// Local steps of a visit [1].
+    pub steps: f64,
     /// Whether the run will have all threads.
     pub all_threads: bool,
 }
@@ -73,6 +78,8 @@ impl Pilot for Timed<'_> {
     fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Timing, RunError> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.all_threads { Workers::pool() } else { Workers::single() };
+        // A visit of many steps may outlast any budget: only its first one is taken, and stands for the others.
+        let (workers, scale) = if self.steps > MANY { (workers.sketching(), self.steps) } else { (workers, 1.0) };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let mut watch =
             Watch::<R> { record: self.record, budget: self.budget, start: now(), warm: None, over: false, scalar: PhantomData };
@@ -84,15 +91,15 @@ impl Pilot for Timed<'_> {
         self.record.score(&world, &engine);
         let sample = before.elapsed().as_secs_f64();
         let Some((warm, from)) = watch.warm.filter(|_| watch.over) else {
-            return Ok(Timing { start: total, from: f64::INFINITY, sample, ..Timing::default() });
+            return Ok(Timing { start: scale * total, from: f64::INFINITY, sample, ..Timing::default() });
         };
         let units = [Unit::Gradients, Unit::Updates, Unit::Rounds];
         let moves = |unit: &Unit| unit.of(&end) > unit.of(&from);
         let Some(unit) = units.into_iter().find(moves) else {
-            return Ok(Timing { start: total, from: f64::INFINITY, sample, ..Timing::default() });
+            return Ok(Timing { start: scale * total, from: f64::INFINITY, sample, ..Timing::default() });
         };
-        let each = (total - warm) / (unit.of(&end) - unit.of(&from));
-        Ok(Timing { start: warm, from: unit.of(&from), each, unit, sample })
+        let each = scale * (total - warm) / (unit.of(&end) - unit.of(&from));
+        Ok(Timing { start: scale * warm, from: unit.of(&from), each, unit, sample })
     }
 }
 
