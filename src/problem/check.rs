@@ -17,7 +17,12 @@ pub(crate) struct Shape {
 
 impl Shape {
     pub fn data<R: Real>(self) -> ClientData<R> {
-        ClientData { train: self.samples(48, 0.3), offsets: vec![0, 1, 41, 48].into(), test: Some(self.samples(50, 0.9)) }
+        ClientData {
+            classes: Vec::new(),
+            train: self.samples(48, 0.3),
+            offsets: vec![0, 1, 41, 48].into(),
+            test: Some(self.samples(50, 0.9)),
+        }
     }
 
     fn samples<R: Real>(self, rows: usize, salt: f64) -> Samples<R> {

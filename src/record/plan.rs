@@ -51,7 +51,7 @@ pub enum EverySpec {
 
 impl EverySpec {
     /// The axis on which distances are measured.
-    pub(super) fn axis(self) -> Axis {
+    pub fn axis(self) -> Axis {
         match self {
             Self::Rounds(_) => Axis::Rounds,
             Self::Seconds(_) => Axis::Seconds,
@@ -74,6 +74,18 @@ impl EverySpec {
             "a sample every {every:?} s of {seconds:?} s makes {samples:.0e} samples a run: expected at most {MOST_SAMPLES:.0e}"
         );
         Err(Invalid::at("every.seconds", message).help("raise it; `every.log` samples the beginning more densely"))
+    }
+
+    /// Number of samples of a run that ends at `end` on its [axis](Self::axis), and at `seconds` [s].
+    pub fn samples(self, end: f64, seconds: Option<f64>) -> u64 {
+        match self {
+            Self::Rounds(step) | Self::Updates(step) => (end / step as f64).ceil() as u64 + 1,
+            Self::Seconds(step) => (end / step).ceil() as u64 + 1,
+            Self::Log(_) => {
+                let places = std::iter::successors(Some(0.0), |&place| Some(self.following(place, seconds)));
+                places.take_while(|&place| place < end).count() as u64 + 1
+            }
+        }
     }
 
     /// Where the sample after the one at `place` is due, in a run that ends at `seconds` [s].

@@ -56,6 +56,17 @@ pub struct RecordPlan {
     pub stop: Stop,
 }
 
+impl RecordPlan {
+    /// Scores the models of a run once as a sample does, and keeps nothing.
+    pub fn score<R: Real, P: Observed<R>>(&self, world: &World<R>, engine: &Engine<P>) {
+        let tiers = self.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
+        let sample = Sample::take(world, engine, (&self.columns[..], self.peers), tiers.as_ref());
+        self.columns.iter().for_each(|&column| {
+            let _ = sample.value(column);
+        });
+    }
+}
+
 /// What an onlooker wants before an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {

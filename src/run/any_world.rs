@@ -9,7 +9,10 @@ use crate::{
     invalid::Invalid,
     network::{Direction, Topology},
     num::{Precision, Real, low_precision::Bits},
-    problem::{Block, BlockKind, Problem, data::Targets},
+    problem::{
+        Block, BlockKind, Problem,
+        data::{ClientData, Report, Targets},
+    },
     random::{Setting, Streams},
     record::Metric,
     role::spec::LocalSpec,
@@ -87,6 +90,14 @@ impl AnyWorld {
         match self {
             Self::F32(world) => world.network.topology(),
             Self::F64(world) => world.network.topology(),
+        }
+    }
+
+    /// What was read; `None` for problems without data.
+    pub fn report(&self) -> Option<Report> {
+        match self {
+            Self::F32(world) => world.problem.data().map(ClientData::report),
+            Self::F64(world) => world.problem.data().map(ClientData::report),
         }
     }
 

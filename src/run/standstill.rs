@@ -3,6 +3,7 @@
 use super::{
     any_world::{AnyWorld, Facts},
     arm::Arm,
+    placed,
 };
 use crate::{
     invalid::Invalid,
@@ -16,18 +17,16 @@ use crate::{
 /// # Errors
 /// A fault at `stop`, and one at the seconds or the energy of work of a method whose steps take none.
 pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, world: &AnyWorld) -> Result<(), Vec<Diagnostic>> {
-    for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
-        let (section, local, waits) = match &arm.parameters {
+    for arm in methods.iter().flatten() {
+        let (local, waits) = match &arm.parameters {
             Parameters::Served { own, parts } => {
                 let schedule = complete(own.as_ref(), parts).schedule.unwrap_or_default();
-                ("served", &parts.local, !facts.instant_server || schedule.waits())
+                (&parts.local, !facts.instant_server || schedule.waits())
             }
-            Parameters::Peers { own, parts } => ("peers", &parts.local, !facts.instant_peers || own.waits()),
+            Parameters::Peers { own, parts } => (&parts.local, !facts.instant_peers || own.waits()),
         };
         if let Some(fault) = unspent_budget(local, &arm.label, facts).or_else(|| endless_visit(local, &arm.label, world)) {
-            let own = ["method", &index.to_string(), "local", &fault.path[0]];
-            let place = if cell.tree.descend(&own).is_some() { format!("method.{index}") } else { section.to_owned() };
-            return Err(vec![cell.fault(fault.under(&format!("{place}.local")))]);
+            return Err(vec![placed::fault(cell, &arm.label, fault.under("local"))]);
         }
         if cell.stop.needs_time() && !waits {
             let message = format!(

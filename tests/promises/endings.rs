@@ -191,7 +191,7 @@ fn rounds_without_anybody_last_a_finite_time() {
 #[test]
 fn the_cost_of_very_long_visits_is_told_at_once() {
     let plan = plan("stop.rounds = 20\nserved.local.steps = 1000000000").unwrap();
-    let forecast = forecast(&plan).unwrap();
+    let (forecast, _) = forecast(&plan).unwrap();
     assert_eq!((forecast[0].runs[0].gradients, forecast[0].runs[0].seconds), (20.0 * 7e9, 20e9));
 }
 
