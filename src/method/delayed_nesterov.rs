@@ -77,7 +77,8 @@ impl Method for DelayedNesterov {
         let most = 1.0 / self.delay.max(1) as f64;
         require((0.0..=most).contains(&self.activation), "activation", self.activation, "a share from 0 to 1 / delay")?;
         let strength = self.compensation;
-        require(strength >= 0.0 && strength.is_finite(), "compensation", strength, "a number of at least 0")
+        require(strength >= 0.0 && strength.is_finite(), "compensation", strength, "a number of at least 0")?;
+        self.inner.map_or(Ok(()), |inner| inner.validate()).map_err(|invalid| invalid.under("inner"))
     }
 }
 

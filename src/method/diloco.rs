@@ -57,10 +57,7 @@ impl Method for DiLoCo {
     fn validate(&self) -> Result<(), Invalid> {
         require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")?;
         require((0.0..1.0).contains(&self.beta), "beta", self.beta, "a number in [0, 1)")?;
-        TransformSpec::Adamw(self.inner).validate().map_err(|mut invalid| {
-            invalid.path[0] = "inner".into();
-            invalid
-        })
+        self.inner.validate().map_err(|invalid| invalid.under("inner"))
     }
 }
 

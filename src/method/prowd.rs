@@ -25,6 +25,9 @@ use crate::{
 
 use dequantiser::{Dequantiser, Lesson};
 
+/// Most training steps of a block: nothing else happens while the server takes them.
+const MOST_STEPS: usize = 100_000;
+
 /// Parameters of ProWD.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -79,7 +82,7 @@ impl Method for ProWd {
     };
 
     fn validate(&self) -> Result<(), Invalid> {
-        require(self.steps >= 1, "steps", self.steps, "at least 1 step")?;
+        require((1..=MOST_STEPS).contains(&self.steps), "steps", self.steps, "from 1 to 100000 steps")?;
         require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")
     }
 }

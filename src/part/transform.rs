@@ -87,7 +87,9 @@ impl TransformSpec {
             Self::Adagrad(spec) => spec.validate().map_err(|invalid| invalid.under("adagrad")),
             Self::Adamw(spec) => spec.validate().map_err(|invalid| invalid.under("adamw")),
             Self::Clip(norm) => require(*norm > 0.0, "clip", norm, "a positive norm"),
-            Self::WeightDecay(strength) => require(*strength >= 0.0, "weight-decay", strength, "a number of at least 0"),
+            Self::WeightDecay(strength) => {
+                require(*strength >= 0.0 && strength.is_finite(), "weight-decay", strength, "a number of at least 0")
+            }
         }
     }
 }

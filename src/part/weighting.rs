@@ -32,7 +32,7 @@ pub enum Weighting {
     /// `pᵢ / E[deliveries of i in a server step]`: unbiased whatever the schedule (Fraboni et al. 2023). Deliveries are predicted
     /// from the times of downloads, work and uploads: from their means for `every-arrival` and `buffered`, from their whole
     /// distribution for `window` and `group`, where times that are drawn anew leave an error of up to a hundredth, and of more in
-    /// fleets of many thousands. In rounds, availability in seconds counts as the share of time that a client is up.
+    /// fleets of many thousands. Refused in rounds whose clients come and go in seconds.
     Unbiased,
     /// `1 / √N`, for updates that are applied one by one (Liu et al. 2024).
     InverseRoot,

@@ -7,6 +7,7 @@ pub use rule::{LocalRule, Pace, Steps};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    interrupt::Interrupt,
     num::{Real, low_precision::Bits, vector},
     part::{link::round_blocks, rate::Clock, transform::Point},
     problem::{
@@ -64,6 +65,7 @@ pub struct Local<'a, R> {
     /// Width that the model is rounded to at the end of the local steps.
     stored: Bits,
     uplink: Uplink<'a, R>,
+    interrupt: Interrupt<'a>,
     scratch: &'a mut Scratch<R>,
 }
 
@@ -92,8 +94,14 @@ impl<'a, R: Real> Local<'a, R> {
             width,
             stored: width,
             uplink,
+            interrupt: Interrupt::default(),
             scratch,
         }
+    }
+
+    /// Has the visit stop short once the run is to be left.
+    pub fn heed(&mut self, interrupt: Interrupt<'a>) {
+        self.interrupt = interrupt;
     }
 
     /// Gives the client an uplink, and the width that it computes and stores in.
@@ -191,7 +199,7 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// Sum of the step sizes of all local steps: `K · lr` where the step size is constant.
     pub fn total_lr(&self) -> f64 {
-        (0..self.steps).map(|k| self.lr(k)).sum()
+        self.interrupt.steps(self.steps).map(|k| self.lr(k)).sum()
     }
 
     /// How far the visit's steps carry on gradients of 1: `‖a‖₁` of Wang et al. 2020, with the pull `mu` towards the start. It is
@@ -200,7 +208,7 @@ impl<'a, R: Real> Local<'a, R> {
     pub fn reach(&self, mu: f64) -> f64 {
         let mut state = Vec::new();
         let changes = self.rule.clock == Clock::Steps;
-        (0..self.steps).fold(0.0, |reached, k| {
+        self.interrupt.steps(self.steps).fold(0.0, |reached, k| {
             let (unit, step) = if changes { (1.0, self.lr(k)) } else { (self.lr(k), 1.0) };
             let at = Point { x: &[R::of(-unit * reached)], version: self.pace.version, weight: 1.0 };
             let mut direction = [R::of(1.0 - unit * mu * reached)];
@@ -227,7 +235,7 @@ impl<'a, R: Real> Local<'a, R> {
             let (rule, pace) = (self.rule, self.pace);
             let lr = |k| rule.lr(pace, k);
             let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
-            let mut visit = Visit { steps: self.steps, lr: &lr, batches: &mut batches };
+            let mut visit = Visit { steps: self.steps, lr: &lr, batches: &mut batches, interrupt: self.interrupt };
             let drift = &Drift { scale: drift.scale * self.share, ..*drift };
             return self.objective.descend(self.client, y, &mut visit, drift, work);
         }
@@ -249,7 +257,7 @@ impl<'a, R: Real> Local<'a, R> {
         let (rule, pace) = (self.rule, self.pace);
         let (client, objective, width, share) = (self.client, self.objective, self.width, self.share);
         let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
-        for k in 0..self.steps {
+        for k in self.interrupt.steps(self.steps) {
             let sample = batches.next_sample();
             let lr = rule.lr(pace, k);
             body(&mut Step { k, lr, client, width, share, sample, objective, work: &mut *work }, y);

@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{arm::Arm, plan::Plan};
+#[cfg(feature = "figure")]
+use crate::figure::{self, FigureSpec};
 use crate::{
     method::registry::{Parameters, complete, fit},
     part::{transform::TransformSpec, weighting::Weighting},
-    problem::{ProblemSpec, spec::WeightsSpec},
+    problem::{ProblemSpec, data::Report, spec::WeightsSpec},
     role::{schedule::ScheduleSpec, spec::ServedSpec},
 };
+
+/// Share of the held-out samples from which those that are also training samples are noted [1].
+const MANY: f64 = 0.1;
 
 impl Plan {
     /// What the scenario may not have meant, a line each.
@@ -21,6 +26,9 @@ impl Plan {
                     notes.push(note);
                 }
             }
+            if let Some(note) = planned.data.as_ref().and_then(repeated).filter(|note| !notes.contains(note)) {
+                notes.push(note);
+            }
             for arm in planned.methods.iter().flatten() {
                 if !labels.insert(&arm.label) {
                     continue;
@@ -31,8 +39,45 @@ impl Plan {
                 }
             }
         }
+        #[cfg(feature = "figure")]
+        notes.extend(self.unshown());
         notes
     }
+
+    /// Words that the figures of the scenario cannot show as they are written, each at its key.
+    #[cfg(feature = "figure")]
+    fn unshown(&self) -> Vec<String> {
+        if self.figures.is_empty() {
+            return Vec::new();
+        }
+        let of_figure = |(i, figure): (usize, &FigureSpec)| {
+            figure.words().map(|(key, text)| (format!("figure.{i}.{key}"), text.to_owned())).collect::<Vec<_>>()
+        };
+        let mut words: Vec<(String, String)> = self.figures.iter().enumerate().flat_map(of_figure).collect();
+        for cell in self.cells.iter().map(|planned| &planned.cell) {
+            words.extend(cell.methods.iter().enumerate().map(|(i, method)| (format!("method.{i}.label"), method.label.clone())));
+            words.extend(cell.keys.iter().map(|key| (key.path.clone(), key.value.clone())));
+        }
+        let mut notes = Vec::new();
+        for note in words.iter().filter_map(|(key, text)| Some(format!("`{key}`: {}", figure::unshown(text)?))) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
+    }
+}
+
+/// That held-out samples are also training samples, where they are many.
+fn repeated(data: &Report) -> Option<String> {
+    let Report { duplicates, held_out, .. } = *data;
+    let which = if duplicates == held_out { "all".to_owned() } else { format!("{duplicates} of the") };
+    (duplicates > 0 && duplicates as f64 >= MANY * held_out as f64).then(|| {
+        format!(
+            "`problem.data`: {which} {held_out} held-out samples are among the training samples, so that accuracy on them says little \
+             about new data; hold out samples that are not trained on"
+        )
+    })
 }
 
 /// The keys that a method with a choice of its own puts into a schedule that leaves them out, such as `discount = "sqrt"`.
@@ -135,6 +180,17 @@ mod tests {
         assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
         assert!(notes("samples", "name = 'analytic'").is_empty());
         assert!(notes("uniform", "name = 'analytic'")[0].contains("the objective weighs"));
+    }
+
+    #[test]
+    fn words_that_figures_cannot_show_are_noted_at_their_keys() {
+        let figure =
+            |title: &str| format!("name = 'fedavg'\nlabel = '$\\eta$'\n[[figure]]\nx = 'rounds'\ny = 'loss'\ntitle = '{title}'");
+        let found = notes("uniform", &figure("联邦 é"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("`figure.0.title`: the figures' font has no `联`, `邦` and shows boxes"), "{found:?}");
+        assert!(found[1].starts_with("`method.0.label`: figures do not set TeX"), "{found:?}");
+        assert!(notes("uniform", "name = 'fedavg'\nlabel = '联邦'").is_empty(), "nothing is drawn of it by name");
     }
 
     #[test]

@@ -91,7 +91,8 @@ fn a_trace_is_followed_and_joined() {
     assert_eq!(presence.finish(&fleet, 1, 15.0, 12.0), Finish::At(37.0));
     assert_eq!(presence.finish(&fleet, 1, 15.0, 16.0), Finish::LostAt(40.0));
     assert_eq!(presence.finish(&fleet, 2, 3.0, 1.0), Finish::LostAt(3.0));
-    assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::At(6.0));
+    assert_eq!(presence.finish(&fleet, 0, 0.0, 0.5), Finish::At(5.5));
+    assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::LostAt(6.0));
     assert_eq!(presence.next_up(&fleet, 2, 0.0), None);
     let cases = [("0,1,2\n5,1,2\n", "2:1 5"), ("0,2,1\n", "1:1 0,2,1"), ("0,nan,1\n", "1:1 0,nan,1"), ("0.5,1,2\n", "1:1 0.5")];
     for (text, place) in cases {
@@ -99,6 +100,35 @@ fn a_trace_is_followed_and_joined() {
         let error = build().unwrap_err();
         assert_eq!(error.place(), place, "{}", error.message);
         assert_eq!(error.path, ["availability", "trace"]);
+    }
+}
+
+/// Up for a second of three: what is done as the client leaves is sent when it is back, or never.
+#[test]
+fn nothing_leaves_a_client_that_is_down() {
+    for (leave, expected) in [("pause", Finish::At(3.0)), ("lose", Finish::LostAt(1.0))] {
+        let text = format!("availability = {{ cyclic = {{ up = 1, down = 2, phase = 0 }} }}\nleave = \"{leave}\"");
+        let mut presence = Presence::new();
+        assert_eq!(presence.finish(&fleet(&text, 1), 0, 0.0, 1.0), expected);
+        assert_eq!(presence.finish(&fleet(&text, 1), 0, 0.0, 0.1 + 0.2 + 0.7), expected);
+        assert_eq!(presence.finish(&fleet(&text, 1), 0, 0.0, 0.9), Finish::At(0.9));
+    }
+}
+
+/// Up for a second of three: from 0.5 to 10 s for half a second and three whole ones.
+#[test]
+fn working_time_is_the_time_up() {
+    let fixed = fleet("availability = { cyclic = { up = 1, down = 2, phase = 0 } }", 1);
+    let mut presence = Presence::new();
+    assert_eq!(presence.worked(&fixed, 0, 0.5, 10.0), 3.5);
+    assert_eq!(presence.worked(&fixed, 0, 1.0, 3.0), 0.0);
+    assert_abs_diff_eq!(presence.worked(&fixed, 0, 0.5, 30_000_000.5), 1e7, epsilon = 1e-6);
+    assert_eq!(presence.worked(&fleet("", 1), 0, 2.0, 9.0), 7.0);
+    // As much as the work that is done in it.
+    let random = fleet("availability = { markov = { up = 2, down = 3 } }", 30);
+    for client in 0..30 {
+        let Finish::At(end) = presence.finish(&random, client, 4.0, 12.0) else { panic!("it pauses") };
+        assert_abs_diff_eq!(presence.worked(&random, client, 4.0, end), 12.0, epsilon = 1e-9);
     }
 }
 

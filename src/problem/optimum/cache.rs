@@ -153,6 +153,7 @@ mod tests {
             },
             offsets: offsets.into(),
             test: None,
+            classes: Vec::new(),
         };
         let key = |text: &str, target: f64, offsets: Vec<usize>| {
             let mut key = Key::new(text);

@@ -37,6 +37,7 @@ impl<'a, R: Real> Questions<'a, R> {
             downlink_bits: FLOAT_BITS * self.x.len() as u64,
             uplink_bits: FLOAT_BITS,
             gradients,
+            gradients_used: gradients,
             ..Ledger::default()
         });
         self.spent.set(spent);
