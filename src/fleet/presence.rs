@@ -48,8 +48,8 @@ impl Presence {
     }
 
     /// How work of `duration` `[s]` ends that `client` gets at `start` `[s]`. It begins when the client is up; when the client
-    /// leaves, the work pauses or is lost as its [`Leave`] says; with a client that leaves for good it is lost in any case. So is
-    /// work that ends in the very instant in which the client leaves: what comes of it could not be sent any more.
+    /// leaves, the work pauses or is lost as its [`Leave`] says; with a client that leaves for good it is lost in any case. Work
+    /// that ends in the very instant in which the client leaves is done, and what comes of it is sent in that instant.
     pub fn finish(&mut self, fleet: &Fleet, client: usize, start: f64, duration: f64) -> Finish {
         let group = fleet.of(client);
         let Availability::Time(process) = &group.availability else { return Finish::At(start + duration) };
@@ -61,7 +61,7 @@ impl Presence {
         loop {
             let stretch = around(process, client, time, fleet.streams, &mut self.walks);
             if stretch.up {
-                if stretch.end.is_infinite() || end_of_instant(time + left) < stretch.end {
+                if time + left <= end_of_instant(stretch.end) {
                     return Finish::At(time + left);
                 }
                 if group.leave == Leave::Lose {

@@ -91,8 +91,7 @@ fn a_trace_is_followed_and_joined() {
     assert_eq!(presence.finish(&fleet, 1, 15.0, 12.0), Finish::At(37.0));
     assert_eq!(presence.finish(&fleet, 1, 15.0, 16.0), Finish::LostAt(40.0));
     assert_eq!(presence.finish(&fleet, 2, 3.0, 1.0), Finish::LostAt(3.0));
-    assert_eq!(presence.finish(&fleet, 0, 0.0, 0.5), Finish::At(5.5));
-    assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::LostAt(6.0));
+    assert_eq!(presence.finish(&fleet, 0, 0.0, 1.0), Finish::At(6.0));
     assert_eq!(presence.next_up(&fleet, 2, 0.0), None);
     let cases = [("0,1,2\n5,1,2\n", "2:1 5"), ("0,2,1\n", "1:1 0,2,1"), ("0,nan,1\n", "1:1 0,nan,1"), ("0.5,1,2\n", "1:1 0.5")];
     for (text, place) in cases {
@@ -103,15 +102,18 @@ fn a_trace_is_followed_and_joined() {
     }
 }
 
-/// Up for a second of three: what is done as the client leaves is sent when it is back, or never.
+/// Up for a second of three: what is done as the client leaves is sent; what is done later, even late in a run, waits for its return
+/// or is lost.
 #[test]
 fn nothing_leaves_a_client_that_is_down() {
-    for (leave, expected) in [("pause", Finish::At(3.0)), ("lose", Finish::LostAt(1.0))] {
+    for (leave, back) in [("pause", true), ("lose", false)] {
         let text = format!("availability = {{ cyclic = {{ up = 1, down = 2, phase = 0 }} }}\nleave = \"{leave}\"");
         let mut presence = Presence::new();
-        assert_eq!(presence.finish(&fleet(&text, 1), 0, 0.0, 1.0), expected);
-        assert_eq!(presence.finish(&fleet(&text, 1), 0, 0.0, 0.1 + 0.2 + 0.7), expected);
-        assert_eq!(presence.finish(&fleet(&text, 1), 0, 0.0, 0.9), Finish::At(0.9));
+        for start in [0.0, 3e7] {
+            let away = |late: f64| if back { Finish::At(start + 3.0 + late) } else { Finish::LostAt(start + 1.0) };
+            assert_eq!(presence.finish(&fleet(&text, 1), 0, start, 1.0), Finish::At(start + 1.0));
+            assert_eq!(presence.finish(&fleet(&text, 1), 0, start, 1.0 + 0.001953125), away(0.001953125), "{leave} at {start} s");
+        }
     }
 }
 
