@@ -4,6 +4,7 @@
 
 mod check;
 mod compare;
+mod data;
 mod gallery;
 mod methods;
 mod new;

@@ -5,11 +5,8 @@
 
 mod assignment;
 mod availability;
-mod chance;
 mod presence;
-mod round;
 mod spec;
-mod time;
 mod widths;
 
 use std::sync::OnceLock;
@@ -18,24 +15,26 @@ use ndarray::ArrayView2;
 use rand::RngExt;
 
 use assignment::Assignment;
-use availability::Availability;
-use spec::{FRACTION, JOULES, Keys, SECONDS};
+use availability::{Availability, time::TimeProcess};
+use spec::Keys;
 
-pub use availability::AvailabilitySpec;
-pub use chance::{ByLabel, Probability};
-pub use presence::{Finish, Presence};
-pub use round::Drift;
+pub use availability::{
+    AvailabilitySpec,
+    chance::{ByLabel, Probability},
+    round::Drift,
+};
+pub use presence::Presence;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 pub use widths::Widths;
 
 use crate::{
-    invalid::{Invalid, require},
-    network::{Direction, Link},
-    random::{Quantity, Rng, Sampler, Setting, Streams},
+    invalid::Invalid,
+    network::{Direction, Link, Network},
+    random::{
+        Quantity, Rng, Sampler, Setting, Streams, check_clients,
+        quantity::{FRACTION, JOULES, SECONDS},
+    },
 };
-
-/// Fleets are smaller than this, so that client numbers fit `u32` and stay apart from [`crate::random::POPULATION`].
-pub const MAX_CLIENTS: usize = u32::MAX as usize;
 
 /// All clients, immutable and shared by the methods of a run.
 #[derive(Debug, Clone)]
@@ -93,20 +92,17 @@ impl FleetSpec {
     }
 }
 
-/// Refuses empty fleets and those whose client numbers do not fit.
-pub(crate) fn check_clients(clients: usize) -> Result<(), Invalid> {
-    require((1..MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 4 billion")
-}
-
 impl Group {
     fn build(keys: &Keys<'_>, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Self, Invalid> {
         let sampler = |key: &str, quantity: Option<&Quantity>, default: Quantity, range| {
             let quantity = quantity.unwrap_or(&default);
             quantity.build(&format!("fleet.{key}"), &range, setting).map_err(|error| error.under(key))
         };
-        for (key, time) in [("step", keys.step), ("visit", keys.visit)] {
-            time.map_or(Ok(()), Quantity::check_time).map_err(|error| error.under(key))?;
-        }
+        let time = |key: &str, quantity: Option<&Quantity>, default| {
+            quantity.map_or(Ok(()), Quantity::check_time).map_err(|error| error.under(key))?;
+            let sampler = sampler(key, quantity, default, SECONDS)?;
+            sampler.check_time().map_err(|error| error.under(key)).map(|()| sampler)
+        };
         let always = AvailabilitySpec::Always;
         let work = keys.step.map_or(1.0, Quantity::scale) + keys.visit.map_or(0.0, Quantity::scale);
         let fine = keys.availability.unwrap_or(&always).check_pace(work);
@@ -114,8 +110,8 @@ impl Group {
         let availability = keys.availability.unwrap_or(&always).build(setting, labels);
         let bits = keys.bits.unwrap_or(FULL_WIDTH);
         Ok(Self {
-            step: sampler("step", keys.step, 1.0.into(), SECONDS)?,
-            visit: sampler("visit", keys.visit, 0.0.into(), SECONDS)?,
+            step: time("step", keys.step, 1.0.into())?,
+            visit: time("visit", keys.visit, 0.0.into())?,
             energy: keys
                 .energy
                 .map(|energy| sampler("energy", Some(&energy.clone().per_client()), 0.0.into(), JOULES))
@@ -187,9 +183,10 @@ impl Fleet {
         self.of(client).leave
     }
 
-    /// The link of the group of `client`, where it has its own; elsewhere the network's holds.
-    pub fn link(&self, client: usize, direction: Direction) -> Option<&Link> {
-        self.of(client).link(direction)
+    /// The link that messages from or to `client` take, its group's own or else that of `network`; between peers `client` is the
+    /// sender.
+    pub fn link<'a>(&'a self, network: &'a Network, direction: Direction, client: usize) -> &'a Link {
+        self.of(client).link(direction).unwrap_or(network.link(direction))
     }
 
     /// Draws the duration of a visit of `steps` local steps `[s]`: `steps · step + visit`, each drawn once, in this order.
@@ -209,7 +206,12 @@ impl Fleet {
     /// Mean duration of a visit of `client` with `steps` local steps on average `[s]`, while it is up.
     pub fn mean_duration(&self, client: usize, steps: f64) -> f64 {
         let group = self.of(client);
-        steps * group.pace * group.step.client_mean(client) + group.visit.client_mean(client)
+        steps * group.pace * group.step.client_mean(client) + self.mean_overhead(client)
+    }
+
+    /// Mean time of a visit of `client` besides its local steps, while it is up [s].
+    pub fn mean_overhead(&self, client: usize) -> f64 {
+        self.of(client).visit.client_mean(client)
     }
 
     /// Mean duration of one local step of `client`, while it is up [s].
@@ -236,13 +238,6 @@ impl Fleet {
     /// Whether visits of `client` may be lost in mid-work.
     pub fn drops_out(&self, client: usize) -> bool {
         self.of(client).dropout.of_client(client) != Some(0.0)
-    }
-
-    /// Whether work of `client` may be lost because it leaves.
-    pub fn leaves_work(&self, client: usize) -> bool {
-        let group = self.of(client);
-        let stays = matches!(group.availability, Availability::Round(_) | Availability::Time(time::TimeProcess::Always));
-        group.leave == Leave::Lose && !stays
     }
 
     /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is `[1]`.
@@ -280,14 +275,24 @@ impl Fleet {
         self.groups.iter().any(|group| group.step.mean() == 0.0)
     }
 
-    /// The links of the groups in `direction`, where they have their own.
-    pub fn links(&self, direction: Direction) -> impl Iterator<Item = Option<&Link>> {
-        self.groups.iter().map(move |group| group.link(direction))
+    /// The links in `direction` that the groups take, each its own or else that of `network`.
+    pub fn links<'a>(&'a self, network: &'a Network, direction: Direction) -> impl Iterator<Item = &'a Link> {
+        self.groups.iter().map(move |group| group.link(direction).unwrap_or(network.link(direction)))
+    }
+
+    /// Whether `client` takes part by rounds.
+    pub fn goes_by_rounds(&self, client: usize) -> bool {
+        matches!(self.of(client).availability, Availability::Round(_))
+    }
+
+    /// Whether `client` comes and goes in virtual time, not by rounds.
+    pub fn comes_and_goes(&self, client: usize) -> bool {
+        matches!(&self.of(client).availability, Availability::Time(process) if !matches!(process, TimeProcess::Always))
     }
 
     /// Whether every client is up at any time and in any round.
     pub fn always_available(&self) -> bool {
-        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))
+        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(TimeProcess::Always)))
     }
 
     fn of(&self, client: usize) -> &Group {

@@ -4,24 +4,27 @@
 //! part file of its own and saves checkpoints; when all are done the parts become `curves.csv`, in the order of the file,
 //! whatever the order in which they finished.
 
+mod any_world;
 mod arm;
 mod capacity;
 mod checkpoint;
 mod estimate;
 mod execute;
 mod notes;
+mod placed;
 mod plan;
 mod results;
 mod standstill;
 mod tuning;
 mod uptake;
 mod verify;
+mod wall;
 mod worlds;
 
+pub use any_world::{AnyWorld, build as build_world};
 pub use arm::{Arm, arms};
-pub use estimate::{Estimate, Forecast, forecast};
-pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, served};
+pub use estimate::{AtWork, Estimate, Forecast, Whole, forecast};
+pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, peers, served};
 pub use plan::{Plan, PlannedCell, RunId};
 pub use results::Results;
 pub use verify::{Difference, verify};
-pub use worlds::{AnyWorld, build as build_world};

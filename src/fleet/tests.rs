@@ -182,6 +182,7 @@ fn label_weights_are_dirichlet() {
 fn unfit_fleets_are_refused_with_their_path() {
     for (text, path, part) in [
         ("clients = 0", "clients", "from 1 client"),
+        ("clients = 2000000000", "clients", "100 million"),
         ("step = -1", "step", "at least 0"),
         ("bits = 1", "bits", "2 to 32"),
         ("bits-speed = -1", "bits-speed", "exponent"),
@@ -209,6 +210,17 @@ fn unfit_fleets_are_refused_with_their_path() {
 }
 
 #[test]
+fn times_in_a_file_are_as_long_as_others() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("steps.csv"), "value\n1\n1e300\n").unwrap();
+    for text in ["step = { file = \"steps.csv\" }", "visit = { fixed = { file = \"steps.csv\" } }"] {
+        let setting = Setting { folder: folder.path().into(), ..setting(2, 1) };
+        let error = toml::from_str::<FleetSpec>(text).unwrap().build(&setting, None).unwrap_err();
+        assert!(error.message.contains("`1e300` s is out of range"), "{text}: {}", error.message);
+    }
+}
+
+#[test]
 fn malformed_availabilities_say_what_was_expected() {
     for (text, part) in [
         ("availability = { bernoulli = { probability = \"often\" } }", "a probability"),
@@ -232,4 +244,14 @@ fn the_schema_knows_numbers_rules_and_files() {
     for part in ["over-time", "label-rates", "half-normal", "markov-rounds", "bits-speed", "Quantity"] {
         assert!(schema.contains(part), "{part}");
     }
+}
+
+#[test]
+fn a_group_may_have_its_own_links() {
+    let network = toml::from_str::<crate::network::NetworkSpec>("up = { latency = 1 }\ndown = { latency = 2 }").unwrap();
+    let network = network.build(&setting(4, 1)).unwrap();
+    let fleet = fleet("assign = \"blocks\"\ngroup = [{ share = 0.5 }, { share = 0.5, up = { bandwidth = 10 } }]", 4);
+    let delays = |direction| [0, 1, 2, 3].map(|client| fleet.link(&network, direction, client).steady_delay(client, 30));
+    assert_eq!(delays(Direction::Up), [1.0, 1.0, 3.0, 3.0].map(Some));
+    assert_eq!(delays(Direction::Down), [Some(2.0); 4]);
 }

@@ -4,7 +4,7 @@
 //! holds until it is applied, what is remembered of clients from one visit to the next, and the model of every peer. Samples are
 //! held against the memory where they are read.
 
-use super::{arm::Arm, worlds::Facts};
+use super::{any_world::Facts, arm::Arm};
 use crate::{
     invalid::Invalid,
     memory,
@@ -48,10 +48,10 @@ fn helped(invalid: Invalid) -> Invalid {
 fn vectors(arm: &Arm, cell: &Cell, facts: &Facts) -> usize {
     match &arm.parameters {
         Parameters::Served { own, parts } => {
-            let schedule = complete(own.as_ref(), parts).schedule.unwrap_or_default();
+            let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
             let batch = schedule.largest_batch(facts.clients);
             let hidden = ServedSpec { anonymous: true, ..parts.as_ref().clone() };
-            let remembers = hidden.check_anonymity().is_err() || fit(own.as_ref(), &hidden, &cell.problem.objective).is_err();
+            let remembers = hidden.check_anonymity().is_err() || fit(own.as_ref(), &hidden, &cell.problem).is_err();
             let visited =
                 cell.stop.rounds.map_or(facts.clients, |rounds| batch.saturating_mul(rounds as usize).min(facts.clients));
             SERVER + batch + if remembers && !parts.anonymous { visited } else { 0 }
@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        run::{Plan, worlds::AnyWorld},
+        run::{AnyWorld, Plan},
         scenario::Scenario,
     };
 

@@ -11,10 +11,11 @@ use super::{
 use crate::{
     engine::{Control, NodeId, touched::Touched},
     fleet::Presence,
+    message::FLOAT_BITS,
     num::{Real, low_precision::Bits},
     part::link::{Levels, Link, RoundTo, Wire},
     random::{Purpose, Rng},
-    role::{Payload, payload::FLOAT_BITS},
+    role::Payload,
 };
 
 /// What the role keeps of one node.
@@ -59,9 +60,10 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
 
     fn compute(&mut self, node: NodeId, passes: usize, version: u64, input: Payload<R>) {
         let visit = self.control.visits(node);
-        let steps = self.plan.world.local_steps(&self.plan.local, (node, node), visit);
+        let steps = self.plan.local.local_steps(&self.plan.world, (node, node), visit);
         let optimiser = Arc::clone(&self.rows.entry(node).optimiser);
-        self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
+        let job = Job { node, visit, steps, passes, version, input, optimiser };
+        self.control.compute(node, job.gradients(), job);
     }
 
     fn pack(&mut self, node: NodeId, first: usize, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64) {
@@ -91,6 +93,14 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
     fn wake(&mut self, node: NodeId, time: f64, key: u32, settle: bool) {
         let kind = if settle { Kind::Settle } else { Kind::Timer };
         Wake { node, kind, key }.order(time, self.control);
+    }
+
+    fn rest(&mut self, node: NodeId, time: f64) {
+        Wake { node, kind: Kind::Rest, key: 0 }.order(time, self.control);
+    }
+
+    fn mean_visit(&self, node: NodeId) -> f64 {
+        self.plan.local.mean_visit(&self.plan.world, node)
     }
 
     fn complete(&mut self) {

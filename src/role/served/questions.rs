@@ -5,9 +5,10 @@ use std::cell::{Cell, RefCell};
 use super::Plan;
 use crate::{
     engine::{Ledger, NodeId},
+    message::FLOAT_BITS,
     num::{Real, vector},
     problem::{Sample, Workspace},
-    role::{payload::FLOAT_BITS, schedule::Inquiry},
+    role::{schedule::Inquiry, spec::ShardRule},
 };
 
 /// Answers at one instant.
@@ -36,6 +37,7 @@ impl<'a, R: Real> Questions<'a, R> {
             downlink_bits: FLOAT_BITS * self.x.len() as u64,
             uplink_bits: FLOAT_BITS,
             gradients,
+            gradients_used: gradients,
             ..Ledger::default()
         });
         self.spent.set(spent);
@@ -47,12 +49,16 @@ impl<R: Real> Inquiry for Questions<'_, R> {
         self.plan.world.objective().samples(client)
     }
 
+    fn has_work(&self, client: NodeId) -> bool {
+        self.plan.shards != ShardRule::Own || self.samples(client) > 0
+    }
+
     fn weight(&self, client: NodeId) -> f64 {
         self.plan.world.objective().weight(client)
     }
 
     fn mean_visit(&self, client: NodeId) -> f64 {
-        self.plan.world.mean_visit(&self.plan.local, client)
+        self.plan.local.mean_visit(&self.plan.world, client)
     }
 
     fn mean_trip(&self, client: NodeId) -> f64 {

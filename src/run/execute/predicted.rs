@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn surrogate<R: Halved>(plan: &Plan, run: RunId, world: &Arc<World<R>>) -> Option<Vec<R>> {
     let Parameters::Served { own, parts } = &plan.arm(run).parameters else { return None };
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: plan.scenario.folder.clone() };
-    let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts), world, &setting)?;
+    let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts, world.problem.spec().weights), world, &setting)?;
     let x = world.problem.settled(&pulls).ok()?;
     Some(x.into_iter().map(R::of).collect())
 }
@@ -45,7 +45,7 @@ fn pulls<R: Halved>(own: &dyn ServedParameters, parts: &ServedSpec, world: &Arc<
     let by_deliveries = ServedSpec { weighting: Some(Weighting::Unbiased), ..parts.clone() };
     let followed = served(own, &by_deliveries, Arc::clone(world), &setting.folder).ok()?;
     let weights = expected_weights(parts.weighting.unwrap_or_default(), &schedule, followed.deliveries(), world)?;
-    let usual: Vec<(f64, bool)> = (0..world.clients()).map(|client| world.usual_steps(&local, client)).collect();
+    let usual: Vec<(f64, bool)> = (0..world.clients()).map(|client| local.usual_steps(world, client)).collect();
     let lr = match local.rate {
         Rate::Constant(lr) if usual.iter().all(|(_, always)| *always) => Some(lr),
         _ => None,
