@@ -89,7 +89,7 @@ mod tests {
     fn batches_memories_and_peers_are_counted() {
         assert_eq!(counted("name = 'fedavg'"), SERVER + 10);
         assert_eq!(counted("name = 'mifa'"), SERVER + 10 + 30, "three rounds of ten others at most");
-        assert_eq!(counted("name = 'fedavg'\nuplink = 'ef21'") - SERVER, 40);
+        assert_eq!(counted("name = 'fedavg'\nuplink = { ef21 = 'identity' }") - SERVER, 40);
         assert_eq!(counted("name = 'd-psgd'"), PEER * 50);
     }
 }

@@ -81,7 +81,7 @@ fn two_values_under_least_squares_stay_what_they_are() {
     let _ = execute(&plan, &Results::at(&out), &Options::default(), &Silent).unwrap();
     let curves = Curves::read(&out.join("curves.csv")).unwrap();
     let loss = curves.runs[0].last(curves.metric("loss").unwrap()).unwrap();
-    assert!(loss < 1e-20, "{loss}");
+    assert!(loss < 1e-12, "{loss}");
 }
 
 #[test]
@@ -210,5 +210,5 @@ fn wide_files_take_time_in_proportion() {
     // 200,000 columns of one name each; a comparison of each with each would take 20 thousand million steps.
     let header: Vec<String> = (0..200_000).map(|column| format!("c{column}")).collect();
     let case = Case::new(&[("a.csv", format!("{},y\n{}0\n", header.join(","), "1,".repeat(199_999)).as_bytes())]);
-    case.refused(&softmax("{ csv = 'a.csv' }"), &["the line has 200000 values: expected 200001"]);
+    case.refused(&softmax("{ csv = 'a.csv' }"), &["expected 200001, as many as the header"]);
 }
