@@ -4,6 +4,7 @@
 
 mod check;
 mod compare;
+mod data;
 mod gallery;
 mod methods;
 mod new;
@@ -19,7 +20,7 @@ use std::{
 };
 
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, printable},
     run::RunError,
     scenario::{Diagnostic, Rejected, Sources},
 };
@@ -113,7 +114,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
     let mut to = io::stderr().lock();
     let told = match error.downcast_ref::<Rejected>() {
         Some(rejected) => to.write_all(rejected.render(colour()).as_bytes()),
-        None => writeln!(to, "error: {error:#}"),
+        None => writeln!(to, "error: {}", printable(&format!("{error:#}"))),
     };
     let bad_input = error.is::<Rejected>() || error.is::<Usage>();
     // When standard error is gone too, the exit code still tells.

@@ -5,14 +5,17 @@
 //! many results.
 
 pub mod axis;
+mod cell;
 pub mod claim;
 mod column;
 pub mod compare;
 pub mod curves;
 pub mod filter;
+pub(crate) mod formula;
 pub mod gallery;
 pub mod iterates;
 mod log;
+pub(crate) mod markdown;
 pub mod measure;
 pub mod part;
 mod plan;
@@ -33,6 +36,6 @@ pub use column::Column;
 pub use part::OWN;
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
 pub use progress::{Outcome, Progress};
-pub use recorder::{Ended, Files, Onlooker, RecordPlan, Recorder, RecorderState, Wish, Written};
+pub use recorder::{Ended, Files, Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish, Written};
 pub use standstill::Standstill;
 pub use stop::Stop;

@@ -5,7 +5,9 @@
 //! whatever the order in which they finished. A run is known by [what it is](identity), so that a folder of results is extended and
 //! no run is made twice; its files are [sealed], so that what is damaged is never believed.
 
+mod any_world;
 mod arm;
+mod capacity;
 mod checkpoint;
 mod done;
 mod estimate;
@@ -14,6 +16,7 @@ mod identity;
 mod lock;
 mod made;
 mod notes;
+mod placed;
 mod plan;
 mod results;
 mod sealed;
@@ -21,12 +24,13 @@ mod standstill;
 mod tuning;
 mod uptake;
 mod verify;
+mod wall;
 mod worlds;
 
+pub use any_world::{AnyWorld, build as build_world};
 pub use arm::{Arm, arms};
-pub use estimate::{Estimate, Forecast, forecast};
-pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, served};
+pub use estimate::{AtWork, Estimate, Forecast, Whole, forecast};
+pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, peers, served};
 pub use plan::{Plan, PlannedCell, RunId};
 pub use results::Results;
 pub use verify::{Difference, verify};
-pub use worlds::{AnyWorld, build as build_world};

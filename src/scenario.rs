@@ -1,34 +1,24 @@
 //! A scenario: TOML text → checked values, with errors that point into the file.
 
-mod axis;
 pub mod cells;
-pub mod decode;
-mod diagnostic;
-mod document;
 mod extend;
+mod left_out;
 mod made;
 mod manifest;
 mod method;
 mod model;
-mod names;
-mod node;
-mod overrides;
-mod render;
 mod schema;
 mod seeds;
-mod source;
 mod template;
-pub mod write;
 
-pub use diagnostic::{Diagnostic, Rejected};
 pub use extend::{Difference, Joined, Runs, united};
 pub use made::{Made, Ran};
 pub use method::{MERGED, MethodTable};
-pub use model::{Cell, Scenario};
-pub use names::nearest;
-pub use node::{Entry, Node, Table, Value};
-pub use overrides::Override;
+pub use model::{Cell, OfCells, Scenario};
 pub use schema::schema;
 pub use seeds::Seeds;
-pub use source::{Source, Sources, Span};
 pub use template::TEMPLATE;
+
+pub use crate::toml::{Diagnostic, Entry, Node, Override, Rejected, Source, Sources, Span, Table, Value, decode, nearest, write};
+
+use crate::toml::{axis, diagnostic, document, names, node, overrides, source};

@@ -1,7 +1,5 @@
 //! `[fleet]` as it is written in a scenario.
 
-use std::ops::RangeInclusive;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +7,12 @@ use super::availability::AvailabilitySpec;
 use crate::{
     invalid::{Invalid, require},
     network::LinkSpec,
-    random::{Quantity, check_clients},
+    random::{
+        Quantity, check_clients,
+        quantity::{FRACTION, JOULES, SECONDS},
+    },
 };
 
-/// Durations `[s]`: finite and not negative.
-pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
-/// Energies `[J]`: finite and above 0, or a budget would never be spent.
-pub(super) const JOULES: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
-/// Probabilities and fractions `[1]`.
-pub(super) const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
 /// Bit-width of a client that computes in full precision.
 pub const FULL_WIDTH: u32 = 32;
 
@@ -33,7 +28,8 @@ pub struct FleetSpec {
     /// Which clients form a group.
     #[serde(default)]
     pub assign: Assign,
-    /// Seconds for one local step `[s]`, drawn once a visit; 1 if not given.
+    /// Seconds for one local step `[s]`, drawn once a visit; 1 if not given. The steps of a visit that is broken off count as spread
+    /// evenly over its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Quantity>,
     /// Seconds of a visit that do not depend on its number of local steps `[s]`; 0 if not given.

@@ -1,50 +1,21 @@
 //! Reading `curves.csv`: typed columns, grouped by sweep cell, method and seed.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::Path;
 
 use csv::StringRecord;
 
+pub use super::cell::Cell;
+
 use super::axis::Axis;
-use super::filter;
+use super::formula::bare;
 use super::measure::Better;
 use super::part::OWN;
 use crate::{
-    file::{File, start},
+    file::{File, bounded, start},
     invalid::Invalid,
+    memory,
 };
-
-/// One combination of sweep values: keys and values as recorded; empty where nothing is swept.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Cell(pub Vec<(String, String)>);
-
-impl Cell {
-    /// The value of `key`, which may be given by the last segment of its path.
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(k, _)| filter::same_key(k, key)).map(|(_, value)| value.as_str())
-    }
-
-    /// The cell without some of its keys.
-    pub fn without(&self, keys: &[&str]) -> Self {
-        Self(self.0.iter().filter(|(k, _)| !keys.iter().any(|key| filter::same_key(k, key))).cloned().collect())
-    }
-
-    /// Whether nothing is swept.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, (key, value)) in self.0.iter().enumerate() {
-            let short = key.rsplit('.').next().unwrap_or(key);
-            write!(f, "{}{short} = {value}", if i == 0 { "" } else { ", " })?;
-        }
-        Ok(())
-    }
-}
 
 /// The recorded curve of one method in one cell under one seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,7 +106,7 @@ impl Curves {
             }
             fault
         };
-        Self::parse(&std::fs::read(path).map_err(unreadable)?, path)
+        Self::parse(&bounded::read(path, memory::available()).map_err(unreadable)?, path)
     }
 
     /// Reads the content of a file; `path` is for messages only.
@@ -266,14 +237,14 @@ impl<'a> Grouping<'a> {
 
     /// The index of the row's run, which is opened at its first row; rows of a run usually stand together.
     fn place(&mut self, row: &StringRecord, seed: u64) -> usize {
-        let (keys, method) = (&self.layout.keys, &row[self.layout.keys.len()]);
-        let same = |run: &Run| {
-            run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(row.iter().take(keys.len()))
-        };
+        let (keys, method) = (&self.layout.keys, bare(&row[self.layout.keys.len()]));
+        let values = || row.iter().take(keys.len()).map(bare);
+        let same =
+            |run: &Run| run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(values());
         if self.runs.last().is_some_and(same) {
             return self.runs.len() - 1;
         }
-        let cell = Cell(keys.iter().cloned().zip(row.iter().map(str::to_owned)).collect());
+        let cell = Cell(keys.iter().cloned().zip(values().map(str::to_owned)).collect());
         let runs = &mut self.runs;
         *self.places.entry((cell.clone(), method.to_owned(), seed)).or_insert_with(|| {
             let metrics = vec![Vec::new(); self.layout.metrics.len()];

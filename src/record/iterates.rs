@@ -1,13 +1,16 @@
 //! The iterates of one run, on disk while it goes on.
 
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use super::log::Log;
-use crate::{file::digest::Digest, num::Real};
+use crate::{
+    file::{bounded, digest::Digest},
+    memory,
+    num::Real,
+};
 
 /// Recorded iterates: one after another, each coordinate as a little-endian double, which holds both precisions exactly.
 pub struct Iterates {
@@ -63,7 +66,7 @@ impl Iterates {
 }
 
 fn read<R: Real>(path: &Path, dim: usize) -> io::Result<Vec<Vec<R>>> {
-    let bytes = fs::read(path)?;
+    let bytes = bounded::read(path, memory::available())?;
     let value = |bytes: &[u8]| R::of(f64::from_le_bytes(bytes.try_into().expect("chunks have the width of a double")));
     Ok(bytes.chunks_exact(dim * WIDTH).map(|row| row.chunks_exact(WIDTH).map(value).collect()).collect())
 }
@@ -84,7 +87,7 @@ mod tests {
         let mut iterates = Iterates::resume(path.clone(), known).unwrap();
         iterates.push(&[7.0_f32, 8.0]).unwrap();
         assert_eq!(iterates.finish::<f32>(2).unwrap(), [[0.1, 0.0], [7.0, 8.0]]);
-        fs::write(&path, [0; 8]).unwrap();
+        std::fs::write(&path, [0; 8]).unwrap();
         assert!(Iterates::resume(path, known).is_err());
     }
 }

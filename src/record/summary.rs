@@ -1,9 +1,10 @@
 //! `summary.csv`: what each method came to in each cell, over seeds.
 
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
 use super::axis::Axis;
 use super::curves::{Cell, Curves, Run};
+use super::formula::guarded;
 use super::measure::Better;
 use super::spread::Quartiles;
 
@@ -108,8 +109,9 @@ pub fn write(curves: &Curves, overridden: &[(String, String)], rows: &[Row], out
     for row in rows {
         let values =
             row.values().into_iter().map(|value| value.map_or_else(String::new, |value| value.to_string())).collect::<Vec<_>>();
-        let cell = row.cell.0.iter().map(|(_, value)| value);
-        writer.write_record(cell.chain(changed.iter().copied()).chain([&row.method]).chain(&values))?;
+        let cell = row.cell.0.iter().map(|(_, value)| value.as_str());
+        let texts = cell.chain(changed.iter().map(|value| value.as_str())).chain([row.method.as_str()]).map(guarded);
+        writer.write_record(texts.map(Cow::into_owned).chain(values))?;
     }
     writer.flush()?;
     Ok(())

@@ -28,8 +28,8 @@ use crate::{
 };
 
 use assemble::Tables;
-pub use one::served;
-pub(super) use one::{Pilot, build_and};
+pub(super) use one::{Pilot, build_and, check_built};
+pub use one::{peers, served};
 
 /// How a plan is run.
 #[derive(Debug, Clone)]
@@ -55,7 +55,13 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: None, resume: false, overwrite: false, checkpoint_every: Duration::from_secs(10), interrupt: Arc::default() }
+        Self {
+            threads: None,
+            resume: false,
+            overwrite: false,
+            checkpoint_every: Duration::from_secs(10),
+            interrupt: Arc::default(),
+        }
     }
 }
 
@@ -98,7 +104,10 @@ impl RunProgress for Silent {
 /// Why a plan could not be run to its end.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// The world of a run cannot be built, or its method is not for it.
+    /// The world of a run cannot be built, its method is not for it, or the scenario does not go together with the results there are.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// A file of the results cannot be used.
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The results folder cannot be made.
@@ -161,9 +170,6 @@ pub enum RunError {
     /// There is nothing to resume.
     #[error("`{}` holds no interrupted runs to resume", .0.display())]
     NothingToResume(PathBuf),
-    /// The scenario does not go together with the results that are there.
-    #[error(transparent)]
-    Rejected(#[from] Rejected),
     /// What was saved of a run cannot be believed.
     #[error("{0}")]
     Damaged(io::Error),
@@ -227,11 +233,7 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
     let shown = earlier.as_ref().and_then(folder::Earlier::shown);
     match &wider {
         None => all(plan, results, options, shown, progress),
-        // A fault is one of the scenario that has the methods there besides.
-        Some(wider) => all(wider, results, options, shown, progress).map_err(|error| match error {
-            RunError::Invalid(invalid) => RunError::Rejected(wider.reject(invalid)),
-            other => other,
-        }),
+        Some(wider) => all(wider, results, options, shown, progress),
     }
 }
 
@@ -292,11 +294,7 @@ fn relative(path: &Path, results: &Results) -> Option<String> {
 }
 
 /// The runs that have ended, with how, and those that have not. What is damaged is told, and begins anew.
-fn ended(
-    plan: &Plan,
-    results: &Results,
-    progress: &dyn Progressing,
-) -> Result<(BTreeMap<RunId, Outcome>, Vec<RunId>), RunError> {
+fn ended(plan: &Plan, results: &Results, progress: &dyn Progressing) -> Result<(BTreeMap<RunId, Outcome>, Vec<RunId>), RunError> {
     let (mut outcomes, mut left) = (BTreeMap::new(), Vec::new());
     for run in plan.runs() {
         let name = plan.name(run);
@@ -342,14 +340,13 @@ fn all_runs(
     progress: &dyn Progressing,
 ) -> Result<Vec<(RunId, Outcome)>, RunError> {
     let worlds = Worlds::new(plan, runs);
-    // Few runs share the threads within each run; many runs take a thread each.
-    let inner = runs.len() < 2 * rayon::current_num_threads();
+    let inner = shares_threads(runs.len());
     let one = |&run: &RunId| {
         if options.interrupted() {
             return Err(RunError::Interrupted);
         }
         let world = worlds.of(run)?;
-        world.check_optimum(&plan.cells[run.cell].metrics)?;
+        world.check_optimum(&plan.cells[run.cell].metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
         let mut shown = progress.run(plan, run);
         let mut attempt = |saved| one::run(plan, run, world.clone(), results, (options, inner, saved), shown.as_mut());
         let outcome = match attempt(true) {
@@ -362,6 +359,12 @@ fn all_runs(
         Ok((run, outcome))
     };
     if inner { runs.iter().map(one).collect() } else { one_a_thread(runs, rayon::current_num_threads(), one) }
+}
+
+/// Whether so many runs come one after the other, each on all threads of the current pool: where there are few. Many take a thread
+/// each.
+pub(super) fn shares_threads(runs: usize) -> bool {
+    runs < 2 * rayon::current_num_threads()
 }
 
 /// Maps `runs` on `threads` threads, each with a rayon pool of its own.

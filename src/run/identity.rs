@@ -18,7 +18,7 @@ pub(super) fn of_arm(planned: &PlannedCell, arm: &Arm, record: &RecordSpec) -> u
     let data: Vec<_> = planned.files.values().collect();
     let build = (made::VERSION, made::COMMIT);
     let world = (&cell.problem, cell.fleet.resolved(), &cell.network, planned.precision);
-    let parameters = arm.parameters.clone().resolved(&cell.problem.objective);
+    let parameters = arm.parameters.clone().resolved(&cell.problem);
     // Whether models are kept changes no curve, but a run that kept none has none to show.
     let kept = (record.models, record.iterates, record.staleness, record.surrogate);
     let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {:?} {kept:?}", arm.label, planned.record);

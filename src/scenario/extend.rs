@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use super::{
+    Rejected,
     cells::{self, Key},
     decode::decode,
-    diagnostic::Rejected,
     made::{Made, Ran},
     manifest::{methods::Meant, node},
     method::{MERGED, over},
@@ -140,9 +140,11 @@ impl Scenario {
         };
         let world = |cell: &Cell| (cell.problem.clone(), cell.fleet.resolved(), cell.network.clone(), cell.precision);
         let (here, there) = (record(self), record(earlier));
-        let same = self.cells.iter().zip(&earlier.cells).all(|(a, b)| {
-            world(a) == world(b) && here.every(&a.stop) == there.every(&b.stop)
-        });
+        let same = self
+            .cells
+            .iter()
+            .zip(&earlier.cells)
+            .all(|(a, b)| world(a) == world(b) && here.every(&a.stop) == there.every(&b.stop));
         // Metrics that nobody has chosen are those of the problem.
         let chosen = |spec: RecordSpec| RecordSpec { every: None, metrics: None, ..spec };
         let metrics = here.metrics == there.metrics || here.metrics.is_none() || there.metrics.is_none();
@@ -182,7 +184,7 @@ impl Scenario {
         if let Some(Node { value: Value::Array(methods), .. }) = root.get_mut("method") {
             methods.extend(further);
         }
-        let text = write::document(&root);
+        let text = write::document(&root, &["stop"]);
         let read = Self::read(&folder.join("manifest.toml"), &text, &[])?;
         let runs = all.into_iter().map(|(method, seeds)| Ran { method, seeds: Seeds::List(seeds) }).collect();
         let made = Some(Made { runs, ..Made::default() });
@@ -195,10 +197,7 @@ fn stops(scenario: &Scenario) -> impl Iterator<Item = &Stop> + Clone {
 }
 
 /// The arms of `there` for each method of `here`, cell by cell, found by their label.
-fn matching<'a>(
-    here: &'a [Vec<Vec<Meant>>],
-    there: &'a [Vec<Vec<Meant>>],
-) -> impl Iterator<Item = Option<&'a Vec<Meant>>> {
+fn matching<'a>(here: &'a [Vec<Vec<Meant>>], there: &'a [Vec<Vec<Meant>>]) -> impl Iterator<Item = Option<&'a Vec<Meant>>> {
     let label = |arms: &Vec<Meant>| arms.first().map(|arm| arm.label.clone());
     here.iter().enumerate().flat_map(move |(cell, methods)| {
         methods.iter().map(move |arms| there.get(cell)?.iter().find(|other| label(other) == label(arms)))

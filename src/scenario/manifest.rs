@@ -26,7 +26,7 @@ impl Scenario {
     ///
     /// `metrics` are those that every cell records. Reading that file gives the same runs. A section whose defaults cannot be told from a sweep is kept as written.
     pub fn manifest(&self, folder: &Path, metrics: Option<&[Metric]>) -> String {
-        write::document(&self.written(folder, metrics))
+        write::document(&self.written(folder, metrics), &["stop"])
     }
 
     /// As [`manifest`](Self::manifest), with what is said of how the results came about.
@@ -35,7 +35,7 @@ impl Scenario {
         if let Some(made) = node(made) {
             written.insert("made", self.document.span, made);
         }
-        write::document(&written)
+        write::document(&written, &["stop"])
     }
 
     /// The sections of a manifest.

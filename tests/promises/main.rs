@@ -1,5 +1,6 @@
 //! What fedfleet promises: one module per promise.
 
+mod accounting;
 mod analytic;
 mod bench;
 mod compression;
@@ -9,6 +10,7 @@ mod dependencies;
 mod determinism;
 mod endings;
 mod every_method;
+mod files;
 mod fixed_points;
 mod golden;
 mod identities;
@@ -26,4 +28,5 @@ mod secure;
 mod selection;
 mod surrogate;
 mod watch;
+mod weights;
 mod widths;

@@ -102,7 +102,9 @@ impl Earlier {
     pub(super) fn notes(&self, plan: &Plan, options: &Options) -> Vec<String> {
         let mut notes = Vec::new();
         let here = plan.made();
-        if let Some(there) = self.scenario.made.as_ref().filter(|there| (&there.version, &there.commit) != (&here.version, &here.commit)) {
+        if let Some(there) =
+            self.scenario.made.as_ref().filter(|there| (&there.version, &there.commit) != (&here.version, &here.commit))
+        {
             notes.push(format!(
                 "the results there were made by fedfleet {}{}: all their runs begin anew",
                 there.version,
@@ -143,7 +145,8 @@ pub(super) fn show(plan: &Plan, results: &Results) -> Result<(), RunError> {
 /// Ends a call whose tables and figures are `written`: with `overwrite`, what earlier calls wrote besides is removed.
 pub(super) fn end(plan: &Plan, results: &Results, written: BTreeSet<String>, options: &Options) -> Result<(), RunError> {
     let before = listed(results)?;
-    let (kept, gone): (Vec<String>, Vec<String>) = before.into_iter().partition(|name| written.contains(name) || !options.overwrite);
+    let (kept, gone): (Vec<String>, Vec<String>) =
+        before.into_iter().partition(|name| written.contains(name) || !options.overwrite);
     for path in gone.iter().map(|name| results.file(name)) {
         remove_file(&path)?;
         // Its folder, if nothing else is in it.

@@ -14,7 +14,7 @@ type Swept = (String, Vec<String>);
 
 /// Takes the figures and claims out of `document` that are over keys, or about values, that `written` sweeps and `document` does not;
 /// a note for each.
-pub(in crate::scenario) fn leave_out(written: &Node, document: &mut Node) -> Vec<String> {
+pub(super) fn leave_out(written: &Node, document: &mut Node) -> Vec<String> {
     // A sweep that is malformed is told of where the scenario is read.
     let (Ok(before), Ok(after)) = (cells::swept(written), cells::swept(document)) else { return Vec::new() };
     let gone = |key: &str| {
@@ -26,8 +26,9 @@ pub(in crate::scenario) fn leave_out(written: &Node, document: &mut Node) -> Vec
         let has = |swept: &[Swept]| values(swept, key).is_some_and(|values| values.iter().any(|text| value.matches(text)));
         has(&before) && !has(&after)
     };
-    let single = |key: &str| values(&before, key).is_some_and(|values| values.len() > 1)
-        && values(&after, key).is_some_and(|values| values.len() == 1);
+    let single = |key: &str| {
+        values(&before, key).is_some_and(|values| values.len() > 1) && values(&after, key).is_some_and(|values| values.len() == 1)
+    };
     let mut notes = Vec::new();
     for section in ["figure", "claim"] {
         let Some(Node { value: Value::Array(items), .. }) = document.child_mut(section) else { continue };

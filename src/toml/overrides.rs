@@ -1,9 +1,5 @@
 //! `--set a.b.c=value`: keys that are changed from the command line.
 
-mod left_out;
-
-pub(super) use left_out::leave_out;
-
 use super::{
     axis,
     diagnostic::Diagnostic,
