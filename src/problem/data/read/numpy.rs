@@ -129,7 +129,9 @@ impl Archive<'_> {
     fn array<T: Real>(&mut self, name: &str, key: &str) -> Result<Array<T>, Invalid> {
         let entry = format!("{name}.npy");
         let Some(index) = self.zip.index_for_name(&entry) else {
-            let mut known: Vec<&str> = self.zip.file_names().map(|entry| entry.trim_end_matches(".npy")).collect();
+            // A name that is no text is none that a scenario could give.
+            let names = self.zip.file_names().filter_map(Result::ok);
+            let mut known: Vec<String> = names.map(|entry| entry.trim_end_matches(".npy").to_owned()).collect();
             known.sort_unstable();
             let error = Invalid::at(&format!("npz.{key}"), format!("the archive has no array `{name}`"));
             return Err(error.help(format!("it has: {}", known.join(", "))));
