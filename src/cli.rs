@@ -4,7 +4,9 @@
 
 mod check;
 mod compare;
+mod completions;
 mod gallery;
+mod man;
 mod methods;
 mod new;
 #[cfg(feature = "figure")]
@@ -56,6 +58,8 @@ enum Verb {
     Methods(methods::Args),
     New(new::Args),
     Schema(schema::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// How a verb ended without an error.
@@ -91,6 +95,8 @@ pub fn run() -> ExitCode {
         Verb::Methods(args) => args.execute(),
         Verb::New(args) => args.execute(),
         Verb::Schema(args) => args.execute(),
+        Verb::Completions(args) => args.execute(),
+        Verb::Man(args) => args.execute(),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
