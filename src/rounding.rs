@@ -6,21 +6,25 @@
 pub const TOLERANCE: f64 = 1e-9;
 
 /// The latest time that is still the instant `time` [s].
+#[inline]
 pub fn end_of_instant(time: f64) -> f64 {
     time * (1.0 + TOLERANCE)
 }
 
 /// The whole number at or below `x`.
+#[inline]
 pub fn floor(x: f64) -> f64 {
     whole(x).unwrap_or(x.floor())
 }
 
 /// The whole number at or above `x`.
+#[inline]
 pub fn ceil(x: f64) -> f64 {
     whole(x).unwrap_or(x.ceil())
 }
 
 /// The whole number that `x` is but for rounding.
+#[inline]
 fn whole(x: f64) -> Option<f64> {
     Some(x.round()).filter(|nearest| (x - nearest).abs() <= TOLERANCE * x.abs())
 }
