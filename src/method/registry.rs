@@ -55,7 +55,7 @@ use crate::{
         peers::{PeersSpec, Population},
         spec::ServedSpec,
     },
-    scenario::{
+    toml::{
         Diagnostic, Node,
         decode::{keys, split},
     },

@@ -23,7 +23,7 @@ pub use round::{Identity, Levels, RoundTo, ScaledSign, round_blocks};
 pub use sparse::{Keep, Lazy, Pruned, RandK, TopK};
 pub use spec::{Compressor, DitherSpec, LinkSpec, NaturalDitherSpec, RandKSpec, RoundSpec, SignSpec};
 
-use crate::{num::Real, problem::Block, random::Rng, role::Payload};
+use crate::{message::Payload, num::Real, problem::Block, random::Rng};
 
 /// What surrounds a message.
 #[derive(Debug)]

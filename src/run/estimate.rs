@@ -16,8 +16,8 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     method::registry::Halved,
     num::Real,
-    record::{Observed, Progress},
-    scenario::Stop,
+    record::{Progress, Stop},
+    role::Observed,
     world::{World, WorldClock},
 };
 

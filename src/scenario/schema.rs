@@ -10,14 +10,14 @@ mod sweeps;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{seeds::Seeds, stop::Stop};
+use super::seeds::Seeds;
 use crate::{
     figure::FigureSpec,
     fleet::FleetSpec,
     network::NetworkSpec,
     num::Precision,
     problem::ProblemSpec,
-    record::{Metric, RecordSpec, claim::ClaimSpec, staleness::SHARE},
+    record::{Metric, RecordSpec, Stop, claim::ClaimSpec, staleness::SHARE},
     role::{peers::PeersSpec, spec::ServedSpec},
 };
 

@@ -6,8 +6,7 @@ use super::colour::{BLACK, GREY, PALE, WHITE};
 use super::curve::{self, Curve, MARK, STROKE};
 use super::geometry::{Area, Place};
 use super::panel::TICK_SIZE;
-use super::reference;
-use super::style::Style;
+use super::style::{REFERENCE_DASH, REFERENCE_WIDTH, Style};
 
 /// Length of the line sample, and the space between it and the words `[pt]`.
 const SAMPLE: f64 = 22.0;
@@ -136,7 +135,7 @@ fn draw(canvas: &Canvas<'_>, entry: &Entry, (left, top): Place) -> Result<(), Fi
             let bar = Area { left: left + 5.0, top: middle - 3.4, right: left + SAMPLE - 5.0, bottom: middle + 3.4 };
             curve::draw_bar(canvas, &bar, style)?;
         }
-        Sample::Reference => canvas.dashes(&line, &reference::DASH, GREY, reference::WIDTH)?,
+        Sample::Reference => canvas.dashes(&line, &REFERENCE_DASH, GREY, REFERENCE_WIDTH)?,
     }
     canvas.text(&entry.label, (left + SAMPLE + SPACE, middle + 0.36 * TICK_SIZE), TICK_SIZE, Side::Left, BLACK)
 }

@@ -2,13 +2,13 @@
 
 use super::{Class, Link, Wire, lengths};
 use crate::{
+    message::{FLOAT_BITS, Payload},
     num::{
         Real,
         low_precision::{Bits, Rounding, spread, symmetric},
         vector,
     },
     problem::Block,
-    role::{Payload, payload::FLOAT_BITS},
 };
 
 /// Nothing is lost.

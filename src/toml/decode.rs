@@ -61,7 +61,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::scenario::{document, source::Sources};
+    use crate::toml::{document, source::Sources};
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "kebab-case", deny_unknown_fields)]
