@@ -5,6 +5,7 @@
 mod check;
 mod compare;
 mod completions;
+mod data;
 mod gallery;
 mod man;
 mod methods;
@@ -21,7 +22,7 @@ use std::{
 };
 
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, printable},
     run::RunError,
     scenario::{Diagnostic, Rejected, Sources},
 };
@@ -119,7 +120,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
     let mut to = io::stderr().lock();
     let told = match error.downcast_ref::<Rejected>() {
         Some(rejected) => to.write_all(rejected.render(colour()).as_bytes()),
-        None => writeln!(to, "error: {error:#}"),
+        None => writeln!(to, "error: {}", printable(&format!("{error:#}"))),
     };
     let bad_input = error.is::<Rejected>() || error.is::<Usage>();
     // When standard error is gone too, the exit code still tells.

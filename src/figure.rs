@@ -8,5 +8,7 @@ mod draw;
 mod spec;
 
 #[cfg(feature = "figure")]
+pub(crate) use draw::unshown;
+#[cfg(feature = "figure")]
 pub use draw::{FigureError, defaults, draw_all};
 pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width, distinct};

@@ -2,7 +2,7 @@
 
 mod spot;
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
 use thiserror::Error;
 
@@ -90,6 +90,19 @@ pub fn one_line(key: &str, text: &str) -> Result<(), Invalid> {
         Some(character) => Err(Invalid::at(key, format!("the text holds {character:?}: expected one line of plain text"))),
         None => Ok(()),
     }
+}
+
+/// `text` with control characters, which a terminal would act on, as what they are called; breaks of lines stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| c.is_control() && c != '\n';
+    if !text.contains(acts) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out.into()
 }
 
 /// Such as `1 field` or `2 fields`, for messages.

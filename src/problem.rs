@@ -34,7 +34,10 @@ pub use spec::{ObjectiveSpec, Problem, ProblemSpec};
 use head::LinearHead;
 use quadratic::QuadraticForm;
 
-use crate::num::{Real, low_precision::Bits};
+use crate::{
+    interrupt::Interrupt,
+    num::{Real, low_precision::Bits},
+};
 
 /// One local objective per client, with its exact gradient.
 ///
@@ -92,7 +95,7 @@ pub trait Objective<R: Real>: Send + Sync {
     ///
     /// Objectives override it where a whole visit can be done faster than step by step.
     fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
-        for k in 0..visit.steps {
+        for k in visit.interrupt.steps(visit.steps) {
             self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), drift, work);
         }
     }
@@ -176,6 +179,8 @@ pub struct Visit<'v, 'b, R> {
     pub lr: &'v dyn Fn(usize) -> f64,
     /// Where the steps take their samples from.
     pub batches: &'v mut Batches<'b, R>,
+    /// Whether the visit is to be left in the middle.
+    pub interrupt: Interrupt<'v>,
 }
 
 /// How a local step departs from plain SGD: `y ← y − lr (scale · g + shift + pull (y − anchor))`.

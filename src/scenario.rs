@@ -10,7 +10,7 @@ mod seeds;
 mod template;
 
 pub use method::{MERGED, MethodTable};
-pub use model::{Cell, Scenario};
+pub use model::{Cell, OfCells, Scenario};
 pub use schema::schema;
 pub use seeds::Seeds;
 pub use template::TEMPLATE;

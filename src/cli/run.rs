@@ -11,13 +11,15 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "figure")]
+use crate::figure::FigureError;
 use crate::{
-    invalid::count,
+    invalid::{count, printable},
     run::{Options, Plan, Results, RunError, Silent, Summary, execute, verify},
     scenario::nearest,
 };
 
-use super::{Outcome, Usage, scenario::ScenarioArgs};
+use super::{Outcome, Usage, data, scenario::ScenarioArgs, unplaced};
 pub use interrupt::INTERRUPTED;
 use progress::Bars;
 
@@ -83,7 +85,8 @@ impl Args {
         if self.verify {
             return self.verify(&plan);
         }
-        plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {note}"))?;
+        write!(io::stderr(), "{}", printable(&data::told(&plan)))?;
+        plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {}", printable(note)))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
         let options = Options { threads: self.threads, resume: self.resume, checkpoint_every, interrupt: interrupt::caught()? };
@@ -93,7 +96,11 @@ impl Args {
             execute(&plan, &results, &options, &Silent)
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
-        let text = if self.json { json::told(&summary, results.folder()) } else { told(&summary, results.folder()) };
+        let text = if self.json {
+            json::told(&summary, results.folder())
+        } else {
+            printable(&told(&summary, results.folder())).into_owned()
+        };
         io::stdout().lock().write_all(text.as_bytes())?;
         let held = summary.verdicts.iter().all(|verdict| verdict.holds == Some(true));
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
@@ -135,10 +142,17 @@ fn known(label: &str, labels: &[String]) -> Result<(), Usage> {
     Err(Usage(format!("--only: no method has the label `{label}`{}", meant.unwrap_or_default())))
 }
 
-/// An error that points into the scenario, where it is a fault of the scenario.
-fn located(error: RunError, plan: &Plan) -> anyhow::Error {
+/// An error that points into the scenario or into a file, where it is a fault of either.
+pub fn located(error: RunError, plan: &Plan) -> anyhow::Error {
     match error {
-        RunError::Invalid(invalid) => plan.scenario.reject(vec![plan.cells[0].cell.fault(invalid)]).into(),
+        RunError::Rejected(rejected) => rejected.into(),
+        #[cfg(feature = "figure")]
+        RunError::Figure(FigureError::Invalid(invalid)) if invalid.file.is_none() => {
+            plan.scenario.reject(vec![crate::scenario::Diagnostic::from_invalid(invalid, &plan.cells[0].cell.tree)]).into()
+        }
+        #[cfg(feature = "figure")]
+        RunError::Figure(FigureError::Invalid(invalid)) => unplaced(invalid).into(),
+        RunError::Invalid(invalid) => unplaced(invalid).into(),
         other => other.into(),
     }
 }

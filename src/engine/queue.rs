@@ -109,6 +109,13 @@ impl<T> Queue<T> {
         self.slab.get(slot as usize)?.as_ref().map(|&(time, _)| time)
     }
 
+    /// The next event.
+    pub fn peek(&self) -> Option<&T> {
+        let (in_row, in_heap) = self.firsts();
+        let (_, slot) = in_row.min(in_heap);
+        self.slab.get(slot as usize)?.as_ref().map(|(_, event)| event)
+    }
+
     /// The first entries of row and heap; one with the largest key, which no event has, where there is none.
     #[inline]
     fn firsts(&self) -> (Entry, Entry) {
@@ -152,6 +159,18 @@ mod tests {
         let _ = queue.push(0.300_001, Phase::Normal, "later");
         let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(order, [(0.1 + 0.1 + 0.1, "same"), (0.3, "settle"), (0.300_001, "later")]);
+    }
+
+    #[test]
+    fn late_deadlines_are_as_short_as_early_ones() {
+        for start in [1.0, 1e7] {
+            let mut queue = Queue::default();
+            let _ = queue.push(start + 0.002, Phase::Settle, "deadline");
+            let _ = queue.push(start + 0.001 + 0.001, Phase::Normal, "in time");
+            let _ = queue.push(start + 0.003, Phase::Normal, "late");
+            let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, event)| event).collect();
+            assert_eq!(order, ["in time", "deadline", "late"], "{start} s");
+        }
     }
 
     proptest! {

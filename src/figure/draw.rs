@@ -10,6 +10,7 @@ mod colour;
 mod curve;
 mod export;
 mod geometry;
+mod glyphs;
 mod layout;
 mod legend;
 mod limits;
@@ -26,10 +27,14 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::spec::{self, FigureSpec, Kind, distinct};
-use crate::invalid::Invalid;
+use crate::invalid::{Invalid, floor};
 use crate::record::curves::{Cell, Curves};
 use crate::record::{filter, predicted, staleness};
+pub(crate) use glyphs::unshown;
 use layout::{Across, Plot};
+
+/// Longest part of a figure's name that the values of its cell make up [bytes].
+const LONGEST_CELL: usize = 100;
 
 /// Why a figure was not drawn.
 #[derive(Debug, Error)]
@@ -123,16 +128,22 @@ fn plots<'s>(curves: &Curves, predicted: Option<&Curves>, spec: &'s FigureSpec) 
         }
     }
     let several = groups.len() > 1;
-    let figure = |(rest, group): (Cell, Vec<&Cell>)| {
+    let figure = |(number, (rest, group)): (usize, (Cell, Vec<&Cell>))| {
         let (stem, title) = if several {
             let title = spec.title.as_ref().map_or_else(|| rest.to_string(), |title| format!("{title} ({rest})"));
-            (format!("{}-{}", spec.file_stem(), spec::slug(&rest.to_string())), Some(title))
+            (format!("{}-{}", spec.file_stem(), of_cell(&rest, number)), Some(title))
         } else {
             (spec.file_stem(), spec.title.clone())
         };
         (stem, plot((curves, predicted), spec, title, &group, &methods))
     };
-    Ok(groups.into_iter().map(figure).collect())
+    Ok(groups.into_iter().enumerate().map(figure).collect())
+}
+
+/// What a cell is called in the name of a figure's file; where its values are long, only their beginning, and its number.
+fn of_cell(cell: &Cell, number: usize) -> String {
+    let name = spec::slug(&cell.to_string());
+    if name.len() <= LONGEST_CELL { name } else { format!("{}-{number}", &name[..floor(&name, LONGEST_CELL)]) }
 }
 
 /// The methods to show with the number of each one's look: its position among all methods, so that it looks the same in every

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{Card, Method, Paper, ServedMethod, Setup, fedavg};
+use super::{BY_WEIGHTING, Card, Method, Paper, ServedMethod, Setup, fedavg};
 use crate::{
     engine::{Engine, Watcher, Workers},
     method::registry::Parameters,

@@ -97,6 +97,21 @@ impl Sampler {
         Self { shape: Shape::Constant(value) }
     }
 
+    /// The values that are given one by one, in a list or a file; none where they follow a rule.
+    pub(super) fn listed(&self) -> &[f64] {
+        match &self.shape {
+            Shape::Values(values) => values,
+            Shape::Fixed { inner, .. } => {
+                if let Shape::Values(values) = inner.as_ref() {
+                    values
+                } else {
+                    &[]
+                }
+            }
+            _ => &[],
+        }
+    }
+
     /// The value for `client`: fresh draws come from `rng`, fixed ones from the client's own stream.
     #[inline]
     pub fn sample(&self, client: usize, rng: &mut Rng) -> f64 {

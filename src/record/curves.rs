@@ -8,6 +8,7 @@ use csv::StringRecord;
 pub use super::cell::Cell;
 
 use super::axis::Axis;
+use super::formula::bare;
 use super::measure::Better;
 use super::part::UNFINISHED;
 use crate::{
@@ -235,14 +236,14 @@ impl<'a> Grouping<'a> {
 
     /// The index of the row's run, which is opened at its first row; rows of a run usually stand together.
     fn place(&mut self, row: &StringRecord, seed: u64) -> usize {
-        let (keys, method) = (&self.layout.keys, &row[self.layout.keys.len()]);
-        let same = |run: &Run| {
-            run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(row.iter().take(keys.len()))
-        };
+        let (keys, method) = (&self.layout.keys, bare(&row[self.layout.keys.len()]));
+        let values = || row.iter().take(keys.len()).map(bare);
+        let same =
+            |run: &Run| run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(values());
         if self.runs.last().is_some_and(same) {
             return self.runs.len() - 1;
         }
-        let cell = Cell(keys.iter().cloned().zip(row.iter().map(str::to_owned)).collect());
+        let cell = Cell(keys.iter().cloned().zip(values().map(str::to_owned)).collect());
         let runs = &mut self.runs;
         *self.places.entry((cell.clone(), method.to_owned(), seed)).or_insert_with(|| {
             let metrics = vec![Vec::new(); self.layout.metrics.len()];

@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::units::short;
+use super::{formula::bare, markdown, units::short};
 use crate::invalid::Invalid;
 
 /// What the page says before any results.
@@ -51,6 +51,16 @@ pub struct Claim {
     pub note: String,
 }
 
+impl Claim {
+    /// The claim as it was before it became a row.
+    fn bare(self) -> Self {
+        let plain = |text: String| bare(&text).to_owned();
+        let Self { text, source, cell, measured, required, holds, note } = self;
+        let [text, source, cell, required, note] = [text, source, cell, required, note].map(plain);
+        Self { text, source, cell, measured, required, holds, note }
+    }
+}
+
 /// All results below the folder `root`, in the order of their folders' names.
 ///
 /// # Errors
@@ -72,7 +82,7 @@ pub fn page(exhibits: &[Exhibit]) -> String {
     for exhibit in exhibits {
         let held = exhibit.claims.iter().filter(|claim| claim.holds == Some(true)).count();
         let count = format!("{held} of {}", exhibit.claims.len());
-        let _ = writeln!(text, "| [{}]({}/) | {count} |", cell(&exhibit.title), exhibit.folder);
+        let _ = writeln!(text, "| [{}]({}/) | {count} |", markdown::text(&exhibit.title), markdown::link(&exhibit.folder));
     }
     exhibits.iter().for_each(|exhibit| text += &section(exhibit));
     text
@@ -80,16 +90,17 @@ pub fn page(exhibits: &[Exhibit]) -> String {
 
 fn section(exhibit: &Exhibit) -> String {
     let Exhibit { folder, title, claims, figures } = exhibit;
-    let mut text = format!("\n## {title}\n\n[`{folder}`]({folder}/) · [scenario]({folder}/manifest.toml)\n");
+    let (title, shown, folder) = (markdown::text(title), markdown::code(folder), markdown::link(folder));
+    let mut text = format!("\n## {title}\n\n[{shown}]({folder}/) · [scenario]({folder}/manifest.toml)\n");
     if !figures.is_empty() {
         text += "\n";
     }
     for figure in figures {
-        let path = format!("{folder}/figures/{figure}");
+        let path = format!("{folder}/figures/{}", markdown::link(figure));
         let _ = writeln!(
             text,
             "<a href=\"{path}\"><img src=\"{path}\" width=\"270\" alt=\"{}\"></a>",
-            figure.trim_end_matches(".png")
+            markdown::link(figure.trim_end_matches(".png"))
         );
     }
     if !claims.is_empty() {
@@ -109,12 +120,8 @@ fn row(claim: &Claim) -> String {
         None => "unknown",
     };
     let text = format!("{}{place}{note}", claim.text);
-    format!("| {} | {} | {measured} | {} | {holds} |\n", cell(&claim.source), cell(&text), cell(&claim.required))
-}
-
-/// Text that does not end a cell of a table.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
+    let [source, text, required] = [&claim.source, &text, &claim.required].map(|cell| markdown::text(cell));
+    format!("| {source} | {text} | {measured} | {required} | {holds} |\n")
 }
 
 /// Collects the folders below `folder` that hold results.
@@ -162,6 +169,7 @@ fn claims(path: &Path) -> Result<Vec<Claim>, Invalid> {
     };
     csv::Reader::from_reader(bytes.as_slice())
         .into_deserialize()
+        .map(|row| row.map(Claim::bare))
         .collect::<Result<_, csv::Error>>()
         .map_err(|error| Invalid::at("", format!("these are not claims: {error}")).in_file(path, None))
 }

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::{
     axis::Axis,
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, Watcher},
+    invalid::Invalid,
     num::Real,
     role::Observed,
     rounding::end_of_instant,
@@ -54,6 +56,17 @@ pub struct RecordPlan {
     pub stop: Stop,
 }
 
+impl RecordPlan {
+    /// Scores the models of a run once as a sample does, and keeps nothing.
+    pub fn score<R: Real, P: Observed<R>>(&self, world: &World<R>, engine: &Engine<P>) {
+        let tiers = self.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
+        let sample = Sample::take(world, engine, (&self.columns[..], self.peers), tiers.as_ref());
+        self.columns.iter().for_each(|&column| {
+            let _ = sample.value(column);
+        });
+    }
+}
+
 /// What an onlooker wants before an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
@@ -80,6 +93,17 @@ pub trait Onlooker<P: crate::engine::Protocol> {
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>);
 }
 
+/// Why a run could not be recorded to its end.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// A file cannot be written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The run is longer than the scenario's samples suit; the path is from the root of the scenario.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
 /// How a run came out, and the iterates that were kept.
 type Ended<R> = (Outcome, Option<Vec<Vec<R>>>);
 
@@ -94,7 +118,7 @@ pub struct Recorder<'a, R: Real, P: Observed<R>> {
     /// The clients by width, where a metric needs them.
     tiers: Option<Tiers>,
     left: bool,
-    failure: Option<io::Error>,
+    failure: Option<RecordError>,
 }
 
 impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
@@ -125,8 +149,8 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// Ends the recording: how the run came out and the iterates that were kept; `None` for a run that was left in the middle.
     ///
     /// # Errors
-    /// When something could not be written.
-    pub fn finish(mut self, engine: &Engine<P>) -> io::Result<Option<Ended<R>>> {
+    /// When something could not be written, or there is more to record than anybody can look at.
+    pub fn finish(mut self, engine: &Engine<P>) -> Result<Option<Ended<R>>, RecordError> {
         if self.state.outcome.is_none() && !self.left {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
@@ -144,6 +168,15 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let progress = Progress::of(engine);
         if self.plan.every.axis() == Axis::Seconds {
             let horizon = self.plan.stop.seconds.unwrap_or(f64::INFINITY);
+            let end = time.min(horizon);
+            // Nothing is left to happen, for ever.
+            if end.is_infinite() {
+                return;
+            }
+            if let Err(invalid) = self.plan.every.check_samples(end) {
+                self.failure = Some(invalid.under("record").into());
+                return;
+            }
             // There may be many before the next event: the onlooker is asked between them too.
             while end_of_instant(self.state.next) < time && self.state.next <= horizon && self.goes_on(engine) {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
@@ -168,7 +201,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let wish = self.onlooker.wish();
         if wish != Wish::GoOn {
             let saved = self.part.flush().and_then(|written| self.onlooker.checkpoint(engine, &self.state, written));
-            self.failure = saved.err();
+            self.failure = saved.err().map(RecordError::from);
         }
         self.left = wish == Wish::Leave;
         !self.left && self.failure.is_none()
@@ -192,7 +225,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
             (Some(iterates), Some(x)) => iterates.push(x),
             _ => Ok(()),
         };
-        self.failure = kept.and_then(|()| self.part.write(&progress, &values)).err();
+        self.failure = kept.and_then(|()| self.part.write(&progress, &values)).err().map(RecordError::from);
         self.state.samples += 1;
         self.state.latest = Some(progress);
         self.state.headline = values.first().copied().flatten();

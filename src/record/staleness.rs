@@ -2,7 +2,10 @@
 
 use std::{io, path::Path};
 
-use super::curves::{Cell, Curves, Run};
+use super::{
+    curves::{Cell, Curves, Run},
+    formula::bare,
+};
 use crate::{
     file::{File, start},
     invalid::Invalid,
@@ -95,9 +98,9 @@ fn read(path: &Path) -> Result<Counts, Invalid> {
         if staleness > MOST {
             return Err(fault(of_keys + 2, format!("a staleness of {staleness} is more than a figure can show, {MOST}")));
         }
-        let pair = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        let pair = |(key, value): (&str, &str)| (key.to_owned(), bare(value).to_owned());
         let cell = Cell(header.iter().zip(&row).take(of_keys).map(pair).collect());
-        let method = &row[of_keys];
+        let method = bare(&row[of_keys]);
         let same = |run: &Counted| run.cell == cell && run.method == method && run.seed == seed;
         if !runs.last().is_some_and(same) {
             runs.push(Counted { cell, method: method.to_owned(), seed, counts: Vec::new() });

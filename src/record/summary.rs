@@ -1,9 +1,10 @@
 //! `summary.csv`: what each method came to in each cell, over seeds.
 
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
 use super::axis::Axis;
 use super::curves::{Cell, Curves, Run};
+use super::formula::guarded;
 use super::measure::Better;
 use super::spread::Quartiles;
 
@@ -107,8 +108,8 @@ pub fn write(curves: &Curves, rows: &[Row], out: impl Write) -> csv::Result<()> 
     for row in rows {
         let values =
             row.values().into_iter().map(|value| value.map_or_else(String::new, |value| value.to_string())).collect::<Vec<_>>();
-        let cell = row.cell.0.iter().map(|(_, value)| value);
-        writer.write_record(cell.chain([&row.method]).chain(&values))?;
+        let texts = row.cell.0.iter().map(|(_, value)| value).chain([&row.method]).map(|text| guarded(text));
+        writer.write_record(texts.map(Cow::into_owned).chain(values))?;
     }
     writer.flush()?;
     Ok(())

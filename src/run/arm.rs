@@ -43,13 +43,21 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
         return Err(vec![cell.fault(no_topology(&method.name))]);
     }
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
-    let shared = cell.tree.get(entry.section).unwrap_or(&empty);
+    let section = cell.tree.get(entry.section);
+    let shared = section.unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
-        let parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)))?;
+        let parse = |at: &str| (entry.parse)(tree, at);
+        let parameters = parse(&format!("method.{}", write::key(&method.label))).map_err(|own| {
+            // What stands in the shared section is told as a fault of that, once for all its methods.
+            let of_section = parse(entry.section).err().unwrap_or_default();
+            let is_shared = |fault: &Diagnostic| fault.span.is_some_and(|at| section.is_some_and(|section| section.holds(at)));
+            let told = |(own, shared)| if is_shared(&own) { shared } else { own };
+            own.into_iter().zip(of_section).map(told).collect::<Vec<_>>()
+        })?;
         let checked = match &parameters {
             Parameters::Served { own, parts } => {
-                let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective));
-                fitting.and_then(|()| complete(own.as_ref(), parts).grid(clients).map(|_| ()))
+                let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem));
+                fitting.and_then(|()| complete(own.as_ref(), parts, cell.problem.weights).grid(clients).map(|_| ()))
             }
             Parameters::Peers { own, parts } => parts.validate().and_then(|()| own.accepts(&parts.client)),
         };

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     execute::{Options, RunProgress},
     results::Results,
+    wall::now,
 };
 use crate::{
     engine::{Engine, Protocol, Snapshot, read},
@@ -60,12 +61,6 @@ impl<'a> Keeper<'a> {
     pub fn new(path: PathBuf, results: &'a Results, options: &'a Options, progress: &'a mut dyn RunProgress) -> Self {
         Self { path, results, options, latest: now(), events: 0, progress }
     }
-}
-
-/// The wall clock. When a checkpoint is saved has no influence on any result.
-#[allow(clippy::disallowed_methods)]
-fn now() -> Instant {
-    Instant::now()
 }
 
 impl<P: Protocol> Onlooker<P> for Keeper<'_> {

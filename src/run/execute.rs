@@ -22,12 +22,13 @@ use super::{plan::Plan, plan::RunId, results::Results, worlds::Worlds};
 use crate::{
     invalid::Invalid,
     record::{Outcome, Progress, claim::Verdict, curves::Curves, summary::Row},
+    scenario::Rejected,
 };
 
 use assemble::Tables;
 use folder::Ready;
-pub use one::served;
-pub(super) use one::{Pilot, build_and};
+pub(super) use one::{Pilot, build_and, check_built};
+pub use one::{peers, served};
 
 /// How a plan is run.
 #[derive(Debug, Clone)]
@@ -85,6 +86,9 @@ impl RunProgress for Silent {
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The world of a run cannot be built, or its method is not for it.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// A file of the results cannot be used.
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The results folder cannot be made.
@@ -203,19 +207,24 @@ fn all_runs(
 ) -> Result<Vec<(RunId, Outcome)>, RunError> {
     let runs = plan.runs();
     let worlds = Worlds::new(plan, &runs);
-    // Few runs share the threads within each run; many runs take a thread each.
-    let inner = runs.len() < 2 * rayon::current_num_threads();
+    let inner = shares_threads(plan);
     let one = |&run: &RunId| {
         if options.interrupted() {
             return Err(RunError::Interrupted);
         }
         let world = worlds.of(run)?;
-        world.check_optimum(&plan.cells[run.cell].metrics)?;
+        world.check_optimum(&plan.cells[run.cell].metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
         let mut shown = progress.run(plan, run);
         let outcome = one::run(plan, run, world, results, options, inner, shown.as_mut())?;
         Ok((run, outcome))
     };
     if inner { runs.iter().map(one).collect() } else { one_a_thread(&runs, rayon::current_num_threads(), one) }
+}
+
+/// Whether the runs of `plan` come one after the other, each on all threads of the current pool: where there are few. Many take a
+/// thread each.
+pub(super) fn shares_threads(plan: &Plan) -> bool {
+    plan.runs().len() < 2 * rayon::current_num_threads()
 }
 
 /// Maps `runs` on `threads` threads, each with a rayon pool of its own.

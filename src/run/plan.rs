@@ -1,13 +1,14 @@
 //! What a scenario runs: every cell with its arms, checked before anything runs.
 
-use std::{path::Path, sync::Mutex};
+use std::{path::Path, sync::Mutex, time::Duration};
 
 use serde::de::DeserializeOwned;
 
 use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
-    standstill, uptake,
+    execute, placed, standstill, uptake,
+    wall::now,
 };
 use crate::{
     figure::{self, FigureSpec},
@@ -17,14 +18,16 @@ use crate::{
         registry::{Parameters, PeerParameters},
     },
     num::Precision,
+    problem::data::Report,
     random::{Setting, Streams},
     record::{
-        Column, Metric, RecordPlan, RecordSpec,
+        self, Column, Metric, RecordPlan, RecordSpec,
         claim::ClaimSpec,
+        filter,
         staleness::{KEY, SHARE},
     },
     role::peers::PeersSpec,
-    scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
+    scenario::{Cell, Diagnostic, OfCells, Rejected, Scenario, decode::decode},
 };
 
 /// A scenario, resolved and checked.
@@ -59,6 +62,10 @@ pub struct PlannedCell {
     pub metrics: Vec<Metric>,
     /// How its runs are recorded.
     pub record: RecordPlan,
+    /// What was read, in the world of the first seed; `None` for quadratics.
+    pub data: Option<Report>,
+    /// Time that the world of the first seed took to build.
+    pub(super) build_wall: Duration,
     /// What the parts of its methods may have against each other, with the label of the method.
     pub(super) notes: Vec<(String, String)>,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
@@ -101,14 +108,16 @@ impl Plan {
         let first = &scenario.cells[0];
         let record: RecordSpec = section(first, "record")?.unwrap_or_default();
         record.validate().map_err(|invalid| vec![first.fault(invalid.under("record"))])?;
-        let mut faults = Vec::new();
+        let mut faults = OfCells::default();
         let mut cells = Vec::new();
         for cell in &scenario.cells {
-            match planned(scenario, cell, &record, only) {
-                Ok(cell) => cells.push(cell),
-                Err(found) => faults.extend(found.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
+            let found = planned(scenario, cell, &record, only).map(|cell| cells.push(cell)).err();
+            faults.add(&cell.name(), found.unwrap_or_default());
+            if faults.are_many() {
+                break;
             }
         }
+        let faults = faults.told();
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -131,9 +140,14 @@ impl Plan {
         self.scenario.manifest(folder, shared.then_some(metrics))
     }
 
-    /// A fault found while the plan is run, with a path from the root of the scenario.
-    pub fn reject(&self, invalid: Invalid) -> Rejected {
-        self.scenario.reject(vec![self.scenario.cells[0].fault(invalid)])
+    /// A fault of a cell's world, with a path from the root of the scenario.
+    pub(super) fn reject(&self, cell: usize, invalid: Invalid) -> Rejected {
+        self.scenario.reject(vec![self.cells[cell].cell.fault(invalid)])
+    }
+
+    /// A fault of the method of a run, with a path from the method's table.
+    pub(super) fn reject_method(&self, run: RunId, invalid: Invalid) -> Rejected {
+        self.scenario.reject(vec![placed::fault(&self.cells[run.cell].cell, &self.arm(run).label, invalid)])
     }
 
     /// All runs: by cell, then seed, then method, then arm.
@@ -161,16 +175,19 @@ fn section<T: DeserializeOwned>(cell: &Cell, key: &str) -> Result<Option<T>, Vec
 
 fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String]) -> Result<PlannedCell, Vec<Diagnostic>> {
     let seed = scenario.seeds.list()[0];
+    let before = now();
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
+    let build_wall = before.elapsed();
     let facts = world.facts();
     let mut methods = arms(cell, facts.clients)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
-    standstill::refuse(&methods, cell, &facts)?;
+    standstill::refuse(&methods, cell, &facts, &world)?;
     let roles = Roles::of(&methods);
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
     }
+    check_built(&methods, cell, &world, &scenario.folder)?;
     let metrics = match &record.metrics {
         Some(metrics) => {
             check_metrics(metrics, cell, &facts, roles)?;
@@ -183,6 +200,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
+    let data = world.report();
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
     Ok(PlannedCell {
         cell: cell.clone(),
@@ -191,9 +209,19 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
         methods,
         metrics,
         record,
+        data,
+        build_wall,
         notes,
         checked,
     })
+}
+
+/// Refuses what shows only when a method is built in its world.
+fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Path) -> Result<(), Vec<Diagnostic>> {
+    let built = |arm: &Arm| execute::check_built(&arm.parameters, world.clone(), folder);
+    let fault = |arm: &Arm| built(arm).err().map(|invalid| placed::fault(cell, &arm.label, invalid));
+    let faults: Vec<Diagnostic> = methods.iter().flatten().filter_map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// Has every cell record the columns of all, in the order in which they come up; returns them.
@@ -216,18 +244,14 @@ fn check_parts(
     setting: &Setting,
 ) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
     let mut notes = Vec::new();
-    for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
-        let (section, checked) = match &arm.parameters {
+    for arm in methods.iter().flatten() {
+        let checked = match &arm.parameters {
             Parameters::Served { own, parts } => {
-                ("served", parts.fits(facts.dim).and_then(|()| uptake::check(own.as_ref(), parts, facts.dim)))
+                parts.fits(facts.dim).and_then(|()| uptake::check(own.as_ref(), parts, facts.dim))
             }
-            Parameters::Peers { own, parts } => ("peers", check_peers(own.as_ref(), parts, facts, setting).map(|()| None)),
+            Parameters::Peers { own, parts } => check_peers(own.as_ref(), parts, facts, setting).map(|()| None),
         };
-        let note = checked.map_err(|invalid| {
-            let own = invalid.path.first().is_some_and(|key| cell.methods[index].table.get(key).is_some());
-            let place = if own { format!("method.{index}") } else { section.to_owned() };
-            vec![cell.fault(invalid.under(&place))]
-        })?;
+        let note = checked.map_err(|invalid| vec![placed::fault(cell, &arm.label, invalid)])?;
         notes.extend(note.map(|note| (arm.label.clone(), note)));
     }
     Ok(notes)
@@ -300,10 +324,13 @@ fn check_claims_and_figures(
     let metrics: Vec<String> = columns.iter().map(|column| column.name()).collect();
     let keys: Vec<String> = first.keys.iter().map(|key| key.name.clone()).collect();
     let labels = if labels.len() == all.len() { labels } else { all };
+    let swept: Vec<record::curves::Cell> = cells.iter().map(|planned| swept(&planned.cell)).collect();
+    // Claims and figures are about all cells.
+    let fault = |invalid| Diagnostic::from_invalid(invalid, &first.tree);
     let mut faults = Vec::new();
     for (index, claim) in claims.iter().enumerate() {
-        let checked = claim.validate(&labels, &metrics, &keys);
-        faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("claim.{index}")))));
+        let checked = claim.validate(&labels, &metrics, &keys).and_then(|()| filter::keeps_some(&claim.cells, &swept));
+        faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("claim.{index}")))));
     }
     for (index, figure) in figures.iter().enumerate() {
         let checked = if figure.counts_staleness() {
@@ -311,10 +338,19 @@ fn check_claims_and_figures(
         } else {
             check_predicted(figure, record).and_then(|()| figure.validate(&labels, &metrics, &keys))
         };
-        faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("figure.{index}")))));
+        // Which updates there will be of each staleness is not known yet.
+        let mut of_cells = figure.cells.clone();
+        let _ = of_cells.remove(KEY);
+        let checked = checked.and_then(|()| filter::keeps_some(&of_cells, &swept));
+        faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("figure.{index}")))));
     }
-    faults.extend(figure::distinct(figures).err().map(|invalid| first.fault(invalid)));
+    faults.extend(figure::distinct(figures).err().map(fault));
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// The swept values of a cell, as records have them.
+fn swept(cell: &Cell) -> record::curves::Cell {
+    record::curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
 }
 
 fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {

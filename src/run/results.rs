@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::plan::{Plan, RunId};
-use crate::record::part::UNFINISHED;
+use crate::{invalid::floor, record::part::UNFINISHED};
 
 /// A results folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,9 +106,13 @@ fn readable() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// The name of a run's files: cell, seed, method and arm.
+/// Longest part of a method's label in the names of files [bytes]: file systems take 255 for a whole name.
+const LABEL: usize = 100;
+
+/// The name of a run's files: cell, seed, method and arm. The label is there for readers, and may be cut short.
 fn stem(plan: &Plan, run: RunId) -> String {
     let label: String = plan.arm(run).label.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    let label = &label[..floor(&label, LABEL)];
     let RunId { cell, method, arm, .. } = run;
     format!("cell{cell:03}-method{method:02}-{label}-arm{arm:03}-seed{}", plan.seeds[run.seed])
 }

@@ -7,7 +7,7 @@ use super::{
     plan::{Plan, RunId},
     results::Results,
 };
-use crate::record::{curves::Curves, measure::Better, spread::median};
+use crate::record::{curves::Curves, formula::guarded, measure::Better, spread::median};
 
 /// The kept arm of every method in every cell, with the scores behind the choice.
 pub struct Choices {
@@ -90,6 +90,7 @@ impl Choices {
                         let mut row: Vec<String> = planned.cell.keys.iter().map(|key| key.value.clone()).collect();
                         let kept = (index == self.arm(cell, method)).to_string();
                         row.extend([arm.label.clone(), key.path.clone(), key.value.clone(), kept]);
+                        row.iter_mut().for_each(|text| *text = guarded(text).into_owned());
                         row.push(format!("{:?}", self.scores[cell][method][index]));
                         csv.write_record(&row)?;
                     }

@@ -6,7 +6,7 @@ use super::{
     any_world::AnyWorld,
     plan::{Plan, RunId},
 };
-use crate::invalid::Invalid;
+use crate::{invalid::Invalid, scenario::Rejected};
 
 /// All worlds of a plan.
 pub struct Worlds<'p> {
@@ -33,14 +33,14 @@ impl<'p> Worlds<'p> {
     /// The world of a run.
     ///
     /// # Errors
-    /// [`Invalid`] with a path from the root of the scenario.
-    pub fn of(&self, run: RunId) -> Result<AnyWorld, Invalid> {
+    /// What makes it impossible, at its place.
+    pub fn of(&self, run: RunId) -> Result<AnyWorld, Rejected> {
         let place = &self.places[run.cell * self.plan.seeds.len() + run.seed];
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         place.left -= 1;
         let world = match &place.world {
             Some(world) => world.clone(),
-            None => self.build(run)?,
+            None => self.build(run).map_err(|invalid| self.plan.reject(run.cell, invalid))?,
         };
         place.world = (place.left > 0).then(|| world.clone());
         Ok(world)

@@ -104,7 +104,7 @@ impl Cell {
     /// are counted as in [`methods`](Self::methods).
     pub fn fault(&self, invalid: Invalid) -> Diagnostic {
         let fault = Diagnostic::from_invalid(invalid, &self.tree);
-        if self.keys.is_empty() { fault } else { fault.note(format!("in the cell {}", self.name())) }
+        if self.keys.is_empty() { fault } else { fault.note(in_cell(&self.name())) }
     }
 }
 
@@ -205,29 +205,60 @@ fn unknown_sections(document: &Node) -> Vec<Diagnostic> {
 /// Reads all cells. A fault of only some cells says of which.
 fn every_cell(choices: Vec<Choice>, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
     let mut cells = Vec::with_capacity(choices.len());
-    let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
-    let mut read = 0;
+    let mut found = OfCells::default();
     for choice in choices {
         let mut here = Vec::new();
         let name = cells::name(&choice.keys);
         cells.extend(one_cell(choice, &mut here));
-        read += 1;
-        for fault in here {
-            match found.iter_mut().find(|(known, _)| *known == fault) {
-                Some((_, of)) => of.push(name.clone()),
-                None => found.push((fault, vec![name.clone()])),
-            }
-        }
-        if found.len() > MOST {
+        found.add(&name, here);
+        if found.are_many() {
             break;
         }
     }
-    faults.extend(found.into_iter().map(|(fault, of)| match of.as_slice() {
-        all if all.len() == read => fault,
-        [only] => fault.note(format!("in the cell {only}")),
-        several => fault.note(format!("in {} of {read} cells, first {}", several.len(), several[0])),
-    }));
+    faults.extend(found.told());
     cells
+}
+
+/// Faults of several cells, each told once.
+#[derive(Debug, Default)]
+pub struct OfCells {
+    found: Vec<(Diagnostic, Vec<String>)>,
+    read: usize,
+}
+
+impl OfCells {
+    /// Adds the faults of one more cell, called `name`.
+    pub fn add(&mut self, name: &str, faults: Vec<Diagnostic>) {
+        self.read += 1;
+        for mut fault in faults {
+            fault.notes.retain(|note| *note != in_cell(name));
+            match self.found.iter_mut().find(|(known, _)| *known == fault) {
+                Some((_, of)) if of.last().is_some_and(|last| last == name) => {}
+                Some((_, of)) => of.push(name.to_owned()),
+                None => self.found.push((fault, vec![name.to_owned()])),
+            }
+        }
+    }
+
+    /// Whether there are as many as anyone will read.
+    pub fn are_many(&self) -> bool {
+        self.found.len() > MOST
+    }
+
+    /// The faults; one of only some cells says of which.
+    pub fn told(self) -> Vec<Diagnostic> {
+        let read = self.read;
+        let told = |(fault, of): (Diagnostic, Vec<String>)| match of.as_slice() {
+            all if all.len() == read => fault,
+            [only] => fault.note(in_cell(only)),
+            several => fault.note(format!("in {} of {read} cells, first {}", several.len(), several[0])),
+        };
+        self.found.into_iter().map(told).collect()
+    }
+}
+
+fn in_cell(name: &str) -> String {
+    format!("in the cell {name}")
 }
 
 /// Reads one cell; `None` if what every scenario must have is missing or unsound.

@@ -1,11 +1,11 @@
 //! All faults of a text, and how they are shown: in the manner of rustc.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{diagnostic::Diagnostic, source::Sources};
-use crate::invalid::InFile;
+use crate::invalid::{InFile, printable};
 
 /// All faults of a text, with the texts that they point into.
 ///
@@ -57,31 +57,31 @@ impl fmt::Display for Rejected {
 impl std::error::Error for Rejected {}
 
 fn group<'a>(fault: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
-    let mut group = Group::with_title(Level::ERROR.primary_title(fault.title.as_str()));
-    let label = (!fault.label.is_empty()).then_some(fault.label.as_str());
+    let mut group = Group::with_title(Level::ERROR.primary_title(printable(&fault.title)));
+    let label = (!fault.label.is_empty()).then(|| printable(&fault.label));
     if let Some(file) = &fault.file {
-        group = in_file(group, file, label);
+        group = in_file(group, file, label.clone());
     }
     if let Some(span) = fault.span {
         let (source, range) = sources.locate(span);
         let mark = if fault.file.is_some() {
             AnnotationKind::Context.span(range).label("named here")
         } else {
-            AnnotationKind::Primary.span(range).label(label)
+            AnnotationKind::Primary.span(range).label(label.clone())
         };
-        group = group.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(mark));
+        group = group.element(Snippet::source(source.text.as_str()).path(printable(&source.name)).annotation(mark));
     }
     // Without marked text there is nothing for the label to stand under.
     let unmarked = fault.file.as_ref().map_or(fault.span.is_none(), |file| file.spot.is_none());
     let below = label.filter(|_| unmarked).map(|label| Level::NOTE.message(label));
-    let notes = fault.notes.iter().map(|note| Level::NOTE.message(note.as_str()));
-    let help = fault.help.iter().map(|help| Level::HELP.message(help.as_str()));
+    let notes = fault.notes.iter().map(|note| Level::NOTE.message(printable(note)));
+    let help = fault.help.iter().map(|help| Level::HELP.message(printable(help)));
     group.elements(below.into_iter().chain(notes).chain(help))
 }
 
 /// Adds the place in a data file.
-fn in_file<'a>(group: Group<'a>, file: &'a InFile, label: Option<&'a str>) -> Group<'a> {
-    let name = file.path.display().to_string();
+fn in_file<'a>(group: Group<'a>, file: &'a InFile, label: Option<Cow<'a, str>>) -> Group<'a> {
+    let name = printable(&file.path.display().to_string()).into_owned();
     let Some(spot) = &file.spot else { return group.element(Origin::path(name)) };
     let mark = AnnotationKind::Primary.span(spot.marked.clone()).label(label);
     let snippet = Snippet::source(spot.excerpt.as_str()).line_start(spot.line).annotation(mark);

@@ -1,5 +1,6 @@
 //! What fedfleet promises: one module per promise.
 
+mod accounting;
 mod analytic;
 mod bench;
 mod compression;
@@ -25,4 +26,5 @@ mod secure;
 mod selection;
 mod surrogate;
 mod watch;
+mod weights;
 mod widths;

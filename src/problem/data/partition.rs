@@ -54,7 +54,7 @@ impl Assignment {
             Self::Rows(rows) => table.train.select(&rows.concat()),
             Self::Shared { .. } => table.train.clone(),
         };
-        ClientData { train, offsets, test: table.test.clone() }
+        ClientData { train, offsets, test: table.test.clone(), classes: table.classes.clone() }
     }
 
     /// The clients' samples, the rows of `table` put in order in place.
@@ -63,7 +63,7 @@ impl Assignment {
         if let Self::Rows(rows) = self {
             table.train.permute(&rows.concat());
         }
-        ClientData { train: table.train, offsets, test: table.test }
+        ClientData { train: table.train, offsets, test: table.test, classes: table.classes }
     }
 
     fn offsets(&self, total: usize) -> Offsets {

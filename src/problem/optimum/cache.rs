@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Changes whenever stored optima can no longer be trusted.
-const VERSION: &[u8] = b"fedfleet optimum 2";
+const VERSION: &[u8] = b"fedfleet optimum 3";
 
 /// The key of a problem: a digest of its description and of its training data.
 #[derive(Default)]
@@ -154,6 +154,7 @@ mod tests {
             },
             offsets: offsets.into(),
             test: None,
+            classes: Vec::new(),
         };
         let key = |text: &str, target: f64, offsets: Vec<usize>| {
             let mut key = Key::new(text);

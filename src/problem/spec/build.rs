@@ -208,10 +208,10 @@ fn check_size<R: Real>(objective: &ObjectiveSpec, data: &ClientData<R>) -> Resul
     }
 }
 
-/// The weights `pᵢ`, shape `[n]`, which sum to 1.
+/// The weights `pᵢ`, shape `[n]`, which sum to 1. A client without samples has no loss: its weight is 0.
 fn weights<R: Real>(spec: WeightsSpec, data: &ClientData<R>) -> Vec<f64> {
     let size = |client| match spec {
-        WeightsSpec::Uniform => 1.0,
+        WeightsSpec::Uniform => f64::from(!data.rows(client).is_empty()),
         WeightsSpec::Samples => data.rows(client).len() as f64,
     };
     let total: f64 = (0..data.clients()).map(size).sum();

@@ -243,6 +243,31 @@ impl ScheduleSpec {
         }
     }
 
+    /// Whether clients are drawn by their weights in the objective, or their updates weighed so that they seem to be.
+    pub fn draws_by_weight(&self) -> bool {
+        let by_weight = |select: &SelectSpec| select.weighs() || matches!(select, SelectSpec::PowerOfChoice(_));
+        if let Self::Rounds(spec) = self { by_weight(&spec.select) } else { false }
+    }
+
+    /// Whether every client is as likely to be called as any other of those who are there.
+    pub fn selects_uniformly(&self) -> bool {
+        if let Self::Rounds(spec) = self { spec.select == SelectSpec::Uniform } else { true }
+    }
+
+    /// What makes every batch one of a single update, where something does: the key, the batch, and the remedy.
+    pub fn single_updates(&self) -> Option<(&'static str, &'static str, &'static str)> {
+        match self {
+            Self::EveryArrival(_) => Some(("schedule", "every arrival", "choose `buffered`")),
+            Self::Rounds(RoundsSpec { cohort: CohortSpec::Count(1), .. }) => {
+                Some(("schedule.rounds.cohort", "a cohort of one client", "raise `cohort`"))
+            }
+            Self::Buffered(spec) if spec.size == 1 => Some(("schedule.buffered.size", "a buffer of one", "raise `size`")),
+            Self::Group(GroupSpec { size: 1, .. }) => Some(("schedule.group.size", "a group of one client", "raise `size`")),
+            Self::Grace(GraceSpec { buffer: 1, .. }) => Some(("schedule.grace.buffer", "a buffer of one", "raise `buffer`")),
+            _ => None,
+        }
+    }
+
     /// Arrivals of a full batch, where one may be applied that is not full: the buffer at the end of an epoch.
     pub fn full_batch(&self) -> Option<usize> {
         if let Self::Buffered(spec) = self { Some(spec.size) } else { None }

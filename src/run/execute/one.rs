@@ -17,7 +17,8 @@ use crate::{
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
     record::{
-        Outcome, Recorder,
+        Outcome, RecordError, Recorder,
+        formula::guarded,
         part::{Part, header},
         predicted, staleness,
     },
@@ -85,22 +86,56 @@ pub trait Pilot: Sized {
 /// # Errors
 /// [`RunError::Invalid`] for parts that cannot be built, and what the pilot returns.
 pub fn build_and<T: Pilot>(plan: &Plan, run: RunId, world: AnyWorld, pilot: T) -> Result<T::Outcome, RunError> {
+    let (parameters, folder) = (&plan.arm(run).parameters, &*plan.scenario.folder);
+    let refuse = |invalid| plan.reject_method(run, invalid).into();
     match world {
-        AnyWorld::F32(world) => build_in(plan, run, world, pilot),
-        AnyWorld::F64(world) => build_in(plan, run, world, pilot),
+        AnyWorld::F32(world) => build_in(parameters, world, folder, pilot, refuse),
+        AnyWorld::F64(world) => build_in(parameters, world, folder, pilot, refuse),
     }
 }
 
-fn build_in<R: Halved, T: Pilot>(plan: &Plan, run: RunId, world: Arc<World<R>>, pilot: T) -> Result<T::Outcome, RunError> {
-    match &plan.arm(run).parameters {
+/// Builds the protocol of a method in its world, and drops it.
+///
+/// # Errors
+/// [`Invalid`] relative to the method's table, for parts that cannot be built.
+pub fn check_built(parameters: &Parameters, world: AnyWorld, folder: &Path) -> Result<(), Invalid> {
+    let built = match world {
+        AnyWorld::F32(world) => build_in(parameters, world, folder, Built, RunError::Invalid),
+        AnyWorld::F64(world) => build_in(parameters, world, folder, Built, RunError::Invalid),
+    };
+    match built {
+        Err(RunError::Invalid(invalid)) => Err(invalid),
+        _ => Ok(()),
+    }
+}
+
+/// Does nothing with a protocol.
+struct Built;
+
+impl Pilot for Built {
+    type Outcome = ();
+
+    fn fly<R: Halved, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
+        Ok(())
+    }
+}
+
+/// Builds a protocol for `pilot`; `refuse` tells what cannot be built, relative to the method's table.
+fn build_in<R: Halved, T: Pilot>(
+    parameters: &Parameters,
+    world: Arc<World<R>>,
+    folder: &Path,
+    pilot: T,
+    refuse: impl Fn(Invalid) -> RunError,
+) -> Result<T::Outcome, RunError> {
+    match parameters {
         Parameters::Served { own, parts } => {
-            let served = served(own.as_ref(), parts, Arc::clone(&world), &plan.scenario.folder);
-            let served = served.map_err(|invalid| invalid.under(&format!("method.{}", run.method)))?;
+            let served = served(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
             pilot.fly(world, served)
         }
         Parameters::Peers { own, parts } => {
-            let peers = peers(own.as_ref(), parts, Arc::clone(&world), &plan.scenario.folder);
-            pilot.fly(world, peers.map_err(|invalid| invalid.under(&format!("method.{}", run.method)))?)
+            let peers = peers(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
+            pilot.fly(world, peers)
         }
     }
 }
@@ -119,7 +154,7 @@ pub fn served<R: Halved>(
     let (clients, widths) = (world.clients(), world.fleet.widths());
     let problem = Arc::clone(&world);
     let halves = || R::halves(own, Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
-    let parts = complete(own, parts);
+    let parts = complete(own, parts, world.problem.spec().weights);
     let schedule = parts.schedule.clone().unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let client = parts.client.clone().unwrap_or_default();
@@ -162,6 +197,7 @@ impl Pilot for RunJob<'_> {
         let Self { plan, run, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
+        let workers = workers.heeding(Arc::clone(&options.interrupt));
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let (path, checkpoint) = (results.part(plan, run), results.checkpoint(plan, run));
         let saved = if options.resume { take_up(&checkpoint, &mut engine).map_err(RunError::io(&checkpoint))? } else { None };
@@ -178,7 +214,11 @@ impl Pilot for RunJob<'_> {
             recorder.keep_iterates(results.unfinished_iterates(plan, run)).map_err(RunError::io(&path))?;
         }
         let _ = engine.run(&mut recorder);
-        let Some((outcome, iterates)) = recorder.finish(&engine).map_err(RunError::io(&path))? else {
+        let Some((outcome, iterates)) = recorder.finish(&engine).map_err(|error| match error {
+            RecordError::Io(source) => RunError::io(&path)(source),
+            RecordError::Invalid(invalid) => plan.reject(run.cell, invalid).into(),
+        })?
+        else {
             return Err(RunError::Interrupted);
         };
         if let Some(iterates) = iterates {
@@ -211,7 +251,8 @@ impl Pilot for RunJob<'_> {
 /// What every row of a run starts with.
 fn prefix(plan: &Plan, run: RunId) -> Vec<String> {
     let values = plan.cells[run.cell].cell.keys.iter().map(|key| key.value.clone());
-    values.chain([plan.arm(run).label.clone(), plan.seeds[run.seed].to_string()]).collect()
+    let texts = values.chain([plan.arm(run).label.clone()]).map(|text| guarded(&text).into_owned());
+    texts.chain([plan.seeds[run.seed].to_string()]).collect()
 }
 
 /// Saves vectors of one length as a matrix.

@@ -87,7 +87,7 @@ fn arms(cell: &Cell, method: &MethodTable) -> Option<Vec<Meant>> {
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
     let choices = method.variants_over(cell.tree.get(entry.section).unwrap_or(&empty), &MERGED).ok()?;
     let arm = |choice: cells::Choice| {
-        let parameters = (entry.parse)(&choice.tree, "method").ok()?.resolved(&cell.problem.objective);
+        let parameters = (entry.parse)(&choice.tree, "method").ok()?.resolved(&cell.problem);
         let (own, parts) = match &parameters {
             Parameters::Served { own, parts } => (node(&own.to_table())?, node(parts)?),
             Parameters::Peers { own, parts } => (node(&own.to_table())?, node(parts)?),
