@@ -8,8 +8,14 @@ use crate::program::{fedfleet, succeed, told};
 fn verbs() -> Vec<String> {
     let help = succeed(fedfleet(["--help"]));
     let (_, rest) = help.split_once("Commands:\n").unwrap();
-    let lines = rest.lines().take_while(|line| !line.is_empty());
-    lines.filter_map(|line| line.split_whitespace().next()).filter(|verb| *verb != "help").map(str::to_owned).collect()
+    // What is further in goes on with the line above.
+    let lines = rest.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+    lines
+        .filter_map(|line| line.split(' ').next())
+        .filter(|verb| !verb.is_empty())
+        .filter(|verb| *verb != "help")
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
