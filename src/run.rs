@@ -6,6 +6,7 @@
 
 mod any_world;
 mod arm;
+mod capacity;
 mod checkpoint;
 mod estimate;
 mod execute;

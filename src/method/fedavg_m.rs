@@ -164,7 +164,7 @@ mod tests {
     fn momentum_that_starts_at_one_half_follows_the_golden_trace() {
         let scenario = Scenario::read(Path::new("gp.toml"), GP, &[]).unwrap();
         let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
-        let arms = arms(&scenario.cells[0], 2).unwrap();
+        let arms = arms(&scenario.cells[0], 2, Path::new("")).unwrap();
         let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
         let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
         let state = Arc::new(Payload::of([vec![1.0], vec![0.5]]));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activation,
-    data::{DataSpec, PartitionSpec},
+    data::{DataSpec, PartitionSpec, TargetKind},
     init::{InitSpec, XavierInit},
     quadratic::QuadraticSpec,
     regression::RegressionSpec,
@@ -89,6 +89,15 @@ pub enum WeightsSpec {
 }
 
 impl ObjectiveSpec {
+    /// What targets have to be, where the data do not say what they are.
+    fn targets(&self) -> TargetKind {
+        match self {
+            Self::LeastSquares(_) => TargetKind::Values,
+            Self::Logistic(_) | Self::Softmax => TargetKind::Classes,
+            Self::Mlp(_) | Self::Quadratic(_) => TargetKind::Auto,
+        }
+    }
+
     /// The name in a scenario.
     pub fn name(&self) -> &'static str {
         match self {

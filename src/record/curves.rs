@@ -12,8 +12,9 @@ use super::formula::bare;
 use super::measure::Better;
 use super::part::UNFINISHED;
 use crate::{
-    file::{File, start},
+    file::{File, bounded, start},
     invalid::Invalid,
+    memory,
 };
 
 /// The recorded curve of one method in one cell under one seed.
@@ -105,7 +106,7 @@ impl Curves {
             }
             fault
         };
-        Self::parse(&std::fs::read(path).map_err(unreadable)?, path)
+        Self::parse(&bounded::read(path, memory::available()).map_err(unreadable)?, path)
     }
 
     /// Reads the content of a file; `path` is for messages only.

@@ -1,6 +1,7 @@
 //! A page about a folder of results: what was claimed, what was measured, and the figures.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     fs, io,
     path::{Path, PathBuf},
@@ -9,7 +10,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{formula::bare, markdown, units::short};
-use crate::invalid::Invalid;
+use crate::{file::bounded, invalid::Invalid, memory};
 
 /// What the page says before any results.
 const HEAD: &str = "\
@@ -67,7 +68,7 @@ impl Claim {
 /// [`Invalid`] for a folder or file that cannot be read, and where there are no results at all.
 pub fn exhibits(root: &Path) -> Result<Vec<Exhibit>, Invalid> {
     let mut folders = Vec::new();
-    find(root, &mut folders).map_err(|error| unreadable(root, &error))?;
+    find(root, &mut BTreeSet::new(), &mut folders).map_err(|error| unreadable(root, &error))?;
     folders.sort();
     if folders.is_empty() {
         let message = format!("`{}` holds no results: no folder in it has a manifest.toml", root.display());
@@ -124,15 +125,21 @@ fn row(claim: &Claim) -> String {
     format!("| {source} | {text} | {measured} | {required} | {holds} |\n")
 }
 
-/// Collects the folders below `folder` that hold results.
-fn find(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+/// Collects the folders below `folder` that hold results, each once, wherever links lead.
+fn find(folder: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !seen.insert(folder.canonicalize()?) {
+        return Ok(());
+    }
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    for path in paths {
         if path.is_dir() {
             if path.join("manifest.toml").is_file() {
-                found.push(path);
+                if seen.insert(path.canonicalize()?) {
+                    found.push(path);
+                }
             } else {
-                find(&path, found)?;
+                find(&path, seen, found)?;
             }
         }
     }
@@ -155,14 +162,14 @@ fn title(manifest: &Path) -> Result<String, Invalid> {
     struct Titled {
         title: String,
     }
-    let text = fs::read_to_string(manifest).map_err(|error| unreadable(manifest, &error))?;
+    let text = bounded::read_text(manifest, memory::available()).map_err(|error| unreadable(manifest, &error))?;
     let titled = toml::from_str(&text).map(|Titled { title }| title);
     titled.map_err(|error| Invalid::at("", format!("this is not a manifest: {}", error.message())).in_file(manifest, None))
 }
 
 /// The claims of a run; none where it has no `claims.csv` yet.
 fn claims(path: &Path) -> Result<Vec<Claim>, Invalid> {
-    let bytes = match fs::read(path) {
+    let bytes = match bounded::read(path, memory::available()) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(path, &error)),

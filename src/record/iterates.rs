@@ -1,12 +1,12 @@
 //! The iterates of one run, on disk while it goes on.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{self, BufWriter, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use crate::num::Real;
+use crate::{file::bounded, memory, num::Real};
 
 /// Recorded iterates: one after another, each coordinate as a little-endian double, which holds both precisions exactly.
 pub struct Iterates {
@@ -53,7 +53,7 @@ impl Iterates {
 }
 
 fn read<R: Real>(path: &Path, dim: usize) -> io::Result<Vec<Vec<R>>> {
-    let bytes = fs::read(path)?;
+    let bytes = bounded::read(path, memory::available())?;
     let value = |bytes: &[u8]| R::of(f64::from_le_bytes(bytes.try_into().expect("chunks have the width of a double")));
     Ok(bytes.chunks_exact(dim * WIDTH).map(|row| row.chunks_exact(WIDTH).map(value).collect()).collect())
 }

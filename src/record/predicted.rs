@@ -11,8 +11,9 @@ use super::{
     sample::of_model,
 };
 use crate::{
-    file::{File, start},
+    file::{File, bounded, start},
     invalid::Invalid,
+    memory,
     num::Real,
     problem::Problem,
 };
@@ -46,7 +47,7 @@ pub fn table<R: Real>(
 /// [`Invalid`] in the file where it cannot be read or is no such table.
 pub fn read(path: &Path) -> Result<Curves, Invalid> {
     let refused = |error: io::Error| Invalid::at("", format!("the predictions cannot be read: {error}")).in_file(path, None);
-    let bytes = std::fs::read(path).map_err(refused)?;
+    let bytes = bounded::read(path, memory::available()).map_err(refused)?;
     let file = File::in_memory(path, &bytes)?;
     let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
     let unreadable =

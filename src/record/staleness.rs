@@ -7,8 +7,9 @@ use super::{
     formula::bare,
 };
 use crate::{
-    file::{File, start},
+    file::{File, bounded, start},
     invalid::Invalid,
+    memory,
 };
 
 /// The horizontal axis of a figure of shares, and their sweep key.
@@ -76,7 +77,7 @@ struct Counted {
 fn read(path: &Path) -> Result<Counts, Invalid> {
     let refused =
         |error: io::Error| Invalid::at("", format!("the counts of staleness cannot be read: {error}")).in_file(path, None);
-    let bytes = std::fs::read(path).map_err(refused)?;
+    let bytes = bounded::read(path, memory::available()).map_err(refused)?;
     let file = File::in_memory(path, &bytes)?;
     let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
     let unreadable = |error: csv::Error| {

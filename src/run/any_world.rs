@@ -101,6 +101,14 @@ impl AnyWorld {
         }
     }
 
+    /// What may not have been meant about the data, a line each.
+    pub fn notes(&self) -> &[String] {
+        match self {
+            Self::F32(world) => world.problem.notes(),
+            Self::F64(world) => world.problem.notes(),
+        }
+    }
+
     /// Widths of the clients with what a model takes of their memory, both in [bit]; empty where all have full precision.
     pub fn models(&self) -> Vec<(u32, u64)> {
         match self {

@@ -1,5 +1,7 @@
 //! One method of a cell with all its parts decided.
 
+use std::path::Path;
+
 use crate::{
     method::registry::{self, Parameters, complete, fit},
     role::peers::no_topology,
@@ -17,15 +19,15 @@ pub struct Arm {
     pub parameters: Parameters,
 }
 
-/// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`.
+/// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`; files are looked for from `folder`.
 ///
 /// # Errors
 /// Unknown methods, and every fault of their keys.
-pub fn arms(cell: &Cell, clients: usize) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
+pub fn arms(cell: &Cell, clients: usize, folder: &Path) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut all = Vec::new();
     for method in &cell.methods {
-        match arms_of(cell, method, clients) {
+        match arms_of(cell, method, clients, folder) {
             Ok(arms) => all.push(arms),
             Err(found) => faults.extend(found),
         }
@@ -33,7 +35,7 @@ pub fn arms(cell: &Cell, clients: usize) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic
     if faults.is_empty() { Ok(all) } else { Err(faults) }
 }
 
-fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>, Vec<Diagnostic>> {
+fn arms_of(cell: &Cell, method: &MethodTable, clients: usize, folder: &Path) -> Result<Vec<Arm>, Vec<Diagnostic>> {
     let Some(entry) = registry::find(&method.name) else {
         let names: Vec<&str> = registry::METHODS.iter().map(|entry| entry.card.name).collect();
         let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
@@ -47,13 +49,19 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
     let shared = section.unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
         let parse = |at: &str| (entry.parse)(tree, at);
-        let parameters = parse(&format!("method.{}", write::key(&method.label))).map_err(|own| {
+        let mut parameters = parse(&format!("method.{}", write::key(&method.label))).map_err(|own| {
             // What stands in the shared section is told as a fault of that, once for all its methods.
             let of_section = parse(entry.section).err().unwrap_or_default();
             let is_shared = |fault: &Diagnostic| fault.span.is_some_and(|at| section.is_some_and(|section| section.holds(at)));
             let told = |(own, shared)| if is_shared(&own) { shared } else { own };
             own.into_iter().zip(of_section).map(told).collect::<Vec<_>>()
         })?;
+        if let Parameters::Served { parts, .. } = &mut parameters
+            && let Some(schedule) = &mut parts.schedule
+        {
+            let loaded = schedule.load(folder, clients).map_err(|invalid| invalid.under("schedule"));
+            loaded.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
+        }
         let checked = match &parameters {
             Parameters::Served { own, parts } => {
                 let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem));

@@ -21,7 +21,8 @@ impl Plan {
         let mut labels = BTreeSet::new();
         let mut notes = Vec::new();
         for planned in &self.cells {
-            for note in planned.notes.iter().map(|(label, note)| format!("`{label}`: {note}")) {
+            let of_data = planned.data_notes.iter().map(|note| format!("`problem.data`: {note}"));
+            for note in of_data.chain(planned.notes.iter().map(|(label, note)| format!("`{label}`: {note}"))) {
                 if !notes.contains(&note) {
                     notes.push(note);
                 }

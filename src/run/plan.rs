@@ -7,12 +7,13 @@ use serde::de::DeserializeOwned;
 use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
-    execute, placed, standstill, uptake,
+    capacity, execute, placed, standstill, uptake,
     wall::now,
 };
 use crate::{
     figure::{self, FigureSpec},
     invalid::Invalid,
+    memory,
     method::{
         Ground,
         registry::{Parameters, PeerParameters},
@@ -68,6 +69,8 @@ pub struct PlannedCell {
     pub(super) build_wall: Duration,
     /// What the parts of its methods may have against each other, with the label of the method.
     pub(super) notes: Vec<(String, String)>,
+    /// What may not have been meant about the data of the first seed.
+    pub(super) data_notes: Vec<String>,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
     pub(super) checked: Mutex<Option<AnyWorld>>,
 }
@@ -179,10 +182,11 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let build_wall = before.elapsed();
     let facts = world.facts();
-    let mut methods = arms(cell, facts.clients)?;
+    let mut methods = arms(cell, facts.clients, &scenario.folder)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts, &world)?;
+    capacity::refuse(&methods, cell, &facts, scenario.seeds.list().len(), memory::available())?;
     let roles = Roles::of(&methods);
     if !only.is_empty() {
         methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
@@ -200,6 +204,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
+    let data_notes = world.notes().to_vec();
     let data = world.report();
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
     Ok(PlannedCell {
@@ -212,6 +217,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
         data,
         build_wall,
         notes,
+        data_notes,
         checked,
     })
 }

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     figure::FigureSpec,
+    file::bounded,
     fleet::FleetSpec,
     invalid::{Invalid, one_line},
     network::NetworkSpec,
@@ -108,13 +109,16 @@ impl Cell {
     }
 }
 
+/// The largest scenario file [byte].
+const LARGEST: u64 = 64 << 20;
+
 impl Scenario {
     /// Reads and checks the scenario file at `path`, with keys changed by `changes`.
     ///
     /// # Errors
     /// A file that cannot be read, and every fault in it.
     pub fn load(path: &Path, changes: &[Override]) -> Result<Self, Rejected> {
-        match std::fs::read_to_string(path) {
+        match bounded::read_text(path, LARGEST) {
             Ok(text) => Self::read(path, &text, changes),
             Err(error) => Err(Rejected::new(Sources::default(), vec![unreadable(path, &error)])),
         }

@@ -7,6 +7,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::{diagnostic::Diagnostic, source::Sources};
 use crate::invalid::{InFile, printable};
 
+/// Most faults that are shown; those of further ones are alike, or follow from them.
+const SHOWN: usize = 30;
+
 /// All faults of a text, with the texts that they point into.
 ///
 /// `Display` renders them without colours; [`render`](Self::render) can add colours.
@@ -24,7 +27,8 @@ impl Rejected {
         faults.sort_by_key(|fault| fault.span);
         let mut kept: Vec<Diagnostic> = Vec::with_capacity(faults.len());
         for fault in faults {
-            if !kept.contains(&fault) {
+            // The same fault has the same place.
+            if !kept.iter().rev().take_while(|earlier| earlier.span == fault.span).any(|earlier| *earlier == fault) {
                 kept.push(fault);
             }
         }
@@ -35,7 +39,7 @@ impl Rejected {
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
-        for fault in &self.faults {
+        for fault in self.faults.iter().take(SHOWN) {
             text += &without_empty_starts(&renderer.render(&[group(fault, &self.sources)]));
             text += "\n\n";
         }
@@ -43,7 +47,9 @@ impl Rejected {
             text.truncate(text.trim_end().len());
             return text + "\n";
         }
-        let count = format!("{} errors in all", self.faults.len());
+        let hidden = self.faults.len().saturating_sub(SHOWN);
+        let more = if hidden > 0 { format!(", of which {hidden} are not shown") } else { String::new() };
+        let count = format!("{} errors in all{more}", self.faults.len());
         text + &renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]) + "\n"
     }
 }

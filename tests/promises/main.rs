@@ -9,6 +9,7 @@ mod dependencies;
 mod determinism;
 mod endings;
 mod every_method;
+mod files;
 mod fixed_points;
 mod golden;
 mod identities;

@@ -63,7 +63,7 @@ impl Case {
         let scenario = self.scenario(weights);
         let (cell, folder) = (&scenario.cells[0], Path::new(""));
         let world = Arc::new(build_world::<f64>(cell, 1, folder).expect("the data are there"));
-        let arms = arms(cell, world.clients()).unwrap_or_else(|faults| panic!("{self:?}: {faults:?}"));
+        let arms = arms(cell, world.clients(), Path::new("")).unwrap_or_else(|faults| panic!("{self:?}: {faults:?}"));
         let end = match &arms[0][0].parameters {
             Parameters::Served { own, parts } => {
                 let served = served(own.as_ref(), parts, Arc::clone(&world), folder);
@@ -264,7 +264,7 @@ fn emptied(method: &str, weights: &str) -> (Arc<World<f64>>, Vec<f64>) {
     let scenario = Scenario::read(Path::new("empty.toml"), &text, &[]).unwrap_or_else(|fault| panic!("{method}: {fault}"));
     let (cell, folder) = (&scenario.cells[0], Path::new(""));
     let world = Arc::new(build_world::<f64>(cell, 1, folder).expect("digits are bundled"));
-    let arms = arms(cell, world.clients()).unwrap_or_else(|faults| panic!("{method}: {faults:?}"));
+    let arms = arms(cell, world.clients(), Path::new("")).unwrap_or_else(|faults| panic!("{method}: {faults:?}"));
     let case = Case::new("fedavg", "").rounds(60);
     let x = match &arms[0][0].parameters {
         Parameters::Served { own, parts } => {
@@ -318,7 +318,7 @@ fn clients_without_samples_are_not_called() {
     let scenario = Scenario::read(Path::new("empty.toml"), &text, &[]).expect("it is well written");
     let (cell, folder) = (&scenario.cells[0], Path::new(""));
     let world = Arc::new(build_world::<f64>(cell, 1, folder).expect("digits are bundled"));
-    let arms = arms(cell, world.clients()).expect("it fits");
+    let arms = arms(cell, world.clients(), Path::new("")).expect("it fits");
     let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
     let protocol = served(own.as_ref(), parts, Arc::clone(&world), folder).expect("it fits");
     let clock = Box::new(WorldClock::new(Arc::clone(&world)));
@@ -348,7 +348,7 @@ fn a_manifest_writes_the_weighting_that_follows_the_objective() {
     for (method, expected) in [("fedavg", "sampling"), ("fedbuff", "sampling"), ("delayed-nesterov", "sum-weighted")] {
         let scenario = Case::new(method, "").scenario("samples");
         let cell = &scenario.cells[0];
-        let arms = arms(cell, 4).expect("it fits");
+        let arms = arms(cell, 4, Path::new("")).expect("it fits");
         let resolved = arms[0][0].parameters.resolved(&cell.problem);
         let Parameters::Served { own, parts } = &resolved else { panic!("it has a server") };
         assert_eq!(parts.weighting.map(|weighting| weighting.name()), Some(expected), "{method}");

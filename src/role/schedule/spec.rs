@@ -1,10 +1,12 @@
 //! Schedules as a scenario writes them.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Continuous, Grace, Group, Rounds, Schedule, SelectSpec, Window, cohort::CohortSpec};
-use crate::part::discount::Discount;
+use crate::{invalid::Invalid, part::discount::Discount};
 
 /// When the server calls clients and applies what they send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,7 +36,7 @@ impl Default for ScheduleSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RoundsSpec {
-    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`.
+    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`, which may be a file.
     pub cohort: CohortSpec,
     /// How the clients of a counted cohort are chosen.
     pub select: SelectSpec,
@@ -193,6 +195,17 @@ impl Default for GraceSpec {
 }
 
 impl ScheduleSpec {
+    /// Reads the files that the schedule names, from the folder of the scenario.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the key of the file.
+    pub fn load(&mut self, folder: &Path, clients: usize) -> Result<(), Invalid> {
+        if let Self::Rounds(RoundsSpec { cohort: CohortSpec::Trace(spec), .. }) = self {
+            spec.trace.load(folder, clients).map_err(|invalid| invalid.under("rounds.cohort.trace"))?;
+        }
+        Ok(())
+    }
+
     /// Builds the schedule.
     pub fn build(&self) -> Box<dyn Schedule> {
         match self {
