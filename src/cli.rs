@@ -4,8 +4,10 @@
 
 mod check;
 mod compare;
+mod completions;
 mod data;
 mod gallery;
+mod man;
 mod methods;
 mod new;
 #[cfg(feature = "figure")]
@@ -57,6 +59,8 @@ enum Verb {
     Methods(methods::Args),
     New(new::Args),
     Schema(schema::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// How a verb ended without an error.
@@ -92,6 +96,8 @@ pub fn run() -> ExitCode {
         Verb::Methods(args) => args.execute(),
         Verb::New(args) => args.execute(),
         Verb::Schema(args) => args.execute(),
+        Verb::Completions(args) => args.execute(),
+        Verb::Man(args) => args.execute(),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -202,6 +202,7 @@ impl<R: Real> Drift<'_, R> {
     pub const NONE: Self = Self { scale: 1.0, shift: None, pull: None };
 
     /// `y ← y − lr (scale · g + shift + pull (y − anchor))`, coordinate by coordinate in this order of operations.
+    #[inline]
     pub fn step(&self, lr: f64, gradient: &[R], y: &mut [R]) {
         let lr = R::of(lr);
         for (j, (y, &g)) in y.iter_mut().zip(gradient).enumerate() {
@@ -210,12 +211,14 @@ impl<R: Real> Drift<'_, R> {
     }
 
     /// Turns a gradient at `y` into the direction `scale · g + shift + pull (y − anchor)`, in place.
+    #[inline]
     pub fn turn(&self, gradient: &mut [R], y: &[R]) {
         for (j, (g, &y)) in gradient.iter_mut().zip(y).enumerate() {
             *g = self.direction(j, *g, y);
         }
     }
 
+    #[inline]
     fn direction(&self, j: usize, g: R, y: R) -> R {
         let mut direction = R::of(self.scale) * g;
         if let Some(shift) = self.shift {
@@ -263,11 +266,13 @@ pub struct Workspace<R> {
 
 impl<R: Real> Workspace<R> {
     /// An empty workspace; buffers come into being as they are first taken.
+    #[inline]
     pub fn new() -> Self {
         Self { free: Vec::new() }
     }
 
     /// A buffer of exactly `len` scalars with arbitrary contents, out of the smallest that fits.
+    #[inline]
     pub fn take(&mut self, len: usize) -> Vec<R> {
         let fitting = self.free.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
         let best = fitting.min_by_key(|(_, buffer)| buffer.capacity()).map(|(at, _)| at);
@@ -277,6 +282,7 @@ impl<R: Real> Workspace<R> {
     }
 
     /// Gives a buffer back for later use.
+    #[inline]
     pub fn give(&mut self, buffer: Vec<R>) {
         self.free.push(buffer);
     }

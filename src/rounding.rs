@@ -12,22 +12,26 @@ const LONGEST: f64 = 1e-6;
 const ROUNDED: f64 = 8.0;
 
 /// The latest time that is still the instant `time` [s].
+#[inline]
 pub fn end_of_instant(time: f64) -> f64 {
     let rounded = ROUNDED * f64::EPSILON * time;
     time + (TOLERANCE * time).min(LONGEST).max(rounded)
 }
 
 /// The whole number at or below `x`.
+#[inline]
 pub fn floor(x: f64) -> f64 {
     whole(x).unwrap_or(x.floor())
 }
 
 /// The whole number at or above `x`.
+#[inline]
 pub fn ceil(x: f64) -> f64 {
     whole(x).unwrap_or(x.ceil())
 }
 
 /// The whole number that `x` is but for rounding.
+#[inline]
 fn whole(x: f64) -> Option<f64> {
     Some(x.round()).filter(|nearest| (x - nearest).abs() <= TOLERANCE * x.abs())
 }

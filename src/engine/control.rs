@@ -151,11 +151,13 @@ pub struct Control<'a, P: Protocol> {
 
 impl<P: Protocol> Control<'_, P> {
     /// Virtual time [s].
+    #[inline]
     pub fn now(&self) -> f64 {
         self.core.state.clock
     }
 
     /// Traffic and work so far.
+    #[inline]
     pub fn ledger(&self) -> &Ledger {
         &self.core.state.ledger
     }
@@ -166,16 +168,19 @@ impl<P: Protocol> Control<'_, P> {
     }
 
     /// The random stream `(purpose, node, count)` of this run's seed.
+    #[inline]
     pub fn rng(&self, purpose: Purpose, node: NodeId, count: u64) -> Rng {
         self.core.streams.stream(purpose, node, count)
     }
 
     /// How often a node has begun to compute so far: the `count` of its next visit.
+    #[inline]
     pub fn visits(&self, node: NodeId) -> u64 {
         self.core.state.nodes.get(node).map_or(0, |node| node.visits)
     }
 
     /// Whether a node is computing.
+    #[inline]
     pub fn is_busy(&self, node: NodeId) -> bool {
         self.core.state.nodes.get(node).is_some_and(|node| node.work.is_some())
     }

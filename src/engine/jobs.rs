@@ -90,6 +90,7 @@ impl<J, O> Default for Jobs<J, O> {
 
 impl<J: Send + Sync, O: Send> Jobs<J, O> {
     /// A slot for a new job.
+    #[inline]
     pub fn reserve(&mut self) -> usize {
         self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::Free);
@@ -98,6 +99,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
     }
 
     /// Fills a reserved slot; `key` is the place of the job's end in the event order.
+    #[inline]
     pub fn put(&mut self, slot: usize, key: u128, steps: u64, job: J) {
         self.slots[slot] = Slot::Waiting { key, steps, job };
         self.waiting.push(Reverse((key, slot)));
@@ -135,6 +137,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
     }
 
     /// Frees a slot and returns what was in it.
+    #[inline]
     fn release(&mut self, slot: usize) -> Slot<J, O> {
         self.free.push(slot);
         let content = std::mem::replace(&mut self.slots[slot], Slot::Free);

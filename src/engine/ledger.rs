@@ -25,11 +25,13 @@ pub struct Ledger {
 
 impl Ledger {
     /// `from` has sent a message of `bits` [bit].
+    #[inline]
     pub(super) fn dispatch(&mut self, from: NodeId, bits: u64) {
         self.uplink_bits += if from == SERVER { 0 } else { bits };
     }
 
     /// A message of `bits` [bit] has reached `to`, or is lost.
+    #[inline]
     pub(super) fn deliver(&mut self, to: NodeId, bits: u64) {
         self.downlink_bits += if to == SERVER { 0 } else { bits };
     }

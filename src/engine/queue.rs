@@ -46,16 +46,19 @@ impl<T> Default for Queue<T> {
 
 impl<T> Queue<T> {
     /// Number of pending events.
+    #[inline]
     pub fn len(&self) -> usize {
         self.row.len() + self.heap.len()
     }
 
     /// Whether nothing is pending.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.row.is_empty() && self.heap.is_empty()
     }
 
     /// Schedules `event` at `time` [s], which must not be negative or NaN, and returns its place in the order.
+    #[inline]
     pub fn push(&mut self, time: f64, phase: Phase, event: T) -> u128 {
         debug_assert!(time >= 0.0, "events lie at or after time zero");
         let settles = phase == Phase::Settle;
@@ -72,6 +75,7 @@ impl<T> Queue<T> {
         key
     }
 
+    #[inline]
     fn store(&mut self, event: (f64, T)) -> u32 {
         if let Some(slot) = self.free.pop() {
             self.slab[slot as usize] = Some(event);
@@ -98,6 +102,7 @@ impl<T> Queue<T> {
     }
 
     /// Time of the next event [s].
+    #[inline]
     pub fn next_time(&self) -> Option<f64> {
         let (in_row, in_heap) = self.firsts();
         let (_, slot) = in_row.min(in_heap);
@@ -112,12 +117,14 @@ impl<T> Queue<T> {
     }
 
     /// The first entries of row and heap; one with the largest key, which no event has, where there is none.
+    #[inline]
     fn firsts(&self) -> (Entry, Entry) {
         const NONE: Entry = (u128::MAX, u32::MAX);
         (self.row.front().copied().unwrap_or(NONE), self.heap.peek().map_or(NONE, |Reverse(first)| *first))
     }
 
     /// Takes the next event and its time [s], which lies before that of the one taken last only by rounding.
+    #[inline]
     pub fn pop(&mut self) -> Option<(f64, T)> {
         let (in_row, in_heap) = self.firsts();
         let (_, slot) = if in_row < in_heap { self.row.pop_front()? } else { self.heap.pop()?.0 };

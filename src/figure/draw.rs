@@ -6,6 +6,7 @@
 //! method that diverged ends in a cross and is said to.
 
 mod canvas;
+mod colour;
 mod curve;
 mod export;
 mod geometry;

@@ -52,7 +52,9 @@ impl<'a> Archive<'a> {
 
     /// The names of the arrays, in order.
     pub fn names(&self) -> String {
-        let mut names: Vec<&str> = self.zip.file_names().map(|entry| entry.trim_end_matches(".npy")).collect();
+        // A name that is no text is none that a scenario could give.
+        let entries = self.zip.file_names().filter_map(Result::ok);
+        let mut names: Vec<String> = entries.map(|entry| entry.trim_end_matches(".npy").to_owned()).collect();
         names.sort_unstable();
         let more = if names.len() > LISTED { format!(", … ({} in all)", names.len()) } else { String::new() };
         names.truncate(LISTED);

@@ -131,10 +131,12 @@ impl<R: Real> Quadratic<R> {
         }
     }
 
+    #[inline]
     fn curvature<'a>(&self, entries: &'a [R]) -> Curvature<'a, R> {
         if self.dense { Curvature::Dense(entries) } else { Curvature::Diagonal(entries) }
     }
 
+    #[inline]
     fn curvature_len(&self) -> usize {
         if self.dense { stride(self.dim) * self.dim } else { self.dim }
     }

@@ -10,4 +10,5 @@ mod readme;
 mod resume;
 mod scenarios;
 mod schema;
+mod shells;
 mod texts;

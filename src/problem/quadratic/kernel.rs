@@ -36,6 +36,7 @@ pub(super) enum Curvature<'a, R> {
 }
 
 /// Rows of a dense curvature in memory.
+#[inline]
 pub(super) fn stride(dim: usize) -> usize {
     dim.next_multiple_of(LANES)
 }
