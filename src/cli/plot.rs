@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     figure::{FigureError, FigureSpec, draw_all},
+    invalid::printable,
     scenario::{Diagnostic, Rejected, Scenario, Sources, decode::decode},
 };
 
@@ -55,7 +56,7 @@ impl Args {
                 "nothing to draw: no `[[figure]]` is asked for, and neither a gap, a loss nor an accuracy is recorded"
             )?;
         }
-        drawn.iter().try_for_each(|path| writeln!(out, "{}", path.display()))?;
+        drawn.iter().try_for_each(|path| writeln!(out, "{}", printable(&path.display().to_string())))?;
         Ok(Outcome::Done)
     }
 }
