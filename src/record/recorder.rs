@@ -174,7 +174,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// # Errors
     /// When something could not be written, or there is more to record than anybody can look at.
     pub fn finish(mut self, engine: &Engine<P>) -> Result<Option<Ended<R>>, RecordError> {
-        if self.state.outcome.is_none() && !self.left {
+        if self.state.outcome.is_none() && !self.left && self.failure.is_none() {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
         }
