@@ -8,7 +8,7 @@ use std::{hint::black_box, path::Path, sync::Arc, time::Duration};
 use criterion::{BatchSize, Criterion, criterion_group};
 use fedfleet::{
     engine::{Engine, Watcher, Workers},
-    method::registry::{Halved, Parameters},
+    registry::{Halved, Parameters},
     num::{Real, vector},
     problem::{self, Batches, Drift, Visit, Workspace},
     random::Purpose,

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{Card, Method, Paper, ServedMethod, Setup, fedavg};
 use crate::{
     engine::{Engine, Watcher, Workers},
-    method::registry::Parameters,
+    registry::Parameters,
     role::served::Served,
     run::{arms, build_world, served},
     scenario::Scenario,

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::{Engine, Watcher, Workers},
-        method::registry::Parameters,
+        registry::Parameters,
         role::served::Served,
         run::{arms, build_world, served},
         scenario::Scenario,

@@ -1,7 +1,7 @@
 //! One method of a cell with all its parts decided.
 
 use crate::{
-    method::registry::{self, Parameters, complete, fit},
+    registry::{Parameters, Registry, complete, fit},
     role::peers::no_topology,
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
 };
@@ -21,11 +21,11 @@ pub struct Arm {
 ///
 /// # Errors
 /// Unknown methods, and every fault of their keys.
-pub fn arms(cell: &Cell, clients: usize) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
+pub fn arms(cell: &Cell, clients: usize, registry: &Registry) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut all = Vec::new();
     for method in &cell.methods {
-        match arms_of(cell, method, clients) {
+        match arms_of(cell, method, clients, registry) {
             Ok(arms) => all.push(arms),
             Err(found) => faults.extend(found),
         }
@@ -33,9 +33,9 @@ pub fn arms(cell: &Cell, clients: usize) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic
     if faults.is_empty() { Ok(all) } else { Err(faults) }
 }
 
-fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>, Vec<Diagnostic>> {
-    let Some(entry) = registry::find(&method.name) else {
-        let names: Vec<&str> = registry::METHODS.iter().map(|entry| entry.card.name).collect();
+fn arms_of(cell: &Cell, method: &MethodTable, clients: usize, registry: &Registry) -> Result<Vec<Arm>, Vec<Diagnostic>> {
+    let Some(entry) = registry.find(&method.name) else {
+        let names: Vec<&str> = registry.methods().iter().map(|entry| entry.card.name).collect();
         let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
         return Err(vec![fault.suggest(&method.name, &names).help("`fedfleet methods` lists them")]);
     };
@@ -45,7 +45,7 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize) -> Result<Vec<Arm>
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
     let shared = cell.tree.get(entry.section).unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
-        let parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)))?;
+        let parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)), registry)?;
         let checked = match &parameters {
             Parameters::Served { own, parts } => {
                 let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective));

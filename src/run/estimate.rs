@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, Watcher, Workers},
-    method::registry::Halved,
+    registry::Halved,
     num::Real,
     record::{Observed, Progress},
     scenario::Stop,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{arm::Arm, plan::Plan};
 use crate::{
-    method::registry::{Parameters, complete, fit},
+    registry::{Parameters, complete, fit},
     part::weighting::Weighting,
     problem::{ProblemSpec, spec::WeightsSpec},
     role::{schedule::ScheduleSpec, spec::ServedSpec},

@@ -99,7 +99,7 @@ impl Plan {
         only: &[String],
     ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Column>, Vec<ClaimSpec>, Vec<FigureSpec>), Vec<Diagnostic>> {
         let first = &scenario.cells[0];
-        let record: RecordSpec = section(first, "record")?.unwrap_or_default();
+        let record: RecordSpec = section(scenario, first, "record")?.unwrap_or_default();
         record.validate().map_err(|invalid| vec![first.fault(invalid.under("record"))])?;
         let mut faults = Vec::new();
         let mut cells = Vec::new();
@@ -112,8 +112,8 @@ impl Plan {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let claims: Vec<ClaimSpec> = section(first, "claim")?.unwrap_or_default();
-        let figures: Vec<FigureSpec> = section(first, "figure")?.unwrap_or_default();
+        let claims: Vec<ClaimSpec> = section(scenario, first, "claim")?.unwrap_or_default();
+        let figures: Vec<FigureSpec> = section(scenario, first, "figure")?.unwrap_or_default();
         let columns = share_columns(&mut cells);
         check_claims_and_figures(scenario, &cells, (&record, &columns), &claims, &figures)?;
         Ok((cells, record, columns, claims, figures))
@@ -155,15 +155,15 @@ impl Plan {
     }
 }
 
-fn section<T: DeserializeOwned>(cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
-    cell.tree.get(key).map(|node| decode(node, key)).transpose()
+fn section<T: DeserializeOwned>(scenario: &Scenario, cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
+    cell.tree.get(key).map(|node| decode(node, key, &scenario.registry)).transpose()
 }
 
 fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String]) -> Result<PlannedCell, Vec<Diagnostic>> {
     let seed = scenario.seeds.list()[0];
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let facts = world.facts();
-    let mut methods = arms(cell, facts.clients)?;
+    let mut methods = arms(cell, facts.clients, &scenario.registry)?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts)?;

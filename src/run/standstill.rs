@@ -3,7 +3,7 @@
 use super::{arm::Arm, worlds::Facts};
 use crate::{
     invalid::Invalid,
-    method::registry::{Parameters, complete},
+    registry::{Parameters, complete},
     role::spec::LocalSpec,
     scenario::{Cell, Diagnostic},
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     invalid::Invalid,
-    method::registry::ServedParameters,
+    registry::ServedParameters,
     part::link::{LinkSpec, rehearsal::growth},
     role::spec::ServedSpec,
 };

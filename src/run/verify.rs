@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, Watcher, Workers},
-    method::registry::Halved,
+    registry::Halved,
     num::Real,
     record::{Models, Observed, Standstill},
     scenario::Stop,

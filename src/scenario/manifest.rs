@@ -60,15 +60,15 @@ impl Scenario {
             sections.push(("fleet", node(&cell.fleet.resolved())));
             sections.push(("network", node(&cell.network)));
             sections.push(("record", self.record(cell, metrics)));
-            sections.push(("claim", resolved_list(cell, "claim", ClaimSpec::resolved)));
-            sections.push(("figure", resolved_list(cell, "figure", |figure: FigureSpec| figure)));
+            sections.push(("claim", resolved_list(cell, "claim", &self.registry, ClaimSpec::resolved)));
+            sections.push(("figure", resolved_list(cell, "figure", &self.registry, |figure: FigureSpec| figure)));
         }
         sections
     }
 
     /// `[record]` with its defaults, and the distance between samples where it is the same in all cells.
     fn record(&self, cell: &Cell, metrics: Option<&[Metric]>) -> Option<Node> {
-        let written = cell.tree.get("record").map(|section| decode::<RecordSpec>(section, "record"));
+        let written = cell.tree.get("record").map(|section| decode::<RecordSpec>(section, "record", &self.registry));
         let mut record = written.transpose().ok()?.unwrap_or_default();
         let every = record.every(&cell.stop);
         if self.cells.iter().all(|other| record.every(&other.stop) == every) {
@@ -80,7 +80,7 @@ impl Scenario {
 
     /// Whether `document` means the same runs: worlds, and methods with all their parts.
     fn same_methods(&self, document: &Node) -> bool {
-        let Ok(other) = Self::resolve(Path::new(""), document.clone()) else { return false };
+        let Ok(other) = Self::resolve(Path::new(""), document.clone(), &self.registry) else { return false };
         self.meant().is_some_and(|meant| Some(meant) == other.meant()) && self.same_worlds(&other)
     }
 
@@ -94,7 +94,7 @@ impl Scenario {
 
     /// Whether `document` means the same runs as this scenario.
     fn same_runs(&self, document: &Node) -> bool {
-        let Ok(other) = Self::resolve(Path::new(""), document.clone()) else { return false };
+        let Ok(other) = Self::resolve(Path::new(""), document.clone(), &self.registry) else { return false };
         (&self.title, &self.seeds) == (&other.title, &other.seeds)
             && self.cells.len() == other.cells.len()
             && self.cells.iter().zip(&other.cells).all(|(a, b)| a.means_the_same(b))
@@ -102,8 +102,13 @@ impl Scenario {
 }
 
 /// The elements of the list `key` with their defaults; `None` where there are none.
-fn resolved_list<T: DeserializeOwned + Serialize>(cell: &Cell, key: &str, resolve: impl Fn(T) -> T) -> Option<Node> {
-    let written: Vec<T> = decode(cell.tree.get(key)?, key).ok()?;
+fn resolved_list<T: DeserializeOwned + Serialize>(
+    cell: &Cell,
+    key: &str,
+    registry: &Registry,
+    resolve: impl Fn(T) -> T,
+) -> Option<Node> {
+    let written: Vec<T> = decode(cell.tree.get(key)?, key, registry).ok()?;
     node(&written.into_iter().map(resolve).collect::<Vec<T>>())
 }
 

@@ -4,7 +4,7 @@ use std::{fmt::Write, path::Path, sync::Arc};
 
 use fedfleet::{
     engine::{Engine, Workers},
-    method::registry::Parameters,
+    registry::Parameters,
     role::{Scratch, served::Served},
     run::{arms, build_world, served},
     scenario::Scenario,

@@ -2,7 +2,7 @@
 
 use fedfleet::{
     engine::{Engine, Workers},
-    method::registry::METHODS,
+    registry::METHODS,
     role::served::Served,
 };
 

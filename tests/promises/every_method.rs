@@ -1,6 +1,6 @@
 //! What every registered method must do: have a page, read and write its parameters, and make progress.
 
-use fedfleet::{engine::Workers, method::registry::METHODS};
+use fedfleet::{engine::Workers, registry::METHODS};
 
 use crate::{
     bench::{Bench, F80},

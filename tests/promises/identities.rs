@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use fedfleet::{engine::Engine, method::registry::METHODS, num::vector, role::served::Served};
+use fedfleet::{engine::Engine, registry::METHODS, num::vector, role::served::Served};
 
 use crate::{
     bench::{Bench, C, F80, H, PATTERN},

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fedfleet::{
     engine::Workers,
-    method::registry::METHODS,
+    registry::METHODS,
     part::link::LinkSpec,
     record::curves::Curves,
     run::{Options, Plan, Results, Silent, execute},

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::one::served;
 use crate::{
-    method::registry::{Halved, Parameters, ServedParameters, complete},
+    registry::{Halved, Parameters, ServedParameters, complete},
     num::low_precision::Bits,
     part::{rate::Rate, transform::TransformSpec, weighting::Weighting},
     problem::optimum::settled::Pulls,

@@ -6,7 +6,7 @@ use fedfleet::{
     engine::{Ended, Engine, Watcher, Workers},
     fleet::FleetSpec,
     invalid::Invalid,
-    method::registry::{self, Halved, Parameters, PeerParameters},
+    registry::{self, Halved, Parameters, PeerParameters},
     network::NetworkSpec,
     part::{
         link::LinkSpec,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::{
     engine::{Engine, Watcher, Workers},
-    method::registry::Parameters,
+    registry::Parameters,
     role::served::{Letter, Served},
     run::{arms, build_world, served},
     scenario::Scenario,

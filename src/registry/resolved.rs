@@ -89,7 +89,7 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &Objective
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{method::registry::find, part::discount::Discount, role::schedule::Replace, scenario::Scenario};
+    use crate::{registry::find, part::discount::Discount, role::schedule::Replace, scenario::Scenario};
 
     /// The discount and the replacement of a method under this schedule.
     fn choices(name: &str, schedule: &str) -> (Discount, Replace) {
