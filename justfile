@@ -1,6 +1,6 @@
 # Everything that `.ci/run` checks, and the upkeep of what is committed.
 
-fedfleet := "cargo run --release --quiet --"
+fedfleet := "cargo run --profile ci --quiet --"
 
 # List the recipes
 default:
@@ -12,11 +12,11 @@ check:
 
 # Unit tests, promises, command line, doc tests
 test *ARGS:
-    cargo test --release {{ARGS}}
+    cargo test --profile ci {{ARGS}}
 
 # Checks that take minutes, which `cargo test` leaves out
 long:
-    cargo test --release --test promises -- --ignored --nocapture
+    cargo test --profile ci --test promises -- --ignored --nocapture
 
 # Format all code
 fmt:
@@ -24,7 +24,7 @@ fmt:
 
 # Lints, with warnings denied
 lint:
-    cargo clippy --release --all-targets -- -D warnings
+    cargo clippy --profile ci --all-targets -- -D warnings
 
 # Benchmarks; benches/README.md tells what they measure
 bench *ARGS:
@@ -38,12 +38,12 @@ run SCENARIO *ARGS:
 results:
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --release
+    cargo build --profile ci
     find scenarios -name '*.toml' -not -path 'scenarios/bench/*' | sort | while read -r scenario; do
         folder=${scenario#scenarios/}
-        target/release/fedfleet run "$scenario" --out "results/${folder%.toml}"
+        target/ci/fedfleet run "$scenario" --out "results/${folder%.toml}"
     done
-    target/release/fedfleet gallery results
+    target/ci/fedfleet gallery results
 
 # Rewrite the table of methods in the README
 readme:
@@ -56,8 +56,8 @@ readme:
 
 # Take the texts of the tests as they are now; read the difference before committing
 bless:
-    INSTA_UPDATE=always cargo test --release --test cli
-    BLESS=1 cargo test --release --test promises
+    INSTA_UPDATE=always cargo test --profile ci --test cli
+    BLESS=1 cargo test --profile ci --test promises
 
 # The documentation of the crate
 doc:

@@ -1,10 +1,13 @@
-//! Verbs, exit codes, and where messages go: one file per verb.
+//! The command line: verbs, exit codes, and where messages go. One file per verb.
+//!
+//! It needs the cargo feature `cli`. A program of another crate has all verbs by calling [`run()`] in its `main`.
 
 mod check;
 mod compare;
 mod gallery;
 mod methods;
 mod new;
+#[cfg(feature = "figure")]
 mod plot;
 mod run;
 mod scenario;
@@ -15,12 +18,12 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
-use fedfleet::{
+use crate::{
     invalid::Invalid,
     run::RunError,
     scenario::{Diagnostic, Rejected, Sources},
 };
+use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,6 +49,7 @@ struct Cli {
 enum Verb {
     Run(run::Args),
     Check(check::Args),
+    #[cfg(feature = "figure")]
     Plot(plot::Args),
     Compare(compare::Args),
     Gallery(gallery::Args),
@@ -68,11 +72,19 @@ enum Outcome {
 #[error("{0}")]
 struct Usage(String);
 
-/// Runs the verb of the command line.
-pub fn main() -> ExitCode {
+/// Runs the verb that the arguments of the process name, and says with what code the process should exit: 0 done, 1 failed run
+/// (or claim, under `--strict`), 2 bad scenario or usage, 130 interrupted.
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     fedfleet::cli::run()
+/// }
+/// ```
+pub fn run() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Run(args) => args.execute(),
         Verb::Check(args) => args.execute(),
+        #[cfg(feature = "figure")]
         Verb::Plot(args) => args.execute(),
         Verb::Compare(args) => args.execute(),
         Verb::Gallery(args) => args.execute(),

@@ -53,7 +53,8 @@
 //! | [`method`] | the registry, and one file a method |
 //! | [`run`] | plans, their execution in parallel, resumption, verification |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
-//! | [`figure`] | SVG, PDF and PNG from recorded CSV only |
+//! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
+//! | `cli` | the command line, under the feature `cli` |
 //! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
 //! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
 //!
@@ -112,6 +113,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod engine;
 pub mod figure;
 pub mod file;

@@ -1,9 +1,7 @@
-//! The command line of fedfleet.
+//! The program `fedfleet`.
 
 use std::process::ExitCode;
 
-mod cli;
-
 fn main() -> ExitCode {
-    cli::main()
+    fedfleet::cli::run()
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use fedfleet::{
+use crate::{
     invalid::count,
     record::{axis::Axis, units},
     run::{Arm, Estimate, Forecast, Plan, PlannedCell, forecast},

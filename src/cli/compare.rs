@@ -5,8 +5,8 @@ use std::{
     path::PathBuf,
 };
 
+use crate::record::{compare::Table, curves::Curves, target::Target};
 use clap::ValueEnum;
-use fedfleet::record::{compare::Table, curves::Curves, target::Target};
 
 use super::{Outcome, unplaced};
 

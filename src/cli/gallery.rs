@@ -6,8 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use crate::record::gallery;
 use anyhow::Context;
-use fedfleet::record::gallery;
 
 use super::{Outcome, unplaced};
 

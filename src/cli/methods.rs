@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use fedfleet::method::{
+use crate::method::{
     Card, parameters,
     registry::{self, Entry, METHODS},
 };
@@ -42,7 +42,7 @@ impl Args {
 
 fn unknown(name: &str) -> Usage {
     let names: Vec<&str> = METHODS.iter().map(|entry| entry.card.name).collect();
-    let meant = fedfleet::scenario::nearest(name, &names).map(|name| format!(": did you mean `{name}`?"));
+    let meant = crate::scenario::nearest(name, &names).map(|name| format!(": did you mean `{name}`?"));
     Usage(format!("there is no method `{name}`{}", meant.unwrap_or_default()))
 }
 

@@ -6,8 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use crate::scenario::TEMPLATE;
 use anyhow::Context;
-use fedfleet::scenario::TEMPLATE;
 
 use super::{Outcome, Usage};
 

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use fedfleet::{
+use crate::{
     figure::{FigureError, FigureSpec, draw_all},
     scenario::{Diagnostic, Rejected, Scenario, Sources, decode::decode},
 };

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use fedfleet::{
+use crate::{
     invalid::count,
     run::{Options, Plan, Results, RunError, Silent, Summary, execute, verify},
     scenario::nearest,

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::scenario::{Override, Rejected, Scenario};
 use clap::Args;
-use fedfleet::scenario::{Override, Rejected, Scenario};
 
 /// A scenario with changes.
 #[derive(Debug, Args)]

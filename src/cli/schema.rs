@@ -19,7 +19,7 @@ pub struct Args {}
 
 impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
-        io::stdout().lock().write_all(fedfleet::scenario::schema().as_bytes())?;
+        io::stdout().lock().write_all(crate::scenario::schema().as_bytes())?;
         Ok(Outcome::Done)
     }
 }

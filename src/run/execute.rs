@@ -20,7 +20,6 @@ use thiserror::Error;
 
 use super::{plan::Plan, plan::RunId, results::Results, worlds::Worlds};
 use crate::{
-    figure::{self, FigureError},
     invalid::Invalid,
     record::{Outcome, Progress, claim::Verdict, curves::Curves, summary::Row},
 };
@@ -114,8 +113,9 @@ pub enum RunError {
     #[error("interrupted: the runs can be taken up with --resume")]
     Interrupted,
     /// A figure cannot be drawn.
+    #[cfg(feature = "figure")]
     #[error(transparent)]
-    Figure(#[from] FigureError),
+    Figure(#[from] crate::figure::FigureError),
     /// Threads cannot be started.
     #[error("cannot start threads")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -166,7 +166,7 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
     }
     let outcomes = outcomes?;
     let Tables { rows, columns, verdicts } = assemble::assemble(plan, results, &outcomes)?;
-    let figures = figure::draw_all(results.folder(), &plan.figures)?;
+    let figures = figures(plan, results)?;
     folder::discard_unfinished(results)?;
     let ended = |how: Outcome| {
         let runs = outcomes.iter().filter(|(_, outcome)| *outcome == how);
@@ -179,8 +179,20 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
 /// What had come of a plan whose runs are all done, from its curves.
 fn again(plan: &Plan, results: &Results) -> Result<Summary, RunError> {
     let Tables { rows, columns, verdicts } = assemble::summarise(plan, &Curves::read(&results.file("curves.csv"))?)?;
-    let figures = figure::draw_all(results.folder(), &plan.figures)?;
+    let figures = figures(plan, results)?;
     Ok(Summary { runs: plan.runs().len(), done_before: true, rows, columns, verdicts, figures, ..Summary::default() })
+}
+
+/// Draws the figures of a plan whose curves are written.
+#[cfg(feature = "figure")]
+fn figures(plan: &Plan, results: &Results) -> Result<Vec<PathBuf>, RunError> {
+    Ok(crate::figure::draw_all(results.folder(), &plan.figures)?)
+}
+
+/// A build without figures leaves the curves for a later `fedfleet plot`.
+#[cfg(not(feature = "figure"))]
+fn figures(_: &Plan, _: &Results) -> Result<Vec<PathBuf>, RunError> {
+    Ok(Vec::new())
 }
 
 fn all_runs(

@@ -4,6 +4,7 @@ mod analytic;
 mod bench;
 mod compression;
 mod departures;
+mod dependencies;
 mod determinism;
 mod endings;
 mod every_method;

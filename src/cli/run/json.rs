@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fedfleet::{
+use crate::{
     record::{claim::Verdict, curves::Cell, summary::Row},
     run::Summary,
 };

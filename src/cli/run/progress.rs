@@ -1,6 +1,6 @@
 //! A live bar for each run in progress, and one for all.
 
-use fedfleet::{
+use crate::{
     record::{
         Progress,
         axis::Axis,

@@ -4,7 +4,7 @@ use super::FigureError;
 use super::canvas::text_width;
 use super::panel::TICK_SIZE;
 use super::scale::{Scale, Ticks, with_minus};
-use super::spec::ScaleKind;
+use crate::figure::spec::ScaleKind;
 
 /// As many values of a sweep key as are labelled one by one.
 const MOST_VALUES: usize = 8;

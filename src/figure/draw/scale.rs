@@ -1,6 +1,6 @@
 //! Axis scales: from values to lengths, and where the ticks stand.
 
-use super::spec::ScaleKind;
+use crate::figure::spec::ScaleKind;
 
 /// One axis: values from `lo` to `hi` at places from `start` to `end` on the canvas.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,7 +7,7 @@ use super::canvas::{Canvas, GREY, Side, text_width};
 use super::curve::Curve;
 use super::geometry::{Area, Place};
 use super::panel::{Panel, TICK_SIZE};
-use super::spec::ReferenceLine;
+use crate::figure::spec::ReferenceLine;
 
 /// Dashes of a reference line, and its width `[pt]`.
 pub(super) const DASH: [f64; 2] = [3.0, 1.5];

@@ -10,6 +10,7 @@ use super::{
     panel::Panel,
     scale::{Scale, Ticks},
 };
+use crate::figure::ScaleKind;
 
 const HEADER: &str = "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy\n";
 

@@ -8,8 +8,8 @@ use super::geometry::{Area, Place, along, length};
 use super::panel::Panel;
 use super::reference;
 use super::series::{Point, Series};
-use super::spec::{Kind, ScaleKind};
 use super::style::Style;
+use crate::figure::spec::{Kind, ScaleKind};
 
 /// Radius of the sparse marks on a curve `[pt]`.
 pub(super) const MARK: f64 = 1.7;

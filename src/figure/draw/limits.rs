@@ -1,7 +1,7 @@
 //! Which part of the data a panel shows.
 
 use super::series::{Point, Series};
-use super::spec::ScaleKind;
+use crate::figure::spec::ScaleKind;
 
 /// From values to where they stand on an axis, or back.
 type Map = fn(f64) -> f64;

@@ -5,7 +5,7 @@
 //! bands are taken over seeds at every sampled place, up to where the first seed ends. A run that diverged counts as worse
 //! than any other from there on, and a curve ends where its middle is no longer finite.
 
-use super::spec::{Band, FigureSpec, Kind, ScaleKind};
+use crate::figure::spec::{Band, FigureSpec, Kind, ScaleKind};
 use crate::record::axis::Axis;
 use crate::record::curves::{Cell, Curves, Run};
 use crate::record::measure::{self, Better};

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::figure::curve::Placing;
-use crate::figure::panel::Panel;
-use crate::figure::scale::{Scale, Ticks};
-use crate::figure::series::{Point, Series};
+use crate::figure::draw::curve::Placing;
+use crate::figure::draw::panel::Panel;
+use crate::figure::draw::scale::{Scale, Ticks};
+use crate::figure::draw::series::{Point, Series};
 use crate::figure::spec::{Kind, ScaleKind};
 
 fn panel() -> Panel {

@@ -1,0 +1,208 @@
+//! Drawing figures from recorded curves, at the widths of journals, as SVG, PDF and PNG of one drawing.
+//!
+//! Nothing but `curves.csv` is needed, `staleness.csv` for shares of updates by their staleness, and `predicted.csv` for lines where
+//! theory says that methods settle. Curves differ by colour,
+//! dashes and marks, so that each is told apart in print without colour; the legend stands where there is no data, or outside; a
+//! method that diverged ends in a cross and is said to.
+
+mod canvas;
+mod curve;
+mod export;
+mod geometry;
+mod layout;
+mod legend;
+mod limits;
+mod panel;
+mod reference;
+mod scale;
+mod series;
+mod stale;
+mod style;
+mod ticks;
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::spec::{self, FigureSpec, Kind, distinct};
+use crate::invalid::Invalid;
+use crate::record::curves::{Cell, Curves};
+use crate::record::{filter, predicted, staleness};
+use layout::{Across, Plot};
+
+/// Why a figure was not drawn.
+#[derive(Debug, Error)]
+pub enum FigureError {
+    /// The curves or the figure's keys cannot be used.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A file cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A drawing library failed.
+    #[error("the figure cannot be drawn: {0}")]
+    Drawing(String),
+}
+
+impl FigureError {
+    fn drawing(error: impl std::fmt::Display) -> Self {
+        Self::Drawing(error.to_string())
+    }
+}
+
+/// Draws `specs`, or the [default figures](defaults) if there are none, from `results_dir/curves.csv` into
+/// `results_dir/figures/`, and lists the files.
+///
+/// Figures of an earlier call that are no longer asked for are removed.
+///
+/// A figure over a sweep that neither its panels nor its horizontal axis show becomes one figure for each cell.
+///
+/// # Errors
+/// [`FigureError::Invalid`] if the curves cannot be read or a figure names what they do not hold, [`FigureError::Io`] if a
+/// file cannot be written, [`FigureError::Drawing`] if a drawing library fails.
+pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>, FigureError> {
+    let curves = Curves::read(&results_dir.join("curves.csv"))?;
+    let folder = results_dir.join("figures");
+    std::fs::create_dir_all(&folder).map_err(|source| FigureError::Io { path: folder.clone(), source })?;
+    let made;
+    let specs = if specs.is_empty() {
+        made = defaults(&curves);
+        &made
+    } else {
+        specs
+    };
+    distinct(specs)?;
+    let mut paths = Vec::new();
+    for (i, spec) in specs.iter().enumerate() {
+        let shares = if spec.counts_staleness() { Some(staleness::shares(&results_dir.join("staleness.csv"))?) } else { None };
+        let predicted = if spec.surrogate { Some(predicted::read(&results_dir.join("predicted.csv"))?) } else { None };
+        let drawn = plots(shares.as_ref().unwrap_or(&curves), predicted.as_ref(), spec);
+        for (stem, plot) in drawn.map_err(|fault| fault.under(&format!("figure.{i}")))? {
+            paths.extend(plot.draw()?.write(&folder, &stem)?);
+        }
+    }
+    stale::remove(&folder, &paths)?;
+    Ok(paths)
+}
+
+/// The figures of curves for which none were asked: the gap, or else the loss, and the accuracy against rounds, virtual
+/// seconds and uplink bits, with a panel for each value of the first sweep key that has a few.
+pub fn defaults(curves: &Curves) -> Vec<FigureSpec> {
+    let recorded = |name: &&str| curves.metric(name).is_some();
+    let fall = ["gap", "loss"].into_iter().find(recorded);
+    let metrics = fall.into_iter().chain(["accuracy"].into_iter().filter(recorded));
+    let facet = curves.keys.iter().find(|key| (2..=8).contains(&curves.values(key).len()));
+    let spec = |x, y| FigureSpec { facet: facet.cloned(), ..FigureSpec::new(x, y) };
+    metrics.flat_map(|y| ["rounds", "seconds", "uplink-bits"].map(|x| spec(x, y))).collect()
+}
+
+/// The figures that one spec stands for, with the names of their files.
+fn plots<'s>(curves: &Curves, predicted: Option<&Curves>, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<'s>)>, Invalid> {
+    let labels: Vec<String> = curves.methods().into_iter().map(str::to_owned).collect();
+    let metrics: Vec<String> = curves.metrics.iter().filter(|name| curves.metric(name).is_some()).cloned().collect();
+    spec.validate(&labels, &metrics, &curves.keys)?;
+    let methods = looks(&labels, &spec.methods);
+    let cells: Vec<&Cell> = curves.cells().into_iter().filter(|cell| filter::keeps(&spec.cells, cell)).collect();
+    if cells.is_empty() {
+        return Err(Invalid::at("where", "no recorded cell has these values"));
+    }
+    let shown: Vec<&str> =
+        spec.facet.iter().map(String::as_str).chain(spec.axis().is_none().then_some(spec.x.as_str())).collect();
+    let mut groups: Vec<(Cell, Vec<&Cell>)> = Vec::new();
+    for cell in cells {
+        let rest = cell.without(&shown);
+        match groups.iter_mut().find(|(shared, _)| *shared == rest) {
+            Some((_, group)) => group.push(cell),
+            None => groups.push((rest, vec![cell])),
+        }
+    }
+    let several = groups.len() > 1;
+    let figure = |(rest, group): (Cell, Vec<&Cell>)| {
+        let (stem, title) = if several {
+            let title = spec.title.as_ref().map_or_else(|| rest.to_string(), |title| format!("{title} ({rest})"));
+            (format!("{}-{}", spec.file_stem(), spec::slug(&rest.to_string())), Some(title))
+        } else {
+            (spec.file_stem(), spec.title.clone())
+        };
+        (stem, plot((curves, predicted), spec, title, &group, &methods))
+    };
+    Ok(groups.into_iter().map(figure).collect())
+}
+
+/// The methods to show with the number of each one's look: its position among all methods, so that it looks the same in every
+/// figure; its position among `chosen` where two of those would share a colour.
+fn looks<'a>(all: &'a [String], chosen: &'a [String]) -> Vec<(usize, &'a str)> {
+    let shown = if chosen.is_empty() { all } else { chosen };
+    let global = |label: &String| all.iter().position(|other| other == label).unwrap_or(0);
+    let colours: Vec<usize> = shown.iter().map(|label| global(label) % style::COLOURS.len()).collect();
+    let clash = colours.iter().enumerate().any(|(i, colour)| colours[..i].contains(colour));
+    let look = |(i, label): (usize, &'a String)| (if clash { i } else { global(label) }, label.as_str());
+    shown.iter().enumerate().map(look).collect()
+}
+
+/// One figure over `cells`, which differ only in the panel's key and the horizontal key.
+fn plot<'s>(
+    (curves, predicted): (&Curves, Option<&Curves>),
+    spec: &'s FigureSpec,
+    title: Option<String>,
+    cells: &[&Cell],
+    methods: &[(usize, &str)],
+) -> Plot<'s> {
+    let facets: Vec<Option<&str>> = match &spec.facet {
+        Some(key) => {
+            curves.values(key).into_iter().filter(|v| cells.iter().any(|cell| cell.get(key) == Some(v))).map(Some).collect()
+        }
+        None => vec![None],
+    };
+    let of_panel = |value: Option<&str>| -> Vec<&Cell> {
+        let facet = spec.facet.as_deref().unwrap_or_default();
+        cells.iter().copied().filter(|cell| value.is_none() || cell.get(facet) == value).collect()
+    };
+    let heading = |value: Option<&str>| {
+        let key = spec.facet.as_deref()?;
+        Some(format!("{} = {}", key.rsplit('.').next().unwrap_or(key), value?))
+    };
+    let across = across(curves, spec);
+    let place = |value: &str| match &across {
+        Across::Names(_, names) => names.iter().position(|name| name == value).map(|i| i as f64),
+        _ => value.parse().ok(),
+    };
+    let panel = |value: Option<&str>| {
+        let cells = of_panel(value);
+        let series = match (spec.axis(), cells.first()) {
+            (Some(axis), Some(cell)) => {
+                let mut series = series::against_axis(curves, spec, axis, cell, methods);
+                predicted.iter().for_each(|predicted| series::predict(&mut series, predicted, &spec.y, cell));
+                series
+            }
+            _ => {
+                let places: Vec<(f64, &Cell)> =
+                    cells.iter().filter_map(|&cell| Some((place(cell.get(&spec.x)?)?, cell))).collect();
+                series::against_key(curves, spec, &places, methods)
+            }
+        };
+        (heading(value), series)
+    };
+    let panels = facets.into_iter().map(panel).collect();
+    Plot { spec, title, panels, across }
+}
+
+/// What the horizontal axis shows.
+fn across(curves: &Curves, spec: &FigureSpec) -> Across {
+    let values = curves.values(&spec.x);
+    match spec.axis() {
+        Some(axis) => Across::Axis(axis),
+        None if spec.kind != Kind::Bars && values.iter().all(|v| v.parse::<f64>().is_ok_and(f64::is_finite)) => {
+            Across::Key(spec.x.clone())
+        }
+        None => Across::Names(spec.x.clone(), values.into_iter().map(str::to_owned).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
