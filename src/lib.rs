@@ -100,7 +100,7 @@
 //! [[method]]
 //! name = "fedavg"
 //! "#;
-//! let scenario = Scenario::read(Path::new("quadratics.toml"), text, &[])?;
+//! let scenario = Scenario::read(Path::new("quadratics.toml"), text, &[], &crate::registry::Registry::builtin())?;
 //! let plan = Plan::resolve(scenario, &[])?;
 //! let folder = tempfile::tempdir()?;
 //! let summary = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent)?;

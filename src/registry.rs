@@ -62,7 +62,7 @@ impl Registry {
     /// Adds a compressor; one of the same name gives way to it.
     #[must_use]
     pub fn compressor<C: Compressor>(self) -> Self {
-        let entry = PartEntry::new::<C>(C::NAME, |compressor: C| Arc::new(compressor));
+        let entry = PartEntry::new(C::NAME, |compressor: C| Arc::new(compressor) as Arc<dyn AnyCompressor>);
         self.with(|lists| put(&mut lists.compressors, entry, |entry| entry.name))
     }
 

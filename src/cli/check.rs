@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::{
     invalid::count,
     record::{axis::Axis, units},
+    registry::Registry,
     run::{Arm, Estimate, Forecast, Plan, PlannedCell, forecast},
     scenario::{MethodTable, cells},
 };
@@ -32,8 +33,8 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn execute(self) -> anyhow::Result<Outcome> {
-        let plan = Plan::resolve(self.scenario.load()?, &[])?;
+    pub fn execute(self, registry: &Registry) -> anyhow::Result<Outcome> {
+        let plan = Plan::resolve(self.scenario.load(registry)?, &[])?;
         let mut out = io::stdout().lock();
         if self.resolved {
             out.write_all(plan.manifest(Path::new("")).as_bytes())?;

@@ -159,9 +159,9 @@ mod tests {
 
     #[test]
     fn momentum_that_starts_at_one_half_follows_the_golden_trace() {
-        let scenario = Scenario::read(Path::new("gp.toml"), GP, &[]).unwrap();
+        let scenario = Scenario::read(Path::new("gp.toml"), GP, &[], &crate::registry::Registry::builtin()).unwrap();
         let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
-        let arms = arms(&scenario.cells[0], 2).unwrap();
+        let arms = arms(&scenario.cells[0], 2, &scenario.registry).unwrap();
         let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
         let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
         let state = Arc::new(Payload::of([vec![1.0], vec![0.5]]));

@@ -37,8 +37,8 @@ use crate::{
         token_walk::TokenWalk,
     },
     part::link::{
-        DianaSpec, Ef, Ef21Spec, Identity, Lazy, Natural, NaturalDither, Nearest, Pruned, Qsgd, RandKSpec, ScaledSign, Stochastic,
-        TernGrad, TopK,
+        DianaSpec, Ef, Ef21Spec, Identity, Lazy, Natural, NaturalDither, Nearest, Pruned, Qsgd, RandKSpec, ScaledSign,
+        Stochastic, TernGrad, TopK,
     },
 };
 
@@ -49,8 +49,7 @@ impl Registry {
     }
 
     fn with_methods(self) -> Self {
-        self
-            .method::<FedSgd>()
+        self.method::<FedSgd>()
             .method::<FedAvg>()
             .method::<FedProx>()
             .method::<FedNova>()
@@ -90,8 +89,7 @@ impl Registry {
     }
 
     fn with_compressors(self) -> Self {
-        self
-            .compressor::<Identity>()
+        self.compressor::<Identity>()
             .compressor::<TopK>()
             .compressor::<Pruned>()
             .compressor::<RandKSpec>()

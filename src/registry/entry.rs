@@ -101,7 +101,7 @@ type ReadPart<T> = dyn Fn(Reader<'_>) -> Result<Arc<T>, Fault> + Send + Sync;
 
 impl<T: ?Sized + 'static> PartEntry<T> {
     /// The part `P` under this name.
-    pub(super) fn new<P: DeserializeOwned + JsonSchema>(name: &'static str, erase: fn(P) -> Arc<T>) -> Self {
+    pub(super) fn new<P: DeserializeOwned + JsonSchema + 'static>(name: &'static str, erase: fn(P) -> Arc<T>) -> Self {
         Self {
             name,
             read: Arc::new(move |parameters| P::deserialize(parameters).map(erase)),

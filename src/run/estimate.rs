@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     engine::{Engine, Watcher, Workers},
-    registry::Halved,
     num::Real,
     record::{Observed, Progress},
+    registry::Halved,
     scenario::Stop,
     world::{World, WorldClock},
 };
@@ -236,7 +236,7 @@ mod tests {
             peers.local = {{ steps = 3, lr = 0.01 }}
             {methods}"
         );
-        let scenario = Scenario::read(Path::new("estimate.toml"), &text, &[]).unwrap();
+        let scenario = Scenario::read(Path::new("estimate.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap();
         let plan = Plan::resolve(scenario, &[]).unwrap();
         let forecasts = forecast(&plan).unwrap();
         let folder = tempfile::tempdir().unwrap();

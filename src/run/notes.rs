@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{arm::Arm, plan::Plan};
 use crate::{
-    registry::{Parameters, complete, fit},
     part::weighting::Weighting,
     problem::{ProblemSpec, spec::WeightsSpec},
+    registry::{Parameters, complete, fit},
     role::{schedule::ScheduleSpec, spec::ServedSpec},
 };
 
@@ -77,7 +77,9 @@ mod tests {
             "stop.rounds = 1\nfleet.clients = 3\nserved.local = {{ steps = 1, lr = 0.1 }}\n\
              problem = {{ objective = 'softmax', data = 'digits-8x8', weights = '{weights}' }}\n[[method]]\n{method}"
         );
-        Plan::resolve(Scenario::read(Path::new("notes.toml"), &text, &[]).unwrap(), &[]).unwrap().notes()
+        Plan::resolve(Scenario::read(Path::new("notes.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap(), &[])
+            .unwrap()
+            .notes()
     }
 
     #[test]

@@ -12,10 +12,7 @@ use super::{
 use crate::{
     figure::{self, FigureSpec},
     invalid::Invalid,
-    method::{
-        Ground,
-        registry::{Parameters, PeerParameters},
-    },
+    method::Ground,
     num::Precision,
     random::{Setting, Streams},
     record::{
@@ -23,6 +20,7 @@ use crate::{
         claim::ClaimSpec,
         staleness::{KEY, SHARE},
     },
+    registry::{Parameters, PeerParameters},
     role::peers::PeersSpec,
     scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
 };

@@ -64,7 +64,11 @@ mod tests {
             "stop = {{ {stop} }}\nproblem.objective = 'quadratic'\nfleet.clients = 4\nserved.local.lr = 0.1\npeers.local.lr = 0.1\n\
              {world}\n[[method]]\n{method}"
         );
-        Plan::resolve(Scenario::read(Path::new("standstill.toml"), &text, &[]).unwrap(), &[]).is_ok()
+        Plan::resolve(
+            Scenario::read(Path::new("standstill.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap(),
+            &[],
+        )
+        .is_ok()
     }
 
     #[test]

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     engine::{Engine, Watcher, Workers},
-    registry::Halved,
     num::Real,
     record::{Models, Observed, Standstill},
+    registry::Halved,
     scenario::Stop,
     world::{World, WorldClock},
 };

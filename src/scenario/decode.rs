@@ -13,7 +13,9 @@ use serde::de::DeserializeOwned;
 
 use super::{
     diagnostic::Diagnostic,
+    document,
     node::{Node, Value},
+    source::Sources,
 };
 pub use fault::Fault;
 pub use reader::Reader;
@@ -57,6 +59,16 @@ pub fn decode<T: DeserializeOwned>(node: &Node, at: &str, parts: &dyn Catalogue)
     T::deserialize(Reader::new(node, parts)).map_err(|first| all_faults::<T>(first, node.clone(), at, parts))
 }
 
+/// Reads a table of TOML as a `T`, apart from any file.
+///
+/// # Errors
+/// Malformed TOML, and as [`decode`].
+pub fn read<T: DeserializeOwned>(text: &str, parts: &dyn Catalogue) -> Result<T, Vec<Diagnostic>> {
+    let mut sources = Sources::default();
+    let source = sources.add("text", text);
+    decode(&document::parse(&sources, source)?, "", parts)
+}
+
 fn all_faults<T: DeserializeOwned>(first: Fault, mut rest: Node, at: &str, parts: &dyn Catalogue) -> Vec<Diagnostic> {
     let (mut found, mut cuts): (Vec<Diagnostic>, Vec<Vec<String>>) = (Vec::new(), Vec::new());
     let mut next = Some(first);
@@ -90,7 +102,6 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::scenario::{document, source::Sources};
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "kebab-case", deny_unknown_fields)]

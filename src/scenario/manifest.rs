@@ -18,6 +18,7 @@ use super::{
 use crate::{
     figure::FigureSpec,
     record::{Metric, RecordSpec, claim::ClaimSpec},
+    registry::Registry,
 };
 
 impl Scenario {
@@ -163,9 +164,9 @@ mod tests {
 
     #[test]
     fn a_manifest_means_the_same_and_is_its_own_manifest() {
-        let scenario = Scenario::read(Path::new("a.toml"), TEXT, &[]).unwrap();
+        let scenario = Scenario::read(Path::new("a.toml"), TEXT, &[], &Registry::builtin()).unwrap();
         let manifest = scenario.manifest(Path::new("results"), None);
-        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
+        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[], &Registry::builtin()).unwrap();
         assert!(scenario.same_methods(&again.document), "{manifest}");
         assert_eq!(again.cells.len(), 4);
         assert_eq!(again.manifest(Path::new("results"), None), manifest);
@@ -177,9 +178,9 @@ mod tests {
     /// The manifest of `text`, read again.
     fn read_back(text: &str) -> Node {
         let text = format!("stop = {{ rounds = 5 }}\n[problem]\nobjective = 'quadratic'\n[fleet]\nclients = 4\n{text}");
-        let scenario = Scenario::read(Path::new("a.toml"), &text, &[]).unwrap();
+        let scenario = Scenario::read(Path::new("a.toml"), &text, &[], &Registry::builtin()).unwrap();
         let manifest = scenario.manifest(Path::new(""), Some(&[Metric::Loss]));
-        Scenario::read(Path::new("manifest.toml"), &manifest, &[]).unwrap().document
+        Scenario::read(Path::new("manifest.toml"), &manifest, &[], &Registry::builtin()).unwrap().document
     }
 
     fn at<'a>(document: &'a Node, path: &str) -> Option<&'a Node> {
@@ -288,11 +289,11 @@ mod tests {
 
     fn means_the_same(path: &Path) {
         let shown = path.display();
-        let scenario = Scenario::load(path, &[]).unwrap();
+        let scenario = Scenario::load(path, &[], &Registry::builtin()).unwrap();
         let full = scenario.with_parts(&scenario.document);
         assert!(full.is_some_and(|full| scenario.same_methods(&full)), "{shown}: the parts of methods");
         let manifest = scenario.manifest(Path::new("results"), None);
-        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
+        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[], &Registry::builtin()).unwrap();
         assert!(scenario.same_methods(&again.document), "{shown}: {manifest}");
         let second = again.manifest(Path::new("results"), None);
         assert!(second == manifest, "{shown}: the manifest of\n{manifest}\nis\n{second}");

@@ -28,6 +28,7 @@ use crate::{
     network::NetworkSpec,
     num::Precision,
     problem::ProblemSpec,
+    registry::Registry,
 };
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
@@ -65,6 +66,8 @@ pub struct Scenario {
     /// The whole file with all `--set` applied, sweeps in place.
     pub(super) document: Node,
     pub(super) sources: Sources,
+    /// What it may name.
+    pub registry: Registry,
 }
 
 /// One combination of the swept keys: a world, and the methods that meet it.

@@ -15,8 +15,8 @@ use super::{seeds::Seeds, stop::Stop};
 use crate::{
     figure::FigureSpec,
     fleet::FleetSpec,
-    network::NetworkSpec,
     named::Kind,
+    network::NetworkSpec,
     num::Precision,
     part::link::AnyCompressor,
     problem::ProblemSpec,

@@ -2,7 +2,7 @@
 
 use fedfleet::{
     engine::{Engine, Workers},
-    registry::METHODS,
+    registry::Registry,
     role::served::Served,
 };
 
@@ -13,7 +13,7 @@ use crate::{
 
 /// Every registered method on dense quadratics that are worth a thread, with clients of unlike speed that come and go.
 fn benches() -> impl Iterator<Item = Bench> {
-    METHODS.iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic").map(|entry| {
+    Registry::builtin().methods().iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic").map(|entry| {
         // A dequantiser trains for a few steps, so that runs stay short.
         let few = if entry.card.name == "prowd" { "; steps = 3" } else { "" };
         let law = "{ quadratic = { noise = 0.1, generate = { dimension = 60, condition = 10.0, shape = \"dense\" } } }";

@@ -9,10 +9,7 @@ use super::{Options, RunError, RunProgress, predicted::surrogate};
 use crate::{
     engine::{Engine, Workers},
     invalid::Invalid,
-    method::{
-        Setup,
-        registry::{Halved, Halves, Parameters, PeerParameters, ServedParameters, complete},
-    },
+    method::Setup,
     num::Real,
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
@@ -21,6 +18,7 @@ use crate::{
         part::{Part, header},
         predicted, staleness,
     },
+    registry::{Halved, Halves, Parameters, PeerParameters, ServedParameters, complete},
     role::{
         peers::{Peers, PeersSpec, Plan as PeersPlan},
         served::{Links, Plan as ServedPlan, Served, ServerParts},

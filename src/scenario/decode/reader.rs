@@ -236,10 +236,12 @@ impl Choice<'_> {
     fn parameters<T>(self, read: impl FnOnce(Reader<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
         match self.content {
             Some(content) => read(self.reader.below(content)).map_err(|fault| fault.or_at(content.span).under(self.name)),
-            None => read(Reader::new(&Node::new(Value::Table(Table::default()), self.name_span), self.reader.catalogue)).map_err(|fault| {
-                let fault = if fault.is_mismatch() { Fault::parameters(self.name, true) } else { fault };
-                fault.or_at(self.name_span)
-            }),
+            None => read(Reader::new(&Node::new(Value::Table(Table::default()), self.name_span), self.reader.catalogue)).map_err(
+                |fault| {
+                    let fault = if fault.is_mismatch() { Fault::parameters(self.name, true) } else { fault };
+                    fault.or_at(self.name_span)
+                },
+            ),
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::registry::PartEntry;
 
 /// All parts of a kind, as alternatives; their parameters may refer to definitions of `generator`.
 pub(super) fn forms<T: ?Sized + 'static>(entries: &[PartEntry<T>], generator: &mut SchemaGenerator) -> Value {
-    let forms: Vec<Value> = entries.iter().map(|entry| form(entry.name, &(entry.schema)(generator).to_value(), generator)).collect();
+    let forms: Vec<Value> =
+        entries.iter().map(|entry| form(entry.name, &(entry.schema)(generator).to_value(), generator)).collect();
     json!({ "oneOf": forms })
 }
 
