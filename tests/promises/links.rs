@@ -109,8 +109,8 @@ peers = {{ local = {{ lr = 0.01 }}, link = {link} }}
 name = "{name}"
 "#
     );
-    let scenario = Scenario::read(Path::new("peers.toml"), &text, &[], &fedfleet::registry::Registry::builtin())
-        .map_err(|rejected| rejected.to_string())?;
+    let scenario =
+        Scenario::read(Path::new("peers.toml"), &text, &[], &Registry::builtin()).map_err(|rejected| rejected.to_string())?;
     Plan::resolve(scenario, &[]).map_err(|rejected| rejected.to_string())
 }
 

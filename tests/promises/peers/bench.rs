@@ -53,8 +53,8 @@ const PROBLEM: &str = "stop = { rounds = 1 }\nproblem = { objective = { quadrati
 pub fn method(text: &str) -> Box<dyn PeerParameters> {
     let (name, keys) = text.split_once(' ').unwrap_or((text, ""));
     let scenario = format!("{PROBLEM}[[method]]\nname = \"{name}\"\nlocal = {{ lr = 0.1 }}\n{}", keys.replace(';', "\n"));
-    let scenario = Scenario::read(Path::new("bench.toml"), &scenario, &[], &fedfleet::registry::Registry::builtin())
-        .expect("the method is well written");
+    let scenario =
+        Scenario::read(Path::new("bench.toml"), &scenario, &[], &Registry::builtin()).expect("the method is well written");
     let registry = Registry::builtin();
     let entry = registry.find(name).expect("the method is registered");
     let table = &scenario.cells[0].methods[0].table;
