@@ -9,8 +9,7 @@ use std::{
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use fedfleet::{
-    engine::{Control, Delivery, Engine, NodeId, Physics, Protocol, Snapshot, Watcher, Workers},
-    fleet::Finish,
+    engine::{Control, Delivery, Engine, Finish, NodeId, Physics, Protocol, Snapshot, Watcher, Workers},
     random::{Rng, Streams},
 };
 use rand::{RngExt, SeedableRng};

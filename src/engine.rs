@@ -17,7 +17,7 @@ use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-pub use control::{Control, Delivery, Physics};
+pub use control::{Control, Delivery, Finish, Physics};
 pub use jobs::Workers;
 pub use ledger::Ledger;
 pub use protocol::Protocol;

@@ -5,11 +5,8 @@
 
 mod assignment;
 mod availability;
-mod chance;
 mod presence;
-mod round;
 mod spec;
-mod time;
 mod widths;
 
 use std::sync::OnceLock;
@@ -18,24 +15,26 @@ use ndarray::ArrayView2;
 use rand::RngExt;
 
 use assignment::Assignment;
-use availability::Availability;
-use spec::{FRACTION, JOULES, Keys, SECONDS};
+use availability::{Availability, time::TimeProcess};
+use spec::Keys;
 
-pub use availability::AvailabilitySpec;
-pub use chance::{ByLabel, Probability};
-pub use presence::{Finish, Presence};
-pub use round::Drift;
+pub use availability::{
+    AvailabilitySpec,
+    chance::{ByLabel, Probability},
+    round::Drift,
+};
+pub use presence::Presence;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
 pub use widths::Widths;
 
 use crate::{
-    invalid::{Invalid, require},
-    network::{Direction, Link},
-    random::{Quantity, Rng, Sampler, Setting, Streams},
+    invalid::Invalid,
+    network::{Direction, Link, Network},
+    random::{
+        Quantity, Rng, Sampler, Setting, Streams, check_clients,
+        quantity::{FRACTION, JOULES, SECONDS},
+    },
 };
-
-/// Fleets are smaller than this, so that client numbers fit `u32` and stay apart from [`crate::random::POPULATION`].
-pub const MAX_CLIENTS: usize = u32::MAX as usize;
 
 /// All clients, immutable and shared by the methods of a run.
 #[derive(Debug, Clone)]
@@ -91,11 +90,6 @@ impl FleetSpec {
         let assignment = Assignment::new(shares.into_iter(), setting.clients, self.assign, setting.streams);
         Ok(Fleet { clients: setting.clients, streams: setting.streams, assignment, groups, fastest: OnceLock::new() })
     }
-}
-
-/// Refuses empty fleets and those whose client numbers do not fit.
-pub(crate) fn check_clients(clients: usize) -> Result<(), Invalid> {
-    require((1..MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 4 billion")
 }
 
 impl Group {
@@ -187,9 +181,10 @@ impl Fleet {
         self.of(client).leave
     }
 
-    /// The link of the group of `client`, where it has its own; elsewhere the network's holds.
-    pub fn link(&self, client: usize, direction: Direction) -> Option<&Link> {
-        self.of(client).link(direction)
+    /// The link that messages from or to `client` take, its group's own or else that of `network`; between peers `client` is the
+    /// sender.
+    pub fn link<'a>(&'a self, network: &'a Network, direction: Direction, client: usize) -> &'a Link {
+        self.of(client).link(direction).unwrap_or(network.link(direction))
     }
 
     /// Draws the duration of a visit of `steps` local steps `[s]`: `steps · step + visit`, each drawn once, in this order.
@@ -241,7 +236,7 @@ impl Fleet {
     /// Whether work of `client` may be lost because it leaves.
     pub fn leaves_work(&self, client: usize) -> bool {
         let group = self.of(client);
-        let stays = matches!(group.availability, Availability::Round(_) | Availability::Time(time::TimeProcess::Always));
+        let stays = matches!(group.availability, Availability::Round(_) | Availability::Time(TimeProcess::Always));
         group.leave == Leave::Lose && !stays
     }
 
@@ -280,14 +275,14 @@ impl Fleet {
         self.groups.iter().any(|group| group.step.mean() == 0.0)
     }
 
-    /// The links of the groups in `direction`, where they have their own.
-    pub fn links(&self, direction: Direction) -> impl Iterator<Item = Option<&Link>> {
-        self.groups.iter().map(move |group| group.link(direction))
+    /// The links in `direction` that the groups take, each its own or else that of `network`.
+    pub fn links<'a>(&'a self, network: &'a Network, direction: Direction) -> impl Iterator<Item = &'a Link> {
+        self.groups.iter().map(move |group| group.link(direction).unwrap_or(network.link(direction)))
     }
 
     /// Whether every client is up at any time and in any round.
     pub fn always_available(&self) -> bool {
-        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(time::TimeProcess::Always)))
+        self.groups.iter().all(|group| matches!(group.availability, Availability::Time(TimeProcess::Always)))
     }
 
     fn of(&self, client: usize) -> &Group {

@@ -14,11 +14,7 @@ pub use link::{Direction, Link};
 pub use spec::{Components, LinkSpec, NetworkSpec, TopologySpec, WeightRule};
 pub use topology::Topology;
 
-use crate::{
-    fleet::Fleet,
-    invalid::Invalid,
-    random::{Rng, Setting},
-};
+use crate::{invalid::Invalid, random::Setting};
 
 /// The links and, for peers, the topology; immutable and shared by the methods of a run.
 #[derive(Debug, Clone)]
@@ -54,33 +50,13 @@ impl NetworkSpec {
 }
 
 impl Network {
-    /// The link that messages from or to `client` take; between peers `client` is the sender.
-    pub fn link<'a>(&'a self, fleet: &'a Fleet, direction: Direction, client: usize) -> &'a Link {
-        fleet.link(client, direction).unwrap_or(self.common(direction))
-    }
-
-    /// The link of clients that have none of their own.
-    fn common(&self, direction: Direction) -> &Link {
+    /// The link in `direction` of clients that have none of their own.
+    pub fn link(&self, direction: Direction) -> &Link {
         match direction {
             Direction::Up => &self.up,
             Direction::Down => &self.down,
             Direction::Peer => &self.peer,
         }
-    }
-
-    /// Whether every message in `direction` surely takes no time and arrives.
-    pub fn is_instant(&self, fleet: &Fleet, direction: Direction) -> bool {
-        fleet.links(direction).all(|own| own.unwrap_or(self.common(direction)).is_instant())
-    }
-
-    /// Draws how long a message of `bits` `[bit]` travels on the link of `client` `[s]`: `latency + jitter + bits / bandwidth`.
-    pub fn delay(&self, fleet: &Fleet, direction: Direction, client: usize, bits: u64, rng: &mut Rng) -> f64 {
-        self.link(fleet, direction, client).delay(client, bits, rng)
-    }
-
-    /// Draws whether a message on the link of `client` is lost.
-    pub fn lost(&self, fleet: &Fleet, direction: Direction, client: usize, rng: &mut Rng) -> bool {
-        self.link(fleet, direction, client).lost(client, rng)
     }
 
     /// Who talks to whom, where the scenario has a topology.

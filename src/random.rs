@@ -6,9 +6,12 @@
 
 pub mod quantity;
 pub mod sampler;
+mod setting;
 
 pub use quantity::Quantity;
-pub use sampler::{Sampler, Setting};
+pub use sampler::Sampler;
+pub(crate) use setting::check_clients;
+pub use setting::{MAX_CLIENTS, Setting};
 
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;

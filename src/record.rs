@@ -5,6 +5,7 @@
 //! many results.
 
 pub mod axis;
+mod cell;
 pub mod claim;
 mod column;
 pub mod compare;
@@ -16,13 +17,13 @@ pub mod measure;
 pub mod part;
 mod plan;
 pub mod predicted;
-mod probe;
 mod progress;
 mod recorder;
 mod sample;
 pub mod spread;
 pub mod staleness;
 mod standstill;
+mod stop;
 pub mod summary;
 pub mod target;
 mod tiers;
@@ -30,7 +31,7 @@ pub mod units;
 
 pub use column::Column;
 pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
-pub use probe::{Deployed, Models, Observed};
 pub use progress::{Outcome, Progress};
 pub use recorder::{Onlooker, RecordPlan, Recorder, RecorderState, Wish};
 pub use standstill::Standstill;
+pub use stop::Stop;

@@ -26,7 +26,7 @@ use crate::{
     method::{PeerMethod, ServedMethod},
     named::{Kind, Named},
     part::link::{AnyCompressor, Compressor},
-    scenario::decode::{Catalogue, Fault, Reader},
+    toml::decode::{Catalogue, Fault, Reader},
 };
 
 /// All that a scenario may name. Clones share the lists.

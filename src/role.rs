@@ -4,7 +4,7 @@
 //! nodes that are all equal. A method supplies two halves (or one peer rule) and parts; it never sees the queue.
 
 pub mod local;
-pub mod payload;
+pub mod observed;
 pub mod peers;
 pub mod schedule;
 pub mod secure;
@@ -13,5 +13,7 @@ pub mod spec;
 mod uplink;
 
 pub use local::{Local, Memory, Scratch};
-pub use payload::Payload;
+pub use observed::{Deployed, Models, Observed};
 pub use uplink::Uplink;
+
+pub use crate::message::Payload;

@@ -4,6 +4,7 @@
 //! part file of its own and saves checkpoints; when all are done the parts become `curves.csv`, in the order of the file,
 //! whatever the order in which they finished.
 
+mod any_world;
 mod arm;
 mod checkpoint;
 mod estimate;
@@ -17,10 +18,10 @@ mod uptake;
 mod verify;
 mod worlds;
 
+pub use any_world::{AnyWorld, build as build_world};
 pub use arm::{Arm, arms};
 pub use estimate::{Estimate, Forecast, forecast};
 pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, served};
 pub use plan::{Plan, PlannedCell, RunId};
 pub use results::Results;
 pub use verify::{Difference, verify};
-pub use worlds::{AnyWorld, build as build_world};

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-pub use crate::fleet::Finish;
 use crate::{
-    engine::{Delivery, NodeId, Physics, SERVER},
+    engine::{Delivery, Finish, NodeId, Physics, SERVER},
     fleet::{Fleet, Presence},
-    network::{Direction, Network},
+    network::{Direction, Link, Network},
     num::{Real, low_precision::Bits},
     problem::{Objective, Problem},
-    random::{Purpose, Rng, Streams},
-    role::local::{LocalRule, Steps},
-    rounding,
+    random::{Purpose, Streams},
 };
 
 /// Everything that exists before a method starts.
@@ -50,7 +47,7 @@ impl<R: Real> World<R> {
     /// Whether work and messages in `directions` surely take no time, so that the clock stands still unless a method or its
     /// schedule waits.
     pub fn is_instant(&self, directions: &[Direction]) -> bool {
-        let travels_at_once = |&direction: &Direction| self.network.is_instant(&self.fleet, direction);
+        let travels_at_once = |&direction: &Direction| self.fleet.links(&self.network, direction).all(Link::is_instant);
         self.fleet.is_instant() && directions.iter().all(travels_at_once)
     }
 
@@ -58,58 +55,6 @@ impl<R: Real> World<R> {
     pub fn probability(&self, client: NodeId) -> f64 {
         self.fleet.probability(client).unwrap_or(1.0)
     }
-
-    /// Local steps of a visit of `client` to the samples of `shard`, at least 1.
-    pub fn local_steps<T>(&self, rule: &LocalRule<T>, (client, shard): (NodeId, NodeId), visit: u64) -> usize {
-        match &rule.steps {
-            Steps::Epochs(_) => whole_steps(self.mean_steps(&rule.steps, rule, shard)),
-            steps if steps.are_drawn(client) => {
-                self.draw_steps(rule, client, &mut self.streams.stream(Purpose::Steps, client, visit))
-            }
-            steps => whole_steps(self.mean_steps(steps, rule, client)),
-        }
-    }
-
-    /// Draws the local steps of a visit of `client` to its own samples, at least 1.
-    pub fn draw_steps<T>(&self, rule: &LocalRule<T>, client: NodeId, rng: &mut Rng) -> usize {
-        match &rule.steps {
-            Steps::Count(sampler) => whole_steps(sampler.sample(client, rng)),
-            steps => whole_steps(self.mean_steps(steps, rule, client)),
-        }
-    }
-
-    /// Mean duration of a visit of a client that works by `rule`, without the time of messages [s].
-    pub fn mean_visit<T>(&self, rule: &LocalRule<T>, client: NodeId) -> f64 {
-        let steps = self.mean_steps(&rule.steps, rule, client);
-        self.fleet.mean_duration(client, steps.round().max(1.0))
-    }
-
-    /// Local steps of the visits of a client that works by `rule`, on average, and whether they are always as many.
-    pub fn usual_steps<T>(&self, rule: &LocalRule<T>, client: NodeId) -> (f64, bool) {
-        let always = if let Steps::Count(sampler) = &rule.steps { sampler.of_client(client).is_some() } else { true };
-        let steps = self.mean_steps(&rule.steps, rule, client).max(1.0);
-        if always { (steps.round(), true) } else { (steps, false) }
-    }
-
-    /// Mean number of local steps.
-    fn mean_steps<T>(&self, steps: &Steps, rule: &LocalRule<T>, client: NodeId) -> f64 {
-        match steps {
-            Steps::Count(sampler) => sampler.client_mean(client),
-            Steps::Epochs(epochs) => {
-                let samples = self.objective().samples(client);
-                epochs * samples.div_ceil(rule.batch.rows(samples).max(1)) as f64
-            }
-            Steps::Seconds(seconds) => rounding::floor(seconds / self.fleet.mean_step(client)),
-            // Without a known energy, which the plan refuses, a visit is one step.
-            Steps::Energy(budget) => self.fleet.energy(client).map_or(1.0, |step| rounding::floor(budget / step)),
-            Steps::BySpeed(most) => rounding::floor(most * self.fleet.fastest_step() / self.fleet.mean_step(client)),
-        }
-    }
-}
-
-/// The whole number of local steps that is nearest, at least 1.
-fn whole_steps(steps: f64) -> usize {
-    (steps.round() as usize).max(1)
 }
 
 /// How long things take in a world.
@@ -151,7 +96,7 @@ impl<R: Real> Physics for WorldClock<R> {
             (client, SERVER) => (Direction::Up, client),
             (peer, _) => (Direction::Peer, peer),
         };
-        let link = network.link(fleet, direction, node);
+        let link = fleet.link(network, direction, node);
         if let Some(delay) = link.steady_delay(node, bits) {
             return Delivery::After(delay);
         }

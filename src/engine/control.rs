@@ -8,10 +8,16 @@ use super::{
     queue::{Phase, Queue},
     touched::Touched,
 };
-use crate::{
-    random::{Purpose, Rng, Streams},
-    world::Finish,
-};
+use crate::random::{Purpose, Rng, Streams};
+
+/// How a piece of work ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Finish {
+    /// Done at this time `[s]`.
+    At(f64),
+    /// Lost at this time `[s]`, because the client left.
+    LostAt(f64),
+}
 
 /// What becomes of a message.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,16 +1,19 @@
 //! When clients can take part: processes in virtual time, and processes in rounds.
 
+pub(super) mod chance;
+pub(super) mod round;
+pub(super) mod time;
+
 use std::path::PathBuf;
 
 use ndarray::ArrayView2;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    chance::Probability,
-    round::{Drift, RoundProcess},
-    time::TimeProcess,
-};
+use chance::Probability;
+use round::{Drift, RoundProcess};
+use time::TimeProcess;
+
 use crate::{
     invalid::{Invalid, require},
     random::{Quantity, Setting},

@@ -4,20 +4,13 @@ use std::collections::HashMap;
 
 use super::{
     Fleet, Leave,
-    availability::Availability,
-    round::Chain,
-    time::{Alternation, Segment, TimeProcess},
+    availability::{
+        Availability,
+        round::Chain,
+        time::{Alternation, Segment, TimeProcess},
+    },
 };
-use crate::{random::Streams, rounding::end_of_instant};
-
-/// How a piece of work ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Finish {
-    /// Done at this time `[s]`.
-    At(f64),
-    /// Lost at this time `[s]`, because the client left.
-    LostAt(f64),
-}
+use crate::{engine::Finish, random::Streams, rounding::end_of_instant};
 
 /// Follows the availability of the clients that are asked about.
 ///

@@ -1,7 +1,5 @@
 //! `[fleet]` as it is written in a scenario.
 
-use std::ops::RangeInclusive;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +7,12 @@ use super::availability::AvailabilitySpec;
 use crate::{
     invalid::{Invalid, require},
     network::LinkSpec,
-    random::Quantity,
+    random::{
+        Quantity, check_clients,
+        quantity::{FRACTION, JOULES, SECONDS},
+    },
 };
 
-/// Durations `[s]`: finite and not negative.
-pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
-/// Energies `[J]`: finite and above 0, or a budget would never be spent.
-pub(super) const JOULES: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
-/// Probabilities and fractions `[1]`.
-pub(super) const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
 /// Bit-width of a client that computes in full precision.
 pub const FULL_WIDTH: u32 = 32;
 
@@ -174,7 +169,7 @@ impl FleetSpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `[fleet]`.
     pub fn validate(&self) -> Result<(), Invalid> {
-        self.clients.map_or(Ok(()), super::check_clients)?;
+        self.clients.map_or(Ok(()), check_clients)?;
         self.keys().validate()?;
         for (index, group) in self.group.iter().enumerate() {
             let at = |error: Invalid| error.under(&format!("group.{index}"));

@@ -233,3 +233,13 @@ fn the_schema_knows_numbers_rules_and_files() {
         assert!(schema.contains(part), "{part}");
     }
 }
+
+#[test]
+fn a_group_may_have_its_own_links() {
+    let network = toml::from_str::<crate::network::NetworkSpec>("up = { latency = 1 }\ndown = { latency = 2 }").unwrap();
+    let network = network.build(&setting(4, 1)).unwrap();
+    let fleet = fleet("assign = \"blocks\"\ngroup = [{ share = 0.5 }, { share = 0.5, up = { bandwidth = 10 } }]", 4);
+    let delays = |direction| [0, 1, 2, 3].map(|client| fleet.link(&network, direction, client).steady_delay(client, 30));
+    assert_eq!(delays(Direction::Up), [1.0, 1.0, 3.0, 3.0].map(Some));
+    assert_eq!(delays(Direction::Down), [Some(2.0); 4]);
+}

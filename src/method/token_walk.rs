@@ -15,11 +15,11 @@ use super::{Card, Method, Paper, PeerMethod};
 use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
+    message::FLOAT_BITS,
     num::{Real, vector},
     random::Setting,
     role::{
         Local, Payload,
-        payload::FLOAT_BITS,
         peers::{Mail, Node, PeerUpdate, Population, population},
     },
 };

@@ -2,10 +2,13 @@
 
 use rand::RngExt;
 
-use super::spec::{BANDWIDTH, LinkSpec, PROBABILITY, SECONDS};
+use super::spec::LinkSpec;
 use crate::{
     invalid::Invalid,
-    random::{Quantity, Rng, Sampler, Setting},
+    random::{
+        Quantity, Rng, Sampler, Setting,
+        quantity::{BANDWIDTH, FRACTION, SECONDS},
+    },
 };
 
 /// Which way a message goes.
@@ -42,7 +45,7 @@ impl LinkSpec {
             latency: sampler("latency", &self.latency, SECONDS)?,
             jitter: sampler("jitter", &self.jitter, SECONDS)?,
             bandwidth: self.bandwidth.as_ref().map(|bandwidth| sampler("bandwidth", bandwidth, BANDWIDTH)).transpose()?,
-            loss: sampler("loss", &self.loss, PROBABILITY)?,
+            loss: sampler("loss", &self.loss, FRACTION)?,
         })
     }
 }

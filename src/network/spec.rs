@@ -1,22 +1,16 @@
 //! `[network]` as it is written in a scenario.
 
-use std::ops::RangeInclusive;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     invalid::{Invalid, require},
-    random::Quantity,
+    random::{
+        Quantity,
+        quantity::{BANDWIDTH, FRACTION, SECONDS},
+    },
     table::Source,
 };
-
-/// Delays `[s]`.
-pub(super) const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
-/// Bandwidths `[bit/s]`.
-pub(super) const BANDWIDTH: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::INFINITY;
-/// Probabilities `[1]`.
-pub(super) const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
 
 /// Delays, bandwidth and loss between clients and server and between peers; topology and mixing weights of peers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -157,7 +151,7 @@ impl LinkSpec {
             ("latency", &self.latency, SECONDS),
             ("bandwidth", self.bandwidth.as_ref().unwrap_or(&unlimited), BANDWIDTH),
             ("jitter", &self.jitter, SECONDS),
-            ("loss", &self.loss, PROBABILITY),
+            ("loss", &self.loss, FRACTION),
         ] {
             quantity.validate(&range).map_err(|error| error.under(key))?;
         }
@@ -172,7 +166,7 @@ impl LinkSpec {
 
 impl TopologySpec {
     fn validate(&self) -> Result<(), Invalid> {
-        let probability = |key: &str, p: f64| require(PROBABILITY.contains(&p), key, p, "a probability from 0 to 1");
+        let probability = |key: &str, p: f64| require(FRACTION.contains(&p), key, p, "a probability from 0 to 1");
         match *self {
             Self::Circulant { degree } => require(degree >= 1, "circulant.degree", degree, "at least 1 neighbour"),
             Self::RandomRegular { degree } => require(degree >= 1, "random-regular.degree", degree, "at least 1 neighbour"),

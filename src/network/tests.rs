@@ -9,10 +9,6 @@ fn setting(clients: usize, seed: u64) -> Setting {
     Setting { streams: Streams::new(seed), clients, folder: PathBuf::new() }
 }
 
-fn fleet(text: &str, clients: usize) -> Fleet {
-    toml::from_str::<crate::fleet::FleetSpec>(text).unwrap().build(&setting(clients, 1), None).unwrap()
-}
-
 fn network(text: &str, clients: usize) -> Network {
     toml::from_str::<NetworkSpec>(text).unwrap().build(&setting(clients, 1)).unwrap()
 }
@@ -41,28 +37,17 @@ fn a_message_takes_latency_and_bits_over_bandwidth() {
     let network =
         network("up = { latency = 0.05, bandwidth = 2e6, jitter = 0.01 }\ndown = { latency = { values = [0.1, 0.2] } }", 2);
     let mut rng = Streams::new(0).stream(Purpose::Delay, 0, 0);
-    let fleet = fleet("", 2);
-    assert_relative_eq!(network.delay(&fleet, Direction::Up, 0, 1_000_000, &mut rng), 0.56, max_relative = 1e-15);
-    assert_eq!(network.delay(&fleet, Direction::Down, 1, 1_000_000, &mut rng), 0.2);
-    assert_eq!(network.delay(&fleet, Direction::Peer, 1, 1_000_000, &mut rng), 0.0);
+    assert_relative_eq!(network.link(Direction::Up).delay(0, 1_000_000, &mut rng), 0.56, max_relative = 1e-15);
+    assert_eq!(network.link(Direction::Down).delay(1, 1_000_000, &mut rng), 0.2);
+    assert_eq!(network.link(Direction::Peer).delay(1, 1_000_000, &mut rng), 0.0);
     assert!(network.topology().is_none());
 }
 
 #[test]
-fn a_group_may_have_its_own_links() {
-    let network = network("up = { latency = 1 }\ndown = { latency = 2 }", 4);
-    let fleet = fleet("assign = \"blocks\"\ngroup = [{ share = 0.5 }, { share = 0.5, up = { bandwidth = 10 } }]", 4);
-    let mut rng = Streams::new(0).stream(Purpose::Delay, 0, 0);
-    let mut delays = |direction| [0, 1, 2, 3].map(|client| network.delay(&fleet, direction, client, 30, &mut rng));
-    assert_eq!(delays(Direction::Up), [1.0, 1.0, 3.0, 3.0]);
-    assert_eq!(delays(Direction::Down), [2.0; 4]);
-}
-
-#[test]
 fn messages_are_lost_at_their_rate() {
-    let (network, fleet) = (network("up = { loss = 0.1 }", 1), fleet("", 1));
+    let network = network("up = { loss = 0.1 }", 1);
     let mut rng = Streams::new(0).stream(Purpose::Fault, 0, 0);
-    let mut rate = |direction| (0..40_000).filter(|_| network.lost(&fleet, direction, 0, &mut rng)).count() as f64 / 40_000.0;
+    let mut rate = |direction| (0..40_000).filter(|_| network.link(direction).lost(0, &mut rng)).count() as f64 / 40_000.0;
     assert_abs_diff_eq!(rate(Direction::Up), 0.1, epsilon = 0.0075);
     assert_eq!(rate(Direction::Down), 0.0);
 }

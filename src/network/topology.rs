@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Components, Graph, TopologySpec, WeightRule, edges, lattice, random_graph, spectrum};
 use crate::{
     invalid::{Invalid, require},
-    random::{Rng, Setting},
+    random::{Rng, Setting, check_clients},
 };
 
 /// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and those it
@@ -25,7 +25,7 @@ impl TopologySpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `topology`.
     pub fn build(&self, weights: WeightRule, components: Components, setting: &Setting) -> Result<Topology, Invalid> {
-        crate::fleet::check_clients(setting.clients)?;
+        check_clients(setting.clients)?;
         let graph = self.graph(components, setting)?;
         match graph.components() {
             parts if parts > 1 && components == Components::One => {

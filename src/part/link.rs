@@ -27,7 +27,7 @@ pub use round::{Identity, Levels, RoundTo, ScaledSign, round_blocks};
 pub use sparse::{Keep, Lazy, Pruned, RandK, TopK};
 pub use spec::{AnyCompressor, Compressor, LinkSpec, Promises};
 
-use crate::{num::Real, problem::Block, random::Rng, role::Payload};
+use crate::{message::Payload, num::Real, problem::Block, random::Rng};
 
 /// What surrounds a message.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ pub use simple::{Clip, Momentum, MomentumSpec, Scale, WeightDecay};
 
 use crate::{
     invalid::{Invalid, require},
+    message::Payload,
     num::Real,
-    role::Payload,
 };
 
 /// Where an update is about to be applied.

@@ -12,6 +12,15 @@ use serde::{
 
 use crate::invalid::Invalid;
 
+/// Durations `[s]`: finite and not negative.
+pub const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
+/// Energies `[J]`: finite and above 0, or a budget would never be spent.
+pub const JOULES: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
+/// Probabilities and fractions `[1]`.
+pub const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
+/// Bandwidths `[bit/s]`.
+pub const BANDWIDTH: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::INFINITY;
+
 /// Names that a table may have for one key.
 pub const DISTRIBUTIONS: [&str; 13] = [
     "constant",

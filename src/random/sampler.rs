@@ -1,37 +1,15 @@
 //! A [`Quantity`] made ready to draw from.
 
-use std::{
-    ops::RangeInclusive,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{ops::RangeInclusive, path::Path, sync::Arc};
 
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
 
-use super::{Purpose, Quantity, Rng, Streams, quantity::describe};
+use super::{Purpose, Quantity, Rng, Streams, quantity::describe, setting::Setting};
 use crate::{
     invalid::Invalid,
     table::{self, Row},
 };
-
-/// What a part of the world is built in.
-#[derive(Debug, Clone)]
-pub struct Setting {
-    /// The streams of the run's seed.
-    pub streams: Streams,
-    /// Number of clients `n`.
-    pub clients: usize,
-    /// The folder that relative paths of data files start from.
-    pub folder: PathBuf,
-}
-
-impl Setting {
-    /// Where the data file `path` is.
-    pub fn locate(&self, path: &Path) -> PathBuf {
-        self.folder.join(path)
-    }
-}
 
 /// Draws the values of a [`Quantity`]. Cheap to clone; holds no state that drawing changes.
 #[derive(Debug, Clone)]

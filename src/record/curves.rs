@@ -1,50 +1,19 @@
 //! Reading `curves.csv`: typed columns, grouped by sweep cell, method and seed.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::Path;
 
 use csv::StringRecord;
 
+pub use super::cell::Cell;
+
 use super::axis::Axis;
-use super::filter;
 use super::measure::Better;
 use super::part::UNFINISHED;
 use crate::{
     file::{File, start},
     invalid::Invalid,
 };
-
-/// One combination of sweep values: keys and values as recorded; empty where nothing is swept.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Cell(pub Vec<(String, String)>);
-
-impl Cell {
-    /// The value of `key`, which may be given by the last segment of its path.
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(k, _)| filter::same_key(k, key)).map(|(_, value)| value.as_str())
-    }
-
-    /// The cell without some of its keys.
-    pub fn without(&self, keys: &[&str]) -> Self {
-        Self(self.0.iter().filter(|(k, _)| !keys.iter().any(|key| filter::same_key(k, key))).cloned().collect())
-    }
-
-    /// Whether nothing is swept.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, (key, value)) in self.0.iter().enumerate() {
-            let short = key.rsplit('.').next().unwrap_or(key);
-            write!(f, "{}{short} = {value}", if i == 0 { "" } else { ", " })?;
-        }
-        Ok(())
-    }
-}
 
 /// The recorded curve of one method in one cell under one seed.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::curves::Cell;
+pub use super::cell::same_key;
+
+use super::cell::Cell;
 use crate::invalid::Invalid;
 
 /// A value of a sweep key, as a scenario writes it.
@@ -85,9 +87,4 @@ fn unknown(at: &str, kind: &str, name: &str, names: &[String]) -> Invalid {
     } else {
         format!("expected one of: {}", names.join(", "))
     })
-}
-
-/// Whether `name` is `key` or the last segment of its path.
-pub fn same_key(key: &str, name: &str) -> bool {
-    key == name || key.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
 }

@@ -3,11 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{axis::Axis, column::Column};
+use super::{axis::Axis, column::Column, stop::Stop};
 use crate::{
     invalid::{Invalid, require},
     problem::evaluate::Wanted,
-    scenario::Stop,
 };
 
 /// The `[record]` section.

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::probe::Observed;
-use crate::{engine::Engine, num::Real};
+use crate::{engine::Engine, num::Real, role::Observed};
 
 /// How a run came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

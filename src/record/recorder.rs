@@ -11,17 +11,17 @@ use super::{
     measure::Better,
     part::Part,
     plan::{EverySpec, PeerModel},
-    probe::Observed,
     progress::{Outcome, Progress},
     sample::Sample,
     standstill::Standstill,
+    stop::Stop,
     tiers::Tiers,
 };
 use crate::{
     engine::{Engine, Watcher},
     num::Real,
+    role::Observed,
     rounding::end_of_instant,
-    scenario::Stop,
     world::World,
 };
 

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use super::{
     column::Column,
     plan::{Metric, PeerModel, wanted},
-    probe::{Models, Observed},
     tiers::{Accuracies, Tiers},
 };
 use crate::{
     engine::Engine,
     num::{Real, vector},
     problem::{BlockKind, evaluate::Evaluation},
+    role::{Models, Observed},
     world::World,
 };
 

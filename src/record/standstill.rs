@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{engine::Ledger, scenario::Stop};
+use super::stop::Stop;
+use crate::engine::Ledger;
 
 /// Visits in one instant, beyond ten of every client, after which the clock is taken to stand still for ever.
 const VISITS: u64 = 100_000;

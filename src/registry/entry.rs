@@ -9,7 +9,7 @@ use super::{PeerParameters, Registry, ServedParameters};
 use crate::{
     method::{Card, Method, PeerMethod, ServedMethod},
     role::{peers::PeersSpec, spec::ServedSpec},
-    scenario::{
+    toml::{
         Diagnostic, Node,
         decode::{Fault, Reader, keys, split},
     },

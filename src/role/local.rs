@@ -1,6 +1,7 @@
 //! The local computation of one client visit.
 
 mod rule;
+mod visits;
 
 pub use rule::{LocalRule, Pace, Steps};
 use serde::{Deserialize, Serialize};

@@ -17,6 +17,7 @@ mod observed;
 mod plan;
 mod protocol;
 mod questions;
+mod secrecy;
 mod shards;
 mod state;
 mod trip;

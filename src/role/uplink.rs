@@ -1,11 +1,12 @@
 //! The sending end of one client visit.
 
 use crate::{
+    message::FLOAT_BITS,
     num::{Real, low_precision::Bits},
     part::link::{Levels, Link, RoundTo, Wire, contract},
     problem::Block,
     random::{Purpose, Rng, Streams},
-    role::{Payload, payload::FLOAT_BITS},
+    role::Payload,
 };
 
 /// How the vectors of one upload travel, and what they cost.

@@ -15,9 +15,9 @@ use super::{
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
-    record::{Observed, Progress},
+    record::{Progress, Stop},
     registry::Halved,
-    scenario::Stop,
+    role::Observed,
     world::{World, WorldClock},
 };
 

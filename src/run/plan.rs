@@ -5,9 +5,9 @@ use std::{path::Path, sync::Mutex};
 use serde::de::DeserializeOwned;
 
 use super::{
+    any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
     standstill, uptake,
-    worlds::{self, AnyWorld},
 };
 use crate::{
     figure::{self, FigureSpec},
@@ -210,7 +210,7 @@ fn share_columns(cells: &mut [PlannedCell]) -> Vec<Column> {
 fn check_parts(
     methods: &[Vec<Arm>],
     cell: &Cell,
-    facts: &worlds::Facts,
+    facts: &Facts,
     setting: &Setting,
 ) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
     let mut notes = Vec::new();
@@ -232,7 +232,7 @@ fn check_parts(
 }
 
 /// Refuses links that the model or the method has no use for, and one that remembers where the nodes do not all hear the same.
-fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &worlds::Facts, setting: &Setting) -> Result<(), Invalid> {
+fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &Facts, setting: &Setting) -> Result<(), Invalid> {
     parts.fits(facts.dim)?;
     own.suits(&Ground { parts, d: facts.dim, one_way: facts.one_way })?;
     parts.check_memory(own.nodes_f64(setting)?.broadcasts())
@@ -253,7 +253,7 @@ impl Roles {
     }
 }
 
-fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &worlds::Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
     for (index, metric) in metrics.iter().enumerate() {
         let name = metric.name();
         let refuse = |reason: &str, help: &str| {

@@ -1,6 +1,6 @@
 //! Runs that would never end, because no virtual time passes in them.
 
-use super::{arm::Arm, worlds::Facts};
+use super::{any_world::Facts, arm::Arm};
 use crate::{
     invalid::Invalid,
     registry::{Parameters, complete},

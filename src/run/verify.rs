@@ -5,16 +5,17 @@ use std::{fmt, hash::Hasher, sync::Arc};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{
+    any_world::AnyWorld,
     execute::{Pilot, RunError, build_and},
     plan::{Plan, RunId},
-    worlds::{AnyWorld, Worlds},
+    worlds::Worlds,
 };
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
-    record::{Models, Observed, Standstill},
+    record::{Standstill, Stop},
     registry::Halved,
-    scenario::Stop,
+    role::{Models, Observed},
     world::{World, WorldClock},
 };
 

@@ -1,156 +1,12 @@
 //! The worlds of a plan: one for each cell and seed, built when first needed and dropped after the last run in it.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
+use std::sync::{Mutex, PoisonError};
+
+use super::{
+    any_world::AnyWorld,
+    plan::{Plan, RunId},
 };
-
-use ndarray::Array2;
-
-use super::plan::{Plan, RunId};
-use crate::{
-    fleet::FULL_WIDTH,
-    invalid::Invalid,
-    network::{Direction, Topology},
-    num::{Precision, Real, low_precision::Bits},
-    problem::{Block, BlockKind, Problem, data::Targets},
-    random::{Setting, Streams},
-    record::Metric,
-    scenario::Cell,
-    world::World,
-};
-
-/// A world at the precision of its cell.
-#[derive(Clone)]
-pub enum AnyWorld {
-    /// Single precision.
-    F32(Arc<World<f32>>),
-    /// Double precision.
-    F64(Arc<World<f64>>),
-}
-
-/// What a check needs to know of a cell's world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
-    /// Number of clients.
-    pub clients: usize,
-    /// Number of parameters `d`.
-    pub dim: usize,
-    /// Number of layers of weights.
-    pub layers: usize,
-    /// Whether there is an exact optimum.
-    pub convex: bool,
-    /// Whether there are held-out samples.
-    pub held_out: bool,
-    /// Whether held-out samples have classes.
-    pub classified: bool,
-    /// Whether work and messages around a server surely take no time.
-    pub instant_server: bool,
-    /// Whether work and messages between peers surely take no time.
-    pub instant_peers: bool,
-    /// Whether messages on an edge of the topology go one way only.
-    pub one_way: bool,
-    /// Whether there are clients whose steps surely take no time.
-    pub free_steps: bool,
-    /// Whether the energy of a local step is known of every client.
-    pub known_energy: bool,
-}
-
-/// Builds the world of `cell` and `seed`; data files are looked for from `folder`.
-///
-/// # Errors
-/// [`Invalid`] with a path from the root of the scenario.
-pub fn build<R: Real>(cell: &Cell, seed: u64, folder: &Path) -> Result<World<R>, Invalid> {
-    let streams = Streams::new(seed);
-    let problem =
-        Problem::<R>::build(&cell.problem, cell.fleet.clients, streams, folder).map_err(|invalid| invalid.under("problem"))?;
-    let clients = problem.objective().clients();
-    let setting = Setting { streams, clients, folder: folder.to_owned() };
-    let labels = if cell.fleet.needs_labels() { label_fractions(&problem) } else { None };
-    let fleet =
-        cell.fleet.build(&setting, labels.as_ref().map(|labels| labels.view())).map_err(|invalid| invalid.under("fleet"))?;
-    let network = cell.network.build(&setting).map_err(|invalid| invalid.under("network"))?;
-    Ok(World { problem, fleet, network, streams })
-}
-
-impl AnyWorld {
-    /// Builds the world of `cell` and `seed` at the precision of the cell.
-    ///
-    /// # Errors
-    /// [`Invalid`] with a path from the root of the scenario.
-    pub fn build(cell: &Cell, seed: u64, folder: &Path) -> Result<Self, Invalid> {
-        Ok(match cell.precision {
-            Precision::F32 => Self::F32(Arc::new(build(cell, seed, folder)?)),
-            Precision::F64 => Self::F64(Arc::new(build(cell, seed, folder)?)),
-        })
-    }
-
-    /// Who talks to whom, where the scenario has a topology.
-    pub fn topology(&self) -> Option<&Topology> {
-        match self {
-            Self::F32(world) => world.network.topology(),
-            Self::F64(world) => world.network.topology(),
-        }
-    }
-
-    /// Widths of the clients with what a model takes of their memory, both in [bit]; empty where all have full precision.
-    pub fn models(&self) -> Vec<(u32, u64)> {
-        match self {
-            Self::F32(world) => models(world),
-            Self::F64(world) => models(world),
-        }
-    }
-
-    /// Refuses metrics that need the optimum of a problem that has none.
-    ///
-    /// # Errors
-    /// [`Invalid`] at the metric, with a path from the root of the scenario.
-    pub fn check_optimum(&self, metrics: &[Metric]) -> Result<(), Invalid> {
-        let Some((index, metric)) = metrics.iter().enumerate().find(|(_, metric)| metric.needs_optimum()) else { return Ok(()) };
-        let found = match self {
-            Self::F32(world) => world.problem.optimum(),
-            Self::F64(world) => world.problem.optimum(),
-        };
-        found.map(|_| ()).map_err(|error| {
-            Invalid::at(&format!("record.metrics.{index}"), format!("`{}` needs the exact optimum: {error}", metric.name()))
-                .help("without regularisation there may be none: set `l2` above 0 in `[problem]`, or record `grad-norm` instead")
-        })
-    }
-
-    /// What a check needs to know.
-    pub fn facts(&self) -> Facts {
-        match self {
-            Self::F32(world) => facts_of(world),
-            Self::F64(world) => facts_of(world),
-        }
-    }
-}
-
-fn facts_of<R: Real>(world: &World<R>) -> Facts {
-    let is_weight = |block: &&Block| block.kind == BlockKind::Weight;
-    let test = world.problem.data().and_then(|data| data.test.as_ref());
-    Facts {
-        clients: world.clients(),
-        dim: world.objective().dim(),
-        layers: world.objective().blocks().iter().filter(is_weight).count(),
-        convex: world.problem.spec().is_convex(),
-        held_out: test.is_some(),
-        classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
-        instant_server: world.is_instant(&[Direction::Up, Direction::Down]),
-        instant_peers: world.is_instant(&[Direction::Peer]),
-        one_way: world.network.topology().is_some_and(|topology| topology.graph().is_directed()),
-        free_steps: world.fleet.has_free_steps(),
-        known_energy: world.fleet.knows_energy(),
-    }
-}
-
-/// Share of each class among each client's samples, shape `[n, C]`.
-fn label_fractions<R: Real>(problem: &Problem<R>) -> Option<Array2<f64>> {
-    let rows = problem.data()?.label_fractions()?;
-    let classes = rows.first().map_or(0, Vec::len);
-    let flat: Vec<f64> = rows.iter().flatten().copied().collect();
-    Array2::from_shape_vec((rows.len(), classes), flat).ok()
-}
+use crate::invalid::Invalid;
 
 /// All worlds of a plan.
 pub struct Worlds<'p> {
@@ -198,15 +54,4 @@ impl<'p> Worlds<'p> {
             None => AnyWorld::build(&planned.cell, self.plan.seeds[run.seed], &self.plan.scenario.folder),
         }
     }
-}
-
-/// See [`AnyWorld::models`].
-fn models<R: Real>(world: &World<R>) -> Vec<(u32, u64)> {
-    let (objective, widths) = (world.objective(), world.fleet.widths().ascending());
-    if widths == [FULL_WIDTH] {
-        return Vec::new();
-    }
-    let blocks = objective.blocks().len();
-    let size = |width: u32| Bits::new(width).unwrap_or(Bits::FLOAT).symmetric_message(objective.dim(), blocks);
-    widths.into_iter().map(|width| (width, size(width))).collect()
 }

@@ -48,7 +48,7 @@ impl Scenario {
                 ordered.insert(key, entry.key_span, entry.node.clone());
             }
         }
-        write::document(&ordered)
+        write::document(&ordered, &["stop"])
     }
 
     /// The sections of the first cell with their defaults; `None` for those that cannot be written.

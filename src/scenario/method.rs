@@ -3,7 +3,6 @@
 use super::{
     cells::{self, Choice},
     diagnostic::Diagnostic,
-    model::missing,
     node::{Node, Table, Value},
     source::Span,
 };
@@ -58,6 +57,11 @@ fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
         table.insert(&entry.key, entry.key_span, node);
     }
     Node::new(Value::Table(table), own.span)
+}
+
+/// A section that the scenario must have.
+pub(super) fn missing(tree: &Node, key: &str, example: &str) -> Diagnostic {
+    Diagnostic::at(tree.span, format!("missing key `{key}` in the scenario")).help(format!("write {example}"))
 }
 
 /// All methods of a cell.

@@ -8,18 +8,17 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
-    axis,
+    Rejected, axis,
     cells::{self, Choice, Key},
     decode::decode,
-    diagnostic::{Diagnostic, Rejected},
+    diagnostic::Diagnostic,
     document,
-    method::{MethodTable, methods},
+    method::{MethodTable, methods, missing},
     names::nearest,
     node::{Node, Table, Value},
     overrides::{self, Override},
     seeds::Seeds,
     source::Sources,
-    stop::Stop,
 };
 use crate::{
     figure::FigureSpec,
@@ -28,6 +27,7 @@ use crate::{
     network::NetworkSpec,
     num::Precision,
     problem::ProblemSpec,
+    record::Stop,
     registry::Registry,
 };
 
@@ -270,11 +270,6 @@ fn required<T: DeserializeOwned>(
         faults.push(missing(tree, key, example));
     }
     optional(tree, key, registry, faults)
-}
-
-/// A section that the scenario must have.
-pub(super) fn missing(tree: &Node, key: &str, example: &str) -> Diagnostic {
-    Diagnostic::at(tree.span, format!("missing key `{key}` in the scenario")).help(format!("write {example}"))
 }
 
 /// Notes what a check of the section `key` found.

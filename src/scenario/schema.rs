@@ -11,7 +11,7 @@ mod sweeps;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{seeds::Seeds, stop::Stop};
+use super::seeds::Seeds;
 use crate::{
     figure::FigureSpec,
     fleet::FleetSpec,
@@ -20,7 +20,7 @@ use crate::{
     num::Precision,
     part::link::AnyCompressor,
     problem::ProblemSpec,
-    record::{Metric, RecordSpec, claim::ClaimSpec, staleness::SHARE},
+    record::{Metric, RecordSpec, Stop, claim::ClaimSpec, staleness::SHARE},
     registry::Registry,
     role::{peers::PeersSpec, spec::ServedSpec},
 };

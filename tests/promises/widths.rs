@@ -4,10 +4,8 @@ use std::path::Path;
 
 use fedfleet::{
     engine::Workers,
-    record::{
-        Observed,
-        curves::{Curves, Run},
-    },
+    record::curves::{Curves, Run},
+    role::Observed,
     run::{Options, Plan, Results, Silent, execute},
     scenario::Scenario,
 };

@@ -2,12 +2,11 @@
 
 use crate::{
     record::{
-        Progress,
+        Progress, Stop,
         axis::Axis,
         units::{Unit, short},
     },
     run::{Plan, Progressing, RunId, RunProgress},
-    scenario::Stop,
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 

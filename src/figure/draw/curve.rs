@@ -6,9 +6,8 @@ use super::FigureError;
 use super::canvas::{BLACK, Canvas};
 use super::geometry::{Area, Place, along, length};
 use super::panel::Panel;
-use super::reference;
 use super::series::{Point, Series};
-use super::style::Style;
+use super::style::{REFERENCE_DASH, REFERENCE_WIDTH, Style};
 use crate::figure::spec::{Kind, ScaleKind};
 
 /// Radius of the sparse marks on a curve `[pt]`.
@@ -167,7 +166,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), FigureEr
     }
     for curve in curves {
         let colour = curve.style.colour.mix(1.0);
-        curve.predicted.iter().try_for_each(|path| canvas.dashes(path, &reference::DASH, colour, reference::WIDTH))?;
+        curve.predicted.iter().try_for_each(|path| canvas.dashes(path, &REFERENCE_DASH, colour, REFERENCE_WIDTH))?;
     }
     for curve in curves {
         curve.draw_bars(canvas)?;

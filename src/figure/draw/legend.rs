@@ -7,8 +7,7 @@ use super::canvas::{BLACK, Canvas, GREY, PALE, Side, WHITE, text_width};
 use super::curve::{self, Curve, MARK, STROKE};
 use super::geometry::{Area, Place};
 use super::panel::TICK_SIZE;
-use super::reference;
-use super::style::Style;
+use super::style::{REFERENCE_DASH, REFERENCE_WIDTH, Style};
 
 /// Length of the line sample, and the space between it and the words `[pt]`.
 const SAMPLE: f64 = 22.0;
@@ -137,7 +136,7 @@ fn draw(canvas: &Canvas<'_>, entry: &Entry, (left, top): Place) -> Result<(), Fi
             let bar = Area { left: left + 5.0, top: middle - 3.4, right: left + SAMPLE - 5.0, bottom: middle + 3.4 };
             curve::draw_bar(canvas, &bar, style)?;
         }
-        Sample::Reference => canvas.dashes(&line, &reference::DASH, GREY.mix(1.0), reference::WIDTH)?,
+        Sample::Reference => canvas.dashes(&line, &REFERENCE_DASH, GREY.mix(1.0), REFERENCE_WIDTH)?,
     }
     canvas.text(&entry.label, (left + SAMPLE + SPACE, middle + 0.36 * TICK_SIZE), TICK_SIZE, Side::Left, BLACK)
 }

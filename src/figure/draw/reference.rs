@@ -7,11 +7,8 @@ use super::canvas::{Canvas, GREY, Side, text_width};
 use super::curve::Curve;
 use super::geometry::{Area, Place};
 use super::panel::{Panel, TICK_SIZE};
+use super::style::{REFERENCE_DASH, REFERENCE_WIDTH};
 use crate::figure::spec::ReferenceLine;
-
-/// Dashes of a reference line, and its width `[pt]`.
-pub(super) const DASH: [f64; 2] = [3.0, 1.5];
-pub(super) const WIDTH: f64 = 0.8;
 
 /// Labels that stand in the legend: those of curves, and those that several lines have.
 pub(super) fn legend_labels(lines: &[ReferenceLine]) -> Vec<&str> {
@@ -49,7 +46,7 @@ impl Panel {
     ) -> Result<(), FigureError> {
         let shared = legend_labels(lines);
         let paths: Vec<Vec<Place>> = lines.iter().flat_map(|line| self.reference(line, unit)).collect();
-        paths.iter().try_for_each(|path| canvas.dashes(path, &DASH, GREY.mix(1.0), WIDTH))?;
+        paths.iter().try_for_each(|path| canvas.dashes(path, &REFERENCE_DASH, GREY.mix(1.0), REFERENCE_WIDTH))?;
         let mut taken: Vec<Area> = legend.copied().into_iter().collect();
         for line in lines {
             let (Some(ends), Some(label)) = (self.reference(line, unit).pop(), &line.label) else { continue };

@@ -31,6 +31,11 @@ const DASHES: [&[f64]; 8] = [
     &[1.4, 2.8],
 ];
 
+/// Dashes of a reference line `[pt]`.
+pub(super) const REFERENCE_DASH: [f64; 2] = [3.0, 1.5];
+/// Width of a reference line `[pt]`.
+pub(super) const REFERENCE_WIDTH: f64 = 0.8;
+
 /// The shape of the sparse marks on a curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Marker {

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Class, Link, Wire, index_bits};
 use crate::{
+    message::{FLOAT_BITS, Payload},
     num::{Real, draws::replace_at_random, vector},
     random::Rng,
-    role::{Payload, payload::FLOAT_BITS},
 };
 
 /// The norm that levels are multiples of.

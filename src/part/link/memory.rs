@@ -2,8 +2,8 @@
 
 use super::{Class, Link, Wire};
 use crate::{
+    message::{FLOAT_BITS, Payload},
     num::{Real, vector},
-    role::{Payload, payload::FLOAT_BITS},
 };
 
 /// A compressor, shrunk by `1/(1+ω)` where it is unbiased: then it is contractive, as feedback of errors needs.

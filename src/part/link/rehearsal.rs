@@ -4,9 +4,9 @@ use rand::RngExt as _;
 
 use super::{LinkSpec, Wire};
 use crate::{
+    message::Payload,
     num::vector,
     random::{Purpose, Streams},
-    role::Payload,
 };
 
 /// Coordinates that a rehearsal sends at most, whatever the model.

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Class, Link, Wire, lengths};
 use crate::{
+    message::{FLOAT_BITS, Payload},
     num::{
         Real,
         low_precision::{Bits, Rounding, spread, symmetric},
         vector,
     },
     problem::Block,
-    role::{Payload, payload::FLOAT_BITS},
 };
 
 /// Vectors travel as they are, 32 bits a number.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Class, Link, Wire, index_bits};
 use crate::{
     invalid::{Invalid, require},
+    message::{FLOAT_BITS, Payload},
     num::{Real, vector},
-    role::{Payload, payload::FLOAT_BITS},
 };
 
 /// Bits of the seed that tells the receiver which coordinates were drawn [bit].

@@ -10,7 +10,7 @@ use crate::{
     problem::BlockKind,
     random::{Purpose, Streams},
     registry::Registry,
-    scenario::decode::read,
+    toml::decode::read,
 };
 
 const DRAWS: u64 = 20_000;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Point, Transform};
 use crate::{
     invalid::{Invalid, require},
+    message::Payload,
     num::Real,
-    role::Payload,
 };
 
 /// How the second moment follows the squared updates.

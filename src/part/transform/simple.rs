@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Point, Transform};
 use crate::{
+    message::Payload,
     num::{Real, vector},
-    role::Payload,
 };
 
 /// `u ← factor · u`.

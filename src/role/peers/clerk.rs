@@ -11,10 +11,11 @@ use super::{
 use crate::{
     engine::{Control, NodeId, touched::Touched},
     fleet::Presence,
+    message::FLOAT_BITS,
     num::{Real, low_precision::Bits},
     part::link::{Levels, Link, RoundTo, Wire},
     random::{Purpose, Rng},
-    role::{Payload, payload::FLOAT_BITS},
+    role::Payload,
 };
 
 /// What the role keeps of one node.
@@ -59,7 +60,7 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
 
     fn compute(&mut self, node: NodeId, passes: usize, version: u64, input: Payload<R>) {
         let visit = self.control.visits(node);
-        let steps = self.plan.world.local_steps(&self.plan.local, (node, node), visit);
+        let steps = self.plan.local.local_steps(&self.plan.world, (node, node), visit);
         let optimiser = Arc::clone(&self.rows.entry(node).optimiser);
         self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
     }

@@ -19,8 +19,7 @@ use crate::{
     invalid::Invalid,
     network::Topology,
     num::{Real, vector},
-    record::{Models, Observed},
-    role::Scratch,
+    role::{Models, Observed, Scratch},
     world::World,
 };
 

@@ -1,10 +1,6 @@
 //! What the timers of nodes are for.
 
-use super::protocol::Peers;
-use crate::{
-    engine::{Control, NodeId},
-    num::Real,
-};
+use crate::engine::{Control, NodeId, Protocol};
 
 /// What a timer of the engine is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +41,7 @@ impl Wake {
     }
 
     /// Sets the timer to `time` [s].
-    pub fn order<R: Real>(self, time: f64, control: &mut Control<'_, Peers<R>>) {
+    pub fn order<P: Protocol>(self, time: f64, control: &mut Control<'_, P>) {
         match self.kind {
             Kind::Settle => control.settle_at(time, self.pack()),
             Kind::Timer | Kind::Mail => control.timer_at(time, self.pack()),

@@ -80,13 +80,13 @@ fn of_work(fleet: &Fleet, network: &Network) -> Option<Obstacle> {
     if clients.clone().any(|client| fleet.leaves_work(client)) {
         return Some(LEAVING);
     }
-    let loses = |direction, client| network.link(fleet, direction, client).loses(client);
+    let loses = |direction, client| fleet.link(network, direction, client).loses(client);
     clients.any(|client| loses(Direction::Up, client) || loses(Direction::Down, client)).then_some(LOSS)
 }
 
 /// What leaves the mean time of a client unknown.
 fn of_time(fleet: &Fleet, network: &Network) -> Option<Obstacle> {
-    let draws = |direction, client| network.link(fleet, direction, client).draws_bandwidth(client);
+    let draws = |direction, client| fleet.link(network, direction, client).draws_bandwidth(client);
     let mut clients = 0..fleet.clients();
     clients.any(|client| draws(Direction::Up, client) || draws(Direction::Down, client)).then_some(BANDWIDTH)
 }
@@ -152,7 +152,7 @@ pub fn check_deliveries(schedule: &ScheduleSpec, fleet: &Fleet, network: &Networ
 /// [`Invalid`] at the selection of rounds, or else at `weighting`, with the reason.
 pub fn check_sizes(varying: &[Direction], schedule: &ScheduleSpec, fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
     let depends =
-        |&direction: &Direction| (0..fleet.clients()).any(|client| network.link(fleet, direction, client).has_bandwidth());
+        |&direction: &Direction| (0..fleet.clients()).any(|client| fleet.link(network, direction, client).has_bandwidth());
     if !varying.iter().any(depends) {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     engine::{NodeId, touched::Touched},
+    message::FLOAT_BITS,
     network::Direction,
     num::{Real, low_precision::Bits},
     part::link::{Link, LinkSpec, Wire, lengths, round_blocks},
@@ -13,7 +14,6 @@ use crate::{
     random::Purpose,
     role::{
         Payload,
-        payload::FLOAT_BITS,
         spec::{LowBit, ServedSpec},
     },
     world::World,

@@ -5,7 +5,7 @@ use crate::{
     engine::NodeId,
     num::Real,
     part::link::round_blocks,
-    record::{Deployed, Models, Observed},
+    role::{Deployed, Models, Observed},
 };
 
 impl<R: Real> Observed<R> for Served<R> {

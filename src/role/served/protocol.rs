@@ -196,7 +196,7 @@ impl<R: Real> Served<R> {
         let Plan { world, local, .. } = &self.plan;
         let visits = control.visits(client);
         let (shard, visit) = self.state.shards.assign(self.plan.shards, (client, visits), world.clients(), world.streams());
-        let steps = world.local_steps(local, (client, shard), visits);
+        let steps = local.local_steps(world, (client, shard), visits);
         let before = if local.clock == Clock::Steps { self.state.shards.count(shard, steps) } else { 0 };
         let pace = Pace { steps, version: self.age(origin.version), before };
         let memory = self.state.memories.get(shard).cloned();

@@ -5,9 +5,10 @@ use std::cell::{Cell, RefCell};
 use super::Plan;
 use crate::{
     engine::{Ledger, NodeId},
+    message::FLOAT_BITS,
     num::{Real, vector},
     problem::{Sample, Workspace},
-    role::{payload::FLOAT_BITS, schedule::Inquiry},
+    role::schedule::Inquiry,
 };
 
 /// Answers at one instant.
@@ -52,7 +53,7 @@ impl<R: Real> Inquiry for Questions<'_, R> {
     }
 
     fn mean_visit(&self, client: NodeId) -> f64 {
-        self.plan.world.mean_visit(&self.plan.local, client)
+        self.plan.local.mean_visit(&self.plan.world, client)
     }
 
     fn mean_trip(&self, client: NodeId) -> f64 {

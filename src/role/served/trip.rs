@@ -149,19 +149,19 @@ impl<R: Real> Trip<'_, R> {
     pub fn draw(&self, rng: &mut Rng) -> [f64; 3] {
         let Self { plan, client, exchange, .. } = *self;
         let down = self.link(Direction::Down).delay(client, exchange.down_bits, rng);
-        let steps = plan.world.draw_steps(&plan.local, client, rng);
+        let steps = plan.local.draw_steps(&plan.world, client, rng);
         let work = plan.world.fleet.duration(client, self.gradients(steps), rng);
         [down, work, self.link(Direction::Up).delay(client, exchange.up_bits, rng)]
     }
 
     fn link(&self, direction: Direction) -> &network::Link {
         let World { network, fleet, .. } = self.plan.world.as_ref();
-        network.link(fleet, direction, self.client)
+        fleet.link(network, direction, self.client)
     }
 
     /// Local steps of a visit, where they never change.
     fn steps(&self) -> usize {
-        self.plan.world.local_steps(&self.plan.local, (self.client, self.client), 0)
+        self.plan.local.local_steps(&self.plan.world, (self.client, self.client), 0)
     }
 
     /// Gradients of a visit of this many steps.

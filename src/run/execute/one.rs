@@ -14,21 +14,22 @@ use crate::{
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
     record::{
-        Models, Observed, Outcome, Recorder,
+        Outcome, Recorder,
         part::{Part, header},
         predicted, staleness,
     },
     registry::{Halved, Halves, Parameters, PeerParameters, ServedParameters, complete},
     role::{
+        Models, Observed,
         peers::{Peers, PeersSpec, Plan as PeersPlan},
         served::{Links, Plan as ServedPlan, Served, ServerParts},
         spec::ServedSpec,
     },
     run::{
         Plan, RunId,
+        any_world::AnyWorld,
         checkpoint::{Keeper, take_up},
         results::Results,
-        worlds::AnyWorld,
     },
     world::{World, WorldClock},
 };

@@ -45,7 +45,7 @@ fn pulls<R: Halved>(own: &dyn ServedParameters, parts: &ServedSpec, world: &Arc<
     let by_deliveries = ServedSpec { weighting: Some(Weighting::Unbiased), ..parts.clone() };
     let followed = served(own, &by_deliveries, Arc::clone(world), &setting.folder).ok()?;
     let weights = expected_weights(parts.weighting.unwrap_or_default(), &schedule, followed.deliveries(), world)?;
-    let usual: Vec<(f64, bool)> = (0..world.clients()).map(|client| world.usual_steps(&local, client)).collect();
+    let usual: Vec<(f64, bool)> = (0..world.clients()).map(|client| local.usual_steps(world, client)).collect();
     let lr = match local.rate {
         Rate::Constant(lr) if usual.iter().all(|(_, always)| *always) => Some(lr),
         _ => None,

@@ -8,7 +8,7 @@ use fedfleet::{
     random::{Purpose, Rng, Streams},
     registry::Registry,
     role::peers::{Absent, Peers},
-    scenario::decode::read,
+    toml::decode::read,
 };
 use rand::RngExt;
 

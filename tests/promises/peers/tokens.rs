@@ -2,8 +2,7 @@
 
 use fedfleet::{
     part::rate::{Rate, RateRule},
-    record::{Models, Observed},
-    role::peers::Absent,
+    role::{Models, Observed, peers::Absent},
 };
 
 use super::bench::{Bench, iterates, run_to};

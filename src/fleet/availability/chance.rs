@@ -14,10 +14,12 @@ use serde::{
     de::{self, DeserializeSeed, IntoDeserializer, MapAccess, value::MapAccessDeserializer},
 };
 
-use super::spec::FRACTION;
 use crate::{
     invalid::{Invalid, require},
-    random::{POPULATION, Purpose, Quantity, Rng, Sampler, Setting, Streams, quantity::DISTRIBUTIONS},
+    random::{
+        POPULATION, Purpose, Quantity, Rng, Sampler, Setting, Streams,
+        quantity::{DISTRIBUTIONS, FRACTION},
+    },
 };
 
 /// Names of the rules by label.
@@ -95,7 +97,7 @@ fn one() -> f64 {
 impl Probability {
     /// # Errors
     /// [`Invalid`] with a path relative to the probability.
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
+    pub(in crate::fleet) fn validate(&self) -> Result<(), Invalid> {
         let fraction = |key: &str, value: f64| require(FRACTION.contains(&value), key, value, "a probability from 0 to 1");
         match *self {
             Self::Plain(ref quantity) => quantity.validate(&FRACTION),
@@ -113,7 +115,7 @@ impl Probability {
     }
 
     /// `labels` are the label fractions of the clients' samples, shape `[n, C]`.
-    pub(super) fn build(&self, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Chance, Invalid> {
+    pub(in crate::fleet) fn build(&self, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Chance, Invalid> {
         self.validate()?;
         match self {
             Self::Plain(quantity) => {
@@ -174,7 +176,7 @@ fn dirichlet(alpha: f64, classes: usize, rng: &mut Rng) -> Vec<f64> {
 
 /// The probabilities `p_n` of all clients, ready to look up.
 #[derive(Debug, Clone)]
-pub(super) enum Chance {
+pub(in crate::fleet) enum Chance {
     Drawn(Sampler),
     Listed(Arc<[f64]>),
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::node::{Node, Table, Value};
+use super::node::{Entry, Node, Table, Value};
 
 /// A value on one line.
 pub fn inline(node: &Node) -> String {
@@ -23,51 +23,39 @@ pub fn inline(node: &Node) -> String {
 }
 
 /// A whole document: plain keys first, then a header for each table and each element of an array of tables, one level deep;
-/// below that everything stands on one line.
-pub fn document(root: &Table) -> String {
+/// below that, and for the tables `inlined`, everything stands on one line.
+pub fn document(root: &Table, inlined: &[&str]) -> String {
+    let has_header = |entry: &Entry| {
+        is_table_array(&entry.node) || (entry.node.as_table().is_some() && !inlined.contains(&entry.key.as_str()))
+    };
     let mut text = String::new();
-    plain_keys(&mut text, root, "");
-    for entry in root.iter() {
+    plain_keys(&mut text, root.iter().filter(|entry| !has_header(entry)));
+    for entry in root.iter().filter(|entry| has_header(entry)) {
         section(&mut text, &entry.key, &entry.node);
     }
     text
 }
 
 fn section(text: &mut String, name: &str, node: &Node) {
-    match &node.value {
-        Value::Table(table) if has_header(name, node) => {
-            let _ = writeln!(text, "\n[{}]", key(name));
-            plain_keys(text, table, name);
-            for entry in table.iter().filter(|entry| is_table_array(&entry.node)) {
-                elements(text, &format!("{}.{}", key(name), key(&entry.key)), &entry.node);
-            }
-        }
-        _ if is_table_array(node) => elements(text, &key(name), node),
-        _ => {}
+    let Some(table) = node.as_table() else { return elements(text, &key(name), node) };
+    let _ = writeln!(text, "\n[{}]", key(name));
+    plain_keys(text, table.iter().filter(|entry| !is_table_array(&entry.node)));
+    for entry in table.iter().filter(|entry| is_table_array(&entry.node)) {
+        elements(text, &format!("{}.{}", key(name), key(&entry.key)), &entry.node);
     }
 }
 
 fn elements(text: &mut String, header: &str, node: &Node) {
     for table in node.as_array().into_iter().flatten().filter_map(Node::as_table) {
         let _ = writeln!(text, "\n[[{header}]]");
-        for entry in table.iter() {
-            let _ = writeln!(text, "{} = {}", key(&entry.key), inline(&entry.node));
-        }
+        plain_keys(text, table.iter());
     }
 }
 
-fn plain_keys(text: &mut String, table: &Table, parent: &str) {
-    for entry in table.iter() {
-        let header = is_table_array(&entry.node) || (parent.is_empty() && has_header(&entry.key, &entry.node));
-        if !header {
-            let _ = writeln!(text, "{} = {}", key(&entry.key), inline(&entry.node));
-        }
+fn plain_keys<'t>(text: &mut String, entries: impl Iterator<Item = &'t Entry>) {
+    for entry in entries {
+        let _ = writeln!(text, "{} = {}", key(&entry.key), inline(&entry.node));
     }
-}
-
-/// Whether a key of the root is written as `[name]`. Short tables that are one choice read better on one line.
-fn has_header(name: &str, node: &Node) -> bool {
-    name != "stop" && node.as_table().is_some()
 }
 
 fn is_table_array(node: &Node) -> bool {
@@ -83,7 +71,7 @@ pub fn key(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{document as reader, source::Sources};
+    use crate::toml::{document as reader, source::Sources};
 
     fn read(text: &str) -> Node {
         let mut sources = Sources::default();
@@ -97,7 +85,7 @@ mod tests {
             [fleet]\nclients = 3\n[[fleet.group]]\nshare = 0.5\nstep.exponential.mean = 0.2\n[[fleet.group]]\nempty = {}\n\
             [[method]]\nname = 'x'\nserver = [{ adam = { b1 = 0.9 } }, { scale = 0.1 }]\n[served.local]\nsteps = 3\n[nothing]\n";
         let node = read(text);
-        let written = document(node.as_table().unwrap());
+        let written = document(node.as_table().unwrap(), &["stop"]);
         assert_eq!(read(&written), node, "{written}");
         assert!(written.contains("\n[[fleet.group]]\nshare = 0.5\n"), "{written}");
     }

@@ -1,12 +1,9 @@
 //! What is wrong with a scenario, with the place that messages point at.
 
-use std::fmt;
-
 use super::{
     names::{listed, nearest},
     node::Node,
-    render,
-    source::{Sources, Span},
+    source::Span,
 };
 use crate::invalid::{InFile, Invalid};
 
@@ -106,41 +103,3 @@ impl Diagnostic {
         Self { help: invalid.help.into_iter().collect(), file: invalid.file, ..fault }
     }
 }
-
-/// All faults of a scenario, with the texts that they point into.
-///
-/// `Display` renders them without colours; [`render`](Self::render) can add colours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
-    /// The texts.
-    pub sources: Sources,
-    /// The faults, in the order of the file. Never empty.
-    pub faults: Vec<Diagnostic>,
-}
-
-impl Rejected {
-    /// The faults in the order of their places, each only once.
-    pub fn new(sources: Sources, mut faults: Vec<Diagnostic>) -> Self {
-        faults.sort_by_key(|fault| fault.span);
-        let mut kept: Vec<Diagnostic> = Vec::with_capacity(faults.len());
-        for fault in faults {
-            if !kept.contains(&fault) {
-                kept.push(fault);
-            }
-        }
-        Self { sources, faults: kept }
-    }
-
-    /// All faults as text, with terminal colours if `colour`.
-    pub fn render(&self, colour: bool) -> String {
-        render::render(self, colour)
-    }
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
-    }
-}
-
-impl std::error::Error for Rejected {}

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
 
-use super::availability::AvailabilitySpec;
+use super::AvailabilitySpec;
 use crate::{
     invalid::Invalid,
     random::{Purpose, Quantity, Rng, Sampler, Setting, Streams},
@@ -17,7 +17,7 @@ const CYCLES: f64 = 1000.0;
 
 /// A stretch of time in which a client is up, or down.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Segment {
+pub(in crate::fleet) struct Segment {
     pub up: bool,
     /// When the stretch ends `[s]`; infinite if never.
     pub end: f64,
@@ -25,7 +25,7 @@ pub(super) struct Segment {
 
 /// An on-off process, a function of the client's streams.
 #[derive(Debug, Clone)]
-pub(super) enum TimeProcess {
+pub(in crate::fleet) enum TimeProcess {
     Always,
     Markov { up: Sampler, down: Sampler },
     Cyclic { up: Sampler, down: Sampler, phase: Option<Sampler> },
@@ -34,7 +34,7 @@ pub(super) enum TimeProcess {
 
 /// A time in which a client of a trace is up.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Interval {
+pub(in crate::fleet) struct Interval {
     client: usize,
     from: f64,
     to: f64,
@@ -117,7 +117,7 @@ fn stream(streams: Streams, client: usize) -> Rng {
 /// Where one client stands in an alternating renewal process with exponential periods. It can be thrown away at any time: the
 /// process starts again from the client's stream.
 #[derive(Debug, Clone)]
-pub(super) struct Alternation {
+pub(in crate::fleet) struct Alternation {
     /// Mean periods down and up `[s]`.
     means: [f64; 2],
     up: bool,

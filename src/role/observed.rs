@@ -1,4 +1,4 @@
-//! What the recorder sees of a running protocol.
+//! What can be seen of a running protocol.
 
 use crate::{
     engine::{NodeId, Protocol},

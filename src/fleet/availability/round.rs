@@ -7,7 +7,7 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{availability::AvailabilitySpec, chance::Chance};
+use super::{AvailabilitySpec, chance::Chance};
 use crate::{
     invalid::{Invalid, require},
     random::{Purpose, Rng, Setting, Streams},
@@ -66,7 +66,7 @@ fn cutoff() -> f64 {
 impl Drift {
     /// # Errors
     /// [`Invalid`] with a path relative to the drift.
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
+    pub(in crate::fleet) fn validate(&self) -> Result<(), Invalid> {
         let (name, factor, key, length) = match self {
             Self::Staircase { low, period } => ("staircase", *low, "low", *period),
             Self::Sine { gamma, period } => ("sine", *gamma, "gamma", *period),
@@ -83,7 +83,7 @@ impl Drift {
     }
 
     /// The probability in `round` of a client with the probability `base`.
-    pub(super) fn probability(&self, base: f64, round: u64) -> f64 {
+    pub(in crate::fleet) fn probability(&self, base: f64, round: u64) -> f64 {
         let sine = |gamma: f64, period: u64| {
             let turn = (round % period) as f64 / period as f64;
             base * (gamma * (2.0 * std::f64::consts::PI * turn).sin() + (1.0 - gamma))
@@ -102,7 +102,7 @@ impl Drift {
 
 /// A process over rounds, a function of the client's streams.
 #[derive(Debug, Clone)]
-pub(super) enum RoundProcess {
+pub(in crate::fleet) enum RoundProcess {
     Bernoulli { chance: Chance, drift: Option<Drift> },
     Markov { chance: Chance, rise: f64 },
     Cyclic { chance: Chance, period: u64 },
@@ -112,7 +112,7 @@ pub(super) enum RoundProcess {
 impl RoundProcess {
     /// The process of `spec`, which must be one in rounds.
     pub fn build(spec: &AvailabilitySpec, setting: &Setting, labels: Option<ArrayView2<'_, f64>>) -> Result<Self, Invalid> {
-        let chance = |key: &str, probability: &super::Probability| {
+        let chance = |key: &str, probability: &super::chance::Probability| {
             probability.build(setting, labels).map_err(|error| error.under(&format!("{key}.probability")))
         };
         Ok(match spec {
@@ -194,7 +194,7 @@ fn turns(probability: f64, period: u64) -> (u64, u64) {
 
 /// Where one client stands in a two-state chain over the rounds; one transition comes before round 0 is read.
 #[derive(Debug, Clone)]
-pub(super) struct Chain {
+pub(in crate::fleet) struct Chain {
     /// Probabilities to go from absent to present and back.
     rise: f64,
     fall: f64,

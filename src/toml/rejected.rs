@@ -1,28 +1,60 @@
-//! Faults as text, in the manner of rustc.
+//! All faults of a text, and how they are shown: in the manner of rustc.
+
+use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{
-    diagnostic::{Diagnostic, Rejected},
-    source::Sources,
-};
+use super::{diagnostic::Diagnostic, source::Sources};
 use crate::invalid::InFile;
 
-/// All faults and, if there are several, a last line that counts them.
-pub(super) fn render(rejected: &Rejected, colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let mut text = String::new();
-    for fault in &rejected.faults {
-        text += &without_empty_starts(&renderer.render(&[group(fault, &rejected.sources)]));
-        text += "\n\n";
-    }
-    if rejected.faults.len() == 1 {
-        text.truncate(text.trim_end().len());
-        return text + "\n";
-    }
-    let count = format!("{} errors in all", rejected.faults.len());
-    text + &renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]) + "\n"
+/// All faults of a text, with the texts that they point into.
+///
+/// `Display` renders them without colours; [`render`](Self::render) can add colours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The texts.
+    pub sources: Sources,
+    /// The faults, in the order of the file. Never empty.
+    pub faults: Vec<Diagnostic>,
 }
+
+impl Rejected {
+    /// The faults in the order of their places, each only once.
+    pub fn new(sources: Sources, mut faults: Vec<Diagnostic>) -> Self {
+        faults.sort_by_key(|fault| fault.span);
+        let mut kept: Vec<Diagnostic> = Vec::with_capacity(faults.len());
+        for fault in faults {
+            if !kept.contains(&fault) {
+                kept.push(fault);
+            }
+        }
+        Self { sources, faults: kept }
+    }
+
+    /// All faults as text, with terminal colours if `colour`.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut text = String::new();
+        for fault in &self.faults {
+            text += &without_empty_starts(&renderer.render(&[group(fault, &self.sources)]));
+            text += "\n\n";
+        }
+        if self.faults.len() == 1 {
+            text.truncate(text.trim_end().len());
+            return text + "\n";
+        }
+        let count = format!("{} errors in all", self.faults.len());
+        text + &renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]) + "\n"
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Rejected {}
 
 fn group<'a>(fault: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     let mut group = Group::with_title(Level::ERROR.primary_title(fault.title.as_str()));
