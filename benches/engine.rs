@@ -10,6 +10,7 @@ use std::{
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use fedfleet::{
     engine::{Control, Delivery, Engine, Finish, NodeId, Physics, Protocol, Snapshot, Watcher, Workers},
+    interrupt::Interrupt,
     random::{Rng, Streams},
 };
 use rand::{RngExt, SeedableRng};
@@ -44,7 +45,7 @@ impl Protocol for Relay {
     fn on_timer(&mut self, _: u64, _: &mut Control<'_, Self>) {}
     fn on_lost(&mut self, _: NodeId, _: &mut Control<'_, Self>) {}
     fn on_dropped(&mut self, _: NodeId, _: NodeId, _: Self::Msg, _: &mut Control<'_, Self>) {}
-    fn run_job(&self, (): &(), (): &mut ()) {}
+    fn run_job(&self, (): &(), (): &mut (), _: Interrupt<'_>) {}
 
     fn cost(&self, (): &()) -> f64 {
         0.0

@@ -6,6 +6,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use fedfleet::{
+    interrupt::Interrupt,
     num::vector,
     problem::{
         Activation, Batches, Drift, Mlp, Objective, Softmax, Visit, Workspace,
@@ -42,7 +43,7 @@ fn data(batch: usize) -> Arc<ClientData<f32>> {
     let samples = samples(batch);
     let targets = Targets::Classes { labels: (0..samples).map(|row| label(row) as u32).collect(), count: CLASSES };
     let train = Samples { features: Features::Dense(features(batch)), targets };
-    Arc::new(ClientData { train, offsets: vec![0, samples].into(), test: None }.aligned())
+    Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, samples].into(), test: None }.aligned())
 }
 
 fn start(len: usize) -> Vec<f32> {
@@ -58,7 +59,7 @@ fn visit(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, objective: &dyn O
         bencher.iter(|| {
             let mut batches =
                 Batches::new(BatchSize::Rows(batch), 0.0, (samples(batch), y.len()), &mut rng, &mut order, &mut draw);
-            let mut visit = Visit { steps: STEPS, lr: &|_| 0.01, batches: &mut batches };
+            let mut visit = Visit { steps: STEPS, lr: &|_| 0.01, batches: &mut batches, interrupt: Interrupt::default() };
             objective.descend(0, black_box(&mut y), &mut visit, &drift, &mut work);
         });
     });

@@ -6,6 +6,7 @@ use std::{hint::black_box, path::Path};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fedfleet::{
+    interrupt::Interrupt,
     problem::{
         BatchSize, Batches, Drift, Objective, Visit, Workspace,
         quadratic::{Alike, GeneratorSpec, LinearTerm, Quadratic, QuadraticSpec, Shape},
@@ -27,7 +28,7 @@ fn visit(problem: &Quadratic<f64>, client: usize, y: &mut [f64], work: &mut Work
     let mut rng = Streams::new(1).stream(Purpose::Batch, client, 0);
     let (mut order, mut draw) = (Vec::new(), Vec::new());
     let mut batches = Batches::new(BatchSize::Full, 0.0, (1, y.len()), &mut rng, &mut order, &mut draw);
-    let mut visit = Visit { steps: STEPS, lr: &|_| 0.1, batches: &mut batches };
+    let mut visit = Visit { steps: STEPS, lr: &|_| 0.1, batches: &mut batches, interrupt: Interrupt::default() };
     problem.descend(client, y, &mut visit, &Drift::NONE, work);
 }
 

@@ -8,6 +8,7 @@ use std::{hint::black_box, path::Path, sync::Arc, time::Duration};
 use criterion::{BatchSize, Criterion, criterion_group};
 use fedfleet::{
     engine::{Engine, Watcher, Workers},
+    interrupt::Interrupt,
     num::{Real, vector},
     problem::{self, Batches, Drift, Visit, Workspace},
     random::Purpose,
@@ -68,7 +69,7 @@ impl<R: Halved> Ready<R> {
             let shape = (objective.samples(client), objective.dim());
             let mut batches = Batches::new(batch, 0.0, shape, &mut rng, &mut order, &mut draw);
             y.copy_from_slice(&start);
-            let mut visit = Visit { steps, lr: &|_| lr, batches: &mut batches };
+            let mut visit = Visit { steps, lr: &|_| lr, batches: &mut batches, interrupt: Interrupt::default() };
             objective.descend(client, &mut y, &mut visit, &Drift::NONE, &mut work);
             vector::axpy(R::one(), &y, &mut sum);
         }

@@ -4,7 +4,10 @@
 
 mod check;
 mod compare;
+mod completions;
+mod data;
 mod gallery;
+mod man;
 mod methods;
 mod new;
 #[cfg(feature = "figure")]
@@ -19,7 +22,7 @@ use std::{
 };
 
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, printable},
     registry::Registry,
     run::RunError,
     scenario::{Diagnostic, Rejected, Sources},
@@ -57,6 +60,8 @@ enum Verb {
     Methods(methods::Args),
     New(new::Args),
     Schema(schema::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// How a verb ended without an error.
@@ -92,6 +97,8 @@ pub fn run(registry: &Registry) -> ExitCode {
         Verb::Methods(args) => args.execute(registry),
         Verb::New(args) => args.execute(),
         Verb::Schema(args) => args.execute(registry),
+        Verb::Completions(args) => args.execute(),
+        Verb::Man(args) => args.execute(),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -114,7 +121,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
     let mut to = io::stderr().lock();
     let told = match error.downcast_ref::<Rejected>() {
         Some(rejected) => to.write_all(rejected.render(colour()).as_bytes()),
-        None => writeln!(to, "error: {error:#}"),
+        None => writeln!(to, "error: {}", printable(&format!("{error:#}"))),
     };
     let bad_input = error.is::<Rejected>() || error.is::<Usage>();
     // When standard error is gone too, the exit code still tells.

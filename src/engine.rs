@@ -145,8 +145,15 @@ impl<P: Protocol> Engine<P> {
         }
     }
 
-    /// Handles the next event; `false` when there is none.
+    /// Handles the next event, unless the job that it is the end of was left in the middle: then the watcher is asked again. `false`
+    /// when there is none.
     fn handle_next(&mut self) -> bool {
+        let Core { state, workers, .. } = &mut self.core;
+        if let Some(&Event::Computed { slot, .. }) = state.queue.peek()
+            && !state.jobs.run(slot, &self.protocol, workers)
+        {
+            return true;
+        }
         let Some((time, event)) = self.core.state.queue.pop() else { return false };
         self.core.state.clock = self.core.state.clock.max(time);
         match event {
@@ -157,7 +164,7 @@ impl<P: Protocol> Engine<P> {
             Event::Computed { node, slot } => self.computed(node, slot),
             Event::Lost { node, slot } => {
                 if self.core.state.jobs.drop_job(slot) {
-                    self.core.state.nodes.entry(node).slot = None;
+                    let _ = self.core.break_off(node);
                     self.core.state.ledger.lost += 1;
                     self.protocol.on_lost(node, &mut self.core.control());
                 }
@@ -172,10 +179,9 @@ impl<P: Protocol> Engine<P> {
     }
 
     fn computed(&mut self, node: NodeId, slot: usize) {
-        let Some((steps, out)) = self.core.state.jobs.finish(slot, &self.protocol, &self.core.workers) else { return };
-        self.core.state.nodes.entry(node).slot = None;
-        self.core.state.ledger.gradients += steps;
-        self.core.state.ledger.energy += self.core.physics.energy(node, steps);
+        let Some((steps, out)) = self.core.state.jobs.finish(slot) else { return };
+        self.core.state.nodes.entry(node).work = None;
+        self.core.charge(node, steps);
         self.core.state.ledger.visits += 1;
         self.protocol.on_computed(node, out, &mut self.core.control());
     }

@@ -8,5 +8,7 @@ mod draw;
 mod spec;
 
 #[cfg(feature = "figure")]
-pub use draw::{FigureError, defaults, draw_all};
+pub(crate) use draw::unshown;
+#[cfg(feature = "figure")]
+pub use draw::{FigureError, defaults, draw_all, remove_others};
 pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width, distinct};

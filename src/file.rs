@@ -1,28 +1,37 @@
 //! Data files in memory, unpacked if they are gzip, and faults that point into their text.
 
+pub mod archive;
+pub mod bounded;
+mod compression;
+pub mod digest;
 mod fields;
 pub mod npy;
+mod opened;
 
 use std::{
     borrow::Cow,
-    io::Read,
     path::{Path, PathBuf},
 };
 
-use flate2::bufread::GzDecoder;
-
+use compression::{Failure, GZIP, UNPACKED};
 pub use fields::start;
+pub use opened::{Opened, opened};
 
-use crate::invalid::{Invalid, Spot};
+use crate::{
+    invalid::{Invalid, Spot},
+    memory,
+};
 
-/// How gzip begins.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// How text begins that says so: the byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A data file in memory, unpacked if it was gzip.
 #[derive(Debug)]
 pub struct File<'a> {
     path: PathBuf,
     bytes: Cow<'a, [u8]>,
+    /// What the file, or an entry of it, may unpack to [byte].
+    most: u64,
 }
 
 impl File<'static> {
@@ -31,13 +40,22 @@ impl File<'static> {
     /// # Errors
     /// [`Invalid`] when the file cannot be read or unpacked.
     pub fn open(path: &Path, base: &Path) -> Result<Self, Invalid> {
+        Self::open_within(path, base, None)
+    }
+
+    /// As [`open`](Self::open), for a file that may unpack to `most` bytes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_within(path: &Path, base: &Path, most: Option<u64>) -> Result<Self, Invalid> {
         let path = base.join(path);
-        let bytes = std::fs::read(&path).map_err(|error| {
+        let bytes = bounded::read(&path, memory::available()).map_err(|error| {
             Invalid::at("", format!("cannot read the data file `{}`: {error}", path.display()))
                 .help("paths are relative to the folder of the scenario file")
                 .in_file(&path, None)
         })?;
-        Self::unpack(path, Cow::Owned(bytes))
+        opened::note(&path, &bytes);
+        Self::unpack(path, Cow::Owned(bytes), most.unwrap_or(UNPACKED).min(memory::available()))
     }
 }
 
@@ -47,22 +65,25 @@ impl<'a> File<'a> {
     /// # Errors
     /// [`Invalid`] when the bytes begin like gzip but cannot be unpacked.
     pub fn in_memory(path: impl Into<PathBuf>, bytes: &'a [u8]) -> Result<Self, Invalid> {
-        Self::unpack(path.into(), Cow::Borrowed(bytes))
+        Self::unpack(path.into(), Cow::Borrowed(bytes), UNPACKED)
     }
 
-    fn unpack(path: PathBuf, bytes: Cow<'a, [u8]>) -> Result<Self, Invalid> {
-        if !bytes.starts_with(&GZIP) {
-            return Ok(Self { path, bytes });
-        }
-        // The last four bytes of gzip are the unpacked size modulo 2^32: a hint for the allocation, never trusted far.
-        let tail = bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
-        let mut unpacked = Vec::with_capacity(tail.min(bytes.len().saturating_mul(64)));
-        match gunzip(&bytes, &mut unpacked) {
-            Ok(()) => Ok(Self { path, bytes: Cow::Owned(unpacked) }),
-            Err(error) => Err(Invalid::at("", format!("the file begins as gzip but cannot be unpacked: {error}"))
-                .help("the file may be cut off: compare its size with the original")
-                .in_file(path, None)),
-        }
+    fn unpack(path: PathBuf, bytes: Cow<'a, [u8]>, most: u64) -> Result<Self, Invalid> {
+        let bytes = if bytes.starts_with(&GZIP) {
+            Cow::Owned(compression::gunzip(&bytes, most).map_err(|failure| refused(failure, most).in_file(&path, None))?)
+        } else {
+            bytes
+        };
+        let bytes = match bytes {
+            Cow::Borrowed(bytes) => Cow::Borrowed(bytes.strip_prefix(MARK).unwrap_or(bytes)),
+            Cow::Owned(mut bytes) => {
+                if bytes.starts_with(MARK) {
+                    bytes.drain(..MARK.len());
+                }
+                Cow::Owned(bytes)
+            }
+        };
+        Ok(Self { path, bytes, most })
     }
 
     /// The contents.
@@ -73,13 +94,32 @@ impl<'a> File<'a> {
     /// The contents as text.
     ///
     /// # Errors
-    /// [`Invalid`] at the first byte that is not UTF-8.
+    /// [`Invalid`] at the first byte that is not UTF-8, or with the name of the compression.
     pub fn text(&self) -> Result<&str, Invalid> {
         std::str::from_utf8(&self.bytes).map_err(|error| {
+            if let Some(fault) = self.compressed() {
+                return fault;
+            }
+            if self.bytes.starts_with(b"\xff\xfe") || self.bytes.starts_with(b"\xfe\xff") {
+                return self.fault("the file is text in UTF-16: expected UTF-8").help("save it as UTF-8");
+            }
             let valid = String::from_utf8_lossy(&self.bytes[..error.valid_up_to()]);
             let spot = Spot::of(&valid, valid.len()..valid.len());
             Invalid::at("", "the file is not text: expected UTF-8").in_file(&self.path, Some(spot))
         })
+    }
+
+    /// A fault that names the compression of this file, where it has one that is not read.
+    fn compressed(&self) -> Option<Invalid> {
+        let (name, command) = compression::other(&self.bytes)?;
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let fault = self.fault(format!("the file is compressed by {name}: expected it plain, or by gzip"));
+        Some(fault.help(format!("unpack it, such as by `{command} {file}`, and name what comes out")))
+    }
+
+    /// A fault of a file that is not of the kind it should be, for which `message` stands unless it is compressed.
+    pub fn foreign(&self, message: impl Into<String>) -> Invalid {
+        self.compressed().unwrap_or_else(|| self.fault(message))
     }
 
     /// A fault in this file as a whole.
@@ -95,35 +135,27 @@ impl<'a> File<'a> {
     }
 }
 
-/// Unpacks the parts of a gzip file, one or several. What follows them is ignored, as by `gunzip`: padding, as tapes have it.
-fn gunzip(mut bytes: &[u8], unpacked: &mut Vec<u8>) -> std::io::Result<()> {
-    while bytes.starts_with(&GZIP) {
-        let mut part = GzDecoder::new(bytes);
-        part.read_to_end(unpacked)?;
-        bytes = part.into_inner();
+fn refused(failure: Failure, most: u64) -> Invalid {
+    match failure {
+        Failure::TooLarge => Invalid::at("", format!("the file unpacks to more than {}", memory::size(most as f64)))
+            .help("if that is meant, unpack it first; for samples, `max-unpacked` in the data allows more"),
+        Failure::Damaged(error) => Invalid::at("", format!("the file begins as gzip but cannot be unpacked: {error}"))
+            .help("the file may be cut off: compare its size with the original"),
     }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     #[test]
-    fn what_follows_gzip_is_ignored() {
-        let gzip = |text: &str| {
-            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            packed.write_all(text.as_bytes()).unwrap();
-            packed.finish().unwrap()
-        };
-        let parts = [gzip("one\n"), gzip("two\n")].concat();
-        for after in [&b""[..], &[0; 512], b"garbage"] {
-            let bytes = [&parts, after].concat();
-            assert_eq!(File::in_memory("a.gz", &bytes).unwrap().bytes(), b"one\ntwo\n");
+    fn other_compressions_are_told_by_name() {
+        for (start, name) in [(&b"BZh91AY&SY\xff"[..], "bzip2"), (b"\xfd7zXZ\0\xff", "xz"), (b"PK\x03\x04\xff", "zip")] {
+            let refused = File::in_memory("a.svm", start).unwrap().text().unwrap_err();
+            assert_eq!(refused.message, format!("the file is compressed by {name}: expected it plain, or by gzip"));
         }
-        assert!(File::in_memory("a.gz", &parts[..parts.len() - 1]).is_err());
+        assert!(File::in_memory("a", b"\xff\xfea\0").unwrap().text().unwrap_err().message.contains("UTF-16"));
+        assert_eq!(File::in_memory("a", b"\xef\xbb\xbfx,y").unwrap().text().unwrap(), "x,y");
     }
 
     #[test]

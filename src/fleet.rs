@@ -98,9 +98,11 @@ impl Group {
             let quantity = quantity.unwrap_or(&default);
             quantity.build(&format!("fleet.{key}"), &range, setting).map_err(|error| error.under(key))
         };
-        for (key, time) in [("step", keys.step), ("visit", keys.visit)] {
-            time.map_or(Ok(()), Quantity::check_time).map_err(|error| error.under(key))?;
-        }
+        let time = |key: &str, quantity: Option<&Quantity>, default| {
+            quantity.map_or(Ok(()), Quantity::check_time).map_err(|error| error.under(key))?;
+            let sampler = sampler(key, quantity, default, SECONDS)?;
+            sampler.check_time().map_err(|error| error.under(key)).map(|()| sampler)
+        };
         let always = AvailabilitySpec::Always;
         let work = keys.step.map_or(1.0, Quantity::scale) + keys.visit.map_or(0.0, Quantity::scale);
         let fine = keys.availability.unwrap_or(&always).check_pace(work);
@@ -108,8 +110,8 @@ impl Group {
         let availability = keys.availability.unwrap_or(&always).build(setting, labels);
         let bits = keys.bits.unwrap_or(FULL_WIDTH);
         Ok(Self {
-            step: sampler("step", keys.step, 1.0.into(), SECONDS)?,
-            visit: sampler("visit", keys.visit, 0.0.into(), SECONDS)?,
+            step: time("step", keys.step, 1.0.into())?,
+            visit: time("visit", keys.visit, 0.0.into())?,
             energy: keys
                 .energy
                 .map(|energy| sampler("energy", Some(&energy.clone().per_client()), 0.0.into(), JOULES))
@@ -204,7 +206,12 @@ impl Fleet {
     /// Mean duration of a visit of `client` with `steps` local steps on average `[s]`, while it is up.
     pub fn mean_duration(&self, client: usize, steps: f64) -> f64 {
         let group = self.of(client);
-        steps * group.pace * group.step.client_mean(client) + group.visit.client_mean(client)
+        steps * group.pace * group.step.client_mean(client) + self.mean_overhead(client)
+    }
+
+    /// Mean time of a visit of `client` besides its local steps, while it is up [s].
+    pub fn mean_overhead(&self, client: usize) -> f64 {
+        self.of(client).visit.client_mean(client)
     }
 
     /// Mean duration of one local step of `client`, while it is up [s].
@@ -231,13 +238,6 @@ impl Fleet {
     /// Whether visits of `client` may be lost in mid-work.
     pub fn drops_out(&self, client: usize) -> bool {
         self.of(client).dropout.of_client(client) != Some(0.0)
-    }
-
-    /// Whether work of `client` may be lost because it leaves.
-    pub fn leaves_work(&self, client: usize) -> bool {
-        let group = self.of(client);
-        let stays = matches!(group.availability, Availability::Round(_) | Availability::Time(TimeProcess::Always));
-        group.leave == Leave::Lose && !stays
     }
 
     /// Draws whether a visit is lost in mid-work, and which fraction of the work is done when it is `[1]`.
@@ -278,6 +278,16 @@ impl Fleet {
     /// The links in `direction` that the groups take, each its own or else that of `network`.
     pub fn links<'a>(&'a self, network: &'a Network, direction: Direction) -> impl Iterator<Item = &'a Link> {
         self.groups.iter().map(move |group| group.link(direction).unwrap_or(network.link(direction)))
+    }
+
+    /// Whether `client` takes part by rounds.
+    pub fn goes_by_rounds(&self, client: usize) -> bool {
+        matches!(self.of(client).availability, Availability::Round(_))
+    }
+
+    /// Whether `client` comes and goes in virtual time, not by rounds.
+    pub fn comes_and_goes(&self, client: usize) -> bool {
+        matches!(&self.of(client).availability, Availability::Time(process) if !matches!(process, TimeProcess::Always))
     }
 
     /// Whether every client is up at any time and in any round.

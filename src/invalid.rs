@@ -2,7 +2,7 @@
 
 mod spot;
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
 use thiserror::Error;
 
@@ -92,7 +92,34 @@ pub fn one_line(key: &str, text: &str) -> Result<(), Invalid> {
     }
 }
 
+/// `text` with control characters, and those that change the direction of writing, in an escaped form, so that a terminal shows
+/// them and does not obey; breaks and tabs stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |character: char| {
+        (character.is_control() && character != '\n' && character != '\t')
+            || ('\u{202a}'..='\u{202e}').contains(&character)
+            || ('\u{2066}'..='\u{2069}').contains(&character)
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let escaped =
+        |character: char| if obeyed(character) { character.escape_unicode().to_string() } else { character.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
+}
+
 /// Such as `1 field` or `2 fields`, for messages.
 pub fn count(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn control_characters_are_shown_and_not_obeyed() {
+        assert_eq!(printable("a\tb\nc"), "a\tb\nc");
+        assert_eq!(printable("a\u{1b}[31m\r\u{202e}b"), "a\\u{1b}[31m\\u{d}\\u{202e}b");
+    }
 }

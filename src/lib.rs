@@ -56,6 +56,8 @@
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
 //! | `cli` | the command line, under the feature `cli` |
 //! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
+//! | `memory` | what the machine has left, held against what a scenario needs |
+//! | [`interrupt`] | a request to leave a run, which long computations look at |
 //! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
 //!
 //! # Conventions
@@ -119,7 +121,9 @@ pub mod engine;
 pub mod figure;
 pub mod file;
 pub mod fleet;
+pub mod interrupt;
 pub mod invalid;
+mod memory;
 pub mod message;
 pub mod method;
 pub mod named;

@@ -48,6 +48,7 @@ use std::fmt::Debug;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
+use card::{BY_WEIGHTING, CONTROLLED, SCALED};
 pub use card::{Card, Paper};
 pub use parts::Parts;
 
@@ -110,6 +111,11 @@ pub trait ServedMethod: Method {
     /// Whether the server half takes nothing of a batch but [`Apply::aggregate`](crate::role::served::Apply::aggregate), so that
     /// single updates may be hidden from it.
     fn sums_suffice(&self) -> bool {
+        false
+    }
+
+    /// Whether the method solves for all samples together, whoever has them: the objective's optimum under `weights = "samples"`.
+    fn pools_samples(&self) -> bool {
         false
     }
 

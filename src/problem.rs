@@ -34,7 +34,10 @@ pub use spec::{ObjectiveSpec, Problem, ProblemSpec};
 use head::LinearHead;
 use quadratic::QuadraticForm;
 
-use crate::num::{Real, low_precision::Bits};
+use crate::{
+    interrupt::Interrupt,
+    num::{Real, low_precision::Bits},
+};
 
 /// One local objective per client, with its exact gradient.
 ///
@@ -92,7 +95,7 @@ pub trait Objective<R: Real>: Send + Sync {
     ///
     /// Objectives override it where a whole visit can be done faster than step by step.
     fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
-        for k in 0..visit.steps {
+        for k in visit.interrupt.steps(visit.steps) {
             self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), drift, work);
         }
     }
@@ -176,6 +179,8 @@ pub struct Visit<'v, 'b, R> {
     pub lr: &'v dyn Fn(usize) -> f64,
     /// Where the steps take their samples from.
     pub batches: &'v mut Batches<'b, R>,
+    /// Whether the visit is to be left in the middle.
+    pub interrupt: Interrupt<'v>,
 }
 
 /// How a local step departs from plain SGD: `y ← y − lr (scale · g + shift + pull (y − anchor))`.
@@ -197,6 +202,7 @@ impl<R: Real> Drift<'_, R> {
     pub const NONE: Self = Self { scale: 1.0, shift: None, pull: None };
 
     /// `y ← y − lr (scale · g + shift + pull (y − anchor))`, coordinate by coordinate in this order of operations.
+    #[inline]
     pub fn step(&self, lr: f64, gradient: &[R], y: &mut [R]) {
         let lr = R::of(lr);
         for (j, (y, &g)) in y.iter_mut().zip(gradient).enumerate() {
@@ -205,12 +211,14 @@ impl<R: Real> Drift<'_, R> {
     }
 
     /// Turns a gradient at `y` into the direction `scale · g + shift + pull (y − anchor)`, in place.
+    #[inline]
     pub fn turn(&self, gradient: &mut [R], y: &[R]) {
         for (j, (g, &y)) in gradient.iter_mut().zip(y).enumerate() {
             *g = self.direction(j, *g, y);
         }
     }
 
+    #[inline]
     fn direction(&self, j: usize, g: R, y: R) -> R {
         let mut direction = R::of(self.scale) * g;
         if let Some(shift) = self.shift {
@@ -258,11 +266,13 @@ pub struct Workspace<R> {
 
 impl<R: Real> Workspace<R> {
     /// An empty workspace; buffers come into being as they are first taken.
+    #[inline]
     pub fn new() -> Self {
         Self { free: Vec::new() }
     }
 
     /// A buffer of exactly `len` scalars with arbitrary contents, out of the smallest that fits.
+    #[inline]
     pub fn take(&mut self, len: usize) -> Vec<R> {
         let fitting = self.free.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= len);
         let best = fitting.min_by_key(|(_, buffer)| buffer.capacity()).map(|(at, _)| at);
@@ -272,6 +282,7 @@ impl<R: Real> Workspace<R> {
     }
 
     /// Gives a buffer back for later use.
+    #[inline]
     pub fn give(&mut self, buffer: Vec<R>) {
         self.free.push(buffer);
     }

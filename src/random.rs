@@ -74,11 +74,13 @@ impl Streams {
     }
 
     /// The seed these streams come from.
+    #[inline]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
     /// A fresh generator at the start of the stream `(seed, purpose, node, count)`.
+    #[inline]
     pub fn stream(&self, purpose: Purpose, node: usize, count: u64) -> Rng {
         let mut key = mix(self.seed ^ 0x6665_6466_6c65_6574);
         for word in [purpose as u64, node as u64, count] {
@@ -89,6 +91,7 @@ impl Streams {
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): a bijection that scatters nearby keys.
+#[inline]
 pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,4 +1,5 @@
-//! Numbers in a text file, plain or gzip: comma-separated columns, an optional header line, `#` comments.
+//! Numbers in a text file, plain or gzip: columns with commas, semicolons, spaces or tabs between them, an optional header line,
+//! `#` comments. What stands in braces at the end of a line, as networkx writes the attributes of an edge, is passed over.
 
 use std::{
     fmt,
@@ -81,7 +82,7 @@ pub fn read<const C: usize>(path: &Path, columns: [&str; C]) -> Result<Table<C>,
     for (index, line) in lines.enumerate() {
         match numbers(line) {
             Ok(values) => rows.push(Row { start: line.as_ptr() as usize - text.as_ptr() as usize, values }),
-            Err(_) if index == 0 && line.split(',').all(|field| field.trim().parse::<f64>().is_err()) => {}
+            Err(_) if index == 0 && fields(line).all(|field| field.parse::<f64>().is_err()) => {}
             Err((part, found)) => {
                 let expected = columns.join(", ");
                 let numbers = count(C, "number");
@@ -95,18 +96,48 @@ pub fn read<const C: usize>(path: &Path, columns: [&str; C]) -> Result<Table<C>,
     Ok(Table { file, rows })
 }
 
+/// The fields of a line: between commas or else semicolons where there are some, else between blanks.
+fn fields(line: &str) -> impl Iterator<Item = &str> {
+    let attributes = line.ends_with('}').then(|| line.find('{')).flatten();
+    let line = attributes.map_or(line, |brace| line[..brace].trim_end().trim_end_matches([',', ';']));
+    let mark = [',', ';'].into_iter().find(|mark| line.contains(*mark));
+    let split = move |character: char| mark.map_or_else(|| character.is_whitespace(), |mark| character == mark);
+    let (blanks, fields) = (mark.is_none(), line.split(split));
+    fields.map(str::trim).filter(move |field| !(blanks && field.is_empty()))
+}
+
 /// The numbers of a line, or where and what stands there instead.
 fn numbers<const C: usize>(line: &str) -> Result<[f64; C], (&str, String)> {
-    let fields = line.split(',').map(str::trim);
-    let found = fields.clone().count();
+    let found = fields(line).count();
     if found != C {
         return Err((line, count(found, "field")));
     }
     let mut row = [0.0; C];
-    for (value, field) in row.iter_mut().zip(fields) {
+    for (value, field) in row.iter_mut().zip(fields(line)) {
         *value = field.parse().map_err(|_| (field, format!("`{field}`")))?;
     }
     Ok(row)
+}
+
+/// Most rounds that a file may tell of.
+const MOST_ROUNDS: usize = 10_000_000;
+
+/// Reads which of `clients` clients each round has, from lines `round, client`; rounds that have none are empty.
+///
+/// # Errors
+/// As [`read`], and at the first round or client that does not exist.
+pub fn rounds(path: &Path, clients: usize) -> Result<Vec<Vec<usize>>, Invalid> {
+    let table = read(path, ["round", "client"])?;
+    let mut sets = Vec::new();
+    for row in &table.rows {
+        let round = table.index(row, 0, MOST_ROUNDS, "round")?;
+        let client = table.index(row, 1, clients, "client")?;
+        if sets.len() <= round {
+            sets.resize(round + 1, Vec::new());
+        }
+        sets[round].push(client);
+    }
+    Ok(sets)
 }
 
 impl<const C: usize> Table<C> {
@@ -120,17 +151,21 @@ impl<const C: usize> Table<C> {
             return Ok(value as usize);
         }
         let message = format!("`{value}` is no {what}: expected a whole number from 0 to {}", limit.saturating_sub(1));
-        Err(self.file.fault_at_field(row.start, (column, b','), message))
+        Err(self.file.fault_at(fields(self.line(row)).nth(column).unwrap_or_default(), message))
     }
 
     /// A fault of a whole row.
     pub fn fault_at(&self, row: &Row<C>, message: impl Into<String>) -> Invalid {
-        self.file.fault_at_record(row.start, message)
+        self.file.fault_at(self.line(row), message)
     }
 
     /// A fault of the file as a whole.
     pub fn fault(&self, message: impl Into<String>) -> Invalid {
         self.file.fault(message)
+    }
+
+    fn line(&self, row: &Row<C>) -> &str {
+        self.file.text().ok().and_then(|text| text.get(row.start..)?.lines().next()).unwrap_or_default().trim_end()
     }
 }
 
@@ -153,6 +188,18 @@ mod tests {
         assert_eq!(table.rows.iter().map(|row| row.values).collect::<Vec<_>>(), [[0.0, 1.0], [2.0, 3.5]]);
         let spot = table.index(&table.rows[1], 1, 9, "node").unwrap_err().file.unwrap().spot.unwrap();
         assert_eq!((spot.line, spot.column, spot.text()), (5, 3, "3.5"));
+    }
+
+    #[test]
+    fn blanks_and_semicolons_part_fields_and_braces_are_passed_over() {
+        for text in ["0 1\n2  3\n", "0\t1\n2\t 3\n", "0 1 {}\n2 3 {'weight': 5}\n", "0;1\n2; 3\n", "a b\n0,1,{}\n2, 3\n"] {
+            let file = file(text);
+            let table = read(file.path(), ["a", "b"]).unwrap();
+            assert_eq!(table.rows.iter().map(|row| row.values).collect::<Vec<_>>(), [[0.0, 1.0], [2.0, 3.0]], "{text:?}");
+            assert_eq!(table.index(&table.rows[1], 1, 3, "node").unwrap_err().place().chars().last(), Some('3'), "{text:?}");
+        }
+        // Without a comma, a first line of numbers is no header.
+        assert!(read(file("0 1 2\n3 4\n").path(), ["a", "b"]).is_err());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! It knows no section of a scenario: what keys mean is up to the types that are [decoded](decode::decode).
 
+pub mod axis;
 pub mod decode;
 pub mod diagnostic;
 pub mod document;

@@ -9,6 +9,7 @@ use crate::{
     num::{Real, low_precision::Bits},
     problem::{Objective, Problem},
     random::{Purpose, Streams},
+    rounding,
 };
 
 /// Everything that exists before a method starts.
@@ -32,6 +33,11 @@ impl<R: Real> World<R> {
     /// The objective.
     pub fn objective(&self) -> &dyn Objective<R> {
         self.problem.objective()
+    }
+
+    /// Number of clients that have samples.
+    pub fn holders(&self) -> usize {
+        (0..self.clients()).filter(|&client| self.objective().samples(client) > 0).count()
     }
 
     /// Width of a client.
@@ -70,12 +76,19 @@ impl<R: Real> WorldClock<R> {
     }
 }
 
+impl<R: Real> WorldClock<R> {
+    /// Working time of a visit [s].
+    fn duration(&self, node: NodeId, steps: usize, visit: u64) -> f64 {
+        let World { fleet, streams, .. } = self.world.as_ref();
+        let drawn = || fleet.duration(node, steps, &mut streams.stream(Purpose::Delay, node, visit));
+        fleet.steady_duration(node, steps).unwrap_or_else(drawn)
+    }
+}
+
 impl<R: Real> Physics for WorldClock<R> {
     fn work(&mut self, node: NodeId, now: f64, steps: usize, visit: u64) -> Finish {
+        let duration = self.duration(node, steps, visit);
         let World { fleet, streams, .. } = self.world.as_ref();
-        let duration = fleet
-            .steady_duration(node, steps)
-            .unwrap_or_else(|| fleet.duration(node, steps, &mut streams.stream(Purpose::Delay, node, visit)));
         let dropout =
             if fleet.drops_out(node) { fleet.dropout(node, &mut streams.stream(Purpose::Fault, node, visit)) } else { None };
         let work = duration * dropout.unwrap_or(1.0);
@@ -83,6 +96,12 @@ impl<R: Real> Physics for WorldClock<R> {
             (Finish::At(time), Some(_)) => Finish::LostAt(time),
             (finish, _) => finish,
         }
+    }
+
+    fn done(&mut self, node: NodeId, (begun, now): (f64, f64), steps: u64, visit: u64) -> u64 {
+        let duration = self.duration(node, steps as usize, visit);
+        let worked = self.presence.worked(&self.world.fleet, node, begun, now);
+        if worked < duration { rounding::floor(steps as f64 * (worked / duration)) as u64 } else { steps }
     }
 
     fn energy(&self, node: NodeId, steps: u64) -> f64 {

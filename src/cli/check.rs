@@ -1,17 +1,21 @@
 //! `fedfleet check`: what a scenario would run.
 
+mod json;
+
 use std::io::{self, Write};
 use std::path::Path;
 
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+
 use crate::{
-    invalid::count,
+    invalid::{count, printable},
     record::{axis::Axis, units},
     registry::Registry,
-    run::{Arm, Estimate, Forecast, Plan, PlannedCell, forecast},
+    run::{Arm, Forecast, Plan, PlannedCell, Whole, forecast},
     scenario::{MethodTable, cells},
 };
 
-use super::{Outcome, scenario::ScenarioArgs};
+use super::{Outcome, data, run::located, scenario::ScenarioArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +24,7 @@ Examples:
   fedfleet check scenario.toml --set 'method.\"SCAFFOLD, buffered\".local.lr=0.1'
   fedfleet check scenario.toml --resolved > full.toml";
 
-/// Resolve a scenario and print its cells, methods, number of runs and what they cost; write nothing
+/// Resolve a scenario and print its data, cells, methods, number of runs and what they cost; write nothing
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -30,6 +34,10 @@ pub struct Args {
     /// Print the whole scenario with all defaults as TOML instead
     #[arg(long)]
     resolved: bool,
+
+    /// Print it as JSON: counts as integers, times in seconds, sizes in bits or bytes
+    #[arg(long, conflicts_with = "resolved")]
+    json: bool,
 }
 
 impl Args {
@@ -37,19 +45,25 @@ impl Args {
         let plan = Plan::resolve(self.scenario.load(registry)?, &[])?;
         let mut out = io::stdout().lock();
         if self.resolved {
-            out.write_all(plan.manifest(Path::new("")).as_bytes())?;
-        } else {
-            let forecasts = forecast(&plan)?;
-            out.write_all(summary(&plan, &forecasts).as_bytes())?;
+            out.write_all(plan.resolved(Path::new("")).as_bytes())?;
+            return Ok(Outcome::Done);
         }
+        let foreseen = forecast(&plan).map_err(|error| located(error, &plan))?;
+        let text = if self.json { json::told(&plan, &foreseen) } else { printable(&summary(&plan, &foreseen)).into_owned() };
+        out.write_all(text.as_bytes())?;
         Ok(Outcome::Done)
     }
 }
 
-fn summary(plan: &Plan, forecasts: &[Forecast]) -> String {
+fn summary(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
     let first = &plan.cells[0];
     let counts = [count(plan.cells.len(), "cell"), count(plan.seeds.len(), "seed"), count(first.methods.len(), "method")];
     let mut text = format!("{}\n{}: {}\n", plan.scenario.title, counts.join(" × "), count(plan.runs().len(), "run"));
+    text += &format!("{}\n", expected(whole));
+    let data = data::told(plan);
+    if !data.is_empty() {
+        text += &format!("\n{data}");
+    }
     text += "\nmethods\n";
     first.methods.iter().zip(&first.cell.methods).for_each(|(arms, method)| text += &described(arms, method));
     if !plan.notes().is_empty() {
@@ -61,6 +75,26 @@ fn summary(plan: &Plan, forecasts: &[Forecast]) -> String {
         text += &costs(planned, forecast);
     }
     text
+}
+
+/// What all runs need of this machine.
+fn expected(whole: &Whole) -> String {
+    let Whole { threads, wall_seconds, memory_bytes, disk_bytes, checkpoint_bytes } = *whole;
+    format!(
+        "about {} on {}, {} of memory, {} of results and {} more while runs go on",
+        amount(Axis::Seconds, wall_seconds, ""),
+        count(threads, "thread"),
+        bytes(memory_bytes),
+        bytes(disk_bytes),
+        bytes(checkpoint_bytes)
+    )
+}
+
+/// Such as `1.20 GB`.
+fn bytes(number: u64) -> String {
+    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let unit = units.into_iter().find(|(size, _)| number as f64 >= *size);
+    unit.map_or_else(|| format!("{number} B"), |(size, name)| format!("{} {name}", units::short(number as f64 / size)))
 }
 
 /// A cell, and what a run of each of its methods costs.
@@ -77,19 +111,29 @@ fn costs(planned: &PlannedCell, forecast: &Forecast) -> String {
         let models: Vec<String> = forecast.models.iter().map(model).collect();
         text += &format!("    a model takes {} of a client's memory\n", models.join(", "));
     }
-    let width = planned.methods.iter().map(|arms| arms[0].label.chars().count()).max().unwrap_or(0);
-    for (arms, estimate) in planned.methods.iter().zip(&forecast.runs) {
-        let Estimate { rounds, seconds, gradients, uplink_bits, downlink_bits } = *estimate;
-        let quantities = [
-            (Axis::Rounds, rounds, "rounds"),
-            (Axis::Seconds, seconds, ""),
-            (Axis::Gradients, gradients, "gradients"),
-            (Axis::UplinkBits, uplink_bits, "up"),
-            (Axis::DownlinkBits, downlink_bits, "down"),
-        ];
-        let words = quantities.map(|(axis, value, name)| amount(axis, value, name));
-        text += &format!("    {:width$}  {}\n", arms[0].label, words.join(", "));
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["", "rounds", "time", "gradients", "uplink", "downlink", "at work", "most", "wall time"]);
+    for (arms, run) in planned.methods.iter().zip(&forecast.runs) {
+        table.add_row([
+            arms[0].label.clone(),
+            amount(Axis::Rounds, run.rounds, ""),
+            amount(Axis::Seconds, run.seconds, ""),
+            amount(Axis::Gradients, run.gradients, ""),
+            amount(Axis::UplinkBits, run.uplink_bits, ""),
+            amount(Axis::DownlinkBits, run.downlink_bits, ""),
+            units::short(run.at_work.mean),
+            run.at_work.most.to_string(),
+            amount(Axis::Seconds, run.wall, ""),
+        ]);
     }
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding(if i == 0 { (4, 0) } else { (2, 0) });
+        if i > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().for_each(|line| text += &format!("{}\n", line.trim_end()));
     text
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::record::gallery;
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::{Outcome, unplaced};
 
@@ -28,6 +28,9 @@ impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let exhibits = gallery::exhibits(&self.folder).map_err(unplaced)?;
         let path = self.folder.join("README.md");
+        if fs::read(&path).is_ok_and(|page| !gallery::is_page(&page)) {
+            bail!("`{}` is in the way, and fedfleet did not write it: move it away", path.display());
+        }
         fs::write(&path, gallery::page(&exhibits)).with_context(|| format!("cannot write `{}`", path.display()))?;
         writeln!(io::stdout(), "{}", path.display())?;
         Ok(Outcome::Done)

@@ -66,7 +66,9 @@ fn page(entry: &Entry) -> String {
     let paper = &card.paper;
     let mut text = format!("{}\n{}\n\n", card.name, card.summary);
     text += &format!("{}. {}. {}, {}. {}.\n{}\n", paper.authors, paper.title, paper.venue, paper.year, paper.place, paper.link);
-    for (heading, body) in [("Update", card.update), ("Traffic", card.traffic), ("Differs from the paper", card.differs)] {
+    for (heading, body) in
+        [("Update", card.update), ("Weights", card.weights), ("Traffic", card.traffic), ("Differs from the paper", card.differs)]
+    {
         if !body.is_empty() {
             text += &format!("\n{heading}\n{}", indented(body));
         }

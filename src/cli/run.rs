@@ -11,16 +11,18 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "figure")]
+use crate::figure::FigureError;
 use crate::{
-    invalid::count,
+    invalid::{count, printable},
     registry::Registry,
-    run::{Options, Plan, Results, RunError, Silent, Summary, execute, verify},
+    run::{Options, Plan, Results, RunError, Summary, execute, verify},
     scenario::nearest,
 };
 
-use super::{Outcome, Usage, scenario::ScenarioArgs};
+use super::{Outcome, Usage, data, scenario::ScenarioArgs, unplaced};
 pub use interrupt::INTERRUPTED;
-use progress::Bars;
+use progress::{Bars, Notes};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,7 +35,9 @@ Examples:
 Results: curves.csv, summary.csv, claims.csv, manifest.toml and figures in the folder of --out.
 Running manifest.toml gives the same bytes.
 
-Ctrl-C saves the runs, and --resume takes them up; until then curves.csv holds what there is.";
+A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`, and no run is made
+twice; one that holds others is refused unless --overwrite. Ctrl-C saves the runs, and --resume takes them up; until
+then curves.csv holds what there is.";
 
 /// Run a scenario: curves, summary, claims and figures
 #[derive(Debug, clap::Args)]
@@ -54,9 +58,13 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Take up the runs of an interrupted call; the results are the same bytes
+    /// Take up the runs of an interrupted call, which must be there; the results are the same bytes
     #[arg(long, conflicts_with = "verify")]
     resume: bool,
+
+    /// Begin anew, and replace the results that the folder holds, whatever they are of
+    #[arg(long, conflicts_with_all = ["verify", "resume"])]
+    overwrite: bool,
 
     /// Time between two checkpoints of a run; results do not depend on it
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = wait, hide_short_help = true)]
@@ -84,17 +92,28 @@ impl Args {
         if self.verify {
             return self.verify(&plan);
         }
-        plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {note}"))?;
+        write!(io::stderr(), "{}", printable(&data::told(&plan)))?;
+        plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {}", printable(note)))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
-        let options = Options { threads: self.threads, resume: self.resume, checkpoint_every, interrupt: interrupt::caught()? };
+        let options = Options {
+            threads: self.threads,
+            resume: self.resume,
+            overwrite: self.overwrite,
+            checkpoint_every,
+            interrupt: interrupt::caught()?,
+        };
         let outcome = if io::stderr().is_terminal() {
-            execute(&plan, &results, &options, &Bars::new(&plan))
+            execute(&plan, &results, &options, &Bars::new())
         } else {
-            execute(&plan, &results, &options, &Silent)
+            execute(&plan, &results, &options, &Notes)
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
-        let text = if self.json { json::told(&summary, results.folder()) } else { told(&summary, results.folder()) };
+        let text = if self.json {
+            json::told(&summary, results.folder())
+        } else {
+            printable(&told(&summary, results.folder())).into_owned()
+        };
         io::stdout().lock().write_all(text.as_bytes())?;
         let held = summary.verdicts.iter().all(|verdict| verdict.holds == Some(true));
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
@@ -136,10 +155,17 @@ fn known(label: &str, labels: &[String]) -> Result<(), Usage> {
     Err(Usage(format!("--only: no method has the label `{label}`{}", meant.unwrap_or_default())))
 }
 
-/// An error that points into the scenario, where it is a fault of the scenario.
-fn located(error: RunError, plan: &Plan) -> anyhow::Error {
+/// An error that points into the scenario or into a file, where it is a fault of either.
+pub fn located(error: RunError, plan: &Plan) -> anyhow::Error {
     match error {
-        RunError::Invalid(invalid) => plan.scenario.reject(vec![plan.cells[0].cell.fault(invalid)]).into(),
+        RunError::Rejected(rejected) => rejected.into(),
+        #[cfg(feature = "figure")]
+        RunError::Figure(FigureError::Invalid(invalid)) if invalid.file.is_none() => {
+            plan.scenario.reject(vec![crate::scenario::Diagnostic::from_invalid(invalid, &plan.cells[0].cell.tree)]).into()
+        }
+        #[cfg(feature = "figure")]
+        RunError::Figure(FigureError::Invalid(invalid)) => unplaced(invalid).into(),
+        RunError::Invalid(invalid) => unplaced(invalid).into(),
         other => other.into(),
     }
 }
@@ -150,7 +176,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
         text += &format!("{}\n", verdict.line());
     }
     if summary.done_before {
-        text += "all runs were done before: nothing was left to resume\n";
+        text += "all runs were done before, and nothing was left to run\n";
     }
     text += &endings("diverged", &summary.diverged);
     text += &endings("nothing was left to happen before the end", &summary.stalled);

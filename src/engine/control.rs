@@ -35,7 +35,14 @@ pub trait Physics: Send {
     /// When `node`, starting at `now` [s], ends a visit of `steps` local steps; `visit` counts its visits from 0.
     fn work(&mut self, node: NodeId, now: f64, steps: usize, visit: u64) -> Finish;
 
-    /// Energy that `node` has used for a visit of `steps` local steps [J].
+    /// How many of the `steps` of the visit number `visit` of `node`, which began at `begun` [s], are done at `now` [s]: steps are
+    /// spread evenly over the working time of a visit.
+    fn done(&mut self, node: NodeId, (begun, now): (f64, f64), steps: u64, visit: u64) -> u64 {
+        let _ = (node, begun, now, steps, visit);
+        0
+    }
+
+    /// Energy that `node` uses for so many local steps [J].
     fn energy(&self, node: NodeId, steps: u64) -> f64 {
         let _ = (node, steps);
         0.0
@@ -51,7 +58,16 @@ pub trait Physics: Send {
 pub(super) struct NodeState {
     pub(super) visits: u64,
     messages: u64,
-    pub(super) slot: Option<usize>,
+    pub(super) work: Option<Work>,
+}
+
+/// The visit that a node is at work on.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Work {
+    slot: usize,
+    /// When it began [s].
+    begun: f64,
+    steps: u64,
 }
 
 /// What changes during a run, besides the protocol.
@@ -110,6 +126,22 @@ impl<P: Protocol> Core<P> {
     pub(super) fn control(&mut self) -> Control<'_, P> {
         Control { core: self }
     }
+
+    /// Counts local steps that `node` has computed.
+    pub(super) fn charge(&mut self, node: NodeId, steps: u64) {
+        self.state.ledger.gradients += steps;
+        self.state.ledger.energy += self.physics.energy(node, steps);
+    }
+
+    /// Ends the work of a node before its time, and counts what it has done of it; where its job is, if it had one.
+    pub(super) fn break_off(&mut self, node: NodeId) -> Option<usize> {
+        let row = self.state.nodes.get_mut(node)?;
+        let Work { slot, begun, steps } = row.work.take()?;
+        let visit = row.visits - 1;
+        let done = self.physics.done(node, (begun, self.state.clock), steps, visit);
+        self.charge(node, done);
+        Some(slot)
+    }
 }
 
 /// The orders a protocol can give, at the instant it is called.
@@ -119,11 +151,13 @@ pub struct Control<'a, P: Protocol> {
 
 impl<P: Protocol> Control<'_, P> {
     /// Virtual time [s].
+    #[inline]
     pub fn now(&self) -> f64 {
         self.core.state.clock
     }
 
     /// Traffic and work so far.
+    #[inline]
     pub fn ledger(&self) -> &Ledger {
         &self.core.state.ledger
     }
@@ -134,50 +168,55 @@ impl<P: Protocol> Control<'_, P> {
     }
 
     /// The random stream `(purpose, node, count)` of this run's seed.
+    #[inline]
     pub fn rng(&self, purpose: Purpose, node: NodeId, count: u64) -> Rng {
         self.core.streams.stream(purpose, node, count)
     }
 
     /// How often a node has begun to compute so far: the `count` of its next visit.
+    #[inline]
     pub fn visits(&self, node: NodeId) -> u64 {
         self.core.state.nodes.get(node).map_or(0, |node| node.visits)
     }
 
     /// Whether a node is computing.
+    #[inline]
     pub fn is_busy(&self, node: NodeId) -> bool {
-        self.core.state.nodes.get(node).is_some_and(|node| node.slot.is_some())
+        self.core.state.nodes.get(node).is_some_and(|node| node.work.is_some())
     }
 
     /// Sets a node to work on a job that takes the time of `steps` local steps. A node has one job at a time.
     pub fn compute(&mut self, node: NodeId, steps: usize, job: P::Job) {
         let state = &mut self.core.state;
         let row = state.nodes.entry(node);
-        debug_assert!(row.slot.is_none(), "a node has one job at a time");
+        debug_assert!(row.work.is_none(), "a node has one job at a time");
         let visit = row.visits;
         row.visits += 1;
+        let slot = state.jobs.reserve();
+        row.work = Some(Work { slot, begun: state.clock, steps: steps as u64 });
         match self.core.physics.work(node, state.clock, steps, visit) {
             Finish::At(time) => {
-                let slot = state.jobs.reserve();
-                row.slot = Some(slot);
                 let key = state.queue.push(time, Phase::Normal, Event::Computed { node, slot });
                 state.jobs.put(slot, key, steps as u64, job);
             }
             Finish::LostAt(time) => {
-                let slot = state.jobs.reserve();
-                row.slot = Some(slot);
                 let _ = state.queue.push(time, Phase::Normal, Event::Lost { node, slot });
                 state.jobs.put_lost(slot);
             }
         }
     }
 
-    /// Makes a node drop the job it is working on; nothing is heard of it any more.
+    /// Makes a node drop the job it is working on; nothing is heard of it any more, but what it has done counts.
     pub fn cancel(&mut self, node: NodeId) {
-        let state = &mut self.core.state;
-        if let Some(slot) = state.nodes.get_mut(node).and_then(|row| row.slot.take()) {
-            state.jobs.cancel(slot);
-            state.forget_cancelled();
+        if let Some(slot) = self.core.break_off(node) {
+            self.core.state.jobs.cancel(slot);
+            self.core.state.forget_cancelled();
         }
+    }
+
+    /// Counts computed gradients whose results have been taken up.
+    pub fn count_used(&mut self, gradients: u64) {
+        self.core.state.ledger.gradients_used += gradients;
     }
 
     /// Sends a message of `bits` [bit].

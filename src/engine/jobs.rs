@@ -4,12 +4,17 @@
 //! that waits then, up to a few per thread and in the order of their ends, runs in the same parallel batch. The result
 //! of a run does not depend on any of this.
 
-use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex};
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Protocol;
+use crate::interrupt::Interrupt;
 
 /// Least work [multiply-adds] for which a batch of jobs is handed to other threads.
 const WORTH_A_THREAD: f64 = 400_000.0;
@@ -22,18 +27,25 @@ pub struct Workers<S> {
     threads: usize,
     scratch: Vec<Mutex<S>>,
     sketch: bool,
+    interrupt: Arc<AtomicBool>,
 }
 
 impl<S: Default> Workers<S> {
     /// Runs jobs on the calling thread only.
     pub fn single() -> Self {
-        Self { threads: 1, scratch: vec![Mutex::default()], sketch: false }
+        Self { threads: 1, scratch: vec![Mutex::default()], sketch: false, interrupt: Arc::default() }
     }
 
     /// Runs jobs on all threads of the current rayon pool.
     pub fn pool() -> Self {
         let threads = rayon::current_num_threads();
-        Self { threads, scratch: (0..threads).map(|_| Mutex::default()).collect(), sketch: false }
+        Self { threads, scratch: (0..threads).map(|_| Mutex::default()).collect(), sketch: false, interrupt: Arc::default() }
+    }
+
+    /// The same, but jobs are left in the middle once `interrupt` is set.
+    #[must_use]
+    pub fn heeding(self, interrupt: Arc<AtomicBool>) -> Self {
+        Self { interrupt, ..self }
     }
 
     /// The same, but jobs are only [sketched](Protocol::sketch_job).
@@ -78,6 +90,7 @@ impl<J, O> Default for Jobs<J, O> {
 
 impl<J: Send + Sync, O: Send> Jobs<J, O> {
     /// A slot for a new job.
+    #[inline]
     pub fn reserve(&mut self) -> usize {
         self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::Free);
@@ -86,6 +99,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
     }
 
     /// Fills a reserved slot; `key` is the place of the job's end in the event order.
+    #[inline]
     pub fn put(&mut self, slot: usize, key: u128, steps: u64, job: J) {
         self.slots[slot] = Slot::Waiting { key, steps, job };
         self.waiting.push(Reverse((key, slot)));
@@ -123,6 +137,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
     }
 
     /// Frees a slot and returns what was in it.
+    #[inline]
     fn release(&mut self, slot: usize) -> Slot<J, O> {
         self.free.push(slot);
         let content = std::mem::replace(&mut self.slots[slot], Slot::Free);
@@ -135,37 +150,39 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
         matches!(self.release(slot), Slot::Lost)
     }
 
-    /// Takes the result of a job, running it (and others that wait) if need be, with its local steps; `None` if cancelled.
-    pub fn finish<P>(&mut self, slot: usize, protocol: &P, workers: &Workers<P::Scratch>) -> Option<(u64, O)>
+    /// Has the job in a slot run, and others that wait, if it waits; whether that was not left in the middle.
+    pub fn run<P>(&mut self, slot: usize, protocol: &P, workers: &Workers<P::Scratch>) -> bool
     where
         P: Protocol<Job = J, Out = O>,
     {
-        if matches!(self.slots[slot], Slot::Waiting { .. }) {
-            self.run_batch(protocol, workers);
-        }
+        !matches!(self.slots[slot], Slot::Waiting { .. }) || self.run_batch(protocol, workers)
+    }
+
+    /// Takes the result of a job that has been [run](Self::run), with its local steps; `None` if cancelled.
+    pub fn finish(&mut self, slot: usize) -> Option<(u64, O)> {
         match self.release(slot) {
             Slot::Done { steps, out } => Some((steps, out)),
             _ => None,
         }
     }
 
-    /// Runs the waiting jobs that end first. The earliest of them is the one whose event is being handled.
-    fn run_batch<P>(&mut self, protocol: &P, workers: &Workers<P::Scratch>)
+    /// Runs the waiting jobs that end first. The earliest of them is the one whose event is about to be handled. Whether that was not
+    /// left in the middle: what was wait as before then.
+    fn run_batch<P>(&mut self, protocol: &P, workers: &Workers<P::Scratch>) -> bool
     where
         P: Protocol<Job = J, Out = O>,
     {
+        let interrupt = Interrupt::by(&workers.interrupt);
         let run = |job: &J| {
-            workers.with(
-                |scratch| {
-                    if workers.sketch { protocol.sketch_job(job, scratch) } else { protocol.run_job(job, scratch) }
-                },
-            )
+            workers.with(|scratch| {
+                if workers.sketch { protocol.sketch_job(job, scratch) } else { protocol.run_job(job, scratch, interrupt) }
+            })
         };
         let most = if workers.threads == 1 { 1 } else { AHEAD * workers.threads };
-        let Some((first, cost)) = self.take_earliest(protocol) else { return };
+        let Some((first, cost)) = self.take_earliest(protocol) else { return true };
         if most == 1 || cost * (most as f64) < WORTH_A_THREAD {
-            self.slots[first.slot] = Slot::Done { steps: first.steps, out: run(&first.job) };
-            return;
+            let out = run(&first.job);
+            return self.settle(first, out, interrupt);
         }
         let mut batch = vec![first];
         while batch.len() < most
@@ -174,9 +191,19 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
             batch.push(taken);
         }
         let outs: Vec<O> = batch.par_iter().with_max_len(1).map(|taken| run(&taken.job)).collect();
-        for (taken, out) in batch.into_iter().zip(outs) {
-            self.slots[taken.slot] = Slot::Done { steps: taken.steps, out };
+        batch.into_iter().zip(outs).fold(true, |whole, (taken, out)| self.settle(taken, out, interrupt) && whole)
+    }
+
+    /// Keeps the result of a job, or has the job wait again if it may have stopped short; whether its result is kept.
+    fn settle(&mut self, taken: Taken<J>, out: O, interrupt: Interrupt<'_>) -> bool {
+        let Taken { key, slot, steps, job } = taken;
+        let whole = !interrupt.is_set();
+        if whole {
+            self.slots[slot] = Slot::Done { steps, out };
+        } else {
+            self.put(slot, key, steps, job);
         }
+        whole
     }
 
     fn take_earliest<P: Protocol<Job = J, Out = O>>(&mut self, protocol: &P) -> Option<(Taken<J>, f64)> {
@@ -187,7 +214,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
             }
             if let Slot::Waiting { steps, job, .. } = std::mem::replace(&mut self.slots[slot], Slot::Free) {
                 let cost = protocol.cost(&job);
-                return Some((Taken { slot, steps, job }, cost));
+                return Some((Taken { key, slot, steps, job }, cost));
             }
         }
     }
@@ -195,6 +222,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
 
 /// A waiting job on its way to a thread.
 struct Taken<J> {
+    key: u128,
     slot: usize,
     steps: u64,
     job: J,

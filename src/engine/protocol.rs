@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Control, NodeId};
+use crate::interrupt::Interrupt;
 
 /// A deterministic state machine: events in, orders out.
 ///
@@ -39,12 +40,12 @@ pub trait Protocol: Sync + Sized {
     /// A message was lost on its way, as its sender now learns.
     fn on_dropped(&mut self, from: NodeId, to: NodeId, message: Self::Msg, control: &mut Control<'_, Self>);
 
-    /// Runs a job: a pure function of the job.
-    fn run_job(&self, job: &Self::Job, scratch: &mut Self::Scratch) -> Self::Out;
+    /// Runs a job: a pure function of the job. Once `interrupt` is set it may stop short, since its result is thrown away.
+    fn run_job(&self, job: &Self::Job, scratch: &mut Self::Scratch, interrupt: Interrupt<'_>) -> Self::Out;
 
     /// A result of the form and size of a job's for a fraction of its work, in runs of which only the cost is asked.
     fn sketch_job(&self, job: &Self::Job, scratch: &mut Self::Scratch) -> Self::Out {
-        self.run_job(job, scratch)
+        self.run_job(job, scratch, Interrupt::default())
     }
 
     /// Rough cost of a job [multiply-adds]; small jobs are not worth a thread.

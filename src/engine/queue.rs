@@ -46,16 +46,19 @@ impl<T> Default for Queue<T> {
 
 impl<T> Queue<T> {
     /// Number of pending events.
+    #[inline]
     pub fn len(&self) -> usize {
         self.row.len() + self.heap.len()
     }
 
     /// Whether nothing is pending.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.row.is_empty() && self.heap.is_empty()
     }
 
     /// Schedules `event` at `time` [s], which must not be negative or NaN, and returns its place in the order.
+    #[inline]
     pub fn push(&mut self, time: f64, phase: Phase, event: T) -> u128 {
         debug_assert!(time >= 0.0, "events lie at or after time zero");
         let settles = phase == Phase::Settle;
@@ -72,6 +75,7 @@ impl<T> Queue<T> {
         key
     }
 
+    #[inline]
     fn store(&mut self, event: (f64, T)) -> u32 {
         if let Some(slot) = self.free.pop() {
             self.slab[slot as usize] = Some(event);
@@ -98,19 +102,29 @@ impl<T> Queue<T> {
     }
 
     /// Time of the next event [s].
+    #[inline]
     pub fn next_time(&self) -> Option<f64> {
         let (in_row, in_heap) = self.firsts();
         let (_, slot) = in_row.min(in_heap);
         self.slab.get(slot as usize)?.as_ref().map(|&(time, _)| time)
     }
 
+    /// The next event.
+    pub fn peek(&self) -> Option<&T> {
+        let (in_row, in_heap) = self.firsts();
+        let (_, slot) = in_row.min(in_heap);
+        self.slab.get(slot as usize)?.as_ref().map(|(_, event)| event)
+    }
+
     /// The first entries of row and heap; one with the largest key, which no event has, where there is none.
+    #[inline]
     fn firsts(&self) -> (Entry, Entry) {
         const NONE: Entry = (u128::MAX, u32::MAX);
         (self.row.front().copied().unwrap_or(NONE), self.heap.peek().map_or(NONE, |Reverse(first)| *first))
     }
 
     /// Takes the next event and its time [s], which lies before that of the one taken last only by rounding.
+    #[inline]
     pub fn pop(&mut self) -> Option<(f64, T)> {
         let (in_row, in_heap) = self.firsts();
         let (_, slot) = if in_row < in_heap { self.row.pop_front()? } else { self.heap.pop()?.0 };
@@ -145,6 +159,18 @@ mod tests {
         let _ = queue.push(0.300_001, Phase::Normal, "later");
         let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(order, [(0.1 + 0.1 + 0.1, "same"), (0.3, "settle"), (0.300_001, "later")]);
+    }
+
+    #[test]
+    fn late_deadlines_are_as_short_as_early_ones() {
+        for start in [1.0, 1e7] {
+            let mut queue = Queue::default();
+            let _ = queue.push(start + 0.002, Phase::Settle, "deadline");
+            let _ = queue.push(start + 0.001 + 0.001, Phase::Normal, "in time");
+            let _ = queue.push(start + 0.003, Phase::Normal, "late");
+            let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, event)| event).collect();
+            assert_eq!(order, ["in time", "deadline", "late"], "{start} s");
+        }
     }
 
     proptest! {

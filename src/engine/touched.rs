@@ -25,16 +25,19 @@ impl<T> Default for Touched<T> {
 
 impl<T> Touched<T> {
     /// The row of a node, if touched.
+    #[inline]
     pub fn get(&self, node: NodeId) -> Option<&T> {
         self.rows.get(&node)
     }
 
     /// The row of a node for writing, if touched.
+    #[inline]
     pub fn get_mut(&mut self, node: NodeId) -> Option<&mut T> {
         self.rows.get_mut(&node)
     }
 
     /// The row of a node for writing, created by default.
+    #[inline]
     pub fn entry(&mut self, node: NodeId) -> &mut T
     where
         T: Default,
@@ -43,16 +46,19 @@ impl<T> Touched<T> {
     }
 
     /// Replaces the row of a node and returns the old one.
+    #[inline]
     pub fn insert(&mut self, node: NodeId, row: T) -> Option<T> {
         self.rows.insert(node, row)
     }
 
     /// Removes the row of a node.
+    #[inline]
     pub fn remove(&mut self, node: NodeId) -> Option<T> {
         self.rows.remove(&node)
     }
 
     /// Whether the node has been touched.
+    #[inline]
     pub fn contains(&self, node: NodeId) -> bool {
         self.rows.contains_key(&node)
     }
@@ -93,6 +99,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Touched<T> {
 pub struct NodeHasher(u64);
 
 impl Hasher for NodeHasher {
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }
@@ -103,6 +110,7 @@ impl Hasher for NodeHasher {
         }
     }
 
+    #[inline]
     fn write_usize(&mut self, node: usize) {
         let product = (self.0 ^ node as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = product ^ (product >> 32);

@@ -6,9 +6,11 @@
 //! method that diverged ends in a cross and is said to.
 
 mod canvas;
+mod colour;
 mod curve;
 mod export;
 mod geometry;
+mod glyphs;
 mod layout;
 mod legend;
 mod limits;
@@ -25,10 +27,14 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::spec::{self, FigureSpec, Kind, distinct};
-use crate::invalid::Invalid;
+use crate::invalid::{Invalid, floor};
 use crate::record::curves::{Cell, Curves};
 use crate::record::{filter, predicted, staleness};
+pub(crate) use glyphs::unshown;
 use layout::{Across, Plot};
+
+/// Longest part of a figure's name that the values of its cell make up [bytes].
+const LONGEST_CELL: usize = 100;
 
 /// Why a figure was not drawn.
 #[derive(Debug, Error)]
@@ -58,8 +64,6 @@ impl FigureError {
 /// Draws `specs`, or the [default figures](defaults) if there are none, from `results_dir/curves.csv` into
 /// `results_dir/figures/`, and lists the files.
 ///
-/// Figures of an earlier call that are no longer asked for are removed.
-///
 /// A figure over a sweep that neither its panels nor its horizontal axis show becomes one figure for each cell.
 ///
 /// # Errors
@@ -86,8 +90,15 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>
             paths.extend(plot.draw()?.write(&folder, &stem)?);
         }
     }
-    stale::remove(&folder, &paths)?;
     Ok(paths)
+}
+
+/// Removes the figures in `results_dir/figures/` that this program drew and that are not among `drawn`.
+///
+/// # Errors
+/// [`FigureError::Io`] if a file cannot be read or removed.
+pub fn remove_others(results_dir: &Path, drawn: &[PathBuf]) -> Result<(), FigureError> {
+    stale::remove(&results_dir.join("figures"), drawn)
 }
 
 /// The figures of curves for which none were asked: the gap, or else the loss, and the accuracy against rounds, virtual
@@ -122,16 +133,22 @@ fn plots<'s>(curves: &Curves, predicted: Option<&Curves>, spec: &'s FigureSpec) 
         }
     }
     let several = groups.len() > 1;
-    let figure = |(rest, group): (Cell, Vec<&Cell>)| {
+    let figure = |(number, (rest, group)): (usize, (Cell, Vec<&Cell>))| {
         let (stem, title) = if several {
             let title = spec.title.as_ref().map_or_else(|| rest.to_string(), |title| format!("{title} ({rest})"));
-            (format!("{}-{}", spec.file_stem(), spec::slug(&rest.to_string())), Some(title))
+            (format!("{}-{}", spec.file_stem(), of_cell(&rest, number)), Some(title))
         } else {
             (spec.file_stem(), spec.title.clone())
         };
         (stem, plot((curves, predicted), spec, title, &group, &methods))
     };
-    Ok(groups.into_iter().map(figure).collect())
+    Ok(groups.into_iter().enumerate().map(figure).collect())
+}
+
+/// What a cell is called in the name of a figure's file; where its values are long, only their beginning, and its number.
+fn of_cell(cell: &Cell, number: usize) -> String {
+    let name = spec::slug(&cell.to_string());
+    if name.len() <= LONGEST_CELL { name } else { format!("{}-{number}", &name[..floor(&name, LONGEST_CELL)]) }
 }
 
 /// The methods to show with the number of each one's look: its position among all methods, so that it looks the same in every

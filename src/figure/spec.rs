@@ -228,13 +228,18 @@ impl FigureSpec {
         Ok(())
     }
 
+    /// The words that it shows, with their keys.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (String, &str)> {
+        let words = [("title", &self.title), ("label-x", &self.label_x), ("label-y", &self.label_y)];
+        let words = words.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text.as_deref()?)));
+        let lines = self.line.iter().enumerate();
+        words.chain(lines.filter_map(|(i, line)| Some((format!("line.{i}.label"), line.label.as_deref()?))))
+    }
+
     /// Refuses words that go over a line, and names of files that are too long for some file system.
     fn validate_words(&self) -> Result<(), Invalid> {
-        let words = [("title", &self.title), ("label-x", &self.label_x), ("label-y", &self.label_y), ("name", &self.name)];
-        words.into_iter().try_for_each(|(key, text)| text.as_deref().map_or(Ok(()), |text| one_line(key, text)))?;
-        for (i, line) in self.line.iter().enumerate() {
-            one_line(&format!("line.{i}.label"), line.label.as_deref().unwrap_or_default())?;
-        }
+        self.words().try_for_each(|(key, text)| one_line(&key, text))?;
+        one_line("name", self.name.as_deref().unwrap_or_default())?;
         let length = self.file_stem().len();
         let key = if self.name.is_some() { "name" } else { "" };
         let message = || format!("the figure's files have a name of {length} bytes: expected at most {LONGEST}");

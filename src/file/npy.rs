@@ -1,19 +1,54 @@
-//! What the header of an NPY array promises, compared with what the file holds, before room is made for its values.
+//! What the header of an NPY array promises, compared with what the file holds, before room is made for its values; and arrays
+//! of text.
 
-/// Refuses an array whose header cannot be read, or promises other values than `bytes` holds behind it. What is no array of
-/// numbers passes: who reads the values refuses it.
+/// Refuses an array whose header cannot be read, or promises other values than `bytes` holds behind it. What is neither numbers
+/// nor text passes: who reads the values refuses it.
 ///
 /// # Errors
 /// What is wrong, in words, with what was expected.
 pub fn check(bytes: &[u8]) -> Result<(), String> {
     let (header, values) = parts(bytes)?;
-    let Some(width) = width(header) else { return Ok(()) };
-    let promised = size(header, width).ok_or("its header names no shape: expected one as `numpy.save` writes it")?;
+    let Some((_, width)) = element(header) else { return Ok(()) };
+    let shape = shape(header).ok_or("its header names no shape: expected one as `numpy.save` writes it")?;
+    let promised = shape.iter().try_fold(width, |product: u128, &size| product.checked_mul(size.into()));
+    let promised = promised.ok_or("its header names no shape: expected one as `numpy.save` writes it")?;
     if promised == values.len() as u128 {
         return Ok(());
     }
     let cut = if promised > values.len() as u128 { "; it may be cut off" } else { "" };
     Err(format!("it holds {} bytes of values: expected {promised}, as its header says{cut}", values.len()))
+}
+
+/// The shape and the cells of an array of text (NumPy's `<U…`, `>U…` or `|S…`), row by row; `None` for other arrays.
+///
+/// # Errors
+/// As [`check`], and where a cell is not text.
+pub fn text(bytes: &[u8]) -> Result<Option<(Vec<usize>, Vec<String>)>, String> {
+    check(bytes)?;
+    let (header, values) = parts(bytes)?;
+    let Some((kind @ ('U' | 'S'), width)) = element(header) else { return Ok(None) };
+    let shape: Vec<usize> = shape(header).unwrap_or_default().iter().map(|&size| size as usize).collect();
+    if shape.iter().filter(|size| **size > 1).count() > 1 && behind(header, "fortran_order").is_some_and(|is| is.starts_with('T'))
+    {
+        return Err("text by columns is not read: expected an array of one dimension, or in C order".to_owned());
+    }
+    if width == 0 {
+        return Err("its cells are empty: expected text".to_owned());
+    }
+    let is_big = behind(header, "descr").is_some_and(|descr| descr.starts_with('>'));
+    let cells = values.chunks_exact(width as usize).map(|cell| match kind {
+        'S' => std::str::from_utf8(cell).ok().map(|text| text.trim_end_matches('\0').to_owned()),
+        _ => characters(cell, is_big),
+    });
+    let cells: Option<Vec<String>> = cells.collect();
+    Ok(Some((shape, cells.ok_or("a cell is not text: expected UTF-8 or UCS-4")?)))
+}
+
+/// The text of a cell of four bytes a character, without the zeros at its end.
+fn characters(cell: &[u8], is_big: bool) -> Option<String> {
+    let code = |word: &[u8; 4]| if is_big { u32::from_be_bytes(*word) } else { u32::from_le_bytes(*word) };
+    let text: Option<String> = cell.as_chunks().0.iter().map(|word| char::from_u32(code(word))).collect();
+    Some(text?.trim_end_matches('\0').to_owned())
 }
 
 /// The header's text, and the values behind it.
@@ -34,18 +69,20 @@ fn behind<'h>(header: &'h str, key: &str) -> Option<&'h str> {
     Some(header.rsplit_once(key)?.1.trim_start_matches(|c: char| "'\": \t".contains(c)))
 }
 
-/// The bytes of one number, such as 8 for `{'descr': '<f8', …}`; `None` if the elements are no numbers.
-fn width(header: &str) -> Option<u128> {
+/// The kind of an element and the bytes that it takes, such as `f` and 8 for `{'descr': '<f8', …}`; `None` if it is neither a
+/// number nor text.
+fn element(header: &str) -> Option<(char, u128)> {
     let element = behind(header, "descr")?.trim_start_matches(['<', '>', '|', '=']);
-    let (width, _) = element.trim_start_matches(['b', 'i', 'u', 'f']).split_once(['\'', '"'])?;
-    width.parse().ok()
+    let (element, _) = element.split_once(['\'', '"'])?;
+    let kind = element.chars().next().filter(|kind| "biufUS".contains(*kind))?;
+    let size: u128 = element[1..].parse().ok()?;
+    Some((kind, if kind == 'U' { size.checked_mul(4)? } else { size }))
 }
 
-/// The bytes that the values take, such as 800 for `{…, 'shape': (50, 2), }` where each takes 8.
-fn size(header: &str, width: u128) -> Option<u128> {
+/// The sizes that the header names, such as 50 and 2 for `{…, 'shape': (50, 2), }`.
+fn shape(header: &str) -> Option<Vec<u64>> {
     let (shape, _) = behind(header, "shape")?.strip_prefix('(')?.split_once(')')?;
-    let sizes = shape.split(',').map(str::trim).filter(|size| !size.is_empty());
-    sizes.map(|size| size.parse::<u64>().ok()).try_fold(width, |product, size| product.checked_mul(size?.into()))
+    shape.split(',').map(str::trim).filter(|size| !size.is_empty()).map(|size| size.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -78,9 +115,25 @@ mod tests {
         let whole = array("'descr': '|u1', 'fortran_order': False, 'shape': (2,)", 2);
         assert_eq!(check(&whole), Ok(()));
         assert!((0..whole.len()).all(|end| check(&whole[..end]).is_err()));
-        assert_eq!(check(&array("'descr': '<U5', 'fortran_order': False, 'shape': (2,)", 40)), Ok(()), "no numbers");
+        assert_eq!(check(&array("'descr': '|O', 'fortran_order': False, 'shape': (2,)", 7)), Ok(()), "objects");
+        assert!(check(&array("'descr': '<U5', 'fortran_order': False, 'shape': (2,)", 39)).is_err());
         // A version with a long header, of which there is nothing.
         assert!(check(b"\x93NUMPY\x02\x00\xff\xff\xff\xff").is_err());
         assert!(check(&array("'descr': '<f8', 'shape': 5", 40)).is_err());
+    }
+
+    #[test]
+    fn text_of_both_kinds_is_read() {
+        let file = |keys: &str, values: &[u8]| [&array(keys, 0)[..], values].concat();
+        let wide = |text: &str| text.chars().flat_map(|c| (c as u32).to_le_bytes()).collect::<Vec<u8>>();
+        // Two cells of three characters, the second with a zero at its end.
+        let cells = [wide("cat"), wide("hé\0")].concat();
+        let found = text(&file("'descr': '<U3', 'fortran_order': False, 'shape': (2,)", &cells)).unwrap().unwrap();
+        assert_eq!(found, (vec![2], vec!["cat".to_owned(), "hé".to_owned()]));
+        let found = text(&file("'descr': '|S3', 'fortran_order': False, 'shape': (2, 1)", b"ab\0cde")).unwrap().unwrap();
+        assert_eq!(found, (vec![2, 1], vec!["ab".to_owned(), "cde".to_owned()]));
+        assert_eq!(text(&array("'descr': '<f8', 'fortran_order': False, 'shape': (1,)", 8)), Ok(None));
+        assert!(text(&file("'descr': '<U1', 'fortran_order': False, 'shape': (1,)", &[0xff; 4])).is_err());
+        assert!(text(&file("'descr': '|S1', 'fortran_order': False, 'shape': (1,)", &[0xff])).is_err());
     }
 }

@@ -49,7 +49,7 @@ impl Presence {
 
     /// How work of `duration` `[s]` ends that `client` gets at `start` `[s]`. It begins when the client is up; when the client
     /// leaves, the work pauses or is lost as its [`Leave`] says; with a client that leaves for good it is lost in any case. Work
-    /// that ends when the client leaves is done.
+    /// that ends in the very instant in which the client leaves is done, and what comes of it is sent in that instant.
     pub fn finish(&mut self, fleet: &Fleet, client: usize, start: f64, duration: f64) -> Finish {
         let group = fleet.of(client);
         let Availability::Time(process) = &group.availability else { return Finish::At(start + duration) };
@@ -74,6 +74,20 @@ impl Presence {
             }
             time = stretch.end;
         }
+    }
+
+    /// How long `client` is up between two times, the second not before the first, all in `[s]`.
+    pub fn worked(&mut self, fleet: &Fleet, client: usize, from: f64, to: f64) -> f64 {
+        let Availability::Time(process) = &fleet.of(client).availability else { return to - from };
+        let (passed, mut worked) = process.whole_cycles(client, (to - from) * process.fraction_up(client).unwrap_or(0.0));
+        let mut time = from + passed;
+        while time < to {
+            let stretch = process.segment(client, time, fleet.streams, &mut self.walks);
+            let end = stretch.end.min(to);
+            worked += if stretch.up { end - time } else { 0.0 };
+            time = end;
+        }
+        worked
     }
 
     /// Whether `client` can take part in `round`, from 0. A client whose availability runs in seconds can take part in any.

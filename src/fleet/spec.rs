@@ -28,7 +28,8 @@ pub struct FleetSpec {
     /// Which clients form a group.
     #[serde(default)]
     pub assign: Assign,
-    /// Seconds for one local step `[s]`, drawn once a visit; 1 if not given.
+    /// Seconds for one local step `[s]`, drawn once a visit; 1 if not given. The steps of a visit that is broken off count as spread
+    /// evenly over its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Quantity>,
     /// Seconds of a visit that do not depend on its number of local steps `[s]`; 0 if not given.

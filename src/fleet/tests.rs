@@ -182,6 +182,7 @@ fn label_weights_are_dirichlet() {
 fn unfit_fleets_are_refused_with_their_path() {
     for (text, path, part) in [
         ("clients = 0", "clients", "from 1 client"),
+        ("clients = 2000000000", "clients", "100 million"),
         ("step = -1", "step", "at least 0"),
         ("bits = 1", "bits", "2 to 32"),
         ("bits-speed = -1", "bits-speed", "exponent"),
@@ -205,6 +206,17 @@ fn unfit_fleets_are_refused_with_their_path() {
         let error = refusal(text, 4);
         assert_eq!(error.path.join("."), path, "{text}: {}", error.message);
         assert!(error.message.contains(part), "{text}: {}", error.message);
+    }
+}
+
+#[test]
+fn times_in_a_file_are_as_long_as_others() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("steps.csv"), "value\n1\n1e300\n").unwrap();
+    for text in ["step = { file = \"steps.csv\" }", "visit = { fixed = { file = \"steps.csv\" } }"] {
+        let setting = Setting { folder: folder.path().into(), ..setting(2, 1) };
+        let error = toml::from_str::<FleetSpec>(text).unwrap().build(&setting, None).unwrap_err();
+        assert!(error.message.contains("`1e300` s is out of range"), "{text}: {}", error.message);
     }
 }
 

@@ -39,12 +39,14 @@ impl Method for AdPsgd {
         },
         update: "read x̂ ← x_i;  compute g ← ∇F_i(x̂; ξ);  choose a random neighbour j\n\
                  x_i, x_j ← (x_i + x_j)/2  at once;   x_i ← x_i − lr g",
+        weights: super::SCALED,
         traffic: "to one neighbour a step: x [d]; back: the average [d]",
         differs: "averaging takes a question and an answer. Each step has a random rank: a node that waits for an answer lets \
                   askers of higher rank wait for it, and sends the others away until it has averaged itself; meanwhile these \
                   answer others. This keeps averaging atomic without deadlock on any graph, where the paper asks for a \
                   bipartite one. A question that is lost, or finds its node down, is given up: that step is taken without \
-                  averaging. Answers that are lost are sent again. With several local steps, lr g is their sum",
+                  averaging. Answers that are lost are sent again. With several local steps, lr g is their sum. A node that \
+                  does not take part in a step answers others and lets the mean time of a visit pass",
     };
 }
 
@@ -183,7 +185,16 @@ impl<R: Real> State<R> {
         self.call_back(node);
         self.steps += 1;
         node.complete();
-        node.compute(self.steps, Payload::one(self.x.clone()));
+        self.begin(node);
+    }
+
+    /// Begins a step, or lets one pass: as long as a visit, or absence would cost a node nothing.
+    fn begin(&self, node: &mut Node<'_, R>) {
+        if node.takes_part(self.steps) {
+            node.compute(self.steps, Payload::one(self.x.clone()));
+        } else {
+            node.rest(node.mean_visit());
+        }
     }
 
     /// Tells those that were sent away to ask again.
@@ -202,7 +213,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        node.compute(0, Payload::one(state.x.clone()));
+        state.begin(node);
     }
 
     /// The sum of the local steps, as a descent direction.
@@ -214,9 +225,6 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
-        if !node.takes_part(state.steps) {
-            return state.go_on(node);
-        }
         let descent = out.vectors.swap_remove(0);
         match node.random_neighbour() {
             Some(to) => {
@@ -244,7 +252,11 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        node.compute(state.steps, Payload::one(state.x.clone()));
+        state.begin(node);
+    }
+
+    fn on_rested(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        state.go_on(node);
     }
 
     fn on_dropped(&self, state: &mut State<R>, _: NodeId, _: Mail<R>, node: &mut Node<'_, R>) {

@@ -74,6 +74,7 @@ impl Method for Analytic {
         update: "client:  X_i: features of its samples under the frozen layers below;  Y_i: targets, one-hot\n\
                  \x20        sends C_i = X_iᵀ X_i + gamma I  and  B_i = X_iᵀ Y_i   (pairwise:  W_i = C_i⁻¹ B_i)\n\
                  server:  C = Σ C_i,  B = Σ B_i;   W = (C − N gamma I + ridge I)⁻¹ B, the last layer of x",
+        weights: "the solution of all samples together, which is that of p_i = n_i / Σ n_j",
         traffic: "down: x [d], whenever it is called; up: half of C_i [q (q + 1)/2] and B_i [q × C], once; stays at the client: that it was heard",
         differs: "unless `law = \"pairwise\"`, clients send B_i = C_i W_i in place of W_i: the same number of scalars, no \
                   inverse at the client, and the paper's pairwise aggregation law becomes a sum; the layers below the last are \
@@ -107,6 +108,10 @@ impl ServedMethod for Analytic {
             law: self.law,
             sums: None,
         })
+    }
+
+    fn pools_samples(&self) -> bool {
+        true
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {

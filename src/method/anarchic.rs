@@ -60,6 +60,8 @@ impl Method for AfaCd {
         paper: YANG,
         update: "client:  K_i local SGD steps, K_i of its own choice;  sends G_i = (x − y)/(lr_L K_i)\n\
                  server:  every m arrivals:  x ← x − lr · lr_L (1/m) Σ G_i",
+        weights: "with weights p_i: x ← x − lr · lr_L (1/m) Σ N p_i G_i (`sampling`), in the mean along Σ p_i G_i where clients come equally \
+                  often",
         traffic: "down: x [d]; up: G [d]; nothing stays at the client",
         differs: DIFFERS,
     };
@@ -138,6 +140,7 @@ impl Method for AfaCs {
         paper: Paper { place: "Algorithm 2", ..YANG },
         update: "client:  K_i local SGD steps, K_i of its own choice;  sends G_i = (x − y)/(lr_L K_i)\n\
                  server:  every m arrivals:  the uploaders' slots take their G_i;   x ← x − lr · lr_L (1/N) Σ_{all i} G_i",
+        weights: "with weights p_i: x ← x − lr · lr_L Σ_{all i} p_i G_i",
         traffic: "down: x [d]; up: G [d]; stays at the server: G [N × d], rows only for clients that took part",
         differs: DIFFERS,
     };

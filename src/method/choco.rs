@@ -85,8 +85,10 @@ impl Method for Choco {
         update: "z_i ← x_i − lr ∇F_i(x_i; ξ);   q_i ← Q(z_i − x̂_i);   send q_i\n\
                  x̂_i ← x̂_i + q_i;   s_i ← s_i + Σ_j W_ij q_j   (j = i too);   x_i ← z_i + gamma (s_i − x̂_i)\n\
                  code:  x_i ← z_i + gamma (s_i − x̂_i) first, then q_i ← Q(x_i − x̂_i)",
+        weights: super::SCALED,
         traffic: "to every neighbour, each iteration: q [as compressed]; stays: x̂, s [2 d]",
-        differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again; `peers.link` and \
+        differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again; a node that does \
+                  not take part in a round sends and mixes at once, without a step of its own; `peers.link` and \
                   low-bit messages do not apply: `compressor` says what travels",
     };
 
@@ -143,7 +145,27 @@ struct State<R> {
 
 impl<R: Real> Rule<R> {
     fn begin(&self, state: &State<R>, node: &mut Node<'_, R>) {
-        node.compute(state.t - 1, Payload::one(state.x.clone()));
+        if node.takes_part(state.t - 1) {
+            node.compute(state.t - 1, Payload::one(state.x.clone()));
+        } else {
+            node.rest(0.0);
+        }
+    }
+
+    /// Sends how far the model is from its public copy.
+    fn compress(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        if self.parameters.order == ChocoOrder::Code {
+            self.mix(state);
+            node.complete();
+        }
+        let mut q = vector::difference(&state.x, &state.hat);
+        let wire = &mut Wire { rng: &mut node.link_rng(), blocks: node.blocks() };
+        let bits = if self.parameters.contractive {
+            contract(self.link.as_ref(), &mut q, wire)
+        } else {
+            self.link.transmit(&mut q, &mut Payload::default(), wire)
+        };
+        self.share(q, bits, state, node);
     }
 
     /// `x ← x + gamma (s − x̂)`.
@@ -196,21 +218,12 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
     }
 
     fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
-        if node.takes_part(state.t - 1) {
-            state.x = out.vectors.swap_remove(0);
-        }
-        if self.parameters.order == ChocoOrder::Code {
-            self.mix(state);
-            node.complete();
-        }
-        let mut q = vector::difference(&state.x, &state.hat);
-        let wire = &mut Wire { rng: &mut node.link_rng(), blocks: node.blocks() };
-        let bits = if self.parameters.contractive {
-            contract(self.link.as_ref(), &mut q, wire)
-        } else {
-            self.link.transmit(&mut q, &mut Payload::default(), wire)
-        };
-        self.share(q, bits, state, node);
+        state.x = out.vectors.swap_remove(0);
+        self.compress(state, node);
+    }
+
+    fn on_rested(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        self.compress(state, node);
     }
 
     fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {

@@ -49,6 +49,7 @@ impl Method for Scaffold1 {
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − c_i + c)\n\
                  \x20        Δ_i = (x − y)/(K lr) − c;   c_i ← c_i + Δ_i;   send Δ_i\n\
                  server:  x ← x − (1/|S|) Σ_{i∈S} K lr (Δ_i + c);   c ← c + (1/N) Σ_{i∈S} Δ_i",
+        weights: super::CONTROLLED,
         traffic: "down: x, c [2 d]; up: Δ [d]; stays at the client: c_i [d]",
         differs: "the paper's η_g is `server = [{ scale = … }]`",
     };
@@ -96,6 +97,7 @@ impl Method for Scallion {
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − c_i + c)\n\
                  \x20        δ_i = C(alpha ((x − y)/(K lr) − c));   c_i ← c_i + δ_i;   send δ_i\n\
                  server:  x ← x − (1/|S|) Σ_{i∈S} K lr (δ_i + c);   c ← c + (1/N) Σ_{i∈S} δ_i        (C is `uplink`)",
+        weights: super::CONTROLLED,
         traffic: "down: x, c [2 d]; up: δ [compressed d]; stays at the client: c_i [d]",
         differs: "the paper's η_g is `server = [{ scale = … }]`",
     };
@@ -153,6 +155,7 @@ impl Method for Scafcom {
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − c_i + c)\n\
                  \x20        v_i ← (1 − beta) v_i + beta ((x − y)/(K lr) + c_i − c);   δ_i = C(v_i − c_i);   c_i ← c_i + δ_i;   send δ_i\n\
                  server:  x ← x − (1/|S|) Σ_{i∈S} K lr (δ_i + c);   c ← c + (1/N) Σ_{i∈S} δ_i        (C is `uplink`)",
+        weights: super::CONTROLLED,
         traffic: "down: x, c [2 d]; up: δ [compressed d]; stays at the client: c_i, v_i [2 d]",
         differs: "v_i and c_i start at zero; unbiased compressors are shrunk by 1/(1 + ω), which makes them contractive; \
                   the paper's η_g is `server = [{ scale = … }]`",
@@ -268,7 +271,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         for (up, &step) in batch.iter().zip(&steps) {
             vector::axpy(R::of(step), &up.down.vectors[1], &mut update);
         }
-        let change = weighted_sum(batch, 0, &vec![1.0 / ctx.clients() as f64; batch.len()]);
+        let change = weighted_sum(batch, 0, &ctx.weights(batch));
         let state = Arc::make_mut(&mut self.state);
         ctx.step(&mut state.vectors[0], update);
         vector::axpy(R::one(), &change, &mut state.vectors[1]);

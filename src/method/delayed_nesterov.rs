@@ -64,6 +64,7 @@ impl Method for DelayedNesterov {
                  server:  on arrival t:  g ← g + compensation · g ⊙ g ⊙ (x − x_received);   a ← a + g\n\
                  \x20        if (t + 1) mod B = 0:  m ← beta m + a/B;   x ← x − lr ((1 − c B + c) beta m + g/B);   a ← 0\n\
                  \x20        else:                  x ← x − lr (c beta m + g/B)          (B = `delay`, c = `activation`)",
+        weights: "with weights p_i: g ← N p_i g on arrival (`sum-weighted`), in the mean the g of Σ p_i f_i where clients come equally often",
         traffic: "down: x [d]; up: g [d]; stays at the server: m, a [2 d]",
         differs: "every worker keeps its own data unless `shards = \"least-visited\"`; a grace period ends by its length or when \
                   everyone is in, not with the last arrival inside it",
@@ -76,7 +77,8 @@ impl Method for DelayedNesterov {
         let most = 1.0 / self.delay.max(1) as f64;
         require((0.0..=most).contains(&self.activation), "activation", self.activation, "a share from 0 to 1 / delay")?;
         let strength = self.compensation;
-        require(strength >= 0.0 && strength.is_finite(), "compensation", strength, "a number of at least 0")
+        require(strength >= 0.0 && strength.is_finite(), "compensation", strength, "a number of at least 0")?;
+        self.inner.map_or(Ok(()), |inner| inner.validate()).map_err(|invalid| invalid.under("inner"))
     }
 }
 

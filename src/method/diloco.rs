@@ -49,6 +49,7 @@ impl Method for DiLoCo {
         },
         update: "client:  y ← x;  H times  y ← y − lr_L AdamW(∇F_i(y; ξ));  send Δ_i = x − y\n\
                  server:  u = Σ_{i∈S} w_i Δ_i;   b ← beta b + u;   x ← x − lr (u + beta b)",
+        weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; stays at the client: moments of AdamW [2 d]",
         differs: "a client that misses a round starts the next one from the server's model, not from its own",
     };
@@ -56,10 +57,7 @@ impl Method for DiLoCo {
     fn validate(&self) -> Result<(), Invalid> {
         require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")?;
         require((0.0..1.0).contains(&self.beta), "beta", self.beta, "a number in [0, 1)")?;
-        TransformSpec::Adamw(self.inner).validate().map_err(|mut invalid| {
-            invalid.path[0] = "inner".into();
-            invalid
-        })
+        self.inner.validate().map_err(|invalid| invalid.under("inner"))
     }
 }
 

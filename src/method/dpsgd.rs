@@ -51,9 +51,10 @@ impl Method for DPsgd {
         },
         update: "cta:  x_i ← Σ_j W_ij x_j − lr ∇F_i(x_i; ξ)\n\
                  atc:  x_i ← Σ_j W_ij (x_j − lr ∇F_j(x_j; ξ))",
+        weights: super::SCALED,
         traffic: "to every neighbour, each iteration: x [d]; nothing else stays",
         differs: "a node waits for its slowest neighbour, not for everybody; with several local steps, lr ∇F becomes the sum \
-                  of the local steps; a node that does not take part in a round mixes without a step of its own; lost messages \
+                  of the local steps; a node that does not take part in a round mixes at once, without a step of its own; lost messages \
                   are sent again",
     };
 
@@ -92,10 +93,23 @@ struct State<R> {
 
 impl Rule {
     fn begin<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        node.compute(state.t, Payload::one(state.x.clone()));
+        if node.takes_part(state.t) {
+            node.compute(state.t, Payload::one(state.x.clone()));
+        } else {
+            node.rest(0.0);
+        }
         if self.order == Order::Cta {
             self.lockstep.share(Exchange::first(state.t), Payload::one(state.x.clone()), &mut state.barrier, node);
         }
+    }
+
+    /// The local step of this iteration has reached `y`.
+    fn reach<R: Real>(&self, state: &mut State<R>, y: Vec<R>, node: &mut Node<'_, R>) {
+        if self.order == Order::Atc {
+            self.lockstep.share(Exchange::first(state.t), Payload::one(y.clone()), &mut state.barrier, node);
+        }
+        state.y = Some(y);
+        self.advance(state, node);
     }
 
     /// Ends the iteration if the local step and all neighbours' models are there.
@@ -133,12 +147,11 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
-        let y = if node.takes_part(state.t) { out.vectors.swap_remove(0) } else { state.x.clone() };
-        if self.order == Order::Atc {
-            self.lockstep.share(Exchange::first(state.t), Payload::one(y.clone()), &mut state.barrier, node);
-        }
-        state.y = Some(y);
-        self.advance(state, node);
+        self.reach(state, out.vectors.swap_remove(0), node);
+    }
+
+    fn on_rested(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        self.reach(state, state.x.clone(), node);
     }
 
     fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
@@ -146,6 +159,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
         self.advance(state, node);
     }
 
+    /// The model is with the neighbours or on its way: only the work begins again.
     fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         node.compute(state.t, Payload::one(state.x.clone()));
     }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{Card, Method, Paper, ServedMethod, Setup, fedavg};
+use super::{BY_WEIGHTING, Card, Method, Paper, ServedMethod, Setup, fedavg};
 use crate::{
     engine::{Engine, Watcher, Workers},
     registry::Parameters,
@@ -63,7 +63,7 @@ fn its_test_holds() {
                 problem.init = { constant = 5.0 }\nmethod = [{ name = 'fedavg' }]\n";
     let scenario = Scenario::read(Path::new("example.toml"), text, &[], &crate::registry::Registry::builtin()).unwrap();
     let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
-    let arms = arms(&scenario.cells[0], 4, &scenario.registry).unwrap();
+    let arms = arms(&scenario.cells[0], 4, (Path::new(""), &scenario.registry)).unwrap();
     let Parameters::Served { parts, .. } = &arms[0][0].parameters else { panic!("FedAvg has a server") };
     let protocol = served(&method, parts, Arc::clone(&world), Path::new("")).unwrap();
     let clock = Box::new(WorldClock::new(Arc::clone(&world)));

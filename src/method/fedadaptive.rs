@@ -60,6 +60,7 @@ macro_rules! adaptive {
                     $second,
                     ";   x ← x − lr m / (√v + tau)"
                 ),
+                weights: super::BY_WEIGHTING,
                 traffic: TRAFFIC,
                 differs: DIFFERS,
             };

@@ -50,6 +50,8 @@ impl Method for FedAsync {
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + rho (y − x));  send y\n\
                  server:  a = min(1, alpha · w(s));   x ← (1 − a) x + a y        (w(s) by the schedule's `discount`,\n\
                  \x20        { polynomial = { a = 0.5 } } unless it is given)",
+        weights: "with weights p_i: the odds a/(1 − a) are p_i / max_j p_j times those above: a client that comes in turn finds the model where it \
+                  left it but for its own last move, which adds up to a/(1 − a) of its step",
         traffic: "down: x [d]; up: y [d]; nothing stays at the client",
         differs: "a is at most 1, also where a discount exceeds 1; y is sent as x_received − y and put together again at the \
                   server, so that uplinks can compress it; staleness is 0 for a fresh model and comes from the clients' \
@@ -96,7 +98,8 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         for up in batch {
-            let share = R::of((self.alpha * up.weight).min(1.0));
+            let (a, weight) = ((self.alpha * up.weight).min(1.0), ctx.relative_weight(up.from));
+            let share = R::of(a * weight / (1.0 - a * (1.0 - weight)));
             let x = &mut Arc::make_mut(&mut self.x).vectors[0];
             let (base, delta) = (&up.down.vectors[0], &up.up.vectors[0]);
             let update = x.iter().zip(base).zip(delta).map(|((&x, &base), &delta)| share * (x - (base - delta))).collect();

@@ -39,8 +39,9 @@ impl Method for FedAvg {
         paper: MCMAHAN,
         update: "client:  y ← x;  K times  y ← y − lr ∇F_i(y; ξ);  send Δ_i = x − y\n\
                  server:  x ← x − Σ_{i∈S} w_i Δ_i        (w_i by `weighting`, then the `server` chain)",
+        weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
-        differs: "weights are 1/|S| unless `weighting = \"participating-weighted\"` asks for the paper's n_i/n",
+        differs: "w_i is 1/|S| where all weights are equal; `weighting = \"participating-weighted\"` asks for the paper's n_i/n",
     };
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
-    momentum::{cheng, mean_direction, scaled, validate},
+    momentum::{Coefficients, cheng, mean_direction, scaled, validate},
 };
 use crate::{
     engine::NodeId,
@@ -16,7 +16,7 @@ use crate::{
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update},
     },
 };
 
@@ -44,6 +44,8 @@ impl Method for FedAvgLocalM {
         paper: cheng("Algorithm 1"),
         update: "client:  y ← x;  K times  y ← y − lr (beta ∇F_i(y; ξ) + (1 − beta) g);  send D_i = x − y\n\
                  server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x ← x − gamma g",
+        weights: "with weights p_i: g ← Σ_{i∈S} (N p_i/|S|) beta ∇f_i + (1 − beta) g: gradients count by N p_i/|S| (`sampling`), and what the \
+                  D_i hold of g counts once",
         traffic: "down: x, g [2 d]; up: D [d]; nothing stays at the client",
         differs: "each D_i is divided by the client's own sum of step sizes, where numbers of steps are unlike; gamma may be left out, \
                   which averages models as FedAvg does",
@@ -61,7 +63,7 @@ impl ServedMethod for FedAvgLocalM {
 
     fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let g = setup.zeros();
-        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g])) })
+        Box::new(Server { beta: self.beta, gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g])) })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -88,6 +90,7 @@ impl<R: Real> ClientUpdate<R> for Client {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct Server<R> {
+    beta: f64,
     gamma: Option<f64>,
     /// `x` and `g`.
     state: Arc<Payload<R>>,
@@ -99,11 +102,11 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     }
 
     fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        let coefficients = ctx.coefficients(batch);
-        let Some(g) = mean_direction(batch, &coefficients) else { return };
+        let coefficients = Coefficients::of(batch, ctx);
+        let Some(g) = mean_direction(batch, &coefficients, self.beta) else { return };
         let update = match self.gamma {
             Some(gamma) => scaled(gamma, &g),
-            None => weighted_sum(batch, 0, &coefficients),
+            None => coefficients.sum(batch, self.beta, |_| 1.0),
         };
         let state = Arc::make_mut(&mut self.state);
         ctx.step(&mut state.vectors[0], update);
@@ -161,11 +164,11 @@ mod tests {
     fn momentum_that_starts_at_one_half_follows_the_golden_trace() {
         let scenario = Scenario::read(Path::new("gp.toml"), GP, &[], &crate::registry::Registry::builtin()).unwrap();
         let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
-        let arms = arms(&scenario.cells[0], 2, &scenario.registry).unwrap();
+        let arms = arms(&scenario.cells[0], 2, (Path::new(""), &scenario.registry)).unwrap();
         let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
         let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
         let state = Arc::new(Payload::of([vec![1.0], vec![0.5]]));
-        let protocol = protocol.with_server(Box::new(Server { gamma: Some(0.4), state }));
+        let protocol = protocol.with_server(Box::new(Server { beta: 0.5, gamma: Some(0.4), state }));
         let mut engine = Engine::new(protocol, Box::new(WorldClock::new(Arc::clone(&world))), world.streams(), Workers::single());
         let mut trace = Trace::default();
         let _ = engine.run(&mut trace);

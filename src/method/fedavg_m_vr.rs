@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Card, Method, Parts, ServedMethod, Setup,
     momentum::{
-        Start, accepts_recursion, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous, scaled,
-        validate,
+        Coefficients, Start, accepts_recursion, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous,
+        scaled, validate,
     },
 };
 use crate::{
@@ -48,6 +48,7 @@ impl Method for FedAvgMVr {
         paper: cheng("Algorithm 2"),
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + (1 − beta) (g − ∇F_i(x_prev; ξ)));  send D_i = x − y\n\
                  server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x_prev ← x;   x ← x − gamma g",
+        weights: "with weights p_i: gradients count by N p_i/|S| (`sampling`), and what the D_i hold of g counts once",
         traffic: "down: x, g [2 d] and the last gamma, with which x_prev = x + gamma g; up: D [d]; nothing stays at the client",
         differs: "the first round collects g, the mean of K stochastic gradients at the initial model, and does not move it; \
                   where clients take unlike numbers of steps, x moves by the mean of K lr along the mean direction",
@@ -68,7 +69,7 @@ impl ServedMethod for FedAvgMVr {
             Start::Zero => vec![setup.x.clone(), setup.zeros()],
             Start::Gradient => vec![setup.x],
         };
-        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)), waited: 0 })
+        Box::new(Server { beta: self.beta, gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)), waited: 0 })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -102,6 +103,7 @@ impl<R: Real> ClientUpdate<R> for Client {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct Server<R> {
+    beta: f64,
     gamma: Option<f64>,
     /// `x`, then `g` once it is known; the last server step.
     state: Arc<Payload<R>>,
@@ -122,11 +124,11 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         if batch.is_empty() {
             return;
         }
-        let coefficients = ctx.coefficients(&batch);
+        let coefficients = Coefficients::of(&batch, ctx);
         if known == 1 {
-            return state.vectors.push(weighted_sum(&batch, 0, &coefficients));
+            return state.vectors.push(weighted_sum(&batch, 0, &coefficients.gradients));
         }
-        advance(state, self.gamma, &batch, &coefficients);
+        advance(state, (self.beta, self.gamma), &batch, &coefficients);
     }
 
     fn iterate(&self) -> &[R] {

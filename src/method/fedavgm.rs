@@ -42,6 +42,7 @@ impl Method for FedAvgM {
         },
         update: "client:  as FedAvg\n\
                  server:  b ← beta b + Σ_{i∈S} w_i Δ_i;   x ← x − lr b",
+        weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
         differs: "",
     };

@@ -34,6 +34,7 @@ impl Method for FedBuff {
         update: "client:  as FedAvg, from the model it was sent\n\
                  server:  on arrival with staleness s:  B ← B + w(s) Δ_i;   every K arrivals:  x ← x − B/K,  B ← 0;   w(s) = 1/√(1 + s)\n\
                  \x20        who has answered is replaced at once by a client drawn at random",
+        weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
         differs: "the divisor is K unless `weighting` says \"sum-weights\" or \"sum\"; `discount = \"sqrt\"` and `replace = \"random\"` \
                   hold under any `schedule` that has these keys and does not give them; `secure` hides all but Σ w(s) Δ_i of a \

@@ -46,6 +46,8 @@ impl Method for FedDyn {
         },
         update: "client:  θ ≈ argmin_y f_i(y) − ⟨g_i, y⟩ + (alpha/2) ‖y − x‖²   (local SGD);   g_i ← g_i − alpha (θ − x);   send x − θ\n\
                  server:  h ← h − (alpha/N) Σ_{i∈S} (θ_i − x);   x ← (1/|S|) Σ_{i∈S} θ_i − h/alpha",
+        weights: "with weights p_i: h ← h − alpha Σ_{i∈S} p_i (θ_i − x), so that h = Σ p_i g_i; θ_i = x for all means ∇f_i(x) = g_i, and a \
+                  resting x that h = 0: Σ p_i ∇f_i(x) = 0, whatever `weighting` says; the θ_i − x count by N p_i/|S| (`sampling`)",
         traffic: "down: x [d]; up: x − θ [d]; stays at the client: g_i [d]",
         differs: "the local problem is solved by a given number of SGD steps; a stale θ_i counts as a step from the newest x; \
                   alpha is the same for all clients; g_i takes up θ − x as the server receives it, on links that lose",
@@ -108,8 +110,8 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         if batch.is_empty() {
             return;
         }
-        let share = self.alpha / ctx.clients() as f64;
-        let change = weighted_sum(batch, 0, &vec![share; batch.len()]);
+        let shares: Vec<f64> = batch.iter().map(|up| self.alpha * ctx.share(up.from) / ctx.holders() as f64).collect();
+        let change = weighted_sum(batch, 0, &shares);
         vector::axpy(R::one(), &change, &mut self.h);
         // Mean θ = x − mean (x − θ), and the step on top of it subtracts h/alpha.
         let mut update = ctx.aggregate(batch, 0);

@@ -14,7 +14,7 @@ use crate::{
     problem::Drift,
     role::{
         Local, Payload,
-        schedule::{GraceSpec, GroupSpec, RoundsSpec, ScheduleSpec, cohort::CohortSpec},
+        schedule::ScheduleSpec,
         served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
         spec::ClientSpec,
     },
@@ -41,10 +41,13 @@ impl Method for FedNova {
             place: "Section 4, equation (7)",
             link: "https://arxiv.org/abs/2007.07481",
         },
-        update: "client:  local SGD as FedAvg;  send Δ_i = x − y and a_i = ‖a_i‖₁  (K_i for plain SGD, more with momentum, less with mu)\n\
+        update: "client:  local SGD as FedAvg;  send Δ_i = x − y and a_i = ‖a_i‖₁  (K_i for plain SGD, more with momentum, less with mu,\n\
+                 \x20        Σ_k lr_k / lr where step sizes change within a visit)\n\
                  server:  τ = Σ_{i∈S} p_i a_i;   x ← x − τ Σ_{i∈S} p_i Δ_i / a_i",
+        weights: "with weights p_i: τ as it stands, and the directions count by N p_i/|S|:  x ← x − τ Σ_{i∈S} (N p_i/|S|) Δ_i / a_i, in the mean \
+                  along Σ p_i Δ_i / a_i where cohorts are drawn uniformly; by 1/|S| where they are drawn by weights",
         traffic: "down: x [d]; up: Δ [d] and a scalar; nothing stays at the client",
-        differs: "with partial participation the weights p_i are renormalised over the participants; weights for staleness act on \
+        differs: "with partial participation τ takes the p_i renormalised over the participants; weights for staleness act on \
                   the Δ_i and not on τ; what is left in a buffer of K at the end of an epoch counts by its share of K, and an \
                   update that comes alone, in a window or in a round that others have missed, is taken as it is",
     };
@@ -89,17 +92,11 @@ impl FedNova {
 
 /// Refuses schedules of which it is known that batches of one update come: there is nothing to normalise it against.
 fn refuse_single_updates(schedule: &ScheduleSpec) -> Result<(), Invalid> {
-    let (key, batch, remedy) = match schedule {
-        ScheduleSpec::EveryArrival(_) => ("schedule", "every arrival", "choose `buffered`"),
-        ScheduleSpec::Rounds(RoundsSpec { cohort: CohortSpec::Count(1), .. }) => {
-            ("schedule.rounds.cohort", "a cohort of one client", "raise `cohort`")
-        }
-        ScheduleSpec::Buffered(spec) if spec.size == 1 => ("schedule.buffered.size", "a buffer of one", "raise `size`"),
-        ScheduleSpec::Buffered(spec) if spec.epoch.is_some_and(|epoch| epoch % spec.size as u64 == 1) => {
+    let (key, batch, remedy) = match (schedule.single_updates(), schedule) {
+        (Some(single), _) => single,
+        (None, ScheduleSpec::Buffered(spec)) if spec.epoch.is_some_and(|epoch| epoch % spec.size as u64 == 1) => {
             ("schedule.buffered.epoch", "what is left at the end of an epoch", "let `epoch` be a multiple of `size`")
         }
-        ScheduleSpec::Group(GroupSpec { size: 1, .. }) => ("schedule.group.size", "a group of one client", "raise `size`"),
-        ScheduleSpec::Grace(GraceSpec { buffer: 1, .. }) => ("schedule.grace.buffer", "a buffer of one", "raise `buffer`"),
         _ => return Ok(()),
     };
     let message = format!("FedNova normalises the updates of a batch against each other, but {batch} is a batch of one");
@@ -137,11 +134,21 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             return;
         }
         let total: f64 = batch.iter().map(|up| ctx.weight(up.from)).sum();
+        if total == 0.0 {
+            return;
+        }
         let p: Vec<f64> = batch.iter().map(|up| ctx.weight(up.from) / total).collect();
         let tau: f64 = batch.iter().zip(&p).map(|(up, p)| p * up.up.scalars[0]).sum();
         // What is left in a buffer at the end of an epoch is a part of a step.
         let part = batch.len() as f64 / ctx.batch_size(batch) as f64;
-        let per_step: Vec<f64> = batch.iter().zip(&p).map(|(up, p)| part * (tau * up.weight * p / up.up.scalars[0])).collect();
+        // From the weights among those who came to N p_i / |S|, or to 1 / |S| where clients are drawn by their weights.
+        let mean_share = batch.iter().map(|up| ctx.share(up.from)).sum::<f64>() / batch.len() as f64;
+        let unbiased = |up: &Arrived<R>| mean_share * (ctx.drawn_share(up.from) / ctx.share(up.from));
+        let per_step = |(up, p): (&Arrived<R>, &f64)| {
+            let length = up.up.scalars[0];
+            if length > 0.0 { part * (tau * up.weight * (p * unbiased(up)) / length) } else { 0.0 }
+        };
+        let per_step: Vec<f64> = batch.iter().zip(&p).map(per_step).collect();
         let update = weighted_sum(batch, 0, &per_step);
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
     }

@@ -39,6 +39,7 @@ impl Method for FedProx {
         },
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + mu (y − x));  send Δ_i = x − y\n\
                  server:  as FedAvg",
+        weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
         differs: "the local problem is solved by a given number of SGD steps, not to a given inexactness γ",
     };

@@ -21,6 +21,7 @@ impl Method for FedSgd {
         paper: fedavg::MCMAHAN,
         update: "client:  send lr ∇F_i(x; ξ)\n\
                  server:  x ← x − Σ_{i∈S} w_i lr ∇F_i(x; ξ)",
+        weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: gradient [d]; nothing stays at the client",
         differs: "always one local step, whatever `local.steps` says; mini-batches are allowed (`batch = \"full\"` is the paper's)",
     };

@@ -49,6 +49,8 @@ impl Method for FedVarp {
                  \x20        ȳ ← ȳ + (1/N) Σ_{i∈S} (D_i − y_i);   y_i ← D_i  for i ∈ S      (a round without anybody changes nothing)\n\
                  clusters (ClusterFedVARP, Algorithm 3):  clients of a cluster k of N_k share y_k, in place of their y_i above;\n\
                  \x20        y_k ← mean of D_i over i ∈ S ∩ k, unless it is empty;   ȳ = Σ_k (N_k/N) y_k",
+        weights: "with weights p_i: v = ȳ + (1/|S|) Σ_{i∈S} N p_i (D_i − y_i) with ȳ = Σ p_i y_i, so that E v = Σ p_i D_i whatever the y_i; \
+                  a cluster counts by the sum of its p_i; (D_i − y_i)/|S| where clients are drawn by weights",
         traffic: "down: x [d]; up: Δ [d]; stays at the server: ȳ [d] and y [N × d], rows only for clients that took part; with \
                   clusters a row each",
         differs: "where clients take unlike numbers of steps, lr K is the mean over the participants; the paper takes the clusters \
@@ -92,7 +94,7 @@ struct Server<R> {
 }
 
 impl<R: Real> Server<R> {
-    /// `y_k ← row`, and `ȳ` with it; `share` is `N_k / N`.
+    /// `y_k ← row`, and `ȳ` with it; `share` is the weight of the cluster.
     fn renew(&mut self, cluster: usize, row: Vec<R>, share: f64) {
         vector::axpy(R::of(share), &row, &mut self.mean);
         if let Some(old) = self.rows.insert(cluster, row) {
@@ -118,7 +120,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             let (cluster, mut row) = (members.of(up.from), up.up.vectors[0].clone());
             vector::scale(R::of(up.per_lr()), &mut row);
             // A discount for staleness acts on the step only, so that ȳ stays the mean of the y.
-            let to_step = R::of(up.weight / size);
+            let to_step = R::of(up.weight * ctx.drawn_share(up.from) / size);
             vector::axpy(to_step, &row, &mut update);
             if let Some(old) = self.rows.get(cluster) {
                 vector::axpy(-to_step, old, &mut update);
@@ -136,7 +138,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         }
         for (cluster, (count, mut row)) in fresh {
             vector::scale(R::of(1.0 / count), &mut row);
-            self.renew(cluster, row, members.size(cluster) as f64 / ctx.clients() as f64);
+            self.renew(cluster, row, members.share(cluster, ctx) / ctx.holders() as f64);
         }
         self.members = Some(members);
         let step = batch.iter().map(|up| up.total_lr).sum::<f64>() / batch.len() as f64;

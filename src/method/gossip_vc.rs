@@ -104,6 +104,7 @@ impl Method for GossipVc {
                  with m ≥ buffer · degree received models w_j, after all messages of the instant:\n\
                  \x20        u ← beta x + (1 − beta) (1/m) Σ w_j;   v_l ← (1/m) Σ Var(w_j,l)\n\
                  \x20        x_l ← μ(u_l) + √(v_l / Var(u_l)) (u_l − μ(u_l)) for each weight tensor l;  biases ← u",
+        weights: super::SCALED,
         traffic: "to every neighbour: x [d]; stays: received models [m d], momentum of the local optimiser [d]",
         differs: "a tensor of one entry, or whose average has a variance below 1e-30, is left as it is; if training takes \
                   time, averages made meanwhile are kept and the training's change is added to them; received models are kept \

@@ -41,6 +41,7 @@ impl Method for GradientTracking {
         update: "Y ← G(X);  then each iteration, with the new gradients G⁺ = G(X⁺):\n\
                  cta:  X⁺ ← W X − lr Y;      Y⁺ ← W Y + G⁺ − G\n\
                  atc:  X⁺ ← W (X − lr Y);    Y⁺ ← W (Y + G⁺ − G)",
+        weights: super::SCALED,
         traffic: "to every neighbour, each iteration: x, y [2 d]; stays: y and the last gradient [2 d]",
         differs: "availability by rounds does not apply: all nodes take part in every iteration; one stochastic gradient an \
                   iteration, the same one in G⁺ and in the next iteration's G; `local.steps` and the client's optimiser are \

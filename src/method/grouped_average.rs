@@ -32,6 +32,7 @@ impl Method for GroupedAverage {
         paper: yoon("Section 5, baselines FedGroupedAvg and FedGroupedAvg-Asymmetric"),
         update: "client of width b:  y ← x_b;  K times  y ← y − lr ∇F_i(Q_b(y); ξ);  send Q_b(y)\n\
                  server:  x_b ← mean of the models of width b   (asymmetric: of width b and wider)",
+        weights: "with weights p_i: the mean of a group is weighted by the p_i of those who take part",
         traffic: "down: x_b [d]; up: Δ [d], each in the client's width; nothing stays at the client",
         differs: "the asymmetric rule is our reading of its description: a group learns from all clients that are at least as wide; \
                   a group that nobody took part for stays as it is",

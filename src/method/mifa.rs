@@ -50,6 +50,7 @@ impl Method for Mifa {
         },
         update: "client:  as FedAvg, sends Δ_i = x − y\n\
                  server:  G_i ← Δ_i / lr  for i ∈ S;   x ← x − lr (1/N) Σ_{all i} G_i      (every round, also an empty one)",
+        weights: "with weights p_i: x ← x − lr Σ_{all i} p_i G_i, the mean that everyone would send",
         traffic: "down: x [d]; up: Δ [d]; stays at the server: G [N × d], rows only for clients that took part",
         differs: "while it waits for every client, the table keeps the updates as they come in, all of them at the initial model, where \
                   the authors' code asks everyone again at the end of the wait",
@@ -84,7 +85,7 @@ pub(super) struct Latest<R> {
     x: Arc<Payload<R>>,
     /// `G_i` of the clients heard so far.
     rows: Touched<Vec<R>>,
-    /// `Σ G_i`.
+    /// `Σ N p_i G_i`.
     sum: Vec<R>,
     /// Rounds before every client had been heard.
     waited: u64,
@@ -107,17 +108,18 @@ impl<R: Real> ServerUpdate<R> for Latest<R> {
             let mut row = up.up.vectors[0].clone();
             let steps = if self.per_step { 1.0 } else { up.steps as f64 };
             vector::scale(R::of(steps * up.per_lr()), &mut row);
-            vector::axpy(R::one(), &row, &mut self.sum);
+            let share = R::of(ctx.share(up.from));
+            vector::axpy(share, &row, &mut self.sum);
             if let Some(old) = self.rows.insert(up.from, row) {
-                vector::axpy(-R::one(), &old, &mut self.sum);
+                vector::axpy(-share, &old, &mut self.sum);
             }
         }
-        if self.table == Table::Wait && self.rows.len() < ctx.clients() {
+        if self.table == Table::Wait && self.rows.len() < ctx.holders() {
             self.waited += 1;
             return;
         }
         let mut update = self.sum.clone();
-        vector::scale(R::of(self.lr * ctx.local_lr() / ctx.clients() as f64), &mut update);
+        vector::scale(R::of(self.lr * ctx.local_lr() / ctx.holders() as f64), &mut update);
         ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
     }
 

@@ -12,7 +12,7 @@ use crate::{
     role::{
         Local, Payload,
         schedule::ScheduleSpec,
-        served::{Arrived, Workload, weighted_sum},
+        served::{Apply, Arrived, Workload, weighted_sum},
     },
 };
 
@@ -85,17 +85,44 @@ pub(super) fn scaled<R: Real>(a: f64, x: &[R]) -> Vec<R> {
     scaled
 }
 
-/// The momentum `g`: the weighted mean of the directions `D_i / Σ lr`; `None` where no step of the batch had a size.
-pub(super) fn mean_direction<R: Real>(batch: &[Arrived<R>], coefficients: &[f64]) -> Option<Vec<R>> {
-    let slopes: Vec<f64> = batch.iter().zip(coefficients).map(|(up, coefficient)| coefficient * up.per_lr()).collect();
-    batch.iter().any(|up| up.total_lr > 0.0).then(|| weighted_sum(batch, 0, &slopes))
+/// The coefficients of a batch whose updates are gradients of the clients and the server's momentum `g`, `1 − beta` of it: with
+/// weights `p_i` a client's gradients count `N p_i` times, and what comes back of `g` once. Otherwise `g` would be multiplied by the
+/// `Σ N p_i / |S|` of each cohort, and grow without bound where weights are very unlike.
+pub(super) struct Coefficients {
+    pub gradients: Vec<f64>,
+    momentum: Vec<f64>,
 }
 
-/// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's.
+impl Coefficients {
+    pub fn of<R: Real>(batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> Self {
+        Self { gradients: ctx.coefficients(batch), momentum: ctx.coefficients_of_returns(batch) }
+    }
+
+    /// The sum of the `D_i` of a batch, each times a `factor`; they hold `(1 − beta) Σ lr` of the momentum that they were sent.
+    pub fn sum<R: Real>(&self, batch: &[Arrived<R>], beta: f64, factor: impl Fn(&Arrived<R>) -> f64) -> Vec<R> {
+        let factors: Vec<f64> = batch.iter().map(factor).collect();
+        let own: Vec<f64> = self.gradients.iter().zip(&factors).map(|(coefficient, factor)| coefficient * factor).collect();
+        let mut sum = weighted_sum(batch, 0, &own);
+        let returns = self.momentum.iter().zip(&self.gradients).map(|(momentum, gradient)| momentum - gradient);
+        for ((up, missing), factor) in batch.iter().zip(returns).zip(factors).filter(|((_, missing), _)| *missing != 0.0) {
+            vector::axpy(R::of(missing * factor * (1.0 - beta) * up.total_lr), &up.down.vectors[1], &mut sum);
+        }
+        sum
+    }
+}
+
+/// The momentum `g`: the weighted mean of the directions `D_i / Σ lr`; `None` where no step of the batch had a size.
+pub(super) fn mean_direction<R: Real>(batch: &[Arrived<R>], coefficients: &Coefficients, beta: f64) -> Option<Vec<R>> {
+    batch.iter().any(|up| up.total_lr > 0.0).then(|| coefficients.sum(batch, beta, Arrived::per_lr))
+}
+
+/// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's; 0 of clients without
+/// any weight.
 pub(super) fn server_step<R: Real>(gamma: Option<f64>, batch: &[Arrived<R>], coefficients: &[f64]) -> f64 {
     gamma.unwrap_or_else(|| {
         let total: f64 = coefficients.iter().sum();
-        batch.iter().zip(coefficients).map(|(up, coefficient)| coefficient / total * up.total_lr).sum()
+        let share = |coefficient: f64| if total == 0.0 { 0.0 } else { coefficient / total };
+        batch.iter().zip(coefficients).map(|(up, &coefficient)| share(coefficient) * up.total_lr).sum()
     })
 }
 
@@ -106,9 +133,14 @@ pub(super) fn previous<R: Real>(x: &[R], gamma: f64, g: &[R]) -> Vec<R> {
 
 /// One step of a server with recursive variance reduction in place, on `x`, `g`, … and the last step: along the momentum of the
 /// batch, which becomes `g`. Nothing where no step of the batch had a size.
-pub(super) fn advance<R: Real>(state: &mut Payload<R>, gamma: Option<f64>, batch: &[Arrived<R>], coefficients: &[f64]) {
-    let Some(g) = mean_direction(batch, coefficients) else { return };
-    let gamma = server_step(gamma, batch, coefficients);
+pub(super) fn advance<R: Real>(
+    state: &mut Payload<R>,
+    (beta, gamma): (f64, Option<f64>),
+    batch: &[Arrived<R>],
+    coefficients: &Coefficients,
+) {
+    let Some(g) = mean_direction(batch, coefficients, beta) else { return };
+    let gamma = server_step(gamma, batch, &coefficients.gradients);
     vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
     state.vectors[1] = g;
     state.scalars[0] = gamma;

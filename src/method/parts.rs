@@ -3,9 +3,9 @@
 use crate::{
     invalid::Invalid,
     part::{discount::Discount, link::LinkSpec, transform::TransformSpec, weighting::Weighting},
-    problem::ObjectiveSpec,
+    problem::{ObjectiveSpec, spec::WeightsSpec},
     role::{
-        schedule::{Replace, ScheduleSpec, SelectSpec, cohort::CohortSpec, obstacle},
+        schedule::{Replace, ScheduleSpec, cohort::CohortSpec, obstacle},
         spec::{ClientSpec, LowBit, ShardRule},
     },
 };
@@ -15,6 +15,8 @@ use crate::{
 pub struct Parts<'a> {
     /// What is minimised.
     pub objective: &'a ObjectiveSpec,
+    /// The clients' weights in what is minimised.
+    pub weights: WeightsSpec,
     /// When the server acts.
     pub schedule: &'a ScheduleSpec,
     /// The weighting that the scenario asks for; `None` where the method's own is taken.
@@ -164,6 +166,25 @@ impl Parts<'_> {
         }
     }
 
+    /// Refuses shares among those who take part where that is one client at a time.
+    fn shares_mean_something(&self) -> Result<(), Invalid> {
+        let Some((_, batch, remedy)) = self.schedule.single_updates() else { return Ok(()) };
+        let message = format!("the share among those who take part is always 1 in {batch}: all clients would count alike");
+        let help =
+            format!("{remedy}, or choose \"sum-weighted\", or \"unbiased\" for clients that come as often as they are fast");
+        Err(Invalid::at("weighting", message).help(help))
+    }
+
+    /// Whether a weighting goes by the probability to take part in a round. Under weights that are not uniform, `sampling` is the plain
+    /// mean in which clients count by them, under any schedule.
+    fn asks_for_rounds(&self, weighting: Weighting) -> bool {
+        match weighting {
+            Weighting::KnownProbability => true,
+            Weighting::Sampling => self.weights == WeightsSpec::Uniform,
+            _ => false,
+        }
+    }
+
     /// Refuses weightings that mean nothing under the schedule.
     ///
     /// # Errors
@@ -175,11 +196,12 @@ impl Parts<'_> {
                 Err(Invalid::at("weighting", "the selection of the cohort weights the updates itself")
                     .help("remove `weighting`, or choose another `select` in the schedule"))
             }
-            Some(Weighting::KnownProbability | Weighting::Sampling) if !rounds => {
+            Some(Weighting::ParticipatingWeighted) => self.shares_mean_something(),
+            Some(weighting) if !rounds && self.asks_for_rounds(weighting) => {
                 Err(Invalid::at("weighting", "the probability to take part in a round means nothing without rounds")
                     .help("choose \"unbiased\", which divides by how often a client delivers"))
             }
-            Some(Weighting::Sampling) if !selects_uniformly(self.schedule) => {
+            Some(Weighting::Sampling) if !self.schedule.selects_uniformly() => {
                 Err(Invalid::at("weighting", "clients are not all drawn with the same probability")
                     .help("choose `select = \"uniform\"` in the schedule, or another weighting"))
             }
@@ -204,10 +226,6 @@ impl Parts<'_> {
 
 fn selects_by_weight(schedule: &ScheduleSpec) -> bool {
     if let ScheduleSpec::Rounds(spec) = schedule { spec.select.weighs() } else { false }
-}
-
-fn selects_uniformly(schedule: &ScheduleSpec) -> bool {
-    if let ScheduleSpec::Rounds(spec) = schedule { spec.select == SelectSpec::Uniform } else { true }
 }
 
 fn counts_its_cohort(schedule: &ScheduleSpec) -> bool {

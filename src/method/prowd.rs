@@ -25,6 +25,9 @@ use crate::{
 
 use dequantiser::{Dequantiser, Lesson};
 
+/// Most training steps of a block: nothing else happens while the server takes them.
+const MOST_STEPS: usize = 100_000;
+
 /// Parameters of ProWD.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -67,6 +70,7 @@ impl Method for ProWd {
                  server:  φ_1, φ_2 ← Adam on Σ_t ‖φ_t(Q_{b_{t−1}}(w_h)) − Q_{b_t}(w_h)‖² over the widest clients h\n\
                  \x20        ŵ_l = φ_2(φ_1(w_l));   m_l = argmax_m cos(m ⊙ (ŵ_l − x), mean_h (w_h − x))  for the narrower clients l\n\
                  \x20        x_j ← (Σ_h w_hj + Σ_l m_lj ŵ_lj) / (#h + Σ_l m_lj)",
+        weights: "with weights p_i: means are weighted by the p_i of those who take part",
         traffic: "down: x [d]; up: w [d], each in the client's width; nothing stays at the client",
         differs: "a scaled-down variant of ours, since the paper's code is not public: φ_t are residual blocks of one hidden layer of 32 \
                   tanh units on chunks of 64 weights in steps of their grid, b → 12 → 32 bits, shared by all layers, the identity at \
@@ -78,7 +82,7 @@ impl Method for ProWd {
     };
 
     fn validate(&self) -> Result<(), Invalid> {
-        require(self.steps >= 1, "steps", self.steps, "at least 1 step")?;
+        require((1..=MOST_STEPS).contains(&self.steps), "steps", self.steps, "from 1 to 100000 steps")?;
         require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")
     }
 }

@@ -112,6 +112,7 @@ impl Method for PushGossip {
                  \x20                um  (x, t) ← MERGE(UPDATE(x, t), UPDATE(x', t'))\n\
                  MERGE:           (x + x')/2,  or  (t x + t' x')/(t + t');   t ← max(t, t')   (part by part)\n\
                  UPDATE:          local steps, each with t ← t + 1",
+        weights: super::SCALED,
         traffic: "to one neighbour: x, t [d + 1], one part of k [d/k + 1], or a sample [s d + 1]; stays: the model the next one \
                   is merged with [d]",
         differs: "a node finishes one received model before it takes up the next, so a node that is slow keeps others \

@@ -54,6 +54,7 @@ impl Method for Scaffold {
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − c_i + c)\n\
                  \x20        c_i⁺ = ∇f_i(x)  (option I)   or   c_i − c + (x − y)/(K lr)  (option II);  send x − y and c_i⁺ − c_i\n\
                  server:  x ← x − (1/|S|) Σ_{i∈S} (x − y_i);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i)",
+        weights: super::CONTROLLED,
         traffic: "down: x, c [2 d]; up: x − y, c_i⁺ − c_i [2 d]; stays at the client: c_i [d]",
         differs: "c_i takes up the change as the server receives it, so that c stays the mean of the c_i on links that lose \
                   (unbiased compressors of variance 1 or more need the damping of `scallion`); \
@@ -131,7 +132,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             return;
         }
         let update = ctx.aggregate(batch, 0);
-        let change = weighted_sum(batch, 1, &vec![1.0 / ctx.clients() as f64; batch.len()]);
+        let change = weighted_sum(batch, 1, &ctx.weights(batch));
         let state = Arc::make_mut(&mut self.state);
         ctx.step(&mut state.vectors[0], update);
         vector::axpy(R::one(), &change, &mut state.vectors[1]);

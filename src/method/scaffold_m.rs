@@ -46,9 +46,12 @@ impl Method for ScaffoldM {
         update: "client:  y ← x;  K times  y ← y − lr (beta (∇F_i(y; ξ) − c_i + c) + (1 − beta) g)\n\
                  \x20        c_i⁺ = (1/K) Σ ∇F_i(y; ξ);   send Δ_i = c_i⁺ − c_i\n\
                  server:  g ← (1/|S|) Σ_{i∈S} (beta (Δ_i + c) + (1 − beta) g);   c ← c + (1/N) Σ_{i∈S} Δ_i;   x ← x − gamma g",
+        weights: "with weights p_i: g ← Σ_{i∈S} (N p_i/|S|) beta (Δ_i + c) + (1 − beta) g and c ← c + Σ_{i∈S} p_i Δ_i, so that c = Σ p_i c_i and \
+                  E g = beta ∇f + (1 − beta) g whatever the c_i; at x* g = c = 0 and c_i = ∇f_i(x*), whatever `weighting` says",
         traffic: "down: x, g, c [3 d]; up: Δ [d]; stays at the client: c_i [d]",
         differs: "one vector goes up in place of two: the server finds the mean of x − y from it exactly; c_i, c and g start at zero; \
-                  where clients take unlike numbers of steps, x moves by the mean of K lr along the mean direction",
+                  where clients take unlike numbers of steps, x moves by the mean of K lr along the mean direction; \
+                  where step sizes change within a visit, c_i⁺ is the mean of the gradients weighted by them",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -119,12 +122,13 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         let coefficients = ctx.coefficients(batch);
         let mut next = weighted_sum(batch, 0, &coefficients);
         vector::scale(R::of(self.beta), &mut next);
-        for (up, &coefficient) in batch.iter().zip(&coefficients) {
+        let returns = ctx.coefficients_of_returns(batch);
+        for ((up, &coefficient), returned) in batch.iter().zip(&coefficients).zip(returns) {
             let [_, g, c] = up.down.firsts();
             vector::axpy(R::of(coefficient * self.beta), c, &mut next);
-            vector::axpy(R::of(coefficient * (1.0 - self.beta)), g, &mut next);
+            vector::axpy(R::of(returned * (1.0 - self.beta)), g, &mut next);
         }
-        let change = weighted_sum(batch, 0, &vec![1.0 / ctx.clients() as f64; batch.len()]);
+        let change = weighted_sum(batch, 0, &ctx.weights(batch));
         let update = scaled(server_step(self.gamma, batch, &coefficients), &next);
         let state = Arc::make_mut(&mut self.state);
         ctx.step(&mut state.vectors[0], update);

@@ -9,8 +9,8 @@ use super::{
     Card, Method, Parts, ServedMethod, Setup,
     controlled::LOST,
     momentum::{
-        Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients, previous,
-        validate,
+        Coefficients, Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients,
+        previous, validate,
     },
 };
 use crate::{
@@ -50,11 +50,13 @@ impl Method for ScaffoldMVr {
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − beta (c_i − c) + (1 − beta) (g − ∇F_i(x_prev; ξ)))\n\
                  \x20        c_i⁺ = (1/K) Σ ∇F_i(y; ξ);   send x − y and c_i⁺ − c_i\n\
                  server:  g ← (1/|S|) Σ_{i∈S} (x − y_i) / (K lr);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i);   x_prev ← x;   x ← x − gamma g",
+        weights: "with weights p_i: g ← the gradients of S by N p_i/|S|, with what they hold of g and is not theirs counted once; \
+                  c ← c + Σ_{i∈S} p_i (c_i⁺ − c_i), so that c = Σ p_i c_i; at x* g = c = 0, whatever `weighting` says",
         traffic: "down: x, g, c [3 d] and the last gamma, with which x_prev = x + gamma g; up: x − y, c_i⁺ − c_i [2 d]; \
                   stays at the client: c_i [d]",
         differs: "the first round collects g and the c_i of its cohort, means of K stochastic gradients at the initial model, and does \
                   not move it; all other c_i start at zero; where clients take unlike numbers of steps, x moves by the mean of K lr along the \
-                  mean direction",
+                  mean direction; c_i⁺ is the plain mean also where step sizes change within a visit",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -72,7 +74,7 @@ impl ServedMethod for ScaffoldMVr {
             Start::Zero => vec![setup.x.clone(), setup.zeros(), setup.zeros()],
             Start::Gradient => vec![setup.x],
         };
-        Box::new(Server { gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)), waited: 0 })
+        Box::new(Server { beta: self.beta, gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)), waited: 0 })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -119,6 +121,7 @@ impl<R: Real> ClientUpdate<R> for Client {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct Server<R> {
+    beta: f64,
     gamma: Option<f64>,
     /// `x`, then `g` and `c` once they are known; the last server step.
     state: Arc<Payload<R>>,
@@ -139,14 +142,14 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         if batch.is_empty() {
             return;
         }
-        let coefficients = ctx.coefficients(&batch);
-        let even = vec![1.0 / ctx.clients() as f64; batch.len()];
+        let coefficients = Coefficients::of(&batch, ctx);
+        let weights = ctx.weights(&batch);
         if known == 1 {
-            state.vectors.push(weighted_sum(&batch, 0, &coefficients));
-            return state.vectors.push(weighted_sum(&batch, 0, &even));
+            state.vectors.push(weighted_sum(&batch, 0, &coefficients.gradients));
+            return state.vectors.push(weighted_sum(&batch, 0, &weights));
         }
-        advance(state, self.gamma, &batch, &coefficients);
-        vector::axpy(R::one(), &weighted_sum(&batch, 1, &even), &mut state.vectors[2]);
+        advance(state, (self.beta, self.gamma), &batch, &coefficients);
+        vector::axpy(R::one(), &weighted_sum(&batch, 1, &weights), &mut state.vectors[2]);
     }
 
     fn iterate(&self) -> &[R] {

@@ -38,9 +38,10 @@ impl Method for Sgp {
         },
         update: "x_i ← x_i − lr ∇F_i(z_i; ξ);   with P_ij = 1/(1 + outdegree of j) for j and all it sends to:\n\
                  x_i ← Σ_j P_ij x_j;   w_i ← Σ_j P_ij w_j;   z_i ← x_i / w_i",
+        weights: super::SCALED,
         traffic: "to every receiver, each iteration: P_ij x_j, P_ij w_j [d + 1]; stays: x, w [d + 1]",
-        differs: "with several local steps, lr ∇F becomes the sum of the local steps from z; lost messages are sent again; \
-                  no overlap of communication and computation",
+        differs: "with several local steps, lr ∇F becomes the sum of the local steps from z; a node that does not take part in a \
+                  round pushes at once, without a step of its own; lost messages are sent again; no overlap of communication and computation",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -76,6 +77,25 @@ struct State<R> {
 }
 
 impl Rule {
+    fn begin<R: Real>(&self, state: &State<R>, node: &mut Node<'_, R>) {
+        if node.takes_part(state.t) {
+            node.compute(state.t, Payload::one(state.z.clone()));
+        } else {
+            node.rest(0.0);
+        }
+    }
+
+    /// Pushes a share of the model to each receiver, and keeps one.
+    fn push<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        let share = 1.0 / (1 + self.lockstep.meeting(state.t, &mut state.barrier, node).to.len()) as f64;
+        vector::scale(R::of(share), &mut state.x);
+        state.w *= share;
+        let payload = Payload::one(state.x.clone()).with_scalar(state.w);
+        self.lockstep.share(Exchange::first(state.t), payload, &mut state.barrier, node);
+        state.stepped = true;
+        self.advance(state, node);
+    }
+
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         if !state.stepped || !self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) {
             return;
@@ -89,7 +109,7 @@ impl Rule {
         state.stepped = false;
         state.t += 1;
         node.complete();
-        node.compute(state.t, Payload::one(state.z.clone()));
+        self.begin(state, node);
     }
 }
 
@@ -101,21 +121,17 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        node.compute(0, Payload::one(state.z.clone()));
+        self.begin(state, node);
     }
 
     fn on_computed(&self, state: &mut State<R>, out: Payload<R>, node: &mut Node<'_, R>) {
-        if node.takes_part(state.t) {
-            let step = vector::difference(&out.vectors[0], &state.z);
-            vector::axpy(R::one(), &step, &mut state.x);
-        }
-        let share = 1.0 / (1 + self.lockstep.meeting(state.t, &mut state.barrier, node).to.len()) as f64;
-        vector::scale(R::of(share), &mut state.x);
-        state.w *= share;
-        let payload = Payload::one(state.x.clone()).with_scalar(state.w);
-        self.lockstep.share(Exchange::first(state.t), payload, &mut state.barrier, node);
-        state.stepped = true;
-        self.advance(state, node);
+        let step = vector::difference(&out.vectors[0], &state.z);
+        vector::axpy(R::one(), &step, &mut state.x);
+        self.push(state, node);
+    }
+
+    fn on_rested(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
+        self.push(state, node);
     }
 
     fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
@@ -124,7 +140,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
     }
 
     fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        node.compute(state.t, Payload::one(state.z.clone()));
+        self.begin(state, node);
     }
 
     fn care(&self, _: u64) -> Care {

@@ -89,6 +89,7 @@ impl Method for TokenWalk {
                  with target π_i[x] ∝ μ_i (x_i/μ_i)^(−alpha);   at the node X, with its hop number n:\n\
                  x ← x + (n + 1)^(−a) (δ_X − x)\n\
                  θ ← θ − lr (n + 1)^(−b) (p_X/μ_X) ∇F_X(θ; ξ)",
+        weights: "with weights p_i: the token's step at X is that of (p_X/μ_X) f_X, and visits in the ratio of the μ_i make it the mean of Σ p_i f_i",
         traffic: "per hop: θ, x [d + n]; with the measure at the nodes, θ [d] and a number from each neighbour asked: all of them for \
                   the kernel, one for the target; without repellence θ [d]",
         differs: "a holder whose token is lost, or finds that its next node is gone for good, draws the next node anew; a \
@@ -217,7 +218,8 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
         let [x] = input.firsts();
-        let weight = local.objective().weight(local.client);
+        // The gradient is that of n p_i f_i, and the chain's scalar stands for 1/μ_i.
+        let weight = 1.0 / local.objective().clients() as f64;
         let lr = input.scalars[0] * weight * local.lr(0);
         let mut y = x.to_vec();
         vector::axpy(R::of(-lr), &local.stochastic_gradient(x), &mut y);

@@ -110,7 +110,8 @@ pub enum TopologySpec {
         /// Edges of a new node.
         m: usize,
     },
-    /// Undirected edges: a list of pairs, or a text file with lines `a, b`.
+    /// Undirected edges: a list of pairs, or a text file with lines `a, b` or `a b`; attributes in braces, as networkx
+    /// writes them, are passed over.
     Edges(Source<[usize; 2]>),
 }
 

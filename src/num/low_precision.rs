@@ -30,16 +30,19 @@ impl Bits {
     }
 
     /// Width of the activations of a client whose weights have this one, in `[bit]`: at least 8.
+    #[inline]
     pub fn of_activations(self) -> Self {
         self.max(Self(8))
     }
 
     /// The width, in `[bit]`.
+    #[inline]
     pub fn get(self) -> u32 {
         self.0
     }
 
     /// `L = 2^{b−1} − 1`: points of a symmetric grid above zero.
+    #[inline]
     pub fn levels(self) -> f64 {
         f64::from((1_u32 << (self.0 - 1)) - 1)
     }

@@ -36,26 +36,31 @@ pub struct Rows<'a, R> {
 
 impl<'a, R: Copy> Rows<'a, R> {
     /// All rows of `values`, shape `[rows, columns]`.
+    #[inline]
     pub fn all(values: &'a [R], columns: usize) -> Self {
         Self { values, columns, picked: None }
     }
 
     /// The rows `picked` of `values`, shape `[rows, columns]`, in this order.
+    #[inline]
     pub fn picked(values: &'a [R], columns: usize, picked: &'a [u32]) -> Self {
         Self { values, columns, picked: Some(picked) }
     }
 
     /// The rows next to each other, shape `[m, p]`, where all are picked.
+    #[inline]
     pub fn contiguous(&self) -> Option<&'a [R]> {
         self.picked.is_none().then_some(self.values)
     }
 
     /// Number of rows `m`.
+    #[inline]
     pub fn len(&self) -> usize {
         self.picked.map_or_else(|| self.values.len() / self.columns.max(1), <[u32]>::len)
     }
 
     /// Whether there is no row.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -17,11 +17,13 @@ pub(crate) const CHUNK: usize = 1024;
 const LINE: usize = 64;
 
 /// Scalars to a cache line.
+#[inline]
 pub const fn line<R>() -> usize {
     LINE / size_of::<R>()
 }
 
 /// Length of a buffer in which [`aligned`] finds `len` scalars.
+#[inline]
 pub const fn aligned_len<R>(len: usize) -> usize {
     len + line::<R>()
 }
@@ -29,12 +31,14 @@ pub const fn aligned_len<R>(len: usize) -> usize {
 /// `len` scalars of the buffer that start at a cache line.
 ///
 /// Only speed depends on where they start: no address reaches a result.
+#[inline]
 pub fn aligned<R>(buffer: &mut [R], len: usize) -> &mut [R] {
     let start = aligned_start(buffer);
     &mut buffer[start..start + len]
 }
 
 /// The first scalar of the buffer that starts a cache line.
+#[inline]
 pub fn aligned_start<R>(buffer: &[R]) -> usize {
     buffer.as_ptr().align_offset(LINE).min(line::<R>())
 }

@@ -55,6 +55,11 @@ pub enum TransformSpec {
 }
 
 impl TransformSpec {
+    /// Whether a direction that is longer throughout comes out no longer, or not in proportion.
+    pub fn normalises(&self) -> bool {
+        matches!(self, Self::Adam(_) | Self::Yogi(_) | Self::Adagrad(_) | Self::Adamw(_) | Self::Clip(_))
+    }
+
     /// Builds the transform.
     pub fn build<R: Real>(&self) -> Box<dyn Transform<R>> {
         match self {
@@ -82,7 +87,9 @@ impl TransformSpec {
             Self::Adagrad(spec) => spec.validate().map_err(|invalid| invalid.under("adagrad")),
             Self::Adamw(spec) => spec.validate().map_err(|invalid| invalid.under("adamw")),
             Self::Clip(norm) => require(*norm > 0.0, "clip", norm, "a positive norm"),
-            Self::WeightDecay(strength) => require(*strength >= 0.0, "weight-decay", strength, "a number of at least 0"),
+            Self::WeightDecay(strength) => {
+                require(*strength >= 0.0 && strength.is_finite(), "weight-decay", strength, "a number of at least 0")
+            }
         }
     }
 }

@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     num::Real,
+    problem::spec::WeightsSpec,
     role::served::{Apply, Arrived},
 };
 
-/// The coefficient of each update in their sum. `N` clients, `S` the batch, `nᵢ` samples, `pᵢ` the client's weight in the objective.
+/// The coefficient of each update in their sum. `N` clients that have samples, `S` the batch, `nᵢ` samples, `pᵢ` the client's weight
+/// in the objective. Where `problem.weights` are not uniform, `participating`, `all` and `sum` of a method's own become `sampling`,
+/// `all-weighted` and `sum-weighted`, so that the objective is followed unless a scenario says otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Weighting {
@@ -19,16 +22,17 @@ pub enum Weighting {
     ParticipatingWeighted,
     /// `1 / N`: absent clients count as zero.
     All,
-    /// `1 / (N · P(i takes part))` with the probability in the round: unbiased where everyone who is present is called.
+    /// `pᵢ / P(i takes part)` with the probability in the round: unbiased where everyone who is present is called.
     KnownProbability,
-    /// `N pᵢ / |S|`: unbiased for cohorts drawn uniformly.
+    /// `N pᵢ / |S|`: the plain mean in which every client counts by its weight; unbiased for cohorts drawn uniformly. Without rounds
+    /// only under weights that are not uniform.
     Sampling,
     /// `pᵢ`: absent clients count as zero.
     AllWeighted,
     /// `pᵢ / E[deliveries of i in a server step]`: unbiased whatever the schedule (Fraboni et al. 2023). Deliveries are predicted
     /// from the times of downloads, work and uploads: from their means for `every-arrival` and `buffered`, from their whole
     /// distribution for `window` and `group`, where times that are drawn anew leave an error of up to a hundredth, and of more in
-    /// fleets of many thousands. In rounds, availability in seconds counts as the share of time that a client is up.
+    /// fleets of many thousands. Refused in rounds whose clients come and go in seconds.
     Unbiased,
     /// `1 / √N`, for updates that are applied one by one (Liu et al. 2024).
     InverseRoot,
@@ -36,12 +40,48 @@ pub enum Weighting {
     SumWeights,
     /// `1`: the sum.
     Sum,
+    /// `N pᵢ`: the sum in which every client counts by its weight.
+    SumWeighted,
 }
 
 impl Weighting {
+    /// Its name in a scenario.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Participating => "participating",
+            Self::ParticipatingWeighted => "participating-weighted",
+            Self::All => "all",
+            Self::KnownProbability => "known-probability",
+            Self::Sampling => "sampling",
+            Self::AllWeighted => "all-weighted",
+            Self::Unbiased => "unbiased",
+            Self::InverseRoot => "inverse-root",
+            Self::SumWeights => "sum-weights",
+            Self::Sum => "sum",
+            Self::SumWeighted => "sum-weighted",
+        }
+    }
+
     /// Whether a client counts by its weight in the objective, or by its samples; otherwise all count alike.
     pub fn tells_clients_apart(self) -> bool {
-        matches!(self, Self::ParticipatingWeighted | Self::Sampling | Self::AllWeighted | Self::Unbiased)
+        self == Self::ParticipatingWeighted || self.is_linear_in_weights()
+    }
+
+    /// Whether a coefficient is a multiple of the client's weight in the objective, whoever else is in the batch.
+    pub fn is_linear_in_weights(self) -> bool {
+        matches!(self, Self::KnownProbability | Self::Sampling | Self::AllWeighted | Self::Unbiased | Self::SumWeighted)
+    }
+
+    /// The weighting that takes the place of a method's own under these weights of the objective.
+    #[must_use]
+    pub fn following(self, weights: WeightsSpec) -> Self {
+        match (weights, self) {
+            (WeightsSpec::Uniform, own) => own,
+            (WeightsSpec::Samples, Self::Participating) => Self::Sampling,
+            (WeightsSpec::Samples, Self::All) => Self::AllWeighted,
+            (WeightsSpec::Samples, Self::Sum) => Self::SumWeighted,
+            (WeightsSpec::Samples, own) => own,
+        }
     }
 
     /// The coefficients of a batch, staleness weights included.
@@ -49,20 +89,21 @@ impl Weighting {
         let norm = self.norm(batch, ctx);
         let share = |up: &Arrived<R>| match self {
             Self::ParticipatingWeighted => ctx.samples(up.from) as f64,
-            Self::KnownProbability => 1.0 / ctx.probability(up.from),
+            Self::KnownProbability => ctx.share(up.from) / ctx.probability(up.from),
             Self::Sampling | Self::AllWeighted => ctx.weight(up.from),
             Self::Unbiased => ctx.weight(up.from) / ctx.deliveries(up.from),
+            Self::SumWeighted => ctx.share(up.from),
             _ => 1.0,
         };
         batch.iter().map(|up| up.weight * share(up) / norm).collect()
     }
 
-    /// What the weighted updates of a batch are divided by.
+    /// What the weighted updates of a batch are divided by; never 0, so that a batch without any weight is a step of nothing.
     pub fn norm<R: Real>(&self, batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> f64 {
-        let (size, clients) = (ctx.batch_size(batch) as f64, ctx.clients() as f64);
+        let (size, clients) = (ctx.batch_size(batch) as f64, ctx.holders() as f64);
         let total_samples = || batch.iter().map(|up| ctx.samples(up.from) as f64).sum::<f64>();
         let total_weight = || batch.iter().map(|up| up.weight).sum::<f64>();
-        match self {
+        let norm = match self {
             Self::Participating => size,
             Self::ParticipatingWeighted => total_samples(),
             Self::All => clients,
@@ -70,7 +111,8 @@ impl Weighting {
             Self::Sampling => size / clients,
             Self::SumWeights => total_weight(),
             Self::InverseRoot => clients.sqrt(),
-            Self::AllWeighted | Self::Unbiased | Self::Sum => 1.0,
-        }
+            Self::AllWeighted | Self::Unbiased | Self::Sum | Self::SumWeighted => 1.0,
+        };
+        if norm == 0.0 { 1.0 } else { norm }
     }
 }

@@ -73,11 +73,13 @@ impl Visitor<'_> for BatchVisitor {
 
 impl BatchSize {
     /// Batches of one pass over `samples` rows, at least 1.
+    #[inline]
     pub fn pass(self, samples: usize) -> usize {
         samples.div_ceil(self.rows(samples).max(1)).max(1)
     }
 
     /// Rows of one batch at a client with `samples` rows.
+    #[inline]
     pub fn rows(self, samples: usize) -> usize {
         match self {
             Self::Full => samples,
@@ -126,6 +128,7 @@ impl<'a, R: Real> Batches<'a, R> {
     }
 
     /// Draws the sample of the next local step.
+    #[inline]
     pub fn next_sample(&mut self) -> Sample<'_, R> {
         if self.noise > 0.0 {
             for value in self.draw.iter_mut() {

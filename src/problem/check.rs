@@ -4,7 +4,7 @@ use super::{
     BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace,
     data::{ClientData, Features, Samples, SparseRows, Targets},
 };
-use crate::{num::Real, random::Rng};
+use crate::{interrupt::Interrupt, num::Real, random::Rng};
 
 /// Shape of a made-up data set: three clients with 1, 40 and 7 rows, and 50 held-out rows.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,12 @@ pub(crate) struct Shape {
 
 impl Shape {
     pub fn data<R: Real>(self) -> ClientData<R> {
-        ClientData { train: self.samples(48, 0.3), offsets: vec![0, 1, 41, 48].into(), test: Some(self.samples(50, 0.9)) }
+        ClientData {
+            classes: Vec::new(),
+            train: self.samples(48, 0.3),
+            offsets: vec![0, 1, 41, 48].into(),
+            test: Some(self.samples(50, 0.9)),
+        }
     }
 
     fn samples<R: Real>(self, rows: usize, salt: f64) -> Samples<R> {
@@ -129,7 +134,7 @@ pub(crate) fn visits<R: Real>(objective: &dyn Objective<R>) {
             let mut batches = Batches::new(size, 0.0, shape, &mut rng, &mut order, &mut draw);
             let mut y: Vec<R> = point(objective.dim(), 0.2);
             if together {
-                let mut visit = Visit { steps: 11, lr: &lr, batches: &mut batches };
+                let mut visit = Visit { steps: 11, lr: &lr, batches: &mut batches, interrupt: Interrupt::default() };
                 objective.descend(1, &mut y, &mut visit, &drift, work);
             } else {
                 (0..11).for_each(|k| objective.step(1, &mut y, batches.next_sample(), lr(k), &drift, work));

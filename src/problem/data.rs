@@ -12,18 +12,20 @@ mod load;
 mod partition;
 mod prepare;
 mod read;
+mod report;
 mod spec;
 mod table;
 
 use std::ops::Range;
 
-pub use load::{Request, Summary, describe, load, read};
+pub use load::{Loaded, Request, Summary, describe, load, read};
 pub use partition::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw, partition};
+pub use report::{Class, Predicted, Report, Spread};
 pub use spec::{
     Bundled, CentreLaw, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, LinearTargets, MixtureClients,
-    MixtureSpec, NpySpec, NpzSpec, Source, SyntheticSpec, TargetKind, TeacherSpec, TextSpec,
+    MixtureSpec, NpySpec, NpzSpec, Scale, Source, SyntheticSpec, TargetKind, TeacherSpec, TextSpec,
 };
-pub use table::{Grouping, Table};
+pub use table::{Grouping, Ids, Table};
 
 use crate::num::{Real, vector};
 
@@ -36,6 +38,8 @@ pub struct ClientData<R> {
     pub offsets: Offsets,
     /// Held-out samples, where the data set has some.
     pub test: Option<Samples<R>>,
+    /// Name of each class; empty where they have none, and for real targets.
+    pub classes: Vec<String>,
 }
 
 /// Which rows of the training samples each client has.
@@ -226,7 +230,7 @@ mod tests {
     fn aligning_moves_values_and_changes_none() {
         let matrix = ndarray::Array2::from_shape_fn((5, 3), |(i, j)| (3 * i + j) as f64);
         let train = Samples { features: Features::Dense(matrix.clone()), targets: Targets::Values(vec![0.0; 5]) };
-        let aligned = ClientData { train, offsets: vec![0, 5].into(), test: None }.aligned();
+        let aligned = ClientData { classes: Vec::new(), train, offsets: vec![0, 5].into(), test: None }.aligned();
         let Features::Dense(moved) = aligned.train.features else { panic!("dense features stay dense") };
         assert_eq!(moved, matrix);
         assert_eq!(moved.as_slice().unwrap().as_ptr().align_offset(64), 0);

@@ -68,9 +68,17 @@ pub fn evaluate<R: Real>(objective: &dyn Objective<R>, optimum: Option<&Optimum>
         gradient_norm: gradient_norm.filter(|_| wanted.gradient_norm),
         distance: optimum.filter(|_| wanted.distance).map(|optimum| optimum.distance(x)),
         test: wanted.test.then(|| objective.test(x, &mut Workspace::new())).flatten(),
-        worst_decile: sums.as_ref().filter(|_| wanted.worst_decile).map(|sums| worst_decile(&sums.losses)),
+        worst_decile: sums
+            .as_ref()
+            .filter(|_| wanted.worst_decile)
+            .map(|sums| worst_decile(&of_holders(objective, &sums.losses))),
         local_losses: sums.filter(|_| wanted.local_losses).map(|sums| sums.losses),
     }
+}
+
+/// The losses of the clients that have samples: the others have none.
+fn of_holders<R: Real>(objective: &dyn Objective<R>, losses: &[f64]) -> Vec<f64> {
+    losses.iter().enumerate().filter(|&(client, _)| objective.samples(client) > 0).map(|(_, &loss)| loss).collect()
 }
 
 /// Mean of the `⌈n/10⌉` largest losses.

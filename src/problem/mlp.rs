@@ -194,7 +194,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
     /// Works on a copy of `y` aligned to cache lines where the visit is long enough to pay for it.
     fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
         if visit.steps < WORTH_A_COPY {
-            for k in 0..visit.steps {
+            for k in visit.interrupt.steps(visit.steps) {
                 self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), drift, work);
             }
             return;
@@ -202,7 +202,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
         let mut buffer = work.take(aligned_len::<R>(y.len()));
         let copy = aligned(&mut buffer, y.len());
         copy.copy_from_slice(y);
-        for k in 0..visit.steps {
+        for k in visit.interrupt.steps(visit.steps) {
             self.step(client, copy, visit.batches.next_sample(), (visit.lr)(k), drift, work);
         }
         y.copy_from_slice(copy);

@@ -61,6 +61,11 @@ impl<R: Real> Quadratic<R> {
     pub fn new(spec: &QuadraticSpec, clients: Option<usize>, streams: Streams, base: &Path) -> Result<Self, Invalid> {
         spec.check()?;
         if let Some(stated) = explicit::read(spec, clients, base)? {
+            if !stated.curvatures.iter().chain(&stated.centres).all(|&value| R::of(value).f64().is_finite()) {
+                let key = if spec.file.is_some() { "file" } else { "" };
+                return Err(Invalid::at(key, "a curvature or centre is too large for numbers of 32 bits")
+                    .help("scale the problem, or set `precision = \"f64\"`"));
+            }
             return Ok(Self::stated(stated, spec.noise));
         }
         let generate = spec.generate.clone().unwrap_or_default();
@@ -126,10 +131,12 @@ impl<R: Real> Quadratic<R> {
         }
     }
 
+    #[inline]
     fn curvature<'a>(&self, entries: &'a [R]) -> Curvature<'a, R> {
         if self.dense { Curvature::Dense(entries) } else { Curvature::Diagonal(entries) }
     }
 
+    #[inline]
     fn curvature_len(&self) -> usize {
         if self.dense { stride(self.dim) * self.dim } else { self.dim }
     }

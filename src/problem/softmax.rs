@@ -167,7 +167,7 @@ impl<R: Real> Objective<R> for Softmax<R> {
         let mut buffer = work.take(Model::<&[R]>::aligned_len::<R>(self.classes, self.shared.columns()));
         let mut copy = Model::aligned(&mut buffer, self.classes, self.shared.columns());
         copy.copy_from(&self.model(y));
-        for k in 0..visit.steps {
+        for k in visit.interrupt.steps(visit.steps) {
             let sample = visit.batches.next_sample();
             let affine = Affine::new((visit.lr)(k), drift, self.shared.l2, sample);
             self.fused_step(&self.shared.pick(client, sample), copy.reborrow(), &affine, work);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activation,
-    data::{DataSpec, PartitionSpec},
+    data::{DataSpec, PartitionSpec, TargetKind},
     init::{InitSpec, XavierInit},
     quadratic::QuadraticSpec,
     regression::RegressionSpec,
@@ -40,7 +40,7 @@ pub struct ProblemSpec {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "named::optional")]
     #[schemars(schema_with = "named::schema::<InitSpec>")]
     pub init: Option<InitSpec>,
-    /// The weights `pᵢ` of the clients in `f = Σ pᵢ fᵢ`.
+    /// The weights `pᵢ` of the clients in `f = Σ pᵢ fᵢ`, which every method follows; a client without samples has none.
     #[serde(default)]
     pub weights: WeightsSpec,
 }
@@ -81,7 +81,7 @@ impl Default for MlpSpec {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WeightsSpec {
-    /// `1/n` each.
+    /// `1/n` for each of the `n` clients that have samples.
     #[default]
     Uniform,
     /// In proportion to the number of training samples.
@@ -89,6 +89,15 @@ pub enum WeightsSpec {
 }
 
 impl ObjectiveSpec {
+    /// What targets have to be, where the data do not say what they are.
+    fn targets(&self) -> TargetKind {
+        match self {
+            Self::LeastSquares(_) => TargetKind::Values,
+            Self::Logistic(_) | Self::Softmax => TargetKind::Classes,
+            Self::Mlp(_) | Self::Quadratic(_) => TargetKind::Auto,
+        }
+    }
+
     /// The name in a scenario.
     pub fn name(&self) -> &'static str {
         match self {

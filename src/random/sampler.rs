@@ -97,12 +97,29 @@ impl Sampler {
         Self { shape: Shape::Constant(value) }
     }
 
+    /// The values that are given one by one, in a list or a file; none where they follow a rule.
+    pub(super) fn listed(&self) -> &[f64] {
+        match &self.shape {
+            Shape::Values(values) => values,
+            Shape::Fixed { inner, .. } => {
+                if let Shape::Values(values) = inner.as_ref() {
+                    values
+                } else {
+                    &[]
+                }
+            }
+            _ => &[],
+        }
+    }
+
     /// The value for `client`: fresh draws come from `rng`, fixed ones from the client's own stream.
+    #[inline]
     pub fn sample(&self, client: usize, rng: &mut Rng) -> f64 {
         self.shape.sample(client, rng)
     }
 
     /// The value of `client` where it does not change between uses.
+    #[inline]
     pub fn of_client(&self, client: usize) -> Option<f64> {
         match &self.shape {
             Shape::Constant(value) => Some(*value),
@@ -124,6 +141,7 @@ impl Sampler {
 }
 
 impl Shape {
+    #[inline]
     fn sample(&self, client: usize, rng: &mut Rng) -> f64 {
         match self {
             Self::Constant(value) => *value,
@@ -146,6 +164,7 @@ impl Shape {
     }
 
     /// The entry of `client` in a list of one value per client.
+    #[inline]
     fn listed(&self, client: usize) -> f64 {
         match self {
             Self::Spread { slowest, slope, .. } => slowest * (1.0 - client as f64 * slope),

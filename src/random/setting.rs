@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::Streams;
 use crate::invalid::{Invalid, require};
 
-/// Fleets are smaller than this, so that client numbers fit `u32` and stay apart from [`POPULATION`](super::POPULATION).
-pub const MAX_CLIENTS: usize = u32::MAX as usize;
+/// The largest fleet: what is looked at once for every client, such as who belongs to which group, takes seconds there. Client
+/// numbers fit `u32` and stay apart from [`POPULATION`](super::POPULATION).
+pub const MAX_CLIENTS: usize = 100_000_000;
 
 /// What a part of the world is built in.
 #[derive(Debug, Clone)]
@@ -28,5 +29,5 @@ impl Setting {
 
 /// Refuses empty fleets and those whose client numbers do not fit.
 pub(crate) fn check_clients(clients: usize) -> Result<(), Invalid> {
-    require((1..MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 4 billion")
+    require((1..=MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 100 million")
 }

@@ -15,11 +15,14 @@ pub enum Axis {
     Seconds,
     /// Client updates that the server has accepted, in its model or still in its buffer; finished iterations of peers `[1]`.
     Updates,
-    /// Stochastic gradients that were computed: one a local step, two for methods with recursive variance reduction `[1]`.
+    /// Stochastic gradients that were computed, in vain or not: one a local step, two for methods with recursive variance reduction. Of a
+    /// visit that is lost or called off, those that it had come to by then. The metric `gradients-used` counts those that were not in
+    /// vain `[1]`.
     Gradients,
-    /// Bits sent by clients `[bit]`.
+    /// Bits sent by clients, counted as a message leaves `[bit]`.
     UplinkBits,
-    /// Bits that have reached clients, or were lost on their way: `t` broadcasts after `t` rounds `[bit]`.
+    /// Bits sent to clients, counted as a message arrives or is lost: `t` broadcasts after `t` rounds, without the one that is on its
+    /// way for the next `[bit]`.
     DownlinkBits,
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::axis::Axis;
 use super::curves::Cell;
 use super::filter::Filter;
+use super::formula::guarded;
 use super::units;
 
 pub use evaluate::evaluate;
@@ -205,13 +206,13 @@ pub fn write(verdicts: &[Verdict], out: impl Write) -> csv::Result<()> {
     writer.write_record(["text", "source", "cell", "measured", "required", "holds", "note"])?;
     for verdict in verdicts {
         writer.write_record([
-            verdict.text.as_str(),
-            verdict.source.as_deref().unwrap_or_default(),
-            &verdict.cell.to_string(),
+            &*guarded(&verdict.text),
+            &guarded(verdict.source.as_deref().unwrap_or_default()),
+            &guarded(&verdict.cell.to_string()),
             &verdict.measured.map_or_else(String::new, |v| v.to_string()),
-            &verdict.required,
+            &guarded(&verdict.required),
             &verdict.holds.map_or_else(String::new, |holds| holds.to_string()),
-            verdict.note.as_deref().unwrap_or_default(),
+            &guarded(verdict.note.as_deref().unwrap_or_default()),
         ])?;
     }
     writer.flush()?;

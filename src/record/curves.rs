@@ -8,11 +8,13 @@ use csv::StringRecord;
 pub use super::cell::Cell;
 
 use super::axis::Axis;
+use super::formula::bare;
 use super::measure::Better;
-use super::part::UNFINISHED;
+use super::part::OWN;
 use crate::{
-    file::{File, start},
+    file::{File, bounded, start},
     invalid::Invalid,
+    memory,
 };
 
 /// The recorded curve of one method in one cell under one seed.
@@ -97,14 +99,14 @@ impl Curves {
     pub fn read(path: &Path) -> Result<Self, Invalid> {
         let unreadable = |error: std::io::Error| {
             let fault = Invalid::at("", format!("the recorded curves cannot be read: {error}")).in_file(path, None);
-            if path.with_file_name(UNFINISHED).is_dir() {
+            if path.with_file_name(OWN).join("runs").is_dir() {
                 return fault.help(format!(
-                    "the run was cut off, with its rows in `{UNFINISHED}`: take it up by `fedfleet run SCENARIO --resume`"
+                    "the runs were cut off, with their rows in `{OWN}/runs`: take them up by `fedfleet run SCENARIO --resume`"
                 ));
             }
             fault
         };
-        Self::parse(&std::fs::read(path).map_err(unreadable)?, path)
+        Self::parse(&bounded::read(path, memory::available()).map_err(unreadable)?, path)
     }
 
     /// Reads the content of a file; `path` is for messages only.
@@ -235,14 +237,14 @@ impl<'a> Grouping<'a> {
 
     /// The index of the row's run, which is opened at its first row; rows of a run usually stand together.
     fn place(&mut self, row: &StringRecord, seed: u64) -> usize {
-        let (keys, method) = (&self.layout.keys, &row[self.layout.keys.len()]);
-        let same = |run: &Run| {
-            run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(row.iter().take(keys.len()))
-        };
+        let (keys, method) = (&self.layout.keys, bare(&row[self.layout.keys.len()]));
+        let values = || row.iter().take(keys.len()).map(bare);
+        let same =
+            |run: &Run| run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(values());
         if self.runs.last().is_some_and(same) {
             return self.runs.len() - 1;
         }
-        let cell = Cell(keys.iter().cloned().zip(row.iter().map(str::to_owned)).collect());
+        let cell = Cell(keys.iter().cloned().zip(values().map(str::to_owned)).collect());
         let runs = &mut self.runs;
         *self.places.entry((cell.clone(), method.to_owned(), seed)).or_insert_with(|| {
             let metrics = vec![Vec::new(); self.layout.metrics.len()];

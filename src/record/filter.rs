@@ -65,6 +65,29 @@ pub fn validate(filter: &Filter, keys: &[String]) -> Result<(), Invalid> {
     })
 }
 
+/// Refuses a filter that keeps none of `cells`.
+///
+/// # Errors
+/// [`Invalid`] at the first key that never has its value, with those that it has; or at `where`.
+pub fn keeps_some(filter: &Filter, cells: &[Cell]) -> Result<(), Invalid> {
+    if cells.iter().any(|cell| keeps(filter, cell)) {
+        return Ok(());
+    }
+    for (key, value) in filter {
+        let values = cells.iter().filter_map(|cell| cell.get(key)).fold(Vec::new(), |mut seen, value| {
+            if !seen.contains(&value) {
+                seen.push(value);
+            }
+            seen
+        });
+        if !values.iter().any(|recorded| value.matches(recorded)) {
+            let message = format!("the sweep of `{key}` has no value `{value}`: expected one of {}", values.join(", "));
+            return Err(Invalid { path: vec!["where".into(), key.clone()], ..Invalid::at("", message) });
+        }
+    }
+    Err(Invalid::at("where", "no cell has all of these values together").help("keep the values of one cell, or fewer keys"))
+}
+
 /// Refuses a `name` that is not among `names`, at the key `at`; `kind` says what it should be the name of.
 ///
 /// # Errors

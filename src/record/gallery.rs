@@ -1,6 +1,7 @@
 //! A page about a folder of results: what was claimed, what was measured, and the figures.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     fs, io,
     path::{Path, PathBuf},
@@ -8,8 +9,8 @@ use std::{
 
 use serde::Deserialize;
 
-use super::units::short;
-use crate::invalid::Invalid;
+use super::{formula::bare, markdown, units::short};
+use crate::{file::bounded, invalid::Invalid, memory};
 
 /// What the page says before any results.
 const HEAD: &str = "\
@@ -18,6 +19,14 @@ const HEAD: &str = "\
 Each folder holds what `fedfleet run` made of one scenario: `curves.csv`, `summary.csv`, `claims.csv`, `figures/`, and
 `manifest.toml`, which gives the same bytes when it is run. `fedfleet gallery` writes this page.
 ";
+
+/// The words by which a page is known again.
+const MARK: &str = "`fedfleet gallery` writes this page.";
+
+/// Whether `bytes` are a page that was made here.
+pub fn is_page(bytes: &[u8]) -> bool {
+    String::from_utf8_lossy(bytes).contains(MARK)
+}
 
 /// The results of one scenario, as the page shows them.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,13 +60,23 @@ pub struct Claim {
     pub note: String,
 }
 
+impl Claim {
+    /// The claim as it was before it became a row.
+    fn bare(self) -> Self {
+        let plain = |text: String| bare(&text).to_owned();
+        let Self { text, source, cell, measured, required, holds, note } = self;
+        let [text, source, cell, required, note] = [text, source, cell, required, note].map(plain);
+        Self { text, source, cell, measured, required, holds, note }
+    }
+}
+
 /// All results below the folder `root`, in the order of their folders' names.
 ///
 /// # Errors
 /// [`Invalid`] for a folder or file that cannot be read, and where there are no results at all.
 pub fn exhibits(root: &Path) -> Result<Vec<Exhibit>, Invalid> {
     let mut folders = Vec::new();
-    find(root, &mut folders).map_err(|error| unreadable(root, &error))?;
+    find(root, &mut BTreeSet::new(), &mut folders).map_err(|error| unreadable(root, &error))?;
     folders.sort();
     if folders.is_empty() {
         let message = format!("`{}` holds no results: no folder in it has a manifest.toml", root.display());
@@ -72,7 +91,7 @@ pub fn page(exhibits: &[Exhibit]) -> String {
     for exhibit in exhibits {
         let held = exhibit.claims.iter().filter(|claim| claim.holds == Some(true)).count();
         let count = format!("{held} of {}", exhibit.claims.len());
-        let _ = writeln!(text, "| [{}]({}/) | {count} |", cell(&exhibit.title), exhibit.folder);
+        let _ = writeln!(text, "| [{}]({}/) | {count} |", markdown::text(&exhibit.title), markdown::link(&exhibit.folder));
     }
     exhibits.iter().for_each(|exhibit| text += &section(exhibit));
     text
@@ -80,16 +99,17 @@ pub fn page(exhibits: &[Exhibit]) -> String {
 
 fn section(exhibit: &Exhibit) -> String {
     let Exhibit { folder, title, claims, figures } = exhibit;
-    let mut text = format!("\n## {title}\n\n[`{folder}`]({folder}/) · [scenario]({folder}/manifest.toml)\n");
+    let (title, shown, folder) = (markdown::text(title), markdown::code(folder), markdown::link(folder));
+    let mut text = format!("\n## {title}\n\n[{shown}]({folder}/) · [scenario]({folder}/manifest.toml)\n");
     if !figures.is_empty() {
         text += "\n";
     }
     for figure in figures {
-        let path = format!("{folder}/figures/{figure}");
+        let path = format!("{folder}/figures/{}", markdown::link(figure));
         let _ = writeln!(
             text,
             "<a href=\"{path}\"><img src=\"{path}\" width=\"270\" alt=\"{}\"></a>",
-            figure.trim_end_matches(".png")
+            markdown::link(figure.trim_end_matches(".png"))
         );
     }
     if !claims.is_empty() {
@@ -109,23 +129,25 @@ fn row(claim: &Claim) -> String {
         None => "unknown",
     };
     let text = format!("{}{place}{note}", claim.text);
-    format!("| {} | {} | {measured} | {} | {holds} |\n", cell(&claim.source), cell(&text), cell(&claim.required))
+    let [source, text, required] = [&claim.source, &text, &claim.required].map(|cell| markdown::text(cell));
+    format!("| {source} | {text} | {measured} | {required} | {holds} |\n")
 }
 
-/// Text that does not end a cell of a table.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
-}
-
-/// Collects the folders below `folder` that hold results.
-fn find(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+/// Collects the folders below `folder` that hold results, each once, wherever links lead.
+fn find(folder: &Path, seen: &mut BTreeSet<PathBuf>, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !seen.insert(folder.canonicalize()?) {
+        return Ok(());
+    }
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    for path in paths {
         if path.is_dir() {
             if path.join("manifest.toml").is_file() {
-                found.push(path);
+                if seen.insert(path.canonicalize()?) {
+                    found.push(path);
+                }
             } else {
-                find(&path, found)?;
+                find(&path, seen, found)?;
             }
         }
     }
@@ -148,20 +170,21 @@ fn title(manifest: &Path) -> Result<String, Invalid> {
     struct Titled {
         title: String,
     }
-    let text = fs::read_to_string(manifest).map_err(|error| unreadable(manifest, &error))?;
+    let text = bounded::read_text(manifest, memory::available()).map_err(|error| unreadable(manifest, &error))?;
     let titled = toml::from_str(&text).map(|Titled { title }| title);
     titled.map_err(|error| Invalid::at("", format!("this is not a manifest: {}", error.message())).in_file(manifest, None))
 }
 
 /// The claims of a run; none where it has no `claims.csv` yet.
 fn claims(path: &Path) -> Result<Vec<Claim>, Invalid> {
-    let bytes = match fs::read(path) {
+    let bytes = match bounded::read(path, memory::available()) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(path, &error)),
     };
     csv::Reader::from_reader(bytes.as_slice())
         .into_deserialize()
+        .map(|row| row.map(Claim::bare))
         .collect::<Result<_, csv::Error>>()
         .map_err(|error| Invalid::at("", format!("these are not claims: {error}")).in_file(path, None))
 }

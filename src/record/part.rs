@@ -1,19 +1,16 @@
 //! The file of one run: its rows of `curves.csv`, flushed as they come.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::{self, BufWriter, Seek, SeekFrom},
-    path::Path,
-};
+use std::{io, path::Path};
 
-use super::{axis::Axis, column::Column, progress::Progress};
+use super::{axis::Axis, column::Column, log::Log, progress::Progress};
+use crate::file::digest::Digest;
 
-/// The folder among results where runs keep what is theirs until all are done.
-pub const UNFINISHED: &str = "unfinished";
+/// The folder among results that is the program's own.
+pub const OWN: &str = ".fedfleet";
 
 /// The rows of one run, with a header of its own.
 pub struct Part {
-    csv: csv::Writer<BufWriter<File>>,
+    csv: csv::Writer<Log>,
     /// What every row starts with: the cell's values, the method, the seed.
     prefix: Vec<String>,
 }
@@ -33,24 +30,18 @@ impl Part {
     /// # Errors
     /// When it cannot be written.
     pub fn create(path: &Path, header: &[String], prefix: Vec<String>) -> io::Result<Self> {
-        let mut part = Self { csv: csv::Writer::from_writer(BufWriter::new(File::create(path)?)), prefix };
+        let mut part = Self { csv: csv::Writer::from_writer(Log::create(path)?), prefix };
         part.csv.write_record(header)?;
         part.csv.flush()?;
         Ok(part)
     }
 
-    /// A file to go on with after its first `written` bytes; what comes after them is cut off.
+    /// A file to go on with after what `known` is the digest of; what comes after that is cut off.
     ///
     /// # Errors
-    /// When it cannot be written, or is shorter.
-    pub fn resume(path: &Path, written: u64, prefix: Vec<String>) -> io::Result<Self> {
-        let mut file = OpenOptions::new().write(true).open(path)?;
-        if file.metadata()?.len() < written {
-            return Err(io::Error::other(format!("`{}` is shorter than its checkpoint says", path.display())));
-        }
-        file.set_len(written)?;
-        let _ = file.seek(SeekFrom::End(0))?;
-        Ok(Self { csv: csv::Writer::from_writer(BufWriter::new(file)), prefix })
+    /// See [`Log::resume`].
+    pub fn resume(path: &Path, known: Digest, prefix: Vec<String>) -> io::Result<Self> {
+        Ok(Self { csv: csv::Writer::from_writer(Log::resume(path, known)?), prefix })
     }
 
     /// Appends a row and flushes it.
@@ -67,13 +58,13 @@ impl Part {
         self.csv.flush()
     }
 
-    /// Writes everything out and returns the length of the file [bytes].
+    /// Brings all rows to the disk, and returns the digest of the file.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn flush(&mut self) -> io::Result<u64> {
+    /// When they cannot be written.
+    pub fn sync(&mut self) -> io::Result<Digest> {
         self.csv.flush()?;
-        self.csv.get_ref().get_ref().metadata().map(|metadata| metadata.len())
+        self.csv.get_ref().sync()
     }
 }
 

@@ -51,12 +51,40 @@ pub enum EverySpec {
 
 impl EverySpec {
     /// The axis on which distances are measured.
-    pub(super) fn axis(self) -> Axis {
+    pub fn axis(self) -> Axis {
         match self {
             Self::Rounds(_) => Axis::Rounds,
             Self::Seconds(_) => Axis::Seconds,
             Self::Updates(_) => Axis::Updates,
             Self::Log(LogSpec { axis, .. }) => axis,
+        }
+    }
+
+    /// Refuses more samples up to `seconds` [s] than a run can be looked at.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `record`.
+    pub fn check_samples(self, seconds: f64) -> Result<(), Invalid> {
+        let Self::Seconds(every) = self else { return Ok(()) };
+        let samples = seconds / every;
+        if samples <= MOST_SAMPLES {
+            return Ok(());
+        }
+        let message = format!(
+            "a sample every {every:?} s of {seconds:?} s makes {samples:.0e} samples a run: expected at most {MOST_SAMPLES:.0e}"
+        );
+        Err(Invalid::at("every.seconds", message).help("raise it; `every.log` samples the beginning more densely"))
+    }
+
+    /// Number of samples of a run that ends at `end` on its [axis](Self::axis), and at `seconds` [s].
+    pub fn samples(self, end: f64, seconds: Option<f64>) -> u64 {
+        match self {
+            Self::Rounds(step) | Self::Updates(step) => (end / step as f64).ceil() as u64 + 1,
+            Self::Seconds(step) => (end / step).ceil() as u64 + 1,
+            Self::Log(_) => {
+                let places = std::iter::successors(Some(0.0), |&place| Some(self.following(place, seconds)));
+                places.take_while(|&place| place < end).count() as u64 + 1
+            }
         }
     }
 
@@ -136,8 +164,11 @@ pub enum Metric {
     Staleness,
     /// Share of the clients in the latest server step [1].
     Participation,
-    /// Energy of all visits completed so far [J].
+    /// Energy of all local steps computed so far, those of visits that were lost or called off included [J].
     Energy,
+    /// Stochastic gradients whose results were taken up so far: the others among those of the column `gradients` were computed in vain, by
+    /// clients that were lost, called off or refused, or are still on their way [1].
+    GradientsUsed,
     /// What clients keep between their visits, all together [bit]: what the method, the links and the clients' optimisers remember, 32
     /// bits a number; not the model, which comes anew with each call. Methods with a server only.
     ClientMemory,
@@ -164,6 +195,7 @@ impl Metric {
             Self::Staleness => "staleness",
             Self::Participation => "participation",
             Self::Energy => "energy",
+            Self::GradientsUsed => "gradients-used",
             Self::ClientMemory => "client-memory",
             Self::Consensus => "consensus",
             Self::LayerVariance => "layer-variance",
@@ -238,15 +270,8 @@ impl RecordSpec {
     /// # Errors
     /// [`Invalid`] with a path relative to `record`.
     pub fn check_samples(&self, stop: &Stop) -> Result<(), Invalid> {
-        let (Some(EverySpec::Seconds(every)), Some(seconds)) = (self.every, stop.seconds) else { return Ok(()) };
-        let samples = seconds / every;
-        if samples <= MOST_SAMPLES {
-            return Ok(());
-        }
-        let message = format!(
-            "a sample every {every:?} s of {seconds:?} s makes {samples:.0e} samples a run: expected at most {MOST_SAMPLES:.0e}"
-        );
-        Err(Invalid::at("every.seconds", message).help("raise it; `every.log` samples the beginning more densely"))
+        let (Some(every), Some(seconds)) = (self.every, stop.seconds) else { return Ok(()) };
+        every.check_samples(seconds)
     }
 
     /// Checks the values.

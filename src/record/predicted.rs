@@ -5,13 +5,15 @@ use std::{io, path::Path};
 use super::{
     column::Column,
     curves::{Cell, Curves, Run},
+    formula::bare,
     part::shortest,
     plan::wanted,
     sample::of_model,
 };
 use crate::{
-    file::{File, start},
+    file::{File, bounded, start},
     invalid::Invalid,
+    memory,
     num::Real,
     problem::Problem,
 };
@@ -45,7 +47,7 @@ pub fn table<R: Real>(
 /// [`Invalid`] in the file where it cannot be read or is no such table.
 pub fn read(path: &Path) -> Result<Curves, Invalid> {
     let refused = |error: io::Error| Invalid::at("", format!("the predictions cannot be read: {error}")).in_file(path, None);
-    let bytes = std::fs::read(path).map_err(refused)?;
+    let bytes = bounded::read(path, memory::available()).map_err(refused)?;
     let file = File::in_memory(path, &bytes)?;
     let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
     let unreadable =
@@ -66,9 +68,9 @@ pub fn read(path: &Path) -> Result<Curves, Invalid> {
             text => text.parse::<f64>().map(Some).map_err(|_| fault(column, "number")),
         };
         let values = (of_keys + 2..row.len()).map(value).collect::<Result<Vec<_>, _>>()?;
-        let pair = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        let pair = |(key, value): (&str, &str)| (key.to_owned(), bare(value).to_owned());
         let cell = Cell(header.iter().zip(&row).take(of_keys).map(pair).collect());
-        runs.push(Run::settled(cell, row[of_keys].to_owned(), seed, values));
+        runs.push(Run::settled(cell, bare(&row[of_keys]).to_owned(), seed, values));
     }
     let metrics = header.iter().skip(of_keys + 2).map(|name| name.replace('_', "-")).collect();
     Ok(Curves { keys: header.iter().take(of_keys).map(str::to_owned).collect(), metrics, runs })

@@ -28,11 +28,11 @@ pub struct Progress {
     pub seconds: f64,
     /// Client updates.
     pub updates: u64,
-    /// Local steps.
+    /// Stochastic gradients computed.
     pub gradients: u64,
-    /// Bits sent by clients [bit].
+    /// Bits sent by clients, counted as they leave [bit].
     pub uplink_bits: u64,
-    /// Bits that have reached clients, or were lost on their way [bit].
+    /// Bits that have reached clients, or were lost on their way, counted as they arrive [bit].
     pub downlink_bits: u64,
 }
 

@@ -1,8 +1,9 @@
 //! Samples a run while it goes on, and ends it.
 
-use std::{io, path::PathBuf};
+use std::io;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::{
     axis::Axis,
@@ -19,6 +20,8 @@ use super::{
 };
 use crate::{
     engine::{Engine, Watcher},
+    file::digest::Digest,
+    invalid::Invalid,
     num::Real,
     role::Observed,
     rounding::end_of_instant,
@@ -42,7 +45,32 @@ pub struct RecorderState {
     standstill: Standstill,
 }
 
+/// What a recorder has brought to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// The rows.
+    pub part: Digest,
+    /// The iterates, where they are kept.
+    pub iterates: Option<Digest>,
+}
+
+/// What a recorder writes to.
+pub struct Files {
+    /// The rows.
+    pub part: Part,
+    /// The iterate of every sample, where it is kept.
+    pub iterates: Option<Iterates>,
+}
+
+impl Files {
+    /// Brings everything to the disk.
+    fn sync(&mut self) -> io::Result<Written> {
+        Ok(Written { part: self.part.sync()?, iterates: self.iterates.as_ref().map(Iterates::sync).transpose()? })
+    }
+}
+
 /// What a recorder records.
+#[derive(Debug)]
 pub struct RecordPlan {
     /// Distance between samples.
     pub every: EverySpec,
@@ -52,6 +80,17 @@ pub struct RecordPlan {
     pub peers: PeerModel,
     /// When the run ends.
     pub stop: Stop,
+}
+
+impl RecordPlan {
+    /// Scores the models of a run once as a sample does, and keeps nothing.
+    pub fn score<R: Real, P: Observed<R>>(&self, world: &World<R>, engine: &Engine<P>) {
+        let tiers = self.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
+        let sample = Sample::take(world, engine, (&self.columns[..], self.peers), tiers.as_ref());
+        self.columns.iter().for_each(|&column| {
+            let _ = sample.value(column);
+        });
+    }
 }
 
 /// What an onlooker wants before an event.
@@ -74,27 +113,44 @@ pub trait Onlooker<P: crate::engine::Protocol> {
     ///
     /// # Errors
     /// When it cannot be written.
-    fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: u64) -> io::Result<()>;
+    fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: &Written) -> io::Result<()>;
 
     /// Called after every sample.
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>);
 }
 
-/// How a run came out, and the iterates that were kept.
-type Ended<R> = (Outcome, Option<Vec<Vec<R>>>);
+/// Why a run could not be recorded to its end.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// A file cannot be written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The run is longer than the scenario's samples suit; the path is from the root of the scenario.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// How a run came out, and what was written of it.
+pub struct Ended<R> {
+    /// How it came out.
+    pub outcome: Outcome,
+    /// The digest of its rows.
+    pub part: Digest,
+    /// The iterates that were kept.
+    pub iterates: Option<Vec<Vec<R>>>,
+}
 
 /// Samples a run into its part file.
 pub struct Recorder<'a, R: Real, P: Observed<R>> {
     world: &'a World<R>,
     plan: &'a RecordPlan,
-    part: Part,
+    files: Files,
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
-    iterates: Option<Iterates>,
     /// The clients by width, where a metric needs them.
     tiers: Option<Tiers>,
     left: bool,
-    failure: Option<io::Error>,
+    failure: Option<RecordError>,
 }
 
 impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
@@ -102,7 +158,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     pub fn new(
         world: &'a World<R>,
         plan: &'a RecordPlan,
-        part: Part,
+        files: Files,
         state: Option<RecorderState>,
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
@@ -110,23 +166,14 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, standstill };
         let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
         let state = state.unwrap_or(fresh);
-        Self { world, plan, part, state, onlooker, iterates: None, tiers, left: false, failure: None }
+        Self { world, plan, files, state, onlooker, tiers, left: false, failure: None }
     }
 
-    /// Keeps the iterate of every sample in this file.
+    /// Ends the recording: how the run came out and what was written; `None` for a run that was left in the middle.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn keep_iterates(&mut self, path: PathBuf) -> io::Result<()> {
-        self.iterates = Some(Iterates::open(path, self.state.samples, self.world.objective().dim())?);
-        Ok(())
-    }
-
-    /// Ends the recording: how the run came out and the iterates that were kept; `None` for a run that was left in the middle.
-    ///
-    /// # Errors
-    /// When something could not be written.
-    pub fn finish(mut self, engine: &Engine<P>) -> io::Result<Option<Ended<R>>> {
+    /// When something could not be written, or there is more to record than anybody can look at.
+    pub fn finish(mut self, engine: &Engine<P>) -> Result<Option<Ended<R>>, RecordError> {
         if self.state.outcome.is_none() && !self.left {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
@@ -135,8 +182,9 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
             return Err(failure);
         }
         let Some(outcome) = self.state.outcome else { return Ok(None) };
-        let iterates = self.iterates.map(|iterates| iterates.finish(self.world.objective().dim()));
-        Ok(Some((outcome, iterates.transpose()?)))
+        let Written { part, .. } = self.files.sync()?;
+        let iterates = self.files.iterates.map(|iterates| iterates.finish(self.world.objective().dim())).transpose()?;
+        Ok(Some(Ended { outcome, part, iterates }))
     }
 
     /// Takes every sample that is due before the clock moves to `time`.
@@ -144,6 +192,15 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let progress = Progress::of(engine);
         if self.plan.every.axis() == Axis::Seconds {
             let horizon = self.plan.stop.seconds.unwrap_or(f64::INFINITY);
+            let end = time.min(horizon);
+            // Nothing is left to happen, for ever.
+            if end.is_infinite() {
+                return;
+            }
+            if let Err(invalid) = self.plan.every.check_samples(end) {
+                self.failure = Some(invalid.under("record").into());
+                return;
+            }
             // There may be many before the next event: the onlooker is asked between them too.
             while end_of_instant(self.state.next) < time && self.state.next <= horizon && self.goes_on(engine) {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
@@ -167,8 +224,8 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         }
         let wish = self.onlooker.wish();
         if wish != Wish::GoOn {
-            let saved = self.part.flush().and_then(|written| self.onlooker.checkpoint(engine, &self.state, written));
-            self.failure = saved.err();
+            let saved = self.files.sync().and_then(|written| self.onlooker.checkpoint(engine, &self.state, &written));
+            self.failure = saved.err().map(RecordError::from);
         }
         self.left = wish == Wish::Leave;
         !self.left && self.failure.is_none()
@@ -188,11 +245,11 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let wanted = (&self.plan.columns[..], self.plan.peers);
         let sample = Sample::take(self.world, engine, wanted, self.tiers.as_ref());
         let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
-        let kept = match (&mut self.iterates, sample.model()) {
+        let kept = match (&mut self.files.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),
             _ => Ok(()),
         };
-        self.failure = kept.and_then(|()| self.part.write(&progress, &values)).err();
+        self.failure = kept.and_then(|()| self.files.part.write(&progress, &values)).err().map(RecordError::from);
         self.state.samples += 1;
         self.state.latest = Some(progress);
         self.state.headline = values.first().copied().flatten();

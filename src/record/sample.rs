@@ -8,7 +8,7 @@ use super::{
     tiers::{Accuracies, Tiers},
 };
 use crate::{
-    engine::Engine,
+    engine::{Engine, Ledger},
     num::{Real, vector},
     problem::{BlockKind, evaluate::Evaluation},
     role::{Models, Observed},
@@ -19,8 +19,7 @@ use crate::{
 pub(super) struct Sample<'a, R: Real, P> {
     world: &'a World<R>,
     protocol: &'a P,
-    /// Energy of the visits so far [J].
-    energy: f64,
+    ledger: &'a Ledger,
     models: Models<'a, R>,
     scored: Vec<Cow<'a, [R]>>,
     scores: Vec<Evaluation>,
@@ -35,12 +34,12 @@ impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
         (columns, peers): (&[Column], PeerModel),
         tiers: Option<&Tiers>,
     ) -> Self {
-        let (protocol, energy) = (engine.protocol(), engine.ledger().energy);
+        let (protocol, ledger) = (engine.protocol(), engine.ledger());
         let models = protocol.models();
         let scored = scored(&models, peers);
         let scores = world.problem.evaluate_all(&scored, wanted(columns));
         let by_width = tiers.and_then(|tiers| tiers.score(world, protocol));
-        Self { world, protocol, energy, models, scored, scores, by_width }
+        Self { world, protocol, ledger, models, scored, scores, by_width }
     }
 
     /// The first model that is scored, shape `[d]`.
@@ -61,7 +60,8 @@ impl<'a, R: Real, P: Observed<R>> Sample<'a, R, P> {
             Metric::AccuracyClients => self.by_width.map(|accuracies| accuracies.clients),
             Metric::Staleness => self.protocol.staleness(),
             Metric::Participation => self.protocol.latest_batch().map(|batch| batch as f64 / self.world.clients() as f64),
-            Metric::Energy => Some(self.energy),
+            Metric::Energy => Some(self.ledger.energy),
+            Metric::GradientsUsed => Some(self.ledger.gradients_used as f64),
             Metric::ClientMemory => self.protocol.client_memory().map(|bits| bits as f64),
             Metric::Consensus => self.nodes().map(consensus),
             Metric::LayerVariance => self.layer_variance(column.layer?),

@@ -1,5 +1,7 @@
 //! Medians, quartiles and intervals over seeds.
 
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
 /// Median and quartiles of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quartiles {
@@ -64,31 +66,9 @@ pub fn t_interval(values: &[f64]) -> Option<(f64, f64, f64)> {
     Some((mean - half, mean, mean + half))
 }
 
-/// The 0.975 quantile of Student's t with `freedom` ≥ 1 degrees of freedom.
-///
-/// Tabulated to ten degrees, then Cornish and Fisher's expansion in 1/freedom (error below 2e-4).
+/// The 0.975 quantile of Student's t with `freedom` ≥ 1 degrees of freedom; NaN with none.
 fn student_975(freedom: usize) -> f64 {
-    const TABLE: [f64; 10] = [
-        12.706_204_74,
-        4.302_652_73,
-        3.182_446_31,
-        2.776_445_11,
-        2.570_581_84,
-        2.446_911_85,
-        2.364_624_25,
-        2.306_004_14,
-        2.262_157_16,
-        2.228_138_85,
-    ];
-    if let Some(&t) = TABLE.get(freedom.saturating_sub(1)) {
-        return t;
-    }
-    let z = 1.959_963_985_f64;
-    let v = freedom as f64;
-    let (z3, z5, z7) = (z.powi(3), z.powi(5), z.powi(7));
-    z + (z3 + z) / (4.0 * v)
-        + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * v * v)
-        + (3.0 * z7 + 19.0 * z5 + 17.0 * z3 - 15.0 * z) / (384.0 * v * v * v)
+    StudentsT::new(0.0, 1.0, freedom as f64).map_or(f64::NAN, |t| t.inverse_cdf(0.975))
 }
 
 #[cfg(test)]
@@ -113,9 +93,11 @@ mod tests {
 
     #[test]
     fn t_quantiles_match_published_tables() {
-        for (freedom, t) in [(1, 12.7062), (4, 2.7764), (11, 2.2010), (30, 2.0423), (120, 1.9799)] {
-            approx::assert_abs_diff_eq!(student_975(freedom), t, epsilon = 2e-4);
+        for (freedom, t) in [(1, 12.7062), (2, 4.3027), (4, 2.7764), (11, 2.2010), (30, 2.0423), (120, 1.9799)] {
+            approx::assert_abs_diff_eq!(student_975(freedom), t, epsilon = 5e-5);
         }
+        // One degree of freedom is Cauchy's distribution: tan(π (p − 1/2)).
+        approx::assert_relative_eq!(student_975(1), (0.475 * std::f64::consts::PI).tan(), max_relative = 1e-9);
     }
 
     #[test]

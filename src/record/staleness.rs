@@ -2,10 +2,14 @@
 
 use std::{io, path::Path};
 
-use super::curves::{Cell, Curves, Run};
+use super::{
+    curves::{Cell, Curves, Run},
+    formula::bare,
+};
 use crate::{
-    file::{File, start},
+    file::{File, bounded, start},
     invalid::Invalid,
+    memory,
 };
 
 /// The horizontal axis of a figure of shares, and their sweep key.
@@ -73,7 +77,7 @@ struct Counted {
 fn read(path: &Path) -> Result<Counts, Invalid> {
     let refused =
         |error: io::Error| Invalid::at("", format!("the counts of staleness cannot be read: {error}")).in_file(path, None);
-    let bytes = std::fs::read(path).map_err(refused)?;
+    let bytes = bounded::read(path, memory::available()).map_err(refused)?;
     let file = File::in_memory(path, &bytes)?;
     let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
     let unreadable = |error: csv::Error| {
@@ -95,9 +99,9 @@ fn read(path: &Path) -> Result<Counts, Invalid> {
         if staleness > MOST {
             return Err(fault(of_keys + 2, format!("a staleness of {staleness} is more than a figure can show, {MOST}")));
         }
-        let pair = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        let pair = |(key, value): (&str, &str)| (key.to_owned(), bare(value).to_owned());
         let cell = Cell(header.iter().zip(&row).take(of_keys).map(pair).collect());
-        let method = &row[of_keys];
+        let method = bare(&row[of_keys]);
         let same = |run: &Counted| run.cell == cell && run.method == method && run.seed == seed;
         if !runs.last().is_some_and(same) {
             runs.push(Counted { cell, method: method.to_owned(), seed, counts: Vec::new() });

@@ -52,6 +52,26 @@ impl Stop {
         [rounds, updates, gradients, uplink_bits].iter().all(|bound| bound.is_none())
     }
 
+    /// Whether runs that this ends go on beyond those that `other` ends: `Some(false)` where both are the same, `None` where a bound
+    /// is nearer, or of another kind.
+    pub fn is_beyond(&self, other: &Self) -> Option<bool> {
+        if self == other {
+            return Some(false);
+        }
+        let counts = |stop: &Self| [stop.rounds, stop.updates, stop.gradients, stop.uplink_bits];
+        let kept = counts(self).into_iter().zip(counts(other)).all(|(here, there)| match (here, there) {
+            (None, None) => true,
+            (Some(here), Some(there)) => here >= there,
+            _ => false,
+        });
+        let seconds = match (self.seconds, other.seconds) {
+            (None, None) => true,
+            (Some(here), Some(there)) => here >= there,
+            _ => false,
+        };
+        (kept && seconds && self.target == other.target).then_some(true)
+    }
+
     /// Refuses bounds that are never or at once reached, and a target as the only bound, since it may be missed for ever.
     ///
     /// # Errors

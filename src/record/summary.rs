@@ -1,9 +1,10 @@
 //! `summary.csv`: what each method came to in each cell, over seeds.
 
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
 use super::axis::Axis;
 use super::curves::{Cell, Curves, Run};
+use super::formula::guarded;
 use super::measure::Better;
 use super::spread::Quartiles;
 
@@ -96,19 +97,21 @@ fn outcome(runs: &[&Run], metric: usize, better: Better) -> Option<Outcome> {
 
 /// Writes the `rows` of the [summary](summarise) of `curves` as CSV, numbers as their shortest exact decimals.
 ///
-/// Columns: cell keys, `method`, then those of [`columns`].
+/// Columns: cell keys, `overridden` keys with one value in all rows, `method`, then those of [`columns`].
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
-pub fn write(curves: &Curves, rows: &[Row], out: impl Write) -> csv::Result<()> {
+pub fn write(curves: &Curves, overridden: &[(String, String)], rows: &[Row], out: impl Write) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     let method = ["method".to_owned()];
-    writer.write_record(curves.keys.iter().chain(&method).chain(&columns(&curves.metrics)))?;
+    let (keys, changed): (Vec<&String>, Vec<&String>) = overridden.iter().map(|(key, value)| (key, value)).unzip();
+    writer.write_record(curves.keys.iter().chain(keys).chain(&method).chain(&columns(&curves.metrics)))?;
     for row in rows {
         let values =
             row.values().into_iter().map(|value| value.map_or_else(String::new, |value| value.to_string())).collect::<Vec<_>>();
-        let cell = row.cell.0.iter().map(|(_, value)| value);
-        writer.write_record(cell.chain([&row.method]).chain(&values))?;
+        let cell = row.cell.0.iter().map(|(_, value)| value.as_str());
+        let texts = cell.chain(changed.iter().map(|value| value.as_str())).chain([row.method.as_str()]).map(guarded);
+        writer.write_record(texts.map(Cow::into_owned).chain(values))?;
     }
     writer.flush()?;
     Ok(())
@@ -143,11 +146,12 @@ mod tests {
     fn the_csv_has_a_column_for_every_value() {
         let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
         let mut out = Vec::new();
-        write(&curves, &summarise(&curves), &mut out).unwrap();
+        write(&curves, &[("fleet.clients".to_owned(), "3".to_owned())], &summarise(&curves), &mut out).unwrap();
         let mut reader = csv::Reader::from_reader(&out[..]);
         let header = reader.headers().unwrap().clone();
         let row = reader.records().next().unwrap().unwrap();
         let field = |name: &str| &row[header.iter().position(|h| h == name).unwrap()];
+        assert_eq!(field("fleet.clients"), "3");
         assert_eq!((field("alpha"), field("method"), field("seeds"), field("diverged")), ("1", "a", "3", "1"));
         assert_eq!((field("loss_final_q1"), field("loss_final_q3"), field("gap_best_median")), ("2.5", "inf", ""));
         assert_eq!(field("accuracy_final_median"), "0.4");

@@ -4,17 +4,17 @@ use super::{Parameters, ServedParameters};
 use crate::{
     invalid::Invalid,
     method::Parts,
-    problem::ObjectiveSpec,
+    problem::{ProblemSpec, spec::WeightsSpec},
     role::{peers::PeersSpec, spec::ServedSpec},
 };
 
 impl Parameters {
     /// The same method with all that can be said of its parts written out. Parts that the method has no place for stay left
     /// out, and so does an optimiser that it makes from its own parameters, which would have no effect beside it.
-    pub fn resolved(&self, objective: &ObjectiveSpec) -> Self {
+    pub fn resolved(&self, problem: &ProblemSpec) -> Self {
         match self {
             Self::Served { own, parts } => {
-                Self::Served { own: own.clone(), parts: Box::new(written_out(own.as_ref(), parts, objective)) }
+                Self::Served { own: own.clone(), parts: Box::new(written_out(own.as_ref(), parts, problem)) }
             }
             Self::Peers { own, parts } => {
                 let local = parts.local.counted(own.steps());
@@ -32,50 +32,55 @@ impl Parameters {
     }
 }
 
-/// The parts that a method runs with: those of its recipe where the scenario says nothing, within a schedule too.
-pub fn complete(own: &dyn ServedParameters, written: &ServedSpec) -> ServedSpec {
+/// The parts that a method runs with: those of its recipe where the scenario says nothing, within a schedule too. The recipe's
+/// weighting follows the weights of the objective, but for secure sums, in which nobody has a factor of its own, and for cohorts that
+/// are not drawn uniformly, which weigh by whom they draw.
+pub fn complete(own: &dyn ServedParameters, written: &ServedSpec, weights: WeightsSpec) -> ServedSpec {
     let recipe = own.recipe();
     let written = written.clone();
     let schedule = written.schedule.or_else(|| recipe.schedule.clone()).unwrap_or_default();
+    let follows = written.secure.is_none() && schedule.selects_uniformly();
+    let weighting = if follows { recipe.weighting.following(weights) } else { recipe.weighting };
     ServedSpec {
         local: written.local.counted(recipe.steps),
         schedule: Some(schedule.completed(recipe.schedule.as_ref())),
-        weighting: Some(written.weighting.unwrap_or(recipe.weighting)),
+        weighting: Some(written.weighting.unwrap_or(weighting)),
         server: Some(written.server.unwrap_or(recipe.server)),
         client: Some(written.client.unwrap_or(recipe.client)),
         ..written
     }
 }
 
-fn written_out(own: &dyn ServedParameters, written: &ServedSpec, objective: &ObjectiveSpec) -> ServedSpec {
-    let (full, recipe) = (complete(own, written), own.recipe());
+fn written_out(own: &dyn ServedParameters, written: &ServedSpec, problem: &ProblemSpec) -> ServedSpec {
+    let (full, recipe) = (complete(own, written, problem.weights), own.recipe());
     let ServedSpec { weighting, server, client, .. } = written.clone();
     let mut parts = ServedSpec { weighting, server, client, ..full.clone() };
     let weighted = ServedSpec { weighting: full.weighting, ..parts.clone() };
-    if fit(own, &weighted, objective).is_ok() {
+    if fit(own, &weighted, problem).is_ok() {
         parts = weighted;
     }
     let stepping = ServedSpec { server: full.server, ..parts.clone() };
-    if recipe.server.is_empty() && fit(own, &stepping, objective).is_ok() {
+    if recipe.server.is_empty() && fit(own, &stepping, problem).is_ok() {
         parts = stepping;
     }
     let descending = ServedSpec { client: full.client, ..parts.clone() };
-    if recipe.client.optimiser.is_empty() && fit(own, &descending, objective).is_ok() { descending } else { parts }
+    if recipe.client.optimiser.is_empty() && fit(own, &descending, problem).is_ok() { descending } else { parts }
 }
 
 /// Refuses parts that make no sense together or with the method.
 ///
 /// # Errors
 /// [`Invalid`] at the part that does not fit.
-pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, objective: &ObjectiveSpec) -> Result<(), Invalid> {
-    let full = complete(own, parts);
+pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, problem: &ProblemSpec) -> Result<(), Invalid> {
+    let full = complete(own, parts, problem.weights);
     let schedule = full.schedule.clone().unwrap_or_default();
     parts.check_shards(full.weighting.unwrap_or_default(), &schedule)?;
     full.check_anonymity()?;
     full.check_secrecy(own.sums_suffice())?;
     own.accepts(&Parts {
         shards: parts.shards,
-        objective,
+        objective: &problem.objective,
+        weights: problem.weights,
         schedule: &schedule,
         weighting: parts.weighting,
         server: parts.server.as_deref(),
@@ -104,7 +109,7 @@ mod tests {
         let Parameters::Served { own, parts } = (registry.find(name).unwrap().parse)(tree, "served", &registry).unwrap() else {
             panic!()
         };
-        let schedule = complete(own.as_ref(), &parts).schedule.unwrap();
+        let schedule = complete(own.as_ref(), &parts, WeightsSpec::Uniform).schedule.unwrap();
         (schedule.discount(), schedule.replace())
     }
 

@@ -34,6 +34,8 @@ pub trait ServedParameters: Debug + Send + Sync {
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
     /// See [`ServedMethod::sums_suffice`].
     fn sums_suffice(&self) -> bool;
+    /// See [`ServedMethod::pools_samples`].
+    fn pools_samples(&self) -> bool;
     /// See [`ServedMethod::takes_up`].
     fn takes_up(&self) -> Option<f64>;
     /// The parameters as a table, defaults included.
@@ -84,6 +86,10 @@ impl<M: ServedMethod> ServedParameters for M {
 
     fn sums_suffice(&self) -> bool {
         ServedMethod::sums_suffice(self)
+    }
+
+    fn pools_samples(&self) -> bool {
+        ServedMethod::pools_samples(self)
     }
 
     fn takes_up(&self) -> Option<f64> {

@@ -7,8 +7,9 @@ pub use rule::{LocalRule, Pace, Steps};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    interrupt::Interrupt,
     num::{Real, low_precision::Bits, vector},
-    part::{link::round_blocks, transform::Point},
+    part::{link::round_blocks, rate::Clock, transform::Point},
     problem::{
         Batches, Drift, Objective, Sample, Visit, Workspace,
         head::{Layout, Moments},
@@ -54,6 +55,8 @@ pub struct Local<'a, R> {
     /// Number of local steps of this visit.
     pub steps: usize,
     pace: Pace,
+    /// Factor of the local objective.
+    share: f64,
     rule: &'a LocalRule<R>,
     objective: &'a dyn Objective<R>,
     rng: Rng,
@@ -62,6 +65,7 @@ pub struct Local<'a, R> {
     /// Width that the model is rounded to at the end of the local steps.
     stored: Bits,
     uplink: Uplink<'a, R>,
+    interrupt: Interrupt<'a>,
     scratch: &'a mut Scratch<R>,
 }
 
@@ -82,6 +86,7 @@ impl<'a, R: Real> Local<'a, R> {
             client,
             steps: pace.steps,
             pace,
+            share: 1.0,
             rule,
             objective,
             rng,
@@ -89,14 +94,26 @@ impl<'a, R: Real> Local<'a, R> {
             width,
             stored: width,
             uplink,
+            interrupt: Interrupt::default(),
             scratch,
         }
+    }
+
+    /// Has the visit stop short once the run is to be left.
+    pub fn heed(&mut self, interrupt: Interrupt<'a>) {
+        self.interrupt = interrupt;
     }
 
     /// Gives the client an uplink, and the width that it computes and stores in.
     pub fn equip(&mut self, width: Bits, equip: impl FnOnce(&mut Uplink<'a, R>)) {
         self.width = width;
         equip(&mut self.uplink);
+    }
+
+    /// Has the client work on its local objective times this factor, for methods that take the plain mean over clients: with `n pᵢ` it
+    /// is the objective of the weights `pᵢ`.
+    pub fn weigh(&mut self, share: f64) {
+        self.share = share;
     }
 
     /// Has the client keep what its local steps reach in this width only.
@@ -182,18 +199,21 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// Sum of the step sizes of all local steps: `K · lr` where the step size is constant.
     pub fn total_lr(&self) -> f64 {
-        (0..self.steps).map(|k| self.lr(k)).sum()
+        self.interrupt.steps(self.steps).map(|k| self.lr(k)).sum()
     }
 
-    /// How far the visit's steps carry on gradients of 1, in units of the step size: `‖a‖₁` of Wang et al. 2020, with the pull `mu`
-    /// towards the start. The number of steps for plain SGD.
+    /// How far the visit's steps carry on gradients of 1: `‖a‖₁` of Wang et al. 2020, with the pull `mu` towards the start. It is
+    /// in units of the visit's step size, the number of steps for plain SGD; where step sizes change within a visit, in units of a
+    /// step size of 1, which all clients share: `Σ lr` for plain SGD.
     pub fn reach(&self, mu: f64) -> f64 {
         let mut state = Vec::new();
-        (0..self.steps).fold(0.0, |reached, k| {
-            let at = Point { x: &[R::of(-self.lr(k) * reached)], version: self.pace.version, weight: 1.0 };
-            let mut direction = [R::of(1.0 - self.lr(k) * mu * reached)];
+        let changes = self.rule.clock == Clock::Steps;
+        self.interrupt.steps(self.steps).fold(0.0, |reached, k| {
+            let (unit, step) = if changes { (1.0, self.lr(k)) } else { (self.lr(k), 1.0) };
+            let at = Point { x: &[R::of(-unit * reached)], version: self.pace.version, weight: 1.0 };
+            let mut direction = [R::of(1.0 - unit * mu * reached)];
             self.rule.optimiser.apply(&mut direction, &mut state, &at);
-            reached + direction[0].f64()
+            reached + step * direction[0].f64()
         })
     }
 
@@ -215,7 +235,8 @@ impl<'a, R: Real> Local<'a, R> {
             let (rule, pace) = (self.rule, self.pace);
             let lr = |k| rule.lr(pace, k);
             let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
-            let mut visit = Visit { steps: self.steps, lr: &lr, batches: &mut batches };
+            let mut visit = Visit { steps: self.steps, lr: &lr, batches: &mut batches, interrupt: self.interrupt };
+            let drift = &Drift { scale: drift.scale * self.share, ..*drift };
             return self.objective.descend(self.client, y, &mut visit, drift, work);
         }
         let (rule, version) = (self.rule, self.pace.version);
@@ -234,19 +255,19 @@ impl<'a, R: Real> Local<'a, R> {
     /// model, which may be empty; after the last step a client of few bits rounds it to what it stores.
     pub fn each_step(&mut self, y: &mut [R], mut body: impl FnMut(&mut Step<'_, R>, &mut [R])) {
         let (rule, pace) = (self.rule, self.pace);
-        let (client, objective, width) = (self.client, self.objective, self.width);
+        let (client, objective, width, share) = (self.client, self.objective, self.width, self.share);
         let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
-        for k in 0..self.steps {
+        for k in self.interrupt.steps(self.steps) {
             let sample = batches.next_sample();
             let lr = rule.lr(pace, k);
-            body(&mut Step { k, lr, client, width, sample, objective, work: &mut *work }, y);
+            body(&mut Step { k, lr, client, width, share, sample, objective, work: &mut *work }, y);
         }
         round_blocks(self.stored, objective.blocks(), y);
     }
 
     /// The exact local gradient `∇fᵢ(x)`.
     pub fn full_gradient(&mut self, x: &[R]) -> Vec<R> {
-        gradient_in(self.width, self.objective, (self.client, Sample::Full), x, &mut self.scratch.work)
+        gradient_in((self.width, self.share), self.objective, (self.client, Sample::Full), x, &mut self.scratch.work)
     }
 
     /// Second moments of the client's samples under the layers of `x` below the last; `None` where there is no such layer.
@@ -258,9 +279,9 @@ impl<'a, R: Real> Local<'a, R> {
 
     /// A stochastic gradient on one mini-batch, the visit's next.
     pub fn stochastic_gradient(&mut self, x: &[R]) -> Vec<R> {
-        let (width, objective, client) = (self.width, self.objective, self.client);
+        let (measure, objective, client) = ((self.width, self.share), self.objective, self.client);
         let (mut batches, work) = batches(self.rule, self.objective, self.client, &mut self.rng, self.scratch);
-        gradient_in(width, objective, (client, batches.next_sample()), x, work)
+        gradient_in(measure, objective, (client, batches.next_sample()), x, work)
     }
 }
 
@@ -274,6 +295,8 @@ pub struct Step<'s, R> {
     pub client: usize,
     /// Width that the client computes in [bit].
     pub width: Bits,
+    /// Factor of the local objective.
+    pub share: f64,
     /// The sample; use it again for a second gradient on the same mini-batch.
     pub sample: Sample<'s, R>,
     /// The objective that is minimised.
@@ -285,15 +308,15 @@ pub struct Step<'s, R> {
 impl<R: Real> Step<'_, R> {
     /// `∇F(x; ξ)` on the step's sample, in a buffer to be [given back](Workspace::give).
     pub fn gradient(&mut self, x: &[R]) -> Vec<R> {
-        gradient_in(self.width, self.objective, (self.client, self.sample), x, self.work)
+        gradient_in((self.width, self.share), self.objective, (self.client, self.sample), x, self.work)
     }
 }
 
-/// `∇F(x; ξ)` as a client of this width computes it, in a buffer of `work`.
+/// `share · ∇F(x; ξ)` as a client of this width computes it, in a buffer of `work`.
 ///
 /// In few bits it is taken at `x` and with activations rounded to them, and passes straight through the rounding.
 fn gradient_in<R: Real>(
-    width: Bits,
+    (width, share): (Bits, f64),
     objective: &dyn Objective<R>,
     (client, sample): (usize, Sample<'_, R>),
     x: &[R],
@@ -302,13 +325,16 @@ fn gradient_in<R: Real>(
     let mut gradient = work.take(x.len());
     if width == Bits::FLOAT {
         let _ = objective.gradient(client, x, sample, &mut gradient, work);
-        return gradient;
+    } else {
+        let mut rounded = work.take(x.len());
+        rounded.copy_from_slice(x);
+        round_blocks(width, objective.blocks(), &mut rounded);
+        let _ = objective.gradient_in(width.of_activations(), client, &rounded, sample, &mut gradient, work);
+        work.give(rounded);
     }
-    let mut rounded = work.take(x.len());
-    rounded.copy_from_slice(x);
-    round_blocks(width, objective.blocks(), &mut rounded);
-    let _ = objective.gradient_in(width.of_activations(), client, &rounded, sample, &mut gradient, work);
-    work.give(rounded);
+    if share != 1.0 {
+        vector::scale(R::of(share), &mut gradient);
+    }
     gradient
 }
 

@@ -93,6 +93,11 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
     /// The node has finished a visit. With it, or with the messages it waits for, an iteration is [complete](Node::complete).
     fn on_computed(&self, state: &mut Self::State, out: Payload<R>, node: &mut Node<'_, R>);
 
+    /// The node has [passed a round](Node::rest) in which it does not take part.
+    fn on_rested(&self, state: &mut Self::State, node: &mut Node<'_, R>) {
+        let _ = (state, node);
+    }
+
     /// A message has arrived.
     fn on_message(&self, state: &mut Self::State, mail: Mail<R>, node: &mut Node<'_, R>);
 

@@ -63,6 +63,9 @@ pub trait Inquiry {
     /// Number of samples of a client.
     fn samples(&self, client: NodeId) -> usize;
 
+    /// Whether a client ever has samples to work on; one without is not called.
+    fn has_work(&self, client: NodeId) -> bool;
+
     /// Weight `pᵢ` of a client in the objective.
     fn weight(&self, client: NodeId) -> f64;
 
@@ -143,11 +146,16 @@ pub struct Roster<'a> {
 impl Roster<'_> {
     /// Whether a client can be called now, in round `round`.
     pub fn is_available(&mut self, client: NodeId, round: u64) -> bool {
-        if self.is_called(client) {
+        if self.is_called(client) || !self.inquiry.has_work(client) {
             return false;
         }
         self.fleet.always_available()
             || (self.presence.is_up(self.fleet, client, self.now) && self.presence.participates(self.fleet, client, round))
+    }
+
+    /// The clients that have samples to work on.
+    pub fn holders(&self) -> Vec<NodeId> {
+        (0..self.clients).filter(|&client| self.inquiry.has_work(client)).collect()
     }
 
     /// Whether a client has been called and has not answered, or is called in the same answer.

@@ -31,7 +31,8 @@ pub struct LocalSpec {
     /// Passes over the client's samples, in place of `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<f64>,
-    /// Time of a visit [s], in place of `steps`: a client takes as many steps as it does in it on average, at least 1.
+    /// Time of a visit [s], in place of `steps`: a client takes as many steps as it does on average in what the `visit` of its
+    /// fleet leaves of this time, at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
     /// Energy of a visit [J], in place of `steps`: a client takes as many steps as its `energy` in the fleet allows, at least 1.
@@ -55,7 +56,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// Most local steps of a visit.
-const MOST_STEPS: f64 = 1e9;
+pub const MOST_STEPS: f64 = 1e9;
 
 impl LocalSpec {
     /// Checks the values.

@@ -9,9 +9,13 @@ use crate::{
     invalid::Invalid,
     network::{Direction, Topology},
     num::{Precision, Real, low_precision::Bits},
-    problem::{Block, BlockKind, Problem, data::Targets},
+    problem::{
+        Block, BlockKind, Problem,
+        data::{ClientData, Report, Targets},
+    },
     random::{Setting, Streams},
     record::Metric,
+    role::spec::LocalSpec,
     scenario::Cell,
     world::World,
 };
@@ -89,6 +93,22 @@ impl AnyWorld {
         }
     }
 
+    /// What was read; `None` for problems without data.
+    pub fn report(&self) -> Option<Report> {
+        match self {
+            Self::F32(world) => world.problem.data().map(ClientData::report),
+            Self::F64(world) => world.problem.data().map(ClientData::report),
+        }
+    }
+
+    /// What may not have been meant about the data, a line each.
+    pub fn notes(&self) -> &[String] {
+        match self {
+            Self::F32(world) => world.problem.notes(),
+            Self::F64(world) => world.problem.notes(),
+        }
+    }
+
     /// Widths of the clients with what a model takes of their memory, both in [bit]; empty where all have full precision.
     pub fn models(&self) -> Vec<(u32, u64)> {
         match self {
@@ -111,6 +131,15 @@ impl AnyWorld {
             Invalid::at(&format!("record.metrics.{index}"), format!("`{}` needs the exact optimum: {error}", metric.name()))
                 .help("without regularisation there may be none: set `l2` above 0 in `[problem]`, or record `grad-norm` instead")
         })
+    }
+
+    /// Which key gives the length of visits in something else than steps, and the most steps that this makes in the visit of a client;
+    /// `None` where steps are counted.
+    pub fn longest_visit(&self, local: &LocalSpec) -> Option<(&'static str, f64)> {
+        match self {
+            Self::F32(world) => longest_visit(world, local),
+            Self::F64(world) => longest_visit(world, local),
+        }
     }
 
     /// What a check needs to know.
@@ -138,6 +167,21 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         free_steps: world.fleet.has_free_steps(),
         known_energy: world.fleet.knows_energy(),
     }
+}
+
+/// See [`AnyWorld::longest_visit`].
+fn longest_visit<R: Real>(world: &World<R>, local: &LocalSpec) -> Option<(&'static str, f64)> {
+    let clients = 0..world.clients();
+    if let Some(epochs) = local.epochs {
+        let longest = clients.map(|client| local.batch.pass(world.objective().samples(client))).max()?;
+        return Some(("epochs", epochs * longest as f64));
+    }
+    if let Some(seconds) = local.seconds {
+        return Some(("seconds", seconds / world.fleet.fastest_step()));
+    }
+    let energy = local.energy?;
+    let least = clients.filter_map(|client| world.fleet.energy(client)).fold(f64::INFINITY, f64::min);
+    Some(("energy", energy / least))
 }
 
 /// Share of each class among each client's samples, shape `[n, C]`.

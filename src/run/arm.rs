@@ -1,6 +1,9 @@
 //! One method of a cell with all its parts decided.
 
+use std::path::Path;
+
 use crate::{
+    random::Setting,
     registry::{Parameters, Registry, complete, fit},
     role::peers::no_topology,
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
@@ -17,15 +20,29 @@ pub struct Arm {
     pub parameters: Parameters,
 }
 
-/// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`.
+impl Arm {
+    /// Reads the files that its local work comes from, so that it is known which they are. What is wrong with them is told where
+    /// the method is built.
+    pub(super) fn read_files(&self, setting: &Setting) {
+        let _ = match &self.parameters {
+            Parameters::Served { own, parts } => {
+                let client = parts.client.clone().unwrap_or_default();
+                parts.local.build::<f64>(own.recipe().steps, &client, setting).err()
+            }
+            Parameters::Peers { own, parts } => parts.local.build::<f64>(own.steps(), &parts.client, setting).err(),
+        };
+    }
+}
+
+/// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`; files are looked for from `folder`.
 ///
 /// # Errors
 /// Unknown methods, and every fault of their keys.
-pub fn arms(cell: &Cell, clients: usize, registry: &Registry) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
+pub fn arms(cell: &Cell, clients: usize, (folder, registry): (&Path, &Registry)) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut all = Vec::new();
     for method in &cell.methods {
-        match arms_of(cell, method, clients, registry) {
+        match arms_of(cell, method, clients, (folder, registry)) {
             Ok(arms) => all.push(arms),
             Err(found) => faults.extend(found),
         }
@@ -33,7 +50,12 @@ pub fn arms(cell: &Cell, clients: usize, registry: &Registry) -> Result<Vec<Vec<
     if faults.is_empty() { Ok(all) } else { Err(faults) }
 }
 
-fn arms_of(cell: &Cell, method: &MethodTable, clients: usize, registry: &Registry) -> Result<Vec<Arm>, Vec<Diagnostic>> {
+fn arms_of(
+    cell: &Cell,
+    method: &MethodTable,
+    clients: usize,
+    (folder, registry): (&Path, &Registry),
+) -> Result<Vec<Arm>, Vec<Diagnostic>> {
     let Some(entry) = registry.find(&method.name) else {
         let names: Vec<&str> = registry.methods().iter().map(|entry| entry.card.name).collect();
         let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
@@ -43,13 +65,27 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize, registry: &Registr
         return Err(vec![cell.fault(no_topology(&method.name))]);
     }
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
-    let shared = cell.tree.get(entry.section).unwrap_or(&empty);
+    let section = cell.tree.get(entry.section);
+    let shared = section.unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
-        let parameters = (entry.parse)(tree, &format!("method.{}", write::key(&method.label)), registry)?;
+        let parse = |at: &str| (entry.parse)(tree, at, registry);
+        let mut parameters = parse(&format!("method.{}", write::key(&method.label))).map_err(|own| {
+            // What stands in the shared section is told as a fault of that, once for all its methods.
+            let of_section = parse(entry.section).err().unwrap_or_default();
+            let is_shared = |fault: &Diagnostic| fault.span.is_some_and(|at| section.is_some_and(|section| section.holds(at)));
+            let told = |(own, shared)| if is_shared(&own) { shared } else { own };
+            own.into_iter().zip(of_section).map(told).collect::<Vec<_>>()
+        })?;
+        if let Parameters::Served { parts, .. } = &mut parameters
+            && let Some(schedule) = &mut parts.schedule
+        {
+            let loaded = schedule.load(folder, clients).map_err(|invalid| invalid.under("schedule"));
+            loaded.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
+        }
         let checked = match &parameters {
             Parameters::Served { own, parts } => {
-                let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem.objective));
-                fitting.and_then(|()| complete(own.as_ref(), parts).grid(clients).map(|_| ()))
+                let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem));
+                fitting.and_then(|()| complete(own.as_ref(), parts, cell.problem.weights).grid(clients).map(|_| ()))
             }
             Parameters::Peers { own, parts } => parts.validate().and_then(|()| own.accepts(&parts.client)),
         };

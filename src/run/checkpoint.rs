@@ -1,8 +1,7 @@
-//! Checkpoints of a run: all that changes, in one file.
+//! Checkpoints of a run: all that changes, in one file that ends in its checksum.
 
 use std::{
-    fs::File,
-    io::{self, BufReader},
+    io::{self, Read},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -12,34 +11,57 @@ use serde::{Deserialize, Serialize};
 use super::{
     execute::{Options, RunProgress},
     results::Results,
+    sealed,
+    wall::now,
 };
 use crate::{
     engine::{Engine, Protocol, Snapshot, read},
-    record::{Onlooker, Progress, RecorderState, Wish},
+    record::{Onlooker, Progress, RecorderState, Wish, Written},
 };
 
 /// What a checkpoint says before the engine, protocol included.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
     recorder: RecorderState,
-    /// Length of the part file [bytes].
-    written: u64,
+    /// What the files of the run held.
+    written: Written,
 }
 
-/// Brings `engine` to where the checkpoint in the file `path` was saved, if there is a whole one; the recorder as it was then, and
-/// the length of the part file [bytes].
+/// A checkpoint whose checksum is right.
+pub struct Saved<I> {
+    head: Head,
+    rest: I,
+}
+
+/// The checkpoint in the file `path`; `None` without one.
 ///
 /// # Errors
-/// When the file cannot be read, or is not a checkpoint of this version.
-pub fn take_up<P: Protocol>(path: &Path, engine: &mut Engine<P>) -> io::Result<Option<(RecorderState, u64)>> {
-    let mut input = match File::open(path) {
-        Ok(file) => BufReader::new(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let Head { recorder, written } = read(&mut input).map_err(io::Error::other)?;
-    engine.load(&mut input).map_err(io::Error::other)?;
-    Ok(Some((recorder, written)))
+/// [`io::ErrorKind::InvalidData`] where it is damaged or cut off; else when it cannot be read.
+pub fn open(path: &Path) -> io::Result<Option<Saved<impl Read>>> {
+    let Some(mut rest) = sealed::open(path)? else { return Ok(None) };
+    let head = read(&mut rest).map_err(|error| foreign(path, error))?;
+    Ok(Some(Saved { head, rest }))
+}
+
+/// A sound file with something else in it.
+fn foreign(path: &Path, error: postcard::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("`{}` is no checkpoint of this run: {error}", path.display()))
+}
+
+impl<I: Read> Saved<I> {
+    /// What the files of the run held.
+    pub fn written(&self) -> Written {
+        self.head.written
+    }
+
+    /// Brings `engine` to where the checkpoint was saved, and returns the recorder as it was then; `path` is for messages.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] where it is one of another program; then the engine is of no use.
+    pub fn load<P: Protocol>(mut self, path: &Path, engine: &mut Engine<P>) -> io::Result<RecorderState> {
+        engine.load(&mut self.rest).map_err(|error| foreign(path, error))?;
+        Ok(self.head.recorder)
+    }
 }
 
 /// Saves checkpoints now and then and when the call is interrupted, and shows progress.
@@ -62,12 +84,6 @@ impl<'a> Keeper<'a> {
     }
 }
 
-/// The wall clock. When a checkpoint is saved has no influence on any result.
-#[allow(clippy::disallowed_methods)]
-fn now() -> Instant {
-    Instant::now()
-}
-
 impl<P: Protocol> Onlooker<P> for Keeper<'_> {
     fn wish(&mut self) -> Wish {
         if self.options.interrupted() {
@@ -81,9 +97,11 @@ impl<P: Protocol> Onlooker<P> for Keeper<'_> {
         if self.latest.elapsed() >= self.options.checkpoint_every { Wish::Checkpoint } else { Wish::GoOn }
     }
 
-    fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: u64) -> io::Result<()> {
-        let head = Head { recorder: recorder.clone(), written };
-        self.results.write_whole(&self.path, |out| head.save(out).and_then(|()| engine.save(out)).map_err(io::Error::other))?;
+    fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: &Written) -> io::Result<()> {
+        let head = Head { recorder: recorder.clone(), written: *written };
+        self.results.write_whole(&self.path, |out| {
+            sealed::write(out, |out| head.save(out).and_then(|()| engine.save(out)).map_err(io::Error::other))
+        })?;
         self.latest = now();
         Ok(())
     }

@@ -3,19 +3,34 @@
 //! A trial is the run itself, in memory and without a record, for its first rounds; what it spends in the latter part of them
 //! is taken to go on at the same rate up to the bound of `stop` that binds first. Where every round costs the same, that is
 //! exact. Visits take their time and count their gradients, but only the first of their steps is computed. A target is not
-//! foreseen.
+//! foreseen. What it costs of this machine is timed in a second trial: see [`whole`].
 
-use std::sync::Arc;
+mod timesheet;
+mod timing;
+mod whole;
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    time::Duration,
+};
+
+pub use timesheet::AtWork;
+pub use whole::Whole;
 
 use super::{
-    execute::{Pilot, RunError, build_and},
+    execute::{Pilot, RunError, build_and, shares_threads},
     plan::{Plan, RunId},
+    wall::now,
     worlds::Worlds,
 };
+use timesheet::{Stamped, Timesheet};
+use timing::Timed;
+
 use crate::{
-    engine::{Engine, Watcher, Workers},
+    engine::{Engine, Protocol, Watcher, Workers},
     num::Real,
-    record::{Progress, Stop},
+    record::{Progress, Stop, axis::Axis},
     registry::Halved,
     role::Observed,
     world::{World, WorldClock},
@@ -30,8 +45,13 @@ const EVENTS: u64 = 20_000;
 /// Events for every client.
 const EVENTS_EACH: u64 = 10;
 
+/// Wall time for the timed trials of all methods in all cells.
+const TIMED: Duration = Duration::from_secs(3);
+/// The least and the most of one.
+const TIMED_EACH: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(300)];
+
 /// Where a run is expected to end.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Estimate {
     /// Rounds [1].
     pub rounds: f64,
@@ -43,6 +63,14 @@ pub struct Estimate {
     pub uplink_bits: f64,
     /// Bits sent to clients [bit].
     pub downlink_bits: f64,
+    /// Clients at work at a time.
+    pub at_work: AtWork,
+    /// Samples of the record [1].
+    pub samples: u64,
+    /// State of the run: memory while it runs, and the size of a checkpoint [byte].
+    pub state: u64,
+    /// Time that one run takes on this machine [s].
+    pub wall: f64,
 }
 
 /// What is known of a cell before it runs, in the world of the first seed.
@@ -54,25 +82,47 @@ pub struct Forecast {
     pub models: Vec<(u32, u64)>,
     /// A run of each method, with its first arm.
     pub runs: Vec<Estimate>,
+    /// Time that the world of one seed took to build, and its optimum to find where that is recorded [s].
+    pub world_wall: f64,
 }
 
-/// A forecast of each cell.
+/// A forecast of each cell, and of all of them together.
 ///
 /// # Errors
-/// [`RunError`] when a world cannot be built.
-pub fn forecast(plan: &Plan) -> Result<Vec<Forecast>, RunError> {
+/// [`RunError`] when a world cannot be built, or an optimum that is recorded is not found.
+pub fn forecast(plan: &Plan) -> Result<(Vec<Forecast>, Whole), RunError> {
+    let before = whole::peak_memory();
+    let all_threads = shares_threads(plan.runs().len());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(if all_threads { 0 } else { 1 }).build()?;
+    let cells = pool.install(|| of_cells(plan, all_threads))?;
+    let whole = Whole::of(plan, &cells, before);
+    Ok((cells, whole))
+}
+
+fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
     let runs: Vec<RunId> = plan.runs().into_iter().filter(|run| run.seed == 0 && run.arm == 0).collect();
     let worlds = Worlds::new(plan, &runs);
     let mut all = vec![Forecast::default(); plan.cells.len()];
+    let [least, most] = TIMED_EACH;
+    let budget = (TIMED / runs.len().max(1) as u32).clamp(least, most);
     for run in runs {
-        let trial = Trial { stop: &plan.cells[run.cell].record.stop };
+        let planned = &plan.cells[run.cell];
+        let (record, stop) = (&planned.record, &planned.record.stop);
         let world = worlds.of(run)?;
         let cell = &mut all[run.cell];
         if cell.runs.is_empty() {
             cell.topology = world.topology().map(ToString::to_string);
             cell.models = world.models();
+            let before = now();
+            world.check_optimum(&planned.metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
+            cell.world_wall = (planned.build_wall + before.elapsed()).as_secs_f64();
         }
-        cell.runs.push(build_and(plan, run, world, trial)?);
+        let (end, steps, estimate) = build_and(plan, run, world.clone(), Trial { stop })?;
+        record.every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
+        let timed = Timed { record, budget, steps, all_threads };
+        let timing = build_and(plan, run, world, timed)?;
+        let samples = record.every.samples(end.on(record.every.axis()), stop.seconds);
+        cell.runs.push(Estimate { samples, wall: timing.of(&end, samples), ..estimate });
     }
     Ok(all)
 }
@@ -82,21 +132,72 @@ struct Trial<'a> {
 }
 
 impl Pilot for Trial<'_> {
-    type Outcome = Estimate;
+    /// Where the run ends, steps of a visit, and what is told.
+    type Outcome = (Spent, f64, Estimate);
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Estimate, RunError> {
+    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
-        let clock = Box::new(WorldClock::new(Arc::clone(&world)));
+        let sheet = Timesheet::default();
+        let clock = Box::new(Stamped { clock: WorldClock::new(Arc::clone(&world)), sheet: sheet.clone() });
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool().sketching());
         let mut marks = Marks {
             stop: self.stop,
             left: events,
             marks: vec![Progress::default()],
             ended: None,
+            middle: None,
             scalar: std::marker::PhantomData,
         };
         let _ = engine.run(&mut marks);
-        Ok(marks.estimate(Progress::of(&engine)))
+        let (here, visits, middle) = (Progress::of(&engine), engine.ledger().visits, marks.middle);
+        let end = marks.end(here);
+        let at_work = if here.seconds > 0.0 { sheet.at_work(here.seconds) } else { AtWork::each_round(visits, here.round) };
+        let Spent { rounds, seconds, gradients, uplink_bits, downlink_bits, .. } = end;
+        let state = State { bytes: state_bytes(&engine), visits };
+        // Gradients of a visit are alike, so that visits grow as they do.
+        let all_visits = visits as f64 * (gradients / (here.gradients.max(1) as f64)).max(1.0);
+        let state = state.grown(middle, all_visits.min(world.clients() as f64));
+        let (samples, wall) = (0, 0.0);
+        let estimate = Estimate { rounds, seconds, gradients, uplink_bits, downlink_bits, at_work, samples, state, wall };
+        Ok((end, here.gradients as f64 / visits.max(1) as f64, estimate))
+    }
+}
+
+/// The size of a run's state at some point of a trial.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    bytes: u64,
+    visits: u64,
+}
+
+impl State {
+    /// The size after visits to `clients` clients, if it goes on to grow as it has since `middle` [byte].
+    fn grown(self, middle: Option<Self>, clients: f64) -> u64 {
+        let Some(middle) = middle.filter(|middle| middle.visits < self.visits) else { return self.bytes };
+        let slope = self.bytes.saturating_sub(middle.bytes) as f64 / (self.visits - middle.visits) as f64;
+        self.bytes + (slope * (clients - self.visits as f64).max(0.0)) as u64
+    }
+}
+
+/// Size of all that changes during a run [byte].
+fn state_bytes<P: Protocol>(engine: &Engine<P>) -> u64 {
+    let mut out = Counted(0);
+    // What cannot be counted is not.
+    let _ = engine.save(&mut out).is_ok();
+    out.0
+}
+
+/// Counts what is written.
+struct Counted(u64);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -108,6 +209,8 @@ struct Marks<'a, R> {
     marks: Vec<Progress>,
     /// Where the run ended, if it did within the trial.
     ended: Option<Progress>,
+    /// The state in the middle of the trial.
+    middle: Option<State>,
     scalar: std::marker::PhantomData<R>,
 }
 
@@ -122,6 +225,9 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Marks<'_, R> {
         self.left = self.left.saturating_sub(1);
         if self.marks.last().is_some_and(|mark| mark.round < here.round) {
             self.marks.push(here);
+            if self.marks.len() == ROUNDS / 2 {
+                self.middle = Some(State { bytes: state_bytes(engine), visits: engine.ledger().visits });
+            }
             if self.marks.len() > ROUNDS && engine.ledger().visits >= VISITS {
                 return false;
             }
@@ -131,10 +237,10 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Marks<'_, R> {
 }
 
 impl<R> Marks<'_, R> {
-    /// The run from here to its end, at the rate of the latter half of the trial.
-    fn estimate(self, here: Progress) -> Estimate {
+    /// The end of the run, which goes on from here at the rate of the latter half of the trial.
+    fn end(self, here: Progress) -> Spent {
         if let Some(end) = self.ended {
-            return Spent::of(&end).into();
+            return Spent::of(&end);
         }
         let (from, to) = match self.marks[..] {
             [.., last] if self.marks.len() > 2 => (self.marks[self.marks.len() / 2], last),
@@ -142,7 +248,7 @@ impl<R> Marks<'_, R> {
         };
         let (from, to) = (Spent::of(&from), Spent::of(&to));
         let rate = to.less(&from);
-        to.plus(&rate, rate.steps_to(&to, self.stop)).into()
+        to.plus(&rate, rate.steps_to(&to, self.stop))
     }
 }
 
@@ -189,6 +295,18 @@ impl Spent {
         self.with(rate, |a, rate| a + rate * steps)
     }
 
+    /// Where this is on an axis.
+    fn on(&self, axis: Axis) -> f64 {
+        match axis {
+            Axis::Rounds => self.rounds,
+            Axis::Seconds => self.seconds,
+            Axis::Updates => self.updates,
+            Axis::Gradients => self.gradients,
+            Axis::UplinkBits => self.uplink_bits,
+            Axis::DownlinkBits => self.downlink_bits,
+        }
+    }
+
     /// How many times this rate has to be added to `here` to reach the bound that binds first; 0 where none comes nearer.
     fn steps_to(&self, here: &Self, stop: &Stop) -> f64 {
         let bounds = [
@@ -204,20 +322,13 @@ impl Spent {
     }
 }
 
-impl From<Spent> for Estimate {
-    fn from(spent: Spent) -> Self {
-        let Spent { rounds, seconds, gradients, uplink_bits, downlink_bits, .. } = spent;
-        Self { rounds, seconds, gradients, uplink_bits, downlink_bits }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
     use crate::{
-        record::{axis::Axis, curves::Curves},
+        record::curves::Curves,
         run::{Options, Results, Silent, execute},
         scenario::Scenario,
     };
@@ -238,7 +349,7 @@ mod tests {
         );
         let scenario = Scenario::read(Path::new("estimate.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap();
         let plan = Plan::resolve(scenario, &[]).unwrap();
-        let forecasts = forecast(&plan).unwrap();
+        let (forecasts, _) = forecast(&plan).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).unwrap();
         let curves = Curves::read(&folder.path().join("curves.csv")).unwrap();

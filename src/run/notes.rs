@@ -3,42 +3,82 @@
 use std::collections::BTreeSet;
 
 use super::{arm::Arm, plan::Plan};
+#[cfg(feature = "figure")]
+use crate::figure::{self, FigureSpec};
 use crate::{
-    part::weighting::Weighting,
-    problem::{ProblemSpec, spec::WeightsSpec},
+    part::{transform::TransformSpec, weighting::Weighting},
+    problem::{ProblemSpec, data::Report, spec::WeightsSpec},
     registry::{Parameters, complete, fit},
     role::{schedule::ScheduleSpec, spec::ServedSpec},
 };
+
+/// Share of the held-out samples from which those that are also training samples are noted [1].
+const MANY: f64 = 0.1;
 
 impl Plan {
     /// What the scenario may not have meant, a line each.
     pub fn notes(&self) -> Vec<String> {
         let mut labels = BTreeSet::new();
-        let mut notes = Vec::new();
+        let mut notes = self.scenario.notes.clone();
         for planned in &self.cells {
-            for note in planned.notes.iter().map(|(label, note)| format!("`{label}`: {note}")) {
+            let of_data = planned.data_notes.iter().map(|note| format!("`problem.data`: {note}"));
+            for note in of_data.chain(planned.notes.iter().map(|(label, note)| format!("`{label}`: {note}"))) {
                 if !notes.contains(&note) {
                     notes.push(note);
                 }
+            }
+            if let Some(note) = planned.data.as_ref().and_then(repeated).filter(|note| !notes.contains(note)) {
+                notes.push(note);
             }
             for arm in planned.methods.iter().flatten() {
                 if !labels.insert(&arm.label) {
                     continue;
                 }
-                if weighs_otherwise(arm, &planned.cell.problem) {
-                    notes.push(format!(
-                        "`{}` counts all clients alike, but the objective weighs them by their samples; \
-                         `weighting = \"participating-weighted\"` or `\"sampling\"` follows the objective",
-                        arm.label
-                    ));
-                }
+                notes.extend(weighs_otherwise(arm, &planned.cell.problem).map(|note| format!("`{}` {note}", arm.label)));
                 if let Some(keys) = filled_in(arm) {
                     notes.push(format!("`{}` puts its own {keys} into its schedule, which does not say them", arm.label));
                 }
             }
         }
+        #[cfg(feature = "figure")]
+        notes.extend(self.unshown());
         notes
     }
+
+    /// Words that the figures of the scenario cannot show as they are written, each at its key.
+    #[cfg(feature = "figure")]
+    fn unshown(&self) -> Vec<String> {
+        if self.figures.is_empty() {
+            return Vec::new();
+        }
+        let of_figure = |(i, figure): (usize, &FigureSpec)| {
+            figure.words().map(|(key, text)| (format!("figure.{i}.{key}"), text.to_owned())).collect::<Vec<_>>()
+        };
+        let mut words: Vec<(String, String)> = self.figures.iter().enumerate().flat_map(of_figure).collect();
+        for cell in self.cells.iter().map(|planned| &planned.cell) {
+            words.extend(cell.methods.iter().enumerate().map(|(i, method)| (format!("method.{i}.label"), method.label.clone())));
+            words.extend(cell.keys.iter().map(|key| (key.path.clone(), key.value.clone())));
+        }
+        let mut notes = Vec::new();
+        for note in words.iter().filter_map(|(key, text)| Some(format!("`{key}`: {}", figure::unshown(text)?))) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
+    }
+}
+
+/// That held-out samples are also training samples, where they are many.
+fn repeated(data: &Report) -> Option<String> {
+    let Report { duplicates, held_out, .. } = *data;
+    let which = if duplicates == held_out { "all".to_owned() } else { format!("{duplicates} of the") };
+    (duplicates > 0 && duplicates as f64 >= MANY * held_out as f64).then(|| {
+        format!(
+            "`problem.data`: {which} {held_out} held-out samples are among the training samples, so that accuracy on them says little \
+             about new data; hold out samples that are not trained on"
+        )
+    })
 }
 
 /// The keys that a method with a choice of its own puts into a schedule that leaves them out, such as `discount = "sqrt"`.
@@ -49,22 +89,52 @@ fn filled_in(arm: &Arm) -> Option<String> {
         by_kind.values().next()?.as_table().cloned()
     };
     let plain = keys(parts.schedule.clone()?.completed(None))?;
-    let full = keys(complete(own.as_ref(), parts).schedule?)?;
+    let full = keys(complete(own.as_ref(), parts, WeightsSpec::Uniform).schedule?)?;
     let own = full.iter().filter(|(key, value)| plain.get(*key) != Some(*value));
     let own: Vec<String> = own.map(|(key, value)| format!("`{key} = {value}`")).collect();
     (!own.is_empty()).then(|| own.join(" and "))
 }
 
-/// Whether the method's own weighting, which the scenario does not mention, minimises something else than the objective.
-fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> bool {
-    let Parameters::Served { own, parts } = &arm.parameters else { return false };
-    if problem.weights == WeightsSpec::Uniform || parts.weighting.is_some() || own.recipe().weighting.tells_clients_apart() {
-        return false;
+/// What to say of a weighting that the scenario does not mention and that minimises something else than the objective.
+fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
+    let (own, parts) = match &arm.parameters {
+        Parameters::Served { own, parts } => (own, parts),
+        Parameters::Peers { parts, .. } => {
+            let normalised =
+                problem.weights != WeightsSpec::Uniform && parts.client.optimiser.iter().any(TransformSpec::normalises);
+            let alike = "scales each node's gradients by its weight in the objective, but `client.optimiser` normalises them, so that \
+                         nodes count about alike; plain steps follow the objective";
+            return normalised.then(|| alike.to_owned());
+        }
+    };
+    if own.pools_samples() && problem.weights == WeightsSpec::Uniform {
+        return Some(
+            "solves for all samples together, but the objective weighs the clients alike: the two differ where clients have unlike \
+             numbers of samples; `weights = \"samples\"` in `[problem]` is what it solves for"
+                .to_owned(),
+        );
     }
-    // A method that has no place for a weighting weighs as its paper says.
-    let other = ServedSpec { weighting: Some(Weighting::ParticipatingWeighted), ..parts.as_ref().clone() };
-    fit(own.as_ref(), &other, &problem.objective).is_ok()
+    let full = complete(own.as_ref(), parts, problem.weights);
+    let follows = full.weighting.unwrap_or_default().tells_clients_apart() || full.schedule?.draws_by_weight();
+    if problem.weights == WeightsSpec::Uniform || parts.weighting.is_some() || follows {
+        return None;
+    }
+    let alike = "counts all clients alike, but the objective weighs them by their samples";
+    if parts.secure.is_some() {
+        return Some(format!("{alike}: only `secure` stands in the way, or set `weights = \"uniform\"` in `[problem]`"));
+    }
+    // A method that has no place for a weighting follows the objective by itself.
+    let accepts = |weighting: &Weighting| {
+        let other = ServedSpec { weighting: Some(*weighting), ..parts.as_ref().clone() };
+        fit(own.as_ref(), &other, problem).is_ok()
+    };
+    let accepted: Vec<String> =
+        FOLLOWING.into_iter().filter(accepts).map(|weighting| format!("`\"{}\"`", weighting.name())).collect();
+    (!accepted.is_empty()).then(|| format!("{alike}; `weighting` follows the objective as {}", accepted.join(" or ")))
 }
+
+/// Weightings that follow the weights of the objective.
+const FOLLOWING: [Weighting; 3] = [Weighting::ParticipatingWeighted, Weighting::Sampling, Weighting::AllWeighted];
 
 #[cfg(test)]
 mod tests {
@@ -93,11 +163,37 @@ mod tests {
 
     #[test]
     fn a_default_that_minimises_something_else_is_noted() {
-        let found = notes("samples", "name = 'fedavg'");
+        let tiers = "schedule = { rounds = { cohort = 1, select = { tiers = { count = 2 } } } }";
+        let pairs = "schedule = { rounds = { cohort = 2, select = { tiers = { count = 1 } } } }";
+        let found = notes("samples", &format!("name = 'fedavg'\n{pairs}"));
         assert!(found.len() == 1 && found[0].starts_with("`fedavg` counts all clients alike"), "{found:?}");
-        assert!(notes("uniform", "name = 'fedavg'").is_empty());
+        assert!(found[0].ends_with("as `\"participating-weighted\"` or `\"all-weighted\"`"), "{found:?}");
+        let found = notes("samples", &format!("name = 'fedavg'\n{tiers}"));
+        assert!(found[0].ends_with("as `\"all-weighted\"`"), "a share of a cohort of one is always 1: {found:?}");
+        assert!(notes("samples", "name = 'fedavg'\nsecure = {}").iter().any(|note| note.contains("`secure` stands in the way")));
+        assert!(notes("uniform", &format!("name = 'fedavg'\n{pairs}")).is_empty());
+    }
+
+    #[test]
+    fn a_default_that_follows_the_objective_is_not_noted() {
+        for name in ["fedavg", "scaffold", "feddyn", "mifa", "fedbuff", "afa-cd", "delayed-nesterov", "fedasync"] {
+            let found = notes("samples", &format!("name = '{name}'"));
+            assert!(found.iter().all(|note| !note.contains("alike")), "{found:?}");
+        }
         assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
         assert!(notes("samples", "name = 'analytic'").is_empty());
+        assert!(notes("uniform", "name = 'analytic'")[0].contains("the objective weighs"));
+    }
+
+    #[test]
+    fn words_that_figures_cannot_show_are_noted_at_their_keys() {
+        let figure =
+            |title: &str| format!("name = 'fedavg'\nlabel = '$\\eta$'\n[[figure]]\nx = 'rounds'\ny = 'loss'\ntitle = '{title}'");
+        let found = notes("uniform", &figure("联邦 é"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("`figure.0.title`: the figures' font has no `联`, `邦` and shows boxes"), "{found:?}");
+        assert!(found[1].starts_with("`method.0.label`: figures do not set TeX"), "{found:?}");
+        assert!(notes("uniform", "name = 'fedavg'\nlabel = '联邦'").is_empty(), "nothing is drawn of it by name");
     }
 
     #[test]

@@ -1,28 +1,33 @@
 //! What a scenario runs: every cell with its arms, checked before anything runs.
 
-use std::{path::Path, sync::Mutex};
+use std::{collections::BTreeMap, path::Path, sync::Mutex, time::Duration};
 
 use serde::de::DeserializeOwned;
 
 use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
-    standstill, uptake,
+    capacity, execute, identity, made, placed, standstill, uptake,
+    wall::now,
 };
 use crate::{
     figure::{self, FigureSpec},
+    file::{Opened, opened},
     invalid::Invalid,
+    memory,
     method::Ground,
     num::Precision,
+    problem::data::Report,
     random::{Setting, Streams},
     record::{
-        Column, Metric, RecordPlan, RecordSpec,
+        self, Column, Metric, RecordPlan, RecordSpec,
         claim::ClaimSpec,
+        filter,
         staleness::{KEY, SHARE},
     },
     registry::{Parameters, PeerParameters},
     role::peers::PeersSpec,
-    scenario::{Cell, Diagnostic, Rejected, Scenario, decode::decode},
+    scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
 };
 
 /// A scenario, resolved and checked.
@@ -41,6 +46,8 @@ pub struct Plan {
     pub claims: Vec<ClaimSpec>,
     /// What it draws.
     pub figures: Vec<FigureSpec>,
+    /// The methods that run, with their seeds.
+    pub(super) asked: Runs,
 }
 
 /// One combination of the swept keys.
@@ -57,8 +64,18 @@ pub struct PlannedCell {
     pub metrics: Vec<Metric>,
     /// How its runs are recorded.
     pub record: RecordPlan,
+    /// The data files that its worlds and methods come from.
+    pub files: Opened,
+    /// The digest of every arm; see [`identity`].
+    pub(super) identities: Vec<Vec<u128>>,
+    /// What was read, in the world of the first seed; `None` for quadratics.
+    pub data: Option<Report>,
+    /// Time that the world of the first seed took to build.
+    pub(super) build_wall: Duration,
     /// What the parts of its methods may have against each other, with the label of the method.
     pub(super) notes: Vec<(String, String)>,
+    /// What may not have been meant about the data of the first seed.
+    pub(super) data_notes: Vec<String>,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
     pub(super) checked: Mutex<Option<AnyWorld>>,
 }
@@ -82,10 +99,14 @@ impl Plan {
     /// # Errors
     /// Every fault of the scenario, pointing into its file.
     pub fn resolve(scenario: Scenario, only: &[String]) -> Result<Self, Rejected> {
-        match Self::parts(&scenario, only) {
+        let mut asked = scenario.runs();
+        if !only.is_empty() {
+            asked.retain(|label, _| only.contains(label));
+        }
+        match Self::parts(&scenario, &asked) {
             Ok((cells, record, columns, claims, figures)) => {
                 let seeds = scenario.seeds.list();
-                Ok(Self { scenario, cells, seeds, columns, record, claims, figures })
+                Ok(Self { scenario, cells, seeds, columns, record, claims, figures, asked })
             }
             Err(faults) => Err(scenario.reject(faults)),
         }
@@ -94,19 +115,22 @@ impl Plan {
     #[allow(clippy::type_complexity)]
     fn parts(
         scenario: &Scenario,
-        only: &[String],
+        asked: &Runs,
     ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Column>, Vec<ClaimSpec>, Vec<FigureSpec>), Vec<Diagnostic>> {
         let first = &scenario.cells[0];
         let record: RecordSpec = section(scenario, first, "record")?.unwrap_or_default();
         record.validate().map_err(|invalid| vec![first.fault(invalid.under("record"))])?;
-        let mut faults = Vec::new();
+        let mut faults = OfCells::default();
         let mut cells = Vec::new();
         for cell in &scenario.cells {
-            match planned(scenario, cell, &record, only) {
-                Ok(cell) => cells.push(cell),
-                Err(found) => faults.extend(found.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
+            let (found, files) = opened(|| planned(scenario, cell, &record, asked));
+            let found = found.map(|cell| cells.push(PlannedCell { files, ..cell })).err();
+            faults.add(&cell.name(), found.unwrap_or_default());
+            if faults.are_many() {
+                break;
             }
         }
+        let faults = faults.told();
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -114,6 +138,11 @@ impl Plan {
         let figures: Vec<FigureSpec> = section(scenario, first, "figure")?.unwrap_or_default();
         let columns = share_columns(&mut cells);
         check_claims_and_figures(scenario, &cells, (&record, &columns), &claims, &figures)?;
+        cells.iter_mut().for_each(|cell| cell.identify(&record));
+        let changed = |made: &Made| cells.iter().find_map(|cell| made::check_data(made, &cell.files, &scenario.folder).err());
+        if let Some(changed) = scenario.made.as_ref().and_then(changed) {
+            return Err(vec![first.fault(changed)]);
+        }
         Ok((cells, record, columns, claims, figures))
     }
 
@@ -123,15 +152,63 @@ impl Plan {
     }
 
     /// The whole run as a scenario file for `folder`, defaults included; see [`Scenario::manifest`].
-    pub fn manifest(&self, folder: &Path) -> String {
-        let metrics = &self.cells[0].metrics;
-        let shared = self.cells.iter().all(|cell| cell.metrics == *metrics);
-        self.scenario.manifest(folder, shared.then_some(metrics))
+    pub fn resolved(&self, folder: &Path) -> String {
+        self.scenario.manifest(folder, self.shared_metrics())
     }
 
-    /// A fault found while the plan is run, with a path from the root of the scenario.
-    pub fn reject(&self, invalid: Invalid) -> Rejected {
-        self.scenario.reject(vec![self.scenario.cells[0].fault(invalid)])
+    /// The manifest of its results in `folder`: the whole run, and what it was made by and from.
+    pub fn manifest(&self, folder: &Path) -> String {
+        self.scenario.manifest_of(&self.made(), folder, self.shared_metrics())
+    }
+
+    /// What its results are made by and from.
+    pub fn made(&self) -> Made {
+        let all = self.scenario.labels().into_iter().all(|label| self.seeds_of(label).len() == self.seeds.len());
+        let seeds = |label: &str| Ran { method: label.to_owned(), seeds: Seeds::of(&self.seeds_of(label)) };
+        let asked = self.scenario.labels().into_iter().filter(|label| self.asked.contains_key(*label));
+        let runs = if all { Vec::new() } else { asked.map(seeds).collect() };
+        Made { runs, ..made::here(&self.scenario, &self.files()) }
+    }
+
+    /// The data files that its worlds and methods come from.
+    pub fn files(&self) -> Opened {
+        self.cells.iter().flat_map(|cell| cell.files.clone()).collect()
+    }
+
+    /// The metrics that every cell records; `None` where cells record different ones.
+    pub(super) fn shared_metrics(&self) -> Option<&[Metric]> {
+        let metrics = &self.cells[0].metrics;
+        self.cells.iter().all(|cell| cell.metrics == *metrics).then_some(metrics)
+    }
+
+    /// The seeds with which the method of this label runs, in the order of the scenario.
+    pub fn seeds_of(&self, label: &str) -> Vec<u64> {
+        let asked = self.asked.get(label).map_or(&[][..], Vec::as_slice);
+        self.seeds.iter().copied().filter(|seed| asked.contains(seed)).collect()
+    }
+
+    /// The name of the files of a run.
+    pub(super) fn name(&self, run: RunId) -> String {
+        let identity = self.cells[run.cell].identities[run.method][run.arm];
+        identity::name(&self.arm(run).label, identity, self.seeds[run.seed])
+    }
+
+    /// The keys that were changed from the command line, with their values; those that are swept have a column already, and seeds
+    /// are counted.
+    pub fn overridden(&self) -> BTreeMap<String, String> {
+        let swept = |key: &str| self.cells[0].cell.keys.iter().any(|swept| swept.path == key);
+        let changed = self.scenario.overrides.iter().filter_map(|text| Override::set(text.as_str()).parts());
+        changed.filter(|(key, _)| key != "seeds" && !swept(key)).collect()
+    }
+
+    /// A fault of a cell's world, with a path from the root of the scenario.
+    pub(super) fn reject(&self, cell: usize, invalid: Invalid) -> Rejected {
+        self.scenario.reject(vec![self.cells[cell].cell.fault(invalid)])
+    }
+
+    /// A fault of the method of a run, with a path from the method's table.
+    pub(super) fn reject_method(&self, run: RunId, invalid: Invalid) -> Rejected {
+        self.scenario.reject(vec![placed::fault(&self.cells[run.cell].cell, &self.arm(run).label, invalid)])
     }
 
     /// All runs: by cell, then seed, then method, then arm.
@@ -139,7 +216,9 @@ impl Plan {
         let mut runs = Vec::new();
         for (cell, planned) in self.cells.iter().enumerate() {
             for seed in 0..self.seeds.len() {
-                for (method, arms) in planned.methods.iter().enumerate() {
+                let asked =
+                    |arms: &Vec<Arm>| self.asked.get(&arms[0].label).is_some_and(|seeds| seeds.contains(&self.seeds[seed]));
+                for (method, arms) in planned.methods.iter().enumerate().filter(|(_, arms)| asked(arms)) {
                     runs.extend((0..arms.len()).map(|arm| RunId { cell, seed, method, arm }));
                 }
             }
@@ -153,22 +232,33 @@ impl Plan {
     }
 }
 
+impl PlannedCell {
+    /// Works out what every arm is.
+    fn identify(&mut self, record: &RecordSpec) {
+        let of = |arm: &Arm| identity::of_arm(self, arm, record);
+        self.identities = self.methods.iter().map(|arms| arms.iter().map(of).collect()).collect();
+    }
+}
+
 fn section<T: DeserializeOwned>(scenario: &Scenario, cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
     cell.tree.get(key).map(|node| decode(node, key, &scenario.registry)).transpose()
 }
 
-fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String]) -> Result<PlannedCell, Vec<Diagnostic>> {
+fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) -> Result<PlannedCell, Vec<Diagnostic>> {
     let seed = scenario.seeds.list()[0];
+    let before = now();
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
+    let build_wall = before.elapsed();
     let facts = world.facts();
-    let mut methods = arms(cell, facts.clients, &scenario.registry)?;
+    let mut methods = arms(cell, facts.clients, (&scenario.folder, &scenario.registry))?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
-    standstill::refuse(&methods, cell, &facts)?;
+    standstill::refuse(&methods, cell, &facts, &world)?;
+    capacity::refuse(&methods, cell, &facts, scenario.seeds.list().len(), memory::available())?;
     let roles = Roles::of(&methods);
-    if !only.is_empty() {
-        methods.retain(|arms| arms.iter().any(|arm| only.contains(&arm.label)));
-    }
+    methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
+    methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
+    check_built(&methods, cell, &world, &scenario.folder)?;
     let metrics = match &record.metrics {
         Some(metrics) => {
             check_metrics(metrics, cell, &facts, roles)?;
@@ -181,6 +271,8 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
+    let data_notes = world.notes().to_vec();
+    let data = world.report();
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
     Ok(PlannedCell {
         cell: cell.clone(),
@@ -189,9 +281,22 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, only: &[String
         methods,
         metrics,
         record,
+        files: Opened::new(),
+        identities: Vec::new(),
+        data,
+        build_wall,
         notes,
+        data_notes,
         checked,
     })
+}
+
+/// Refuses what shows only when a method is built in its world.
+fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Path) -> Result<(), Vec<Diagnostic>> {
+    let built = |arm: &Arm| execute::check_built(&arm.parameters, world.clone(), folder);
+    let fault = |arm: &Arm| built(arm).err().map(|invalid| placed::fault(cell, &arm.label, invalid));
+    let faults: Vec<Diagnostic> = methods.iter().flatten().filter_map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// Has every cell record the columns of all, in the order in which they come up; returns them.
@@ -214,18 +319,14 @@ fn check_parts(
     setting: &Setting,
 ) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
     let mut notes = Vec::new();
-    for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
-        let (section, checked) = match &arm.parameters {
+    for arm in methods.iter().flatten() {
+        let checked = match &arm.parameters {
             Parameters::Served { own, parts } => {
-                ("served", parts.fits(facts.dim).and_then(|()| uptake::check(own.as_ref(), parts, facts.dim)))
+                parts.fits(facts.dim).and_then(|()| uptake::check(own.as_ref(), parts, facts.dim))
             }
-            Parameters::Peers { own, parts } => ("peers", check_peers(own.as_ref(), parts, facts, setting).map(|()| None)),
+            Parameters::Peers { own, parts } => check_peers(own.as_ref(), parts, facts, setting).map(|()| None),
         };
-        let note = checked.map_err(|invalid| {
-            let own = invalid.path.first().is_some_and(|key| cell.methods[index].table.get(key).is_some());
-            let place = if own { format!("method.{index}") } else { section.to_owned() };
-            vec![cell.fault(invalid.under(&place))]
-        })?;
+        let note = checked.map_err(|invalid| vec![placed::fault(cell, &arm.label, invalid)])?;
         notes.extend(note.map(|note| (arm.label.clone(), note)));
     }
     Ok(notes)
@@ -298,10 +399,13 @@ fn check_claims_and_figures(
     let metrics: Vec<String> = columns.iter().map(|column| column.name()).collect();
     let keys: Vec<String> = first.keys.iter().map(|key| key.name.clone()).collect();
     let labels = if labels.len() == all.len() { labels } else { all };
+    let swept: Vec<record::curves::Cell> = cells.iter().map(|planned| swept(&planned.cell)).collect();
+    // Claims and figures are about all cells.
+    let fault = |invalid| Diagnostic::from_invalid(invalid, &first.tree);
     let mut faults = Vec::new();
     for (index, claim) in claims.iter().enumerate() {
-        let checked = claim.validate(&labels, &metrics, &keys);
-        faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("claim.{index}")))));
+        let checked = claim.validate(&labels, &metrics, &keys).and_then(|()| filter::keeps_some(&claim.cells, &swept));
+        faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("claim.{index}")))));
     }
     for (index, figure) in figures.iter().enumerate() {
         let checked = if figure.counts_staleness() {
@@ -309,10 +413,19 @@ fn check_claims_and_figures(
         } else {
             check_predicted(figure, record).and_then(|()| figure.validate(&labels, &metrics, &keys))
         };
-        faults.extend(checked.err().map(|invalid| first.fault(invalid.under(&format!("figure.{index}")))));
+        // Which updates there will be of each staleness is not known yet.
+        let mut of_cells = figure.cells.clone();
+        let _ = of_cells.remove(KEY);
+        let checked = checked.and_then(|()| filter::keeps_some(&of_cells, &swept));
+        faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("figure.{index}")))));
     }
-    faults.extend(figure::distinct(figures).err().map(|invalid| first.fault(invalid)));
+    faults.extend(figure::distinct(figures).err().map(fault));
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// The swept values of a cell, as records have them.
+fn swept(cell: &Cell) -> record::curves::Cell {
+    record::curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
 }
 
 fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {

@@ -1,13 +1,16 @@
 //! The results folder: where everything of a scenario's runs lies.
+//!
+//! Beside what is for its reader, the folder has one of its own, `.fedfleet`: the lock, the manifest of what is under way, and the
+//! files of every run by the [name](super::identity) of the run. They stay when all is done, so that further methods and seeds
+//! need no run again; without them, runs that are missed are run again.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, BufWriter, IntoInnerError, Write},
     path::{Path, PathBuf},
 };
 
-use super::plan::{Plan, RunId};
-use crate::record::part::UNFINISHED;
+use crate::record::OWN;
 
 /// A results folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,84 +34,81 @@ impl Results {
         self.folder.join(name)
     }
 
-    /// Where runs keep what is theirs until all are done.
-    pub fn unfinished(&self) -> PathBuf {
-        self.folder.join(UNFINISHED)
+    /// What the tables say they hold.
+    pub(super) fn manifest(&self) -> PathBuf {
+        self.file("manifest.toml")
     }
 
-    /// The rows of a run.
-    pub fn part(&self, plan: &Plan, run: RunId) -> PathBuf {
-        self.of_run(plan, run, "csv")
+    /// The folder that is the program's own.
+    pub(super) fn own(&self) -> PathBuf {
+        self.folder.join(OWN)
     }
 
-    /// The counts of a run's updates by their staleness.
-    pub fn staleness(&self, plan: &Plan, run: RunId) -> PathBuf {
-        self.of_run(plan, run, "staleness")
+    /// The manifest of what is under way, until it is done.
+    pub(super) fn pending(&self) -> PathBuf {
+        self.own().join("pending.toml")
     }
 
-    /// The metrics of a run where it is predicted to settle.
-    pub fn predicted(&self, plan: &Plan, run: RunId) -> PathBuf {
-        self.of_run(plan, run, "predicted")
+    /// Is there while the tables hold what there was of runs that were left.
+    pub(super) fn partial(&self) -> PathBuf {
+        self.own().join("partial")
     }
 
-    /// The checkpoint of a run.
-    pub fn checkpoint(&self, plan: &Plan, run: RunId) -> PathBuf {
-        self.of_run(plan, run, "checkpoint")
+    /// Names of the files that were written for the reader.
+    pub(super) fn index(&self) -> PathBuf {
+        self.own().join("files")
     }
 
-    /// How a run came out, once it has.
-    pub fn outcome(&self, plan: &Plan, run: RunId) -> PathBuf {
-        self.of_run(plan, run, "done")
+    /// The files of all runs.
+    pub(super) fn runs(&self) -> PathBuf {
+        self.own().join("runs")
     }
 
-    /// The iterates of a run that goes on.
-    pub fn unfinished_iterates(&self, plan: &Plan, run: RunId) -> PathBuf {
-        self.of_run(plan, run, "iterates")
+    /// A file of the run of this name.
+    pub(super) fn of_run(&self, name: &str, extension: &str) -> PathBuf {
+        self.runs().join(format!("{name}.{extension}"))
     }
 
-    fn of_run(&self, plan: &Plan, run: RunId, extension: &str) -> PathBuf {
-        self.unfinished().join(format!("{}.{extension}", stem(plan, run)))
-    }
-
-    /// The final model of a run.
-    pub fn model(&self, plan: &Plan, run: RunId) -> PathBuf {
-        self.folder.join("models").join(format!("{}.npy", stem(plan, run)))
-    }
-
-    /// The recorded iterates of a run.
-    pub fn iterates(&self, plan: &Plan, run: RunId) -> PathBuf {
-        self.folder.join("iterates").join(format!("{}.npy", stem(plan, run)))
-    }
-
-    /// Writes a file of the folder so that it is there as a whole or not at all. What a crash leaves of it lies among what is
-    /// unfinished, and goes with that.
+    /// Writes a file of the folder so that it is there as a whole or not at all, whatever happens to the machine.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write_whole(&self, path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut out = BufWriter::new(readable().tempfile_in(self.unfinished())?);
+        let folder = path.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder)?;
+        let mut out = BufWriter::new(readable().tempfile_in(self.own())?);
         content(&mut out)?;
         let file = out.into_inner().map_err(IntoInnerError::into_error)?;
         file.as_file().sync_data()?;
         let _ = file.persist(path).map_err(|error| error.error)?;
+        sync_folder(folder)
+    }
+
+    /// Removes what an earlier call that was cut off left of files that it was writing.
+    pub(super) fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(self.own())? {
+            let path = entry?.path();
+            if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(TEMPORARY)) {
+                fs::remove_file(&path)?;
+            }
+        }
         Ok(())
     }
 }
 
+/// How the names of temporary files begin.
+const TEMPORARY: &str = ".tmp";
+
 /// Temporary files that are for the eyes of others too, as other new files are.
 fn readable() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
+    let _ = builder.prefix(TEMPORARY);
     #[cfg(unix)]
     let _ = builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
 }
 
-/// The name of a run's files: cell, seed, method and arm.
-fn stem(plan: &Plan, run: RunId) -> String {
-    let label: String = plan.arm(run).label.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-    let RunId { cell, method, arm, .. } = run;
-    format!("cell{cell:03}-method{method:02}-{label}-arm{arm:03}-seed{}", plan.seeds[run.seed])
+/// Brings the names in `folder` to the disk, where the system has a way to.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

@@ -1,10 +1,14 @@
 //! Runs that would never end, because no virtual time passes in them.
 
-use super::{any_world::Facts, arm::Arm};
+use super::{
+    any_world::{AnyWorld, Facts},
+    arm::Arm,
+    placed,
+};
 use crate::{
     invalid::Invalid,
     registry::{Parameters, complete},
-    role::spec::LocalSpec,
+    role::spec::{LocalSpec, MOST_STEPS},
     scenario::{Cell, Diagnostic},
 };
 
@@ -12,19 +16,17 @@ use crate::{
 ///
 /// # Errors
 /// A fault at `stop`, and one at the seconds or the energy of work of a method whose steps take none.
-pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts) -> Result<(), Vec<Diagnostic>> {
-    for (index, arm) in methods.iter().enumerate().flat_map(|(index, arms)| arms.iter().map(move |arm| (index, arm))) {
-        let (section, local, waits) = match &arm.parameters {
+pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, world: &AnyWorld) -> Result<(), Vec<Diagnostic>> {
+    for arm in methods.iter().flatten() {
+        let (local, waits) = match &arm.parameters {
             Parameters::Served { own, parts } => {
-                let schedule = complete(own.as_ref(), parts).schedule.unwrap_or_default();
-                ("served", &parts.local, !facts.instant_server || schedule.waits())
+                let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
+                (&parts.local, !facts.instant_server || schedule.waits())
             }
-            Parameters::Peers { own, parts } => ("peers", &parts.local, !facts.instant_peers || own.waits()),
+            Parameters::Peers { own, parts } => (&parts.local, !facts.instant_peers || own.waits()),
         };
-        if let Some(fault) = unspent_budget(local, &arm.label, facts) {
-            let own = ["method", &index.to_string(), "local", &fault.path[0]];
-            let place = if cell.tree.descend(&own).is_some() { format!("method.{index}") } else { section.to_owned() };
-            return Err(vec![cell.fault(fault.under(&format!("{place}.local")))]);
+        if let Some(fault) = unspent_budget(local, &arm.label, facts).or_else(|| endless_visit(local, &arm.label, world)) {
+            return Err(vec![placed::fault(cell, &arm.label, fault.under("local"))]);
         }
         if cell.stop.needs_time() && !waits {
             let message = format!(
@@ -50,6 +52,16 @@ fn unspent_budget(local: &LocalSpec, label: &str, facts: &Facts) -> Option<Inval
         return Some(Invalid::at("energy", message).help("give `energy` in `[fleet]` or in every group, in joules a step"));
     }
     None
+}
+
+/// Work given in something else than steps that makes more steps a visit than anybody waits for.
+fn endless_visit(local: &LocalSpec, label: &str, world: &AnyWorld) -> Option<Invalid> {
+    let (key, steps) = world.longest_visit(local)?;
+    if steps <= MOST_STEPS {
+        return None;
+    }
+    let message = format!("`{label}` would take up to {steps:.0e} local steps a visit: expected at most {MOST_STEPS:.0e}");
+    Some(Invalid::at(key, message).help(format!("lower `{key}`, or take a number of `steps`")))
 }
 
 #[cfg(test)]

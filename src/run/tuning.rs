@@ -2,12 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::{
-    execute::RunError,
-    plan::{Plan, RunId},
-    results::Results,
-};
-use crate::record::{curves::Curves, measure::Better, spread::median};
+use super::{execute::RunError, plan::Plan, results::Results};
+use crate::record::{curves::Curves, formula::guarded, measure::Better, spread::median};
 
 /// The kept arm of every method in every cell, with the scores behind the choice.
 pub struct Choices {
@@ -42,8 +38,8 @@ pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError
 
 fn score(plan: &Plan, results: &Results, (cell, method, arm): (usize, usize, usize), better: Better) -> Result<f64, RunError> {
     let mut finals = Vec::new();
-    for seed in 0..plan.seeds.len() {
-        let part = results.part(plan, RunId { cell, seed, method, arm });
+    for run in plan.runs().into_iter().filter(|run| (run.cell, run.method, run.arm) == (cell, method, arm)) {
+        let part = results.of_run(&plan.name(run), "csv");
         let curves = if part.is_file() { Some(Curves::read(&part)?) } else { None };
         let value = curves.and_then(|curves| curves.runs.first()?.last(0));
         finals.push(better.settle(value.unwrap_or(f64::NAN)));
@@ -90,6 +86,7 @@ impl Choices {
                         let mut row: Vec<String> = planned.cell.keys.iter().map(|key| key.value.clone()).collect();
                         let kept = (index == self.arm(cell, method)).to_string();
                         row.extend([arm.label.clone(), key.path.clone(), key.value.clone(), kept]);
+                        row.iter_mut().for_each(|text| *text = guarded(text).into_owned());
                         row.push(format!("{:?}", self.scores[cell][method][index]));
                         csv.write_record(&row)?;
                     }

@@ -6,7 +6,7 @@ use super::{
     any_world::AnyWorld,
     plan::{Plan, RunId},
 };
-use crate::invalid::Invalid;
+use crate::{file::opened, invalid::Invalid, scenario::Rejected};
 
 /// All worlds of a plan.
 pub struct Worlds<'p> {
@@ -33,14 +33,14 @@ impl<'p> Worlds<'p> {
     /// The world of a run.
     ///
     /// # Errors
-    /// [`Invalid`] with a path from the root of the scenario.
-    pub fn of(&self, run: RunId) -> Result<AnyWorld, Invalid> {
+    /// What makes it impossible, at its place.
+    pub fn of(&self, run: RunId) -> Result<AnyWorld, Rejected> {
         let place = &self.places[run.cell * self.plan.seeds.len() + run.seed];
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         place.left -= 1;
         let world = match &place.world {
             Some(world) => world.clone(),
-            None => self.build(run)?,
+            None => self.build(run).map_err(|invalid| self.plan.reject(run.cell, invalid))?,
         };
         place.world = (place.left > 0).then(|| world.clone());
         Ok(world)
@@ -51,7 +51,18 @@ impl<'p> Worlds<'p> {
         let checked = if run.seed == 0 { planned.checked.lock().unwrap_or_else(PoisonError::into_inner).take() } else { None };
         match checked {
             Some(world) => Ok(world),
-            None => AnyWorld::build(&planned.cell, self.plan.seeds[run.seed], &self.plan.scenario.folder),
+            None => {
+                let build = || AnyWorld::build(&planned.cell, self.plan.seeds[run.seed], &self.plan.scenario.folder);
+                let (world, files) = opened(build);
+                let changed = files.iter().find(|(path, digest)| planned.files.get(*path).is_some_and(|known| known != *digest));
+                match changed {
+                    None => world,
+                    Some((path, _)) => {
+                        let fault = Invalid::at("problem", format!("`{}` has changed while the runs went on", path.display()));
+                        Err(fault.help("bring the file back as it was, and take the runs up by --resume"))
+                    }
+                }
+            }
         }
     }
 }

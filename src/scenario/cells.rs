@@ -59,9 +59,23 @@ pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     }
     let mut document = document.clone();
     multiply_methods(&mut document)?;
-    let makes_cells = |axis: &Axis| axis.kind == Kind::Sweep && (axis.cells || axis.path[0] != "method");
     let swept: Vec<Axis> = axes(&document)?.into_iter().filter(makes_cells).collect();
     combinations(&document, swept, keys::is_column)
+}
+
+/// The keys that make cells, each with its values as text.
+///
+/// # Errors
+/// Malformed sweeps and tunes, names that are taken.
+pub(super) fn swept(document: &Node) -> Result<Vec<(String, Vec<String>)>, Vec<Diagnostic>> {
+    let swept: Vec<Axis> = axes(document)?.into_iter().filter(makes_cells).collect();
+    let names = keys::names(&swept, keys::is_column)?;
+    Ok(names.into_iter().zip(swept.iter().map(keys::texts)).collect())
+}
+
+/// Whether the values of `axis` make cells, not methods or variants of one.
+fn makes_cells(axis: &Axis) -> bool {
+    axis.kind == Kind::Sweep && (axis.cells || axis.path[0] != "method")
 }
 
 /// The variants of one method: all combinations of the tunes in its table.

@@ -1,6 +1,6 @@
 //! The resolved scenario as a file: everything a run used, defaults included.
 
-mod methods;
+pub(super) mod methods;
 
 use std::path::{Component, Path, PathBuf};
 
@@ -10,6 +10,7 @@ use super::{
     axis,
     decode::decode,
     document,
+    made::Made,
     model::{Cell, SECTIONS, Scenario},
     node::{Node, Table, Value},
     source::Sources,
@@ -26,6 +27,20 @@ impl Scenario {
     ///
     /// `metrics` are those that every cell records. Reading that file gives the same runs. A section whose defaults cannot be told from a sweep is kept as written.
     pub fn manifest(&self, folder: &Path, metrics: Option<&[Metric]>) -> String {
+        write::document(&self.written(folder, metrics), &["stop"])
+    }
+
+    /// As [`manifest`](Self::manifest), with what is said of how the results came about.
+    pub fn manifest_of(&self, made: &Made, folder: &Path, metrics: Option<&[Metric]>) -> String {
+        let mut written = self.written(folder, metrics);
+        if let Some(made) = node(made) {
+            written.insert("made", self.document.span, made);
+        }
+        write::document(&written, &["stop"])
+    }
+
+    /// The sections of a manifest.
+    pub(super) fn written(&self, folder: &Path, metrics: Option<&[Metric]>) -> Table {
         let mut root = self.document.clone();
         for (key, resolved) in self.resolved(metrics) {
             let Some(resolved) = resolved else { continue };
@@ -40,7 +55,7 @@ impl Scenario {
         root = self.with_parts(&root).filter(|candidate| self.same_methods(candidate)).unwrap_or(root);
         let written = root.as_table();
         let mut ordered = Table::default();
-        for key in SECTIONS {
+        for key in SECTIONS.into_iter().filter(|key| *key != "made") {
             if key == "folder" {
                 let path = relative(&self.folder, folder).display().to_string();
                 ordered.insert(key, root.span, Node::string(path, root.span));
@@ -48,7 +63,7 @@ impl Scenario {
                 ordered.insert(key, entry.key_span, entry.node.clone());
             }
         }
-        write::document(&ordered, &["stop"])
+        ordered
     }
 
     /// The sections of the first cell with their defaults; `None` for those that cannot be written.
@@ -68,7 +83,7 @@ impl Scenario {
     }
 
     /// `[record]` with its defaults, and the distance between samples where it is the same in all cells.
-    fn record(&self, cell: &Cell, metrics: Option<&[Metric]>) -> Option<Node> {
+    pub(super) fn record(&self, cell: &Cell, metrics: Option<&[Metric]>) -> Option<Node> {
         let written = cell.tree.get("record").map(|section| decode::<RecordSpec>(section, "record", &self.registry));
         let mut record = written.transpose().ok()?.unwrap_or_default();
         let every = record.every(&cell.stop);
@@ -114,7 +129,7 @@ fn resolved_list<T: DeserializeOwned + Serialize>(
 }
 
 /// `value` as a tree, with its keys in the order of its type.
-fn node<T: Serialize>(value: &T) -> Option<Node> {
+pub(super) fn node<T: Serialize>(value: &T) -> Option<Node> {
     #[derive(Serialize)]
     struct Wrap<'a, T> {
         value: &'a T,

@@ -46,7 +46,7 @@ impl MethodTable {
 }
 
 /// `shared` with the keys of `own` put over it; the result stands where `own` does.
-fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
+pub(super) fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
     let mut table = shared.as_table().cloned().unwrap_or_default();
     for entry in own.as_table().into_iter().flat_map(Table::iter) {
         let both = merged.contains(&entry.key.as_str()).then(|| table.get(&entry.key)).flatten();

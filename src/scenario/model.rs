@@ -13,6 +13,8 @@ use super::{
     decode::decode,
     diagnostic::Diagnostic,
     document,
+    left_out::leave_out,
+    made::Made,
     method::{MethodTable, methods, missing},
     names::nearest,
     node::{Node, Table, Value},
@@ -22,6 +24,7 @@ use super::{
 };
 use crate::{
     figure::FigureSpec,
+    file::bounded,
     fleet::FleetSpec,
     invalid::{Invalid, one_line},
     network::NetworkSpec,
@@ -32,7 +35,7 @@ use crate::{
 };
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
-pub(super) const SECTIONS: [&str; 14] = [
+pub(super) const SECTIONS: [&str; 15] = [
     "title",
     "folder",
     "seeds",
@@ -47,6 +50,7 @@ pub(super) const SECTIONS: [&str; 14] = [
     "method",
     "claim",
     "figure",
+    "made",
 ];
 
 /// Most faults that are shown at once.
@@ -63,6 +67,12 @@ pub struct Scenario {
     pub seeds: Seeds,
     /// One cell for each combination of swept keys; a single one without sweeps.
     pub cells: Vec<Cell>,
+    /// How results came about, if this is their manifest.
+    pub made: Option<Made>,
+    /// The keys that were changed, as they were given; those from which a manifest was made come first.
+    pub overrides: Vec<String>,
+    /// What had to be left out because of changed keys, a line each.
+    pub notes: Vec<String>,
     /// The whole file with all `--set` applied, sweeps in place.
     pub(super) document: Node,
     pub(super) sources: Sources,
@@ -107,9 +117,12 @@ impl Cell {
     /// are counted as in [`methods`](Self::methods).
     pub fn fault(&self, invalid: Invalid) -> Diagnostic {
         let fault = Diagnostic::from_invalid(invalid, &self.tree);
-        if self.keys.is_empty() { fault } else { fault.note(format!("in the cell {}", self.name())) }
+        if self.keys.is_empty() { fault } else { fault.note(in_cell(&self.name())) }
     }
 }
+
+/// The largest scenario file [byte].
+const LARGEST: u64 = 64 << 20;
 
 impl Scenario {
     /// Reads and checks the scenario file at `path`, with keys changed by `changes`.
@@ -117,7 +130,7 @@ impl Scenario {
     /// # Errors
     /// A file that cannot be read, and every fault in it.
     pub fn load(path: &Path, changes: &[Override], registry: &Registry) -> Result<Self, Rejected> {
-        match std::fs::read_to_string(path) {
+        match bounded::read_text(path, LARGEST) {
             Ok(text) => Self::read(path, &text, changes, registry),
             Err(error) => Err(Rejected::new(Sources::default(), vec![unreadable(path, &error)])),
         }
@@ -130,17 +143,32 @@ impl Scenario {
     pub fn read(path: &Path, text: &str, changes: &[Override], registry: &Registry) -> Result<Self, Rejected> {
         let mut sources = Sources::default();
         let source = sources.add(path.display().to_string(), text);
-        let document = document::parse(&sources, source).and_then(|mut document| {
-            let mut faults = Vec::new();
+        let document = document::parse(&sources, source).and_then(|written| {
+            let (mut document, mut faults) = (written.clone(), Vec::new());
             for change in changes {
                 faults.extend(overrides::apply(&mut document, change, &mut sources).err().into_iter().flatten());
             }
-            if faults.is_empty() { Ok(document) } else { Err(faults) }
+            let notes = if changes.is_empty() { Vec::new() } else { leave_out(&written, &mut document) };
+            if faults.is_empty() { Ok((document, notes)) } else { Err(faults) }
         });
-        match document.and_then(|document| Self::resolve(path, document, registry)) {
-            Ok(scenario) => Ok(Self { sources, ..scenario }),
+        match document.and_then(|(document, notes)| Ok((Self::resolve(path, document, registry)?, notes))) {
+            Ok((scenario, notes)) => {
+                let mut overrides = scenario.overrides;
+                overrides.extend(changes.iter().map(|change| change.text.clone()));
+                Ok(Self { sources, overrides, notes, ..scenario })
+            }
             Err(faults) => Err(Rejected::new(sources, faults)),
         }
+    }
+
+    /// The file that the scenario was read from, as it was given.
+    pub fn file(&self) -> &str {
+        self.sources.first()
+    }
+
+    /// The labels of the methods, in the order of the file.
+    pub fn labels(&self) -> Vec<&str> {
+        self.cells[0].methods.iter().map(|method| method.label.as_str()).collect()
     }
 
     /// What the scenario draws.
@@ -170,9 +198,12 @@ impl Scenario {
         let folder = path.parent().unwrap_or(Path::new("")).join(folder);
         let seeds: Seeds = optional(&document, "seeds", registry, &mut faults).unwrap_or_default();
         checked("seeds", seeds.check(), &document, &mut faults);
+        let made: Option<Made> = optional(&document, "made", registry, &mut faults);
+        let overrides = made.as_ref().map(|made| made.overrides.clone()).unwrap_or_default();
         let cells = every_cell(choices, registry, &mut faults);
         if faults.is_empty() {
-            Ok(Self { title, folder, seeds, cells, document, sources: Sources::default(), registry: registry.clone() })
+            let (notes, sources) = (Vec::new(), Sources::default());
+            Ok(Self { title, folder, seeds, cells, made, overrides, notes, document, sources, registry: registry.clone() })
         } else {
             Err(faults)
         }
@@ -208,29 +239,60 @@ fn unknown_sections(document: &Node) -> Vec<Diagnostic> {
 /// Reads all cells. A fault of only some cells says of which.
 fn every_cell(choices: Vec<Choice>, registry: &Registry, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
     let mut cells = Vec::with_capacity(choices.len());
-    let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
-    let mut read = 0;
+    let mut found = OfCells::default();
     for choice in choices {
         let mut here = Vec::new();
         let name = cells::name(&choice.keys);
         cells.extend(one_cell(choice, registry, &mut here));
-        read += 1;
-        for fault in here {
-            match found.iter_mut().find(|(known, _)| *known == fault) {
-                Some((_, of)) => of.push(name.clone()),
-                None => found.push((fault, vec![name.clone()])),
-            }
-        }
-        if found.len() > MOST {
+        found.add(&name, here);
+        if found.are_many() {
             break;
         }
     }
-    faults.extend(found.into_iter().map(|(fault, of)| match of.as_slice() {
-        all if all.len() == read => fault,
-        [only] => fault.note(format!("in the cell {only}")),
-        several => fault.note(format!("in {} of {read} cells, first {}", several.len(), several[0])),
-    }));
+    faults.extend(found.told());
     cells
+}
+
+/// Faults of several cells, each told once.
+#[derive(Debug, Default)]
+pub struct OfCells {
+    found: Vec<(Diagnostic, Vec<String>)>,
+    read: usize,
+}
+
+impl OfCells {
+    /// Adds the faults of one more cell, called `name`.
+    pub fn add(&mut self, name: &str, faults: Vec<Diagnostic>) {
+        self.read += 1;
+        for mut fault in faults {
+            fault.notes.retain(|note| *note != in_cell(name));
+            match self.found.iter_mut().find(|(known, _)| *known == fault) {
+                Some((_, of)) if of.last().is_some_and(|last| last == name) => {}
+                Some((_, of)) => of.push(name.to_owned()),
+                None => self.found.push((fault, vec![name.to_owned()])),
+            }
+        }
+    }
+
+    /// Whether there are as many as anyone will read.
+    pub fn are_many(&self) -> bool {
+        self.found.len() > MOST
+    }
+
+    /// The faults; one of only some cells says of which.
+    pub fn told(self) -> Vec<Diagnostic> {
+        let read = self.read;
+        let told = |(fault, of): (Diagnostic, Vec<String>)| match of.as_slice() {
+            all if all.len() == read => fault,
+            [only] => fault.note(in_cell(only)),
+            several => fault.note(format!("in {} of {read} cells, first {}", several.len(), several[0])),
+        };
+        self.found.into_iter().map(told).collect()
+    }
+}
+
+fn in_cell(name: &str) -> String {
+    format!("in the cell {name}")
 }
 
 /// Reads one cell; `None` if what every scenario must have is missing or unsound.

@@ -11,7 +11,7 @@ mod sweeps;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::seeds::Seeds;
+use super::{made::Made, seeds::Seeds};
 use crate::{
     figure::FigureSpec,
     fleet::FleetSpec,
@@ -58,6 +58,8 @@ struct File {
     claim: Option<Vec<ClaimSpec>>,
     /// What is drawn.
     figure: Option<Vec<FigureSpec>>,
+    /// How results came about; `fedfleet run` writes it into their manifest.
+    made: Option<Made>,
 }
 
 /// A method by its name, with the keys that it overrides and its own parameters.

@@ -19,6 +19,12 @@ pub enum Seeds {
 }
 
 impl Seeds {
+    /// These seeds, as a count where they are `0, …, n − 1`.
+    pub fn of(seeds: &[u64]) -> Self {
+        let count = seeds.len() as u64;
+        if seeds.iter().copied().eq(0..count) { Self::Count(count) } else { Self::List(seeds.to_vec()) }
+    }
+
     /// The seeds in order.
     pub fn list(&self) -> Vec<u64> {
         match self {

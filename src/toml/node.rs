@@ -132,6 +132,17 @@ impl Node {
         (node.span, depth)
     }
 
+    /// Whether this value, a part of it or one of its keys stands at `span`.
+    pub fn holds(&self, span: Span) -> bool {
+        let within = |node: &Self| node.holds(span);
+        self.span == span
+            || match &self.value {
+                Value::Table(table) => table.iter().any(|entry| entry.key_span == span || within(&entry.node)),
+                Value::Array(items) => items.iter().any(within),
+                _ => false,
+            }
+    }
+
     /// The key and value of a table with exactly one key.
     pub fn single(&self) -> Option<&Entry> {
         match self.as_table()?.entries.as_slice() {

@@ -1,6 +1,7 @@
 //! `--set a.b.c=value`: keys that are changed from the command line.
 
 use super::{
+    axis,
     diagnostic::Diagnostic,
     document,
     names::{listed, nearest},
@@ -21,6 +22,14 @@ impl Override {
     /// `--set text`.
     pub fn set(text: impl Into<String>) -> Self {
         Self { option: "--set".to_owned(), text: text.into() }
+    }
+
+    /// The key and the value as texts, strings without their quotes; `None` for a text that sets no key.
+    pub fn parts(&self) -> Option<(String, String)> {
+        let equals = split(&self.text)?;
+        let (key, value) = (self.text[..equals].trim(), self.text[equals + 1..].trim());
+        let bare = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+        Some((key.to_owned(), bare.unwrap_or(value).to_owned()))
     }
 }
 
@@ -102,7 +111,7 @@ fn put(target: &mut Node, path: &[(String, Span)], value: Node) -> Result<(), Di
     if let Value::Array(items) = &mut target.value {
         let index = element(items, key, *span)?;
         return if rest.is_empty() {
-            items[index] = value;
+            items[index] = axis::narrowed(&items[index], value);
             Ok(())
         } else {
             put(&mut items[index], rest, value)
@@ -113,6 +122,10 @@ fn put(target: &mut Node, path: &[(String, Span)], value: Node) -> Result<(), Di
     }
     let table = target.as_table_mut().expect("neither an array nor a scalar");
     if rest.is_empty() {
+        let value = match table.get(key) {
+            Some(swept) => axis::narrowed(swept, value),
+            None => value,
+        };
         table.insert(key, *span, value);
         return Ok(());
     }

@@ -1,11 +1,14 @@
 //! All faults of a text, and how they are shown: in the manner of rustc.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{diagnostic::Diagnostic, source::Sources};
-use crate::invalid::InFile;
+use crate::invalid::{InFile, printable};
+
+/// Most faults that are shown; those of further ones are alike, or follow from them.
+const SHOWN: usize = 30;
 
 /// All faults of a text, with the texts that they point into.
 ///
@@ -24,7 +27,8 @@ impl Rejected {
         faults.sort_by_key(|fault| fault.span);
         let mut kept: Vec<Diagnostic> = Vec::with_capacity(faults.len());
         for fault in faults {
-            if !kept.contains(&fault) {
+            // The same fault has the same place.
+            if !kept.iter().rev().take_while(|earlier| earlier.span == fault.span).any(|earlier| *earlier == fault) {
                 kept.push(fault);
             }
         }
@@ -35,7 +39,7 @@ impl Rejected {
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
-        for fault in &self.faults {
+        for fault in self.faults.iter().take(SHOWN) {
             text += &without_empty_starts(&renderer.render(&[group(fault, &self.sources)]));
             text += "\n\n";
         }
@@ -43,7 +47,9 @@ impl Rejected {
             text.truncate(text.trim_end().len());
             return text + "\n";
         }
-        let count = format!("{} errors in all", self.faults.len());
+        let hidden = self.faults.len().saturating_sub(SHOWN);
+        let more = if hidden > 0 { format!(", of which {hidden} are not shown") } else { String::new() };
+        let count = format!("{} errors in all{more}", self.faults.len());
         text + &renderer.render(&[Group::with_title(Level::ERROR.primary_title(count))]) + "\n"
     }
 }
@@ -57,31 +63,31 @@ impl fmt::Display for Rejected {
 impl std::error::Error for Rejected {}
 
 fn group<'a>(fault: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
-    let mut group = Group::with_title(Level::ERROR.primary_title(fault.title.as_str()));
-    let label = (!fault.label.is_empty()).then_some(fault.label.as_str());
+    let mut group = Group::with_title(Level::ERROR.primary_title(printable(&fault.title)));
+    let label = (!fault.label.is_empty()).then(|| printable(&fault.label));
     if let Some(file) = &fault.file {
-        group = in_file(group, file, label);
+        group = in_file(group, file, label.clone());
     }
     if let Some(span) = fault.span {
         let (source, range) = sources.locate(span);
         let mark = if fault.file.is_some() {
             AnnotationKind::Context.span(range).label("named here")
         } else {
-            AnnotationKind::Primary.span(range).label(label)
+            AnnotationKind::Primary.span(range).label(label.clone())
         };
-        group = group.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(mark));
+        group = group.element(Snippet::source(source.text.as_str()).path(printable(&source.name)).annotation(mark));
     }
     // Without marked text there is nothing for the label to stand under.
     let unmarked = fault.file.as_ref().map_or(fault.span.is_none(), |file| file.spot.is_none());
     let below = label.filter(|_| unmarked).map(|label| Level::NOTE.message(label));
-    let notes = fault.notes.iter().map(|note| Level::NOTE.message(note.as_str()));
-    let help = fault.help.iter().map(|help| Level::HELP.message(help.as_str()));
+    let notes = fault.notes.iter().map(|note| Level::NOTE.message(printable(note)));
+    let help = fault.help.iter().map(|help| Level::HELP.message(printable(help)));
     group.elements(below.into_iter().chain(notes).chain(help))
 }
 
 /// Adds the place in a data file.
-fn in_file<'a>(group: Group<'a>, file: &'a InFile, label: Option<&'a str>) -> Group<'a> {
-    let name = file.path.display().to_string();
+fn in_file<'a>(group: Group<'a>, file: &'a InFile, label: Option<Cow<'a, str>>) -> Group<'a> {
+    let name = printable(&file.path.display().to_string()).into_owned();
     let Some(spot) = &file.spot else { return group.element(Origin::path(name)) };
     let mark = AnnotationKind::Primary.span(spot.marked.clone()).label(label);
     let snippet = Snippet::source(spot.excerpt.as_str()).line_start(spot.line).annotation(mark);

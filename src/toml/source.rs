@@ -24,6 +24,11 @@ impl Sources {
         self.0.len() - 1
     }
 
+    /// The name of the first text: that of the file; empty without one.
+    pub fn first(&self) -> &str {
+        self.0.first().map_or("", |source| &source.name)
+    }
+
     /// The text that `span` lies in, and the bytes of it that `span` covers, moved to character boundaries.
     pub fn locate(&self, span: Span) -> (&Source, Range<usize>) {
         let source = &self.0[span.source];

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod determinism;
+mod folders;
 mod manifest;
 mod program;
 mod readme;
 mod resume;
 mod scenarios;
 mod schema;
+mod shells;
 mod texts;

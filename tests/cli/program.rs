@@ -59,8 +59,13 @@ pub fn run(scenario: &Path, out: &Path, more: &[&str]) {
     let _ = succeed(fedfleet(arguments.into_iter().chain(more.iter().map(OsStr::new))));
 }
 
-/// All files below `folder` with their contents, by relative path.
+/// All files below the results folder `folder` with their contents, by relative path, but for those that are the program's own.
 pub fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    everything(folder).into_iter().filter(|(name, _)| !name.starts_with(".fedfleet/")).collect()
+}
+
+/// All files below `folder` with their contents, by relative path.
+pub fn everything(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

@@ -47,3 +47,9 @@ fn every_file_it_points_to_is_there() {
     assert!(targets.len() > 5);
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn the_citation_names_this_version() {
+    let citation = fs::read_to_string(root().join("CITATION.cff")).unwrap();
+    assert!(citation.lines().any(|line| line == format!("version: {}", env!("CARGO_PKG_VERSION"))), "{citation}");
+}

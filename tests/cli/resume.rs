@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::program::{assert_same, contents, fedfleet, run, small, start, succeed, table};
+use crate::program::{assert_same, contents, everything, fedfleet, run, small, start, succeed, table};
 
 /// Checkpoints that are written between two kills, one number for each.
 const MOMENTS: [usize; 5] = [1, 2, 5, 11, 23];
@@ -24,7 +24,7 @@ fn call(out: &Path, more: &[&str]) -> Command {
 
 /// Checkpoints as they are now: paths with contents.
 fn checkpoints(out: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let entries = fs::read_dir(out.join("unfinished")).into_iter().flatten().flatten();
+    let entries = fs::read_dir(out.join(".fedfleet/runs")).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "checkpoint"));
     let mut found: Vec<_> = paths.filter_map(|path| fs::read(&path).ok().map(|bytes| (path, bytes))).collect();
     found.sort();
@@ -51,7 +51,7 @@ fn kill(mut child: Child, out: &Path, changes: usize) -> bool {
 /// Every part is a table of whole rows.
 fn assert_parts_are_whole(out: &Path) {
     let mut parts = 0;
-    for entry in fs::read_dir(out.join("unfinished")).unwrap() {
+    for entry in fs::read_dir(out.join(".fedfleet/runs")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "csv") {
             continue;
@@ -80,7 +80,7 @@ fn killed_runs_go_on_to_the_same_bytes() {
         assert_parts_are_whole(&broken);
     }
     assert!(killed >= 3, "the runs were over after {killed} kills");
-    if broken.join("unfinished").is_dir() {
+    if broken.join(".fedfleet/pending.toml").is_file() {
         let _ = succeed(call(&broken, &["--resume"]));
     }
     assert_same(&whole, &broken);
@@ -126,7 +126,7 @@ fn what_is_left_of_a_killed_run_is_named_where_curves_are_missed() {
     for verb in ["compare", "plot"] {
         let output = fedfleet([verb.as_ref(), out.as_os_str()]).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains("unfinished") && told.contains("--resume"), "{told}");
+        assert!(told.contains(".fedfleet/runs") && told.contains("--resume"), "{told}");
     }
 }
 
@@ -141,7 +141,9 @@ fn only_an_interrupted_run_of_the_same_scenario_is_resumed() {
     };
     assert!(refused(&["--resume"]).contains("holds no interrupted runs"));
     assert!(kill(start(call(&out, &[])), &out, 1));
-    assert!(refused(&["--resume", "--seeds", "1"]).contains("another scenario"));
+    let told = refused(&["--resume", "--set", "fleet.clients=12"]);
+    assert!(told.contains("holds other results") && told.contains("`fleet.clients` is 24 there, and 12 here"), "{told}");
+    assert!(refused(&["--set", "stop={ seconds = 4001, rounds = 600 }"]).contains("--resume"), "it is not thrown away");
 }
 
 /// A folder all of whose runs are done and whose tables are written, but not its figures.
@@ -169,49 +171,40 @@ fn lay_out(files: &BTreeMap<String, Vec<u8>>, to: &Path) {
 }
 
 #[test]
-fn a_run_killed_while_it_cleans_up_is_resumed_to_the_same_bytes() {
+fn a_run_killed_while_it_ends_is_resumed_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let (out, state) = (folder.path().join("out"), folder.path().join("state"));
     done_but_for_figures(&out);
-    let before = contents(&out);
+    let before = everything(&out);
     let _ = succeed(short(&out, &["--resume"]));
-    let after = contents(&out);
-    let aside = |files: &BTreeMap<String, Vec<u8>>, from: usize| -> BTreeMap<String, Vec<u8>> {
-        let old = files.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("unfinished/")?, bytes)));
-        let aside = old.skip(from).map(|(name, bytes)| (format!("discarded/{name}"), bytes.clone()));
-        after.clone().into_iter().chain(aside).collect()
-    };
-    let mut states = vec![before.clone(), aside(&before, 0), aside(&before, 7), after.clone()];
-    for table in ["curves.csv", "summary.csv", "claims.csv", "tuning.csv"] {
+    let after = everything(&out);
+    assert!(before.contains_key(".fedfleet/pending.toml") && !after.contains_key(".fedfleet/pending.toml"));
+    let mut states = vec![before.clone(), after.clone()];
+    for table in ["curves.csv", "summary.csv", "claims.csv", "tuning.csv", "manifest.toml", "models/index.csv"] {
         let mut killed_at_a_table = before.clone();
-        assert!(killed_at_a_table.remove(table).is_some());
+        assert!(killed_at_a_table.remove(table).is_some(), "{table}");
         states.push(killed_at_a_table);
     }
+    let mut overwriting = before.clone();
+    let _ = overwriting.insert(".fedfleet/discarded/fedavg-seed0-0123456789abcdef.done".to_owned(), b"\x00".to_vec());
+    states.push(overwriting);
     for files in &states {
         lay_out(files, &state);
-        let told = succeed(short(&state, &["--resume"]));
-        assert_eq!(told.contains("all runs were done before"), !has_unfinished(files));
-        assert_eq!(contents(&state).keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+        assert!(succeed(short(&state, &["--resume"])).contains("all runs were done before"));
+        assert_eq!(everything(&state).keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
         assert_same(&out, &state);
         fs::remove_dir_all(&state).unwrap();
     }
 }
 
-fn has_unfinished(files: &BTreeMap<String, Vec<u8>>) -> bool {
-    files.keys().any(|name| name.starts_with("unfinished/"))
-}
-
 #[test]
-fn a_run_killed_before_its_manifest_begins_anew() {
+fn what_a_run_killed_before_its_manifest_left_is_in_nobody_s_way() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, out) = (folder.path().join("whole"), folder.path().join("out"));
     let _ = succeed(short(&whole, &[]));
-    for left in [None, Some("unfinished/.tmpA1b2C3"), Some("discarded/cell000-method00-fedavg-arm000-seed0.done")] {
-        fs::create_dir_all(out.join("unfinished")).unwrap();
-        if let Some(left) = left {
-            lay_out(&BTreeMap::from([(left.to_owned(), b"\x00".to_vec())]), &out);
-        }
-        let _ = succeed(short(&out, &["--resume"]));
+    for left in ["lock", ".tmpA1b2C3", "discarded/fedavg-seed0-0123456789abcdef.done"] {
+        lay_out(&BTreeMap::from([(format!(".fedfleet/{left}"), b"\x00".to_vec())]), &out);
+        let _ = succeed(short(&out, &[]));
         assert_same(&whole, &out);
         fs::remove_dir_all(&out).unwrap();
     }
@@ -223,9 +216,23 @@ fn runs_that_are_done_are_told_to_be() {
     let out = folder.path().join("out");
     let _ = succeed(short(&out, &[]));
     let done = contents(&out);
-    let told: serde_json::Value = serde_json::from_str(&succeed(short(&out, &["--resume", "--json"]))).unwrap();
-    assert!(told["diverged"].is_null() && told["summary"].as_array().is_some_and(|rows| !rows.is_empty()));
-    assert_eq!(contents(&out), done);
-    let other = short(&out, &["--resume", "--seeds", "1"]).output().unwrap();
-    assert!(String::from_utf8(other.stderr).unwrap().contains("another scenario"));
+    for more in [&["--resume", "--json"][..], &["--json"], &["--json", "--only", "mifa"], &["--json", "--seeds", "1"]] {
+        let told: serde_json::Value = serde_json::from_str(&succeed(short(&out, more))).unwrap();
+        assert!(told["diverged"].is_array() && told["summary"].as_array().is_some_and(|rows| !rows.is_empty()));
+        let now = contents(&out);
+        assert_eq!(now.keys().collect::<Vec<_>>(), done.keys().collect::<Vec<_>>());
+        assert!(now["curves.csv"] == done["curves.csv"], "{more:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_was_moved_is_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, moved) = (folder.path().join("out"), folder.path().join("deeper/down/moved"));
+    assert!(kill(start(call(&out, &[])), &out, 2));
+    fs::create_dir_all(moved.parent().unwrap()).unwrap();
+    fs::rename(&out, &moved).unwrap();
+    let _ = succeed(call(&moved, &["--resume"]));
+    run(&small(), &out, &LONG);
+    assert_same(&out, &moved);
 }

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use crate::program::{fedfleet, run, small, succeed, table, told};
 
-const VERBS: [&str; 8] = ["run", "check", "plot", "compare", "gallery", "methods", "new", "schema"];
+const VERBS: [&str; 10] = ["run", "check", "plot", "compare", "gallery", "methods", "new", "schema", "completions", "man"];
 
 #[test]
 fn help() {

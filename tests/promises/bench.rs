@@ -118,7 +118,7 @@ impl Bench {
             .map_err(|fault| format!("{fault:?}"))?;
         let cell = &scenario.cells[0];
         let world = Arc::new(build_world::<f64>(cell, self.seed, folder).map_err(|fault| fault.to_string())?);
-        let arms = arms(cell, world.clients(), &scenario.registry).map_err(|faults| format!("{faults:?}"))?;
+        let arms = arms(cell, world.clients(), (folder, &scenario.registry)).map_err(|faults| format!("{faults:?}"))?;
         let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("`{}` has a server", self.method) };
         let protocol = served(own.as_ref(), parts, Arc::clone(&world), folder).map_err(|fault| fault.to_string())?;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));

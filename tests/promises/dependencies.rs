@@ -57,7 +57,7 @@ fn a_library_without_features_takes_along_neither_command_line_nor_drawing() {
         lines.iter().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
     };
     let (all, bare) = (names(&[]), names(&["--no-default-features"]));
-    for heavy in ["anyhow", "clap", "ctrlc", "indicatif", "plotters", "resvg", "usvg", "svg2pdf", "subsetter"] {
+    for heavy in ["anyhow", "clap", "ctrlc", "indicatif", "plotters", "resvg", "usvg", "krilla", "krilla-svg"] {
         assert!(all.contains(heavy), "`{heavy}` is no dependency any more: take it out of this list");
         assert!(!bare.contains(heavy), "{heavy}");
     }

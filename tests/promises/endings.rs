@@ -107,6 +107,73 @@ fn too_many_samples_are_refused() {
 }
 
 #[test]
+fn samples_that_only_a_run_shows_to_be_too_many_are_refused() {
+    let plan = plan("stop.rounds = 3\nrecord.every.seconds = 1e-9").unwrap();
+    let told = forecast(&plan).unwrap_err().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let found = Interrupter::at(usize::MAX).run(&plan, folder.path(), false).unwrap_err().to_string();
+    assert!(told.contains("3e9 samples a run") && found.contains("1e9 samples a run"), "{told}\n{found}");
+}
+
+#[test]
+fn nobody_waits_for_samples_after_the_last_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace.csv");
+    fs::write(&trace, (0..7).fold("client,from,to\n".to_owned(), |text, client| format!("{text}{client},0,5.5\n"))).unwrap();
+    let lines = format!(
+        "stop.rounds = 50\nserved.schedule.group.size = 7\nrecord.every.seconds = 1\nfleet.availability.trace = {:?}",
+        trace.display().to_string()
+    );
+    let plan = plan(&lines).unwrap();
+    let summary = Interrupter::at(usize::MAX).run(&plan, folder.path(), false).unwrap();
+    assert_eq!(summary.stalled.len(), 1);
+}
+
+#[test]
+fn visits_without_end_are_refused_where_steps_are_not_counted() {
+    for (lines, steps) in [
+        ("served.local.epochs = 1e300", "1e300"),
+        ("served.local.seconds = 1e12", "1e12"),
+        ("served.local.seconds = 1\nfleet.step = 1e-300", "1e300"),
+        ("served.local.energy = 1e12\nfleet.energy = { values = [1, 2, 1, 1, 1, 1, 0.5] }", "2e12"),
+    ] {
+        let fault = plan(&format!("stop.rounds = 1\n{lines}")).err().unwrap_or_else(|| panic!("{lines} should be refused"));
+        assert!(fault.contains(&format!("{steps} local steps a visit")), "{fault}");
+        let fewer = [("1e12", "1e8"), ("1e300", "1e8"), ("1e-300", "1e-8")];
+        let fewer = fewer.iter().fold(lines.to_owned(), |lines, (many, few)| lines.replace(many, few));
+        assert!(plan(&format!("stop.rounds = 1\n{fewer}")).is_ok(), "{fewer}");
+    }
+}
+
+#[test]
+fn a_run_is_left_within_a_visit_and_taken_up_before_it() {
+    let endless = plan("stop.rounds = 3\nserved.local.steps = 1000000000").unwrap();
+    let long = plan("stop.rounds = 3\nserved.local.steps = 20000").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let leave = |plan: &Plan, out: &Path, resume: bool, after: u64| {
+        let interrupter = Interrupter::at(usize::MAX);
+        let flag = Arc::clone(&interrupter.interrupt);
+        let _ = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(after));
+            flag.store(true, Ordering::Relaxed);
+        });
+        interrupter.run(plan, out, resume)
+    };
+    assert!(matches!(leave(&endless, &folder.path().join("endless"), false, 50), Err(RunError::Interrupted)));
+    // However far it comes each time, it ends with the same bytes.
+    let [whole, broken] = ["whole", "broken"].map(|name| folder.path().join(name));
+    let _ = Interrupter::at(usize::MAX).run(&long, &whole, false).unwrap();
+    for attempt in 0.. {
+        match leave(&long, &broken, attempt > 0, 1 << attempt) {
+            Ok(_) => break,
+            Err(RunError::Interrupted) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(fs::read(whole.join("curves.csv")).unwrap() == fs::read(broken.join("curves.csv")).unwrap());
+}
+
+#[test]
 fn what_would_take_for_ever_never_happens() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan("stop.rounds = 5\nfleet.step.pareto = { min = 1e15, shape = 1e-3 }").unwrap();
@@ -125,7 +192,7 @@ fn rounds_without_anybody_last_a_finite_time() {
 #[test]
 fn the_cost_of_very_long_visits_is_told_at_once() {
     let plan = plan("stop.rounds = 20\nserved.local.steps = 1000000000").unwrap();
-    let forecast = forecast(&plan).unwrap();
+    let (forecast, _) = forecast(&plan).unwrap();
     assert_eq!((forecast[0].runs[0].gradients, forecast[0].runs[0].seconds), (20.0 * 7e9, 20e9));
 }
 

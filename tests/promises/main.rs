@@ -1,13 +1,16 @@
 //! What fedfleet promises: one module per promise.
 
+mod accounting;
 mod analytic;
 mod bench;
 mod compression;
+mod damage;
 mod departures;
 mod dependencies;
 mod determinism;
 mod endings;
 mod every_method;
+mod files;
 mod fixed_points;
 mod golden;
 mod identities;
@@ -25,4 +28,5 @@ mod secure;
 mod selection;
 mod surrogate;
 mod watch;
+mod weights;
 mod widths;

@@ -145,8 +145,6 @@ fn absence_by_rounds_ends() {
 
 #[test]
 fn deliveries_are_not_predicted_where_work_is_lost() {
-    let cyclic =
-        |leave: &str| format!("[{{ share = 1.0, availability = {{ cyclic = {{ up = 3, down = 2 }} }}, leave = \"{leave}\" }}]");
     for weighting in ["known-probability", "unbiased"] {
         let bench = Bench::q4("fedavg").schedule("{ rounds = { cohort = \"all\" } }").weighting(weighting);
         for (lossy, reason) in [
@@ -154,12 +152,27 @@ fn deliveries_are_not_predicted_where_work_is_lost() {
             (bench.clone().set("network.up", "{ loss = 0.1 }"), "links lose messages"),
             (bench.clone().set("network.down", "{ loss = 0.1 }"), "links lose messages"),
             (bench.clone().set("fleet.group", "[{ share = 1.0, up = { loss = 0.1 } }]"), "links lose messages"),
-            (bench.clone().set("fleet.group", cyclic("lose")), "leave their work behind"),
         ] {
             let fault = lossy.build(Workers::single()).err().unwrap_or_else(|| panic!("{lossy:?} should be refused"));
             assert!(fault.contains(reason), "{fault}");
         }
-        assert!(bench.set("fleet.group", cyclic("pause")).build(Workers::single()).is_ok(), "{weighting}");
+    }
+}
+
+/// Up and down for a second each by turns, half of the clients are up as a round begins and the others as the next one does, or the
+/// round has waited for those who went away: how often a client takes part is not the share of time that it is up.
+#[test]
+fn rounds_of_clients_that_come_and_go_in_seconds_have_no_known_participation() {
+    for availability in ["{ markov = { up = 1, down = 1 } }", "{ cyclic = { up = 1, down = 1 } }"] {
+        for weighting in ["known-probability", "unbiased"] {
+            let bench = Bench::q4("fedavg").weighting(weighting);
+            let some = format!("[{{ share = 0.5 }}, {{ share = 0.5, availability = {availability} }}]");
+            for fleet in [bench.clone().set("fleet.availability", availability), bench.clone().set("fleet.group", some)] {
+                let fault = fleet.build(Workers::single()).err().unwrap_or_else(|| panic!("{fleet:?} should be refused"));
+                assert!(fault.contains("clients come and go in seconds"), "{fault}");
+            }
+            assert!(bench.bernoulli(&[0.5; 4]).build(Workers::single()).is_ok(), "{weighting}");
+        }
     }
 }
 

@@ -8,16 +8,18 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 
-/// The summary as JSON: the rows of `summary.csv`, the claims, the runs that diverged (null where an earlier call had done them
-/// all), the figures.
+/// The summary as JSON: the rows of `summary.csv`, the claims, the runs that diverged, the keys that were changed from the
+/// command line, the figures.
 pub fn told(summary: &Summary, folder: &Path) -> String {
     let diverged = summary.diverged.iter().map(|(label, seed)| json!({ "label": label, "seed": seed }));
-    let diverged = (!summary.done_before).then(|| diverged.collect::<Vec<_>>());
+    let value = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()));
+    let overrides: Map<_, _> = summary.overridden.iter().map(|(key, text)| (key.clone(), value(text))).collect();
     let all = json!({
         "results": folder.display().to_string(),
         "runs": summary.runs,
         "summary": summary.rows.iter().map(|row| of_row(row, &summary.columns)).collect::<Vec<_>>(),
-        "diverged": diverged,
+        "diverged": diverged.collect::<Vec<_>>(),
+        "overrides": overrides,
         "claims": summary.verdicts.iter().map(claim).collect::<Vec<_>>(),
         "figures": summary.figures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
     });

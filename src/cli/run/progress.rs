@@ -1,12 +1,14 @@
 //! A live bar for each run in progress, and one for all.
 
+use std::io::{self, Write};
+
 use crate::{
     record::{
         Progress, Stop,
         axis::Axis,
         units::{Unit, short},
     },
-    run::{Plan, Progressing, RunId, RunProgress},
+    run::{Plan, Progressing, RunId, RunProgress, Silent},
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -16,6 +18,20 @@ const STEPS: u64 = 1000;
 /// Characters of a run's name: with all else, a line has less than 80.
 const NAME: usize = 24;
 
+/// Notes on standard error, and nothing else: for calls away from a terminal.
+pub struct Notes;
+
+impl Progressing for Notes {
+    fn note(&self, note: &str) {
+        // When standard error is gone, the exit code still tells.
+        let _ = writeln!(io::stderr(), "note: {note}").is_err();
+    }
+
+    fn run(&self, plan: &Plan, run: RunId) -> Box<dyn RunProgress> {
+        Silent.run(plan, run)
+    }
+}
+
 /// All bars.
 pub struct Bars {
     bars: MultiProgress,
@@ -23,18 +39,24 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// Bars for the runs of `plan`.
-    pub fn new(plan: &Plan) -> Self {
+    /// Bars for runs that are yet to be planned.
+    pub fn new() -> Self {
         let bars = MultiProgress::new();
-        let runs = ProgressBar::new(plan.runs().len() as u64);
-        let total = bars.add(runs.with_style(style(&format!("{{msg:{NAME}}} {{bar:10}} ETA {{eta}}"))));
-        let all = Self { bars, total };
-        count(&all.total);
-        all
+        let total = bars.add(ProgressBar::new(0).with_style(style(&format!("{{msg:{NAME}}} {{bar:10}} ETA {{eta}}"))));
+        Self { bars, total }
     }
 }
 
 impl Progressing for Bars {
+    fn planned(&self, runs: usize) {
+        self.total.set_length(runs as u64);
+        count(&self.total);
+    }
+
+    fn note(&self, note: &str) {
+        self.bars.suspend(|| Notes.note(note));
+    }
+
     fn run(&self, plan: &Plan, run: RunId) -> Box<dyn RunProgress> {
         let bar = ProgressBar::new(STEPS).with_style(style(&format!("{{prefix:{NAME}}} {{bar:10}} ETA {{eta:3}} {{msg}}")));
         let bar = self.bars.insert_before(&self.total, bar.with_prefix(name(plan, run)));

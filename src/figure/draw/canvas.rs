@@ -7,11 +7,10 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::element::{Circle, PathElement, Polygon, Rectangle};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{
-    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, RGBColor, ShapeStyle, TextStyle, register_font,
-};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBAColor, ShapeStyle, TextStyle, register_font};
 
 use super::FigureError;
+use super::colour::{BLACK, Colour, WHITE};
 use super::geometry::{Area, Place, dashed};
 use super::style::{Marker, Style};
 
@@ -26,13 +25,13 @@ const HEIGHT_OF_EM: f64 = 2384.0 / 2048.0;
 /// plotters writes `size / 1.24` as the font size in SVG.
 const SIZE_IN_SVG: f64 = 1.24;
 
-pub(super) const BLACK: RGBColor = RGBColor(0, 0, 0);
-pub(super) const WHITE: RGBColor = RGBColor(255, 255, 255);
-pub(super) const GREY: RGBColor = RGBColor(0x55, 0x55, 0x55);
-pub(super) const PALE: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
-
 /// Which side of a text stands at its place.
-pub(super) use plotters::style::text_anchor::HPos as Side;
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Side {
+    Left,
+    Centre,
+    Right,
+}
 
 /// A drawing in the making; all lengths are in points, y downwards.
 pub(super) struct Canvas<'a> {
@@ -45,7 +44,7 @@ impl<'a> Canvas<'a> {
         register()?;
         let area = SVGBackend::with_string(svg, (units(width) as u32, units(height) as u32)).into_drawing_area();
         let canvas = Self { area };
-        canvas.fill_area(&Area { left: 0.0, top: 0.0, right: width, bottom: height }, WHITE.mix(1.0))?;
+        canvas.fill_area(&Area { left: 0.0, top: 0.0, right: width, bottom: height }, WHITE)?;
         Ok(canvas)
     }
 
@@ -55,43 +54,44 @@ impl<'a> Canvas<'a> {
     }
 
     /// A solid polyline.
-    pub(super) fn line(&self, path: &[Place], colour: RGBAColor, width: f64) -> Result<(), FigureError> {
+    pub(super) fn line(&self, path: &[Place], colour: Colour, width: f64) -> Result<(), FigureError> {
         let mut points: Vec<(i32, i32)> = path.iter().map(|&place| whole(place)).collect();
         points.dedup();
         if points.len() < 2 {
             return Ok(());
         }
-        let style = ShapeStyle { color: colour, filled: false, stroke_width: units(width) as u32 };
+        let style = ShapeStyle { color: rgba(colour), filled: false, stroke_width: units(width) as u32 };
         self.area.draw(&PathElement::new(points, style)).map_err(FigureError::drawing)
     }
 
     /// A polyline in dashes.
-    pub(super) fn dashes(&self, path: &[Place], pattern: &[f64], colour: RGBAColor, width: f64) -> Result<(), FigureError> {
+    pub(super) fn dashes(&self, path: &[Place], pattern: &[f64], colour: Colour, width: f64) -> Result<(), FigureError> {
         dashed(path, pattern).iter().try_for_each(|dash| self.line(dash, colour, width))
     }
 
     /// A filled polygon.
-    pub(super) fn fill(&self, outline: &[Place], colour: RGBAColor) -> Result<(), FigureError> {
+    pub(super) fn fill(&self, outline: &[Place], colour: Colour) -> Result<(), FigureError> {
         let points: Vec<(i32, i32)> = outline.iter().map(|&place| whole(place)).collect();
-        self.area.draw(&Polygon::new(points, colour.filled())).map_err(FigureError::drawing)
+        self.area.draw(&Polygon::new(points, rgba(colour).filled())).map_err(FigureError::drawing)
     }
 
     /// A filled box.
-    pub(super) fn fill_area(&self, area: &Area, colour: RGBAColor) -> Result<(), FigureError> {
+    pub(super) fn fill_area(&self, area: &Area, colour: Colour) -> Result<(), FigureError> {
         let corners = [whole((area.left, area.top)), whole((area.right, area.bottom))];
-        self.area.draw(&Rectangle::new(corners, colour.filled())).map_err(FigureError::drawing)
+        self.area.draw(&Rectangle::new(corners, rgba(colour).filled())).map_err(FigureError::drawing)
     }
 
     /// The mark of a curve, with a thin white rim that sets it off from lines below.
     pub(super) fn marker(&self, place: Place, style: &Style, radius: f64) -> Result<(), FigureError> {
         for (colour, size) in [(WHITE, radius + 0.45), (style.colour, radius)] {
             match style.marker {
-                Marker::Circle => {
-                    self.area.draw(&Circle::new(whole(place), units(size), colour.filled())).map_err(FigureError::drawing)?
-                }
+                Marker::Circle => self
+                    .area
+                    .draw(&Circle::new(whole(place), units(size), rgba(colour).filled()))
+                    .map_err(FigureError::drawing)?,
                 Marker::Shape(outline) => {
                     let shape: Vec<Place> = outline.iter().map(|(x, y)| (place.0 + x * size, place.1 + y * size)).collect();
-                    self.fill(&shape, colour.mix(1.0))?;
+                    self.fill(&shape, colour)?;
                 }
             }
         }
@@ -99,20 +99,20 @@ impl<'a> Canvas<'a> {
     }
 
     /// A diagonal cross: here a method diverged.
-    pub(super) fn cross(&self, (x, y): Place, colour: RGBColor, radius: f64) -> Result<(), FigureError> {
-        self.line(&[(x - radius, y - radius), (x + radius, y + radius)], colour.mix(1.0), 1.3)?;
-        self.line(&[(x - radius, y + radius), (x + radius, y - radius)], colour.mix(1.0), 1.3)
+    pub(super) fn cross(&self, (x, y): Place, colour: Colour, radius: f64) -> Result<(), FigureError> {
+        self.line(&[(x - radius, y - radius), (x + radius, y + radius)], colour, 1.3)?;
+        self.line(&[(x - radius, y + radius), (x + radius, y - radius)], colour, 1.3)
     }
 
     /// A text whose base line passes through `place`.
-    pub(super) fn text(&self, text: &str, place: Place, size: f64, side: Side, colour: RGBColor) -> Result<(), FigureError> {
+    pub(super) fn text(&self, text: &str, place: Place, size: f64, side: Side, colour: Colour) -> Result<(), FigureError> {
         // Centred text is lowered by half an x-height, which SVG takes as a quarter of the font size.
         self.write(text, (place.0, place.1 - 0.25 * size), size, side, FontTransform::None, colour)
     }
 
     /// A text that reads upwards, centred at `place`, its base line to the right of it by a third of the size.
     pub(super) fn upward_text(&self, text: &str, place: Place, size: f64) -> Result<(), FigureError> {
-        self.write(text, (place.0 + 0.1 * size, place.1), size, HPos::Center, FontTransform::Rotate270, BLACK)
+        self.write(text, (place.0 + 0.1 * size, place.1), size, Side::Centre, FontTransform::Rotate270, BLACK)
     }
 
     fn write(
@@ -122,10 +122,11 @@ impl<'a> Canvas<'a> {
         size: f64,
         side: Side,
         turn: FontTransform,
-        colour: RGBColor,
+        colour: Colour,
     ) -> Result<(), FigureError> {
         let font = FontDesc::new(FontFamily::Name(FAMILY), units(size * SIZE_IN_SVG).into(), FontStyle::Normal).transform(turn);
-        let style = TextStyle::from(font).color(&colour).pos(Pos::new(side, VPos::Center));
+        let colour = rgba(colour);
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(anchor(side), VPos::Center));
         self.area.draw_text(text, &style, whole(place)).map_err(FigureError::drawing)
     }
 }
@@ -142,6 +143,18 @@ pub(super) fn text_width(text: &str, size: f64) -> Result<f64, FigureError> {
 fn register() -> Result<(), FigureError> {
     static REGISTERED: LazyLock<bool> = LazyLock::new(|| register_font(FAMILY, FontStyle::Normal, FONT).is_ok());
     if *REGISTERED { Ok(()) } else { Err(FigureError::Drawing("the shipped font cannot be read".into())) }
+}
+
+fn rgba(colour: Colour) -> RGBAColor {
+    RGBAColor(colour.red, colour.green, colour.blue, colour.opacity)
+}
+
+fn anchor(side: Side) -> HPos {
+    match side {
+        Side::Left => HPos::Left,
+        Side::Centre => HPos::Center,
+        Side::Right => HPos::Right,
+    }
 }
 
 fn units(points: f64) -> i32 {

@@ -1,9 +1,8 @@
 //! One method in a panel: where its line, band, marks and bars stand, and how they are drawn.
 
-use plotters::style::Color;
-
 use super::FigureError;
-use super::canvas::{BLACK, Canvas};
+use super::canvas::Canvas;
+use super::colour::BLACK;
 use super::geometry::{Area, Place, along, length};
 use super::panel::Panel;
 use super::series::{Point, Series};
@@ -141,8 +140,8 @@ impl Curve {
     fn draw_bars(&self, canvas: &Canvas<'_>) -> Result<(), FigureError> {
         self.bars.iter().try_for_each(|bar| draw_bar(canvas, bar, &self.style))?;
         self.whiskers.iter().try_for_each(|&[low, high]| {
-            let cap = |(x, y): Place| canvas.line(&[(x - 1.5, y), (x + 1.5, y)], BLACK.mix(1.0), 0.6);
-            canvas.line(&[low, high], BLACK.mix(1.0), 0.6)?;
+            let cap = |(x, y): Place| canvas.line(&[(x - 1.5, y), (x + 1.5, y)], BLACK, 0.6);
+            canvas.line(&[low, high], BLACK, 0.6)?;
             cap(low)?;
             cap(high)
         })
@@ -151,9 +150,9 @@ impl Curve {
 
 /// A bar with the mark of its method at its foot, by which it is known without colour.
 pub(super) fn draw_bar(canvas: &Canvas<'_>, bar: &Area, style: &Style) -> Result<(), FigureError> {
-    canvas.fill_area(bar, style.colour.mix(0.45))?;
+    canvas.fill_area(bar, style.colour.faint(0.45))?;
     let Area { left, top, right, bottom } = *bar;
-    canvas.line(&[(left, bottom), (left, top), (right, top), (right, bottom)], style.colour.mix(1.0), 0.8)?;
+    canvas.line(&[(left, bottom), (left, top), (right, top), (right, bottom)], style.colour, 0.8)?;
     let room = (right - left) > 2.0 * MARK + 1.0 && (bottom - top) > 4.0 * MARK;
     if room { canvas.marker((0.5 * (left + right), bottom - 2.0 * MARK), style, MARK) } else { Ok(()) }
 }
@@ -162,16 +161,16 @@ pub(super) fn draw_bar(canvas: &Canvas<'_>, bar: &Area, style: &Style) -> Result
 pub(super) fn draw(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), FigureError> {
     for curve in curves.iter().filter(|curve| curve.band.0.len() > 1) {
         let outline: Vec<Place> = curve.band.0.iter().chain(curve.band.1.iter().rev()).copied().collect();
-        canvas.fill(&outline, curve.style.colour.mix(0.16))?;
+        canvas.fill(&outline, curve.style.colour.faint(0.16))?;
     }
     for curve in curves {
-        let colour = curve.style.colour.mix(1.0);
+        let colour = curve.style.colour;
         curve.predicted.iter().try_for_each(|path| canvas.dashes(path, &REFERENCE_DASH, colour, REFERENCE_WIDTH))?;
     }
     for curve in curves {
         curve.draw_bars(canvas)?;
         for piece in &curve.line {
-            canvas.dashes(piece, curve.style.dash, curve.style.colour.mix(1.0), STROKE)?;
+            canvas.dashes(piece, curve.style.dash, curve.style.colour, STROKE)?;
         }
     }
     for (i, curve) in curves.iter().enumerate() {

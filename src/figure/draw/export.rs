@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use krilla::{Document, geom::Size, page::PageSettings};
+use krilla_svg::{SurfaceExt, SvgSettings};
 use resvg::{tiny_skia, usvg};
 
 use super::FigureError;
@@ -24,7 +26,7 @@ pub(super) struct Drawing {
 }
 
 impl Drawing {
-    /// Takes what plotters wrote, for a figure `width` × `height` points.
+    /// Takes what the canvas wrote, for a figure `width` × `height` points.
     pub(super) fn new(raw: &str, width: f64, height: f64) -> Result<Self, FigureError> {
         let millimetres = |points: f64| points / POINTS_PER_INCH * MM_PER_INCH;
         let (head, rest) = raw.split_once("viewBox").ok_or_else(|| FigureError::Drawing("the drawing has no viewBox".into()))?;
@@ -67,8 +69,16 @@ impl Drawing {
     }
 
     fn pdf(&self) -> Result<Vec<u8>, FigureError> {
-        let page = svg2pdf::PageOptions { dpi: SVG_DPI as f32 };
-        svg2pdf::to_pdf(&self.tree, svg2pdf::ConversionOptions::default(), page).map(ordered).map_err(FigureError::drawing)
+        let too_small = || FigureError::Drawing("the page has no area".into());
+        let points = |length: f32| length * (POINTS_PER_INCH / SVG_DPI) as f32;
+        let size = Size::from_wh(points(self.tree.size().width()), points(self.tree.size().height())).ok_or_else(too_small)?;
+        let mut document = Document::new();
+        let mut page = document.start_page_with(PageSettings::new(size));
+        let mut surface = page.surface();
+        surface.draw_svg(&self.tree, size, SvgSettings::default()).ok_or_else(too_small)?;
+        surface.finish();
+        page.finish();
+        document.finish().map_err(|error| FigureError::Drawing(format!("{error:?}")))
     }
 
     /// Writes `stem.svg`, `stem.pdf` and `stem.png` into `folder`.
@@ -87,28 +97,4 @@ impl Drawing {
 /// The document with a first comment that says which figure it is.
 fn marked(svg: &str, stem: &str) -> String {
     svg.replacen('>', &format!(">{}", stale::mark(stem)), 1)
-}
-
-/// Sorts neighbouring lines that name references, `/gs1 9 0 R`: svg2pdf writes its resources in the order of a hash map, which
-/// differs from run to run. No object moves, since lines change places only with neighbours in the same dictionary.
-fn ordered(pdf: Vec<u8>) -> Vec<u8> {
-    let mut lines: Vec<&[u8]> = pdf.split(|&b| b == b'\n').collect();
-    lines.chunk_by_mut(|a, b| is_reference(a) && is_reference(b)).filter(|chunk| chunk.len() > 1).for_each(<[_]>::sort_unstable);
-    lines.join(&b'\n')
-}
-
-fn is_reference(line: &[u8]) -> bool {
-    let entry = line.trim_ascii_start().strip_prefix(b"/").and_then(|entry| entry.strip_suffix(b" 0 R"));
-    entry.is_some_and(|entry| entry.iter().all(|b| b.is_ascii_alphanumeric() || *b == b' '))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_neighbouring_references_change_places() {
-        let pdf = b"<<\n  /gs2 9 0 R\n  /gs1 12 0 R\n>>\n/Type /Page\n/b 2 0 R\n\xff/a 1 0 R\n";
-        assert_eq!(ordered(pdf.to_vec()), b"<<\n  /gs1 12 0 R\n  /gs2 9 0 R\n>>\n/Type /Page\n/b 2 0 R\n\xff/a 1 0 R\n");
-    }
 }

@@ -1,7 +1,8 @@
 //! A whole figure: panels on a grid with common axes, labels, and the legend where it covers nothing.
 
 use super::FigureError;
-use super::canvas::{BLACK, Canvas, Side};
+use super::canvas::{Canvas, Side};
+use super::colour::BLACK;
 use super::curve::{self, Curve, Placing};
 use super::export::Drawing;
 use super::geometry::{Area, Place};
@@ -292,7 +293,7 @@ impl Plot<'_> {
             panel.draw_axes(canvas)?;
             if let Some(title) = title {
                 let middle = 0.5 * (panel.area.left + panel.area.right);
-                canvas.text(title, (middle, panel.area.top - 5.0), LABEL_SIZE, Side::Center, BLACK)?;
+                canvas.text(title, (middle, panel.area.top - 5.0), LABEL_SIZE, Side::Centre, BLACK)?;
             }
         }
         Ok(())
@@ -302,10 +303,10 @@ impl Plot<'_> {
         let columns = frame.columns as f64;
         let right = frame.left + columns * frame.panel.0 + (columns - 1.0) * GUTTER;
         let middle = 0.5 * (frame.left + right);
-        canvas.text(&frame.labels.0, (middle, bottom + TICK_ROOM + LABEL_SIZE), LABEL_SIZE, Side::Center, BLACK)?;
+        canvas.text(&frame.labels.0, (middle, bottom + TICK_ROOM + LABEL_SIZE), LABEL_SIZE, Side::Centre, BLACK)?;
         canvas.upward_text(&frame.labels.1, (EDGE + 0.5 * LABEL_SIZE, 0.5 * (frame.top + bottom)), LABEL_SIZE)?;
         match &self.title {
-            Some(title) => canvas.text(title, (middle, EDGE + LABEL_SIZE), LABEL_SIZE, Side::Center, BLACK),
+            Some(title) => canvas.text(title, (middle, EDGE + LABEL_SIZE), LABEL_SIZE, Side::Centre, BLACK),
             None => Ok(()),
         }
     }

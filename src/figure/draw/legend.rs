@@ -1,9 +1,8 @@
 //! The legend: in a part of the panel where there is no data, or else outside.
 
-use plotters::style::Color;
-
 use super::FigureError;
-use super::canvas::{BLACK, Canvas, GREY, PALE, Side, WHITE, text_width};
+use super::canvas::{Canvas, Side, text_width};
+use super::colour::{BLACK, GREY, PALE, WHITE};
 use super::curve::{self, Curve, MARK, STROKE};
 use super::geometry::{Area, Place};
 use super::panel::TICK_SIZE;
@@ -94,9 +93,9 @@ impl Legend {
 
     /// Draws one column of entries on a white ground in `area`.
     pub(super) fn draw_box(&self, canvas: &Canvas<'_>, area: &Area) -> Result<(), FigureError> {
-        canvas.fill_area(area, WHITE.mix(0.9))?;
+        canvas.fill_area(area, WHITE.faint(0.9))?;
         let Area { left, top, right, bottom } = *area;
-        canvas.line(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], PALE.mix(1.0), 0.5)?;
+        canvas.line(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], PALE, 0.5)?;
         self.entries.iter().enumerate().try_for_each(|(i, entry)| draw(canvas, entry, (left + PAD, top + PAD + ROW * i as f64)))
     }
 
@@ -129,14 +128,14 @@ fn draw(canvas: &Canvas<'_>, entry: &Entry, (left, top): Place) -> Result<(), Fi
     let line = [(left, middle), (left + SAMPLE, middle)];
     match &entry.sample {
         Sample::Curve(style) => {
-            canvas.dashes(&line, style.dash, style.colour.mix(1.0), STROKE)?;
+            canvas.dashes(&line, style.dash, style.colour, STROKE)?;
             canvas.marker((left + 0.5 * SAMPLE, middle), style, MARK)?;
         }
         Sample::Bar(style) => {
             let bar = Area { left: left + 5.0, top: middle - 3.4, right: left + SAMPLE - 5.0, bottom: middle + 3.4 };
             curve::draw_bar(canvas, &bar, style)?;
         }
-        Sample::Reference => canvas.dashes(&line, &REFERENCE_DASH, GREY.mix(1.0), REFERENCE_WIDTH)?,
+        Sample::Reference => canvas.dashes(&line, &REFERENCE_DASH, GREY, REFERENCE_WIDTH)?,
     }
     canvas.text(&entry.label, (left + SAMPLE + SPACE, middle + 0.36 * TICK_SIZE), TICK_SIZE, Side::Left, BLACK)
 }

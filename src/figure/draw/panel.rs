@@ -1,9 +1,8 @@
 //! One panel: its frame, grid, axes and ticks.
 
-use plotters::style::Color;
-
 use super::FigureError;
-use super::canvas::{BLACK, Canvas, PALE, Side};
+use super::canvas::{Canvas, Side};
+use super::colour::{BLACK, PALE};
 use super::geometry::{Area, Place};
 use super::scale::{Scale, Ticks};
 
@@ -29,11 +28,11 @@ impl Panel {
     pub(super) fn draw_grid(&self, canvas: &Canvas<'_>) -> Result<(), FigureError> {
         for (value, _) in &self.x_ticks.major {
             let x = self.x.place(*value);
-            canvas.line(&[(x, self.area.top), (x, self.area.bottom)], PALE.mix(1.0), 0.5)?;
+            canvas.line(&[(x, self.area.top), (x, self.area.bottom)], PALE, 0.5)?;
         }
         for (value, _) in &self.y_ticks.major {
             let y = self.y.place(*value);
-            canvas.line(&[(self.area.left, y), (self.area.right, y)], PALE.mix(1.0), 0.5)?;
+            canvas.line(&[(self.area.left, y), (self.area.right, y)], PALE, 0.5)?;
         }
         Ok(())
     }
@@ -41,7 +40,7 @@ impl Panel {
     /// Axes, ticks and tick labels, above everything.
     pub(super) fn draw_axes(&self, canvas: &Canvas<'_>) -> Result<(), FigureError> {
         let Area { left, top, right, bottom } = self.area;
-        let tick = |from: Place, to: Place| canvas.line(&[from, to], BLACK.mix(1.0), 0.6);
+        let tick = |from: Place, to: Place| canvas.line(&[from, to], BLACK, 0.6);
         for value in &self.x_ticks.minor {
             let x = self.x.place(*value);
             tick((x, bottom), (x, bottom + MINOR_TICK))?;
@@ -54,7 +53,7 @@ impl Panel {
             let x = self.x.place(*value);
             tick((x, bottom), (x, bottom + TICK))?;
             if self.labelled.0 {
-                canvas.text(label, (x, bottom + TICK + 1.6 + 0.76 * TICK_SIZE), TICK_SIZE, Side::Center, BLACK)?;
+                canvas.text(label, (x, bottom + TICK + 1.6 + 0.76 * TICK_SIZE), TICK_SIZE, Side::Centre, BLACK)?;
             }
         }
         for (value, label) in &self.y_ticks.major {
@@ -64,6 +63,6 @@ impl Panel {
                 canvas.text(label, (left - TICK - 1.8, y + 0.36 * TICK_SIZE), TICK_SIZE, Side::Right, BLACK)?;
             }
         }
-        canvas.line(&[(left, top), (left, bottom), (right, bottom)], BLACK.mix(1.0), 0.8)
+        canvas.line(&[(left, top), (left, bottom), (right, bottom)], BLACK, 0.8)
     }
 }

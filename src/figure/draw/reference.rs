@@ -1,9 +1,8 @@
 //! Reference lines, and where their words stand.
 
-use plotters::style::Color;
-
 use super::FigureError;
-use super::canvas::{Canvas, GREY, Side, text_width};
+use super::canvas::{Canvas, Side, text_width};
+use super::colour::GREY;
 use super::curve::Curve;
 use super::geometry::{Area, Place};
 use super::panel::{Panel, TICK_SIZE};
@@ -46,7 +45,7 @@ impl Panel {
     ) -> Result<(), FigureError> {
         let shared = legend_labels(lines);
         let paths: Vec<Vec<Place>> = lines.iter().flat_map(|line| self.reference(line, unit)).collect();
-        paths.iter().try_for_each(|path| canvas.dashes(path, &REFERENCE_DASH, GREY.mix(1.0), REFERENCE_WIDTH))?;
+        paths.iter().try_for_each(|path| canvas.dashes(path, &REFERENCE_DASH, GREY, REFERENCE_WIDTH))?;
         let mut taken: Vec<Area> = legend.copied().into_iter().collect();
         for line in lines {
             let (Some(ends), Some(label)) = (self.reference(line, unit).pop(), &line.label) else { continue };

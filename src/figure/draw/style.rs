@@ -1,22 +1,22 @@
 //! How curves are told apart: colour, enough on its own for twelve methods, and dashes and markers, each enough for eight.
 
-use plotters::style::RGBColor;
+use super::colour::Colour;
 
 /// Okabe and Ito's colours, safe for colour-blind readers, their yellow, too pale for a line on white, a grey here; then four of
 /// Tol's muted scheme, unlike them in lightness.
-pub(super) const COLOURS: [RGBColor; 12] = [
-    RGBColor(0x00, 0x72, 0xB2),
-    RGBColor(0xD5, 0x5E, 0x00),
-    RGBColor(0x00, 0x9E, 0x73),
-    RGBColor(0xCC, 0x79, 0xA7),
-    RGBColor(0xE6, 0x9F, 0x00),
-    RGBColor(0x56, 0xB4, 0xE9),
-    RGBColor(0x00, 0x00, 0x00),
-    RGBColor(0x77, 0x77, 0x77),
-    RGBColor(0x88, 0x22, 0x55),
-    RGBColor(0x99, 0x99, 0x33),
-    RGBColor(0x33, 0x22, 0x88),
-    RGBColor(0x44, 0xAA, 0x99),
+pub(super) const COLOURS: [Colour; 12] = [
+    Colour::solid(0x00, 0x72, 0xB2),
+    Colour::solid(0xD5, 0x5E, 0x00),
+    Colour::solid(0x00, 0x9E, 0x73),
+    Colour::solid(0xCC, 0x79, 0xA7),
+    Colour::solid(0xE6, 0x9F, 0x00),
+    Colour::solid(0x56, 0xB4, 0xE9),
+    Colour::solid(0x00, 0x00, 0x00),
+    Colour::solid(0x77, 0x77, 0x77),
+    Colour::solid(0x88, 0x22, 0x55),
+    Colour::solid(0x99, 0x99, 0x33),
+    Colour::solid(0x33, 0x22, 0x88),
+    Colour::solid(0x44, 0xAA, 0x99),
 ];
 
 /// Lengths of dashes and gaps in turn `[pt]`; empty for a solid line.
@@ -73,7 +73,7 @@ const MARKERS: [Marker; 8] = [
 /// The look of one curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Style {
-    pub(super) colour: RGBColor,
+    pub(super) colour: Colour,
     pub(super) dash: &'static [f64],
     pub(super) marker: Marker,
 }

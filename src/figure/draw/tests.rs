@@ -1,6 +1,7 @@
 //! Whole figures from synthetic curves.
 
 use std::fmt::Write as _;
+use std::io::Read;
 
 use proptest::prelude::*;
 
@@ -69,7 +70,9 @@ fn figures_no_longer_asked_for_go_and_a_reader_s_own_stay() {
     let figures = folder.path().join("figures");
     std::fs::copy(figures.join("old.svg"), figures.join("edited.svg")).unwrap();
     std::fs::write(figures.join("own.png"), "").unwrap();
-    draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"new\"")]).unwrap();
+    let drawn = draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"new\"")]).unwrap();
+    assert!(folder.path().join("figures/old.svg").is_file(), "nothing goes unless it is asked for");
+    remove_others(folder.path(), &drawn).unwrap();
     let entries = std::fs::read_dir(&figures).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = entries.collect();
     names.sort();
@@ -352,4 +355,38 @@ fn a_predicted_value_is_a_dashed_line_of_the_methods_colour() {
     let dashes = |plot: &Plot<'_>| plot.draw().unwrap().svg().matches("stroke=\"#d55e00\" stroke-width=\"16\"").count();
     assert!(dashes(&plot) > 20, "{} dashes", dashes(&plot));
     assert_eq!(dashes(&plots(&curves, None, &spec).unwrap()[0].1), 0, "nothing is drawn that is not predicted");
+}
+
+/// The streams of a PDF, inflated where they are deflated.
+fn streams(pdf: &[u8]) -> Vec<String> {
+    let find = |from: usize, word: &[u8]| pdf[from..].windows(word.len()).position(|w| w == word).map(|at| from + at);
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(start) = find(at, b"stream\n") {
+        let end = find(start, b"endstream").unwrap();
+        let mut text = Vec::new();
+        let inflated = flate2::read::ZlibDecoder::new(&pdf[start + 7..end]).read_to_end(&mut text).is_ok();
+        found.push(String::from_utf8_lossy(if inflated { &text } else { &pdf[start + 7..end] }).into_owned());
+        at = end + 9;
+    }
+    found
+}
+
+#[test]
+fn text_in_a_pdf_can_be_selected_and_its_bytes_are_the_same_every_time() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}fedavg,0,0,0,0,0,0,0,2,0.5\nfedavg,0,1,1,1,1,1,1,1,0.5\n"))
+        .unwrap();
+    let spec = FigureSpec { title: Some("Quixotic jazz".into()), ..FigureSpec::new("rounds", "loss") };
+    let draw = || {
+        let _ = draw_all(folder.path(), std::slice::from_ref(&spec)).unwrap();
+        std::fs::read(folder.path().join("figures/loss-rounds.pdf")).unwrap()
+    };
+    let pdf = draw();
+    assert_eq!(pdf, draw());
+    // A reader finds letters by the table from glyphs to Unicode that comes with the font.
+    let tables: Vec<String> = streams(&pdf).into_iter().filter(|text| text.contains("beginbfchar")).collect();
+    for letter in "Quixotic jazz".chars().filter(|letter| *letter != ' ') {
+        let code = format!("<{:04x}>", u32::from(letter));
+        assert!(tables.iter().any(|table| table.to_lowercase().contains(&code)), "{letter}: {tables:?}");
+    }
 }

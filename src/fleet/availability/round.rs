@@ -1,6 +1,6 @@
 //! Availability in rounds: who takes part in round `t`.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use ndarray::ArrayView2;
 use rand::RngExt;
@@ -233,25 +233,11 @@ fn pattern(source: &Source<Vec<usize>>, setting: &Setting) -> Result<Vec<Vec<usi
             }
             sets.clone()
         }
-        Source::File(path) => read_pattern(&setting.locate(path), setting.clients)?,
+        Source::File(path) => table::rounds(&setting.locate(path), setting.clients)?,
     };
     for set in &mut sets {
         set.sort_unstable();
         set.dedup();
-    }
-    Ok(sets)
-}
-
-fn read_pattern(path: &Path, clients: usize) -> Result<Vec<Vec<usize>>, Invalid> {
-    let table = table::read(path, ["round", "client"])?;
-    let mut sets = Vec::new();
-    for row in &table.rows {
-        let round = table.index(row, 0, 10_000_000, "round")?;
-        let client = table.index(row, 1, clients, "client")?;
-        if sets.len() <= round {
-            sets.resize(round + 1, Vec::new());
-        }
-        sets[round].push(client);
     }
     Ok(sets)
 }

@@ -102,6 +102,38 @@ fn a_trace_is_followed_and_joined() {
     }
 }
 
+/// Up for a second of three: what is done as the client leaves is sent; what is done later, even late in a run, waits for its return
+/// or is lost.
+#[test]
+fn nothing_leaves_a_client_that_is_down() {
+    for (leave, back) in [("pause", true), ("lose", false)] {
+        let text = format!("availability = {{ cyclic = {{ up = 1, down = 2, phase = 0 }} }}\nleave = \"{leave}\"");
+        let mut presence = Presence::new();
+        for start in [0.0, 3e7] {
+            let away = |late: f64| if back { Finish::At(start + 3.0 + late) } else { Finish::LostAt(start + 1.0) };
+            assert_eq!(presence.finish(&fleet(&text, 1), 0, start, 1.0), Finish::At(start + 1.0));
+            assert_eq!(presence.finish(&fleet(&text, 1), 0, start, 1.0 + 0.001953125), away(0.001953125), "{leave} at {start} s");
+        }
+    }
+}
+
+/// Up for a second of three: from 0.5 to 10 s for half a second and three whole ones.
+#[test]
+fn working_time_is_the_time_up() {
+    let fixed = fleet("availability = { cyclic = { up = 1, down = 2, phase = 0 } }", 1);
+    let mut presence = Presence::new();
+    assert_eq!(presence.worked(&fixed, 0, 0.5, 10.0), 3.5);
+    assert_eq!(presence.worked(&fixed, 0, 1.0, 3.0), 0.0);
+    assert_abs_diff_eq!(presence.worked(&fixed, 0, 0.5, 30_000_000.5), 1e7, epsilon = 1e-6);
+    assert_eq!(presence.worked(&fleet("", 1), 0, 2.0, 9.0), 7.0);
+    // As much as the work that is done in it.
+    let random = fleet("availability = { markov = { up = 2, down = 3 } }", 30);
+    for client in 0..30 {
+        let Finish::At(end) = presence.finish(&random, client, 4.0, 12.0) else { panic!("it pauses") };
+        assert_abs_diff_eq!(presence.worked(&random, client, 4.0, end), 12.0, epsilon = 1e-9);
+    }
+}
+
 #[test]
 fn clients_without_processes_in_time_are_always_up() {
     for text in ["", "availability = { bernoulli = { probability = 0.1 } }"] {

@@ -45,6 +45,7 @@ impl Method for FedSign {
         },
         update: "client:  as FedAvg\n\
                  server:  x ← x − lr sign(Σ w_i Δ_i)",
+        weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
         differs: "",
     };

@@ -47,9 +47,9 @@ impl Clusters {
             Self::Contiguous(count) => (0..clients).map(|client| client * count.min(&clients) / clients).collect(),
             Self::Listed(list) => list.iter().copied().cycle().take(clients).collect(),
         };
-        let mut sizes = vec![0; of.iter().max().map_or(0, |last| last + 1)];
-        of.iter().for_each(|&cluster| sizes[cluster] += 1);
-        Membership { of, sizes }
+        let mut shares = vec![0.0; of.iter().max().map_or(0, |last| last + 1)];
+        of.iter().enumerate().for_each(|(client, &cluster)| shares[cluster] += ctx.share(client));
+        Membership { of, shares }
     }
 }
 
@@ -67,13 +67,13 @@ fn by_classes(fractions: Vec<Vec<f64>>) -> Vec<usize> {
         .collect()
 }
 
-/// The cluster of every client, and how many clients each has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The cluster of every client, and what each counts in the objective.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
     /// Cluster of each client, shape `[N]`; empty where everyone is alone.
     of: Vec<usize>,
-    /// Clients of each cluster.
-    sizes: Vec<usize>,
+    /// For how many average clients each cluster counts.
+    shares: Vec<f64>,
 }
 
 impl Membership {
@@ -82,9 +82,9 @@ impl Membership {
         self.of.get(client).copied().unwrap_or(client)
     }
 
-    /// Number of clients of a cluster.
-    pub fn size(&self, cluster: usize) -> usize {
-        self.sizes.get(cluster).copied().unwrap_or(1)
+    /// For how many average clients a cluster counts in the objective: their number where all weights are equal.
+    pub fn share<R: Real>(&self, cluster: usize, ctx: &Apply<'_, R>) -> f64 {
+        self.shares.get(cluster).copied().unwrap_or_else(|| ctx.share(cluster))
     }
 }
 

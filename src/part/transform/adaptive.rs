@@ -50,9 +50,9 @@ impl AdaptiveSpec {
     pub fn validate(&self) -> Result<(), Invalid> {
         require((0.0..1.0).contains(&self.b1), "b1", self.b1, "a number in [0, 1)")?;
         require((0.0..=1.0).contains(&self.b2), "b2", self.b2, "a number in [0, 1]")?;
-        require(self.tau > 0.0, "tau", self.tau, "a positive number")?;
+        require(self.tau > 0.0 && self.tau.is_finite(), "tau", self.tau, "a positive number")?;
         let v0 = self.v0.unwrap_or_default();
-        require(v0 >= 0.0, "v0", v0, "a number of at least 0")
+        require(v0 >= 0.0 && v0.is_finite(), "v0", v0, "a number of at least 0")
     }
 }
 
@@ -111,11 +111,16 @@ impl Default for AdamWSpec {
 }
 
 impl AdamWSpec {
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a parameter that is out of range.
+    pub fn validate(&self) -> Result<(), Invalid> {
         require((0.0..1.0).contains(&self.b1), "b1", self.b1, "a number in [0, 1)")?;
         require((0.0..1.0).contains(&self.b2), "b2", self.b2, "a number in [0, 1)")?;
-        require(self.eps > 0.0, "eps", self.eps, "a positive number")?;
-        require(self.weight_decay >= 0.0, "weight-decay", self.weight_decay, "a number of at least 0")
+        require(self.eps > 0.0 && self.eps.is_finite(), "eps", self.eps, "a positive number")?;
+        let decay = self.weight_decay;
+        require(decay >= 0.0 && decay.is_finite(), "weight-decay", decay, "a number of at least 0")
     }
 }
 

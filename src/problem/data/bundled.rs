@@ -1,7 +1,7 @@
 //! Data sets embedded in the program. Sources and licences: `scenarios/data/SOURCES.md`.
 
 use super::{
-    Bundled, CsvSpec, Features, Grouping, LibsvmSpec, Summary,
+    Bundled, CsvSpec, Features, Grouping, LibsvmSpec, Scale, Summary,
     read::{RawTable, csv, idx, libsvm},
 };
 use crate::{file::File, invalid::Invalid, num::Real};
@@ -16,7 +16,7 @@ macro_rules! embedded {
 ///
 /// # Errors
 /// None in practice: the sets are read by the tests.
-pub(super) fn read<R: Real>(set: Bundled, scale: Option<f64>) -> Result<RawTable<R>, Invalid> {
+pub(super) fn read<R: Real>(set: Bundled, scale: Option<Scale>) -> Result<RawTable<R>, Invalid> {
     match set {
         Bundled::Mnist10k => mnist(scale),
         Bundled::AdultA9a => adult(),
@@ -36,7 +36,7 @@ pub(super) fn summary(set: Bundled) -> Summary {
     Summary { rows, columns, classes: Some(classes), test_rows, clients, sparse: set == Bundled::AdultA9a }
 }
 
-fn mnist<R: Real>(scale: Option<f64>) -> Result<RawTable<R>, Invalid> {
+fn mnist<R: Real>(scale: Option<Scale>) -> Result<RawTable<R>, Invalid> {
     let pair = |images, labels| Ok(idx::Pair { images: images?, labels: labels? });
     let (train, test) = rayon::join(
         || pair(embedded!("mnist-10k-train-images.idx3-ubyte.gz"), embedded!("mnist-10k-train-labels.idx1-ubyte.gz")),
@@ -64,12 +64,12 @@ fn one_hot<R: Real>(name: &str, features: &Features<R>, range: std::ops::RangeIn
 }
 
 fn digits<R: Real>() -> Result<RawTable<R>, Invalid> {
-    let mut table = csv::read(&embedded!("digits-8x8.csv.gz")?, None, &CsvSpec::default(), None)?;
+    let mut table = csv::read(&embedded!("digits-8x8.csv.gz")?, None, &CsvSpec::default(), csv::Roles::default())?;
     table.test = Some(table.train.split_off(360));
     Ok(table)
 }
 
 fn watch<R: Real>() -> Result<RawTable<R>, Invalid> {
     let spec = CsvSpec { client: Some("subject".to_owned()), split: Some("split".to_owned()), ..CsvSpec::default() };
-    csv::read(&embedded!("watch-exercises-by-subject.csv.gz")?, None, &spec, None)
+    csv::read(&embedded!("watch-exercises-by-subject.csv.gz")?, None, &spec, csv::Roles::default())
 }

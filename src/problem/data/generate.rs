@@ -122,7 +122,7 @@ fn clients_of(sizes: impl Iterator<Item = usize>) -> Grouping {
         values.push(client.to_string());
         of.resize(of.len() + size, client as u32);
     }
-    Grouping { name: "client".to_owned(), values, of }
+    Grouping { name: "client".to_owned(), values, of, empty: Vec::new() }
 }
 
 #[cfg(test)]

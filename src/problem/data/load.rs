@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::{
-    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Source, Table, Targets, bundled,
-    generate, partition, prepare,
+    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Scale, Source, Table, TargetKind,
+    Targets, bundled, generate, partition, prepare,
     read::{RawTable, csv, idx, leaf, libsvm, numpy},
 };
 use crate::{
     file::File,
-    invalid::Invalid,
+    invalid::{Invalid, printable},
+    memory,
     num::Real,
     problem::{
         data::Features,
@@ -19,20 +20,31 @@ use crate::{
 };
 
 /// What the rest of a scenario asks of a data set.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Request<'a> {
     /// Number of clients of the fleet; generators of natural clients follow it.
     pub clients: Option<usize>,
     /// Column by which the samples will be divided; it is then not a feature.
     pub by: Option<&'a str>,
+    /// What the objective needs targets to be; it counts where the data do not say so.
+    pub objective: TargetKind,
 }
 
 impl<'a> Request<'a> {
     /// What `partition` over `clients` clients asks.
     pub fn new(partition: Option<&'a PartitionSpec>, clients: Option<usize>) -> Self {
         let by = if let Some(PartitionSpec::By(column)) = partition { Some(column.as_str()) } else { None };
-        Self { clients, by }
+        Self { clients, by, objective: TargetKind::Auto }
     }
+}
+
+/// The samples of all clients, and what may not have been meant about them.
+#[derive(Debug, Clone)]
+pub struct Loaded<R> {
+    /// The samples.
+    pub data: ClientData<R>,
+    /// What may not have been meant, a line each.
+    pub notes: Vec<String>,
 }
 
 /// Size of a data set.
@@ -52,7 +64,7 @@ pub struct Summary {
     pub sparse: bool,
 }
 
-/// Reads or generates the data of `spec` and divides them among the clients.
+/// Reads or generates the data of `spec` and divides them among the clients; `objective` is what it needs targets to be.
 ///
 /// `base` is the folder of the scenario file.
 ///
@@ -61,13 +73,24 @@ pub struct Summary {
 pub fn load<R: Real>(
     spec: &DataSpec,
     partition: Option<&PartitionSpec>,
-    clients: Option<usize>,
+    (clients, objective): (Option<usize>, TargetKind),
     streams: &Streams,
     base: &Path,
-) -> Result<ClientData<R>, Invalid> {
-    let table = read(spec, Request::new(partition, clients), streams, base).map_err(|error| error.under("data"))?;
+) -> Result<Loaded<R>, Invalid> {
+    let request = Request { objective, ..Request::new(partition, clients) };
+    let (mut table, options) = unprepared(spec, request, streams, base).map_err(|error| error.under("data"))?;
+    if let Some(PartitionSpec::File(file)) = partition {
+        let ids = partition::read_ids(file, table.train.len(), clients, base).map_err(|error| error.under("partition"))?;
+        table.ids = Some(ids);
+    }
+    let mut table = prepare::prepare(table, &options).map_err(|error| error.under("data"))?;
     let rows = partition::assign(&table, partition, clients, streams, base).map_err(|error| error.under("partition"))?;
-    Ok(rows.take(table))
+    if let Some(numbers) = table.fitted {
+        table.train.targets = table.train.targets.numbers(numbers);
+        table.test.iter_mut().for_each(|test| test.targets = test.targets.numbers(numbers));
+    }
+    let notes = table.notes.iter().map(|note| printable(note).into_owned()).collect();
+    Ok(Loaded { data: rows.take(table), notes })
 }
 
 /// Reads or generates the data of `spec`, prepared.
@@ -77,25 +100,52 @@ pub fn load<R: Real>(
 /// # Errors
 /// [`Invalid`] at a key of `spec`, or with a data file and its line.
 pub fn read<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Table<R>, Invalid> {
+    let (table, options) = unprepared(spec, request, streams, base)?;
+    prepare::prepare(table, &options)
+}
+
+/// The data of `spec` with classes numbered, and the options by which they are still to be prepared.
+fn unprepared<R: Real>(
+    spec: &DataSpec,
+    request: Request<'_>,
+    streams: &Streams,
+    base: &Path,
+) -> Result<(Table<R>, DataSpec), Invalid> {
     spec.check()?;
     let size = known_sizes(&spec.source, request, streams);
     if let Some(Summary { rows, test_rows, columns, classes, .. }) = size {
-        check_values("", &[rows.saturating_add(test_rows), columns])?;
+        let rows = rows.saturating_add(test_rows);
+        check_values("", &[rows, columns])?;
         check_layers("", &[columns, classes.unwrap_or(1)])?;
+        let bytes = rows as f64 * columns as f64 * size_of::<R>() as f64;
+        memory::require("", &format!("{rows} samples of {columns} features"), bytes, memory::available())?;
     }
     let mut options = spec.clone();
     match spec.source {
-        Source::Bundled(Bundled::Digits8x8) => options.scale = spec.scale.or(Some(1.0 / 16.0)),
+        Source::Bundled(Bundled::Digits8x8) => options.scale = spec.scale.or(Some(Scale::Factor(1.0 / 16.0))),
         Source::Bundled(Bundled::WatchExercises) => options.standardise = true,
         // Bytes are scaled as they are widened.
         Source::Bundled(Bundled::Mnist10k) | Source::Idx(_) => options.scale = None,
         _ => {}
     }
     let table = match origin(spec, request, streams, base)? {
-        Origin::File(raw) => prepare::number(raw, spec.targets)?,
+        Origin::File(mut raw) => {
+            let unscaled = raw.unscaled.take().filter(|_| spec.scale.is_none() && !spec.standardise && !spec.normalise);
+            let mut table = prepare::number(raw, spec.targets, request.objective)?;
+            if let Some((name, largest)) = unscaled {
+                let note =
+                    format!("`{name}` holds bytes up to {largest}, taken as they are: `scale = \"bytes\"` divides them by 255");
+                table.notes.push(note);
+            }
+            let empty = table.natural.iter().flat_map(|natural| natural.empty.iter().map(move |user| (&natural.name, user)));
+            let notes: Vec<String> =
+                empty.map(|(name, user)| format!("{name} `{user}` has no samples and is left out")).collect();
+            table.notes.extend(notes);
+            table
+        }
         Origin::Law(table) => table,
     };
-    prepare::prepare(table, &options)
+    Ok((table, options))
 }
 
 /// Sizes of the data of `spec`. Bundled sets and generators are not unpacked or drawn; files are read.
@@ -137,7 +187,7 @@ enum Origin<R> {
 }
 
 fn origin<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Origin<R>, Invalid> {
-    let open = |path: &Path, key: &str| File::open(path, base).map_err(|error| error.under(key));
+    let open = |path: &Path, key: &str| File::open_within(path, base, spec.max_unpacked).map_err(|error| error.under(key));
     let open_some = |path: &Option<_>, key: &str| path.as_deref().map(|path| open(path, key)).transpose();
     let raw = match &spec.source {
         Source::Bundled(set) => bundled::read(*set, spec.scale)?,
@@ -147,12 +197,13 @@ fn origin<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, bas
         }
         Source::Csv(csv) => {
             let test = open_some(&csv.test_path, "csv.test-path")?;
-            csv::read(&open(&csv.path, "csv")?, test.as_ref(), csv, request.by)?
+            let roles = csv::Roles { by: request.by, classes: spec.targets == TargetKind::Classes };
+            csv::read(&open(&csv.path, "csv")?, test.as_ref(), csv, roles)?
         }
         Source::Idx(idx) => idx_files(idx, spec.scale, open)?,
         Source::Npz(npz) => numpy::npz(&open(&npz.path, "npz")?, npz)?.table().map_err(|error| error.under("npz"))?,
         Source::Npy(npy) => npy_files(npy, open)?,
-        Source::Leaf(leaf) => leaf_files(leaf, base)?,
+        Source::Leaf(leaf) => leaf_files(leaf, |path| leaf::open(path, base, spec.max_unpacked))?,
         Source::Synthetic(law) => {
             let clients = request.clients.unwrap_or(law.clients);
             return Ok(Origin::Law(generate::synthetic(law, clients, &streams_of(law.seed, streams))));
@@ -198,13 +249,16 @@ fn known_sizes(source: &Source, request: Request<'_>, streams: &Streams) -> Opti
 trait Open: Fn(&Path, &str) -> Result<File<'static>, Invalid> {}
 impl<F: Fn(&Path, &str) -> Result<File<'static>, Invalid>> Open for F {}
 
-fn leaf_files<R: Real>(spec: &LeafSpec, base: &Path) -> Result<RawTable<R>, Invalid> {
-    let train = leaf::open(&spec.path, base).map_err(|error| error.under("leaf"))?;
-    let test = spec.test_path.as_deref().map(|path| leaf::open(path, base)).transpose();
+fn leaf_files<R: Real>(
+    spec: &LeafSpec,
+    open: impl Fn(&Path) -> Result<Vec<File<'static>>, Invalid>,
+) -> Result<RawTable<R>, Invalid> {
+    let train = open(&spec.path).map_err(|error| error.under("leaf"))?;
+    let test = spec.test_path.as_deref().map(open).transpose();
     leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref(), spec)
 }
 
-fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<f64>, open: impl Open) -> Result<RawTable<R>, Invalid> {
+fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<Scale>, open: impl Open) -> Result<RawTable<R>, Invalid> {
     let pair = |images: &Path, labels: &Path, keys: [&str; 2]| -> Result<_, Invalid> {
         Ok(idx::Pair { images: open(images, keys[0])?, labels: open(labels, keys[1])? })
     };
@@ -218,12 +272,12 @@ fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<f64>, open: impl Open) -> Re
 fn npy_files<R: Real>(spec: &NpySpec, open: impl Open) -> Result<RawTable<R>, Invalid> {
     let test = both(&spec.test_x, &spec.test_y, "npy", ["test-x", "test-y"])?;
     let inputs = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key).map_err(|error| error.under(key));
-    let numbers = |path: &Path, key: &str| numpy::npy(&open(path, key)?, key).map_err(|error| error.under(key));
+    let column = |path: &Path, key: &str| numpy::npy_column(&open(path, key)?, key).map_err(|error| error.under(key));
     let arrays = numpy::Arrays {
         x: inputs(&spec.x, "npy.x")?,
-        y: numbers(&spec.y, "npy.y")?,
-        test: test.map(|(x, y)| Ok::<_, Invalid>((inputs(x, "npy.test-x")?, numbers(y, "npy.test-y")?))).transpose()?,
-        client: spec.client.as_deref().map(|path| numbers(path, "npy.client")).transpose()?,
+        y: column(&spec.y, "npy.y")?,
+        test: test.map(|(x, y)| Ok::<_, Invalid>((inputs(x, "npy.test-x")?, column(y, "npy.test-y")?))).transpose()?,
+        client: spec.client.as_deref().map(|path| column(path, "npy.client")).transpose()?,
     };
     arrays.table().map_err(|error| error.under("npy"))
 }

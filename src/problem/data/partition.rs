@@ -6,6 +6,7 @@ mod file;
 mod spec;
 
 pub(super) use by_size::dirichlet;
+pub(super) use file::read as read_ids;
 use rand::seq::SliceRandom;
 pub use spec::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw};
 
@@ -54,7 +55,7 @@ impl Assignment {
             Self::Rows(rows) => table.train.select(&rows.concat()),
             Self::Shared { .. } => table.train.clone(),
         };
-        ClientData { train, offsets, test: table.test.clone() }
+        ClientData { train, offsets, test: table.test.clone(), classes: table.classes.clone() }
     }
 
     /// The clients' samples, the rows of `table` put in order in place.
@@ -63,7 +64,7 @@ impl Assignment {
         if let Self::Rows(rows) = self {
             table.train.permute(&rows.concat());
         }
-        ClientData { train: table.train, offsets, test: table.test }
+        ClientData { train: table.train, offsets, test: table.test, classes: table.classes }
     }
 
     fn offsets(&self, total: usize) -> Offsets {
@@ -164,7 +165,12 @@ fn given<R: Real>(
     base: &Path,
 ) -> Result<Vec<Vec<usize>>, Invalid> {
     let grouping = match spec {
-        PartitionSpec::File(source) => return file::read(source, table.train.len(), clients, base),
+        PartitionSpec::File(source) => {
+            return match &table.ids {
+                Some(ids) => file::parts(source, ids, base),
+                None => file::parts(source, &file::read(source, table.train.len(), clients, base)?, base),
+            };
+        }
         PartitionSpec::By(column) => Cow::Owned(by(table, column)?),
         _ => Cow::Borrowed(table.natural.as_ref().ok_or_else(|| {
             Invalid::at("", "the data set has no natural clients")
@@ -175,7 +181,12 @@ fn given<R: Real>(
     match clients {
         Some(clients) if clients != found => {
             let message = format!("`{}` tells {found} clients apart, but the fleet has {clients}", grouping.name);
-            Err(Invalid::at("", message).help(format!("set `fleet.clients = {found}`")))
+            let empty = match grouping.empty.as_slice() {
+                [] => String::new(),
+                [only] => format!("; `{only}` has no samples"),
+                [first, others @ ..] => format!("; `{first}` and {} more have no samples", others.len()),
+            };
+            Err(Invalid::at("", message).help(format!("set `fleet.clients = {found}`{empty}")))
         }
         _ => Ok(grouping.members()),
     }
@@ -186,7 +197,8 @@ fn by<R: Real>(table: &Table<R>, column: &str) -> Result<Grouping, Invalid> {
         return Ok(grouping.clone());
     }
     if let (Targets::Classes { labels, .. }, "target") = (&table.train.targets, column) {
-        let mut grouping = Grouping { name: column.to_owned(), values: table.classes.clone(), of: labels.clone() };
+        let (values, of) = (table.classes.clone(), labels.clone());
+        let mut grouping = Grouping { name: column.to_owned(), values, of, empty: Vec::new() };
         grouping.renumber();
         return Ok(grouping);
     }

@@ -8,7 +8,7 @@ use ndarray::Array2;
 use rand::seq::SliceRandom;
 
 use super::{
-    DataSpec, Features, LabelName, Samples, Table, TargetKind, Targets, generate,
+    DataSpec, Features, LabelName, Samples, Scale, Table, TargetKind, Targets, generate,
     read::{RawSamples, RawTable, RawTargets},
 };
 use crate::{
@@ -20,20 +20,37 @@ use crate::{
 /// Most distinct whole numbers that are taken for classes unless the scenario says so.
 const MOST_CLASSES: usize = 64;
 
-/// Numbers the classes of `raw`, in ascending order over training and held-out samples together.
+/// Most classes that a message lists.
+const LISTED: usize = 8;
+
+/// Numbers the classes of `raw`, in ascending order over training and held-out samples together. The scenario says what
+/// targets are, or else `objective` what it needs.
 ///
 /// # Errors
-/// [`Invalid`] where real targets are asked for and there are names, or there are no features.
-pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind) -> Result<Table<R>, Invalid> {
-    let RawTable { train, test, natural, columns } = raw;
+/// [`Invalid`] where real targets are asked for and there are names, where it is not clear what numbers are, or where there are
+/// no features.
+pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: TargetKind) -> Result<Table<R>, Invalid> {
+    let RawTable { train, test, natural, columns, unscaled: _ } = raw;
     if train.features.columns() == 0 {
         return Err(Invalid::at("", "the samples have no features"));
     }
     let parts: Vec<&RawTargets> = [Some(&train.targets), test.as_ref().map(|test| &test.targets)].into_iter().flatten().collect();
-    let coding = Coding::new(&parts, kind)?;
+    let coding = Coding::new(&parts, kind, objective)?;
     let finish = |part: RawSamples<R>| Samples { features: part.features, targets: coding.encode(part.targets) };
     let (train, test) = (finish(train), test.map(finish));
-    Ok(Table { train, test, classes: coding.names(), natural, columns })
+    let fits_numbers = kind == TargetKind::Auto && objective == TargetKind::Values;
+    // −1 and 1 are what two classes become anyway.
+    let fitted = match &coding {
+        Coding::Numbers(numbers) if fits_numbers => numbers.as_slice().try_into().ok().filter(|numbers| *numbers != [-1.0, 1.0]),
+        _ => None,
+    };
+    let notes = match &coding {
+        Coding::Names(names) if fits_numbers && names.len() == 2 => {
+            vec![format!("the classes `{}` and `{}` are fitted as -1 and 1", names[0], names[1])]
+        }
+        _ => Vec::new(),
+    };
+    Ok(Table { natural, columns, fitted, notes, ..Table::new(train, test, coding.names()) })
 }
 
 /// What targets become.
@@ -47,7 +64,7 @@ enum Coding {
 }
 
 impl Coding {
-    fn new(parts: &[&RawTargets], kind: TargetKind) -> Result<Self, Invalid> {
+    fn new(parts: &[&RawTargets], kind: TargetKind, objective: TargetKind) -> Result<Self, Invalid> {
         let mut numbers = Vec::new();
         let mut names = BTreeSet::new();
         for part in parts {
@@ -67,9 +84,18 @@ impl Coding {
             names.extend(numbers.iter().map(ToString::to_string));
             return Ok(Self::Names(names.into_iter().collect()));
         }
-        let few = whole && numbers.len() <= MOST_CLASSES;
-        let real = kind == TargetKind::Values || kind == TargetKind::Auto && !few;
-        Ok(if real { Self::Values } else { Self::Numbers(numbers) })
+        let few = numbers.len() <= MOST_CLASSES;
+        let is_real = match (kind, objective) {
+            (TargetKind::Values, _) => true,
+            (TargetKind::Classes, _) => false,
+            (TargetKind::Auto, TargetKind::Classes) => !whole,
+            (TargetKind::Auto, TargetKind::Auto) if whole && !few => {
+                let message = format!("the targets are {} different whole numbers: classes, or values to fit?", numbers.len());
+                return Err(Invalid::at("", message).help("say `targets = \"classes\"` or `targets = \"values\"` in the data"));
+            }
+            (TargetKind::Auto, _) => !(whole && few),
+        };
+        Ok(if is_real { Self::Values } else { Self::Numbers(numbers) })
     }
 
     fn names(self) -> Vec<String> {
@@ -118,9 +144,10 @@ pub(super) fn prepare<R: Real>(mut table: Table<R>, spec: &DataSpec) -> Result<T
         }
         hold_out(&mut table, share)?;
     }
-    if let Some(scale) = spec.scale {
-        let scale = R::of(scale);
-        map_values(&mut table, |value| *value *= scale);
+    match spec.scale {
+        Some(Scale::Factor(factor)) => map_values(&mut table, |value| *value *= R::of(factor)),
+        Some(scale @ Scale::Bytes(_)) => map_values(&mut table, |value| *value = R::of(scale.of(value.f64()))),
+        None => {}
     }
     if spec.normalise {
         table.train.features.normalise();
@@ -132,7 +159,55 @@ pub(super) fn prepare<R: Real>(mut table: Table<R>, spec: &DataSpec) -> Result<T
     if let Some(count) = spec.random_features {
         random_features::replace(&mut table, count)?;
     }
+    check_finite(&table)?;
+    note_unseen(&mut table)?;
     Ok(table)
+}
+
+/// Refuses values that the precision of the scenario does not hold.
+fn check_finite<R: Real>(table: &Table<R>) -> Result<(), Invalid> {
+    for (part, what) in [(Some(&table.train), "training"), (table.test.as_ref(), "held-out")] {
+        let Some(part) = part else { continue };
+        let odd = |value: &R| !value.f64().is_finite();
+        let row = match &part.features {
+            Features::Dense(matrix) => matrix.iter().position(odd).map(|at| at / matrix.ncols()),
+            Features::Sparse(matrix) => {
+                matrix.values.iter().position(odd).map(|at| matrix.starts.partition_point(|&start| start <= at) - 1)
+            }
+        };
+        let target = if let Targets::Values(values) = &part.targets { values.iter().position(odd) } else { None };
+        if let Some((row, which)) = row.map(|row| (row, "a feature")).or(target.map(|row| (row, "a target"))) {
+            let message = format!(
+                "{which} of {what} sample {row} (counted from 0) is too large for numbers of {} bits",
+                8 * size_of::<R>()
+            );
+            return Err(Invalid::at("", message).help("scale the data, or set `precision = \"f64\"`"));
+        }
+    }
+    Ok(())
+}
+
+/// Notes classes that only held-out samples have; refuses held-out samples that have no others.
+fn note_unseen<R: Real>(table: &mut Table<R>) -> Result<(), Invalid> {
+    let Some(Samples { targets: Targets::Classes { labels: test, .. }, .. }) = &table.test else { return Ok(()) };
+    let Targets::Classes { labels, count } = &table.train.targets else { return Ok(()) };
+    let mut seen = vec![false; *count];
+    labels.iter().for_each(|&label| seen[label as usize] = true);
+    let unseen: BTreeSet<u32> = test.iter().copied().filter(|&label| !seen[label as usize]).collect();
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = unseen.iter().take(LISTED).map(|&label| format!("`{}`", table.classes[label as usize])).collect();
+    let more = if unseen.len() > LISTED { format!(" and {} more", unseen.len() - LISTED) } else { String::new() };
+    let message = format!("classes occur among held-out samples only: {}{more}", names.join(", "));
+    if test.iter().all(|label| unseen.contains(label)) {
+        let known: Vec<String> =
+            (0..*count).filter(|&class| seen[class]).take(LISTED).map(|class| format!("`{}`", table.classes[class])).collect();
+        let help = format!("training samples have {}: write classes alike in both parts", known.join(", "));
+        return Err(Invalid::at("", message).help(help));
+    }
+    table.notes.push(message);
+    Ok(())
 }
 
 fn map_values<R: Real>(table: &mut Table<R>, change: impl Fn(&mut R)) {
@@ -172,6 +247,8 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
         }
     }
     table.classes = wanted.iter().map(ToString::to_string).collect();
+    // Whoever chooses classes wants classes.
+    table.fitted = None;
     if let Some(natural) = &mut table.natural {
         natural.renumber();
     }
@@ -179,14 +256,11 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
     Ok(())
 }
 
-/// Holds out `⌈share · nₖ⌉` samples, but never all, of each natural client `k` (or of the whole set), drawn once for all
-/// seeds.
+/// Holds out `⌈share · nₖ⌉` samples, but never all, of each client `k` that the source or a file of ids names (or of the whole
+/// set), drawn once for all seeds.
 fn hold_out<R: Real>(table: &mut Table<R>, share: f64) -> Result<(), Invalid> {
     let rows = table.train.len();
-    let mut groups = match &table.natural {
-        None => vec![(0..rows).collect::<Vec<_>>()],
-        Some(natural) => natural.members(),
-    };
+    let mut groups = table.owned();
     let streams = Streams::new(0);
     let mut test = Vec::new();
     for (group, rows) in groups.iter_mut().enumerate() {

@@ -1,5 +1,6 @@
 //! Readers of data files. Each yields [`RawTable`]: features as numbers, targets as the file has them.
 
+mod cell;
 pub(super) mod csv;
 pub(super) mod idx;
 mod json;
@@ -10,7 +11,7 @@ mod one_hot;
 mod text;
 
 use super::{Features, Grouping};
-use crate::num::Real;
+use crate::num::{Precision, Real};
 
 /// Samples of a file.
 #[derive(Debug, Clone)]
@@ -23,12 +24,14 @@ pub(super) struct RawTable<R> {
     pub natural: Option<Grouping>,
     /// Other columns by which training samples can be divided.
     pub columns: Vec<Grouping>,
+    /// What inputs are called that are bytes above 1, with the largest of them.
+    pub unscaled: Option<(String, f64)>,
 }
 
 impl<R> RawTable<R> {
     /// Training samples alone.
     pub fn new(train: RawSamples<R>, test: Option<RawSamples<R>>) -> Self {
-        Self { train, test, natural: None, columns: Vec::new() }
+        Self { train, test, natural: None, columns: Vec::new(), unscaled: None }
     }
 }
 
@@ -76,6 +79,14 @@ impl RawTargets {
             Self::Numbers(values) => values.len(),
             Self::Names(values) => values.len(),
         }
+    }
+}
+
+/// What single precision adds to a message about values that are not finite.
+fn bound<R: Real>() -> &'static str {
+    match R::PRECISION {
+        Precision::F32 => " (in single precision up to 3.4e38 in size; `precision = \"f64\"` takes more)",
+        Precision::F64 => "",
     }
 }
 

@@ -29,12 +29,15 @@ pub struct DataSpec {
     /// Replace the features by this many of a random layer, `max(0, W x)` with `W ~ N(0, 2 / features)`, the same for all seeds: what
     /// a network trained elsewhere would give, without the training.
     pub random_features: Option<usize>,
-    /// Factor of every feature [1]; without it, bytes of IDX files are divided by 255 and other values are kept.
-    pub scale: Option<f64>,
+    /// Factor of every feature [1], or `"bytes"` for a division by 255; without it, bytes of IDX files are divided by 255 and
+    /// other values are kept.
+    pub scale: Option<Scale>,
     /// Whether targets are classes or real values.
     pub targets: TargetKind,
     /// Keep only the samples of these classes, numbered in this order.
     pub classes: Option<Vec<LabelName>>,
+    /// What a compressed file, or an array in an archive, may unpack to [byte]; 1 GiB by default.
+    pub max_unpacked: Option<u64>,
 }
 
 impl DataSpec {
@@ -50,6 +53,7 @@ impl DataSpec {
             scale: None,
             targets,
             classes: None,
+            max_unpacked: None,
         }
     }
 
@@ -72,7 +76,7 @@ impl DataSpec {
         if let Some(share) = self.test {
             require(share > 0.0 && share < 1.0, "test", share, "a share of the samples, above 0 and below 1")?;
         }
-        if let Some(scale) = self.scale {
+        if let Some(Scale::Factor(scale)) = self.scale {
             require(scale.is_finite() && scale != 0.0, "scale", scale, "a finite factor other than 0")?;
         }
         if let Some(count) = self.random_features {
@@ -142,11 +146,44 @@ pub enum Bundled {
     WatchExercises,
 }
 
+/// How features are scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a number or \"bytes\"")]
+pub enum Scale {
+    /// A factor [1].
+    Factor(f64),
+    /// The word `"bytes"`.
+    Bytes(Bytes),
+}
+
+impl Scale {
+    /// Bytes as shares of 255.
+    pub const BYTES: Self = Self::Bytes(Bytes::Bytes);
+
+    /// A scaled value.
+    pub fn of(self, value: f64) -> f64 {
+        match self {
+            Self::Factor(factor) => factor * value,
+            Self::Bytes(_) => value / 255.0,
+        }
+    }
+}
+
+/// The word `"bytes"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bytes {
+    /// From 0 to 255.
+    Bytes,
+}
+
 /// Whether targets are classes or real values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetKind {
-    /// Classes where any target is text, or all are whole numbers with at most 64 distinct values; else real values.
+    /// What the objective needs: classes of whole numbers for `softmax` and `logistic`; for `least-squares` and `mlp` classes
+    /// where any target is text, or all are whole numbers with at most 64 distinct values (least squares then fits two of them
+    /// as they are), else real values.
     #[default]
     Auto,
     /// Classes.

@@ -20,9 +20,29 @@ pub struct Table<R> {
     pub natural: Option<Grouping>,
     /// Further columns by which the training samples can be divided.
     pub columns: Vec<Grouping>,
+    /// Whose the training samples are where a file of client ids says so.
+    pub ids: Option<Ids>,
+    /// The numbers that two classes stand for, where the objective fits numbers.
+    pub fitted: Option<[f64; 2]>,
+    /// What may not have been meant, a line each.
+    pub notes: Vec<String>,
 }
 
 impl<R: Real> Table<R> {
+    /// Samples without clients of their own.
+    pub fn new(train: Samples<R>, test: Option<Samples<R>>, classes: Vec<String>) -> Self {
+        Self { train, test, classes, natural: None, columns: Vec::new(), ids: None, fitted: None, notes: Vec::new() }
+    }
+
+    /// The training rows of each client that the source or a file of ids names; all rows together where neither does.
+    pub(super) fn owned(&self) -> Vec<Vec<usize>> {
+        match (&self.ids, &self.natural) {
+            (Some(ids), _) => ids.members(),
+            (None, Some(natural)) => natural.members(),
+            (None, None) => vec![(0..self.train.len()).collect()],
+        }
+    }
+
     /// The grouping by the column `name`.
     pub fn grouping(&self, name: &str) -> Option<&Grouping> {
         self.natural.iter().chain(&self.columns).find(|grouping| grouping.name == name)
@@ -34,7 +54,35 @@ impl<R: Real> Table<R> {
         for grouping in self.natural.iter_mut().chain(&mut self.columns) {
             *grouping = grouping.select(rows);
         }
+        if let Some(ids) = &mut self.ids {
+            ids.of = rows.iter().map(|&row| ids.of[row]).collect();
+        }
     }
+}
+
+/// Client ids of the training samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ids {
+    /// Number of clients.
+    pub clients: usize,
+    /// The client of each training row.
+    pub of: Vec<u32>,
+}
+
+impl Ids {
+    /// The rows of each client.
+    pub fn members(&self) -> Vec<Vec<usize>> {
+        members(self.clients, &self.of)
+    }
+}
+
+/// The rows of each of `count` values.
+fn members(count: usize, of: &[u32]) -> Vec<Vec<usize>> {
+    let mut members = vec![Vec::new(); count];
+    for (row, &value) in of.iter().enumerate() {
+        members[value as usize].push(row);
+    }
+    members
 }
 
 /// A column with a few distinct values: which value each training row has.
@@ -46,6 +94,8 @@ pub struct Grouping {
     pub values: Vec<String>,
     /// Index into `values` of each training row.
     pub of: Vec<u32>,
+    /// Further values that the source names, of which no training row is.
+    pub empty: Vec<String>,
 }
 
 impl Grouping {
@@ -61,16 +111,12 @@ impl Grouping {
         }
         let index: BTreeMap<&str, u32> = values.iter().map(String::as_str).zip(0..).collect();
         let of = cells.iter().map(|cell| index[cell.as_str()]).collect();
-        Self { name: name.into(), values, of }
+        Self { name: name.into(), values, of, empty: Vec::new() }
     }
 
     /// The rows of each value.
     pub fn members(&self) -> Vec<Vec<usize>> {
-        let mut members = vec![Vec::new(); self.values.len()];
-        for (row, &value) in self.of.iter().enumerate() {
-            members[value as usize].push(row);
-        }
-        members
+        members(self.values.len(), &self.of)
     }
 
     /// Forgets the values that no row has any more.
@@ -134,6 +180,14 @@ impl<R: Real> Features<R> {
 }
 
 impl<R: Real> Targets<R> {
+    /// Two classes as the numbers that they stand for.
+    pub(super) fn numbers(&self, of: [f64; 2]) -> Self {
+        match self {
+            Self::Classes { labels, .. } => Self::Values(labels.iter().map(|&label| R::of(of[label as usize])).collect()),
+            values @ Self::Values(_) => values.clone(),
+        }
+    }
+
     /// The targets of `rows`, in this order.
     pub fn select(&self, rows: &[usize]) -> Self {
         match self {

@@ -15,7 +15,7 @@ fn ridge(loss: Loss) -> Regression<f64> {
     let targets = (0..300).map(|i| if (i * i) % 7 < 3 { 1.0 } else { -1.0 }).collect();
     let train = Samples { features: Features::Dense(features), targets: Targets::Values(targets) };
     let offsets: Vec<usize> = (0..=100).map(|i| 3 * i).collect();
-    let data = ClientData { test: Some(train.clone()), train, offsets: offsets.into() };
+    let data = ClientData { classes: Vec::new(), test: Some(train.clone()), train, offsets: offsets.into() };
     Regression::new(loss, RegressionSpec::default(), Arc::new(data), vec![0.01; 100], 1e-2).unwrap()
 }
 

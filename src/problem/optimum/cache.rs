@@ -2,6 +2,7 @@
 
 use std::{env, fs, io::Write, path::PathBuf};
 
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Changes whenever stored optima can no longer be trusted.
-const VERSION: &[u8] = b"fedfleet optimum 2";
+const VERSION: &[u8] = b"fedfleet optimum 3";
 
 /// The key of a problem: a digest of its description and of its training data.
 #[derive(Default)]
@@ -80,8 +81,8 @@ impl Key {
 
     /// Where the optimum of this key is kept: `$FEDFLEET_CACHE`, or the user's cache folder.
     fn path(&self) -> Option<PathBuf> {
-        let folder =
-            env::var_os("FEDFLEET_CACHE").map(PathBuf::from).or_else(|| dirs::cache_dir().map(|dir| dir.join("fedfleet")));
+        let of_user = || Some(choose_native_strategy().ok()?.cache_dir().join("fedfleet"));
+        let folder = env::var_os("FEDFLEET_CACHE").map(PathBuf::from).or_else(of_user);
         folder.map(|folder| self.path_in(folder))
     }
 
@@ -153,6 +154,7 @@ mod tests {
             },
             offsets: offsets.into(),
             test: None,
+            classes: Vec::new(),
         };
         let key = |text: &str, target: f64, offsets: Vec<usize>| {
             let mut key = Key::new(text);

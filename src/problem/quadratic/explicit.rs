@@ -1,11 +1,10 @@
 //! Quadratic clients that a scenario states one by one, inline or in a file.
 
-use std::{io::Read, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use faer::{MatRef, Side};
 use ndarray::ArrayD;
 use ndarray_npy::ReadNpyExt;
-use zip::ZipArchive;
 
 use super::{
     form::{Hessian, QuadraticForm},
@@ -13,7 +12,7 @@ use super::{
     spec::{Numbers, QuadraticSpec},
 };
 use crate::{
-    file::{File, npy, start},
+    file::{File, archive::Archive, npy, start},
     invalid::Invalid,
     num::Real,
 };
@@ -205,43 +204,35 @@ impl Stated {
 }
 
 fn open(path: &Path) -> Result<(Table, Table), Invalid> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| Invalid::at("", format!("cannot read the clients: {error}")).in_file(path, None);
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
-        let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
-        let foreign = "the file is not NPZ: expected an archive as `numpy.savez` writes it";
-        let mut archive = ZipArchive::new(file).map_err(|_| unreadable(&foreign))?;
-        let mut table = |key: &'static str| -> Result<Table, Invalid> {
-            let missing = |error: &dyn std::fmt::Display| {
-                Invalid::at("", format!("cannot read the array `{key}`: {error}"))
-                    .in_file(path, None)
-                    .help("the file needs the arrays `curvature` and `centre` in float64")
-            };
-            let mut bytes = Vec::new();
-            let entry = archive.by_name(&format!("{key}.npy")).map_err(std::io::Error::other);
-            let _ = entry.and_then(|mut entry| entry.read_to_end(&mut bytes)).map_err(|error| missing(&error))?;
-            npy::check(&bytes).map_err(|error| missing(&error))?;
-            let array = ArrayD::<f64>::read_npy(&*bytes).map_err(|error| missing(&error))?;
-            let shape = array.shape().to_vec();
-            if shape.len() > 3 || (shape.len() == 3 && shape[1] != shape[2]) {
-                return Err(Invalid::at("", format!("the array `{key}` has shape {shape:?}: expected [n], [n, d] or [n, d, d]"))
-                    .in_file(path, None));
-            }
-            Ok(Table { key, shape, values: array.iter().copied().collect() })
-        };
-        return Ok((table("curvature")?, table("centre")?));
+    let file = File::open(path, Path::new(""))?;
+    if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npz")) {
+        return rows(&file);
     }
-    rows(path)
+    let mut archive = Archive::open(&file)?;
+    let mut table = |key: &'static str| -> Result<Table, Invalid> {
+        let missing = |reason: &dyn std::fmt::Display| {
+            let fault = file.fault(format!("cannot read the array `{key}`: {reason}"));
+            fault.help("the file needs the arrays `curvature` and `centre` in float64")
+        };
+        let bytes = archive.array(key)?.ok_or_else(|| missing(&"the archive has none of this name"))?;
+        npy::check(&bytes).map_err(|error| missing(&error))?;
+        let array = ArrayD::<f64>::read_npy(&*bytes).map_err(|error| missing(&error))?;
+        let shape = array.shape().to_vec();
+        if shape.len() > 3 || (shape.len() == 3 && shape[1] != shape[2]) {
+            return Err(file.fault(format!("the array `{key}` has shape {shape:?}: expected [n], [n, d] or [n, d, d]")));
+        }
+        Ok(Table { key, shape, values: array.iter().copied().collect() })
+    };
+    Ok((table("curvature")?, table("centre")?))
 }
 
 /// Reads the columns `h1…hd` and `c1…cd` of a CSV file.
-fn rows(path: &Path) -> Result<(Table, Table), Invalid> {
-    let file = File::open(path, Path::new(""))?;
+fn rows(file: &File<'_>) -> Result<(Table, Table), Invalid> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
     let header = reader.headers().map_err(|error| file.fault(error.to_string()))?.clone();
-    let named = |letter: char| -> Vec<usize> {
-        (1..).map_while(|k| header.iter().position(|name| name == format!("{letter}{k}"))).collect()
-    };
+    let places: BTreeMap<&str, usize> = header.iter().zip(0..).collect();
+    let named =
+        |letter: char| -> Vec<usize> { (1..).map_while(|k| places.get(format!("{letter}{k}").as_str()).copied()).collect() };
     let columns = [named('h'), named('c')];
     let dim = columns[0].len();
     if dim == 0 || columns[1].len() != dim || header.len() != 2 * dim {

@@ -36,6 +36,7 @@ pub(super) enum Curvature<'a, R> {
 }
 
 /// Rows of a dense curvature in memory.
+#[inline]
 pub(super) fn stride(dim: usize) -> usize {
     dim.next_multiple_of(LANES)
 }
@@ -119,7 +120,7 @@ impl<R: Real> WithSimd for Descend<'_, '_, '_, '_, '_, R> {
         }
         let dim = y.len();
         z[dim..].fill(R::zero());
-        for k in 0..visit.steps {
+        for k in visit.interrupt.steps(visit.steps) {
             gradient_into(piece, y, z, gradient);
             if let Sample::Noise(noise) = visit.batches.next_sample() {
                 add_into(noise, gradient);
@@ -148,7 +149,7 @@ fn descend_dense<R: Real, const P: usize>(
     let plain = drift.scale == 1.0 && drift.shift.is_none() && drift.pull.is_none();
     let mut at = pad(y);
     let (mut z, mut gradient) = ([R::zero(); P], [R::zero(); P]);
-    for k in 0..visit.steps {
+    for k in visit.interrupt.steps(visit.steps) {
         for ((z, &y), &origin) in z.iter_mut().zip(&at).zip(&origin) {
             *z = y - origin;
         }

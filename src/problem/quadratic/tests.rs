@@ -3,6 +3,7 @@ use std::path::Path;
 
 use super::*;
 use crate::{
+    interrupt::Interrupt,
     num::vector::norm2,
     problem::{BatchSize, Batches},
     random::Purpose,
@@ -166,7 +167,8 @@ fn a_visit_is_its_steps_one_by_one() {
                 let mut batches = Batches::new(BatchSize::Full, noise, (1, 7), &mut rng, &mut order, &mut draw);
                 let mut y = vec![0.5; 7];
                 if whole {
-                    let mut visit = Visit { steps: 6, lr: &|k| 0.1 / (k + 1) as f64, batches: &mut batches };
+                    let mut visit =
+                        Visit { steps: 6, lr: &|k| 0.1 / (k + 1) as f64, batches: &mut batches, interrupt: Interrupt::default() };
                     problem.descend(2, &mut y, &mut visit, drift, &mut work);
                 } else {
                     for k in 0..6 {

@@ -24,7 +24,7 @@ fn data(binary: bool) -> ClientData<f64> {
         Targets::Values(targets)
     };
     let train = Samples { features: Features::Dense(features), targets };
-    ClientData { test: Some(train.clone()), train, offsets: vec![0, 10, 15, 50, 90].into() }
+    ClientData { classes: Vec::new(), test: Some(train.clone()), train, offsets: vec![0, 10, 15, 50, 90].into() }
 }
 
 fn sparse(mut data: ClientData<f64>) -> ClientData<f64> {

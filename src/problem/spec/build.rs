@@ -41,6 +41,8 @@ pub struct Problem<R: Real> {
 struct Built<R: Real> {
     objective: Box<dyn Objective<R>>,
     data: Option<Arc<ClientData<R>>>,
+    /// What may not have been meant about the data.
+    notes: Vec<String>,
 }
 
 /// All that a problem is built from, to build it again in double precision.
@@ -74,6 +76,11 @@ impl<R: Real> Problem<R> {
     /// The samples of all clients; `None` for quadratics.
     pub fn data(&self) -> Option<&ClientData<R>> {
         self.built.data.as_deref()
+    }
+
+    /// What may not have been meant about the data, a line each.
+    pub fn notes(&self) -> &[String] {
+        &self.built.notes
     }
 
     /// The specification that the problem was built from.
@@ -174,10 +181,12 @@ impl Recipe {
         if let ObjectiveSpec::Quadratic(quadratic) = &spec.objective {
             let objective = Quadratic::new(quadratic, *clients, *streams, base);
             let objective = Box::new(objective.map_err(|error| error.under("objective.quadratic"))?);
-            return Ok(Built { objective, data: None });
+            return Ok(Built { objective, data: None, notes: Vec::new() });
         }
         let source = spec.data.as_ref().ok_or_else(|| Invalid::at("data", "this objective needs samples"))?;
-        let data = Arc::new(data::load::<R>(source, spec.partition.as_ref(), *clients, streams, base)?.aligned());
+        let wanted = (*clients, spec.objective.targets());
+        let data::Loaded { data, notes } = data::load::<R>(source, spec.partition.as_ref(), wanted, streams, base)?;
+        let data = Arc::new(data.aligned());
         check_size(&spec.objective, &data)?;
         let weights = weights(spec.weights, &data);
         let shared = Arc::clone(&data);
@@ -190,7 +199,7 @@ impl Recipe {
             }
             ObjectiveSpec::Quadratic(_) => unreachable!("quadratics are built without data"),
         };
-        Ok(Built { objective, data: Some(data) })
+        Ok(Built { objective, data: Some(data), notes })
     }
 }
 
@@ -208,10 +217,10 @@ fn check_size<R: Real>(objective: &ObjectiveSpec, data: &ClientData<R>) -> Resul
     }
 }
 
-/// The weights `pᵢ`, shape `[n]`, which sum to 1.
+/// The weights `pᵢ`, shape `[n]`, which sum to 1. A client without samples has no loss: its weight is 0.
 fn weights<R: Real>(spec: WeightsSpec, data: &ClientData<R>) -> Vec<f64> {
     let size = |client| match spec {
-        WeightsSpec::Uniform => 1.0,
+        WeightsSpec::Uniform => f64::from(!data.rows(client).is_empty()),
         WeightsSpec::Samples => data.rows(client).len() as f64,
     };
     let total: f64 = (0..data.clients()).map(size).sum();

@@ -3,14 +3,14 @@
 use std::io::Write;
 
 use super::{Column, Entry, Row, Table};
-use crate::record::units::short;
+use crate::record::{formula::guarded, markdown, units::short};
 
 impl Table {
     /// As Markdown, the best of each cell in bold.
     pub fn markdown(&self) -> String {
-        let escaped = |text: &String| text.replace('|', "\\|");
-        let line = |cells: &[String]| format!("| {} |\n", cells.iter().map(escaped).collect::<Vec<_>>().join(" | "));
-        let headings = self.headings();
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let mut headings = self.headings();
+        headings[..self.keys.len()].iter_mut().for_each(|key| *key = markdown::text(key));
         let rules: Vec<String> =
             (0..headings.len()).map(|i| if i > self.keys.len() { "---:" } else { "---" }.to_owned()).collect();
         let mut out = format!("{}\n\n{}{}", self.caption, line(&headings), line(&rules));
@@ -19,7 +19,10 @@ impl Table {
             let plain = parts.collect::<Vec<_>>().join(" ");
             if is_best(entry) { format!("**{plain}**") } else { plain }
         };
-        self.grid(figure).iter().for_each(|row| out.push_str(&line(row)));
+        for mut row in self.grid(figure) {
+            row[..=self.keys.len()].iter_mut().for_each(|text| *text = markdown::text(text));
+            out.push_str(&line(&row));
+        }
         out
     }
 
@@ -35,8 +38,9 @@ impl Table {
         header.extend(self.columns.iter().flat_map(|c| ["median", "q1", "q3", "ratio"].map(|q| format!("{}_{q}", c.name))));
         writer.write_record(&header)?;
         for row in &self.rows {
-            let mut record: Vec<String> = row.cell.0.iter().map(|(_, value)| value.clone()).collect();
-            record.extend([row.method.clone(), row.seeds.to_string(), row.reached.to_string()]);
+            let texts = row.cell.0.iter().map(|(_, value)| value).chain([&row.method]);
+            let mut record: Vec<String> = texts.map(|text| guarded(text).into_owned()).collect();
+            record.extend([row.seeds.to_string(), row.reached.to_string()]);
             record.extend(row.entries.iter().flat_map(|entry| match entry {
                 Some(Entry { quartiles: q, ratio }) => [
                     q.median.to_string(),

@@ -66,3 +66,16 @@ fn nothing_to_show_is_told() {
     put(root.path(), "a/manifest.toml", "titel = 1");
     assert!(exhibits(root.path()).unwrap_err().message.contains("not a manifest"));
 }
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_once() {
+    let root = tempfile::tempdir().unwrap();
+    put(root.path(), "a/manifest.toml", "title = \"A\"\n");
+    put(root.path(), "b/notes.txt", "");
+    for (name, to) in [("a-again", "a"), ("b/up", ""), ("b/side", "b"), ("self", "")] {
+        std::os::unix::fs::symlink(root.path().join(to), root.path().join(name)).unwrap();
+    }
+    let folders: Vec<String> = exhibits(root.path()).unwrap().into_iter().map(|exhibit| exhibit.folder).collect();
+    assert_eq!(folders, ["a"]);
+}

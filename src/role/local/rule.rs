@@ -55,7 +55,7 @@ pub enum Steps {
     Count(Sampler),
     /// Passes over the client's samples.
     Epochs(f64),
-    /// As many as the client does in this time on average [s].
+    /// As many as the client does on average in what a visit leaves of this time [s].
     Seconds(f64),
     /// As many as the client has the energy for [J].
     Energy(f64),

@@ -50,7 +50,9 @@ impl<T> LocalRule<T> {
                 let samples = world.objective().samples(client);
                 epochs * samples.div_ceil(self.batch.rows(samples).max(1)) as f64
             }
-            Steps::Seconds(seconds) => rounding::floor(seconds / world.fleet.mean_step(client)),
+            Steps::Seconds(seconds) => {
+                rounding::floor((seconds - world.fleet.mean_overhead(client)) / world.fleet.mean_step(client))
+            }
             // Without a known energy, which the plan refuses, a visit is one step.
             Steps::Energy(budget) => world.fleet.energy(client).map_or(1.0, |step| rounding::floor(budget / step)),
             Steps::BySpeed(most) => rounding::floor(most * world.fleet.fastest_step() / world.fleet.mean_step(client)),

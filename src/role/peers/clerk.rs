@@ -62,7 +62,8 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
         let visit = self.control.visits(node);
         let steps = self.plan.local.local_steps(&self.plan.world, (node, node), visit);
         let optimiser = Arc::clone(&self.rows.entry(node).optimiser);
-        self.control.compute(node, passes * steps, Job { node, visit, steps, passes, version, input, optimiser });
+        let job = Job { node, visit, steps, passes, version, input, optimiser };
+        self.control.compute(node, job.gradients(), job);
     }
 
     fn pack(&mut self, node: NodeId, first: usize, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64) {
@@ -92,6 +93,14 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
     fn wake(&mut self, node: NodeId, time: f64, key: u32, settle: bool) {
         let kind = if settle { Kind::Settle } else { Kind::Timer };
         Wake { node, kind, key }.order(time, self.control);
+    }
+
+    fn rest(&mut self, node: NodeId, time: f64) {
+        Wake { node, kind: Kind::Rest, key: 0 }.order(time, self.control);
+    }
+
+    fn mean_visit(&self, node: NodeId) -> f64 {
+        self.plan.local.mean_visit(&self.plan.world, node)
     }
 
     fn complete(&mut self) {

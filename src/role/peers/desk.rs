@@ -60,6 +60,12 @@ impl<R: Real> Orders<R> for Desk<R> {
 
     fn wake(&mut self, _: NodeId, _: f64, _: u32, _: bool) {}
 
+    fn rest(&mut self, _: NodeId, _: f64) {}
+
+    fn mean_visit(&self, _: NodeId) -> f64 {
+        0.0
+    }
+
     fn complete(&mut self) {}
 
     fn rng(&mut self, node: NodeId, _: bool) -> Rng {

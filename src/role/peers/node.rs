@@ -32,6 +32,10 @@ pub trait Orders<R> {
     fn send(&mut self, to: NodeId, mail: Mail<R>);
     /// See [`Node::wake_at`] and [`Node::settle`]; `time` does not lie in the past [s].
     fn wake(&mut self, node: NodeId, time: f64, key: u32, settle: bool);
+    /// See [`Node::rest`]; `time` does not lie in the past [s].
+    fn rest(&mut self, node: NodeId, time: f64);
+    /// See [`Node::mean_visit`].
+    fn mean_visit(&self, node: NodeId) -> f64;
     /// See [`Node::complete`].
     fn complete(&mut self);
     /// The next stream of a node for routes, or for its link.
@@ -99,6 +103,16 @@ impl<R: Real> Node<'_, R> {
     /// As [`compute`](Self::compute), for work that takes `passes` times the local steps of a visit.
     pub fn compute_passes(&mut self, passes: usize, version: u64, input: Payload<R>) {
         self.orders.compute(self.id, passes, version, input);
+    }
+
+    /// Lets a round pass in which the node does not take part, after a delay [s] and without work.
+    pub fn rest(&mut self, after: f64) {
+        self.orders.rest(self.id, self.now + after);
+    }
+
+    /// Mean duration of a visit of the node [s].
+    pub fn mean_visit(&self) -> f64 {
+        self.orders.mean_visit(self.id)
     }
 
     /// Counts a finished iteration: the node's model is the next iterate. Every visit belongs to one.

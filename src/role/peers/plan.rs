@@ -26,6 +26,12 @@ pub struct Plan<R: Real> {
 }
 
 impl<R: Real> Plan<R> {
+    /// Factor `n pᵢ` of a node's local objective, with which the plain mean that nodes come to agree on is the objective; exactly 1
+    /// where all weights are equal.
+    pub(super) fn share(&self, node: NodeId) -> f64 {
+        self.world.objective().weight(node) / (1.0 / self.world.clients() as f64)
+    }
+
     /// Width that a node computes in.
     pub(super) fn computes_in(&self, node: NodeId) -> Bits {
         self.low_bit.computes_in(self.world.width(node))

@@ -25,6 +25,8 @@ pub trait Population<R: Real>: Send + Sync {
     fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R>;
     /// See [`PeerUpdate::on_computed`].
     fn on_computed(&mut self, out: Payload<R>, node: &mut Node<'_, R>);
+    /// See [`PeerUpdate::on_rested`].
+    fn on_rested(&mut self, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::on_message`].
     fn on_message(&mut self, mail: Mail<R>, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::on_timer`].
@@ -84,6 +86,10 @@ impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
 
     fn on_computed(&mut self, out: Payload<R>, node: &mut Node<'_, R>) {
         self.rule.on_computed(&mut self.states[node.id], out, node);
+    }
+
+    fn on_rested(&mut self, node: &mut Node<'_, R>) {
+        self.rule.on_rested(&mut self.states[node.id], node);
     }
 
     fn on_message(&mut self, mail: Mail<R>, node: &mut Node<'_, R>) {

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     engine::{Control, NodeId, Protocol, Snapshot, touched::Touched},
     fleet::Presence,
+    interrupt::Interrupt,
     invalid::Invalid,
     network::Topology,
     num::{Real, vector},
@@ -169,6 +170,7 @@ impl<R: Real> Protocol for Peers<R> {
     }
 
     fn on_computed(&mut self, id: NodeId, outcome: Outcome<R>, control: &mut Control<'_, Self>) {
+        control.count_used(outcome.gradients);
         let row = self.state.rows.entry(id);
         row.visits += 1;
         if let Some(optimiser) = outcome.optimiser {
@@ -193,11 +195,14 @@ impl<R: Real> Protocol for Peers<R> {
             }
             return;
         }
-        if wake.kind != Kind::Mail {
-            return self.on_node(wake.node, control, |nodes, node| nodes.on_timer(wake.key, node));
-        }
-        for mail in self.state.postponed.take(wake.node) {
-            self.deliver(mail, wake.node, control);
+        match wake.kind {
+            Kind::Timer | Kind::Settle => self.on_node(wake.node, control, |nodes, node| nodes.on_timer(wake.key, node)),
+            Kind::Rest => self.on_node(wake.node, control, |nodes, node| nodes.on_rested(node)),
+            Kind::Mail => {
+                for mail in self.state.postponed.take(wake.node) {
+                    self.deliver(mail, wake.node, control);
+                }
+            }
         }
     }
 
@@ -217,12 +222,12 @@ impl<R: Real> Protocol for Peers<R> {
         self.on_node(from, control, |nodes, node| nodes.on_dropped(to, mail, node));
     }
 
-    fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
-        job.run(&self.plan, self.nodes.as_ref(), scratch)
+    fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>, interrupt: Interrupt<'_>) -> Outcome<R> {
+        job.run(&self.plan, self.nodes.as_ref(), scratch, interrupt)
     }
 
     fn sketch_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
-        job.sketch().run(&self.plan, self.nodes.as_ref(), scratch)
+        job.sketch().run(&self.plan, self.nodes.as_ref(), scratch, Interrupt::default())
     }
 
     fn cost(&self, job: &Job<R>) -> f64 {

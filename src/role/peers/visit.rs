@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Plan, Population};
 use crate::{
     engine::NodeId,
+    interrupt::Interrupt,
     num::Real,
     role::{Local, Payload, Scratch, local::Pace},
 };
@@ -27,20 +28,35 @@ pub struct Job<R> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome<R> {
     pub(super) out: Payload<R>,
+    /// Stochastic gradients that were evaluated.
+    pub(super) gradients: u64,
     /// The optimiser's state, where it outlives the visit.
     pub(super) optimiser: Option<Vec<Payload<R>>>,
 }
 
 impl<R: Real> Job<R> {
     /// Does the work.
-    pub(super) fn run(&self, plan: &Plan<R>, nodes: &dyn Population<R>, scratch: &mut Scratch<R>) -> Outcome<R> {
+    pub(super) fn run(
+        &self,
+        plan: &Plan<R>,
+        nodes: &dyn Population<R>,
+        scratch: &mut Scratch<R>,
+        interrupt: Interrupt<'_>,
+    ) -> Outcome<R> {
         let world = &plan.world;
         let (visit, pace) = ((self.node, self.visit), Pace { steps: self.steps, version: self.version, before: 0 });
         let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, pace, scratch);
+        local.weigh(plan.share(self.node));
+        local.heed(interrupt);
         local.equip(plan.computes_in(self.node), |_| {});
         local.resume_optimiser(&self.optimiser);
         let out = nodes.compute(&self.input, &mut local);
-        Outcome { out, optimiser: local.kept_optimiser() }
+        Outcome { out, gradients: self.gradients() as u64, optimiser: local.kept_optimiser() }
+    }
+
+    /// Stochastic gradients that the visit evaluates.
+    pub(super) fn gradients(&self) -> usize {
+        self.passes * self.steps
     }
 
     /// The same visit with its first step only.
@@ -52,6 +68,6 @@ impl<R: Real> Job<R> {
     pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
         let objective = plan.world.objective();
         let samples = plan.local.batch.rows(objective.samples(self.node));
-        objective.cost(samples) * (self.passes * self.steps) as f64
+        objective.cost(samples) * self.gradients() as f64
     }
 }

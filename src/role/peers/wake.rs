@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Settle,
     /// A node is back and has mail.
     Mail,
+    /// A round in which a node does not take part is over for it.
+    Rest,
 }
 
 /// A timer of the engine, packed into its key: node, kind, and the method's own key below 2³⁰.
@@ -35,7 +37,8 @@ impl Wake {
         let kind = match packed >> Self::KEY_BITS & 3 {
             0 => Kind::Timer,
             1 => Kind::Settle,
-            _ => Kind::Mail,
+            2 => Kind::Mail,
+            _ => Kind::Rest,
         };
         Self { node: (packed >> 32) as usize, kind, key: packed as u32 & ((1 << Self::KEY_BITS) - 1) }
     }
@@ -44,7 +47,7 @@ impl Wake {
     pub fn order<P: Protocol>(self, time: f64, control: &mut Control<'_, P>) {
         match self.kind {
             Kind::Settle => control.settle_at(time, self.pack()),
-            Kind::Timer | Kind::Mail => control.timer_at(time, self.pack()),
+            Kind::Timer | Kind::Mail | Kind::Rest => control.timer_at(time, self.pack()),
         }
     }
 }

@@ -1,16 +1,26 @@
 //! Who is called in a round.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    fmt,
+    ops::Deref,
+    path::{Path, PathBuf},
+};
 
 use rand::RngExt;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, IntoDeserializer, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
 };
 
 use super::Roster;
-use crate::engine::NodeId;
+use crate::{
+    engine::NodeId,
+    invalid::Invalid,
+    table::{self, Source},
+};
 
 /// How many clients a round calls, or exactly which.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -36,8 +46,64 @@ pub enum Everyone {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TraceSpec {
-    /// Client numbers of each round.
-    pub trace: Vec<Vec<NodeId>>,
+    /// Client numbers of each round: a list of lists, or a text file with lines `round, client`, both from 0.
+    pub trace: Trace,
+}
+
+/// Client numbers of each round, and the file that they come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    rounds: Vec<Vec<NodeId>>,
+    file: Option<PathBuf>,
+}
+
+impl Trace {
+    /// Reads the file, where there is one, from the folder of the scenario; nothing can be said of the rounds before.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the line that cannot be read.
+    pub fn load(&mut self, folder: &Path, clients: usize) -> Result<(), Invalid> {
+        if let Some(file) = &self.file {
+            self.rounds = table::rounds(&folder.join(file), clients)?;
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Trace {
+    type Target = [Vec<NodeId>];
+
+    fn deref(&self) -> &[Vec<NodeId>] {
+        &self.rounds
+    }
+}
+
+impl<'de> Deserialize<'de> for Trace {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Source::deserialize(deserializer)? {
+            Source::File(file) => Self { rounds: Vec::new(), file: Some(file) },
+            Source::Inline(rounds) => Self { rounds, file: None },
+        })
+    }
+}
+
+impl Serialize for Trace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.file {
+            Some(file) => file.serialize(serializer),
+            None => self.rounds.serialize(serializer),
+        }
+    }
+}
+
+impl JsonSchema for Trace {
+    fn schema_name() -> Cow<'static, str> {
+        Source::<Vec<NodeId>>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Source::<Vec<NodeId>>::json_schema(generator)
+    }
 }
 
 impl CohortSpec {

@@ -78,7 +78,7 @@ impl Grace {
 impl Schedule for Grace {
     fn start(&mut self, roster: &mut Roster<'_>) -> Next {
         let mut next = Next::wait();
-        self.call((0..roster.clients).collect(), &mut next, roster);
+        self.call(roster.holders(), &mut next, roster);
         next
     }
 

@@ -46,7 +46,7 @@ impl Group {
 impl Schedule for Group {
     fn start(&mut self, roster: &mut Roster<'_>) -> Next {
         let mut next = Next::wait();
-        self.call((0..roster.clients).collect(), &mut next, roster);
+        self.call(roster.holders(), &mut next, roster);
         next
     }
 

@@ -30,10 +30,14 @@ const COHORTS: Obstacle = Obstacle {
     remedy: "choose \"unbiased\", which counts how often the trace calls each client",
 };
 const ABSENCE: Obstacle = Obstacle { reason: "clients come and go", remedy: "set `availability = \"always\"`" };
+const RETURNS: Obstacle = Obstacle {
+    reason: "clients come and go in seconds: a round lasts until those who have left come back, and begins where they are up more \
+             often than at other times",
+    remedy: "choose an availability by rounds, such as `bernoulli` or `markov-rounds`",
+};
 const TRACE: Obstacle =
     Obstacle { reason: "a trace says when clients are up", remedy: "choose an availability of known probability" };
 const DROPOUT: Obstacle = Obstacle { reason: "work is lost", remedy: "remove `dropout`" };
-const LEAVING: Obstacle = Obstacle { reason: "clients leave their work behind", remedy: "set `leave = \"pause\"`" };
 const LOSS: Obstacle = Obstacle { reason: "links lose messages", remedy: "remove `loss` from the links" };
 const BANDWIDTH: Obstacle = Obstacle {
     reason: "the bandwidth is drawn anew for every message",
@@ -77,9 +81,6 @@ fn of_work(fleet: &Fleet, network: &Network) -> Option<Obstacle> {
     if clients.clone().any(|client| fleet.drops_out(client)) {
         return Some(DROPOUT);
     }
-    if clients.clone().any(|client| fleet.leaves_work(client)) {
-        return Some(LEAVING);
-    }
     let loses = |direction, client| fleet.link(network, direction, client).loses(client);
     clients.any(|client| loses(Direction::Up, client) || loses(Direction::Down, client)).then_some(LOSS)
 }
@@ -101,14 +102,38 @@ pub fn check_presence(schedule: &ScheduleSpec) -> Result<(), Invalid> {
     obstacle.map_or(Ok(()), |obstacle| Err(obstacle.refuse_weighting()))
 }
 
-/// Refuses fleets in which not everyone who is present delivers, or nobody knows how often that is.
+/// What leaves unknown how often clients are there when a round begins.
+fn of_presence(fleet: &Fleet) -> Option<Obstacle> {
+    let mut clients = 0..fleet.clients();
+    if clients.clone().any(|client| fleet.probability(client).is_none()) {
+        return Some(TRACE);
+    }
+    clients.any(|client| fleet.comes_and_goes(client)).then_some(RETURNS)
+}
+
+/// Refuses fleets in which not everyone who is present in a round delivers, or nobody knows how often that is.
 ///
 /// # Errors
 /// [`Invalid`] at `weighting`, with the reason.
 pub fn check_work(fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
-    let traced = (0..fleet.clients()).any(|client| fleet.probability(client).is_none());
-    let obstacle = if traced { Some(TRACE) } else { of_work(fleet, network) };
+    let obstacle = of_presence(fleet).or_else(|| of_work(fleet, network));
     obstacle.map_or(Ok(()), |obstacle| Err(obstacle.refuse_weighting()))
+}
+
+/// Refuses cohorts that are written out where clients take part by rounds: the trace says who does, and nobody would ask the fleet.
+///
+/// # Errors
+/// [`Invalid`] at the cohort, with the reason.
+pub fn check_cohorts(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Invalid> {
+    let traced = matches!(schedule, ScheduleSpec::Rounds(RoundsSpec { cohort: CohortSpec::Trace(_), .. }));
+    if !traced || !(0..fleet.clients()).any(|client| fleet.goes_by_rounds(client)) {
+        return Ok(());
+    }
+    Err(Invalid::at(
+        "schedule.rounds.cohort",
+        "the trace says who takes part in each round, and so does the fleet's `availability`",
+    )
+    .help("remove `availability` from `[fleet]`, or set `cohort = \"all\"` to call whoever is there"))
 }
 
 /// Refuses selections that weigh updates by the probability to be drawn where it is not that of delivering.

@@ -51,10 +51,11 @@ impl Rounds {
                 let called = self.spec.calls(*count).min(roster.clients);
                 self.spec.select.draw(called, round, self.spec.deadline, roster)
             }
-            // Whoever has left for good is not waited for.
+            // Whoever has left for good is not waited for, and whoever has no samples has nothing to say.
             CohortSpec::Trace(TraceSpec { trace }) => {
                 let cohort = trace[round as usize % trace.len()].iter().copied();
-                cohort.filter(|&client| roster.next_up(client).is_some()).collect::<Vec<_>>().into()
+                let called = |&client: &NodeId| roster.inquiry.has_work(client) && roster.next_up(client).is_some();
+                cohort.filter(called).collect::<Vec<_>>().into()
             }
         }
     }

@@ -1,10 +1,12 @@
 //! Schedules as a scenario writes them.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Continuous, Grace, Group, Rounds, Schedule, SelectSpec, Window, cohort::CohortSpec};
-use crate::part::discount::Discount;
+use crate::{invalid::Invalid, part::discount::Discount};
 
 /// When the server calls clients and applies what they send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,7 +36,7 @@ impl Default for ScheduleSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RoundsSpec {
-    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`.
+    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`, which may be a file.
     pub cohort: CohortSpec,
     /// How the clients of a counted cohort are chosen.
     pub select: SelectSpec,
@@ -193,6 +195,17 @@ impl Default for GraceSpec {
 }
 
 impl ScheduleSpec {
+    /// Reads the files that the schedule names, from the folder of the scenario.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the key of the file.
+    pub fn load(&mut self, folder: &Path, clients: usize) -> Result<(), Invalid> {
+        if let Self::Rounds(RoundsSpec { cohort: CohortSpec::Trace(spec), .. }) = self {
+            spec.trace.load(folder, clients).map_err(|invalid| invalid.under("rounds.cohort.trace"))?;
+        }
+        Ok(())
+    }
+
     /// Builds the schedule.
     pub fn build(&self) -> Box<dyn Schedule> {
         match self {
@@ -240,6 +253,31 @@ impl ScheduleSpec {
             Self::EveryArrival(_) | Self::Buffered(_) | Self::Group(_) => false,
             Self::Window(_) => true,
             Self::Grace(spec) => spec.seconds > 0.0,
+        }
+    }
+
+    /// Whether clients are drawn by their weights in the objective, or their updates weighed so that they seem to be.
+    pub fn draws_by_weight(&self) -> bool {
+        let by_weight = |select: &SelectSpec| select.weighs() || matches!(select, SelectSpec::PowerOfChoice(_));
+        if let Self::Rounds(spec) = self { by_weight(&spec.select) } else { false }
+    }
+
+    /// Whether every client is as likely to be called as any other of those who are there.
+    pub fn selects_uniformly(&self) -> bool {
+        if let Self::Rounds(spec) = self { spec.select == SelectSpec::Uniform } else { true }
+    }
+
+    /// What makes every batch one of a single update, where something does: the key, the batch, and the remedy.
+    pub fn single_updates(&self) -> Option<(&'static str, &'static str, &'static str)> {
+        match self {
+            Self::EveryArrival(_) => Some(("schedule", "every arrival", "choose `buffered`")),
+            Self::Rounds(RoundsSpec { cohort: CohortSpec::Count(1), .. }) => {
+                Some(("schedule.rounds.cohort", "a cohort of one client", "raise `cohort`"))
+            }
+            Self::Buffered(spec) if spec.size == 1 => Some(("schedule.buffered.size", "a buffer of one", "raise `size`")),
+            Self::Group(GroupSpec { size: 1, .. }) => Some(("schedule.group.size", "a group of one client", "raise `size`")),
+            Self::Grace(GraceSpec { buffer: 1, .. }) => Some(("schedule.grace.buffer", "a buffer of one", "raise `buffer`")),
+            _ => None,
         }
     }
 

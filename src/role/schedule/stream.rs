@@ -81,11 +81,12 @@ impl Continuous {
 
 impl Schedule for Continuous {
     fn start(&mut self, roster: &mut Roster<'_>) -> Next {
-        let count = self.concurrency.unwrap_or(roster.clients).min(roster.clients);
+        let holders = roster.holders();
+        let count = self.concurrency.unwrap_or(roster.clients).min(holders.len());
         let mut next = Next::wait();
         match self.replace {
-            Replace::Same if count == roster.clients => {
-                for client in 0..roster.clients {
+            Replace::Same if count == holders.len() => {
+                for client in holders {
                     call_or_wait(client, key_of(client), self.idle, &mut next, roster);
                 }
             }

@@ -30,7 +30,7 @@ impl Window {
 
 impl Schedule for Window {
     fn start(&mut self, roster: &mut Roster<'_>) -> Next {
-        self.delivered = (0..roster.clients).collect();
+        self.delivered = roster.holders();
         self.after_step(roster)
     }
 

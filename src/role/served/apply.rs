@@ -29,6 +29,12 @@ pub struct ServerParts<R> {
     pub deliveries: Vec<f64>,
     /// Arrivals of a full batch; `None` where every batch is full.
     pub full_batch: Option<usize>,
+    /// Clients that have samples.
+    pub holders: usize,
+    /// The greatest weight in the objective of a client.
+    pub heaviest: f64,
+    /// Whether clients are drawn by weights, so that those who come count for the objective as they come.
+    pub drawn_by_weight: bool,
 }
 
 impl<R: Real> ServerParts<R> {
@@ -44,7 +50,18 @@ impl<R: Real> ServerParts<R> {
             Weighting::Unbiased => obstacle::check_deliveries(schedule, fleet, network)?,
             _ => {}
         }
-        Ok(Self { weighting, optimiser, deliveries: Vec::new(), full_batch: schedule.full_batch() })
+        obstacle::check_cohorts(schedule, fleet)?;
+        let objective = world.objective();
+        let heaviest = (0..world.clients()).map(|client| objective.weight(client)).fold(0.0, f64::max);
+        Ok(Self {
+            weighting,
+            optimiser,
+            deliveries: Vec::new(),
+            full_batch: schedule.full_batch(),
+            holders: world.holders(),
+            heaviest,
+            drawn_by_weight: schedule.draws_by_weight(),
+        })
     }
 }
 
@@ -77,6 +94,11 @@ impl<R: Real> Apply<'_, R> {
         self.world.clients()
     }
 
+    /// Number of clients that have samples: the `N` of means over clients. The others are never called.
+    pub fn holders(&self) -> usize {
+        self.parts.holders
+    }
+
     /// Number of samples of a client.
     pub fn samples(&self, client: usize) -> usize {
         self.world.objective().samples(client)
@@ -95,6 +117,26 @@ impl<R: Real> Apply<'_, R> {
     /// Weight `pᵢ` of a client in the objective.
     pub fn weight(&self, client: usize) -> f64 {
         self.world.objective().weight(client)
+    }
+
+    /// For how many average clients a client counts in the objective: `N pᵢ`, exactly 1 where all weights are equal.
+    pub fn share(&self, client: usize) -> f64 {
+        self.weight(client) / (1.0 / self.holders() as f64)
+    }
+
+    /// What a client counts among those who have come: its [share](Self::share), or 1 where it was drawn by its weight already.
+    pub fn drawn_share(&self, client: usize) -> f64 {
+        if self.parts.drawn_by_weight { 1.0 } else { self.share(client) }
+    }
+
+    /// The weight of a client as a part of the greatest in the fleet [1].
+    pub fn relative_weight(&self, client: usize) -> f64 {
+        self.weight(client) / self.parts.heaviest
+    }
+
+    /// Weights in the objective of the clients of a batch.
+    pub fn weights(&self, batch: &[Arrived<R>]) -> Vec<f64> {
+        batch.iter().map(|up| self.weight(up.from)).collect()
     }
 
     /// Probability that a client takes part in the round of this version [1].
@@ -125,6 +167,19 @@ impl<R: Real> Apply<'_, R> {
     /// The coefficients of a batch by the method's weighting, weights for staleness included.
     pub fn coefficients(&self, batch: &[Arrived<R>]) -> Vec<f64> {
         self.parts.weighting.coefficients(batch, self)
+    }
+
+    /// The coefficients of what the updates of a batch have from the server, such as its momentum: those of the method's weighting
+    /// without the clients' weights, so that what comes back is neither more nor less than what was sent, whoever took part.
+    pub fn coefficients_of_returns(&self, batch: &[Arrived<R>]) -> Vec<f64> {
+        let mut coefficients = self.coefficients(batch);
+        if self.parts.weighting.is_linear_in_weights() {
+            for (coefficient, up) in coefficients.iter_mut().zip(batch) {
+                let share = self.share(up.from);
+                *coefficient = if share > 0.0 { *coefficient / share } else { 0.0 };
+            }
+        }
+        coefficients
     }
 
     /// The weighted sum of vector number `k` of the batch, shape `[d]`, by the method's weighting.

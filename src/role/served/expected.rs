@@ -21,16 +21,17 @@ pub fn expected_weights<R: Real>(
         return None;
     }
     let (objective, size) = (world.objective(), batch_size(schedule, world));
-    let clients = world.clients() as f64;
+    let clients = world.holders() as f64;
     let coefficient = |client: usize, deliveries: f64| {
         let weight = objective.weight(client);
         Some(match weighting {
             Weighting::All => 1.0 / clients,
             Weighting::AllWeighted => weight,
             Weighting::Sum => 1.0,
+            Weighting::SumWeighted => clients * weight,
             Weighting::InverseRoot => 1.0 / clients.sqrt(),
             Weighting::Unbiased => weight / deliveries,
-            Weighting::KnownProbability => 1.0 / (clients * world.probability(client)),
+            Weighting::KnownProbability => weight / world.probability(client),
             Weighting::Participating | Weighting::SumWeights => 1.0 / size?,
             Weighting::Sampling => clients * weight / size?,
             Weighting::ParticipatingWeighted => {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Downlink, Grid, Plan, Upload};
 use crate::{
     engine::NodeId,
+    interrupt::Interrupt,
     num::Real,
     role::{Local, Memory, Payload, Scratch, local::Pace},
 };
@@ -21,6 +22,8 @@ pub struct Job<R> {
     pub(super) shard: NodeId,
     /// Number of the visit to the samples.
     pub(super) visit: u64,
+    /// Stochastic gradients that the visit evaluates.
+    pub(super) gradients: usize,
     pub(super) pace: Pace,
     pub(super) origin: Downlink<R>,
     pub(super) memory: Option<Arc<Memory<R>>>,
@@ -28,10 +31,11 @@ pub struct Job<R> {
 
 impl<R: Real> Job<R> {
     /// What the client sends up.
-    pub(super) fn run(&self, plan: &Plan<R>, scratch: &mut Scratch<R>) -> Upload<R> {
+    pub(super) fn run(&self, plan: &Plan<R>, scratch: &mut Scratch<R>, interrupt: Interrupt<'_>) -> Upload<R> {
         let (world, links) = (&plan.world, &plan.links);
         let visit = (self.shard, self.visit);
         let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, self.pace, scratch);
+        local.heed(interrupt);
         let untouched = Memory::default();
         let memory = self.memory.as_deref().unwrap_or(&untouched);
         local.resume_optimiser(&memory.optimiser);
@@ -49,7 +53,8 @@ impl<R: Real> Job<R> {
         let bits = local.send(&mut update.up);
         let total_lr = local.total_lr();
         let memory = renewed(memory, update.memory, local.kept_optimiser(), local.kept_link());
-        Upload { origin: self.origin.clone(), shard: self.shard, up: update.up, memory, bits, steps: self.pace.steps, total_lr }
+        let (shard, gradients, steps) = (self.shard, self.gradients, self.pace.steps);
+        Upload { origin: self.origin.clone(), shard, up: update.up, memory, bits, gradients, steps, total_lr }
     }
 
     /// The same visit with its first step only.

@@ -47,6 +47,8 @@ pub struct Upload<R> {
     pub memory: Option<Memory<R>>,
     /// Size on the wire [bit].
     pub bits: u64,
+    /// Stochastic gradients that were evaluated.
+    pub gradients: usize,
     /// Local steps taken.
     pub steps: usize,
     /// Sum of the local step sizes.

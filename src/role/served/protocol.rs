@@ -13,6 +13,7 @@ use super::{
 use crate::{
     engine::{Control, NodeId, Protocol, SERVER, Snapshot, touched::Touched},
     fleet::Presence,
+    interrupt::Interrupt,
     num::Real,
     part::rate::Clock,
     random::Purpose,
@@ -202,7 +203,7 @@ impl<R: Real> Served<R> {
         let memory = self.state.memories.get(shard).cloned();
         let work = Workload { steps, pass: local.batch.pass(world.objective().samples(shard)) };
         let gradients = self.plan.client.gradients(&origin.down, work);
-        control.compute(client, gradients, Job { client, shard, visit, pace, origin, memory });
+        control.compute(client, gradients, Job { client, shard, visit, gradients, pace, origin, memory });
     }
 
     fn collect(&mut self, from: NodeId, upload: Upload<R>, control: &mut Control<'_, Self>) {
@@ -215,6 +216,7 @@ impl<R: Real> Served<R> {
             let next = self.ask(control, |schedule, roster| schedule.on_lost(from, roster));
             return self.obey(next, control);
         }
+        control.count_used(upload.gradients as u64);
         self.state.remember(upload.shard, upload.memory);
         self.state.count(staleness);
         let weight = self.plan.discount.weight(staleness) * self.schedule.weight(from);
@@ -286,12 +288,12 @@ impl<R: Real> Protocol for Served<R> {
         self.lose(if from == SERVER { to } else { from }, control);
     }
 
-    fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Upload<R> {
-        job.run(&self.plan, scratch)
+    fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>, interrupt: Interrupt<'_>) -> Upload<R> {
+        job.run(&self.plan, scratch, interrupt)
     }
 
     fn sketch_job(&self, job: &Job<R>, scratch: &mut Scratch<R>) -> Upload<R> {
-        job.sketch().run(&self.plan, scratch)
+        job.sketch().run(&self.plan, scratch, Interrupt::default())
     }
 
     fn cost(&self, job: &Job<R>) -> f64 {

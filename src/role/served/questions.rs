@@ -8,7 +8,7 @@ use crate::{
     message::FLOAT_BITS,
     num::{Real, vector},
     problem::{Sample, Workspace},
-    role::schedule::Inquiry,
+    role::{schedule::Inquiry, spec::ShardRule},
 };
 
 /// Answers at one instant.
@@ -37,6 +37,7 @@ impl<'a, R: Real> Questions<'a, R> {
             downlink_bits: FLOAT_BITS * self.x.len() as u64,
             uplink_bits: FLOAT_BITS,
             gradients,
+            gradients_used: gradients,
             ..Ledger::default()
         });
         self.spent.set(spent);
@@ -46,6 +47,10 @@ impl<'a, R: Real> Questions<'a, R> {
 impl<R: Real> Inquiry for Questions<'_, R> {
     fn samples(&self, client: NodeId) -> usize {
         self.plan.world.objective().samples(client)
+    }
+
+    fn has_work(&self, client: NodeId) -> bool {
+        self.plan.shards != ShardRule::Own || self.samples(client) > 0
     }
 
     fn weight(&self, client: NodeId) -> f64 {

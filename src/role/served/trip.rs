@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Apply, Arrived, Downlink, Job, Plan, ServerState, ServerUpdate, Workload, links::Downlinks};
 use crate::{
     engine::NodeId,
+    interrupt::Interrupt,
     network::{self, Direction},
     num::Real,
     random::{POPULATION, Purpose, Rng},
@@ -108,8 +109,8 @@ impl<R: Real> Exchange<R> {
         past.downlinks.received(client);
         let origin = Downlink { call, version: call, down: Arc::clone(&parcel.down) };
         let pace = Pace { steps: 1, version: call, before: 0 };
-        let job = Job { client, shard: client, visit: call, pace, origin, memory: past.memory.take() };
-        let upload = job.run(plan, &mut past.scratch);
+        let job = Job { client, shard: client, visit: call, gradients: 1, pace, origin, memory: past.memory.take() };
+        let upload = job.run(plan, &mut past.scratch, Interrupt::default());
         past.memory = upload.memory.map(Arc::new).or(job.memory);
         let exchange = Self { down: parcel.down, down_bits: parcel.bits, up_bits: upload.bits };
         let (down, up) = (upload.origin.down, upload.up);

@@ -1,13 +1,13 @@
 //! From the parts of all runs to `curves.csv`, `summary.csv`, `claims.csv` and `tuning.csv`.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{self, Write},
     path::PathBuf,
 };
 
-use super::RunError;
+use super::{RunError, folder, kept};
 use crate::{
     record::{
         Outcome,
@@ -20,6 +20,7 @@ use crate::{
         results::Results,
         tuning::{self, Choices},
     },
+    scenario::Runs,
 };
 
 /// What stands in `summary.csv` and `claims.csv`.
@@ -27,48 +28,72 @@ pub(super) struct Tables {
     pub rows: Vec<summary::Row>,
     pub columns: Vec<String>,
     pub verdicts: Vec<Verdict>,
+    /// The files, from the results folder on.
+    pub written: BTreeSet<String>,
 }
 
 /// Writes the tables and evaluates the claims.
 pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)]) -> Result<Tables, RunError> {
+    let mut written = BTreeSet::from(["manifest.toml".to_owned()]);
+    let mut table = |name: &str, content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>| {
+        let _ = written.insert(name.to_owned());
+        write(results, name, content)
+    };
+    let runs: Vec<RunId> = outcomes.iter().map(|&(run, _)| run).collect();
     let choices = tuning::choose(plan, results)?;
     if choices.any_tuned() {
-        write(results, "tuning.csv", |out| choices.write(plan, out))?;
+        table("tuning.csv", &mut |out| choices.write(plan, out))?;
     }
-    let chosen = chosen(outcomes.iter().map(|&(run, _)| run), &choices);
-    write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.part(plan, run)), out))?;
+    let chosen = chosen(runs.iter().copied(), &choices);
+    let parts = |extension: &'static str| chosen.values().map(move |&run| results.of_run(&plan.name(run), extension));
+    table("curves.csv", &mut |out| join(parts("csv"), out))?;
     if plan.record.staleness {
-        let parts = chosen.values().map(|&run| results.staleness(plan, run));
-        write(results, "staleness.csv", |out| join(parts, out))?;
+        table("staleness.csv", &mut |out| join(parts("staleness"), out))?;
     }
     if plan.record.surrogate {
-        write(results, "predicted.csv", |out| join(chosen.values().map(|&run| results.predicted(plan, run)), out))?;
+        table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
+    }
+    for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
+        table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, &runs, &choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
-    let tables = summarise(plan, &curves)?;
-    write(results, "summary.csv", |out| summary::write(&curves, &tables.rows, out).map_err(io::Error::other))?;
-    write(results, "claims.csv", |out| claim::write(&tables.verdicts, out).map_err(io::Error::other))?;
-    Ok(tables)
+    let (rows, verdicts) = (summary::summarise(&curves), verdicts(plan, &curves)?);
+    let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
+    table("summary.csv", &mut |out| summary::write(&curves, &overridden, &rows, out).map_err(io::Error::other))?;
+    table("claims.csv", &mut |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
+    for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
+        written.extend(runs.iter().map(|&run| format!("{folder}/{}", kept::file(plan, run))));
+    }
+    Ok(Tables { rows, columns: summary::columns(&curves.metrics), verdicts, written })
 }
 
-/// Summarises the curves and evaluates the claims.
-pub(super) fn summarise(plan: &Plan, curves: &Curves) -> Result<Tables, RunError> {
+/// Evaluates the claims.
+fn verdicts(plan: &Plan, curves: &Curves) -> Result<Vec<Verdict>, RunError> {
     let mut verdicts = Vec::new();
     for claim in &plan.claims {
         verdicts.extend(claim::evaluate(claim, curves)?);
     }
-    Ok(Tables { rows: summary::summarise(curves), columns: summary::columns(&curves.metrics), verdicts })
+    Ok(verdicts)
 }
 
-/// Writes `curves.csv` from the runs that have begun; those of a tuned method are of the arm that is best so far.
-pub(super) fn join_begun(plan: &Plan, results: &Results) -> Result<(), RunError> {
-    let begun: Vec<RunId> = plan.runs().into_iter().filter(|&run| results.part(plan, run).is_file()).collect();
-    if begun.is_empty() {
+/// Writes `curves.csv` from the runs that have begun, unless it holds more: the whole of the runs `shown`, not all of which have
+/// ended again. Those of a tuned method are of the arm that is best so far.
+pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -> Result<(), RunError> {
+    let is_there = |run: RunId, extension| results.of_run(&plan.name(run), extension).is_file();
+    let (begun, not): (Vec<RunId>, Vec<RunId>) = plan.runs().into_iter().partition(|&run| is_there(run, "csv"));
+    let is_shown = |run: RunId| {
+        let seeds = shown.and_then(|shown| shown.get(&plan.arm(run).label));
+        seeds.is_some_and(|seeds| seeds.contains(&plan.seeds[run.seed]))
+    };
+    if begun.is_empty() || begun.iter().chain(&not).any(|&run| is_shown(run) && !is_there(run, "done")) {
         return Ok(());
     }
     let choices = tuning::choose(plan, results)?;
     let chosen = chosen(begun, &choices);
-    write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.part(plan, run)), out))
+    let partial = results.partial();
+    results.write_whole(&partial, |_| Ok(())).map_err(RunError::io(&partial))?;
+    write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.of_run(&plan.name(run), "csv")), out))?;
+    folder::show(plan, results)
 }
 
 /// The runs of the chosen arms: by cell, then method, then seed.

@@ -1,20 +1,31 @@
 //! One run, from its world to its outcome.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
 
-use super::{Options, RunError, RunProgress, predicted::surrogate};
+use super::{
+    Options, RunError, RunProgress,
+    kept::{ITERATES, MODELS},
+    predicted::surrogate,
+};
 use crate::{
-    engine::{Engine, Workers},
+    engine::{Engine, Protocol, Workers},
+    file::digest::Digest,
     invalid::Invalid,
     method::Setup,
     num::Real,
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
     record::{
-        Outcome, Recorder,
+        Ended, Files, OWN, Outcome, RecordError, Recorder, RecorderState, Written,
+        formula::guarded,
+        iterates::Iterates,
         part::{Part, header},
         predicted, staleness,
     },
@@ -28,41 +39,38 @@ use crate::{
     run::{
         Plan, RunId,
         any_world::AnyWorld,
-        checkpoint::{Keeper, take_up},
+        checkpoint::{self, Keeper},
+        done::Done,
         results::Results,
     },
     world::{World, WorldClock},
 };
 
-/// Runs one run to its end, or takes it up where it was left; a run that has ended before is not run again.
+/// Runs one run to its end: from where it was saved, if `saved` files may be used, or from its start.
 pub(super) fn run(
     plan: &Plan,
     run: RunId,
     world: AnyWorld,
     results: &Results,
-    options: &Options,
-    inner: bool,
+    (options, inner, saved): (&Options, bool, bool),
     progress: &mut dyn RunProgress,
 ) -> Result<Outcome, RunError> {
-    let done = results.outcome(plan, run);
-    if options.resume
-        && let Ok(bytes) = fs::read(&done)
-    {
-        return postcard::from_bytes(&bytes).map_err(|error| RunError::io(&done)(io::Error::other(error)));
-    }
-    let job = RunJob { plan, run, results, options, inner, progress };
-    let outcome = build_and(plan, run, world, job)?;
-    let bytes = postcard::to_stdvec(&outcome).map_err(|error| RunError::io(&done)(io::Error::other(error)))?;
-    results.write_whole(&done, |out| out.write_all(&bytes)).map_err(RunError::io(&done))?;
-    Ok(outcome)
+    let name = plan.name(run);
+    let job = RunJob { plan, run, name: &name, results, options, inner, saved, progress };
+    let done = build_and(plan, run, world, job)?;
+    done.write(results, &name).map_err(RunError::io(&results.of_run(&name, "done")))?;
+    Ok(done.outcome)
 }
 
 struct RunJob<'a> {
     plan: &'a Plan,
     run: RunId,
+    /// The name of its files.
+    name: &'a str,
     results: &'a Results,
     options: &'a Options,
     inner: bool,
+    saved: bool,
     progress: &'a mut dyn RunProgress,
 }
 
@@ -83,22 +91,56 @@ pub trait Pilot: Sized {
 /// # Errors
 /// [`RunError::Invalid`] for parts that cannot be built, and what the pilot returns.
 pub fn build_and<T: Pilot>(plan: &Plan, run: RunId, world: AnyWorld, pilot: T) -> Result<T::Outcome, RunError> {
+    let (parameters, folder) = (&plan.arm(run).parameters, &*plan.scenario.folder);
+    let refuse = |invalid| plan.reject_method(run, invalid).into();
     match world {
-        AnyWorld::F32(world) => build_in(plan, run, world, pilot),
-        AnyWorld::F64(world) => build_in(plan, run, world, pilot),
+        AnyWorld::F32(world) => build_in(parameters, world, folder, pilot, refuse),
+        AnyWorld::F64(world) => build_in(parameters, world, folder, pilot, refuse),
     }
 }
 
-fn build_in<R: Halved, T: Pilot>(plan: &Plan, run: RunId, world: Arc<World<R>>, pilot: T) -> Result<T::Outcome, RunError> {
-    match &plan.arm(run).parameters {
+/// Builds the protocol of a method in its world, and drops it.
+///
+/// # Errors
+/// [`Invalid`] relative to the method's table, for parts that cannot be built.
+pub fn check_built(parameters: &Parameters, world: AnyWorld, folder: &Path) -> Result<(), Invalid> {
+    let built = match world {
+        AnyWorld::F32(world) => build_in(parameters, world, folder, Built, RunError::Invalid),
+        AnyWorld::F64(world) => build_in(parameters, world, folder, Built, RunError::Invalid),
+    };
+    match built {
+        Err(RunError::Invalid(invalid)) => Err(invalid),
+        _ => Ok(()),
+    }
+}
+
+/// Does nothing with a protocol.
+struct Built;
+
+impl Pilot for Built {
+    type Outcome = ();
+
+    fn fly<R: Halved, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
+        Ok(())
+    }
+}
+
+/// Builds a protocol for `pilot`; `refuse` tells what cannot be built, relative to the method's table.
+fn build_in<R: Halved, T: Pilot>(
+    parameters: &Parameters,
+    world: Arc<World<R>>,
+    folder: &Path,
+    pilot: T,
+    refuse: impl Fn(Invalid) -> RunError,
+) -> Result<T::Outcome, RunError> {
+    match parameters {
         Parameters::Served { own, parts } => {
-            let served = served(own.as_ref(), parts, Arc::clone(&world), &plan.scenario.folder);
-            let served = served.map_err(|invalid| invalid.under(&format!("method.{}", run.method)))?;
+            let served = served(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
             pilot.fly(world, served)
         }
         Parameters::Peers { own, parts } => {
-            let peers = peers(own.as_ref(), parts, Arc::clone(&world), &plan.scenario.folder);
-            pilot.fly(world, peers.map_err(|invalid| invalid.under(&format!("method.{}", run.method)))?)
+            let peers = peers(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
+            pilot.fly(world, peers)
         }
     }
 }
@@ -117,7 +159,7 @@ pub fn served<R: Halved>(
     let (clients, widths) = (world.clients(), world.fleet.widths());
     let problem = Arc::clone(&world);
     let halves = || R::halves(own, Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
-    let parts = complete(own, parts);
+    let parts = complete(own, parts, world.problem.spec().weights);
     let schedule = parts.schedule.clone().unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let client = parts.client.clone().unwrap_or_default();
@@ -154,70 +196,133 @@ pub fn peers<R: Halved>(
 }
 
 impl Pilot for RunJob<'_> {
-    type Outcome = Outcome;
+    type Outcome = Done;
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Outcome, RunError> {
-        let Self { plan, run, results, options, .. } = self;
+    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
+        let Self { plan, run, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
+        let workers = workers.heeding(Arc::clone(&options.interrupt));
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
-        let (path, checkpoint) = (results.part(plan, run), results.checkpoint(plan, run));
-        let saved = if options.resume { take_up(&checkpoint, &mut engine).map_err(RunError::io(&checkpoint))? } else { None };
+        let (path, checkpoint) = (results.of_run(name, "csv"), results.of_run(name, "checkpoint"));
         let prefix = prefix(plan, run);
-        let (part, state) = match saved {
-            Some((state, written)) => (Part::resume(&path, written, prefix.clone()), Some(state)),
-            None => (Part::create(&path, &header(&plan.keys(), &plan.columns), prefix.clone()), None),
+        let paths = Paths { part: &path, iterates: plan.record.iterates.then(|| results.of_run(name, "iterates")) };
+        let saved = if self.saved { take_up(&checkpoint, &paths, &prefix, &mut engine)? } else { None };
+        let (files, state) = match saved {
+            Some((files, state)) => (files, Some(state)),
+            None => (paths.create(&header(&plan.keys(), &plan.columns), &prefix).map_err(RunError::io(&path))?, None),
         };
-        let part = part.map_err(RunError::io(&path))?;
         let mut keeper = Keeper::new(checkpoint, results, options, self.progress);
         let record = &plan.cells[run.cell].record;
-        let mut recorder = Recorder::new(&world, record, part, state, &mut keeper);
-        if plan.record.iterates {
-            recorder.keep_iterates(results.unfinished_iterates(plan, run)).map_err(RunError::io(&path))?;
-        }
+        let mut recorder = Recorder::new(&world, record, files, state, &mut keeper);
         let _ = engine.run(&mut recorder);
-        let Some((outcome, iterates)) = recorder.finish(&engine).map_err(RunError::io(&path))? else {
+        let Some(Ended { outcome, part, iterates }) = recorder.finish(&engine).map_err(|error| match error {
+            RecordError::Io(source) => RunError::io(&path)(source),
+            RecordError::Invalid(invalid) => plan.reject(run.cell, invalid).into(),
+        })?
+        else {
             return Err(RunError::Interrupted);
         };
+        let mut kept = Kept { results, files: vec![(own(name, "csv"), part)] };
         if let Some(iterates) = iterates {
-            save(results, &results.iterates(plan, run), &iterates)?;
+            kept.matrix(ITERATES, name, &iterates)?;
         }
         if plan.record.staleness {
-            let path = results.staleness(plan, run);
             let table = staleness::table(&plan.keys(), &prefix, engine.protocol().staleness_counts());
-            let table = table.map_err(RunError::io(&path))?;
-            results.write_whole(&path, |out| out.write_all(table.as_bytes())).map_err(RunError::io(&path))?;
+            kept.table(name, "staleness", table)?;
         }
         if plan.record.surrogate {
-            let path = results.predicted(plan, run);
             let model = surrogate(plan, run, &world);
             let table = predicted::table(&plan.keys(), &prefix, &plan.columns, (&world.problem, model.as_deref()));
-            let table = table.map_err(RunError::io(&path))?;
-            results.write_whole(&path, |out| out.write_all(table.as_bytes())).map_err(RunError::io(&path))?;
+            kept.table(name, "predicted", table)?;
         }
         if plan.record.models {
             let models: Vec<Vec<R>> = match engine.protocol().models() {
                 Models::Server(x) => vec![x.to_vec()],
                 Models::Nodes(nodes) => nodes.into_iter().map(<[R]>::to_vec).collect(),
             };
-            save(results, &results.model(plan, run), &models)?;
+            kept.matrix(MODELS, name, &models)?;
         }
-        Ok(outcome)
+        Ok(Done { outcome, files: kept.files })
     }
+}
+
+/// Where a run writes while it goes on.
+struct Paths<'a> {
+    part: &'a Path,
+    /// Where iterates are kept.
+    iterates: Option<PathBuf>,
+}
+
+impl Paths<'_> {
+    fn create(&self, header: &[String], prefix: &[String]) -> io::Result<Files> {
+        let part = Part::create(self.part, header, prefix.to_vec())?;
+        Ok(Files { part, iterates: self.iterates.clone().map(Iterates::create).transpose()? })
+    }
+
+    fn resume(&self, written: Written, prefix: &[String]) -> io::Result<Files> {
+        let part = Part::resume(self.part, written.part, prefix.to_vec())?;
+        let iterates = self.iterates.clone().zip(written.iterates);
+        Ok(Files { part, iterates: iterates.map(|(path, known)| Iterates::resume(path, known)).transpose()? })
+    }
+}
+
+/// Brings `engine` and the files of a run to where its checkpoint was saved; `None` without one.
+fn take_up<P: Protocol>(
+    checkpoint: &Path,
+    paths: &Paths<'_>,
+    prefix: &[String],
+    engine: &mut Engine<P>,
+) -> Result<Option<(Files, RecorderState)>, RunError> {
+    let damaged = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::NotFound => RunError::Damaged(error),
+        _ => RunError::io(checkpoint)(error),
+    };
+    let Some(saved) = checkpoint::open(checkpoint).map_err(damaged)? else { return Ok(None) };
+    let files = paths.resume(saved.written(), prefix).map_err(damaged)?;
+    Ok(Some((files, saved.load(checkpoint, engine).map_err(damaged)?)))
+}
+
+/// The files of a run that has ended, as they come to the disk.
+struct Kept<'a> {
+    results: &'a Results,
+    files: Vec<(String, Digest)>,
+}
+
+impl Kept<'_> {
+    /// Keeps a table among the files of the run.
+    fn table(&mut self, name: &str, extension: &str, table: io::Result<String>) -> Result<(), RunError> {
+        let table = table.map_err(RunError::io(&self.results.of_run(name, extension)))?;
+        self.keep(own(name, extension), table.as_bytes())
+    }
+
+    /// Keeps vectors of one length as a matrix in `folder`.
+    fn matrix<R: Real>(&mut self, folder: &str, name: &str, rows: &[Vec<R>]) -> Result<(), RunError> {
+        let file = format!("{folder}/{name}.npy");
+        let shape = (rows.len(), rows.first().map_or(0, Vec::len));
+        let flat: Vec<R> = rows.iter().flatten().copied().collect();
+        let matrix = Array2::from_shape_vec(shape, flat).expect("models of a run have one length");
+        let mut bytes = Vec::new();
+        matrix.write_npy(&mut bytes).map_err(|error| RunError::io(&self.results.file(&file))(io::Error::other(error)))?;
+        self.keep(file, &bytes)
+    }
+
+    fn keep(&mut self, file: String, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.results.file(&file);
+        self.results.write_whole(&path, |out| out.write_all(bytes)).map_err(RunError::io(&path))?;
+        self.files.push((file, Digest::of(bytes)));
+        Ok(())
+    }
+}
+
+/// The path of a run's own file, from the results folder on.
+fn own(name: &str, extension: &str) -> String {
+    format!("{OWN}/runs/{name}.{extension}")
 }
 
 /// What every row of a run starts with.
 fn prefix(plan: &Plan, run: RunId) -> Vec<String> {
     let values = plan.cells[run.cell].cell.keys.iter().map(|key| key.value.clone());
-    values.chain([plan.arm(run).label.clone(), plan.seeds[run.seed].to_string()]).collect()
-}
-
-/// Saves vectors of one length as a matrix.
-fn save<R: Real>(results: &Results, path: &Path, rows: &[Vec<R>]) -> Result<(), RunError> {
-    let shape = (rows.len(), rows.first().map_or(0, Vec::len));
-    let flat: Vec<R> = rows.iter().flatten().copied().collect();
-    let matrix = Array2::from_shape_vec(shape, flat).expect("models of a run have one length");
-    let mut bytes = Vec::new();
-    matrix.write_npy(&mut bytes).map_err(|error| RunError::io(path)(io::Error::other(error)))?;
-    results.write_whole(path, |out| out.write_all(&bytes)).map_err(RunError::io(path))
+    let texts = values.chain([plan.arm(run).label.clone()]).map(|text| guarded(&text).into_owned());
+    texts.chain([plan.seeds[run.seed].to_string()]).collect()
 }

@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn surrogate<R: Halved>(plan: &Plan, run: RunId, world: &Arc<World<R>>) -> Option<Vec<R>> {
     let Parameters::Served { own, parts } = &plan.arm(run).parameters else { return None };
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: plan.scenario.folder.clone() };
-    let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts), world, &setting)?;
+    let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts, world.problem.spec().weights), world, &setting)?;
     let x = world.problem.settled(&pulls).ok()?;
     Some(x.into_iter().map(R::of).collect())
 }

@@ -11,7 +11,7 @@ use super::super::{
     node::{Node, Value},
     write::inline,
 };
-use crate::record::Metric;
+use crate::record::{Metric, formula};
 
 /// Columns that every record has: no swept key may take their name.
 const COLUMNS: [&str; 16] = [
@@ -44,7 +44,7 @@ pub(super) fn is_column(name: &str) -> bool {
 /// Short names: the name given, or as many of the last steps of the path as make it unique and not `taken`.
 ///
 /// # Errors
-/// Every given name that is taken, by a column or by another of these keys.
+/// Every given name that is taken, by a column or by another of these keys, or that would be a formula.
 pub(super) fn names(axes: &[Axis], taken: fn(&str) -> bool) -> Result<Vec<String>, Vec<Diagnostic>> {
     let names: Vec<String> = (0..axes.len()).map(|a| name(axes, a, taken)).collect();
     let fault = |a: usize| {
@@ -52,6 +52,10 @@ pub(super) fn names(axes: &[Axis], taken: fn(&str) -> bool) -> Result<Vec<String
         if taken(given) {
             let fault = Diagnostic::at(*span, format!("`{given}` is a column of the records, so that no sweep can be called it"));
             return Some(fault.label("expected another name"));
+        }
+        if formula::begins(given) {
+            let fault = Diagnostic::at(*span, format!("a sweep cannot be called `{given}`: spreadsheets take it for a formula"));
+            return Some(fault.label("expected a name that does not begin with `=`, `+`, `-` or `@`"));
         }
         let again = names.iter().enumerate().any(|(b, name)| b != a && name == given);
         again.then(|| Diagnostic::at(*span, format!("two sweeps are called `{given}`")).label("expected a name of its own"))

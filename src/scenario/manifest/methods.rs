@@ -20,16 +20,16 @@ const SCHEDULE: &str = "schedule";
 
 /// One arm of a method, all its parts written out.
 #[derive(Debug, PartialEq)]
-pub(super) struct Meant {
-    label: String,
-    tuned: Vec<Key>,
+pub(in crate::scenario) struct Meant {
+    pub label: String,
+    pub tuned: Vec<Key>,
     fixed_steps: Option<usize>,
-    table: Node,
+    pub table: Node,
 }
 
 impl Scenario {
     /// All arms of all methods, by cell; `None` where a method cannot be read.
-    pub(super) fn meant(&self) -> Option<Vec<Vec<Vec<Meant>>>> {
+    pub(in crate::scenario) fn meant(&self) -> Option<Vec<Vec<Vec<Meant>>>> {
         let of_cell = |cell: &Cell| cell.methods.iter().map(|method| arms(cell, method, &self.registry)).collect();
         self.cells.iter().map(of_cell).collect()
     }
@@ -87,7 +87,7 @@ fn arms(cell: &Cell, method: &MethodTable, registry: &Registry) -> Option<Vec<Me
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
     let choices = method.variants_over(cell.tree.get(entry.section).unwrap_or(&empty), &MERGED).ok()?;
     let arm = |choice: cells::Choice| {
-        let parameters = (entry.parse)(&choice.tree, "method", registry).ok()?.resolved(&cell.problem.objective);
+        let parameters = (entry.parse)(&choice.tree, "method", registry).ok()?.resolved(&cell.problem);
         let (own, parts) = match &parameters {
             Parameters::Served { own, parts } => (node(&own.to_table())?, node(parts)?),
             Parameters::Peers { own, parts } => (node(&own.to_table())?, node(parts)?),

@@ -381,3 +381,38 @@ fn nobody_waits_for_nodes_that_are_down() {
     // A quarter of 20 nodes for 500 s, at up to 0.7 s a step: 3571.
     assert!(updates > 2500, "{updates} updates");
 }
+
+/// Three nodes with steps of 0.1, 0.1 and 5 s that take part in a tenth of a thousand rounds: three hundred gradients, and about a
+/// hundred of them of the slow one, for whom its neighbours wait.
+#[test]
+fn nodes_that_do_not_take_part_compute_nothing() {
+    let absent = |text: &str, availability: &str| {
+        let mut bench = Bench::new(text, "\"complete\"", centres(3));
+        bench.fleet = fleet(&format!("step = {{ values = [0.1, 0.1, 5.0] }}\nenergy = 2.0\n{availability}"));
+        bench
+    };
+    for text in ["d-psgd", "d-psgd order = \"atc\"", "sgp", "choco-sgd", "choco-sgd order = \"code\"; copies = \"model\""] {
+        let mut seen = ByRound { rounds: 1000, means: Vec::new() };
+        let mut engine = absent(text, "availability.bernoulli.probability = 0.1").engine(fedfleet::engine::Workers::single());
+        let _ = engine.run(&mut seen);
+        let (ledger, visits) = (*engine.ledger(), engine.protocol().visits(2) as f64);
+        // Four standard deviations of binomial counts.
+        assert!((ledger.gradients as f64 - 300.0).abs() < 4.0 * 270.0_f64.sqrt(), "{text}: {} gradients", ledger.gradients);
+        assert!((visits - 100.0).abs() < 4.0 * 90.0_f64.sqrt(), "{text}: {visits} visits");
+        assert_eq!((ledger.energy, ledger.gradients_used), (2.0 * ledger.gradients as f64, ledger.gradients), "{text}");
+        // The others wait for the slow node, and add a tenth of a second where it is not there, or run ahead of its last visit.
+        let busy = 5.0 * visits;
+        assert!((busy..busy + 30.0).contains(&engine.now()), "{text}: {} s, {busy} s of the slow node", engine.now());
+        // Whoever is never there leaves the others to their average.
+        let mut engine = absent(text, "availability.bernoulli.probability = 0.0").engine(fedfleet::engine::Workers::single());
+        let _ = engine.run(&mut ByRound { rounds: 20, means: Vec::new() });
+        assert_eq!((engine.now(), engine.ledger().gradients), (0.0, 0), "{text}");
+    }
+    // Without rounds an absent node passes its turn: it works in a tenth of the time.
+    let engine = absent("ad-psgd", "availability.bernoulli.probability = 0.1").run(5000.0);
+    let (ledger, visits) = (engine.ledger(), [0, 1, 2].map(|node| engine.protocol().visits(node) as f64));
+    assert_eq!(ledger.gradients as f64, visits.iter().sum::<f64>());
+    for (visits, turns) in visits.into_iter().zip([50_000.0, 50_000.0, 1000.0]) {
+        assert!((visits - 0.1 * turns).abs() < 4.0 * (0.09_f64 * turns).sqrt(), "{visits} visits in {turns} turns");
+    }
+}

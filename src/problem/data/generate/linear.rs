@@ -25,13 +25,10 @@ pub fn linear<R: Real>(spec: &LinearSpec, streams: &Streams) -> Table<R> {
         }),
         LinearTargets::Random => real(spec, rows, use_of, streams, |_, rng| normal(rng)),
     };
-    Table {
-        train: part(spec.samples, TRAIN),
-        test: (spec.test > 0).then(|| part(spec.test, TEST)),
-        classes: if let LinearTargets::Labels { classes } = spec.targets { numbered(classes) } else { Vec::new() },
-        natural: None,
-        columns: Vec::new(),
-    }
+    let train = part(spec.samples, TRAIN);
+    let held_out = (spec.test > 0).then(|| part(spec.test, TEST));
+    let classes = if let LinearTargets::Labels { classes } = spec.targets { numbered(classes) } else { Vec::new() };
+    Table::new(train, held_out, classes)
 }
 
 /// Fills `row` with standard normal numbers and returns them unrounded.

@@ -36,13 +36,9 @@ pub fn mixture<R: Real>(spec: &MixtureSpec, clients: usize, streams: &Streams) -
     };
     let draw = |row: usize, rng: &mut Rng, values: &mut [R]| sample(row % spec.classes, rng, values);
     let test = Drawn::pool((spec.test, spec.features), TEST, streams, draw);
-    Table {
-        train: train.classified(spec.classes),
-        test: (spec.test > 0).then(|| test.classified(spec.classes)),
-        classes: numbered(spec.classes),
-        natural,
-        columns: Vec::new(),
-    }
+    let train = train.classified(spec.classes);
+    let held_out = (spec.test > 0).then(|| test.classified(spec.classes));
+    Table { natural, ..Table::new(train, held_out, numbered(spec.classes)) }
 }
 
 fn centre(spec: &MixtureSpec, cluster: usize, streams: &Streams) -> Vec<f64> {

@@ -36,13 +36,9 @@ pub fn synthetic<R: Real>(spec: &SyntheticSpec, clients: usize, streams: &Stream
         })
     };
     let test = draw(sizes.iter().map(|size| size.1).collect(), TEST);
-    Table {
-        train: draw(sizes.iter().map(|size| size.0).collect(), TRAIN).classified(spec.classes),
-        test: (!test.targets.is_empty()).then(|| test.classified(spec.classes)),
-        classes: numbered(spec.classes),
-        natural: Some(clients_of(sizes.iter().map(|size| size.0))),
-        columns: Vec::new(),
-    }
+    let train = draw(sizes.iter().map(|size| size.0).collect(), TRAIN).classified(spec.classes);
+    let held_out = (!test.targets.is_empty()).then(|| test.classified(spec.classes));
+    Table { natural: Some(clients_of(sizes.iter().map(|size| size.0))), ..Table::new(train, held_out, numbered(spec.classes)) }
 }
 
 /// The law of one client's samples.

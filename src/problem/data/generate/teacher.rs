@@ -23,13 +23,10 @@ pub fn teacher<R: Real>(spec: &TeacherSpec, streams: &Streams) -> Table<R> {
         argmax(&scores)
     };
     let test = Drawn::pool((spec.test, spec.features), TEST, streams, draw);
-    Table {
-        train: Drawn::pool((spec.samples, spec.features), TRAIN, streams, draw).classified(spec.classes),
-        test: (spec.test > 0).then(|| test.classified(spec.classes)),
-        classes: numbered(spec.classes),
-        natural: None,
-        columns: Vec::new(),
-    }
+    let train = Drawn::pool((spec.samples, spec.features), TRAIN, streams, draw).classified(spec.classes);
+    let held_out = (spec.test > 0).then(|| test.classified(spec.classes));
+    let classes = numbered(spec.classes);
+    Table::new(train, held_out, classes)
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -83,7 +83,9 @@ fn a_load_is_the_same_twice_and_differs_between_seeds() {
     let partition = PartitionSpec::Dirichlet(DirichletSpec { alpha: 0.1, split: DirichletSplit::ByClass, allow_empty: false });
     let load = |seed| {
         let streams = Streams::new(seed);
-        load::<f64>(&bundled(Bundled::Digits8x8), Some(&partition), Some(20), &streams, Path::new("")).unwrap()
+        load::<f64>(&bundled(Bundled::Digits8x8), Some(&partition), (Some(20), TargetKind::Auto), &streams, Path::new(""))
+            .unwrap()
+            .data
     };
     let (a, b, c) = (load(1), load(1), load(2));
     assert_eq!((&a.offsets, a.label_counts()), (&b.offsets, b.label_counts()));
@@ -97,7 +99,7 @@ fn a_load_is_the_same_twice_and_differs_between_seeds() {
 fn loading_is_reading_and_partitioning() {
     let (spec, streams, base) = (bundled(Bundled::WatchExercises), Streams::new(5), Path::new(""));
     for partition in [None, Some(PartitionSpec::Iid), Some(PartitionSpec::Shared)] {
-        let whole = load::<f64>(&spec, partition.as_ref(), Some(10), &streams, base).unwrap();
+        let whole = load::<f64>(&spec, partition.as_ref(), (Some(10), TargetKind::Auto), &streams, base).unwrap().data;
         let table = read::<f64>(&spec, Request::new(partition.as_ref(), Some(10)), &streams, base).unwrap();
         let parts = partition::partition(&table, partition.as_ref(), Some(10), &streams, base).unwrap();
         assert_eq!((&whole.offsets, whole.label_counts()), (&parts.offsets, parts.label_counts()));
@@ -112,16 +114,51 @@ fn files_are_found_from_the_folder_of_the_scenario() {
     std::fs::write(folder.path().join("a.csv"), "x,g,y\n1,p,0.5\n2,q,1.5\n3,q,2.5\n4,p,3.5\n").unwrap();
     let spec = DataSpec::new(Source::Csv("a.csv".to_owned().into()));
     let by = PartitionSpec::By("g".to_owned());
-    let data = load::<f64>(&spec, Some(&by), None, &Streams::new(0), folder.path()).unwrap();
+    let data = load::<f64>(&spec, Some(&by), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
     let Features::Dense(x) = &data.train.features else { panic!("expected dense features") };
     assert_eq!((data.offsets.clone(), x.iter().copied().collect::<Vec<_>>()), (vec![0, 2, 4].into(), vec![1.0, 4.0, 2.0, 3.0]));
     assert!(matches!(&data.train.targets, Targets::Values(values) if *values == [0.5, 3.5, 1.5, 2.5]));
     assert!(data.label_counts().is_none());
 
-    let error = load::<f64>(&DataSpec::new(Source::Leaf("none".to_owned().into())), None, None, &Streams::new(0), folder.path());
+    let error = load::<f64>(
+        &DataSpec::new(Source::Leaf("none".to_owned().into())),
+        None,
+        (None, TargetKind::Auto),
+        &Streams::new(0),
+        folder.path(),
+    );
     let error = error.unwrap_err();
     assert_eq!((error.path.join("."), error.place()), ("data.leaf".to_owned(), String::new()));
     assert_eq!(error.file.unwrap().path, folder.path().join("none"));
+}
+
+#[test]
+fn client_ids_belong_to_the_rows_of_the_source() {
+    let folder = tempfile::tempdir().unwrap();
+    // Ten rows each of clients 0 and 1; the feature is the row, the class alternates.
+    let rows: String = (0..20).map(|row| format!("{row},{}\n", row % 2)).collect();
+    std::fs::write(folder.path().join("a.csv"), format!("x,y\n{rows}")).unwrap();
+    std::fs::write(folder.path().join("ids"), "0\n".repeat(10) + &"1\n".repeat(10)).unwrap();
+    let by_file = PartitionSpec::File("ids".to_owned().into());
+    let rows_of = |spec: &DataSpec| {
+        let data = load::<f64>(spec, Some(&by_file), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
+        let Features::Dense(x) = &data.train.features else { panic!("expected dense features") };
+        let of = |client| data.rows(client).map(|row| x[[row, 0]]).collect::<Vec<f64>>();
+        (of(0), of(1), data.test.map(|test| test.len()))
+    };
+    let source = DataSpec::new(Source::Csv("a.csv".to_owned().into()));
+    let (first, second, held_out) = rows_of(&DataSpec { test: Some(0.2), ..source.clone() });
+    // A fifth of each client: two of ten.
+    assert_eq!((first.len(), second.len(), held_out), (8, 8, Some(4)));
+    assert!(first.iter().all(|&row| row < 10.0) && second.iter().all(|&row| row >= 10.0));
+    let classes = Some(vec![LabelName::Number(1), LabelName::Number(5)]);
+    let refused = DataSpec { classes, ..source.clone() };
+    assert!(load::<f64>(&refused, Some(&by_file), (None, TargetKind::Auto), &Streams::new(0), folder.path()).is_err());
+    std::fs::write(folder.path().join("a.csv"), format!("x,y\n{}20,2\n", rows)).unwrap();
+    std::fs::write(folder.path().join("ids"), "0\n".repeat(10) + &"1\n".repeat(11)).unwrap();
+    let classes = Some(vec![LabelName::Number(1), LabelName::Number(2)]);
+    let (first, second, _) = rows_of(&DataSpec { classes, ..source });
+    assert_eq!((first, second), (vec![1.0, 3.0, 5.0, 7.0, 9.0], vec![11.0, 13.0, 15.0, 17.0, 19.0, 20.0]));
 }
 
 #[test]
@@ -131,7 +168,7 @@ fn a_leaf_folder_is_read_in_the_order_of_names() {
     std::fs::write(folder.path().join("a.json"), r#"{"users": ["u"], "user_data": {"u": {"x": [[1]], "y": [0]}}}"#).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "not data").unwrap();
     let spec = DataSpec::new(Source::Leaf(folder.path().to_string_lossy().into_owned().into()));
-    let data = load::<f64>(&spec, None, None, &Streams::new(0), Path::new("")).unwrap();
+    let data = load::<f64>(&spec, None, (None, TargetKind::Auto), &Streams::new(0), Path::new("")).unwrap().data;
     assert_eq!((data.clients(), data.label_counts()), (2, Some(vec![vec![1, 0], vec![0, 1]])));
 }
 

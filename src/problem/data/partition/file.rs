@@ -1,24 +1,45 @@
-//! Client ids from a file.
+//! Client ids, or lists of rows, from a file.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
+
+use serde::Deserialize;
 
 use super::{FileOfClients, MOST_CLIENTS};
 use crate::{
     file::File,
     invalid::{Invalid, require},
-    problem::data::read::numpy,
+    problem::data::{
+        Grouping,
+        read::numpy::{self, Column},
+        table::Ids,
+    },
 };
 
-/// The rows of each client; there are as many clients as `clients` says, or as the largest id needs.
+/// Reads whose the `rows` training samples of the source are; there are as many clients as `clients` says, or as the largest id
+/// needs.
 ///
 /// # Errors
-/// [`Invalid`] at the id that cannot be used, or where the ids do not cover rows and clients.
-pub fn read(spec: &FileOfClients, rows: usize, clients: Option<usize>, base: &Path) -> Result<Vec<Vec<usize>>, Invalid> {
+/// [`Invalid`] at the id that cannot be used, or where the ids do not cover the rows.
+pub(in crate::problem::data) fn read(
+    spec: &FileOfClients,
+    rows: usize,
+    clients: Option<usize>,
+    base: &Path,
+) -> Result<Ids, Invalid> {
     let file = File::open(&spec.path, base).map_err(|error| error.under("file"))?;
-    let ids = if file.bytes().starts_with(b"\x93NUMPY") { array(&file)? } else { lines(&file)? };
+    let start = file.bytes().iter().find(|byte| !byte.is_ascii_whitespace());
+    let ids = if file.bytes().starts_with(b"\x93NUMPY") {
+        array(&file)?
+    } else if matches!(start, Some(b'[' | b'{')) {
+        lists(&file, rows)?
+    } else {
+        lines(&file)?
+    };
     if ids.len() != rows {
+        let found = ids.len();
+        let fault = file.fault(format!("the file has {found} client ids: expected one for each of {rows} training samples"));
         return Err(
-            file.fault(format!("the file has {} client ids: expected one for each of {rows} training samples", ids.len()))
+            fault.help("ids are those of all training samples of the source, before `test` and `classes` choose among them")
         );
     }
     let needed = ids.iter().max().map_or(0, |&(id, _)| id + 1);
@@ -34,17 +55,24 @@ pub fn read(spec: &FileOfClients, rows: usize, clients: Option<usize>, base: &Pa
         }
         None => needed,
     };
-    let mut parts = vec![Vec::new(); count];
-    for (row, &(id, text)) in ids.iter().enumerate() {
-        let part = parts.get_mut(id).ok_or_else(|| {
-            let message = format!("client {id} does not exist: expected an id from 0 to {}", count.saturating_sub(1));
-            text.map_or_else(|| file.fault(&message), |text| file.fault_at(text, &message))
-        })?;
-        part.push(row);
-    }
+    let client = |&(id, text): &Id<'_>| {
+        let message = || format!("client {id} does not exist: expected an id from 0 to {}", count.saturating_sub(1));
+        let fault = || text.map_or_else(|| file.fault(message()), |text| file.fault_at(text, message()));
+        if id < count { Ok(id as u32) } else { Err(fault()) }
+    };
+    Ok(Ids { clients: count, of: ids.iter().map(client).collect::<Result<_, _>>()? })
+}
+
+/// The rows of each client.
+///
+/// # Errors
+/// [`Invalid`] for a client without samples, unless that is meant.
+pub(in crate::problem::data) fn parts(spec: &FileOfClients, ids: &Ids, base: &Path) -> Result<Vec<Vec<usize>>, Invalid> {
+    let parts = ids.members();
     match parts.iter().position(Vec::is_empty) {
         Some(client) if !spec.allow_empty => {
-            Err(file.fault(format!("client {client} has no sample")).help("set `allow-empty = true` if that is meant"))
+            let fault = Invalid::at("", format!("client {client} has no sample")).in_file(base.join(&spec.path), None);
+            Err(fault.help("set `allow-empty = true` if that is meant"))
         }
         _ => Ok(parts),
     }
@@ -54,10 +82,15 @@ pub fn read(spec: &FileOfClients, rows: usize, clients: Option<usize>, base: &Pa
 type Id<'f> = (usize, Option<&'f str>);
 
 fn array<'f>(file: &File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
-    let array = numpy::npy::<f64>(file, "clients")?;
+    let values = match numpy::npy_column(file, "clients")? {
+        Column::Numbers(array) => array.values,
+        Column::Text(array) => {
+            return Ok(Grouping::new("clients", &array.values).of.into_iter().map(|id| (id as usize, None)).collect());
+        }
+    };
     let id = |value: f64| (value >= 0.0 && value.fract() == 0.0 && value < u32::MAX.into()).then_some((value as usize, None));
     let unusable = |value: f64| file.fault(format!("`{value}` is not a client id: expected whole numbers from 0"));
-    array.values.into_iter().map(|value| id(value).ok_or_else(|| unusable(value))).collect()
+    values.into_iter().map(|value| id(value).ok_or_else(|| unusable(value))).collect()
 }
 
 /// One id a line, under a header or not.
@@ -71,4 +104,48 @@ fn lines<'f>(file: &'f File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
         }
     }
     Ok(ids)
+}
+
+/// What JSON may say.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a list of client ids, a list of rows for each client, or an object of such lists")]
+enum Lists {
+    /// The client of each row.
+    Ids(Vec<u32>),
+    /// The rows of each client.
+    Rows(Vec<Vec<usize>>),
+    /// The rows of each client by its name.
+    Named(BTreeMap<String, Vec<usize>>),
+}
+
+/// Ids, or lists of rows, as JSON.
+fn lists<'f>(file: &File<'_>, rows: usize) -> Result<Vec<Id<'f>>, Invalid> {
+    let lists = serde_json::from_str(file.text()?).map_err(|error| file.fault(format!("the JSON cannot be read: {error}")))?;
+    let clients: Vec<(usize, Vec<usize>)> = match lists {
+        Lists::Ids(ids) => return Ok(ids.into_iter().map(|id| (id as usize, None)).collect()),
+        Lists::Rows(lists) => lists.into_iter().enumerate().collect(),
+        Lists::Named(lists) => {
+            // Names that are whole numbers are ids; others are counted in sorted order.
+            let ids: Option<Vec<usize>> = lists.keys().map(|name| name.parse::<u32>().ok().map(|id| id as usize)).collect();
+            let ids = ids.unwrap_or_else(|| (0..lists.len()).collect());
+            ids.into_iter().zip(lists.into_values()).collect()
+        }
+    };
+    let mut of = vec![None; rows];
+    for (client, list) in clients {
+        for row in list {
+            let place = of.get_mut(row).ok_or_else(|| {
+                file.fault(format!("client {client} has row {row}: expected rows from 0 to {}", rows.saturating_sub(1)))
+            })?;
+            if let Some(other) = place.replace(client) {
+                return Err(
+                    file.fault(format!("row {row} stands in the lists of clients {other} and {client}: expected it once"))
+                );
+            }
+        }
+    }
+    let unlisted = |row: usize| {
+        file.fault(format!("row {row} (counted from 0) stands in no client's list: expected each training sample once"))
+    };
+    of.into_iter().enumerate().map(|(row, client)| client.map(|id| (id, None)).ok_or_else(|| unlisted(row))).collect()
 }

@@ -10,7 +10,7 @@ use crate::problem::data::Features;
 fn table(labels: Vec<u32>, count: usize) -> Table<f64> {
     let features = Features::Dense(ndarray::Array2::from_shape_fn((labels.len(), 1), |(row, _)| row as f64));
     let train = Samples { features, targets: Targets::Classes { labels, count } };
-    Table { train, test: None, classes: (0..count).map(|class| class.to_string()).collect(), natural: None, columns: Vec::new() }
+    Table::new(train, None, (0..count).map(|class| class.to_string()).collect())
 }
 
 fn balanced(rows: usize, count: usize) -> Table<f64> {
@@ -261,19 +261,31 @@ fn client_ids_come_from_a_file() {
     let mut npy = Vec::new();
     ndarray_npy::WriteNpyExt::write_npy(&ndarray::arr1(&[1i32, 0, 1, 2]), &mut npy).unwrap();
     assert_eq!(by_file(&npy, None, false).unwrap(), expected);
+    for json in [
+        &b"[1, 0, 1, 2]"[..],
+        b"\n[[1], [0, 2], [3]]",
+        b"{\"1\": [2, 0], \"0\": [1], \"2\": [3]}",
+        b"{\"b\": [0, 2], \"a\": [1], \"c\": [3]}",
+    ] {
+        assert_eq!(by_file(json, None, false).unwrap(), expected);
+    }
     assert_eq!(by_file(b"1\n0\n1\n3\n", None, true).unwrap().iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 0, 1]);
 }
 
 #[test]
 fn unusable_client_ids_name_their_place() {
     type Case<'a> = (&'a [u8], Option<usize>, &'a str, &'a str);
-    let cases: [Case<'_>; 6] = [
+    let cases: [Case<'_>; 10] = [
         (b"1\nx\n1\n2\n", None, "2:1 x", "`x` is not a client id"),
         (b"-1\n0\n1\n2\n", None, "1:1 -1", "`-1` is not a client id"),
         (b"1\n0\n2\n", None, "", "the file has 3 client ids: expected one for each of 4 training samples"),
         (b"1\n0\n1\n3\n", Some(3), "4:1 3", "client 3 does not exist: expected an id from 0 to 2"),
         (b"1\n0\n1\n3\n", None, "", "client 2 has no sample"),
         (b"0\n0\n1\n4000000000\n", None, "", "above the number of samples"),
+        (b"[[0, 1], [1, 2, 3]]", None, "", "row 1 stands in the lists of clients 0 and 1"),
+        (b"[[0, 1], [2, 4]]", None, "", "client 1 has row 4: expected rows from 0 to 3"),
+        (b"[[0, 1], [2]]", None, "", "row 3 (counted from 0) stands in no client's list"),
+        (b"[[0, 1], [2, -3]]", None, "", "the JSON cannot be read"),
     ];
     for (bytes, clients, place, message) in cases {
         let error = by_file(bytes, clients, false).unwrap_err();

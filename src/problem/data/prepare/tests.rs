@@ -22,7 +22,7 @@ fn values(features: &Features<f64>) -> Vec<f64> {
 fn numbered(targets: RawTargets, kind: TargetKind) -> Result<Table<f64>, Invalid> {
     let mut table = raw(targets.len());
     table.train.targets = targets;
-    number(table, kind)
+    number(table, kind, TargetKind::Values)
 }
 
 #[test]
@@ -42,11 +42,71 @@ fn whole_numbers_are_classes_unless_there_are_many() {
 }
 
 #[test]
+fn the_objective_says_what_numbers_are_where_the_data_do_not() {
+    let number = |targets: Vec<f64>, objective| {
+        let mut table = raw(targets.len());
+        table.train.targets = RawTargets::Numbers(targets);
+        number(table, TargetKind::Auto, objective)
+    };
+    let many: Vec<f64> = (0..100).map(f64::from).collect();
+    assert_eq!(number(many.clone(), TargetKind::Classes).unwrap().classes.len(), 100);
+    assert!(number(many.clone(), TargetKind::Values).unwrap().classes.is_empty());
+    assert!(number(many, TargetKind::Auto).unwrap_err().help.unwrap().contains("targets = \"classes\""));
+    // Two numbers are classes by which samples can be divided, and then the numbers themselves.
+    let table = number(vec![0.0, 10.0, 0.0], TargetKind::Values).unwrap();
+    assert_eq!((table.classes.len(), table.fitted), (2, Some([0.0, 10.0])));
+    assert!(matches!(table.train.targets.numbers([0.0, 10.0]), Targets::Values(values) if values == [0.0, 10.0, 0.0]));
+    assert_eq!(number(vec![1.0, -1.0], TargetKind::Values).unwrap().fitted, None);
+    assert_eq!(number(vec![0.0, 1.0, 2.0], TargetKind::Values).unwrap().fitted, None);
+}
+
+#[test]
+fn classes_of_held_out_samples_alone_are_noted_or_refused() {
+    let prepared = |held_out: Vec<f64>| {
+        let mut table = raw(3);
+        let mut test = raw(held_out.len()).train;
+        test.targets = RawTargets::Numbers(held_out);
+        table.test = Some(test);
+        prepare(number(table, TargetKind::Auto, TargetKind::Auto).unwrap(), &spec())
+    };
+    assert!(prepared(vec![0.0, 2.0]).unwrap().notes.is_empty());
+    assert_eq!(prepared(vec![0.0, 7.0]).unwrap().notes, ["classes occur among held-out samples only: `7`"]);
+    let refused = prepared(vec![7.0, 8.0]).unwrap_err();
+    assert_eq!(refused.message, "classes occur among held-out samples only: `7`, `8`");
+    assert!(refused.help.unwrap().contains("`0`, `1`, `2`"));
+}
+
+#[test]
+fn values_that_the_precision_does_not_hold_are_refused() {
+    let table = RawTable::<f32>::new(
+        RawSamples { features: Features::Dense(arr2(&[[1.0], [f32::INFINITY]])), targets: RawTargets::Numbers(vec![0.0, 1.0]) },
+        None,
+    );
+    let refused = prepare(number(table, TargetKind::Auto, TargetKind::Auto).unwrap(), &spec()).unwrap_err();
+    assert_eq!(refused.message, "a feature of training sample 1 (counted from 0) is too large for numbers of 32 bits");
+    let targets = RawTable::<f32>::new(
+        RawSamples { features: Features::Dense(arr2(&[[1.0], [2.0]])), targets: RawTargets::Numbers(vec![0.5, 1e300]) },
+        None,
+    );
+    assert!(prepare(number(targets, TargetKind::Auto, TargetKind::Values).unwrap(), &spec()).is_err());
+}
+
+#[test]
+fn bytes_are_scaled_as_those_of_idx_files() {
+    let table = RawTable::<f64>::new(
+        RawSamples { features: Features::Dense(arr2(&[[51.0, 255.0]])), targets: RawTargets::Numbers(vec![0.0]) },
+        None,
+    );
+    let table = number(table, TargetKind::Auto, TargetKind::Auto).unwrap();
+    assert_eq!(values(&prepare(table, &DataSpec { scale: Some(Scale::BYTES), ..spec() }).unwrap().train.features), [0.2, 1.0]);
+}
+
+#[test]
 fn both_parts_share_their_classes() {
     let mut table = raw(3);
     table.test = Some(raw(1).train);
     table.test.as_mut().unwrap().targets = RawTargets::Names(vec!["z".to_owned()]);
-    let table = number(table, TargetKind::Auto).unwrap();
+    let table = number(table, TargetKind::Auto, TargetKind::Auto).unwrap();
     assert_eq!(table.classes, ["0", "1", "2", "z"]);
     assert!(matches!(table.test.unwrap().targets, Targets::Classes { labels, count: 4 } if labels == [3]));
 }
@@ -55,7 +115,7 @@ fn both_parts_share_their_classes() {
 fn a_hold_out_takes_its_share_once_and_is_the_same_again() {
     let held_out = |natural: Option<Grouping>| {
         let table = RawTable { natural, ..raw(100) };
-        prepare(number(table, TargetKind::Auto).unwrap(), &DataSpec { test: Some(0.2), ..spec() }).unwrap()
+        prepare(number(table, TargetKind::Auto, TargetKind::Auto).unwrap(), &DataSpec { test: Some(0.2), ..spec() }).unwrap()
     };
     let table = held_out(None);
     let test = table.test.as_ref().unwrap();
@@ -85,16 +145,16 @@ fn a_hold_out_takes_its_share_once_and_is_the_same_again() {
 
 #[test]
 fn a_second_hold_out_is_refused() {
-    let mut table = number(raw(10), TargetKind::Auto).unwrap();
+    let mut table = number(raw(10), TargetKind::Auto, TargetKind::Auto).unwrap();
     table.test = Some(table.train.clone());
     assert_eq!(prepare(table, &DataSpec { test: Some(0.5), ..spec() }).unwrap_err().path, ["test"]);
-    let one = number(raw(1), TargetKind::Auto).unwrap();
+    let one = number(raw(1), TargetKind::Auto, TargetKind::Auto).unwrap();
     assert!(prepare(one, &DataSpec { test: Some(0.5), ..spec() }).unwrap_err().message.contains("holds out none"));
 }
 
 #[test]
 fn standardised_features_have_mean_zero_and_deviation_one_and_constants_vanish() {
-    let mut table = number(raw(3), TargetKind::Auto).unwrap();
+    let mut table = number(raw(3), TargetKind::Auto, TargetKind::Auto).unwrap();
     table.test = Some(Samples { features: Features::Dense(arr2(&[[1.0, 8.0]])), targets: Targets::Values(vec![0.0]) });
     let table = prepare(table, &DataSpec { standardise: true, ..spec() }).unwrap();
     let unit = 1.5f64.sqrt();
@@ -107,9 +167,14 @@ fn standardised_features_have_mean_zero_and_deviation_one_and_constants_vanish()
 
 #[test]
 fn scale_comes_before_unit_length() {
-    let table = prepare(number(raw(2), TargetKind::Auto).unwrap(), &DataSpec { scale: Some(2.0), ..spec() }).unwrap();
+    let table = prepare(
+        number(raw(2), TargetKind::Auto, TargetKind::Auto).unwrap(),
+        &DataSpec { scale: Some(Scale::Factor(2.0)), ..spec() },
+    )
+    .unwrap();
     assert_eq!(values(&table.train.features), [0.0, 14.0, 2.0, 14.0]);
-    let table = prepare(number(raw(25), TargetKind::Auto).unwrap(), &DataSpec { normalise: true, ..spec() }).unwrap();
+    let table =
+        prepare(number(raw(25), TargetKind::Auto, TargetKind::Auto).unwrap(), &DataSpec { normalise: true, ..spec() }).unwrap();
     // 24² + 7² = 25².
     assert_eq!(values(&table.train.features)[48..], [0.96, 0.28]);
 }
@@ -118,7 +183,7 @@ fn scale_comes_before_unit_length() {
 fn sparse_features_are_scaled_but_not_shifted() {
     let rows = SparseRows { columns: 3, starts: vec![0, 2, 2], indices: vec![0, 2], values: vec![3.0, 4.0] };
     let raw = RawTable::new(RawSamples { features: Features::Sparse(rows), targets: RawTargets::Numbers(vec![0.0, 1.0]) }, None);
-    let table = number(raw, TargetKind::Auto).unwrap();
+    let table = number(raw, TargetKind::Auto, TargetKind::Auto).unwrap();
     let scaled = prepare(table.clone(), &DataSpec { normalise: true, ..spec() }).unwrap();
     assert_eq!(values(&scaled.train.features), [0.6, 0.8]);
     assert_eq!(prepare(table, &DataSpec { standardise: true, ..spec() }).unwrap_err().path, ["standardise"]);
@@ -129,7 +194,7 @@ fn random_features_are_a_rectified_layer_of_the_same_weights_for_both_parts() {
     let inputs = arr2(&[[1.0, -2.0, 0.5], [-1.0, 2.0, -0.5], [2.0, -4.0, 1.0]]);
     let samples = |features| Samples { features: Features::Dense(features), targets: Targets::Values(vec![0.0; 3]) };
     let (train, test) = (samples(inputs.clone()), Some(samples(inputs)));
-    let table = Table { train, test, classes: Vec::new(), natural: None, columns: Vec::new() };
+    let table = Table::new(train, test, Vec::new());
     let table = prepare(table, &DataSpec { random_features: Some(4000), ..spec() }).unwrap();
     let found = values(&table.train.features);
     assert_eq!(found, values(&table.test.unwrap().features));
@@ -149,14 +214,15 @@ fn random_features_are_a_rectified_layer_of_the_same_weights_for_both_parts() {
 fn sparse_features_have_no_random_ones() {
     let rows = SparseRows { columns: 3, starts: vec![0, 2, 2], indices: vec![0, 2], values: vec![3.0, 4.0] };
     let raw = RawTable::new(RawSamples { features: Features::Sparse(rows), targets: RawTargets::Numbers(vec![0.0, 1.0]) }, None);
-    let table = number(raw, TargetKind::Auto).unwrap();
+    let table = number(raw, TargetKind::Auto, TargetKind::Auto).unwrap();
     assert_eq!(prepare(table, &DataSpec { random_features: Some(5), ..spec() }).unwrap_err().path, ["random-features"]);
 }
 
 #[test]
 fn chosen_classes_leave_no_client_behind() {
     let cells: Vec<String> = (0..9).map(|row| format!("u{row}")).collect();
-    let table = number(RawTable { natural: Some(Grouping::new("user", &cells)), ..raw(9) }, TargetKind::Auto).unwrap();
+    let table =
+        number(RawTable { natural: Some(Grouping::new("user", &cells)), ..raw(9) }, TargetKind::Auto, TargetKind::Auto).unwrap();
     let wanted =
         |classes: &[i64]| DataSpec { classes: Some(classes.iter().map(|&class| LabelName::Number(class)).collect()), ..spec() };
     let chosen = prepare(table.clone(), &wanted(&[2, 0])).unwrap();

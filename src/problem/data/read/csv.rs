@@ -1,16 +1,31 @@
 //! Comma-separated values with a header.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use csv::{ReaderBuilder, StringRecord};
 
-use super::{RawSamples, RawTable, RawTargets, one_hot::Categories};
+use super::{
+    RawSamples, RawTable, RawTargets, bound, cell,
+    one_hot::{Columns, Unfit},
+};
 use crate::{
     file::{File, start},
     invalid::Invalid,
+    memory,
     num::Real,
     problem::data::{Features, Grouping, spec::CsvSpec},
 };
 
-/// Reads samples; `by` names one more column that is not a feature.
+/// What the rest of a scenario says of the columns.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::problem::data) struct Roles<'a> {
+    /// One more column that is not a feature.
+    pub by: Option<&'a str>,
+    /// Whether targets are said to be classes, so that numbers may stand beside names.
+    pub classes: bool,
+}
+
+/// Reads samples.
 ///
 /// # Errors
 /// [`Invalid`] at the first cell that cannot be read, or at the key of a column that does not exist.
@@ -18,20 +33,21 @@ pub(in crate::problem::data) fn read<R: Real>(
     file: &File<'_>,
     test: Option<&File<'_>>,
     spec: &CsvSpec,
-    by: Option<&str>,
+    roles: Roles<'_>,
 ) -> Result<RawTable<R>, Invalid> {
-    let mut categories = Categories::default();
-    let (layout, mut parts) = parse(file, spec, by, None, &mut categories)?;
+    let mut columns = Columns::default();
+    let (layout, mut parts) = parse(file, spec, roles, None, &mut columns)?;
     if let Some(test) = test {
-        let (_, held_out) = parse(test, spec, by, Some(&layout), &mut categories)?;
+        let (_, held_out) = parse(test, spec, roles, Some((&layout, parts.numeric)), &mut columns)?;
         // With a file of its own, the held-out samples are all rows of that file.
         parts.test.append(held_out.train);
         parts.test.append(held_out.test);
     }
-    let groupings = layout.kept.iter().zip(&parts.train.kept).map(|((name, _), cells)| Grouping::new(name.clone(), cells));
+    let groupings = layout.kept.iter().zip(&parts.train.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells));
     let (natural, others): (Vec<_>, Vec<_>) = groupings.partition(|grouping| Some(&grouping.name) == spec.client.as_ref());
-    let test = (!parts.test.targets.is_empty()).then(|| parts.test.samples(&categories));
-    let train = parts.train.samples(&categories);
+    let finish = |part: Part<R>| part.samples(&columns).map_err(|error| error.under("csv"));
+    let test = if parts.test.targets.is_empty() { None } else { Some(finish(parts.test)?) };
+    let train = finish(parts.train)?;
     Ok(RawTable { natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
 }
 
@@ -41,12 +57,22 @@ struct Layout {
     target: usize,
     split: Option<usize>,
     features: Vec<usize>,
-    /// Columns that are neither features, target nor split, by name.
-    kept: Vec<(String, usize)>,
+    /// Whether each feature is declared to be text.
+    text: Vec<bool>,
+    /// Columns that are neither features, target nor split.
+    kept: Vec<Kept>,
+}
+
+/// A column by which samples can be divided.
+struct Kept {
+    name: String,
+    at: usize,
+    /// Whether the scenario divides by it, so that no value may be missing.
+    divides: bool,
 }
 
 impl Layout {
-    fn new(file: &File<'_>, header: StringRecord, spec: &CsvSpec, by: Option<&str>) -> Result<Self, Invalid> {
+    fn new(file: &File<'_>, header: StringRecord, spec: &CsvSpec, roles: Roles<'_>) -> Result<Self, Invalid> {
         let target = match &spec.target {
             Some(name) => find(&header, name, "csv.target")?,
             None => ["label", "target", "y"].iter().find_map(|name| position(&header, name)).ok_or_else(|| {
@@ -56,17 +82,33 @@ impl Layout {
         };
         let split = spec.split.as_deref().map(|name| find(&header, name, "csv.split")).transpose()?;
         let client = spec.client.as_deref().map(|name| find(&header, name, "csv.client")).transpose()?;
-        let dropped = spec.drop.iter().map(|name| find(&header, name, "csv.drop")).collect::<Result<Vec<_>, _>>()?;
+        let places: BTreeMap<&str, usize> = header.iter().zip(0..).collect();
+        let all = |names: &[String], key| -> Result<Vec<usize>, Invalid> {
+            names.iter().map(|name| places.get(name.as_str()).copied().map_or_else(|| find(&header, name, key), Ok)).collect()
+        };
+        let (dropped, text) = (all(&spec.drop, "csv.drop")?, all(&spec.text, "csv.text")?);
         check_roles(spec, target, (split, client, &dropped))?;
-        let by = by.and_then(|name| position(&header, name)).filter(|&at| at != target);
-        let is_kept = |at: usize| client == Some(at) || by == Some(at) || dropped.contains(&at);
+        let by = roles.by.and_then(|name| position(&header, name)).filter(|&at| at != target);
+        let (dropped, text) = (BTreeSet::from_iter(dropped), BTreeSet::from_iter(text));
         let free: Vec<usize> = (0..header.len()).filter(|&at| at != target && split != Some(at)).collect();
-        let kept = free.iter().filter(|&&at| is_kept(at)).map(|&at| (header[at].to_owned(), at)).collect();
-        let features: Vec<usize> = free.into_iter().filter(|&at| !is_kept(at)).collect();
+        let divides = |at: usize| client == Some(at) || by == Some(at);
+        let (kept, features): (Vec<usize>, Vec<usize>) = free.into_iter().partition(|at| divides(*at) || dropped.contains(at));
+        let kept = kept.into_iter().map(|at| Kept { name: header[at].to_owned(), at, divides: divides(at) }).collect();
         if features.is_empty() {
             return Err(Invalid::at("csv", "no column is left for the features"));
         }
-        Ok(Self { header, target, split, features, kept })
+        let text = features.iter().map(|at| text.contains(at)).collect();
+        Ok(Self { header, target, split, features, text, kept })
+    }
+
+    /// Refuses a feature without a name, as the index of rows is that pandas and R write.
+    fn check_names(&self) -> Result<(), Fault> {
+        let unnamed =
+            |name: &str| name.is_empty() || name.strip_prefix("Unnamed: ").is_some_and(|number| number.parse::<u32>().is_ok());
+        match self.features.iter().find(|&&at| unnamed(&self.header[at])) {
+            None => Ok(()),
+            Some(&at) => Err(Fault::at(at, format!("column {} has no name: it may count the rows", at + 1))),
+        }
     }
 }
 
@@ -119,9 +161,9 @@ impl<R: Real> Part<R> {
         self.targets.append(&mut other.targets);
     }
 
-    fn samples(self, categories: &Categories) -> RawSamples<R> {
-        let features = Features::Dense(categories.expand(self.targets.len(), self.features));
-        RawSamples { features, targets: RawTargets::parse(self.targets) }
+    fn samples(self, columns: &Columns) -> Result<RawSamples<R>, Invalid> {
+        let features = Features::Dense(columns.expand(self.targets.len(), self.features)?);
+        Ok(RawSamples { features, targets: RawTargets::parse(self.targets) })
     }
 }
 
@@ -129,35 +171,46 @@ impl<R: Real> Part<R> {
 struct Parts<R> {
     train: Part<R>,
     test: Part<R>,
+    /// Whether targets are numbers; the first of them says so.
+    numeric: Option<bool>,
 }
 
 fn parse<R: Real>(
     file: &File<'_>,
     spec: &CsvSpec,
-    by: Option<&str>,
-    like: Option<&Layout>,
-    categories: &mut Categories,
+    roles: Roles<'_>,
+    like: Option<(&Layout, Option<bool>)>,
+    columns: &mut Columns,
 ) -> Result<(Layout, Parts<R>), Invalid> {
     let delimiter = spec
         .delimiter
         .map_or(Ok(b','), u8::try_from)
         .map_err(|_| Invalid::at("csv.delimiter", "the delimiter is not a single byte: expected a character such as `;`"))?;
-    let fault = |position: Option<&csv::Position>, (column, message): Fault| {
-        file.fault_at_field(start(position), (column, delimiter), message)
-    };
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(file.text()?.as_bytes());
     let header = reader.headers().map_err(|error| malformed(file, &error))?.clone();
     check_header(file, &header, delimiter)?;
-    if let Some(like) = like.filter(|like| like.header != header) {
+    if let Some((like, _)) = like.filter(|(like, _)| like.header != header) {
         return Err(file.fault_at_record(0, format!("expected the {} columns of the training file", like.header.len())));
     }
-    let layout = Layout::new(file, header, spec, by)?;
-    let mut parts = Parts::default();
+    let layout = Layout::new(file, header, spec, roles)?;
+    let fault =
+        |start: usize, fault: Fault| file.fault_at_field(fault.record.unwrap_or(start), (fault.column, delimiter), fault.message);
+    layout.check_names().map_err(|found| {
+        let name = &layout.header[found.column];
+        fault(0, found).help(format!("leave it out, `ignore = [{name:?}]`, or give it a name"))
+    })?;
+    let lines = file.bytes().iter().filter(|&&byte| byte == b'\n').count();
+    check_memory::<R>(&layout, lines).map_err(|error| error.under("csv"))?;
+    let mut parts = Parts { numeric: like.and_then(|(_, numeric)| numeric), ..Parts::default() };
     parts.train.kept = vec![Vec::new(); layout.kept.len()];
+    if like.is_none() {
+        *columns = Columns::new(layout.text.iter().copied());
+    }
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(|error| malformed(file, &error))? {
-        let read = row(&layout, &record, &mut parts, categories, like.is_none());
-        read.map_err(|found| fault(record.position(), found))?;
+        let start = start(record.position());
+        let row = Row { layout: &layout, record: &record, start, roles, training: like.is_none() };
+        row.read(&mut parts, columns).map_err(|found| fault(start, found))?;
     }
     if like.is_some() && parts.train.targets.is_empty() && parts.test.targets.is_empty() {
         return Err(file.fault("the file has no held-out samples: expected a line for each below the header"));
@@ -165,7 +218,20 @@ fn parse<R: Real>(
     if like.is_none() && parts.train.targets.is_empty() {
         return Err(file.fault("the file has no training samples: expected a line for each below the header"));
     }
+    columns.settle().map_err(|(column, unfit)| fault(0, layout.unfit(column, unfit)))?;
     Ok((layout, parts))
+}
+
+/// Refuses more samples than the memory holds: their features, and cells of text for targets and kept columns.
+fn check_memory<R: Real>(layout: &Layout, rows: usize) -> Result<(), Invalid> {
+    let cell = size_of::<String>() + 16;
+    let row = layout.features.len() * size_of::<R>() + (1 + layout.kept.len()) * cell;
+    memory::require(
+        "",
+        &format!("{rows} lines of {} features", layout.features.len()),
+        rows as f64 * row as f64,
+        memory::available(),
+    )
 }
 
 /// Refuses a first line that does not name columns, each by a name of its own.
@@ -189,46 +255,108 @@ fn check_header(file: &File<'_>, header: &StringRecord, delimiter: u8) -> Result
 }
 
 /// The column at fault, and what is wrong with it.
-type Fault = (usize, String);
+struct Fault {
+    column: usize,
+    message: String,
+    /// Where the record at fault begins, if it is an earlier one.
+    record: Option<usize>,
+}
+
+impl Fault {
+    fn at(column: usize, message: impl Into<String>) -> Self {
+        Self { column, message: message.into(), record: None }
+    }
+}
 
 /// Refuses two columns of one name, of which only the first could be meant by it.
-fn distinct(header: &StringRecord) -> Result<(), Fault> {
+fn distinct(header: &StringRecord) -> Result<(), (usize, String)> {
+    let mut places = BTreeMap::new();
     for (at, name) in header.iter().enumerate() {
-        if let Some(first) = header.iter().take(at).position(|earlier| earlier == name) {
+        if let Some(first) = places.insert(name, at) {
             return Err((at, format!("columns {} and {} are both called `{name}`", first + 1, at + 1)));
         }
     }
     Ok(())
 }
 
-fn row<R: Real>(
-    layout: &Layout,
-    record: &StringRecord,
-    parts: &mut Parts<R>,
-    categories: &mut Categories,
+impl Layout {
+    /// The fault of a cell in feature `column` that cannot be one.
+    fn unfit(&self, column: usize, Unfit { cell, reason, record }: Unfit) -> Fault {
+        let at = self.features[column];
+        Fault { column: at, message: format!("`{cell}` in column `{}` is not a feature: {reason}", &self.header[at]), record }
+    }
+}
+
+/// A record that is being read.
+struct Row<'a> {
+    layout: &'a Layout,
+    record: &'a StringRecord,
+    start: usize,
+    roles: Roles<'a>,
     training: bool,
-) -> Result<(), Fault> {
-    let held_out = match layout.split.map(|at| (at, &record[at])) {
-        None => false,
-        Some((_, part)) if part.eq_ignore_ascii_case("train") => false,
-        Some((_, part)) if part.eq_ignore_ascii_case("test") => true,
-        Some((at, part)) => return Err((at, format!("`{part}` is not a part: expected `train` or `test`"))),
-    };
-    let part = if held_out { &mut parts.test } else { &mut parts.train };
-    categories.decide(layout.features.iter().map(|&at| &record[at]));
-    for (column, &at) in layout.features.iter().enumerate() {
-        let value = categories.code(column, &record[at], training && !held_out);
-        let told = |remedy| format!("`{}` in column `{}` is not a feature: {remedy}", &record[at], &layout.header[at]);
-        part.features.push(R::of(value.map_err(|remedy| (at, told(remedy)))?));
+}
+
+impl Row<'_> {
+    fn read<R: Real>(&self, parts: &mut Parts<R>, columns: &mut Columns) -> Result<(), Fault> {
+        let Self { layout, record, .. } = self;
+        let held_out = match layout.split.map(|at| (at, &record[at])) {
+            None => false,
+            Some((_, part)) if part.eq_ignore_ascii_case("train") => false,
+            Some((_, part)) if part.eq_ignore_ascii_case("test") => true,
+            Some((at, part)) => return Err(Fault::at(at, format!("`{part}` is not a part: expected `train` or `test`"))),
+        };
+        let part = if held_out { &mut parts.test } else { &mut parts.train };
+        for (column, &at) in layout.features.iter().enumerate() {
+            let value = columns.code(column, &record[at], self.start, self.training && !held_out);
+            let value = R::of(value.map_err(|unfit| layout.unfit(column, unfit))?);
+            if !value.f64().is_finite() {
+                let message = format!("`{}` in column `{}` is too large{}", &record[at], &layout.header[at], bound::<R>());
+                return Err(Fault::at(at, message));
+            }
+            part.features.push(value);
+        }
+        self.check_target(&mut parts.numeric)?;
+        part.targets.push(record[layout.target].to_owned());
+        for (kept, cells) in layout.kept.iter().zip(&mut part.kept) {
+            let cell = &record[kept.at];
+            if kept.divides && cell::is_missing(cell) {
+                return Err(Fault::at(
+                    kept.at,
+                    format!("the value of column `{}`, by which samples are divided, is missing", kept.name),
+                ));
+            }
+            cells.push(cell.to_owned());
+        }
+        Ok(())
     }
-    if record[layout.target].is_empty() {
-        return Err((layout.target, format!("the target in column `{}` is missing", &layout.header[layout.target])));
+
+    /// Refuses a target that is missing, or is a name among numbers or a number among names unless they are classes.
+    fn check_target(&self, numeric: &mut Option<bool>) -> Result<(), Fault> {
+        let (at, cell) = (self.layout.target, &self.record[self.layout.target]);
+        let told = |what: String| Err(Fault::at(at, format!("the target in column `{}` {what}", &self.layout.header[at])));
+        if cell::is_missing(cell) {
+            return told("is missing".to_owned());
+        }
+        let number = cell::number(cell);
+        if number.is_some_and(|value| !value.is_finite()) {
+            return told(format!("is `{cell}`: expected a finite number"));
+        }
+        if let (None, Some(oddity), false) = (number, cell::oddity(cell), self.roles.classes) {
+            return told(format!("is written with {oddity}: expected a number such as 1234.5"));
+        }
+        match *numeric {
+            Some(expected) if expected != number.is_some() && !self.roles.classes => {
+                let other = if expected { "numbers" } else { "names" };
+                told(format!(
+                    "is `{cell}`, while those above are {other}: expected the like, or `targets = \"classes\"` in the data"
+                ))
+            }
+            _ => {
+                *numeric = Some(number.is_some());
+                Ok(())
+            }
+        }
     }
-    part.targets.push(record[layout.target].to_owned());
-    for ((_, at), cells) in layout.kept.iter().zip(&mut part.kept) {
-        cells.push(record[*at].to_owned());
-    }
-    Ok(())
 }
 
 fn malformed(file: &File<'_>, error: &csv::Error) -> Invalid {

@@ -7,7 +7,7 @@ use crate::{
     file::File,
     invalid::Invalid,
     num::Real,
-    problem::data::{Features, table::dense},
+    problem::data::{Features, Scale, table::dense},
 };
 
 /// Images and labels of one part.
@@ -23,13 +23,13 @@ pub(in crate::problem::data) struct Pair<'a> {
 pub(in crate::problem::data) fn read<R: Real>(
     train: &Pair<'_>,
     test: Option<&Pair<'_>>,
-    scale: Option<f64>,
+    scale: Option<Scale>,
 ) -> Result<RawTable<R>, Invalid> {
     let (train, test) = rayon::join(|| samples(train, scale), || test.map(|test| samples(test, scale)).transpose());
     Ok(RawTable::new(train?, test?))
 }
 
-fn samples<R: Real>(pair: &Pair<'_>, scale: Option<f64>) -> Result<RawSamples<R>, Invalid> {
+fn samples<R: Real>(pair: &Pair<'_>, scale: Option<Scale>) -> Result<RawSamples<R>, Invalid> {
     let images = Array::parse(&pair.images)?;
     let labels = Array::parse(&pair.labels)?;
     let rows = images.shape[0];
@@ -39,8 +39,8 @@ fn samples<R: Real>(pair: &Pair<'_>, scale: Option<f64>) -> Result<RawSamples<R>
     }
     let columns = images.shape[1..].iter().product();
     let values = match (scale, images.code) {
-        (Some(scale), _) => images.values(|value| R::of(scale * value)),
-        (None, 0x08) => images.values(|value| R::of(value / 255.0)),
+        (Some(scale), _) => images.values(|value| R::of(scale.of(value))),
+        (None, 0x08) => images.values(|value| R::of(Scale::BYTES.of(value))),
         (None, _) => images.values(R::of),
     };
     let features = Features::Dense(dense(rows, columns, values));
@@ -57,7 +57,7 @@ impl<'a> Array<'a> {
     fn parse(file: &'a File<'_>) -> Result<Self, Invalid> {
         let bytes = file.bytes();
         let [0, 0, code, dimensions, ..] = *bytes else {
-            return Err(file.fault("the file is not IDX: expected it to begin with two zero bytes, a type and a dimension"));
+            return Err(file.foreign("the file is not IDX: expected it to begin with two zero bytes, a type and a dimension"));
         };
         let width = match code {
             0x08 | 0x09 => 1,

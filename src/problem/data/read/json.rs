@@ -1,10 +1,10 @@
 //! Pieces of a JSON file, each read where it stands, so that faults point at it.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, DeserializeSeed, SeqAccess, Visitor},
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -93,6 +93,34 @@ impl<'de> Visitor<'de> for Push<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         while list.next_element_seed(Push(self.0))?.is_some() {}
         Ok(())
+    }
+}
+
+/// The entries of an object in the order of the text, those of one name included.
+#[derive(Debug)]
+pub(super) struct Entries<'t>(pub Vec<(String, Piece<'t>)>);
+
+impl<'de: 't, 't> Deserialize<'de> for Entries<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit<'t>(PhantomData<&'t ()>);
+
+        impl<'de: 't, 't> Visitor<'de> for Visit<'t> {
+            type Value = Entries<'t>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<'t>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Visit(PhantomData))
     }
 }
 

@@ -1,7 +1,7 @@
 //! JSON of the LEAF benchmark.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     RawSamples, RawTable, RawTargets,
-    json::{self, Flat, Label, Piece},
+    json::{self, Entries, Flat, Label, Piece},
     text::Alphabet,
 };
 use crate::{
@@ -34,7 +34,9 @@ pub(in crate::problem::data) fn read<R: Real>(
 ) -> Result<RawTable<R>, Invalid> {
     let train = parse(train)?;
     let test = test.map(parse).transpose()?;
-    let natural = Some(Grouping::new("user", &train.users));
+    let present: BTreeSet<&str> = train.users.iter().map(String::as_str).collect();
+    let empty = train.empty.iter().filter(|user| !present.contains(user.as_str())).cloned().collect();
+    let natural = Some(Grouping { empty, ..Grouping::new("user", &train.users) });
     let columns = train.inputs.columns();
     if let Some(test) = test.as_ref().filter(|test| test.inputs.columns() != columns) {
         let told = |columns: Option<usize>| columns.map_or("are text".to_owned(), |columns| format!("have {columns} features"));
@@ -55,14 +57,14 @@ pub(in crate::problem::data) fn read<R: Real>(
     Ok(RawTable { natural, ..RawTable::new(finish(train), test.map(finish)) })
 }
 
-/// The files behind `path`: itself, or the `.json` files of the folder by name.
+/// The files behind `path`, each of which may unpack to `most` bytes: itself, or the `.json` files of the folder by name.
 ///
 /// # Errors
 /// [`Invalid`] when there is none or one cannot be read.
-pub(in crate::problem::data) fn open(path: &Path, base: &Path) -> Result<Vec<File<'static>>, Invalid> {
+pub(in crate::problem::data) fn open(path: &Path, base: &Path, most: Option<u64>) -> Result<Vec<File<'static>>, Invalid> {
     let folder = base.join(path);
     if !folder.is_dir() {
-        return Ok(vec![File::open(path, base)?]);
+        return Ok(vec![File::open_within(path, base, most)?]);
     }
     let unreadable =
         |error: std::io::Error| Invalid::at("", format!("the folder cannot be read: {error}")).in_file(&folder, None);
@@ -75,7 +77,7 @@ pub(in crate::problem::data) fn open(path: &Path, base: &Path) -> Result<Vec<Fil
     if files.is_empty() {
         return Err(Invalid::at("", "the folder has no `.json` file").in_file(&folder, None));
     }
-    files.iter().map(|file: &PathBuf| File::open(file, base)).collect()
+    files.iter().map(|file: &PathBuf| File::open_within(file, base, most)).collect()
 }
 
 fn is_json(file: &Path) -> bool {
@@ -90,7 +92,7 @@ struct Document<'t> {
     #[serde(borrow)]
     num_samples: Option<Vec<Piece<'t>>>,
     #[serde(borrow)]
-    user_data: BTreeMap<String, Piece<'t>>,
+    user_data: Entries<'t>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +116,8 @@ struct Line<'t> {
 /// Samples, with the users and targets as text.
 struct Rows<R> {
     users: Vec<String>,
+    /// Users that a file lists without samples.
+    empty: Vec<String>,
     inputs: Inputs<R>,
     labels: Vec<String>,
 }
@@ -186,6 +190,9 @@ impl<R: Real> Rows<R> {
             let message = format!("user `{user}` has {samples} and {targets}: expected as many");
             return Err(file.fault_at(place.get(), message));
         }
+        if x.is_empty() {
+            self.empty.push(user.to_owned());
+        }
         for (x, y) in x.iter().zip(y) {
             if self.users.is_empty() {
                 self.inputs = Inputs::like(x);
@@ -200,7 +207,7 @@ impl<R: Real> Rows<R> {
 
 fn parse<R: Real>(files: &[File<'_>]) -> Result<Rows<R>, Invalid> {
     let inputs = Inputs::Numbers { columns: 0, values: Vec::new() };
-    let mut rows = Rows { users: Vec::new(), inputs, labels: Vec::new() };
+    let mut rows = Rows { users: Vec::new(), empty: Vec::new(), inputs, labels: Vec::new() };
     for file in files {
         let text = file.text()?;
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -227,10 +234,16 @@ fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<
             file.fault_at(counted[0].get(), format!("`num_samples` has {counts}, and there are {users}: expected as many"))
         );
     }
+    let user_data = by_user(file, document.user_data)?;
+    let mut listed = BTreeSet::new();
     for (at, piece) in document.users.into_iter().enumerate() {
         let user: String = json::read(file, piece.get())?;
         let missing = || file.fault_at(piece.get(), format!("user `{user}` has no `user_data`"));
-        let place = *document.user_data.get(&user).ok_or_else(missing)?;
+        let place = *user_data.get(&user).ok_or_else(missing)?;
+        if !listed.insert(user.clone()) {
+            let fault = file.fault_at(piece.get(), format!("`users` names `{user}` twice: its samples would count twice"));
+            return Err(fault.help("name each user once"));
+        }
         let UserData { x, y } = json::read(file, place.get()).map_err(expected)?;
         if let Some(counted) = counted.get(at).filter(|counted| counted.get() != x.len().to_string()) {
             let message =
@@ -239,7 +252,26 @@ fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<
         }
         rows.append(file, &user, place, &x, &y)?;
     }
-    Ok(())
+    match user_data.iter().find(|(user, _)| !listed.contains(*user)) {
+        Some((user, place)) => {
+            let fault = file.fault_at(place.get(), format!("user `{user}` has `user_data` and is not among `users`"));
+            Err(fault.help("add the user to the list, or remove these samples"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The data of each user, who may stand there once.
+fn by_user<'t>(file: &File<'_>, Entries(entries): Entries<'t>) -> Result<BTreeMap<String, Piece<'t>>, Invalid> {
+    let mut by_user = BTreeMap::new();
+    for (user, place) in entries {
+        if by_user.contains_key(&user) {
+            let fault = file.fault_at(place.get(), format!("`user_data` has `{user}` twice"));
+            return Err(fault.help("put all samples of a user in one place"));
+        }
+        by_user.insert(user, place);
+    }
+    Ok(by_user)
 }
 
 fn lines<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<(), Invalid> {

@@ -1,9 +1,10 @@
 //! LIBSVM text.
 
-use super::{RawSamples, RawTable, RawTargets};
+use super::{RawSamples, RawTable, RawTargets, bound};
 use crate::{
     file::File,
     invalid::Invalid,
+    memory,
     num::Real,
     problem::{
         data::{Features, SparseRows, spec::LibsvmSpec},
@@ -33,6 +34,7 @@ pub(in crate::problem::data) fn read<R: Real>(
 fn parse<R: Real>(file: &File<'_>, spec: &LibsvmSpec) -> Result<(SparseRows<R>, Vec<f64>), Invalid> {
     let mut rows = SparseRows { columns: spec.columns.unwrap_or(0), starts: vec![0], indices: Vec::new(), values: Vec::new() };
     let mut targets = Vec::new();
+    check_memory::<R>(file)?;
     for line in file.text()?.lines() {
         let mut tokens = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
         let Some(target) = tokens.next() else { continue };
@@ -48,8 +50,12 @@ fn parse<R: Real>(file: &File<'_>, spec: &LibsvmSpec) -> Result<(SparseRows<R>, 
                 let found = format!("`{token}` is out of order: expected ascending indices within a line");
                 return Err(file.fault_at(token, found));
             }
+            let number = R::of(value);
+            if !number.f64().is_finite() {
+                return Err(file.fault_at(token, format!("`{token}` is too large{}", bound::<R>())));
+            }
             rows.indices.push(index);
-            rows.values.push(R::of(value));
+            rows.values.push(number);
             last = token;
         }
         if let Some(&index) = rows.indices[start..].last() {
@@ -61,6 +67,15 @@ fn parse<R: Real>(file: &File<'_>, spec: &LibsvmSpec) -> Result<(SparseRows<R>, 
         return Err(file.fault("the file has no samples"));
     }
     Ok((rows, targets))
+}
+
+/// Refuses more entries than the memory holds.
+fn check_memory<R: Real>(file: &File<'_>) -> Result<(), Invalid> {
+    let count = |wanted: u8| file.bytes().iter().filter(|&&byte| byte == wanted).count();
+    let (lines, entries) = (count(b'\n'), count(b':'));
+    // Vectors that grow take up to twice what they hold.
+    let bytes = 2 * (lines * (size_of::<usize>() + size_of::<f64>()) + entries * (size_of::<u32>() + size_of::<R>()));
+    memory::require("libsvm", &format!("{lines} lines with {entries} entries"), bytes as f64, memory::available())
 }
 
 /// One `index:value`, the index from 0.

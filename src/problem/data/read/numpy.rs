@@ -1,14 +1,11 @@
 //! NPY files and NPZ archives.
 
-use std::io::{Cursor, Read};
-
 use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
-use zip::ZipArchive;
 
-use super::{RawSamples, RawTable, RawTargets};
+use super::{RawSamples, RawTable, RawTargets, bound, cell::is_missing};
 use crate::{
-    file::{File, npy::check},
+    file::{File, archive::Archive, npy},
     invalid::Invalid,
     num::Real,
     problem::data::{Features, Grouping, spec::NpzSpec, table::dense},
@@ -17,9 +14,9 @@ use crate::{
 /// The arrays of one data set.
 pub(in crate::problem::data) struct Arrays<R> {
     pub x: Array<R>,
-    pub y: Array<f64>,
-    pub test: Option<(Array<R>, Array<f64>)>,
-    pub client: Option<Array<f64>>,
+    pub y: Column,
+    pub test: Option<(Array<R>, Column)>,
+    pub client: Option<Column>,
 }
 
 /// Values in row-major order.
@@ -27,6 +24,88 @@ pub(in crate::problem::data) struct Array<T> {
     pub shape: Vec<usize>,
     pub values: Vec<T>,
     name: String,
+    /// Whether the values are unsigned bytes.
+    is_bytes: bool,
+}
+
+/// Targets or client ids: numbers or text.
+pub(in crate::problem::data) enum Column {
+    Numbers(Array<f64>),
+    Text(Array<String>),
+}
+
+impl Column {
+    fn name(&self) -> &str {
+        match self {
+            Self::Numbers(array) => &array.name,
+            Self::Text(array) => &array.name,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        match self {
+            Self::Numbers(array) => &array.shape,
+            Self::Text(array) => &array.shape,
+        }
+    }
+
+    fn reshape(&mut self, shape: Vec<usize>) {
+        match self {
+            Self::Numbers(array) => array.shape = shape,
+            Self::Text(array) => array.shape = shape,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(array) => array.values.len(),
+            Self::Text(array) => array.values.len(),
+        }
+    }
+
+    /// Refuses values that are missing, and numbers that are not finite.
+    fn check(&self) -> Result<(), Invalid> {
+        let (row, found) = match self {
+            Self::Numbers(array) => {
+                let Some(row) = array.values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
+                (row, array.values[row].to_string())
+            }
+            Self::Text(array) => {
+                let Some(row) = array.values.iter().position(|cell| is_missing(cell)) else { return Ok(()) };
+                (row, array.values[row].clone())
+            }
+        };
+        let row = row / self.shape().iter().skip(1).product::<usize>().max(1);
+        let message =
+            format!("`{}` holds `{found}` at row {row} (counted from 0): the value is missing or not finite", self.name());
+        Err(Invalid::at("", message).help("fill it in, or remove the row"))
+    }
+
+    /// The values as text, such as client ids.
+    fn cells(self) -> Vec<String> {
+        match self {
+            Self::Numbers(array) => array.values.iter().map(ToString::to_string).collect(),
+            Self::Text(array) => array.values,
+        }
+    }
+
+    fn targets(self) -> RawTargets {
+        match self {
+            Self::Numbers(array) => RawTargets::Numbers(array.values),
+            Self::Text(array) => RawTargets::Names(array.values),
+        }
+    }
+
+    /// The place of the 1 in each row of an array `[n, C]` that is 0 elsewhere; `None` if a row is not so.
+    fn hot(&self) -> Option<Vec<f64>> {
+        let Self::Numbers(Array { shape, values, .. }) = self else { return None };
+        let &[_, classes] = shape.as_slice() else { return None };
+        let place = |row: &[f64]| {
+            let place = row.iter().position(|&value| value == 1.0)?;
+            (row.iter().filter(|value| **value != 0.0).count() == 1).then_some(place as f64)
+        };
+        if classes < 2 { None } else { values.chunks_exact(classes).map(place).collect() }
+    }
 }
 
 impl<R: Real> Arrays<R> {
@@ -35,19 +114,23 @@ impl<R: Real> Arrays<R> {
     /// # Errors
     /// [`Invalid`] where shapes do not match.
     pub fn table(self) -> Result<RawTable<R>, Invalid> {
-        let stacked = self.y.shape.len() == 2 && self.x.shape.len() > 2;
-        let per_client = if stacked { self.y.shape[1] } else { 1 };
+        let y = single(self.y, &self.x)?;
+        let stacked = y.shape().len() == 2 && self.x.shape.len() > 2;
+        let per_client = if stacked { y.shape()[1] } else { 1 };
         let lead = if stacked { 2 } else { 1 };
-        let train = samples(self.x, self.y, lead)?;
+        let bytes = unscaled(&self.x);
+        let train = samples(self.x, y, lead)?;
         let rows = train.targets.len();
         let natural = match self.client {
-            Some(ids) if ids.values.len() == rows => {
-                Some(Grouping::new("client", &ids.values.iter().map(ToString::to_string).collect::<Vec<_>>()))
+            Some(ids) if ids.len() == rows => {
+                ids.check()?;
+                Some(Grouping::new("client", &ids.cells()))
             }
             Some(ids) => {
+                let (name, shape) = (ids.name(), ids.shape());
                 return Err(Invalid::at(
                     "",
-                    format!("`{}` has shape {:?}: expected a client for each of {rows} samples", ids.name, ids.shape),
+                    format!("`{name}` has shape {shape:?}: expected a client for each of {rows} samples"),
                 ));
             }
             None if stacked => {
@@ -55,33 +138,71 @@ impl<R: Real> Arrays<R> {
             }
             None => None,
         };
-        let test = self.test.map(|(x, y)| samples(x, y, 1)).transpose()?;
+        let test = self.test.map(|(x, y)| single(y, &x).and_then(|y| samples(x, y, 1))).transpose()?;
         if let Some(test) = test.as_ref().filter(|test| test.features.columns() != train.features.columns()) {
             let (found, expected) = (test.features.columns(), train.features.columns());
             return Err(Invalid::at("", format!("held-out samples have {found} features: expected {expected}, as in training")));
         }
-        Ok(RawTable { natural, ..RawTable::new(train, test) })
+        Ok(RawTable { natural, unscaled: bytes, ..RawTable::new(train, test) })
     }
 }
 
-fn samples<R: Real>(x: Array<R>, y: Array<f64>, lead: usize) -> Result<RawSamples<R>, Invalid> {
-    let rows: usize = x.shape.iter().take(lead).product();
-    if x.shape.len() < lead || x.shape[..lead.min(x.shape.len())] != y.shape[..lead.min(y.shape.len())] || y.values.len() != rows
-    {
+/// Targets in one dimension where they say so in two: `[n, 1]`, as Keras has them, and classes as one-hot rows.
+///
+/// # Errors
+/// [`Invalid`] for one-hot rows that may as well be the samples of clients.
+fn single<R>(mut y: Column, x: &Array<R>) -> Result<Column, Invalid> {
+    let &[rows, width] = y.shape() else { return Ok(y) };
+    if x.shape.first() != Some(&rows) {
+        return Ok(y);
+    }
+    // Inputs `[n, m, …]` with targets `[n, m]` are `m` samples of each of `n` clients.
+    let by_client = x.shape.len() > 2 && x.shape[1] == width;
+    if width == 1 && !by_client {
+        y.reshape(vec![rows]);
+        return Ok(y);
+    }
+    let Some(classes) = y.hot() else { return Ok(y) };
+    if by_client {
+        let message = format!("`{}` has shape {:?}: one-hot classes, or {width} samples of each client?", y.name(), y.shape());
+        return Err(Invalid::at("", message).help("save classes as numbers: `y.argmax(1)`"));
+    }
+    Ok(Column::Numbers(Array { shape: vec![rows], values: classes, name: y.name().to_owned(), is_bytes: false }))
+}
+
+/// The name of inputs that are bytes above 1, and the largest of them.
+fn unscaled<R: Real>(x: &Array<R>) -> Option<(String, f64)> {
+    let largest = x.values.iter().map(|value| value.f64()).fold(0.0, f64::max);
+    (x.is_bytes && largest > 1.0).then(|| (x.name.clone(), largest))
+}
+
+fn samples<R: Real>(x: Array<R>, y: Column, lead: usize) -> Result<RawSamples<R>, Invalid> {
+    let rows = x.shape.iter().take(lead).copied().fold(1, usize::saturating_mul);
+    let shape = y.shape();
+    if x.shape.len() < lead || x.shape[..lead.min(x.shape.len())] != shape[..lead.min(shape.len())] || y.len() != rows {
         let message =
-            format!("`{}` has shape {:?} and `{}` {:?}: expected a target for each row", x.name, x.shape, y.name, y.shape);
-        return Err(Invalid::at("", message));
+            format!("`{}` has shape {:?} and `{}` {shape:?}: expected a target for each row", x.name, x.shape, y.name());
+        let fault = Invalid::at("", message);
+        let help =
+            "a row of several targets is read where it is one-hot; save other classes as numbers, such as by `y.argmax(1)`";
+        return Err(if shape.len() == 2 { fault.help(help) } else { fault });
     }
     if rows == 0 {
         return Err(Invalid::at("", format!("`{}` has no samples", x.name)));
     }
+    y.check()?;
     if let Some(at) = x.values.iter().position(|value| !value.f64().is_finite()) {
-        let message =
-            format!("`{}` holds `{}` at row {}: expected finite numbers", x.name, x.values[at], at / (x.values.len() / rows));
+        let row = at / (x.values.len() / rows);
+        let message = format!(
+            "`{}` holds `{}` at row {row} (counted from 0): expected finite numbers{}",
+            x.name,
+            x.values[at],
+            bound::<R>()
+        );
         return Err(Invalid::at("", message));
     }
     let columns = x.values.len() / rows;
-    Ok(RawSamples { features: Features::Dense(dense(rows, columns, x.values)), targets: RawTargets::Numbers(y.values) })
+    Ok(RawSamples { features: Features::Dense(dense(rows, columns, x.values)), targets: y.targets() })
 }
 
 /// Reads one NPY file of any numeric type.
@@ -89,7 +210,15 @@ fn samples<R: Real>(x: Array<R>, y: Array<f64>, lead: usize) -> Result<RawSample
 /// # Errors
 /// [`Invalid`] when the file is malformed or holds other values.
 pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Result<Array<T>, Invalid> {
-    any_type(file, file.bytes(), name)
+    numbers(file, file.bytes(), name)
+}
+
+/// Reads one NPY file of numbers or text.
+///
+/// # Errors
+/// [`Invalid`] when the file is malformed or holds other values.
+pub(in crate::problem::data) fn npy_column(file: &File<'_>, name: &str) -> Result<Column, Invalid> {
+    column(file, file.bytes(), name)
 }
 
 /// Reads the arrays of an NPZ archive, stored or deflated.
@@ -97,68 +226,58 @@ pub(in crate::problem::data) fn npy<T: Real>(file: &File<'_>, name: &str) -> Res
 /// # Errors
 /// [`Invalid`] when the archive is malformed or lacks an array.
 pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) -> Result<Arrays<R>, Invalid> {
-    let zip = ZipArchive::new(Cursor::new(file.bytes())).map_err(|_| not_npz(file))?;
-    let mut archive = Archive { file, zip };
-    let x = archive.array(spec.x.as_deref().unwrap_or("x"), "x")?;
-    let y = archive.array(spec.y.as_deref().unwrap_or("y"), "y")?;
+    let mut archive = Archive::open(file)?;
+    let x_name = spec.x.as_deref().unwrap_or("x");
+    let y_name = spec.y.as_deref().unwrap_or("y");
+    let mut entry = |name: &str, key: &str| {
+        archive.array(name)?.ok_or_else(|| {
+            let error = Invalid::at(&format!("npz.{key}"), format!("the archive has no array `{name}`"));
+            error.help(format!("it has: {}", archive.names()))
+        })
+    };
+    let x = numbers(file, &entry(x_name, "x")?, x_name)?;
+    let y = column(file, &entry(y_name, "y")?, y_name)?;
     let test = match (&spec.test_x, &spec.test_y) {
-        (Some(x), Some(y)) => Some((archive.array(x, "test-x")?, archive.array(y, "test-y")?)),
+        (Some(x), Some(y)) => Some((numbers(file, &entry(x, "test-x")?, x)?, column(file, &entry(y, "test-y")?, y)?)),
         (None, None) => None,
         _ => return Err(Invalid::at("npz", "only one of test-x and test-y is given: expected both")),
     };
-    let client = spec.client.as_deref().map(|name| archive.array(name, "client")).transpose()?;
+    let client = match spec.client.as_deref() {
+        Some(name) => Some(column(file, &entry(name, "client")?, name)?),
+        None => None,
+    };
     Ok(Arrays { x, y, test, client })
 }
 
-fn not_npz(file: &File<'_>) -> Invalid {
-    if file.bytes().starts_with(b"PK") {
-        let fault = file.fault("the archive has no table of its arrays at its end");
-        return fault.help("the file may be cut off: compare its size with the original");
-    }
-    let fault = file.fault("the file is not NPZ: expected an archive as `numpy.savez` writes it");
-    if file.bytes().starts_with(b"\x93NUMPY") { fault.help("it is a single array: give it as `npy`") } else { fault }
+/// An array of numbers or of text. `bytes` are those of `file`, or unpacked from it.
+fn column(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Column, Invalid> {
+    let text = npy::text(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
+    Ok(match text {
+        Some((shape, values)) => Column::Text(Array { shape, values, name: name.to_owned(), is_bytes: false }),
+        None => Column::Numbers(numbers(file, bytes, name)?),
+    })
 }
 
-struct Archive<'a> {
-    file: &'a File<'a>,
-    zip: ZipArchive<Cursor<&'a [u8]>>,
-}
-
-impl Archive<'_> {
-    /// The array `name`, which the scenario names at `key`.
-    fn array<T: Real>(&mut self, name: &str, key: &str) -> Result<Array<T>, Invalid> {
-        let entry = format!("{name}.npy");
-        let Some(index) = self.zip.index_for_name(&entry) else {
-            let mut known: Vec<&str> = self.zip.file_names().map(|entry| entry.trim_end_matches(".npy")).collect();
-            known.sort_unstable();
-            let error = Invalid::at(&format!("npz.{key}"), format!("the archive has no array `{name}`"));
-            return Err(error.help(format!("it has: {}", known.join(", "))));
-        };
-        let mut bytes = Vec::new();
-        let unpacked =
-            self.zip.by_index(index).map_err(std::io::Error::other).and_then(|mut entry| entry.read_to_end(&mut bytes));
-        unpacked.map_err(|error| {
-            let fault = self.file.fault(format!("the array `{name}` cannot be unpacked: {error}"));
-            fault.help("the file may be damaged: compare it with the original")
-        })?;
-        any_type(self.file, &bytes, name)
-    }
+/// A fault of the whole array `bytes`, which `file` is or holds.
+fn unreadable((file, bytes): (&File<'_>, &[u8]), name: &str, reason: &str) -> Invalid {
+    let message = format!("the array `{name}` cannot be read: {reason}");
+    if std::ptr::eq(bytes, file.bytes()) { file.foreign(message) } else { file.fault(message) }
 }
 
 /// Tries the element types in turn; only a wrong type leads to the next. `bytes` are those of `file`, or unpacked from it.
-fn any_type<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<T>, Invalid> {
-    let unreadable = |reason: String| file.fault(format!("the array `{name}` cannot be read: {reason}"));
-    check(bytes).map_err(unreadable)?;
+fn numbers<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<T>, Invalid> {
+    npy::check(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
     macro_rules! attempt {
         ($($element:ty => $widen:expr),+ $(,)?) => {$(
             match ArrayD::<$element>::read_npy(bytes) {
                 Ok(array) => {
                     let shape = array.shape().to_vec();
                     let values = array.iter().map(|&value| T::of($widen(value))).collect();
-                    return Ok(Array { shape, values, name: name.to_owned() });
+                    let is_bytes = stringify!($element) == "u8";
+                    return Ok(Array { shape, values, name: name.to_owned(), is_bytes });
                 }
                 Err(ReadNpyError::WrongDescriptor(_)) => {}
-                Err(error) => return Err(unreadable(error.to_string())),
+                Err(error) => return Err(unreadable((file, bytes), name, &error.to_string())),
             }
         )+};
     }
@@ -176,5 +295,11 @@ fn any_type<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<
         bool => |value: bool| f64::from(u8::from(value)),
     );
     let message = format!("the array `{name}` has an element type that is not read: expected real, whole or truth values");
-    Err(file.fault(message).help("convert it, such as by `x.astype(\"float32\")`"))
+    let text = npy::text(bytes).is_ok_and(|text| text.is_some());
+    let help = if text {
+        "it is text: number it, such as by `numpy.unique(a, return_inverse=True)[1]`"
+    } else {
+        "convert it: numbers by `a.astype(\"float32\")`, names and other objects by `a.astype(str)`"
+    };
+    Err(file.fault(message).help(help))
 }

@@ -1,57 +1,141 @@
-//! Columns of text as one feature per category.
+//! Columns of a text file as features: a number as it is, text as one feature per category.
 
 use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
-use crate::{num::Real, problem::data::table::dense};
+use super::cell;
+use crate::{
+    invalid::Invalid,
+    memory,
+    num::Real,
+    problem::{data::table::dense, size::check_values},
+};
 
 /// Most categories of a column; more are likely names or free text.
 const MOST_CATEGORIES: usize = 1024;
 
-/// The categories of each feature column that holds text.
+/// The feature columns of a file and of its held-out part.
 #[derive(Default)]
-pub(super) struct Categories {
-    /// Code of each category in order of appearance, and whether a training sample has it; `None` for numbers.
-    columns: Vec<Option<BTreeMap<String, (usize, bool)>>>,
+pub(super) struct Columns {
+    columns: Vec<Column>,
 }
 
-impl Categories {
-    /// Decides by the first sample which columns hold text.
-    pub fn decide<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
-        if self.columns.is_empty() {
-            self.columns = cells.map(|cell| cell.parse::<f64>().is_err().then(BTreeMap::new)).collect();
+/// What a column holds, as far as its cells have been seen.
+enum Column {
+    /// Nothing yet.
+    Unseen,
+    /// Numbers.
+    Numbers,
+    /// No number so far.
+    Text(Text),
+}
+
+struct Text {
+    /// Code of each category in order of appearance, and whether a training sample has it.
+    known: BTreeMap<String, (usize, bool)>,
+    origin: Origin,
+}
+
+/// Why a column is text.
+enum Origin {
+    /// The scenario says so.
+    Declared,
+    /// Its first cell is no number: what it is, and where its record begins.
+    First(String, usize),
+    /// It was so in the training file.
+    Training,
+}
+
+/// Why a cell cannot be a feature, and where the cell at fault stands if it is an earlier one.
+pub(super) struct Unfit {
+    pub cell: String,
+    pub reason: String,
+    pub record: Option<usize>,
+}
+
+impl Unfit {
+    fn new(cell: &str, reason: impl Into<String>) -> Self {
+        Self { cell: cell.to_owned(), reason: reason.into(), record: None }
+    }
+}
+
+/// What to do about a cell that is missing.
+const FILL_IN: &str = "the value is missing: fill it in, remove the line, or list the column under `ignore`";
+
+impl Columns {
+    /// One column for each of `declared`, which says whether it is text.
+    pub fn new(declared: impl Iterator<Item = bool>) -> Self {
+        let text = || Column::Text(Text { known: BTreeMap::new(), origin: Origin::Declared });
+        Self { columns: declared.map(|is_text| if is_text { text() } else { Column::Unseen }).collect() }
+    }
+
+    /// The code of `cell` in `column`, or its number; the cell stands in the record that begins at `record`.
+    pub fn code(&mut self, column: usize, cell: &str, record: usize, training: bool) -> Result<f64, Unfit> {
+        let column = &mut self.columns[column];
+        if let Some(number) = cell::number(cell) {
+            return match column {
+                Column::Text(text) => text.number(cell, training),
+                Column::Unseen | Column::Numbers => {
+                    *column = Column::Numbers;
+                    if number.is_finite() { Ok(number) } else { Err(Unfit::new(cell, "expected a finite number")) }
+                }
+            };
+        }
+        match column {
+            Column::Text(text) => text.name(cell, training),
+            Column::Numbers if cell::is_missing(cell) => Err(Unfit::new(cell, FILL_IN)),
+            Column::Numbers => {
+                let found = cell::oddity(cell).map(|oddity| format!("it is written with {oddity}; ")).unwrap_or_default();
+                let message = format!("{found}expected a finite number, as above; or list the column under `text` or `ignore`");
+                Err(Unfit::new(cell, message))
+            }
+            Column::Unseen => {
+                if let Some(oddity) = cell::oddity(cell) {
+                    let message = format!("it is written with {oddity}: write 1234.5, or list the column under `text`");
+                    return Err(Unfit::new(cell, message));
+                }
+                let mut text = Text { known: BTreeMap::new(), origin: Origin::First(cell.to_owned(), record) };
+                let code = text.name(cell, training);
+                *column = Column::Text(text);
+                code
+            }
         }
     }
 
-    /// The code of `cell` in `column`, or its number.
-    pub fn code(&mut self, column: usize, cell: &str, training: bool) -> Result<f64, &'static str> {
-        if ["", "na", "nan", "null"].contains(&cell.to_ascii_lowercase().as_str()) {
-            return Err("the value is missing: fill it in, remove the line, or list the column under `ignore`");
-        }
-        let Some(known) = &mut self.columns[column] else {
-            let number = cell.parse().ok().filter(|value: &f64| value.is_finite());
-            return number.ok_or("expected a finite number, as in the first sample; or list the column under `ignore`");
-        };
-        let next = known.len();
-        if !known.contains_key(cell) {
-            if next == MOST_CATEGORIES {
-                return Err("the column has more than 1024 categories: list it under `ignore`");
+    /// Ends the training file; refuses a column of it that holds nothing but missing values.
+    pub fn settle(&mut self) -> Result<(), (usize, Unfit)> {
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let Column::Text(text) = column else { continue };
+            if let Origin::First(cell, record) = &text.origin {
+                if text.known.keys().all(|cell| cell::is_missing(cell)) {
+                    return Err((at, Unfit { record: Some(*record), ..Unfit::new(cell, FILL_IN) }));
+                }
+                text.origin = Origin::Training;
             }
-            known.insert(cell.to_owned(), (next, false));
         }
-        let entry = known.get_mut(cell).expect("the category was just entered");
-        entry.1 |= training;
-        Ok(entry.0 as f64)
+        Ok(())
     }
 
     /// Features `[rows, columns]` of coded cells: categories of the training samples in sorted order, others as zeros.
-    pub fn expand<R: Real>(&self, rows: usize, coded: Vec<R>) -> Array2<R> {
-        if self.columns.iter().all(Option::is_none) {
-            return dense(rows, self.columns.len(), coded);
+    ///
+    /// # Errors
+    /// [`Invalid`] where they are too many for the memory.
+    pub fn expand<R: Real>(&self, rows: usize, coded: Vec<R>) -> Result<Array2<R>, Invalid> {
+        if !self.columns.iter().any(|column| matches!(column, Column::Text(_))) {
+            return Ok(dense(rows, self.columns.len(), coded));
         }
         let mut width = 0;
-        let places: Vec<_> = self.columns.iter().map(|column| place(column.as_ref(), &mut width)).collect();
+        let places: Vec<_> = self.columns.iter().map(|column| place(column, &mut width)).collect();
+        check_values("", &[rows, width])?;
+        let bytes = (rows * width * size_of::<R>()) as f64;
+        memory::require(
+            "",
+            &format!("{width} features of {rows} samples, one for each category of text,"),
+            bytes,
+            memory::available(),
+        )
+        .map_err(|error| error.help("list columns under `ignore`"))?;
         let mut features = Array2::zeros((rows, width));
         for (mut row, cells) in features.rows_mut().into_iter().zip(coded.chunks_exact(places.len())) {
             for (place, &cell) in places.iter().zip(cells) {
@@ -61,7 +145,51 @@ impl Categories {
                 }
             }
         }
-        features
+        Ok(features)
+    }
+}
+
+impl Text {
+    /// The code of a cell that is a number.
+    fn number(&mut self, cell: &str, training: bool) -> Result<f64, Unfit> {
+        match &self.origin {
+            Origin::Declared => self.code(cell, training),
+            Origin::Training => {
+                Err(Unfit::new(cell, "the column is text in the training file; list it under `text` if that is meant"))
+            }
+            Origin::First(earlier, record) => {
+                let reason = if cell::is_missing(earlier) {
+                    FILL_IN.to_owned()
+                } else {
+                    format!(
+                        "other cells, such as `{cell}`, are numbers; list the column under `text` or `ignore` if that is meant"
+                    )
+                };
+                Err(Unfit { record: Some(*record), ..Unfit::new(earlier, reason) })
+            }
+        }
+    }
+
+    /// The code of a cell that is no number. `?` may be a category: only numbers beside it tell that it is missing.
+    fn name(&mut self, cell: &str, training: bool) -> Result<f64, Unfit> {
+        let missing = match self.origin {
+            Origin::Declared => cell.is_empty(),
+            Origin::First(..) | Origin::Training => cell != "?" && cell::is_missing(cell),
+        };
+        if missing { Err(Unfit::new(cell, FILL_IN)) } else { self.code(cell, training) }
+    }
+
+    fn code(&mut self, cell: &str, training: bool) -> Result<f64, Unfit> {
+        let next = self.known.len();
+        if let Some((code, known)) = self.known.get_mut(cell) {
+            *known |= training;
+            return Ok(*code as f64);
+        }
+        if next == MOST_CATEGORIES {
+            return Err(Unfit::new(cell, "the column has more than 1024 categories: list it under `ignore`"));
+        }
+        self.known.insert(cell.to_owned(), (next, training));
+        Ok(next as f64)
     }
 }
 
@@ -72,12 +200,12 @@ enum Place {
     OneHot(Vec<Option<usize>>),
 }
 
-fn place(column: Option<&BTreeMap<String, (usize, bool)>>, width: &mut usize) -> Place {
+fn place(column: &Column, width: &mut usize) -> Place {
     let mut take = || {
         *width += 1;
         *width - 1
     };
-    let Some(known) = column else { return Place::Number(take()) };
+    let Column::Text(Text { known, .. }) = column else { return Place::Number(take()) };
     let mut of = vec![None; known.len()];
     for &(code, _) in known.values().filter(|(_, training)| *training) {
         of[code] = Some(take());

@@ -85,7 +85,7 @@ fn libsvm_indices_beyond_any_memory_are_refused_at_their_line() {
 
 #[test]
 fn csv_columns_of_one_name_are_refused() {
-    let table = csv::read::<f64>(&file(b"a,b,a,y\n1,2,3,0\n"), None, &CsvSpec::default(), None);
+    let table = csv::read::<f64>(&file(b"a,b,a,y\n1,2,3,0\n"), None, &CsvSpec::default(), csv::Roles::default());
     assert_eq!(fault(table), ("1:5 a".to_owned(), "columns 1 and 3 are both called `a`".to_owned()));
 }
 
@@ -125,7 +125,7 @@ fn csv_spec() -> CsvSpec {
 #[test]
 fn csv_columns_are_told_apart_plain_and_gzip() {
     for bytes in [CSV.to_vec(), gzip(CSV)] {
-        let table: RawTable<f64> = csv::read(&file(&bytes), None, &csv_spec(), None).unwrap();
+        let table: RawTable<f64> = csv::read(&file(&bytes), None, &csv_spec(), csv::Roles::default()).unwrap();
         assert_eq!(dense(&table.train), arr2(&[[1.0, 2.5], [5.0, -6.0], [7.0, 8.0]]));
         assert_eq!(table.train.targets, RawTargets::Names(["cat", "dog", "cat"].map(str::to_owned).to_vec()));
         let test = table.test.unwrap();
@@ -138,8 +138,13 @@ fn csv_columns_are_told_apart_plain_and_gzip() {
 
 #[test]
 fn a_csv_column_to_divide_by_is_no_feature() {
-    let table: RawTable<f64> =
-        csv::read(&file(b"y,x,site\n1.5,2,9\n2.5,3,10\n"), None, &CsvSpec::default(), Some("site")).unwrap();
+    let table: RawTable<f64> = csv::read(
+        &file(b"y,x,site\n1.5,2,9\n2.5,3,10\n"),
+        None,
+        &CsvSpec::default(),
+        csv::Roles { by: Some("site"), ..csv::Roles::default() },
+    )
+    .unwrap();
     assert_eq!(dense(&table.train), arr2(&[[2.0], [3.0]]));
     assert_eq!(table.columns[0].values, ["9", "10"]);
     assert_eq!(table.train.targets, RawTargets::Numbers(vec![1.5, 2.5]));
@@ -150,10 +155,11 @@ fn csv_text_is_one_feature_per_sorted_training_category() {
     let train = b"colour,x,id,y\nred,1,p,0\nblue,2,q,1\n";
     let test = b"colour,x,id,y\ngreen,3,r,0\nred,4,s,1\n";
     let spec: CsvSpec = toml::from_str("path = \"a\"\nignore = [\"id\"]").unwrap();
-    let table: RawTable<f64> = csv::read(&file(train), Some(&file(test)), &spec, None).unwrap();
+    let table: RawTable<f64> = csv::read(&file(train), Some(&file(test)), &spec, csv::Roles::default()).unwrap();
     assert_eq!(dense(&table.train), arr2(&[[0.0, 1.0, 1.0], [1.0, 0.0, 2.0]]));
     assert_eq!(dense(&table.test.unwrap()), arr2(&[[0.0, 0.0, 3.0], [0.0, 1.0, 4.0]]));
-    let (place, text) = fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), None, &CsvSpec::default(), None));
+    let (place, text) =
+        fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), None, &CsvSpec::default(), csv::Roles::default()));
     assert!(place == "3:1 NA" && text.contains("column `colour`") && text.contains("missing"), "{place} {text}");
 }
 
@@ -162,8 +168,9 @@ fn csv_faults_name_their_place() {
     let split = CsvSpec { split: Some("s".to_owned()), ..CsvSpec::default() };
     let semicolons = CsvSpec { delimiter: Some(';'), ..CsvSpec::default() };
     let default = CsvSpec::default();
+    let by_who = CsvSpec { client: Some("who".to_owned()), ..CsvSpec::default() };
     refused(
-        |bytes, spec| csv::read::<f64>(&file(bytes), None, spec, None),
+        |bytes, spec| csv::read::<f64>(&file(bytes), None, spec, csv::Roles::default()),
         [
             (b"", &default, "", "the file is empty"),
             (b"a,y\n1,2\nx,3\n", &default, "3:1 x", "`x` in column `a` is not a feature"),
@@ -173,6 +180,18 @@ fn csv_faults_name_their_place() {
             (b"a,y\n1,2,3\n", &default, "2:1 1,2,3", "the line has 3 values: expected 2"),
             (b"a,y\n1,\n", &default, "2:3 ", "the target in column `y` is missing"),
             (b"1,2\n3,4\n", &default, "1:1 1,2", "expected a header"),
+            (b"a,y\n1,0\n2,NA\n", &default, "3:3 NA", "the target in column `y` is missing"),
+            (b"a,y\n1,cat\n2,?\n", &default, "3:3 ?", "the target in column `y` is missing"),
+            (b"a,y\n1,0\n2,one\n", &default, "3:3 one", "is `one`, while those above are numbers"),
+            (b"a;y\n1;2,5\n", &semicolons, "2:3 2,5", "is written with a decimal comma"),
+            (b"a;b;y\n1,5;1;0\n2,5;2;1\n", &semicolons, "2:1 1,5", "it is written with a decimal comma"),
+            (b"a,y\n\"1,234\",0\n", &default, "2:1 \"1,234\"", "a comma, in front of its decimals or its thousands"),
+            (b"a,b,y\n?,1,0\n2.5,2,1\n", &default, "2:1 ?", "the value is missing"),
+            (b"a,b,y\nx,1,0\n2.5,2,1\n", &default, "2:1 x", "other cells, such as `2.5`, are numbers"),
+            (b"a,b,y\n?,1,0\n?,2,1\n", &default, "2:1 ?", "the value is missing"),
+            (b",a,y\n0,1,2\n", &default, "1:1 ", "column 1 has no name: it may count the rows"),
+            (b"a,Unnamed: 0,y\n0,1,2\n", &default, "1:3 Unnamed: 0", "column 2 has no name"),
+            (b"who,a,y\nu,1,0\n,2,1\n", &by_who, "3:1 ", "the value of column `who`, by which samples are divided, is missing"),
             (b"a,y\n", &default, "", "no training samples"),
             (b"a,s,y\n1,train,2\n1,valid,2\n", &split, "3:3 valid", "`valid` is not a part: expected `train` or `test`"),
         ],
@@ -180,9 +199,40 @@ fn csv_faults_name_their_place() {
 }
 
 #[test]
+fn declared_text_and_classes_are_taken_as_such() {
+    let spec: CsvSpec = toml::from_str("path = 'a'\ntext = ['code']\nignore = ['']").unwrap();
+    let classes = csv::Roles { classes: true, ..csv::Roles::default() };
+    let table: RawTable<f64> = csv::read(&file(b",code,y\n0,10,a\n1,B,2\n2,10,a\n"), None, &spec, classes).unwrap();
+    assert_eq!(dense(&table.train), arr2(&[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]));
+    assert_eq!(table.train.targets, RawTargets::Names(["a", "2", "a"].map(str::to_owned).to_vec()));
+    // `?` is a category where no cell is a number, as in UCI's Adult.
+    let adult: RawTable<f64> = csv::read(&file(b"work,y\n?,0\nState,1\n"), None, &CsvSpec::default(), classes).unwrap();
+    assert_eq!(dense(&adult.train), arr2(&[[1.0, 0.0], [0.0, 1.0]]));
+}
+
+#[test]
+fn a_column_is_the_same_in_both_parts() {
+    let read = |test: &'static [u8]| {
+        csv::read::<f64>(&file(b"a,y\nx,0\nz,1\n"), Some(&file(test)), &CsvSpec::default(), csv::Roles::default())
+    };
+    assert!(read(b"a,y\nz,1\n").is_ok());
+    assert_eq!(fault(read(b"a,y\n3,1\n")).0, "2:1 3");
+    assert_eq!(fault(read(b"a,y\nz,b\n")).0, "2:3 b");
+}
+
+#[test]
+fn numbers_beyond_the_precision_are_refused_where_they_stand() {
+    let (place, text) = fault(csv::read::<f32>(&file(b"a,y\n1,0\n1e300,1\n"), None, &CsvSpec::default(), csv::Roles::default()));
+    assert!(place == "3:1 1e300" && text.contains("in single precision up to 3.4e38"), "{place} {text}");
+    let (place, _) = fault(libsvm::read::<f32>(&file(b"1 1:1\n0 1:-1e39\n"), None, &LibsvmSpec::default()));
+    assert_eq!(place, "2:3 1:-1e39");
+    assert!(libsvm(b"0 1:1e300", &LibsvmSpec::default()).is_ok());
+}
+
+#[test]
 fn a_missing_csv_column_is_refused_with_the_nearest() {
     let spec = CsvSpec { target: Some("lable".to_owned()), ..CsvSpec::default() };
-    let error = csv::read::<f64>(&file(b"a,label\n1,2\n"), None, &spec, None).unwrap_err();
+    let error = csv::read::<f64>(&file(b"a,label\n1,2\n"), None, &spec, csv::Roles::default()).unwrap_err();
     assert_eq!(error.path, ["csv", "target"]);
     assert!(error.help.unwrap().contains("`label`"));
 }
@@ -266,6 +316,23 @@ fn leaf_text_has_features_by_place_and_the_next_character_as_its_class() {
     }
     let unasked = leaf(SHAKESPEARE).unwrap();
     assert_eq!(sparse(&unasked.train).columns, 80 * 5);
+}
+
+#[test]
+fn leaf_users_are_listed_once() {
+    let refused = |document: &[u8]| fault(leaf(document));
+    let user = "{\"x\": [[1]], \"y\": [0]}";
+    let document = |users: &str, data: &str| format!("{{\"users\": [{users}], \"user_data\": {{{data}}}}}");
+    let (place, text) = refused(document("\"u\", \"u\"", &format!("\"u\": {user}")).as_bytes());
+    assert!(place == "1:17 \"u\"" && text.contains("`users` names `u` twice"), "{place} {text}");
+    let (_, text) = refused(document("\"u\"", &format!("\"u\": {user}, \"v\": {user}")).as_bytes());
+    assert!(text.contains("user `v` has `user_data` and is not among `users`"), "{text}");
+    let (_, text) = refused(document("\"u\"", &format!("\"u\": {user}, \"u\": {user}")).as_bytes());
+    assert!(text.contains("`user_data` has `u` twice"), "{text}");
+    let empty = "\"v\": {\"x\": [], \"y\": []}";
+    let table = leaf(document("\"u\", \"v\"", &format!("\"u\": {user}, {empty}")).as_bytes()).unwrap();
+    let natural = table.natural.unwrap();
+    assert_eq!((natural.values, natural.empty), (vec!["u".to_owned()], vec!["v".to_owned()]));
 }
 
 /// As LEAF writes Sentiment140: number, date, query, user and text of a message.

@@ -24,9 +24,10 @@ pub struct LibsvmSpec {
     pub zero_based: bool,
 }
 
-/// Comma-separated values; the first line names the columns. Columns that are not named here are features:
-/// numbers as they are; text (by the first sample) as one feature of 0 or 1 per category of the training samples, in
-/// sorted order, where a category that only held-out samples have is all zeros.
+/// Comma-separated values; the first line names the columns. Columns that are not named here are features: numbers as they
+/// are; text as one feature of 0 or 1 per category of the training samples, in sorted order, where a category that only
+/// held-out samples have is all zeros. A column is text if no cell of it is a number, or if it is listed under `text`.
+/// Values that are missing (empty, `NA`, `NaN`, `null`, `?`) are refused.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CsvSpec {
@@ -44,6 +45,9 @@ pub struct CsvSpec {
     /// Columns that are not features; `ignore` is the same.
     #[serde(default, alias = "ignore", skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<String>,
+    /// Columns that are text, whatever their cells look like, such as post codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub text: Vec<String>,
     /// File of held-out samples with the same columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
@@ -70,7 +74,8 @@ pub struct IdxSpec {
 
 /// Arrays of a NumPy archive.
 ///
-/// Inputs of shape `[n, m, …]` with targets of shape `[n, m]` are `n` natural clients with `m` samples each.
+/// Targets are numbers or text of shape `[rows]` or `[rows, 1]`, or classes as one-hot rows. Inputs of shape `[n, m, …]` with
+/// targets of shape `[n, m]` are `n` natural clients with `m` samples each.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct NpzSpec {
@@ -88,14 +93,15 @@ pub struct NpzSpec {
     /// Name of the held-out targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_y: Option<String>,
-    /// Name of the client ids of the training samples, `[rows]`.
+    /// Name of the client ids of the training samples, numbers or text, `[rows]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
 }
 
 /// NumPy arrays, one a file.
 ///
-/// Inputs of shape `[n, m, …]` with targets of shape `[n, m]` are `n` natural clients with `m` samples each.
+/// Targets are numbers or text of shape `[rows]` or `[rows, 1]`, or classes as one-hot rows. Inputs of shape `[n, m, …]` with
+/// targets of shape `[n, m]` are `n` natural clients with `m` samples each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct NpySpec {
@@ -109,7 +115,7 @@ pub struct NpySpec {
     /// Held-out targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_y: Option<PathBuf>,
-    /// Client ids of the training samples, `[rows]`.
+    /// Client ids of the training samples, numbers or text, `[rows]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<PathBuf>,
 }

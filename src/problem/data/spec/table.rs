@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
-    Bundled, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, MixtureSpec, NpySpec, NpzSpec, Source,
-    SyntheticSpec, TargetKind, TeacherSpec,
+    Bundled, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, MixtureSpec, NpySpec, NpzSpec, Scale,
+    Source, SyntheticSpec, TargetKind, TeacherSpec,
     text::{self, bundled_or_table, text_or_table},
 };
 
@@ -64,15 +64,19 @@ struct DataTable {
     /// a network trained elsewhere would give, without the training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     random_features: Option<usize>,
-    /// Factor of every feature [1]; without it, bytes of IDX files are divided by 255 and other values are kept.
+    /// Factor of every feature [1], or `"bytes"` for a division by 255; without it, bytes of IDX files are divided by 255 and
+    /// other values are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    scale: Option<f64>,
+    scale: Option<Scale>,
     /// Whether targets are classes or real values.
     #[serde(default, skip_serializing_if = "is_auto")]
     targets: TargetKind,
     /// Keep only the samples of these classes, numbered in this order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     classes: Option<Vec<LabelName>>,
+    /// What a compressed file, or an array in an archive, may unpack to [byte]; 1 GiB by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_unpacked: Option<u64>,
 }
 
 fn is_auto(kind: &TargetKind) -> bool {
@@ -118,8 +122,8 @@ impl<'de> Deserialize<'de> for DataSpec {
                 "{found}: expected exactly one of bundled, libsvm, csv, idx, npz, npy, leaf, synthetic, mixture, teacher, linear"
             ))
         })?;
-        let DataTable { test, standardise, normalise, random_features, scale, targets, classes, .. } = table;
-        Ok(Self { source, test, standardise, normalise, random_features, scale, targets, classes })
+        let DataTable { test, standardise, normalise, random_features, scale, targets, classes, max_unpacked, .. } = table;
+        Ok(Self { source, test, standardise, normalise, random_features, scale, targets, classes, max_unpacked })
     }
 }
 
@@ -130,9 +134,18 @@ impl Serialize for DataSpec {
         {
             return set.serialize(serializer);
         }
-        let Self { source, test, standardise, normalise, random_features, scale, targets, classes } = self.clone();
-        let mut table =
-            DataTable { test, standardise, normalise, random_features, scale, targets, classes, ..DataTable::default() };
+        let Self { source, test, standardise, normalise, random_features, scale, targets, classes, max_unpacked } = self.clone();
+        let mut table = DataTable {
+            test,
+            standardise,
+            normalise,
+            random_features,
+            scale,
+            targets,
+            classes,
+            max_unpacked,
+            ..DataTable::default()
+        };
         match source {
             Source::Bundled(set) => table.bundled = Some(set),
             Source::Libsvm(spec) => table.libsvm = Some(spec),

@@ -39,7 +39,10 @@ fn a_bare_path_is_a_table_with_defaults() {
 fn options_stand_beside_the_source() {
     let spec =
         data("{ csv = \"x.csv\", test = 0.2, standardise = true, scale = 0.5, classes = [3, \"b\"], targets = \"classes\" }");
-    assert_eq!((spec.test, spec.standardise, spec.scale, spec.targets), (Some(0.2), true, Some(0.5), TargetKind::Classes));
+    assert_eq!(
+        (spec.test, spec.standardise, spec.scale, spec.targets),
+        (Some(0.2), true, Some(Scale::Factor(0.5)), TargetKind::Classes)
+    );
     assert_eq!(spec.classes, Some(vec![LabelName::Number(3), LabelName::Text("b".to_owned())]));
 }
 

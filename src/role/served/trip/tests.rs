@@ -60,7 +60,7 @@ fn protocol(method: &str, keys: &str) -> (Arc<World<f64>>, Served<f64>) {
         .unwrap_or_else(|fault| panic!("{fault}"));
     let cell = &scenario.cells[0];
     let world = Arc::new(build_world::<f64>(cell, 0, Path::new("")).unwrap());
-    let arms = arms(cell, 4, &scenario.registry).unwrap();
+    let arms = arms(cell, 4, (Path::new(""), &scenario.registry)).unwrap();
     let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("`{method}` has a server") };
     let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap_or_else(|fault| panic!("{fault:?}"));
     (world, protocol)

@@ -155,3 +155,73 @@ fn arrays_by_client_are_natural_clients() {
     assert_eq!(dense(&table.train).row(3).to_vec(), [110.0, 111.0, 112.0, 113.0]);
     assert_eq!(table.natural.unwrap().of, [0, 0, 1, 1, 2, 2]);
 }
+
+fn table(x: Vec<u8>, y: Vec<u8>) -> Result<RawTable<f64>, Invalid> {
+    let bytes = npz(&[("x", x), ("y", y)], CompressionMethod::Stored);
+    numpy::npz::<f64>(&file(&bytes), &NpzSpec::default())?.table()
+}
+
+/// An array of text as NumPy writes it, three characters a cell.
+fn text_bytes(cells: &[&str]) -> Vec<u8> {
+    let header = format!("{{'descr': '<U3', 'fortran_order': False, 'shape': ({},), }}\n", cells.len());
+    let cell = |cell: &&str| -> Vec<u8> {
+        cell.chars().chain("\0\0\0".chars()).take(3).flat_map(|c| (c as u32).to_le_bytes()).collect()
+    };
+    let values: Vec<u8> = cells.iter().flat_map(cell).collect();
+    [b"\x93NUMPY\x01\x00", &u16::try_from(header.len()).unwrap().to_le_bytes()[..], header.as_bytes(), &values].concat()
+}
+
+#[test]
+fn targets_in_a_column_or_one_hot_or_text_are_classes() {
+    let images = || npy_bytes(&Array3::<u8>::from_elem((3, 2, 2), 200));
+    let rows = || npy_bytes(&Array2::<f32>::zeros((3, 2)));
+    let keras = table(images(), npy_bytes(&arr2(&[[2u8], [0], [1]]))).unwrap();
+    assert_eq!((keras.train.targets, keras.natural), (RawTargets::Numbers(vec![2.0, 0.0, 1.0]), None));
+    let one_hot = arr2(&[[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]);
+    for x in [images(), rows()] {
+        assert_eq!(table(x, npy_bytes(&one_hot)).unwrap().train.targets, RawTargets::Numbers(vec![2.0, 0.0, 1.0]));
+    }
+    let soft = table(rows(), npy_bytes(&(one_hot.clone() * 0.5))).unwrap_err();
+    assert!(soft.help.unwrap().contains("argmax"));
+    // Inputs that may be three samples of each of three clients.
+    assert!(table(npy_bytes(&Array3::<f32>::zeros((3, 3, 2))), npy_bytes(&one_hot)).is_err());
+    let names = table(rows(), text_bytes(&["cat", "dog", "ox"])).unwrap().train.targets;
+    assert_eq!(names, RawTargets::Names(["cat", "dog", "ox"].map(str::to_owned).to_vec()));
+    let as_inputs = table(text_bytes(&["a"]), text_bytes(&["a"])).unwrap_err();
+    assert!(as_inputs.help.unwrap().contains("numpy.unique"));
+}
+
+#[test]
+fn client_ids_may_be_text_and_nothing_may_be_missing() {
+    let x = npy_bytes(&Array2::<f32>::zeros((3, 2)));
+    let bytes = npz(
+        &[("x", x.clone()), ("y", npy_bytes(&arr1(&[0, 1, 0]))), ("id", text_bytes(&["bo", "al", "bo"]))],
+        CompressionMethod::Stored,
+    );
+    let spec = NpzSpec { client: Some("id".to_owned()), ..NpzSpec::default() };
+    let natural = numpy::npz::<f64>(&file(&bytes), &spec).unwrap().table().unwrap().natural.unwrap();
+    assert_eq!((natural.values, natural.of), (vec!["al".to_owned(), "bo".to_owned()], vec![1, 0, 1]));
+    let nan = table(x.clone(), npy_bytes(&arr1(&[0.0, f64::NAN, 1.0]))).unwrap_err();
+    assert!(nan.message.starts_with("`y` holds `NaN` at row 1 (counted from 0)"), "{}", nan.message);
+    assert!(table(x, text_bytes(&["cat", "", "dog"])).unwrap_err().message.contains("at row 1"));
+}
+
+#[test]
+fn bytes_that_are_not_scaled_are_told() {
+    let y = npy_bytes(&arr1(&[0, 1]));
+    assert_eq!(table(npy_bytes(&arr2(&[[7u8], [255]])), y.clone()).unwrap().unscaled, Some(("x".to_owned(), 255.0)));
+    assert_eq!(table(npy_bytes(&arr2(&[[0u8], [1]])), y.clone()).unwrap().unscaled, None);
+    assert_eq!(table(npy_bytes(&arr2(&[[7f32], [255.0]])), y).unwrap().unscaled, None);
+}
+
+#[test]
+fn an_array_that_unpacks_to_too_much_is_refused() {
+    // A million zeros in about a thousand bytes.
+    let bytes = npz(&[("x", npy_bytes(&Array2::<u8>::zeros((1000, 1000))))], CompressionMethod::Deflated);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.txt"), bytes).unwrap();
+    let file = File::open_within(std::path::Path::new("data.txt"), folder.path(), Some(999_999)).unwrap();
+    let refused = numpy::npz::<f64>(&file, &NpzSpec::default()).err().unwrap();
+    assert_eq!(refused.message, "the array `x` unpacks to more than 1000.0 kB");
+    assert!(refused.help.unwrap().contains("max-unpacked"));
+}

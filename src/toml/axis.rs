@@ -66,8 +66,18 @@ pub fn axes(tree: &Node) -> Result<Vec<Axis>, Vec<Diagnostic>> {
 }
 
 /// Whether `node` is a sweep or tune.
-pub(super) fn is_axis(node: &Node) -> bool {
+pub fn is_axis(node: &Node) -> bool {
     marked(node).is_some()
+}
+
+/// `value` in place of `node`: where that is a sweep, a sweep of this one value, so that its column stays.
+pub fn narrowed(node: &Node, value: Node) -> Node {
+    let (Some((Kind::Sweep, place)), Some(table), false) = (marked(node), node.as_table(), is_axis(&value)) else { return value };
+    let (mut table, span) = (table.clone(), value.span);
+    table.insert("sweep", place, Node::new(Value::Array(vec![value]), span));
+    // What advanced with it goes on without it.
+    let _ = table.remove("zip");
+    Node::new(Value::Table(table), span)
 }
 
 /// The kind of sweep or tune that `node` is, and the place of that key.
@@ -191,7 +201,7 @@ fn digits(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{document, source::Sources};
+    use crate::toml::{document, source::Sources};
 
     fn read(text: &str) -> Result<Vec<Axis>, Vec<Diagnostic>> {
         let mut sources = Sources::default();

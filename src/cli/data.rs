@@ -1,0 +1,77 @@
+//! What was read, for a terminal.
+
+use crate::{
+    invalid::count,
+    problem::data::{Class, Predicted, Report, Spread},
+    record::units::short,
+    run::Plan,
+};
+
+/// Most classes that are told one by one.
+const CLASSES: usize = 12;
+
+/// The data of every cell, cells with the same data together; empty for problems without data.
+pub fn told(plan: &Plan) -> String {
+    let mut groups: Vec<(&Report, Vec<String>)> = Vec::new();
+    for planned in &plan.cells {
+        let Some(report) = &planned.data else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == report) {
+            Some((_, cells)) => cells.push(planned.cell.name()),
+            None => groups.push((report, vec![planned.cell.name()])),
+        }
+    }
+    let one = groups.len() == 1;
+    let block = |(report, cells): &(&Report, Vec<String>)| {
+        let of = if one { String::new() } else { format!(" where {}", cells.join("; ")) };
+        format!("data{of}\n{}", lines(report))
+    };
+    groups.iter().map(block).collect()
+}
+
+fn lines(report: &Report) -> String {
+    let Report { training, held_out, features, density, clients, duplicates, .. } = report;
+    let held_out_words = if *held_out == 0 { "none held out".to_owned() } else { format!("{held_out} held out") };
+    let form = density.map_or_else(|| "dense".to_owned(), |share| format!("sparse, {} % of them stored", short(100.0 * share)));
+    let mut lines = vec![
+        ("samples", format!("{training} for training, {held_out_words}")),
+        ("features", format!("{features}, {form}")),
+        targets(&report.targets),
+    ];
+    if report.shared {
+        lines.push(("clients", format!("{clients}, each with all samples")));
+    } else {
+        lines.push(("clients", format!("{clients} with {}", spread(&report.samples_per_client, "sample"))));
+        lines.extend(report.labels_per_client.map(|labels| ("labels", format!("a client has {}", spread(&labels, "label")))));
+    }
+    if *held_out > 0 {
+        let are = if *duplicates == 1 { "is" } else { "are" };
+        lines.push(("repeated", format!("{duplicates} of the held-out samples {are} among the training samples")));
+    }
+    lines.iter().map(|(name, words)| format!("  {name:<8}  {words}\n")).collect()
+}
+
+fn targets(targets: &Predicted) -> (&'static str, String) {
+    match targets {
+        Predicted::Values { least, greatest } => ("targets", format!("{} to {}", short(*least), short(*greatest))),
+        Predicted::Classes(classes) if classes.len() <= CLASSES => {
+            let all: Vec<String> = classes.iter().map(|class| format!("{} ({})", class.name, class.training)).collect();
+            ("classes", format!("{}: {}", classes.len(), all.join(", ")))
+        }
+        Predicted::Classes(classes) => {
+            let by_size = |class: &&Class| class.training;
+            let shown =
+                |class: Option<&Class>| class.map_or_else(String::new, |class| format!("{} ({})", class.name, class.training));
+            let (rarest, commonest) = (classes.iter().min_by_key(by_size), classes.iter().rev().max_by_key(by_size));
+            ("classes", format!("{}, from {} to {}", classes.len(), shown(rarest), shown(commonest)))
+        }
+    }
+}
+
+/// Such as `2 to 80 samples, quartiles 8, 14 and 20`.
+fn spread(spread: &Spread, thing: &str) -> String {
+    let Spread { least, lower, median, upper, greatest } = *spread;
+    if least == greatest {
+        return count(least, thing);
+    }
+    format!("{least} to {}, quartiles {lower}, {median} and {upper}", count(greatest, thing))
+}

@@ -1,0 +1,107 @@
+//! How a file is known again: by its length and a checksum.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 16;
+
+/// The length and the checksum of a file, or of its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Digest {
+    /// Length [bytes].
+    pub bytes: u64,
+    /// XXH3 of 128 bits.
+    pub hash: u128,
+}
+
+impl fmt::Display for Digest {
+    /// As `xxhsum -H2` prints it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "xxh128:{:032x}", self.hash)
+    }
+}
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.len() as u64, hash: xxh3_128(bytes) }
+    }
+
+    /// The digest of the whole file at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_file(path: &Path) -> io::Result<Self> {
+        Ok(Running::over(&mut File::open(path)?)?.digest())
+    }
+}
+
+/// The digest of what has come so far.
+#[derive(Clone, Default)]
+pub struct Running {
+    hasher: Xxh3,
+    bytes: u64,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.digest().fmt(f)
+    }
+}
+
+impl Running {
+    /// Reads `input` to its end.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn over(input: &mut impl Read) -> io::Result<Self> {
+        let mut running = Self::default();
+        let mut piece = vec![0; PIECE];
+        loop {
+            match input.read(&mut piece)? {
+                0 => return Ok(running),
+                count => running.add(&piece[..count]),
+            }
+        }
+    }
+
+    /// Adds `bytes`.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    /// The digest of all that was added.
+    pub fn digest(&self) -> Digest {
+        Digest { bytes: self.bytes, hash: self.hasher.digest128() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_do_not_depend_on_the_pieces() {
+        let bytes: Vec<u8> = (0..3 * PIECE + 7).map(|k| (k * k % 251) as u8).collect();
+        assert_eq!(Running::over(&mut &bytes[..]).unwrap().digest(), Digest::of(&bytes));
+        let mut running = Running::default();
+        bytes.chunks(1000).for_each(|piece| running.add(piece));
+        assert_eq!(running.digest(), Digest::of(&bytes));
+        assert_ne!(Digest::of(&bytes[1..]), Digest::of(&bytes));
+    }
+
+    #[test]
+    fn the_checksum_of_nothing_is_the_published_one() {
+        // XXH128 of the empty input with seed 0, from the test vectors of the xxHash repository.
+        assert_eq!(Digest::of(b"").to_string(), "xxh128:99aa06d3014798d86001c324468d497f");
+    }
+}

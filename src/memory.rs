@@ -1,0 +1,72 @@
+//! The memory of this machine, held against what a scenario asks for, so that too large a problem is refused and not killed.
+
+use std::fs;
+
+use crate::invalid::Invalid;
+
+/// What is taken to be there where the system does not say [byte].
+const UNKNOWN: u64 = 8 << 30;
+
+/// Bytes that can be asked for now: what the system has left, or what its limits leave to the process if that is less.
+pub fn available() -> u64 {
+    let read = |path: &str| fs::read_to_string(path).ok();
+    let system = read("/proc/meminfo").and_then(|text| kibibytes(&text, "MemAvailable:"));
+    let group = read("/sys/fs/cgroup/memory.max").and_then(|text| text.trim().parse().ok());
+    let taken = read("/proc/self/status").and_then(|text| kibibytes(&text, "VmSize:")).unwrap_or(0);
+    let space = read("/proc/self/limits").and_then(|text| limit(&text)).map(|limit| limit.saturating_sub(taken));
+    [system, group, space].into_iter().flatten().min().unwrap_or(UNKNOWN)
+}
+
+/// The line `name` of a file of the system that counts in KiB, such as `/proc/meminfo`.
+fn kibibytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// What `/proc/self/limits` says of the address space; `None` where it is unlimited.
+fn limit(text: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix("Max address space"))?.split_whitespace().next()?.parse().ok()
+}
+
+/// Refuses `what`, stated at `key`, if it needs more than `available` bytes.
+///
+/// # Errors
+/// [`Invalid`] at `key` with both figures.
+pub fn require(key: &str, what: &str, needed: f64, available: u64) -> Result<(), Invalid> {
+    if needed <= available as f64 {
+        return Ok(());
+    }
+    let message = format!("{what} would take about {} of memory, and {} is left", size(needed), size(available as f64));
+    Err(Invalid::at(key, message))
+}
+
+/// Such as `6.3 GB`.
+pub fn size(bytes: f64) -> String {
+    let units = [(1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit);
+    unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{:.1} {name}", bytes / unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_read_in_kibibytes() {
+        let text = "MemTotal:  9 kB\nMemAvailable:   2048 kB\nBuffers: 1 kB\n";
+        assert_eq!((kibibytes(text, "MemAvailable:"), kibibytes(text, "VmSize:")), (Some(2 << 20), None));
+        assert_eq!(
+            limit("Max cpu time  unlimited\nMax address space         4096000000  unlimited  bytes\n"),
+            Some(4_096_000_000)
+        );
+        assert_eq!(limit("Max address space         unlimited            unlimited            bytes\n"), None);
+        assert!(available() > 0);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_both_figures() {
+        assert!(require("objective", "the run", 1e9, 1_000_000_000).is_ok());
+        let refused = require("objective", "the run", 6.28e9, 1_000_000_000).unwrap_err();
+        assert_eq!(refused.message, "the run would take about 6.3 GB of memory, and 1.0 GB is left");
+    }
+}

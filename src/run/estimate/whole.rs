@@ -1,0 +1,74 @@
+//! What all runs of a scenario cost of this machine.
+//!
+//! Wall time is that of the [timed trials](super::timing): each method runs its first rounds as it will, one thread a run or all
+//! threads in one run, and goes on at the rate that it had; worlds are built once a seed. Figures and a target that ends runs early
+//! are not foreseen. Memory is what reading the data has needed so far, the worlds of other threads, and the states of the runs that
+//! go on together; disk is the rows of the record, and while runs go on their checkpoints.
+
+use std::fs;
+
+use serde::Serialize;
+
+use super::Forecast;
+use crate::run::{Plan, execute::shares_threads};
+
+/// Characters of a number in `curves.csv`, with its comma, at the most usual.
+const NUMBER: u64 = 19;
+/// Columns of `curves.csv` that every record has, numbers that are often short.
+const AXES: u64 = 6 * 9;
+
+/// What all runs together are expected to take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Whole {
+    /// Threads that run.
+    pub threads: usize,
+    /// Wall time [s].
+    pub wall_seconds: f64,
+    /// Memory [byte].
+    pub memory_bytes: u64,
+    /// Disk that the results take, figures aside [byte].
+    pub disk_bytes: u64,
+    /// Disk that is needed besides while runs go on [byte].
+    pub checkpoint_bytes: u64,
+}
+
+impl Whole {
+    /// Adds up the forecasts of all cells; `memory` is what the process has needed to read the data [byte].
+    pub(super) fn of(plan: &Plan, cells: &[Forecast], memory: Option<u64>) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let seeds = plan.seeds.len();
+        let (mut work, mut longest, mut disk, mut state, mut world) = (0.0, 0.0_f64, 0, 0, 0);
+        for (planned, cell) in plan.cells.iter().zip(cells) {
+            work += cell.world_wall * seeds as f64;
+            world = world.max(planned.data.as_ref().map_or(0, |data| data.bytes));
+            let prefix: usize = planned.cell.keys.iter().map(|key| key.value.len() + 1).sum();
+            for (arms, run) in planned.methods.iter().zip(&cell.runs) {
+                work += run.wall * (seeds * arms.len()) as f64;
+                longest = longest.max(run.wall + cell.world_wall);
+                state = state.max(run.state);
+                let row = (prefix + arms[0].label.len()) as u64 + AXES + NUMBER * planned.record.columns.len() as u64;
+                disk += run.samples * row * seeds as u64;
+            }
+        }
+        let runs = plan.runs().len();
+        let (wall, together) =
+            if shares_threads(plan.runs().len()) { (work, 1) } else { (longest.max(work / threads as f64), threads.min(runs)) };
+        let worlds = together.min(plan.cells.len() * seeds) as u64;
+        let memory = memory.unwrap_or(2 * world) + world * worlds.saturating_sub(1) + state * together as u64;
+        Self {
+            threads,
+            wall_seconds: wall,
+            memory_bytes: memory,
+            disk_bytes: disk,
+            checkpoint_bytes: disk + state * together as u64,
+        }
+    }
+}
+
+/// The most memory that this process has had so far [byte], where the system tells.
+pub(super) fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}

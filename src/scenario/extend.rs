@@ -1,0 +1,272 @@
+//! A scenario in a folder that holds results already: what it adds to them, or where it differs from them.
+
+use std::{collections::BTreeMap, fmt, path::Path};
+
+use super::{
+    Rejected,
+    cells::{self, Key},
+    decode::decode,
+    made::{Made, Ran},
+    manifest::{methods::Meant, node},
+    method::{MERGED, over},
+    model::{Cell, Scenario},
+    node::{Node, Table, Value},
+    seeds::Seeds,
+    write,
+};
+use crate::{
+    record::{Metric, RecordSpec, Stop},
+    registry::Registry,
+};
+
+/// Which seeds each method is run with, by its label.
+pub type Runs = BTreeMap<String, Vec<u64>>;
+
+/// Sections that make the worlds, and say what is recorded of them.
+const WORLD: [&str; 5] = ["precision", "problem", "fleet", "network", "record"];
+
+/// Longest value that a message writes out.
+const SHOWN: usize = 60;
+
+/// A key that has another value in the results that are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The key, with dots between its parts.
+    pub key: String,
+    /// Its value in the results that are there; `None` without the key.
+    pub there: Option<String>,
+    /// Its value in the scenario at hand.
+    pub here: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &Option<String>| match value {
+            None => "not given".to_owned(),
+            Some(text) if text.chars().count() > SHOWN => text.chars().take(SHOWN).chain(['…']).collect(),
+            Some(text) => text.clone(),
+        };
+        write!(f, "`{}` is {} there, and {} here", self.key, shown(&self.there), shown(&self.here))
+    }
+}
+
+/// What becomes of a scenario in a folder with results.
+pub enum Joined {
+    /// It holds all that is there.
+    Same,
+    /// With the methods and seeds that are there besides.
+    Wider(Box<Scenario>),
+    /// It is of something else.
+    Different(Vec<Difference>),
+}
+
+impl Scenario {
+    /// The methods of which this is a scenario with their seeds in ascending order: all, but for the manifest of results that have less.
+    pub fn runs(&self) -> Runs {
+        let made = self.made.as_ref().map(|made| &made.runs).filter(|runs| !runs.is_empty());
+        let sorted = |seeds: &Seeds| {
+            let mut seeds = seeds.list();
+            seeds.sort_unstable();
+            seeds
+        };
+        match made {
+            Some(made) => made.iter().map(|ran| (ran.method.clone(), sorted(&ran.seeds))).collect(),
+            None => self.labels().into_iter().map(|label| (label.to_owned(), sorted(&self.seeds))).collect(),
+        }
+    }
+
+    /// What becomes of this scenario, of which `runs` are asked for, in the folder `folder`, which holds those of `earlier`.
+    ///
+    /// A later `stop`, other claims, figures and a title are no difference. `metrics` are those that every cell records.
+    ///
+    /// # Errors
+    /// Faults of both together, though neither has one alone.
+    pub fn join(&self, runs: &Runs, earlier: &Self, folder: &Path, metrics: Option<&[Metric]>) -> Result<Joined, Rejected> {
+        let (here, there) = (self.written(folder, metrics), earlier.written(folder, metrics));
+        let mut found = self.other_worlds(earlier, (&here, &there));
+        found.extend(self.other_methods(earlier));
+        if !found.is_empty() {
+            return Ok(Joined::Different(found));
+        }
+        let all = united(runs, &earlier.runs());
+        if all == *runs {
+            return Ok(Joined::Same);
+        }
+        let wider = self.with(earlier, all, (here, &there), folder)?;
+        let found = wider.other_methods(earlier);
+        if found.is_empty() { Ok(Joined::Wider(Box::new(wider))) } else { Ok(Joined::Different(found)) }
+    }
+
+    /// Where the worlds, or what is recorded of them, are others than those of `earlier`.
+    fn other_worlds(&self, earlier: &Self, (here, there): (&Table, &Table)) -> Vec<Difference> {
+        let mut found = Vec::new();
+        let same_keys = |(a, b): (&Cell, &Cell)| a.keys == b.keys;
+        let same_cells = self.cells.len() == earlier.cells.len() && self.cells.iter().zip(&earlier.cells).all(same_keys);
+        let stop = stops(self).zip(stops(earlier)).map(|(here, there)| here.is_beyond(there));
+        let later = same_cells && stop.clone().any(|beyond| beyond == Some(true)) && stop.clone().all(|beyond| beyond.is_some());
+        if !same_cells || (!later && stop.clone().any(|beyond| beyond != Some(false))) {
+            differences("stop", there.get("stop"), here.get("stop"), &mut found);
+        }
+        for section in WORLD {
+            let without_every = |table: &Table| {
+                let mut section = table.get(section).cloned();
+                let _ = section.as_mut().and_then(Node::as_table_mut).and_then(|table| table.remove("every"));
+                section
+            };
+            // What is left to the length of a run grows with it.
+            let free = section == "record" && later && self.document.descend(&["record", "every"]).is_none();
+            if free {
+                differences(section, without_every(there).as_ref(), without_every(here).as_ref(), &mut found);
+            } else {
+                differences(section, there.get(section), here.get(section), &mut found);
+            }
+        }
+        if found.is_empty() && !same_cells {
+            let names = |scenario: &Self| Some(scenario.cells.iter().map(Cell::name).collect::<Vec<_>>().join("; "));
+            found.push(Difference { key: "sweep".to_owned(), there: names(earlier), here: names(self) });
+        }
+        // Written with other defaults, and the same.
+        if same_cells && self.same_problems(earlier) && stop.clone().all(|beyond| beyond == Some(false)) {
+            found.clear();
+        }
+        found
+    }
+
+    /// Whether all cells, and what is recorded of them, mean the same.
+    fn same_problems(&self, earlier: &Self) -> bool {
+        let record = |scenario: &Self| {
+            let section =
+                scenario.cells[0].tree.get("record").map(|section| decode::<RecordSpec>(section, "record", &scenario.registry));
+            section.and_then(Result::ok).unwrap_or_default()
+        };
+        let world = |cell: &Cell| (cell.problem.clone(), cell.fleet.resolved(), cell.network.clone(), cell.precision);
+        let (here, there) = (record(self), record(earlier));
+        let same = self
+            .cells
+            .iter()
+            .zip(&earlier.cells)
+            .all(|(a, b)| world(a) == world(b) && here.every(&a.stop) == there.every(&b.stop));
+        // Metrics that nobody has chosen are those of the problem.
+        let chosen = |spec: RecordSpec| RecordSpec { every: None, metrics: None, ..spec };
+        let metrics = here.metrics == there.metrics || here.metrics.is_none() || there.metrics.is_none();
+        same && metrics && chosen(here) == chosen(there)
+    }
+
+    /// Where methods of the same label are others than those of `earlier`.
+    fn other_methods(&self, earlier: &Self) -> Vec<Difference> {
+        let (Some(here), Some(there)) = (self.meant(), earlier.meant()) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (here, there) in here.iter().flatten().zip(matching(&here, &there)) {
+            let Some(there) = there.filter(|there| *there != here) else { continue };
+            let key = here.first().map_or_else(String::new, |arm| format!("method.{}", write::key(&arm.label)));
+            let tuned = |arms: &[_]| Some(arms.iter().map(tuned).collect::<Vec<_>>().join("; "));
+            if tuned(here) != tuned(there) {
+                push(Difference { key: format!("{key}.tune"), there: tuned(there), here: tuned(here) }, &mut found);
+                continue;
+            }
+            for (here, there) in here.iter().zip(there) {
+                differences(&key, Some(&there.table), Some(&here.table), &mut found);
+            }
+        }
+        found
+    }
+
+    /// This scenario with the methods and seeds that `earlier` has besides, so that it has the runs `all`.
+    fn with(&self, earlier: &Self, all: Runs, (mut root, there): (Table, &Table), folder: &Path) -> Result<Self, Rejected> {
+        let mut seeds = self.seeds.list();
+        seeds.extend(earlier.seeds.list());
+        seeds.sort_unstable();
+        seeds.dedup();
+        if let Some(seeds) = node(&Seeds::of(&seeds)) {
+            root.insert("seeds", self.document.span, seeds);
+        }
+        let known = self.labels();
+        let further = further_methods(&root, there, &self.registry, |label| !known.contains(&label));
+        if let Some(Node { value: Value::Array(methods), .. }) = root.get_mut("method") {
+            methods.extend(further);
+        }
+        let text = write::document(&root, &["stop"]);
+        let read = Self::read(&folder.join("manifest.toml"), &text, &[], &self.registry)?;
+        let runs = all.into_iter().map(|(method, seeds)| Ran { method, seeds: Seeds::List(seeds) }).collect();
+        let made = Some(Made { runs, ..Made::default() });
+        Ok(Self { made, overrides: self.overrides.clone(), notes: self.notes.clone(), ..read })
+    }
+}
+
+fn stops(scenario: &Scenario) -> impl Iterator<Item = &Stop> + Clone {
+    scenario.cells.iter().map(|cell| &cell.stop)
+}
+
+/// The arms of `there` for each method of `here`, cell by cell, found by their label.
+fn matching<'a>(here: &'a [Vec<Vec<Meant>>], there: &'a [Vec<Vec<Meant>>]) -> impl Iterator<Item = Option<&'a Vec<Meant>>> {
+    let label = |arms: &Vec<Meant>| arms.first().map(|arm| arm.label.clone());
+    here.iter().enumerate().flat_map(move |(cell, methods)| {
+        methods.iter().map(move |arms| there.get(cell)?.iter().find(|other| label(other) == label(arms)))
+    })
+}
+
+fn tuned(arm: &Meant) -> String {
+    let keys: &[Key] = &arm.tuned;
+    cells::name(keys)
+}
+
+/// The methods of `there` with a label that is `wanted`, with all that they take from sections that `root` does not say alike.
+fn further_methods(root: &Table, there: &Table, registry: &Registry, wanted: impl Fn(&str) -> bool) -> Vec<Node> {
+    let items = there.get("method").and_then(Node::as_array).unwrap_or_default();
+    let single = items.iter().flat_map(|item| cells::swept_methods(item).unwrap_or_default());
+    let missing = single.filter(|item| item.get("label").or(item.get("name")).and_then(Node::as_str).is_some_and(&wanted));
+    missing.map(|item| standing_alone(item, root, there, registry)).collect()
+}
+
+/// The method `item` of `there` with the keys of its section that `root` has not, or has otherwise.
+fn standing_alone(item: Node, root: &Table, there: &Table, registry: &Registry) -> Node {
+    let entry = item.get("name").and_then(Node::as_str).and_then(|name| registry.find(name));
+    let Some((entry, Value::Table(own))) = entry.zip(Some(&item.value)) else { return item };
+    let Some(shared) = there.get(entry.section) else { return item };
+    let Value::Table(whole) = over(shared, &item, &MERGED).value else { return item };
+    let here = root.get(entry.section);
+    let mut table = own.clone();
+    for key in whole.iter() {
+        let same = here.and_then(|here| here.get(&key.key)) == shared.get(&key.key);
+        if !same {
+            table.insert(&key.key, key.key_span, key.node.clone());
+        }
+    }
+    Node::new(Value::Table(table), item.span)
+}
+
+/// All runs of both.
+pub fn united(here: &Runs, there: &Runs) -> Runs {
+    let mut all = here.clone();
+    for (label, seeds) in there {
+        let known = all.entry(label.clone()).or_default();
+        known.extend(seeds);
+        known.sort_unstable();
+        known.dedup();
+    }
+    all
+}
+
+/// Notes the keys at and below `key` that have other values.
+fn differences(key: &str, there: Option<&Node>, here: Option<&Node>, found: &mut Vec<Difference>) {
+    if there == here {
+        return;
+    }
+    if let (Some(Value::Table(a)), Some(Value::Table(b))) = (there.map(|node| &node.value), here.map(|node| &node.value)) {
+        let new = b.iter().filter(|entry| a.get(&entry.key).is_none());
+        for entry in a.iter().chain(new) {
+            let key = format!("{key}.{}", write::key(&entry.key));
+            differences(&key, a.get(&entry.key), b.get(&entry.key), found);
+        }
+        return;
+    }
+    let text = |node: Option<&Node>| node.map(write::inline);
+    push(Difference { key: key.to_owned(), there: text(there), here: text(here) }, found);
+}
+
+/// Adds a difference that is not known yet.
+fn push(difference: Difference, found: &mut Vec<Difference>) {
+    if !found.contains(&difference) {
+        found.push(difference);
+    }
+}

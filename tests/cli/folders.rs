@@ -1,0 +1,233 @@
+//! A results folder is extended, never spoilt: one process at a time, nothing thrown away unasked, nothing of others touched.
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use crate::program::{assert_same, contents, fedfleet, start, succeed, table};
+
+const SCENARIO: &str = "\
+title = \"folders\"\nseeds = 3\nstop = { rounds = 4 }\n[problem]\nobjective = { quadratic = { generate = { dimension = 3 } } }\n\
+init = { normal = { sd = 1 } }\n[fleet]\nclients = { sweep = [5, 6] }\n[record]\nmetrics = [\"loss\", \"gap\"]\nmodels = true\nstaleness = true\n\
+[served]\nlocal = { steps = { integer = { low = 1, high = 4 } }, lr = { tune = [0.05, 0.1] } }\n\
+[[method]]\nname = \"fedavg\"\n[[method]]\nname = \"scaffold\"\nlocal = { lr = 0.1 }\n[[method]]\nname = \"fedbuff\"\nschedule = { buffered = { size = 2 } }\n\
+[[figure]]\nx = \"rounds\"\ny = \"gap\"\n";
+
+/// A folder with the scenario in it.
+fn ground() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("s.toml"), SCENARIO).unwrap();
+    folder
+}
+
+/// A call that runs `scenario` into `out`, both in `folder`.
+fn call(folder: &Path, scenario: &str, out: &str, more: &[&str]) -> Command {
+    let mut command = fedfleet(["run"]);
+    command.arg(folder.join(scenario)).arg("--out").arg(folder.join(out)).args(more);
+    command
+}
+
+/// What a call that must fail with this exit code says.
+fn refused(mut command: Command, code: i32) -> String {
+    let output = command.output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    told
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_folder() {
+    let folder = ground();
+    let long = ["--set", "stop={ rounds = 10000000 }", "--set", "record.every={ rounds = 1000 }"];
+    let mut first = start(call(folder.path(), "s.toml", "o", &long));
+    let lock = folder.path().join("o/.fedfleet/lock");
+    while !fs::read_to_string(&lock).is_ok_and(|text| text.contains("process")) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let told = refused(call(folder.path(), "s.toml", "o", &["--overwrite"]), 1);
+    assert!(told.contains("in use") && told.contains(&format!("process {}", first.id())), "{told}");
+    assert!(told.contains("s.toml` with stop={ rounds = 10000000 }"), "{told}");
+    first.kill().unwrap();
+    let _ = first.wait().unwrap();
+    // The dead one's lock is taken over.
+    let _ = succeed(call(folder.path(), "s.toml", "o", &["--overwrite"]));
+}
+
+#[test]
+fn methods_seeds_and_a_later_stop_extend_what_is_there() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "whole", &[]));
+    for calls in [
+        &[&["--only", "fedavg", "--seeds", "1"][..], &["--only", "scaffold"], &["--seeds", "2"], &[]][..],
+        &[&["--set", "stop.rounds=2"], &["--seeds", "1"], &[]],
+    ] {
+        for more in calls {
+            let _ = succeed(call(folder, "s.toml", "o", more));
+        }
+        assert_same(&folder.join("whole"), &folder.join("o"));
+        fs::remove_dir_all(folder.join("o")).unwrap();
+    }
+}
+
+#[test]
+fn an_added_method_leaves_the_others_and_their_runs() {
+    let folder = ground();
+    let folder = folder.path();
+    let less = SCENARIO.replace("[[method]]\nname = \"scaffold\"\nlocal = { lr = 0.1 }\n", "");
+    fs::write(folder.join("less.toml"), &less).unwrap();
+    let other = less.replace("\"fedbuff\"\nschedule = { buffered = { size = 2 } }", "\"fedprox\"");
+    fs::write(folder.join("other.toml"), other).unwrap();
+    let _ = succeed(call(folder, "less.toml", "o", &[]));
+    let before = table(&folder.join("o/curves.csv"));
+    let told = succeed(call(folder, "other.toml", "o", &["--json"]));
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    // fedavg and fedbuff are tuned over two step sizes, fedprox too; 2 cells, 3 seeds.
+    assert_eq!(told["runs"], 3 * 2 * 2 * 3);
+    let after = table(&folder.join("o/curves.csv"));
+    assert!(before.iter().all(|row| after.contains(row)) && after.len() == before.len() / 2 * 3);
+    // All three methods together are one scenario, which its manifest is.
+    let _ = succeed(call(folder, "o/manifest.toml", "again", &[]));
+    assert_same(&folder.join("o"), &folder.join("again"));
+    let _ = succeed(call(folder, "s.toml", "o", &[]));
+}
+
+#[test]
+fn the_manifest_of_a_part_gives_that_part() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "o", &["--only", "fedavg", "--seeds", "1"]));
+    let _ = succeed(call(folder, "s.toml", "o", &["--only", "scaffold", "--seeds", "2", "--set", "title=\"t\""]));
+    let rows = table(&folder.join("o/summary.csv"));
+    let seeds: Vec<_> = rows.iter().map(|row| (row["method"].as_str(), row["seeds"].as_str())).collect();
+    assert_eq!(seeds, [("fedavg", "1"), ("scaffold", "2")].repeat(2));
+    let _ = succeed(call(folder, "o/manifest.toml", "again", &[]));
+    assert_eq!(contents(&folder.join("o")), contents(&folder.join("again")));
+}
+
+#[test]
+fn other_results_are_refused_by_their_keys_and_replaced_when_asked() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "o", &["--set", "method.scaffold.local.lr=0.2"]));
+    let before = contents(&folder.join("o"));
+    for (set, key) in [
+        ("fleet.dropout=0.5", "`fleet.dropout` is"),
+        ("stop.rounds=3", "`stop.rounds` is 4 there, and 3 here"),
+        ("record.metrics=[\"loss\"]", "`record.metrics`"),
+        ("method.scaffold.local.lr=0.3", "`method.scaffold.local.lr` is 0.2 there, and 0.3 here"),
+        ("fleet.clients=5", "`fleet.clients.sweep` is [5, 6] there, and [5] here"),
+    ] {
+        let told = refused(call(folder, "s.toml", "o", &["--set", "method.scaffold.local.lr=0.2", "--set", set]), 1);
+        assert!(told.contains(key) && told.contains("--overwrite"), "{set}: {told}");
+        assert_eq!(told.lines().filter(|line| line.starts_with("  `")).count(), 1, "only that key differs: {told}");
+    }
+    assert!(contents(&folder.join("o")) == before, "a refused call changes nothing");
+    fs::write(folder.join("o/notes.txt"), "mine").unwrap();
+    fs::write(folder.join("o/figures/mine.svg"), "<svg/>").unwrap();
+    fs::write(folder.join("o/models/mine.npy"), "mine").unwrap();
+    let other = ["--overwrite", "--set", "record={ metrics = [\"loss\"] }", "--set", "figure=[]", "--set", "served.local.lr=0.1"];
+    let _ = succeed(call(folder, "s.toml", "o", &other));
+    let _ = succeed(call(folder, "s.toml", "alone", &other[1..]));
+    let mut alone: Vec<String> = contents(&folder.join("alone")).into_keys().collect();
+    alone.extend(["figures/mine.svg", "models/mine.npy", "notes.txt"].map(str::to_owned));
+    alone.sort();
+    assert_eq!(contents(&folder.join("o")).into_keys().collect::<Vec<_>>(), alone);
+}
+
+#[test]
+fn folders_and_tables_of_others_are_left_alone() {
+    let folder = ground();
+    let folder = folder.path();
+    for kept in ["o/discarded/thesis.txt", "o/unfinished/chapter.txt", "o/README.md"] {
+        fs::create_dir_all(folder.join(kept).parent().unwrap()).unwrap();
+        fs::write(folder.join(kept), "mine").unwrap();
+    }
+    for _ in 0..2 {
+        let _ = succeed(call(folder, "s.toml", "o", &["--overwrite"]));
+        for kept in ["o/discarded/thesis.txt", "o/unfinished/chapter.txt", "o/README.md"] {
+            assert_eq!(fs::read_to_string(folder.join(kept)).unwrap(), "mine");
+        }
+    }
+    for foreign in ["curves.csv", "manifest.toml"] {
+        let out = folder.join("foreign");
+        fs::create_dir_all(&out).unwrap();
+        fs::write(out.join(foreign), "a,b\n1,2\n").unwrap();
+        for more in [&[][..], &["--overwrite"]] {
+            let told = refused(call(folder, "s.toml", "foreign", more), 1);
+            assert!(told.contains(foreign) && told.contains("did not write"), "{told}");
+        }
+        assert_eq!(fs::read_to_string(out.join(foreign)).unwrap(), "a,b\n1,2\n");
+        fs::remove_dir_all(&out).unwrap();
+    }
+}
+
+#[test]
+fn a_page_of_others_is_not_overwritten_by_the_gallery() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "all/o", &[]));
+    let page = folder.join("all/README.md");
+    let gallery = || fedfleet(["gallery".as_ref(), folder.join("all").as_os_str()]);
+    fs::write(&page, "mine").unwrap();
+    let told = refused(gallery(), 1);
+    assert!(told.contains("README.md") && told.contains("did not write"), "{told}");
+    assert_eq!(fs::read_to_string(&page).unwrap(), "mine");
+    fs::remove_file(&page).unwrap();
+    for _ in 0..2 {
+        let _ = succeed(gallery());
+    }
+}
+
+#[test]
+fn data_that_have_changed_are_refused() {
+    let folder = ground();
+    let folder = folder.path();
+    let rows = |last: f64| format!("h1,c1\n1.0,2.0\n2.0,1.0\n1.5,{last}\n");
+    fs::write(folder.join("clients.csv"), rows(3.0)).unwrap();
+    let text = "seeds = 2\nstop.rounds = 3\nproblem.objective = { quadratic = { file = 'clients.csv' } }\nserved.local.lr = 0.1\n[[method]]\nname = 'fedavg'\n";
+    fs::write(folder.join("d.toml"), text).unwrap();
+    let _ = succeed(call(folder, "d.toml", "o", &["--seeds", "1"]));
+    let manifest = fs::read_to_string(folder.join("o/manifest.toml")).unwrap();
+    assert!(manifest.contains("\"clients.csv\" = \"xxh128:"), "{manifest}");
+    assert!(manifest.contains(&format!("version = \"{}\"", env!("CARGO_PKG_VERSION"))), "{manifest}");
+    let _ = succeed(call(folder, "o/manifest.toml", "same", &[]));
+    fs::write(folder.join("clients.csv"), rows(3.5)).unwrap();
+    let told = refused(call(folder, "o/manifest.toml", "other", &[]), 2);
+    assert!(told.contains("clients.csv") && told.contains("has changed"), "{told}");
+    for more in [&[][..], &["--resume"]] {
+        let told = refused(call(folder, "d.toml", "o", more), 1);
+        assert!(told.contains("clients.csv") && told.contains("has changed"), "{told}");
+    }
+    let _ = succeed(call(folder, "d.toml", "o", &["--overwrite"]));
+}
+
+#[test]
+fn a_changed_key_that_is_swept_keeps_its_column_and_others_get_one() {
+    let folder = ground();
+    let folder = folder.path();
+    let text = SCENARIO.replace("[[figure]]\nx = \"rounds\"", "[[figure]]\nx = \"clients\"");
+    fs::write(folder.join("s.toml"), text).unwrap();
+    let told = succeed(call(folder, "s.toml", "o", &["--set", "fleet.clients=6", "--set", "fleet.dropout=0.25", "--json"]));
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["overrides"], serde_json::json!({ "fleet.dropout": 0.25 }));
+    assert_eq!(told["summary"][0]["cell"], serde_json::json!({ "clients": 6 }));
+    for row in table(&folder.join("o/summary.csv")) {
+        assert_eq!((row["clients"].as_str(), row["fleet.dropout"].as_str()), ("6", "0.25"));
+    }
+    let _ = succeed(call(folder, "o/manifest.toml", "again", &[]));
+    assert_eq!(contents(&folder.join("o")), contents(&folder.join("again")));
+}
+
+#[test]
+fn every_model_is_in_the_index() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "o", &["--set", "record.iterates=true", "--seeds", "1"]));
+    for kind in ["models", "iterates"] {
+        let rows = table(&folder.join(format!("o/{kind}/index.csv")));
+        // Two methods with two step sizes and one with one, in two cells.
+        assert_eq!(rows.len(), 10);
+        assert_eq!(rows.iter().filter(|row| row["kept"] == "true").count(), 6);
+        assert!(rows.iter().all(|row| folder.join("o").join(kind).join(&row["file"]).is_file()));
+        assert!(rows.iter().any(|row| row["method"] == "fedavg" && row["tuned"] == "lr = 0.05" && row["clients"] == "6"));
+    }
+}
