@@ -9,10 +9,10 @@ use criterion::{BatchSize, Criterion, criterion_group};
 use fedfleet::{
     engine::{Engine, Watcher, Workers},
     interrupt::Interrupt,
-    method::registry::{Halved, Parameters},
     num::{Real, vector},
     problem::{self, Batches, Drift, Visit, Workspace},
     random::Purpose,
+    registry::{Halved, Parameters},
     role::served::Served,
     run::{Plan, RunId, build_world, served},
     scenario::Scenario,
@@ -41,7 +41,8 @@ impl<R: Halved> Ready<R> {
     fn read(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/bench").join(name);
         let text = std::fs::read_to_string(&path).expect("the scenario is shipped");
-        let scenario = Scenario::read(&path, &text, &[]).expect("the scenario is sound");
+        let scenario =
+            Scenario::read(&path, &text, &[], &fedfleet::registry::Registry::builtin()).expect("the scenario is sound");
         let plan = Plan::resolve(scenario, &[]).unwrap_or_else(|_| panic!("the scenario is sound"));
         let world = build_world(&plan.cells[0].cell, 0, Path::new(".")).expect("the scenario is sound");
         Self { world: Arc::new(world), plan }

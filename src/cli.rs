@@ -23,6 +23,7 @@ use std::{
 
 use crate::{
     invalid::{Invalid, printable},
+    registry::Registry,
     run::RunError,
     scenario::{Diagnostic, Rejected, Sources},
 };
@@ -78,24 +79,24 @@ enum Outcome {
 struct Usage(String);
 
 /// Runs the verb that the arguments of the process name, and says with what code the process should exit: 0 done, 1 failed run
-/// (or claim, under `--strict`), 2 bad scenario or usage, 130 interrupted.
+/// (or claim, under `--strict`), 2 bad scenario or usage, 130 interrupted. Scenarios may name what `registry` has.
 ///
 /// ```no_run
 /// fn main() -> std::process::ExitCode {
-///     fedfleet::cli::run()
+///     fedfleet::cli::run(&fedfleet::registry::Registry::builtin())
 /// }
 /// ```
-pub fn run() -> ExitCode {
+pub fn run(registry: &Registry) -> ExitCode {
     let outcome = match Cli::parse().verb {
-        Verb::Run(args) => args.execute(),
-        Verb::Check(args) => args.execute(),
+        Verb::Run(args) => args.execute(registry),
+        Verb::Check(args) => args.execute(registry),
         #[cfg(feature = "figure")]
-        Verb::Plot(args) => args.execute(),
+        Verb::Plot(args) => args.execute(registry),
         Verb::Compare(args) => args.execute(),
         Verb::Gallery(args) => args.execute(),
-        Verb::Methods(args) => args.execute(),
+        Verb::Methods(args) => args.execute(registry),
         Verb::New(args) => args.execute(),
-        Verb::Schema(args) => args.execute(),
+        Verb::Schema(args) => args.execute(registry),
         Verb::Completions(args) => args.execute(),
         Verb::Man(args) => args.execute(),
     };

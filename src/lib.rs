@@ -102,7 +102,7 @@
 //! [[method]]
 //! name = "fedavg"
 //! "#;
-//! let scenario = Scenario::read(Path::new("quadratics.toml"), text, &[])?;
+//! let scenario = Scenario::read(Path::new("quadratics.toml"), text, &[], &crate::registry::Registry::builtin())?;
 //! let plan = Plan::resolve(scenario, &[])?;
 //! let folder = tempfile::tempdir()?;
 //! let summary = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent)?;
@@ -126,12 +126,14 @@ pub mod invalid;
 mod memory;
 pub mod message;
 pub mod method;
+pub mod named;
 pub mod network;
 pub mod num;
 pub mod part;
 pub mod problem;
 pub mod random;
 pub mod record;
+pub mod registry;
 pub mod role;
 pub mod rounding;
 pub mod run;

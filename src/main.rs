@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use fedfleet::registry::Registry;
+
 fn main() -> ExitCode {
-    fedfleet::cli::run()
+    fedfleet::cli::run(&Registry::builtin())
 }

@@ -1,46 +1,44 @@
 //! Methods: one file each, as their papers print them, and the registry that names them.
 //!
 //! A served method is two halves and a recipe of default parts, a peer method the rule of one node; neither sees the
-//! queue. To add one, write its file and one line in [`registry`].
+//! queue. To add one, write its file and one line in the [registry](crate::registry).
 
 mod card;
-mod parameter;
 mod parts;
-pub mod registry;
 
-mod adpsgd;
-mod analytic;
-mod anarchic;
-mod choco;
-mod controlled;
-mod delayed_nesterov;
-mod diloco;
-mod dpsgd;
-mod fedadaptive;
-mod fedasync;
-mod fedau;
-mod fedavg;
-mod fedavg_m;
-mod fedavg_m_vr;
-mod fedavgm;
-mod fedbuff;
-mod feddyn;
-mod fednova;
-mod fedprox;
-mod fedsgd;
-mod fedvarp;
-mod gossip_vc;
-mod gradient_tracking;
-mod grouped_average;
-mod mifa;
+pub(crate) mod adpsgd;
+pub(crate) mod analytic;
+pub(crate) mod anarchic;
+pub(crate) mod choco;
+pub(crate) mod controlled;
+pub(crate) mod delayed_nesterov;
+pub(crate) mod diloco;
+pub(crate) mod dpsgd;
+pub(crate) mod fedadaptive;
+pub(crate) mod fedasync;
+pub(crate) mod fedau;
+pub(crate) mod fedavg;
+pub(crate) mod fedavg_m;
+pub(crate) mod fedavg_m_vr;
+pub(crate) mod fedavgm;
+pub(crate) mod fedbuff;
+pub(crate) mod feddyn;
+pub(crate) mod fednova;
+pub(crate) mod fedprox;
+pub(crate) mod fedsgd;
+pub(crate) mod fedvarp;
+pub(crate) mod gossip_vc;
+pub(crate) mod gradient_tracking;
+pub(crate) mod grouped_average;
+pub(crate) mod mifa;
 mod momentum;
-mod prowd;
-mod push_gossip;
-mod scaffold;
-mod scaffold_m;
-mod scaffold_m_vr;
-mod sgp;
-mod token_walk;
+pub(crate) mod prowd;
+pub(crate) mod push_gossip;
+pub(crate) mod scaffold;
+pub(crate) mod scaffold_m;
+pub(crate) mod scaffold_m_vr;
+pub(crate) mod sgp;
+pub(crate) mod token_walk;
 
 #[cfg(test)]
 mod example;
@@ -52,7 +50,6 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use card::{BY_WEIGHTING, CONTROLLED, SCALED};
 pub use card::{Card, Paper};
-pub use parameter::{Parameter, parameters};
 pub use parts::Parts;
 
 use crate::{

@@ -10,6 +10,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
 use crate::{
     invalid::{count, printable},
     record::{axis::Axis, units},
+    registry::Registry,
     run::{Arm, Forecast, Plan, PlannedCell, Whole, forecast},
     scenario::{MethodTable, cells},
 };
@@ -40,8 +41,8 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn execute(self) -> anyhow::Result<Outcome> {
-        let plan = Plan::resolve(self.scenario.load()?, &[])?;
+    pub fn execute(self, registry: &Registry) -> anyhow::Result<Outcome> {
+        let plan = Plan::resolve(self.scenario.load(registry)?, &[])?;
         let mut out = io::stdout().lock();
         if self.resolved {
             out.write_all(plan.resolved(Path::new("")).as_bytes())?;

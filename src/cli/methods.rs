@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::method::{
-    Card, parameters,
-    registry::{self, Entry, METHODS},
+use crate::{
+    method::Card,
+    registry::{Entry, Registry, parameters},
 };
 
 use super::{Outcome, Usage};
@@ -29,36 +29,36 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn execute(self) -> anyhow::Result<Outcome> {
+    pub fn execute(self, registry: &Registry) -> anyhow::Result<Outcome> {
         let text = match &self.name {
-            None if self.markdown => table(),
-            None => list(),
-            Some(name) => page(registry::find(name).ok_or_else(|| unknown(name))?),
+            None if self.markdown => table(registry),
+            None => list(registry),
+            Some(name) => page(registry.find(name).ok_or_else(|| unknown(name, registry))?),
         };
         io::stdout().lock().write_all(text.as_bytes())?;
         Ok(Outcome::Done)
     }
 }
 
-fn unknown(name: &str) -> Usage {
-    let names: Vec<&str> = METHODS.iter().map(|entry| entry.card.name).collect();
+fn unknown(name: &str, registry: &Registry) -> Usage {
+    let names: Vec<&str> = registry.methods().iter().map(|entry| entry.card.name).collect();
     let meant = crate::scenario::nearest(name, &names).map(|name| format!(": did you mean `{name}`?"));
     Usage(format!("there is no method `{name}`{}", meant.unwrap_or_default()))
 }
 
-fn list() -> String {
-    let width = METHODS.iter().map(|entry| entry.card.name.len()).max().unwrap_or(0);
-    METHODS.iter().map(|entry| format!("{:width$}  {}\n", entry.card.name, entry.card.summary)).collect()
+fn list(registry: &Registry) -> String {
+    let width = registry.methods().iter().map(|entry| entry.card.name.len()).max().unwrap_or(0);
+    registry.methods().iter().map(|entry| format!("{:width$}  {}\n", entry.card.name, entry.card.summary)).collect()
 }
 
-fn table() -> String {
+fn table(registry: &Registry) -> String {
     let row = |entry: &Entry| {
         let Card { name, summary, paper, .. } = entry.card;
         let first = paper.authors.split(',').next().unwrap_or_default();
         format!("| `{name}` | `[{}]` | {summary} | [{first}, {}]({}) |\n", entry.section, paper.year, paper.link)
     };
     let head = "| method | section | what it is | paper |\n| --- | --- | --- | --- |\n";
-    head.to_owned() + &METHODS.iter().map(row).collect::<String>()
+    head.to_owned() + &registry.methods().iter().map(row).collect::<String>()
 }
 
 fn page(entry: &Entry) -> String {

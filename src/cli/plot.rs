@@ -8,6 +8,7 @@ use std::{
 use crate::{
     figure::{FigureError, FigureSpec, draw_all},
     invalid::printable,
+    registry::Registry,
     scenario::{Diagnostic, Rejected, Scenario, Sources, decode::decode},
 };
 
@@ -34,12 +35,12 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn execute(self) -> anyhow::Result<Outcome> {
+    pub fn execute(self, registry: &Registry) -> anyhow::Result<Outcome> {
         let manifest = self.results.join("manifest.toml");
         let path = self.scenario.or_else(|| manifest.exists().then_some(manifest));
-        let scenario = path.map(|path| Scenario::load(&path, &[])).transpose()?;
+        let scenario = path.map(|path| Scenario::load(&path, &[], registry)).transpose()?;
         let specs: Vec<FigureSpec> = match scenario.as_ref().and_then(|scenario| scenario.cells[0].tree.get("figure")) {
-            Some(node) => decode(node, "figure").map_err(|faults| reject(scenario.as_ref(), faults))?,
+            Some(node) => decode(node, "figure", registry).map_err(|faults| reject(scenario.as_ref(), faults))?,
             None => Vec::new(),
         };
         let drawn = draw_all(&self.results, &specs).map_err(|error| match (error, &scenario) {

@@ -15,6 +15,7 @@ use std::{
 use crate::figure::FigureError;
 use crate::{
     invalid::{count, printable},
+    registry::Registry,
     run::{Options, Plan, Results, RunError, Summary, execute, verify},
     scenario::nearest,
 };
@@ -83,8 +84,8 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn execute(self) -> anyhow::Result<Outcome> {
-        let scenario = self.scenario.load()?;
+    pub fn execute(self, registry: &Registry) -> anyhow::Result<Outcome> {
+        let scenario = self.scenario.load(registry)?;
         let labels: Vec<String> = scenario.cells[0].methods.iter().map(|method| method.label.clone()).collect();
         self.only.iter().try_for_each(|label| known(label, &labels))?;
         let plan = Plan::resolve(scenario, &self.only)?;

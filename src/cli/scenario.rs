@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::scenario::{Override, Rejected, Scenario};
 use clap::Args;
+
+use crate::{
+    registry::Registry,
+    scenario::{Override, Rejected, Scenario},
+};
 
 /// A scenario with changes.
 #[derive(Debug, Args)]
@@ -23,11 +27,11 @@ pub struct ScenarioArgs {
 
 impl ScenarioArgs {
     /// Reads and checks the scenario.
-    pub fn load(&self) -> Result<Scenario, Rejected> {
+    pub fn load(&self, registry: &Registry) -> Result<Scenario, Rejected> {
         let mut changes: Vec<Override> = self.changes.iter().map(Override::set).collect();
         if let Some(seeds) = self.seeds {
             changes.push(Override { option: "--seeds".to_owned(), text: format!("seeds={seeds}") });
         }
-        Scenario::load(&self.path, &changes)
+        Scenario::load(&self.path, &changes, registry)
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::Outcome;
+use crate::registry::Registry;
 
 const EXAMPLES: &str = "\
 Example:
@@ -18,8 +19,8 @@ whose first line is
 pub struct Args {}
 
 impl Args {
-    pub fn execute(self) -> anyhow::Result<Outcome> {
-        io::stdout().lock().write_all(crate::scenario::schema().as_bytes())?;
+    pub fn execute(self, registry: &Registry) -> anyhow::Result<Outcome> {
+        io::stdout().lock().write_all(crate::scenario::schema(registry).as_bytes())?;
         Ok(Outcome::Done)
     }
 }

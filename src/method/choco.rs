@@ -10,7 +10,7 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
-    part::link::{Keep, Link, LinkSpec, Wire, contract},
+    part::link::{Keep, Link, LinkSpec, TopK, Wire, contract},
     random::Setting,
     role::{
         Payload,
@@ -61,7 +61,7 @@ impl Default for Choco {
     fn default() -> Self {
         Self {
             gamma: 0.1,
-            compressor: LinkSpec::TopK(Keep { k: None, fraction: Some(0.1) }),
+            compressor: TopK { keep: Keep { k: None, fraction: Some(0.1) } }.into(),
             contractive: true,
             order: ChocoOrder::Paper,
             copies: Copies::Zero,

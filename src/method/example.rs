@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{BY_WEIGHTING, Card, Method, Paper, ServedMethod, Setup, fedavg};
 use crate::{
     engine::{Engine, Watcher, Workers},
-    method::registry::Parameters,
+    registry::Parameters,
     role::served::Served,
     run::{arms, build_world, served},
     scenario::Scenario,
@@ -61,9 +61,9 @@ fn its_test_holds() {
     let text = "stop.rounds = 1\nfleet.clients = 4\nserved.local = { steps = 4, lr = 0.05 }\n\
                 problem.objective = { quadratic = { curvature = [1.0, 2.0, 0.5, 4.0], centre = [-1.0, 0.0, 1.0, 2.0] } }\n\
                 problem.init = { constant = 5.0 }\nmethod = [{ name = 'fedavg' }]\n";
-    let scenario = Scenario::read(Path::new("example.toml"), text, &[]).unwrap();
+    let scenario = Scenario::read(Path::new("example.toml"), text, &[], &crate::registry::Registry::builtin()).unwrap();
     let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
-    let arms = arms(&scenario.cells[0], 4, Path::new("")).unwrap();
+    let arms = arms(&scenario.cells[0], 4, (Path::new(""), &scenario.registry)).unwrap();
     let Parameters::Served { parts, .. } = &arms[0][0].parameters else { panic!("FedAvg has a server") };
     let protocol = served(&method, parts, Arc::clone(&world), Path::new("")).unwrap();
     let clock = Box::new(WorldClock::new(Arc::clone(&world)));

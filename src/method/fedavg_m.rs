@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::{Engine, Watcher, Workers},
-        method::registry::Parameters,
+        registry::Parameters,
         role::served::Served,
         run::{arms, build_world, served},
         scenario::Scenario,
@@ -162,9 +162,9 @@ mod tests {
 
     #[test]
     fn momentum_that_starts_at_one_half_follows_the_golden_trace() {
-        let scenario = Scenario::read(Path::new("gp.toml"), GP, &[]).unwrap();
+        let scenario = Scenario::read(Path::new("gp.toml"), GP, &[], &crate::registry::Registry::builtin()).unwrap();
         let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
-        let arms = arms(&scenario.cells[0], 2, Path::new("")).unwrap();
+        let arms = arms(&scenario.cells[0], 2, (Path::new(""), &scenario.registry)).unwrap();
         let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
         let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
         let state = Arc::new(Payload::of([vec![1.0], vec![0.5]]));

@@ -1,6 +1,9 @@
 //! The scalar type of a run.
 
-use std::fmt::{Debug, Display};
+use std::{
+    any::Any,
+    fmt::{Debug, Display},
+};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -64,4 +67,14 @@ impl Real for f64 {
     fn f64(self) -> f64 {
         self
     }
+}
+
+/// What one of two functions makes, chosen by the scalar type `R`: `single` for `f32` and `double` for `f64`. `T` is what that one
+/// makes, written in terms of `R`.
+pub fn by_scalar<R: Real, A: 'static, B: 'static, T: 'static>(single: impl FnOnce() -> A, double: impl FnOnce() -> B) -> T {
+    let made: Box<dyn Any> = match R::PRECISION {
+        Precision::F32 => Box::new(single()),
+        Precision::F64 => Box::new(double()),
+    };
+    *made.downcast().expect("`T` is the type that belongs to `R`")
 }

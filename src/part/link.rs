@@ -7,6 +7,7 @@
 //! The zero vector comes through as it is. Coordinates that are not finite are passed on and not rounded: divergence is for
 //! the recorder to see.
 
+mod builtin;
 mod dither;
 mod memory;
 pub mod rehearsal;
@@ -16,12 +17,15 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
+pub use builtin::{
+    DianaSpec, DitherSpec, Ef, Ef21Spec, NaturalDither, Nearest, Qsgd, RandKSpec, RoundSpec, Stochastic, TernGrad,
+};
 pub use dither::{Dithering, Natural, NaturalDithering, Norm};
 pub(crate) use memory::contract;
 pub use memory::{Diana, Ef21, ErrorFeedback};
 pub use round::{Identity, Levels, RoundTo, ScaledSign, round_blocks};
 pub use sparse::{Keep, Lazy, Pruned, RandK, TopK};
-pub use spec::{Compressor, DitherSpec, LinkSpec, NaturalDitherSpec, RandKSpec, RoundSpec, SignSpec};
+pub use spec::{AnyCompressor, Compressor, LinkSpec, Promises};
 
 use crate::{message::Payload, num::Real, problem::Block, random::Rng};
 

@@ -290,14 +290,14 @@ impl ServedSpec {
         self.secure.as_ref().map_or(Ok(()), SecureSpec::validate).map_err(|invalid| invalid.under("secure"))?;
         check_chain("server", self.server.as_deref().unwrap_or(&[]))?;
         self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))?;
-        if let Some(LinkSpec::Ef(_)) = self.downlink {
+        if self.downlink.as_ref().is_some_and(|link| link.promises().feeds_back) {
             return Err(Invalid::at(
                 "downlink.ef",
                 "feedback of errors evens out over sums of updates, and the server sends its model",
             )
             .help("use `ef21`, which sends differences to what the client knows"));
         }
-        self.each_link(LinkSpec::validate)
+        self.each_link(|link| link.validate())
     }
 
     /// Refuses weights of clients where samples travel between them.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::{
-    method::registry::{self, Parameters, complete, fit},
     random::Setting,
+    registry::{Parameters, Registry, complete, fit},
     role::peers::no_topology,
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
 };
@@ -38,11 +38,11 @@ impl Arm {
 ///
 /// # Errors
 /// Unknown methods, and every fault of their keys.
-pub fn arms(cell: &Cell, clients: usize, folder: &Path) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
+pub fn arms(cell: &Cell, clients: usize, (folder, registry): (&Path, &Registry)) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut all = Vec::new();
     for method in &cell.methods {
-        match arms_of(cell, method, clients, folder) {
+        match arms_of(cell, method, clients, (folder, registry)) {
             Ok(arms) => all.push(arms),
             Err(found) => faults.extend(found),
         }
@@ -50,9 +50,14 @@ pub fn arms(cell: &Cell, clients: usize, folder: &Path) -> Result<Vec<Vec<Arm>>,
     if faults.is_empty() { Ok(all) } else { Err(faults) }
 }
 
-fn arms_of(cell: &Cell, method: &MethodTable, clients: usize, folder: &Path) -> Result<Vec<Arm>, Vec<Diagnostic>> {
-    let Some(entry) = registry::find(&method.name) else {
-        let names: Vec<&str> = registry::METHODS.iter().map(|entry| entry.card.name).collect();
+fn arms_of(
+    cell: &Cell,
+    method: &MethodTable,
+    clients: usize,
+    (folder, registry): (&Path, &Registry),
+) -> Result<Vec<Arm>, Vec<Diagnostic>> {
+    let Some(entry) = registry.find(&method.name) else {
+        let names: Vec<&str> = registry.methods().iter().map(|entry| entry.card.name).collect();
         let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
         return Err(vec![fault.suggest(&method.name, &names).help("`fedfleet methods` lists them")]);
     };
@@ -63,7 +68,7 @@ fn arms_of(cell: &Cell, method: &MethodTable, clients: usize, folder: &Path) -> 
     let section = cell.tree.get(entry.section);
     let shared = section.unwrap_or(&empty);
     let arm = |tree: &Node, tuned: Vec<Key>| {
-        let parse = |at: &str| (entry.parse)(tree, at);
+        let parse = |at: &str| (entry.parse)(tree, at, registry);
         let mut parameters = parse(&format!("method.{}", write::key(&method.label))).map_err(|own| {
             // What stands in the shared section is told as a fault of that, once for all its methods.
             let of_section = parse(entry.section).err().unwrap_or_default();

@@ -8,8 +8,8 @@ use super::{any_world::Facts, arm::Arm};
 use crate::{
     invalid::Invalid,
     memory,
-    method::registry::{Parameters, complete, fit},
     num::Precision,
+    registry::{Parameters, complete, fit},
     role::spec::ServedSpec,
     scenario::{Cell, Diagnostic},
 };
@@ -77,7 +77,11 @@ mod tests {
             served = {{ local = {{ steps = 1, lr = 0.1 }}, schedule = {{ rounds = {{ cohort = 10 }} }} }}
             peers.local = {{ steps = 1, lr = 0.1 }}\n[[method]]\n{method}"
         );
-        let plan = Plan::resolve(Scenario::read(Path::new("capacity.toml"), &text, &[]).unwrap(), &[]).unwrap();
+        let plan = Plan::resolve(
+            Scenario::read(Path::new("capacity.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap(),
+            &[],
+        )
+        .unwrap();
         let cell = &plan.cells[0].cell;
         let facts = AnyWorld::build(cell, 0, Path::new("")).unwrap().facts();
         assert!(refuse(&plan.cells[0].methods, cell, &facts, 1, 1 << 30).is_ok());

@@ -29,9 +29,9 @@ use timing::Timed;
 
 use crate::{
     engine::{Engine, Protocol, Watcher, Workers},
-    method::registry::Halved,
     num::Real,
     record::{Progress, Stop, axis::Axis},
+    registry::Halved,
     role::Observed,
     world::{World, WorldClock},
 };
@@ -347,7 +347,7 @@ mod tests {
             peers.local = {{ steps = 3, lr = 0.01 }}
             {methods}"
         );
-        let scenario = Scenario::read(Path::new("estimate.toml"), &text, &[]).unwrap();
+        let scenario = Scenario::read(Path::new("estimate.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap();
         let plan = Plan::resolve(scenario, &[]).unwrap();
         let (forecasts, _) = forecast(&plan).unwrap();
         let folder = tempfile::tempdir().unwrap();

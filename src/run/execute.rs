@@ -225,7 +225,7 @@ pub struct Summary {
 /// [`RunError`]; what has been written stays, and after [`RunError::Interrupted`] what there is of the runs is in `curves.csv`.
 pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn Progressing) -> Result<Summary, RunError> {
     let _lock = Lock::take(results, &holder(plan))?;
-    let earlier = folder::earlier(results, options)?.filter(|_| !options.overwrite);
+    let earlier = folder::earlier(results, options, &plan.scenario.registry)?.filter(|_| !options.overwrite);
     let wider = earlier.as_ref().map(|earlier| earlier.join(plan, results)).transpose()?.flatten();
     if let Some(earlier) = &earlier {
         earlier.notes(plan, options).iter().for_each(|note| progress.note(note));

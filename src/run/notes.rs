@@ -6,9 +6,9 @@ use super::{arm::Arm, plan::Plan};
 #[cfg(feature = "figure")]
 use crate::figure::{self, FigureSpec};
 use crate::{
-    method::registry::{Parameters, complete, fit},
     part::{transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, data::Report, spec::WeightsSpec},
+    registry::{Parameters, complete, fit},
     role::{schedule::ScheduleSpec, spec::ServedSpec},
 };
 
@@ -147,7 +147,9 @@ mod tests {
             "stop.rounds = 1\nfleet.clients = 3\nserved.local = {{ steps = 1, lr = 0.1 }}\n\
              problem = {{ objective = 'softmax', data = 'digits-8x8', weights = '{weights}' }}\n[[method]]\n{method}"
         );
-        Plan::resolve(Scenario::read(Path::new("notes.toml"), &text, &[]).unwrap(), &[]).unwrap().notes()
+        Plan::resolve(Scenario::read(Path::new("notes.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap(), &[])
+            .unwrap()
+            .notes()
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! Where the fault of a method stands: in its own table, or in the section whose keys it takes.
 
+use super::arm::Arm;
 use crate::{
     invalid::Invalid,
-    method::registry,
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node},
 };
 
-/// A fault of the method called `label`, with a path from the method's table.
-pub(super) fn fault(cell: &Cell, label: &str, invalid: Invalid) -> Diagnostic {
-    let Some(index) = cell.methods.iter().position(|method| method.label == label) else { return cell.fault(invalid) };
-    let method = &cell.methods[index];
-    let section = registry::find(&method.name).map_or("served", |entry| entry.section);
+/// A fault of the method of `arm`, with a path from the method's table.
+pub(super) fn fault(cell: &Cell, arm: &Arm, invalid: Invalid) -> Diagnostic {
+    let Some(index) = cell.methods.iter().position(|method| method.label == arm.label) else { return cell.fault(invalid) };
+    let (method, section) = (&cell.methods[index], arm.parameters.section());
     let is_shared = cell.tree.get(section).is_some_and(|shared| is_shared(method, shared, &invalid.path));
     let place = if is_shared { section.to_owned() } else { format!("method.{index}") };
     cell.fault(invalid.under(&place))

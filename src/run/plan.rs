@@ -15,10 +15,7 @@ use crate::{
     file::{Opened, opened},
     invalid::Invalid,
     memory,
-    method::{
-        Ground,
-        registry::{Parameters, PeerParameters},
-    },
+    method::Ground,
     num::Precision,
     problem::data::Report,
     random::{Setting, Streams},
@@ -28,6 +25,7 @@ use crate::{
         filter,
         staleness::{KEY, SHARE},
     },
+    registry::{Parameters, PeerParameters},
     role::peers::PeersSpec,
     scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
 };
@@ -120,7 +118,7 @@ impl Plan {
         asked: &Runs,
     ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Column>, Vec<ClaimSpec>, Vec<FigureSpec>), Vec<Diagnostic>> {
         let first = &scenario.cells[0];
-        let record: RecordSpec = section(first, "record")?.unwrap_or_default();
+        let record: RecordSpec = section(scenario, first, "record")?.unwrap_or_default();
         record.validate().map_err(|invalid| vec![first.fault(invalid.under("record"))])?;
         let mut faults = OfCells::default();
         let mut cells = Vec::new();
@@ -136,8 +134,8 @@ impl Plan {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let claims: Vec<ClaimSpec> = section(first, "claim")?.unwrap_or_default();
-        let figures: Vec<FigureSpec> = section(first, "figure")?.unwrap_or_default();
+        let claims: Vec<ClaimSpec> = section(scenario, first, "claim")?.unwrap_or_default();
+        let figures: Vec<FigureSpec> = section(scenario, first, "figure")?.unwrap_or_default();
         let columns = share_columns(&mut cells);
         check_claims_and_figures(scenario, &cells, (&record, &columns), &claims, &figures)?;
         cells.iter_mut().for_each(|cell| cell.identify(&record));
@@ -210,7 +208,7 @@ impl Plan {
 
     /// A fault of the method of a run, with a path from the method's table.
     pub(super) fn reject_method(&self, run: RunId, invalid: Invalid) -> Rejected {
-        self.scenario.reject(vec![placed::fault(&self.cells[run.cell].cell, &self.arm(run).label, invalid)])
+        self.scenario.reject(vec![placed::fault(&self.cells[run.cell].cell, self.arm(run), invalid)])
     }
 
     /// All runs: by cell, then seed, then method, then arm.
@@ -242,8 +240,8 @@ impl PlannedCell {
     }
 }
 
-fn section<T: DeserializeOwned>(cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
-    cell.tree.get(key).map(|node| decode(node, key)).transpose()
+fn section<T: DeserializeOwned>(scenario: &Scenario, cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
+    cell.tree.get(key).map(|node| decode(node, key, &scenario.registry)).transpose()
 }
 
 fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) -> Result<PlannedCell, Vec<Diagnostic>> {
@@ -252,7 +250,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) 
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let build_wall = before.elapsed();
     let facts = world.facts();
-    let mut methods = arms(cell, facts.clients, &scenario.folder)?;
+    let mut methods = arms(cell, facts.clients, (&scenario.folder, &scenario.registry))?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts, &world)?;
@@ -296,7 +294,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) 
 /// Refuses what shows only when a method is built in its world.
 fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Path) -> Result<(), Vec<Diagnostic>> {
     let built = |arm: &Arm| execute::check_built(&arm.parameters, world.clone(), folder);
-    let fault = |arm: &Arm| built(arm).err().map(|invalid| placed::fault(cell, &arm.label, invalid));
+    let fault = |arm: &Arm| built(arm).err().map(|invalid| placed::fault(cell, arm, invalid));
     let faults: Vec<Diagnostic> = methods.iter().flatten().filter_map(fault).collect();
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
@@ -328,7 +326,7 @@ fn check_parts(
             }
             Parameters::Peers { own, parts } => check_peers(own.as_ref(), parts, facts, setting).map(|()| None),
         };
-        let note = checked.map_err(|invalid| vec![placed::fault(cell, &arm.label, invalid)])?;
+        let note = checked.map_err(|invalid| vec![placed::fault(cell, arm, invalid)])?;
         notes.extend(note.map(|note| (arm.label.clone(), note)));
     }
     Ok(notes)

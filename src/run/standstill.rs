@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     invalid::Invalid,
-    method::registry::{Parameters, complete},
+    registry::{Parameters, complete},
     role::spec::{LocalSpec, MOST_STEPS},
     scenario::{Cell, Diagnostic},
 };
@@ -26,7 +26,7 @@ pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, world: &AnyWorld
             Parameters::Peers { own, parts } => (&parts.local, !facts.instant_peers || own.waits()),
         };
         if let Some(fault) = unspent_budget(local, &arm.label, facts).or_else(|| endless_visit(local, &arm.label, world)) {
-            return Err(vec![placed::fault(cell, &arm.label, fault.under("local"))]);
+            return Err(vec![placed::fault(cell, arm, fault.under("local"))]);
         }
         if cell.stop.needs_time() && !waits {
             let message = format!(
@@ -76,7 +76,11 @@ mod tests {
             "stop = {{ {stop} }}\nproblem.objective = 'quadratic'\nfleet.clients = 4\nserved.local.lr = 0.1\npeers.local.lr = 0.1\n\
              {world}\n[[method]]\n{method}"
         );
-        Plan::resolve(Scenario::read(Path::new("standstill.toml"), &text, &[]).unwrap(), &[]).is_ok()
+        Plan::resolve(
+            Scenario::read(Path::new("standstill.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap(),
+            &[],
+        )
+        .is_ok()
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::{
     invalid::Invalid,
-    method::registry::ServedParameters,
     part::link::{LinkSpec, rehearsal::growth},
+    registry::ServedParameters,
     role::spec::ServedSpec,
 };
 

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     engine::{Engine, Watcher, Workers},
-    method::registry::Halved,
     num::Real,
     record::{Standstill, Stop},
+    registry::Halved,
     role::{Models, Observed},
     world::{World, WorldClock},
 };

@@ -15,8 +15,8 @@ use super::{
     write,
 };
 use crate::{
-    method::registry,
     record::{Metric, RecordSpec, Stop},
+    registry::Registry,
 };
 
 /// Which seeds each method is run with, by its label.
@@ -135,7 +135,8 @@ impl Scenario {
     /// Whether all cells, and what is recorded of them, mean the same.
     fn same_problems(&self, earlier: &Self) -> bool {
         let record = |scenario: &Self| {
-            let section = scenario.cells[0].tree.get("record").map(|section| decode::<RecordSpec>(section, "record"));
+            let section =
+                scenario.cells[0].tree.get("record").map(|section| decode::<RecordSpec>(section, "record", &scenario.registry));
             section.and_then(Result::ok).unwrap_or_default()
         };
         let world = |cell: &Cell| (cell.problem.clone(), cell.fleet.resolved(), cell.network.clone(), cell.precision);
@@ -180,12 +181,12 @@ impl Scenario {
             root.insert("seeds", self.document.span, seeds);
         }
         let known = self.labels();
-        let further = further_methods(&root, there, |label| !known.contains(&label));
+        let further = further_methods(&root, there, &self.registry, |label| !known.contains(&label));
         if let Some(Node { value: Value::Array(methods), .. }) = root.get_mut("method") {
             methods.extend(further);
         }
         let text = write::document(&root, &["stop"]);
-        let read = Self::read(&folder.join("manifest.toml"), &text, &[])?;
+        let read = Self::read(&folder.join("manifest.toml"), &text, &[], &self.registry)?;
         let runs = all.into_iter().map(|(method, seeds)| Ran { method, seeds: Seeds::List(seeds) }).collect();
         let made = Some(Made { runs, ..Made::default() });
         Ok(Self { made, overrides: self.overrides.clone(), notes: self.notes.clone(), ..read })
@@ -210,16 +211,16 @@ fn tuned(arm: &Meant) -> String {
 }
 
 /// The methods of `there` with a label that is `wanted`, with all that they take from sections that `root` does not say alike.
-fn further_methods(root: &Table, there: &Table, wanted: impl Fn(&str) -> bool) -> Vec<Node> {
+fn further_methods(root: &Table, there: &Table, registry: &Registry, wanted: impl Fn(&str) -> bool) -> Vec<Node> {
     let items = there.get("method").and_then(Node::as_array).unwrap_or_default();
     let single = items.iter().flat_map(|item| cells::swept_methods(item).unwrap_or_default());
     let missing = single.filter(|item| item.get("label").or(item.get("name")).and_then(Node::as_str).is_some_and(&wanted));
-    missing.map(|item| standing_alone(item, root, there)).collect()
+    missing.map(|item| standing_alone(item, root, there, registry)).collect()
 }
 
 /// The method `item` of `there` with the keys of its section that `root` has not, or has otherwise.
-fn standing_alone(item: Node, root: &Table, there: &Table) -> Node {
-    let entry = item.get("name").and_then(Node::as_str).and_then(registry::find);
+fn standing_alone(item: Node, root: &Table, there: &Table, registry: &Registry) -> Node {
+    let entry = item.get("name").and_then(Node::as_str).and_then(|name| registry.find(name));
     let Some((entry, Value::Table(own))) = entry.zip(Some(&item.value)) else { return item };
     let Some(shared) = there.get(entry.section) else { return item };
     let Value::Table(whole) = over(shared, &item, &MERGED).value else { return item };

@@ -4,7 +4,7 @@ use crate::{
     record::filter::KeyValue,
     scenario::{
         cells,
-        decode::decode,
+        decode::{NoParts, decode},
         node::{Node, Value},
     },
 };
@@ -39,7 +39,7 @@ pub(super) fn leave_out(written: &Node, document: &mut Node) -> Vec<String> {
             let over = [text(&["x"]), text(&["facet"]), text(&["trend", "over"])].into_iter().flatten().find(|key| gone(key));
             let trend = text(&["trend", "over"]).filter(|key| single(key));
             let chosen = item.get("where").and_then(Node::as_table).into_iter().flat_map(|table| table.iter()).find(|entry| {
-                let value = decode::<KeyValue>(&entry.node, "where");
+                let value = decode::<KeyValue>(&entry.node, "where", &NoParts);
                 gone(&entry.key) || value.is_ok_and(|value| passed(&entry.key, &value))
             });
             let Some(key) = over.or(trend).or(chosen.map(|entry| entry.key.as_str())) else { return true };
@@ -70,7 +70,7 @@ mod tests {
         [[claim]]\ntext = 'c'\nmetric = 'loss'\nof = 'fedavg'\ntrend = { over = 'dropout', direction = 'falls' }\n";
 
     fn read(set: &str) -> Scenario {
-        Scenario::read(Path::new("a.toml"), TEXT, &[Override::set(set)]).unwrap()
+        Scenario::read(Path::new("a.toml"), TEXT, &[Override::set(set)], &crate::registry::Registry::builtin()).unwrap()
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     figure::FigureSpec,
     record::{Metric, RecordSpec, claim::ClaimSpec},
+    registry::Registry,
 };
 
 impl Scenario {
@@ -75,15 +76,15 @@ impl Scenario {
             sections.push(("fleet", node(&cell.fleet.resolved())));
             sections.push(("network", node(&cell.network)));
             sections.push(("record", self.record(cell, metrics)));
-            sections.push(("claim", resolved_list(cell, "claim", ClaimSpec::resolved)));
-            sections.push(("figure", resolved_list(cell, "figure", |figure: FigureSpec| figure)));
+            sections.push(("claim", resolved_list(cell, "claim", &self.registry, ClaimSpec::resolved)));
+            sections.push(("figure", resolved_list(cell, "figure", &self.registry, |figure: FigureSpec| figure)));
         }
         sections
     }
 
     /// `[record]` with its defaults, and the distance between samples where it is the same in all cells.
     pub(super) fn record(&self, cell: &Cell, metrics: Option<&[Metric]>) -> Option<Node> {
-        let written = cell.tree.get("record").map(|section| decode::<RecordSpec>(section, "record"));
+        let written = cell.tree.get("record").map(|section| decode::<RecordSpec>(section, "record", &self.registry));
         let mut record = written.transpose().ok()?.unwrap_or_default();
         let every = record.every(&cell.stop);
         if self.cells.iter().all(|other| record.every(&other.stop) == every) {
@@ -95,7 +96,7 @@ impl Scenario {
 
     /// Whether `document` means the same runs: worlds, and methods with all their parts.
     fn same_methods(&self, document: &Node) -> bool {
-        let Ok(other) = Self::resolve(Path::new(""), document.clone()) else { return false };
+        let Ok(other) = Self::resolve(Path::new(""), document.clone(), &self.registry) else { return false };
         self.meant().is_some_and(|meant| Some(meant) == other.meant()) && self.same_worlds(&other)
     }
 
@@ -109,7 +110,7 @@ impl Scenario {
 
     /// Whether `document` means the same runs as this scenario.
     fn same_runs(&self, document: &Node) -> bool {
-        let Ok(other) = Self::resolve(Path::new(""), document.clone()) else { return false };
+        let Ok(other) = Self::resolve(Path::new(""), document.clone(), &self.registry) else { return false };
         (&self.title, &self.seeds) == (&other.title, &other.seeds)
             && self.cells.len() == other.cells.len()
             && self.cells.iter().zip(&other.cells).all(|(a, b)| a.means_the_same(b))
@@ -117,8 +118,13 @@ impl Scenario {
 }
 
 /// The elements of the list `key` with their defaults; `None` where there are none.
-fn resolved_list<T: DeserializeOwned + Serialize>(cell: &Cell, key: &str, resolve: impl Fn(T) -> T) -> Option<Node> {
-    let written: Vec<T> = decode(cell.tree.get(key)?, key).ok()?;
+fn resolved_list<T: DeserializeOwned + Serialize>(
+    cell: &Cell,
+    key: &str,
+    registry: &Registry,
+    resolve: impl Fn(T) -> T,
+) -> Option<Node> {
+    let written: Vec<T> = decode(cell.tree.get(key)?, key, registry).ok()?;
     node(&written.into_iter().map(resolve).collect::<Vec<T>>())
 }
 
@@ -173,9 +179,9 @@ mod tests {
 
     #[test]
     fn a_manifest_means_the_same_and_is_its_own_manifest() {
-        let scenario = Scenario::read(Path::new("a.toml"), TEXT, &[]).unwrap();
+        let scenario = Scenario::read(Path::new("a.toml"), TEXT, &[], &Registry::builtin()).unwrap();
         let manifest = scenario.manifest(Path::new("results"), None);
-        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
+        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[], &Registry::builtin()).unwrap();
         assert!(scenario.same_methods(&again.document), "{manifest}");
         assert_eq!(again.cells.len(), 4);
         assert_eq!(again.manifest(Path::new("results"), None), manifest);
@@ -187,9 +193,9 @@ mod tests {
     /// The manifest of `text`, read again.
     fn read_back(text: &str) -> Node {
         let text = format!("stop = {{ rounds = 5 }}\n[problem]\nobjective = 'quadratic'\n[fleet]\nclients = 4\n{text}");
-        let scenario = Scenario::read(Path::new("a.toml"), &text, &[]).unwrap();
+        let scenario = Scenario::read(Path::new("a.toml"), &text, &[], &Registry::builtin()).unwrap();
         let manifest = scenario.manifest(Path::new(""), Some(&[Metric::Loss]));
-        Scenario::read(Path::new("manifest.toml"), &manifest, &[]).unwrap().document
+        Scenario::read(Path::new("manifest.toml"), &manifest, &[], &Registry::builtin()).unwrap().document
     }
 
     fn at<'a>(document: &'a Node, path: &str) -> Option<&'a Node> {
@@ -298,11 +304,11 @@ mod tests {
 
     fn means_the_same(path: &Path) {
         let shown = path.display();
-        let scenario = Scenario::load(path, &[]).unwrap();
+        let scenario = Scenario::load(path, &[], &Registry::builtin()).unwrap();
         let full = scenario.with_parts(&scenario.document);
         assert!(full.is_some_and(|full| scenario.same_methods(&full)), "{shown}: the parts of methods");
         let manifest = scenario.manifest(Path::new("results"), None);
-        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[]).unwrap();
+        let again = Scenario::read(Path::new("results/manifest.toml"), &manifest, &[], &Registry::builtin()).unwrap();
         assert!(scenario.same_methods(&again.document), "{shown}: {manifest}");
         let second = again.manifest(Path::new("results"), None);
         assert!(second == manifest, "{shown}: the manifest of\n{manifest}\nis\n{second}");

@@ -31,6 +31,7 @@ use crate::{
     num::Precision,
     problem::ProblemSpec,
     record::Stop,
+    registry::Registry,
 };
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
@@ -75,6 +76,8 @@ pub struct Scenario {
     /// The whole file with all `--set` applied, sweeps in place.
     pub(super) document: Node,
     pub(super) sources: Sources,
+    /// What it may name.
+    pub registry: Registry,
 }
 
 /// One combination of the swept keys: a world, and the methods that meet it.
@@ -126,9 +129,9 @@ impl Scenario {
     ///
     /// # Errors
     /// A file that cannot be read, and every fault in it.
-    pub fn load(path: &Path, changes: &[Override]) -> Result<Self, Rejected> {
+    pub fn load(path: &Path, changes: &[Override], registry: &Registry) -> Result<Self, Rejected> {
         match bounded::read_text(path, LARGEST) {
-            Ok(text) => Self::read(path, &text, changes),
+            Ok(text) => Self::read(path, &text, changes, registry),
             Err(error) => Err(Rejected::new(Sources::default(), vec![unreadable(path, &error)])),
         }
     }
@@ -137,7 +140,7 @@ impl Scenario {
     ///
     /// # Errors
     /// Every fault of the text.
-    pub fn read(path: &Path, text: &str, changes: &[Override]) -> Result<Self, Rejected> {
+    pub fn read(path: &Path, text: &str, changes: &[Override], registry: &Registry) -> Result<Self, Rejected> {
         let mut sources = Sources::default();
         let source = sources.add(path.display().to_string(), text);
         let document = document::parse(&sources, source).and_then(|written| {
@@ -148,7 +151,7 @@ impl Scenario {
             let notes = if changes.is_empty() { Vec::new() } else { leave_out(&written, &mut document) };
             if faults.is_empty() { Ok((document, notes)) } else { Err(faults) }
         });
-        match document.and_then(|(document, notes)| Ok((Self::resolve(path, document)?, notes))) {
+        match document.and_then(|(document, notes)| Ok((Self::resolve(path, document, registry)?, notes))) {
             Ok((scenario, notes)) => {
                 let mut overrides = scenario.overrides;
                 overrides.extend(changes.iter().map(|change| change.text.clone()));
@@ -173,7 +176,7 @@ impl Scenario {
     /// # Errors
     /// Every fault of its figures.
     pub fn figures(&self) -> Result<Vec<FigureSpec>, Rejected> {
-        let section = self.cells[0].tree.get("figure").map(|node| decode(node, "figure"));
+        let section = self.cells[0].tree.get("figure").map(|node| decode(node, "figure", &self.registry));
         section.unwrap_or(Ok(Vec::new())).map_err(|faults| self.reject(faults))
     }
 
@@ -182,25 +185,25 @@ impl Scenario {
         Rejected::new(self.sources.clone(), faults)
     }
 
-    pub(super) fn resolve(path: &Path, document: Node) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn resolve(path: &Path, document: Node, registry: &Registry) -> Result<Self, Vec<Diagnostic>> {
         let mut faults = unknown_sections(&document);
         let choices = cells::cells(&document).unwrap_or_else(|malformed| {
             faults.extend(malformed);
             Vec::new()
         });
         let stem = path.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        let title: String = optional(&document, "title", &mut faults).unwrap_or(stem);
+        let title: String = optional(&document, "title", registry, &mut faults).unwrap_or(stem);
         checked("title", one_line("", &title), &document, &mut faults);
-        let folder: PathBuf = optional(&document, "folder", &mut faults).unwrap_or_default();
+        let folder: PathBuf = optional(&document, "folder", registry, &mut faults).unwrap_or_default();
         let folder = path.parent().unwrap_or(Path::new("")).join(folder);
-        let seeds: Seeds = optional(&document, "seeds", &mut faults).unwrap_or_default();
+        let seeds: Seeds = optional(&document, "seeds", registry, &mut faults).unwrap_or_default();
         checked("seeds", seeds.check(), &document, &mut faults);
-        let made: Option<Made> = optional(&document, "made", &mut faults);
+        let made: Option<Made> = optional(&document, "made", registry, &mut faults);
         let overrides = made.as_ref().map(|made| made.overrides.clone()).unwrap_or_default();
-        let cells = every_cell(choices, &mut faults);
+        let cells = every_cell(choices, registry, &mut faults);
         if faults.is_empty() {
             let (notes, sources) = (Vec::new(), Sources::default());
-            Ok(Self { title, folder, seeds, cells, made, overrides, notes, document, sources })
+            Ok(Self { title, folder, seeds, cells, made, overrides, notes, document, sources, registry: registry.clone() })
         } else {
             Err(faults)
         }
@@ -234,13 +237,13 @@ fn unknown_sections(document: &Node) -> Vec<Diagnostic> {
 }
 
 /// Reads all cells. A fault of only some cells says of which.
-fn every_cell(choices: Vec<Choice>, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
+fn every_cell(choices: Vec<Choice>, registry: &Registry, faults: &mut Vec<Diagnostic>) -> Vec<Cell> {
     let mut cells = Vec::with_capacity(choices.len());
     let mut found = OfCells::default();
     for choice in choices {
         let mut here = Vec::new();
         let name = cells::name(&choice.keys);
-        cells.extend(one_cell(choice, &mut here));
+        cells.extend(one_cell(choice, registry, &mut here));
         found.add(&name, here);
         if found.are_many() {
             break;
@@ -293,13 +296,13 @@ fn in_cell(name: &str) -> String {
 }
 
 /// Reads one cell; `None` if what every scenario must have is missing or unsound.
-fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
+fn one_cell(choice: Choice, registry: &Registry, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
     let Choice { keys, tree } = choice;
-    let stop: Option<Stop> = required(&tree, "stop", "`stop = { rounds = 500 }`", faults);
-    let problem: Option<ProblemSpec> = required(&tree, "problem", "a section `[problem]`", faults);
-    let fleet: FleetSpec = optional(&tree, "fleet", faults).unwrap_or_default();
-    let network: NetworkSpec = optional(&tree, "network", faults).unwrap_or_default();
-    let precision: Option<Precision> = optional(&tree, "precision", faults);
+    let stop: Option<Stop> = required(&tree, "stop", "`stop = { rounds = 500 }`", registry, faults);
+    let problem: Option<ProblemSpec> = required(&tree, "problem", "a section `[problem]`", registry, faults);
+    let fleet: FleetSpec = optional(&tree, "fleet", registry, faults).unwrap_or_default();
+    let network: NetworkSpec = optional(&tree, "network", registry, faults).unwrap_or_default();
+    let precision: Option<Precision> = optional(&tree, "precision", registry, faults);
     let methods = methods(&tree, faults);
     checked("stop", stop.as_ref().map_or(Ok(()), Stop::check), &tree, faults);
     checked("problem", problem.as_ref().map_or(Ok(()), ProblemSpec::check), &tree, faults);
@@ -311,18 +314,24 @@ fn one_cell(choice: Choice, faults: &mut Vec<Diagnostic>) -> Option<Cell> {
 }
 
 /// The section `key`, if the file has it and it is sound.
-fn optional<T: DeserializeOwned>(tree: &Node, key: &str, faults: &mut Vec<Diagnostic>) -> Option<T> {
+fn optional<T: DeserializeOwned>(tree: &Node, key: &str, registry: &Registry, faults: &mut Vec<Diagnostic>) -> Option<T> {
     // A sweep that is still here is in a section that cannot have one, which has been told.
     let node = tree.get(key).filter(|node| !axis::is_axis(node))?;
-    decode(node, key).map_err(|found| faults.extend(found)).ok()
+    decode(node, key, registry).map_err(|found| faults.extend(found)).ok()
 }
 
 /// The section `key`; `example` shows how to write it.
-fn required<T: DeserializeOwned>(tree: &Node, key: &str, example: &str, faults: &mut Vec<Diagnostic>) -> Option<T> {
+fn required<T: DeserializeOwned>(
+    tree: &Node,
+    key: &str,
+    example: &str,
+    registry: &Registry,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<T> {
     if tree.get(key).is_none() {
         faults.push(missing(tree, key, example));
     }
-    optional(tree, key, faults)
+    optional(tree, key, registry, faults)
 }
 
 /// Notes what a check of the section `key` found.

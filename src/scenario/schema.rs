@@ -5,6 +5,7 @@
 
 mod forms;
 mod methods;
+mod parts;
 mod sweeps;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -14,10 +15,13 @@ use super::{made::Made, seeds::Seeds};
 use crate::{
     figure::FigureSpec,
     fleet::FleetSpec,
+    named::Kind,
     network::NetworkSpec,
     num::Precision,
+    part::link::AnyCompressor,
     problem::ProblemSpec,
     record::{Metric, RecordSpec, Stop, claim::ClaimSpec, staleness::SHARE},
+    registry::Registry,
     role::{peers::PeersSpec, spec::ServedSpec},
 };
 
@@ -63,12 +67,14 @@ struct File {
 struct Method {}
 
 /// The schema as JSON text.
-pub fn schema() -> String {
+pub fn schema(registry: &Registry) -> String {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut root = generator.root_schema_for::<File>().to_value();
-    let own = methods::own(&mut generator);
+    let own = methods::own(registry, &mut generator);
     let metric = generator.subschema_for::<Metric>().to_value();
+    let compressors = parts::forms(registry.compressors(), &mut generator);
     let mut definitions = generator.take_definitions(true);
+    let _ = definitions.insert(<dyn AnyCompressor as Kind>::KIND.to_owned(), compressors);
     forms::simplify(&mut root);
     definitions.values_mut().for_each(forms::simplify);
     forms::allow_names(&mut definitions);

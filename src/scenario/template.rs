@@ -11,7 +11,7 @@ mod tests {
 
     #[test]
     fn the_template_is_sound() {
-        let outcome = Scenario::read(Path::new("new.toml"), super::TEMPLATE, &[]);
+        let outcome = Scenario::read(Path::new("new.toml"), super::TEMPLATE, &[], &crate::registry::Registry::builtin());
         assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
     }
 }

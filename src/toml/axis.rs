@@ -1,7 +1,7 @@
 //! `{ sweep = … }` and `{ tune = … }`: keys that take several values.
 
 use super::{
-    decode::decode,
+    decode::{NoParts, decode},
     diagnostic::Diagnostic,
     node::{Node, Value},
     source::Span,
@@ -148,7 +148,7 @@ fn grid(node: &Node) -> Result<Vec<Node>, Diagnostic> {
     let bounds = &entry.node;
     let malformed = |title: &str| Diagnostic::at(bounds.span, title).label(expected);
     let (lo, hi, n) =
-        decode::<(f64, f64, usize)>(bounds, "").map_err(|_| malformed("a grid has two ends and a number of points"))?;
+        decode::<(f64, f64, usize)>(bounds, "", &NoParts).map_err(|_| malformed("a grid has two ends and a number of points"))?;
     if !(1..=MOST).contains(&n) || !lo.is_finite() || !hi.is_finite() || (n == 1 && lo != hi) {
         return Err(malformed("a grid has finite ends and from 2 to 10,000 points"));
     }

@@ -7,28 +7,69 @@ mod fault;
 mod reader;
 mod split;
 
+use std::any::Any;
+
 use serde::de::DeserializeOwned;
 
 use super::{
     diagnostic::Diagnostic,
+    document,
     node::{Node, Value},
+    source::Sources,
 };
-use fault::Fault;
-use reader::Reader;
+pub use fault::Fault;
+pub use reader::Reader;
 pub use split::{keys, split};
 
 /// Most faults that one part reports.
 const MOST: usize = 20;
 
-/// Reads `node` as a `T`; `at` is the path of `node` in the scenario, for messages.
+/// Who knows the parts of open lists that a scenario may name, by kind.
+pub trait Catalogue {
+    /// The names of this kind; `None` where there is no such kind.
+    fn names(&self, kind: &str) -> Option<Vec<&'static str>>;
+
+    /// Reads the part of this kind and name: a boxed [`Named`](crate::named::Named).
+    ///
+    /// # Errors
+    /// Every fault of its parameters.
+    fn read(&self, kind: &str, name: &str, parameters: Reader<'_>) -> Result<Box<dyn Any>, Fault>;
+}
+
+/// A catalogue without parts.
+#[derive(Debug, Clone, Copy)]
+pub struct NoParts;
+
+impl Catalogue for NoParts {
+    fn names(&self, _: &str) -> Option<Vec<&'static str>> {
+        None
+    }
+
+    fn read(&self, _: &str, name: &str, _: Reader<'_>) -> Result<Box<dyn Any>, Fault> {
+        Err(Fault::unknown_name(name, &[]))
+    }
+}
+
+/// Reads `node` as a `T`; `at` is the path of `node` in the scenario, for messages, and
+/// `parts` knows the parts that it may name.
 ///
 /// # Errors
 /// Unknown and missing keys, unknown names, wrong types and numbers that do not fit, at most 20.
-pub fn decode<T: DeserializeOwned>(node: &Node, at: &str) -> Result<T, Vec<Diagnostic>> {
-    T::deserialize(Reader::new(node)).map_err(|first| all_faults::<T>(first, node.clone(), at))
+pub fn decode<T: DeserializeOwned>(node: &Node, at: &str, parts: &dyn Catalogue) -> Result<T, Vec<Diagnostic>> {
+    T::deserialize(Reader::new(node, parts)).map_err(|first| all_faults::<T>(first, node.clone(), at, parts))
 }
 
-fn all_faults<T: DeserializeOwned>(first: Fault, mut rest: Node, at: &str) -> Vec<Diagnostic> {
+/// Reads a table of TOML as a `T`, apart from any file.
+///
+/// # Errors
+/// Malformed TOML, and as [`decode`].
+pub fn read<T: DeserializeOwned>(text: &str, parts: &dyn Catalogue) -> Result<T, Vec<Diagnostic>> {
+    let mut sources = Sources::default();
+    let source = sources.add("text", text);
+    decode(&document::parse(&sources, source)?, "", parts)
+}
+
+fn all_faults<T: DeserializeOwned>(first: Fault, mut rest: Node, at: &str, parts: &dyn Catalogue) -> Vec<Diagnostic> {
     let (mut found, mut cuts): (Vec<Diagnostic>, Vec<Vec<String>>) = (Vec::new(), Vec::new());
     let mut next = Some(first);
     while let Some(fault) = next {
@@ -40,7 +81,7 @@ fn all_faults<T: DeserializeOwned>(first: Fault, mut rest: Node, at: &str) -> Ve
             Some(path) if found.len() < MOST => cuts.push(path),
             _ => break,
         }
-        next = T::deserialize(Reader::new(&rest)).err();
+        next = T::deserialize(Reader::new(&rest, parts)).err();
     }
     found
 }
@@ -61,7 +102,6 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::toml::{document, source::Sources};
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -90,7 +130,7 @@ mod tests {
         let mut sources = Sources::default();
         let source = sources.add("test.toml", text);
         let node = document::parse(&sources, source).unwrap();
-        decode(&node, "fleet").map_err(|faults| {
+        decode(&node, "fleet", &NoParts).map_err(|faults| {
             faults.iter().map(|fault| (fault.title.clone(), sources.text(fault.span.unwrap()).to_owned())).collect()
         })
     }

@@ -4,7 +4,7 @@ use std::{fmt::Write, path::Path, sync::Arc};
 
 use fedfleet::{
     engine::{Engine, Workers},
-    method::registry::Parameters,
+    registry::Parameters,
     role::{Scratch, served::Served},
     run::{arms, build_world, served},
     scenario::Scenario,
@@ -114,10 +114,11 @@ impl Bench {
     /// Every fault of the scenario, as a user would read it.
     pub fn build(&self, workers: Workers<Scratch<f64>>) -> Result<Run, String> {
         let folder = Path::new("");
-        let scenario = Scenario::read(Path::new("bench.toml"), &self.text(), &[]).map_err(|fault| format!("{fault:?}"))?;
+        let scenario = Scenario::read(Path::new("bench.toml"), &self.text(), &[], &fedfleet::registry::Registry::builtin())
+            .map_err(|fault| format!("{fault:?}"))?;
         let cell = &scenario.cells[0];
         let world = Arc::new(build_world::<f64>(cell, self.seed, folder).map_err(|fault| fault.to_string())?);
-        let arms = arms(cell, world.clients(), folder).map_err(|faults| format!("{faults:?}"))?;
+        let arms = arms(cell, world.clients(), (folder, &scenario.registry)).map_err(|faults| format!("{faults:?}"))?;
         let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("`{}` has a server", self.method) };
         let protocol = served(own.as_ref(), parts, Arc::clone(&world), folder).map_err(|fault| fault.to_string())?;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));

@@ -51,7 +51,7 @@ impl RunProgress for Watch {
 
 /// Runs the scenario into `folder` until sample number `at`, or to its end; what was noted.
 fn run(folder: &Path, at: usize) -> (bool, Vec<String>) {
-    let scenario = Scenario::read(Path::new("damage.toml"), SCENARIO, &[]).unwrap();
+    let scenario = Scenario::read(Path::new("damage.toml"), SCENARIO, &[], &fedfleet::registry::Registry::builtin()).unwrap();
     let plan = Plan::resolve(scenario, &[]).unwrap();
     let watch = Watch { left: Arc::new(AtomicUsize::new(at)), ..Watch::default() };
     let options = Options { threads: Some(1), interrupt: Arc::clone(&watch.interrupt), ..Options::default() };

@@ -2,7 +2,7 @@
 
 use fedfleet::{
     engine::{Engine, Workers},
-    method::registry::METHODS,
+    registry::{Entry, Registry},
     role::served::Served,
 };
 
@@ -12,8 +12,10 @@ use crate::{
 };
 
 /// Every registered method on dense quadratics that are worth a thread, with clients of unlike speed that come and go.
-fn benches() -> impl Iterator<Item = Bench> {
-    METHODS.iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic").map(|entry| {
+fn benches() -> Vec<Bench> {
+    let registry = Registry::builtin();
+    let served = registry.methods().iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic");
+    let bench = |entry: &Entry| {
         // A dequantiser trains for a few steps, so that runs stay short.
         let few = if entry.card.name == "prowd" { "; steps = 3" } else { "" };
         let law = "{ quadratic = { noise = 0.1, generate = { dimension = 60, condition = 10.0, shape = \"dense\" } } }";
@@ -25,7 +27,8 @@ fn benches() -> impl Iterator<Item = Bench> {
             .set("fleet.dropout", 0.05)
             .set("network.up", "{ latency = 0.05, jitter = { exponential = { mean = 0.1 } }, loss = 0.02 }")
             .steps("{ integer = { low = 5, high = 30 } }")
-    })
+    };
+    served.map(bench).collect()
 }
 
 const SCHEDULES: [&str; 8] = [

@@ -27,7 +27,8 @@ fn plan(lines: &str) -> Result<Plan, String> {
         "seeds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 7\nrecord.metrics = ['gap']\nserved.local.lr = 0.1\n\
          {lines}\n[[method]]\nname = 'fedavg'\n"
     );
-    let scenario = Scenario::read(Path::new("endings.toml"), &text, &[]).map_err(|fault| format!("{fault:?}"))?;
+    let scenario = Scenario::read(Path::new("endings.toml"), &text, &[], &fedfleet::registry::Registry::builtin())
+        .map_err(|fault| format!("{fault:?}"))?;
     Plan::resolve(scenario, &[]).map_err(|fault| format!("{fault:?}"))
 }
 

@@ -1,6 +1,6 @@
 //! What every registered method must do: have a page, read and write its parameters, and make progress.
 
-use fedfleet::{engine::Workers, method::registry::METHODS};
+use fedfleet::{engine::Workers, registry::Registry};
 
 use crate::{
     bench::{Bench, F80},
@@ -9,7 +9,7 @@ use crate::{
 
 #[test]
 fn pages_are_complete() {
-    for entry in METHODS {
+    for entry in Registry::builtin().methods() {
         let card = entry.card;
         for (what, text) in [
             ("summary", card.summary),
@@ -27,7 +27,12 @@ fn pages_are_complete() {
         assert!(card.paper.link.starts_with("https://"), "{}", card.name);
         assert!((1950..=2026).contains(&card.paper.year), "{}", card.name);
         assert!(card.paper.bibtex().contains(card.paper.title), "{}", card.name);
-        assert_eq!(METHODS.iter().filter(|other| other.card.name == card.name).count(), 1, "{} is there twice", card.name);
+        assert_eq!(
+            Registry::builtin().methods().iter().filter(|other| other.card.name == card.name).count(),
+            1,
+            "{} is there twice",
+            card.name
+        );
     }
 }
 
@@ -46,7 +51,7 @@ fn reasonable(name: &str) -> &'static str {
 
 #[test]
 fn every_method_makes_progress_by_default() {
-    for entry in METHODS.iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
+    for entry in Registry::builtin().methods().iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
         let bench = Bench::random(&format!("{}{}", entry.card.name, reasonable(entry.card.name)), 16);
         let bench = bench.set("fleet.step", "{ fixed = { uniform = { low = 0.5, high = 1.5 } } }");
         // A small share of each arriving model keeps FedAsync near the optimum, and slow.

@@ -29,7 +29,7 @@ impl Case {
         let text = format!(
             "seeds = 1\nstop.rounds = 5\n{problem}\n[served]\nlocal = {{ steps = 2, batch = 8, lr = 0.1 }}\n[[method]]\nname = 'fedavg'"
         );
-        let scenario = Scenario::read(&self.path().join("scenario.toml"), &text, &[]);
+        let scenario = Scenario::read(&self.path().join("scenario.toml"), &text, &[], &fedfleet::registry::Registry::builtin());
         scenario.and_then(|scenario| Plan::resolve(scenario, &[])).map_err(|rejected| rejected.to_string())
     }
 
@@ -75,7 +75,8 @@ fn two_values_under_least_squares_stay_what_they_are() {
     let text = "seeds = 1\nstop.rounds = 50\nproblem = { objective = 'least-squares', data = { csv = 'a.csv' }, partition = 'contiguous' }
         fleet.clients = 4\nrecord.metrics = ['loss', 'gap', 'distance']\nserved.local = { steps = 20, batch = 'full', lr = 0.5 }
         [[method]]\nname = 'fedavg'";
-    let scenario = Scenario::read(&case.path().join("scenario.toml"), text, &[]).unwrap();
+    let scenario =
+        Scenario::read(&case.path().join("scenario.toml"), text, &[], &fedfleet::registry::Registry::builtin()).unwrap();
     let plan = Plan::resolve(scenario, &[]).unwrap();
     let out = case.path().join("out");
     let _ = execute(&plan, &Results::at(&out), &Options::default(), &Silent).unwrap();
@@ -192,7 +193,8 @@ fn what_is_no_file_is_refused_at_once() {
         ] {
             case.refused(&softmax(&format!("{{ {source} }}")), &["a device or a pipe, not a file"]);
         }
-        let rejected = Scenario::load(Path::new("/dev/zero"), &[]).unwrap_err().to_string();
+        let rejected =
+            Scenario::load(Path::new("/dev/zero"), &[], &fedfleet::registry::Registry::builtin()).unwrap_err().to_string();
         assert!(rejected.contains("a device or a pipe"), "{rejected}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use fedfleet::{engine::Engine, method::registry::METHODS, num::vector, role::served::Served};
+use fedfleet::{engine::Engine, num::vector, registry::Registry, role::served::Served};
 
 use crate::{
     bench::{Bench, C, F80, H, PATTERN},
@@ -243,7 +243,7 @@ fn nothing_moves_without_steps_or_without_anybody() {
 
 #[test]
 fn no_method_moves_with_a_step_size_of_zero() {
-    for entry in METHODS.iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
+    for entry in Registry::builtin().methods().iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
         let text = entry.card.name;
         assert_eq!(Bench::q4(text).lr(0.0).schedule("{ rounds = {} }").last(3), 5.0, "{text}");
     }

@@ -1,14 +1,14 @@
 //! Every compressor with every method, in every direction, as a scenario writes them.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use fedfleet::{
     engine::Workers,
-    method::registry::METHODS,
     part::link::LinkSpec,
     record::curves::Curves,
+    registry::Registry,
     run::{Options, Plan, Results, Silent, execute},
-    scenario::Scenario,
+    scenario::{Scenario, decode::read},
 };
 
 use crate::{
@@ -39,11 +39,8 @@ const LINKS: [&str; 19] = [
 ];
 
 fn spec(link: &str) -> LinkSpec {
-    #[derive(serde::Deserialize)]
-    struct Holder {
-        link: LinkSpec,
-    }
-    toml::from_str::<Holder>(&format!("link = {link}")).expect("the link is sound").link
+    let tables: BTreeMap<String, LinkSpec> = read(&format!("link = {link}"), &Registry::builtin()).expect("the link is sound");
+    tables["link"].clone()
 }
 
 /// Why a method refuses a link for its uploads.
@@ -72,11 +69,11 @@ fn bench(name: &str) -> Bench {
 #[test]
 fn any_compressor_serves_any_method_in_either_direction() {
     let mut combinations = 0;
-    for entry in METHODS.iter().filter(|entry| entry.section == "served") {
+    for entry in Registry::builtin().methods().iter().filter(|entry| entry.section == "served") {
         let name = entry.card.name;
         for link in LINKS {
             for direction in ["served.uplink", "served.downlink"] {
-                let feeds_back = matches!(spec(link), LinkSpec::Ef(_)).then_some("the server sends its model");
+                let feeds_back = spec(link).promises().feeds_back.then_some("the server sends its model");
                 let expected = if direction == "served.uplink" { refusal(name, link) } else { feeds_back };
                 match (bench(name).set(direction, link).build(Workers::single()), expected) {
                     (Err(fault), Some(reason)) => assert!(fault.contains(reason), "{name}, {direction} = {link}: {fault}"),
@@ -112,13 +109,14 @@ peers = {{ local = {{ lr = 0.01 }}, link = {link} }}
 name = "{name}"
 "#
     );
-    let scenario = Scenario::read(Path::new("peers.toml"), &text, &[]).map_err(|rejected| rejected.to_string())?;
+    let scenario =
+        Scenario::read(Path::new("peers.toml"), &text, &[], &Registry::builtin()).map_err(|rejected| rejected.to_string())?;
     Plan::resolve(scenario, &[]).map_err(|rejected| rejected.to_string())
 }
 
 #[test]
 fn any_compressor_serves_any_method_between_peers() {
-    for entry in METHODS.iter().filter(|entry| entry.section == "peers") {
+    for entry in Registry::builtin().methods().iter().filter(|entry| entry.section == "peers") {
         let name = entry.card.name;
         for link in LINKS {
             match peers(name, link) {

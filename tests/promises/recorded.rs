@@ -61,7 +61,7 @@ fn results_are_those_of_the_shipped_scenarios() {
         let manifest = folder.join("manifest.toml");
         // What a scenario leaves to its problem, the manifest says.
         let Manifest { record } = toml::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
-        let resolved = |path: &Path| match Scenario::load(path, &[]) {
+        let resolved = |path: &Path| match Scenario::load(path, &[], &fedfleet::registry::Registry::builtin()) {
             Ok(scenario) => scenario.manifest(&folder, record.metrics.as_deref()),
             Err(rejected) => panic!("{rejected}"),
         };

@@ -18,7 +18,8 @@ fn bad_input_is_told_in_full() {
         let text = fs::read_to_string(path).unwrap();
         let changes: Vec<Override> = text.lines().filter_map(|line| line.strip_prefix("#! ")).map(Override::set).collect();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let plan = Scenario::read(Path::new(name), &text, &changes).and_then(|scenario| Plan::resolve(scenario, &[]));
+        let plan = Scenario::read(Path::new(name), &text, &changes, &fedfleet::registry::Registry::builtin())
+            .and_then(|scenario| Plan::resolve(scenario, &[]));
         let Err(rejected) = plan else {
             wrong.push(format!("{name} was accepted"));
             continue;

@@ -39,7 +39,7 @@ const PIECES: [&str; 28] = [
 
 fn told(text: &str, set: &[String]) {
     let changes: Vec<Override> = set.iter().map(Override::set).collect();
-    match Scenario::read(Path::new("a.toml"), text, &changes) {
+    match Scenario::read(Path::new("a.toml"), text, &changes, &fedfleet::registry::Registry::builtin()) {
         Ok(scenario) => drop(scenario.manifest(Path::new("."), None)),
         Err(rejected) => {
             assert!(!rejected.faults.is_empty());

@@ -11,7 +11,8 @@ use fedfleet::{
 /// Runs `methods` on `head` and returns label and predicted metrics of each run, in order.
 fn predictions(head: &str, methods: &str) -> Vec<(String, Vec<Option<f64>>)> {
     let text = format!("{head}\n{methods}");
-    let scenario = Scenario::read(Path::new("surrogate.toml"), &text, &[]).unwrap_or_else(|fault| panic!("{fault}"));
+    let scenario = Scenario::read(Path::new("surrogate.toml"), &text, &[], &fedfleet::registry::Registry::builtin())
+        .unwrap_or_else(|fault| panic!("{fault}"));
     let plan = Plan::resolve(scenario, &[]).unwrap_or_else(|fault| panic!("{fault}"));
     let folder = tempfile::tempdir().expect("there is room");
     let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).expect("the run ends");

@@ -4,8 +4,8 @@ use std::{fmt::Write, path::Path, sync::Arc};
 
 use fedfleet::{
     engine::{Engine, Watcher, Workers},
-    method::registry::{METHODS, Parameters},
     problem::quadratic::QuadraticForm,
+    registry::{Parameters, Registry},
     role::{Models, Observed},
     run::{Plan, arms, build_world, peers, served},
     scenario::Scenario,
@@ -50,12 +50,18 @@ impl Case {
 
     fn scenario(&self, weights: &str) -> Scenario {
         let Self { method, keys, steps, lr, .. } = self;
-        let section = METHODS.iter().find(|entry| entry.card.name == *method).expect("the method is registered").section;
+        let section = Registry::builtin()
+            .methods()
+            .iter()
+            .find(|entry| entry.card.name == *method)
+            .expect("the method is registered")
+            .section;
         let mut text = UNEVEN.to_owned();
         writeln!(text, "\nproblem.weights = '{weights}'\n{section}.local = {{ steps = {steps}, lr = {lr:?} }}")
             .expect("text grows");
         writeln!(text, "[[method]]\nname = '{method}'\n{}", keys.replace(';', "\n")).expect("text grows");
-        Scenario::read(Path::new("weights.toml"), &text, &[]).unwrap_or_else(|fault| panic!("{self:?}: {fault}"))
+        Scenario::read(Path::new("weights.toml"), &text, &[], &Registry::builtin())
+            .unwrap_or_else(|fault| panic!("{self:?}: {fault}"))
     }
 
     /// How far above the optimum of its own weights a run ends, and how far that of the other weights lies.
@@ -63,7 +69,8 @@ impl Case {
         let scenario = self.scenario(weights);
         let (cell, folder) = (&scenario.cells[0], Path::new(""));
         let world = Arc::new(build_world::<f64>(cell, 1, folder).expect("the data are there"));
-        let arms = arms(cell, world.clients(), Path::new("")).unwrap_or_else(|faults| panic!("{self:?}: {faults:?}"));
+        let arms = arms(cell, world.clients(), (Path::new(""), &scenario.registry))
+            .unwrap_or_else(|faults| panic!("{self:?}: {faults:?}"));
         let end = match &arms[0][0].parameters {
             Parameters::Served { own, parts } => {
                 let served = served(own.as_ref(), parts, Arc::clone(&world), folder);
@@ -210,14 +217,14 @@ fn loosely(name: &str) -> Option<Case> {
         "fedasync" => case("fedasync", "alpha = 0.2"),
         "choco-sgd" => case("choco-sgd", "compressor = { top-k = { k = 2 } }"),
         "token-walk" => case("token-walk", "").rounds(40_000).lr(0.2),
-        other => case(METHODS.iter().find(|entry| entry.card.name == other)?.card.name, ""),
+        other => case(Registry::builtin().methods().iter().find(|entry| entry.card.name == other)?.card.name, ""),
     })
 }
 
 #[test]
 fn every_method_ends_near_the_optimum_of_the_stated_weights_or_says_so() {
     let mut wrong = Vec::new();
-    for case in METHODS.iter().filter_map(|entry| loosely(entry.card.name)) {
+    for case in Registry::builtin().methods().iter().filter_map(|entry| loosely(entry.card.name)) {
         for weights in BOTH {
             let notes = Plan::resolve(case.scenario(weights), &[]).expect("the scenario can be run").notes();
             if notes.iter().any(|note| note.contains("the objective weighs")) {
@@ -261,10 +268,12 @@ const EMPTY: &str = "stop = { rounds = 60 }
 /// The model after some rounds, and the world.
 fn emptied(method: &str, weights: &str) -> (Arc<World<f64>>, Vec<f64>) {
     let text = format!("{EMPTY}\nproblem.weights = '{weights}'\n[[method]]\n{}", method.replace(';', "\n"));
-    let scenario = Scenario::read(Path::new("empty.toml"), &text, &[]).unwrap_or_else(|fault| panic!("{method}: {fault}"));
+    let scenario = Scenario::read(Path::new("empty.toml"), &text, &[], &Registry::builtin())
+        .unwrap_or_else(|fault| panic!("{method}: {fault}"));
     let (cell, folder) = (&scenario.cells[0], Path::new(""));
     let world = Arc::new(build_world::<f64>(cell, 1, folder).expect("digits are bundled"));
-    let arms = arms(cell, world.clients(), Path::new("")).unwrap_or_else(|faults| panic!("{method}: {faults:?}"));
+    let arms =
+        arms(cell, world.clients(), (Path::new(""), &scenario.registry)).unwrap_or_else(|faults| panic!("{method}: {faults:?}"));
     let case = Case::new("fedavg", "").rounds(60);
     let x = match &arms[0][0].parameters {
         Parameters::Served { own, parts } => {
@@ -315,10 +324,10 @@ fn rounds_of_clients_without_samples_are_no_steps_and_no_divisions() {
 #[test]
 fn clients_without_samples_are_not_called() {
     let text = format!("{EMPTY}\n[[method]]\nname = 'fedavg'");
-    let scenario = Scenario::read(Path::new("empty.toml"), &text, &[]).expect("it is well written");
+    let scenario = Scenario::read(Path::new("empty.toml"), &text, &[], &Registry::builtin()).expect("it is well written");
     let (cell, folder) = (&scenario.cells[0], Path::new(""));
     let world = Arc::new(build_world::<f64>(cell, 1, folder).expect("digits are bundled"));
-    let arms = arms(cell, world.clients(), Path::new("")).expect("it fits");
+    let arms = arms(cell, world.clients(), (Path::new(""), &scenario.registry)).expect("it fits");
     let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
     let protocol = served(own.as_ref(), parts, Arc::clone(&world), folder).expect("it fits");
     let clock = Box::new(WorldClock::new(Arc::clone(&world)));
@@ -348,10 +357,10 @@ fn a_manifest_writes_the_weighting_that_follows_the_objective() {
     for (method, expected) in [("fedavg", "sampling"), ("fedbuff", "sampling"), ("delayed-nesterov", "sum-weighted")] {
         let scenario = Case::new(method, "").scenario("samples");
         let cell = &scenario.cells[0];
-        let arms = arms(cell, 4, Path::new("")).expect("it fits");
+        let arms = arms(cell, 4, (Path::new(""), &scenario.registry)).expect("it fits");
         let resolved = arms[0][0].parameters.resolved(&cell.problem);
         let Parameters::Served { own, parts } = &resolved else { panic!("it has a server") };
         assert_eq!(parts.weighting.map(|weighting| weighting.name()), Some(expected), "{method}");
-        assert!(fedfleet::method::registry::fit(own.as_ref(), parts, &cell.problem).is_ok(), "{method} runs from its manifest");
+        assert!(fedfleet::registry::fit(own.as_ref(), parts, &cell.problem).is_ok(), "{method} runs from its manifest");
     }
 }

@@ -217,8 +217,12 @@ served = {{ low-bit = "{low_bit}", local = {{ steps = 5, batch = 16, lr = 0.2 }}
 name = "fedavg"
 "#
     );
-    let plan = Plan::resolve(Scenario::read(Path::new("widths.toml"), &text, &[]).expect("the scenario is sound"), &[])
-        .expect("the scenario is sound");
+    let plan = Plan::resolve(
+        Scenario::read(Path::new("widths.toml"), &text, &[], &fedfleet::registry::Registry::builtin())
+            .expect("the scenario is sound"),
+        &[],
+    )
+    .expect("the scenario is sound");
     let folder = tempfile::tempdir().expect("there is room");
     let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).expect("the run ends");
     let curves = Curves::read(&folder.path().join("curves.csv")).expect("the curves are there");

@@ -140,8 +140,9 @@ fn level_bits(d: usize, levels: u32) -> u64 {
 
 /// Natural compression: each magnitude goes to a neighbouring power of two, without bias (Horváth et al., 2019, arXiv
 /// 1905.10988).
-#[derive(Debug, Clone, Copy)]
-pub struct Natural;
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Natural {}
 
 /// Bits of a sign and an exponent [bit].
 const NATURAL_BITS: u64 = 9;

@@ -44,10 +44,10 @@ pub fn growth(link: &LinkSpec, alpha: f64, d: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::part::link::{DitherSpec, Keep, Norm, RandKSpec};
+    use crate::part::link::{DitherSpec, Identity, Keep, Norm, Qsgd, RandKSpec, TopK};
 
     fn dithering(levels: u32, norm: Norm) -> LinkSpec {
-        LinkSpec::Qsgd(DitherSpec { bits: None, levels: Some(levels), norm })
+        Qsgd(DitherSpec { bits: None, levels: Some(levels), norm }).into()
     }
 
     #[test]
@@ -57,12 +57,12 @@ mod tests {
             let spec = RandKSpec { k: Some(k), fraction: None, scaled: true, seeded: true };
             let omega = 10_000.0 / k as f64 - 1.0;
             let expected = ((1.0 - alpha) * (1.0 - alpha) + alpha * alpha * omega).sqrt();
-            let found = growth(&LinkSpec::RandK(spec), alpha, 10_000);
+            let found = growth(&spec.into(), alpha, 10_000);
             assert!(found < expected * 1.01, "{found} and {expected}");
         }
-        assert_eq!(growth(&LinkSpec::Identity, 1.0, 50), 0.0);
-        assert!(growth(&LinkSpec::TopK(Keep { k: Some(10), fraction: None }), 1.0, 50) < 1e-9);
-        approx::assert_relative_eq!(growth(&LinkSpec::Identity, 0.3, 50), 0.7, max_relative = 1e-9);
+        assert_eq!(growth(&Identity {}.into(), 1.0, 50), 0.0);
+        assert!(growth(&TopK { keep: Keep { k: Some(10), fraction: None } }.into(), 1.0, 50) < 1e-9);
+        approx::assert_relative_eq!(growth(&Identity {}.into(), 0.3, 50), 0.7, max_relative = 1e-9);
     }
 
     #[test]

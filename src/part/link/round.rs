@@ -1,5 +1,8 @@
 //! Compressors that send every coordinate in few bits.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Class, Link, Wire, lengths};
 use crate::{
     message::{FLOAT_BITS, Payload},
@@ -11,9 +14,10 @@ use crate::{
     problem::Block,
 };
 
-/// Nothing is lost.
-#[derive(Debug, Clone, Copy)]
-pub struct Identity;
+/// Vectors travel as they are, 32 bits a number.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {}
 
 impl<R: Real> Link<R> for Identity {
     fn transmit(&self, v: &mut [R], _: &mut Payload<R>, _: &mut Wire<'_>) -> u64 {
@@ -27,9 +31,11 @@ impl<R: Real> Link<R> for Identity {
 
 /// The signs of each block times the mean magnitude in it; the sign of 0 is +1 (Karimireddy et al., ICML 2019, arXiv
 /// 1901.09847).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ScaledSign {
-    /// Coordinates of a block; the layers of the model are the blocks when `None`.
+    /// Coordinates of a block; the layers of the model when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub block: Option<usize>,
 }
 

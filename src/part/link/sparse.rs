@@ -61,7 +61,8 @@ impl Keep {
 }
 
 /// The coordinates of largest magnitude; of equal ones those of lowest index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct TopK {
     /// How many.
     pub keep: Keep,
@@ -79,8 +80,9 @@ impl<R: Real> Link<R> for TopK {
     }
 }
 
-/// As [`TopK`], with a mask in place of indices: cheaper where many coordinates are kept.
-#[derive(Debug, Clone, Copy)]
+/// The coordinates of largest magnitude, with a mask of one bit a coordinate in place of indices: cheaper where many are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct Pruned {
     /// How many.
     pub keep: Keep,
@@ -207,7 +209,8 @@ impl<R: Real> Link<R> for RandK {
 }
 
 /// The whole vector over `p` with probability `p`, and nothing otherwise.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct Lazy {
     /// Probability that it is sent [1].
     pub p: f64,

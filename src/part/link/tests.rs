@@ -1,5 +1,7 @@
 //! Properties of links: mean, variance, contraction, size.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -7,18 +9,21 @@ use crate::{
     num::vector,
     problem::BlockKind,
     random::{Purpose, Streams},
+    registry::Registry,
+    toml::decode::read,
 };
 
 const DRAWS: u64 = 20_000;
 
 fn spec(text: &str) -> LinkSpec {
-    #[derive(serde::Deserialize)]
-    struct Holder {
-        link: LinkSpec,
-    }
-    let Holder { link } = toml::from_str(&format!("link = {text}")).unwrap();
+    let link = unchecked(text);
     link.validate().unwrap();
     link
+}
+
+fn unchecked(text: &str) -> LinkSpec {
+    let mut tables: BTreeMap<String, LinkSpec> = read(&format!("link = {text}"), &Registry::builtin()).unwrap();
+    tables.remove("link").unwrap()
 }
 
 fn block(name: &str, range: std::ops::Range<usize>) -> Block {
@@ -314,11 +319,7 @@ fn a_shift_contracts_at_its_exact_rate() {
 #[test]
 fn nonsense_is_refused_with_a_reason() {
     let refused = |text: &str| {
-        #[derive(serde::Deserialize)]
-        struct Holder {
-            link: LinkSpec,
-        }
-        let Holder { link } = toml::from_str(&format!("link = {text}")).unwrap();
+        let link = unchecked(text);
         let invalid = link.validate().and_then(|()| link.fits(100)).unwrap_err();
         (invalid.path.join("."), invalid.message)
     };

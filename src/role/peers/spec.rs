@@ -54,7 +54,7 @@ impl PeersSpec {
         }
         self.client.validate().map_err(|invalid| invalid.under("client"))?;
         match &self.link {
-            Some(LinkSpec::Ef(_)) => {
+            Some(link) if link.promises().feeds_back => {
                 Err(Invalid::at("link.ef", "feedback of errors evens out over sums of updates, and nodes send models")
                     .help("use `ef21`, which sends differences to what neighbours know, or the method `choco-sgd`"))
             }

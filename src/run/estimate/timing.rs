@@ -9,9 +9,9 @@ use std::{
 use super::Spent;
 use crate::{
     engine::{Engine, Watcher, Workers},
-    method::registry::Halved,
     num::Real,
     record::{Progress, RecordPlan},
+    registry::Halved,
     role::Observed,
     run::{
         execute::{Pilot, RunError},

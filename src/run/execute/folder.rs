@@ -11,6 +11,7 @@ use std::{
 
 use super::{Options, RunError};
 use crate::{
+    registry::Registry,
     run::{Plan, Results, made},
     scenario::{Joined, Runs, Scenario},
 };
@@ -34,7 +35,7 @@ pub(super) struct Earlier {
 /// # Errors
 /// [`RunError::Foreign`] where a file of another program is in the way, [`RunError::Unreadable`] for a damaged manifest, unless it
 /// is to be overwritten, [`RunError::NothingToResume`].
-pub(super) fn earlier(results: &Results, options: &Options) -> Result<Option<Earlier>, RunError> {
+pub(super) fn earlier(results: &Results, options: &Options, registry: &Registry) -> Result<Option<Earlier>, RunError> {
     results.sweep().map_err(RunError::io(&results.own()))?;
     remove(&discarded(results))?;
     let written: BTreeSet<String> = listed(results)?.into_iter().collect();
@@ -47,7 +48,7 @@ pub(super) fn earlier(results: &Results, options: &Options) -> Result<Option<Ear
             return Err(RunError::Foreign(path.clone()));
         }
         // Folders of data are seen from the results folder, wherever a manifest lies.
-        return match Scenario::read(&manifest, &text, &[]) {
+        return match Scenario::read(&manifest, &text, &[], registry) {
             Ok(scenario) => {
                 let shown = (!results.partial().is_file() && results.file(TABLES[0]).is_file()).then(|| scenario.runs());
                 Ok(Some(Earlier { scenario, under_way, shown }))

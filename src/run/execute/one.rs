@@ -18,10 +18,7 @@ use crate::{
     engine::{Engine, Protocol, Workers},
     file::digest::Digest,
     invalid::Invalid,
-    method::{
-        Setup,
-        registry::{Halved, Halves, Parameters, PeerParameters, ServedParameters, complete},
-    },
+    method::Setup,
     num::Real,
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
@@ -32,6 +29,7 @@ use crate::{
         part::{Part, header},
         predicted, staleness,
     },
+    registry::{Halved, Halves, Parameters, PeerParameters, ServedParameters, complete},
     role::{
         Models, Observed,
         peers::{Peers, PeersSpec, Plan as PeersPlan},

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::one::served;
 use crate::{
-    method::registry::{Halved, Parameters, ServedParameters, complete},
     num::low_precision::Bits,
     part::{rate::Rate, transform::TransformSpec, weighting::Weighting},
     problem::optimum::settled::Pulls,
     random::Setting,
+    registry::{Halved, Parameters, ServedParameters, complete},
     role::{
         served::expected_weights,
         spec::{ServedSpec, ShardRule},

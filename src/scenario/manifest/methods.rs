@@ -5,7 +5,7 @@
 
 use super::node;
 use crate::{
-    method::registry::{self, Parameters},
+    registry::{Parameters, Registry},
     scenario::{
         axis,
         cells::{self, Key},
@@ -30,7 +30,7 @@ pub(in crate::scenario) struct Meant {
 impl Scenario {
     /// All arms of all methods, by cell; `None` where a method cannot be read.
     pub(in crate::scenario) fn meant(&self) -> Option<Vec<Vec<Vec<Meant>>>> {
-        let of_cell = |cell: &Cell| cell.methods.iter().map(|method| arms(cell, method)).collect();
+        let of_cell = |cell: &Cell| cell.methods.iter().map(|method| arms(cell, method, &self.registry)).collect();
         self.cells.iter().map(of_cell).collect()
     }
 
@@ -41,7 +41,7 @@ impl Scenario {
         let items = document.get("method")?.as_array()?;
         let (mut methods, mut start) = (Vec::new(), 0);
         for (index, item) in items.iter().enumerate() {
-            let section = registry::find(item.get("name")?.as_str()?)?.section;
+            let section = self.registry.find(item.get("name")?.as_str()?)?.section;
             let count = cells::swept_methods(item).ok()?.len();
             let arms: Vec<Meant> = meant.iter_mut().flat_map(|cell| cell.drain(..count).flatten()).collect();
             methods.push((index, section, item, arms));
@@ -82,12 +82,12 @@ fn without(table: &Node, key: &str) -> Node {
 }
 
 /// The arms of `method` with their parts written out.
-fn arms(cell: &Cell, method: &MethodTable) -> Option<Vec<Meant>> {
-    let entry = registry::find(&method.name)?;
+fn arms(cell: &Cell, method: &MethodTable, registry: &Registry) -> Option<Vec<Meant>> {
+    let entry = registry.find(&method.name)?;
     let empty = Node::new(Value::Table(Table::default()), method.table.span);
     let choices = method.variants_over(cell.tree.get(entry.section).unwrap_or(&empty), &MERGED).ok()?;
     let arm = |choice: cells::Choice| {
-        let parameters = (entry.parse)(&choice.tree, "method").ok()?.resolved(&cell.problem);
+        let parameters = (entry.parse)(&choice.tree, "method", registry).ok()?.resolved(&cell.problem);
         let (own, parts) = match &parameters {
             Parameters::Served { own, parts } => (node(&own.to_table())?, node(parts)?),
             Parameters::Peers { own, parts } => (node(&own.to_table())?, node(parts)?),

@@ -7,18 +7,18 @@ use super::{
     forms::{definition, simplify},
     sweeps,
 };
-use crate::method::registry::{Entry, METHODS};
+use crate::registry::{Entry, Registry};
 
 /// A method with the schema of its own parameters.
-type Own = (&'static Entry, Value);
+type Own<'r> = (&'r Entry, Value);
 
 /// The schemas of all methods' own parameters, which may refer to definitions of `generator`.
-pub(super) fn own(generator: &mut SchemaGenerator) -> Vec<Own> {
-    METHODS.iter().map(|entry| (entry, (entry.schema)(generator).to_value())).collect()
+pub(super) fn own<'r>(registry: &'r Registry, generator: &mut SchemaGenerator) -> Vec<Own<'r>> {
+    registry.methods().iter().map(|entry| (entry, (entry.schema)(generator).to_value())).collect()
 }
 
 /// Defines each method as a table with the keys of its section and its own, and `Method` as one of them.
-pub(super) fn describe(methods: Vec<Own>, definitions: &mut Map<String, Value>) {
+pub(super) fn describe(methods: Vec<Own<'_>>, definitions: &mut Map<String, Value>) {
     let names: Vec<&str> = methods.iter().map(|(entry, _)| entry.card.name).collect();
     let mut forms: Vec<Value> = names.iter().map(|name| json!({ "$ref": format!("#/$defs/method-{name}") })).collect();
     let several = sweeps::sweep(&json!({ "type": "array", "items": { "enum": names }, "minItems": 1 }));

@@ -13,7 +13,7 @@ use super::super::{
 
 /// A fault on its way out of serde: it gains its place and its path as it passes the levels of the tree.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub struct Fault {
     kind: Kind,
     /// The text at fault; set at the innermost level.
     pub span: Option<Span>,
@@ -30,7 +30,7 @@ enum Kind {
     MissingKey(&'static str),
     UnknownName {
         name: String,
-        valid: &'static [&'static str],
+        valid: Vec<&'static str>,
     },
     Mismatch {
         found: String,
@@ -44,7 +44,7 @@ enum Kind {
     /// An enum's table has none or several keys.
     OneKey {
         keys: usize,
-        valid: &'static [&'static str],
+        valid: Vec<&'static str>,
     },
     Other(String),
 }
@@ -65,8 +65,13 @@ impl Fault {
     }
 
     /// An enum's table with other than one key.
-    pub fn one_key(keys: usize, valid: &'static [&'static str]) -> Self {
-        Self::new(Kind::OneKey { keys, valid })
+    pub fn one_key(keys: usize, valid: &[&'static str]) -> Self {
+        Self::new(Kind::OneKey { keys, valid: valid.to_vec() })
+    }
+
+    /// A name that none of the choices has.
+    pub fn unknown_name(name: &str, valid: &[&'static str]) -> Self {
+        Self::new(Kind::UnknownName { name: name.to_owned(), valid: valid.to_vec() })
     }
 
     /// Sets the place unless a deeper level has set it.
@@ -227,7 +232,7 @@ impl de::Error for Fault {
     }
 
     fn unknown_variant(name: &str, valid: &'static [&'static str]) -> Self {
-        Self::new(Kind::UnknownName { name: name.to_owned(), valid })
+        Self::unknown_name(name, valid)
     }
 
     fn unknown_field(key: &str, valid: &'static [&'static str]) -> Self {

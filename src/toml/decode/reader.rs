@@ -8,20 +8,27 @@ use super::super::{
     node::{Entry, Node, Table, Value},
     source::Span,
 };
-use super::fault::Fault;
+use super::{Catalogue, fault::Fault};
+use crate::named;
 
 /// Up to here every whole number is exactly a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// One node as a serde source.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub struct Reader<'a> {
     node: &'a Node,
+    catalogue: &'a dyn Catalogue,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(node: &'a Node) -> Self {
-        Self { node }
+    pub(super) fn new(node: &'a Node, catalogue: &'a dyn Catalogue) -> Self {
+        Self { node, catalogue }
+    }
+
+    /// A node below this one.
+    fn below(self, node: &'a Node) -> Self {
+        Self { node, ..self }
     }
 
     /// An integer written as `1e6` is welcome where an integer is wanted.
@@ -34,8 +41,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn items<'de, V: Visitor<'de>>(items: &[Node], visitor: V) -> Result<V::Value, Fault> {
-        let mut read = Items { items: items.iter(), next: 0 };
+    fn items<'de, V: Visitor<'de>>(self, items: &'a [Node], visitor: V) -> Result<V::Value, Fault> {
+        let mut read = Items { reader: self, items: items.iter(), next: 0 };
         let value = visitor.visit_seq(&mut read)?;
         // Whoever reads a fixed number of items stops after them.
         match read.items.len() {
@@ -44,14 +51,46 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn keys<'de, V: Visitor<'de>>(self, table: &Table, visitor: V) -> Result<V::Value, Fault> {
-        let mut keys = Keys { entries: table.iter(), value: None };
+    fn keys<'de, V: Visitor<'de>>(self, table: &'a Table, visitor: V) -> Result<V::Value, Fault> {
+        let mut keys = Keys { reader: self, entries: table.iter(), value: None };
         let value = visitor.visit_map(&mut keys).map_err(|fault| fault.or_at(self.node.span))?;
         // Whoever reads a choice as a table stops after its first key.
         match keys.entries.next() {
             Some(left) => Err(Fault::one_key(table.len(), &[]).or_at(left.key_span)),
             None => Ok(value),
         }
+    }
+
+    /// The name that stands here, alone or as the only key of a table, out of `names`.
+    fn choice(self, names: &[&'static str]) -> Result<Choice<'a>, Fault> {
+        match &self.node.value {
+            Value::String(name) => Ok(Choice { reader: self, name, name_span: self.node.span, content: None }),
+            Value::Table(table) => match self.node.single() {
+                Some(entry) => {
+                    Ok(Choice { reader: self, name: &entry.key, name_span: entry.key_span, content: Some(&entry.node) })
+                }
+                None => {
+                    let place = table.iter().nth(1).map_or(self.node.span, |second| second.key_span);
+                    Err(Fault::one_key(table.len(), names).or_at(place))
+                }
+            },
+            other => {
+                let expected = format!("a name: {}", super::super::names::listed(names));
+                Err(Fault::mismatch(other, expected).or_at(self.node.span))
+            }
+        }
+    }
+
+    /// Reads a part of an open list and hands it over to `visitor`.
+    fn part<'de, V: Visitor<'de>>(self, kind: &str, names: &[&'static str], visitor: V) -> Result<V::Value, Fault> {
+        let choice = self.choice(names)?;
+        let (name, span) = (choice.name, choice.name_span);
+        if !names.contains(&name) {
+            return Err(Fault::unknown_name(name, names).or_at(span));
+        }
+        let part = choice.parameters(|content| self.catalogue.read(kind, name, content))?;
+        named::hand_over(part);
+        visitor.visit_unit().map_err(|fault: Fault| fault.or_at(span))
     }
 }
 
@@ -76,7 +115,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Float(number) => visitor.visit_f64(*number),
             Value::Boolean(boolean) => visitor.visit_bool(*boolean),
             Value::Datetime(_) => Err(Fault::mismatch(&self.node.value, "another kind of value, since no key takes a date")),
-            Value::Array(items) => Self::items(items, visitor),
+            Value::Array(items) => self.items(items, visitor),
             Value::Table(table) => return self.keys(table, visitor),
         }
         .map_err(|fault| fault.or_at(span))
@@ -86,8 +125,11 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_newtype_struct(self)
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
+        match self.catalogue.names(name) {
+            Some(names) => self.part(name, &names, visitor),
+            None => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -114,22 +156,8 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        let span = self.node.span;
-        let choice = match &self.node.value {
-            Value::String(name) => Choice { name, name_span: span, content: None },
-            Value::Table(table) => match self.node.single() {
-                Some(entry) => Choice { name: &entry.key, name_span: entry.key_span, content: Some(&entry.node) },
-                None => {
-                    let place = table.iter().nth(1).map_or(span, |second| second.key_span);
-                    return Err(Fault::one_key(table.len(), names).or_at(place));
-                }
-            },
-            other => {
-                let expected = format!("a name: {}", super::super::names::listed(names));
-                return Err(Fault::mismatch(other, expected).or_at(span));
-            }
-        };
-        visitor.visit_enum(choice).map_err(|fault| fault.or_at(span))
+        let choice = self.choice(names)?;
+        visitor.visit_enum(choice).map_err(|fault| fault.or_at(self.node.span))
     }
 
     whole_numbers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
@@ -141,6 +169,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 }
 
 struct Items<'a> {
+    reader: Reader<'a>,
     items: std::slice::Iter<'a, Node>,
     next: usize,
 }
@@ -152,7 +181,7 @@ impl<'de> SeqAccess<'de> for &mut Items<'_> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let index = self.next;
         self.next += 1;
-        seed.deserialize(Reader::new(item)).map(Some).map_err(|fault| fault.or_at(item.span).under(index.to_string()))
+        seed.deserialize(self.reader.below(item)).map(Some).map_err(|fault| fault.or_at(item.span).under(index.to_string()))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -161,6 +190,7 @@ impl<'de> SeqAccess<'de> for &mut Items<'_> {
 }
 
 struct Keys<'a> {
+    reader: Reader<'a>,
     entries: std::slice::Iter<'a, Entry>,
     value: Option<&'a Entry>,
 }
@@ -179,12 +209,13 @@ impl<'de> MapAccess<'de> for &mut Keys<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let entry = self.value.take().expect("serde asks for a key before its value");
-        seed.deserialize(Reader::new(&entry.node)).map_err(|fault| fault.or_at(entry.node.span).under(&entry.key))
+        seed.deserialize(self.reader.below(&entry.node)).map_err(|fault| fault.or_at(entry.node.span).under(&entry.key))
     }
 }
 
 /// A choice of an enum: `"name"` or `{ name = content }`.
 struct Choice<'a> {
+    reader: Reader<'a>,
     name: &'a str,
     name_span: Span,
     content: Option<&'a Node>,
@@ -202,13 +233,15 @@ impl<'de, 'a> EnumAccess<'de> for Choice<'a> {
 
 impl Choice<'_> {
     /// Reads the parameters. A bare name has an empty table of them, so that all may have defaults.
-    fn parameters<T>(self, read: impl FnOnce(&Node) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn parameters<T>(self, read: impl FnOnce(Reader<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
         match self.content {
-            Some(content) => read(content).map_err(|fault| fault.or_at(content.span).under(self.name)),
-            None => read(&Node::new(Value::Table(Table::default()), self.name_span)).map_err(|fault| {
-                let fault = if fault.is_mismatch() { Fault::parameters(self.name, true) } else { fault };
-                fault.or_at(self.name_span)
-            }),
+            Some(content) => read(self.reader.below(content)).map_err(|fault| fault.or_at(content.span).under(self.name)),
+            None => read(Reader::new(&Node::new(Value::Table(Table::default()), self.name_span), self.reader.catalogue)).map_err(
+                |fault| {
+                    let fault = if fault.is_mismatch() { Fault::parameters(self.name, true) } else { fault };
+                    fault.or_at(self.name_span)
+                },
+            ),
         }
     }
 }
@@ -225,14 +258,14 @@ impl<'de> VariantAccess<'de> for Choice<'_> {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        self.parameters(|content| seed.deserialize(Reader::new(content)))
+        self.parameters(|content| seed.deserialize(content))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.parameters(|content| Reader::new(content).deserialize_any(visitor))
+        self.parameters(|content| content.deserialize_any(visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, keys: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
-        self.parameters(|content| Reader::new(content).deserialize_struct("", keys, visitor))
+        self.parameters(|content| content.deserialize_struct("", keys, visitor))
     }
 }

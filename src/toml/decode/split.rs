@@ -9,13 +9,17 @@ use super::super::{
     diagnostic::Diagnostic,
     node::{Node, Table, Value},
 };
-use super::decode;
+use super::{Catalogue, decode};
 
 /// Reads the keys of `node` that `A` has as an `A` and all others as a `B`; both must be structs.
 ///
 /// # Errors
 /// As [`decode`]; an unknown key is compared with the keys of both.
-pub fn split<A: DeserializeOwned, B: DeserializeOwned>(node: &Node, at: &str) -> Result<(A, B), Vec<Diagnostic>> {
+pub fn split<A: DeserializeOwned, B: DeserializeOwned>(
+    node: &Node,
+    at: &str,
+    parts: &dyn Catalogue,
+) -> Result<(A, B), Vec<Diagnostic>> {
     let valid = [keys::<A>(), keys::<B>()].concat();
     let (mut first, mut second, mut faults) = (Table::default(), Table::default(), Vec::new());
     for entry in node.as_table().into_iter().flat_map(Table::iter) {
@@ -27,8 +31,8 @@ pub fn split<A: DeserializeOwned, B: DeserializeOwned>(node: &Node, at: &str) ->
         let part = if keys::<A>().contains(&entry.key.as_str()) { &mut first } else { &mut second };
         part.insert(&entry.key, entry.key_span, entry.node.clone());
     }
-    let first = decode::<A>(&Node::new(Value::Table(first), node.span), at);
-    let second = decode::<B>(&Node::new(Value::Table(second), node.span), at);
+    let first = decode::<A>(&Node::new(Value::Table(first), node.span), at, parts);
+    let second = decode::<B>(&Node::new(Value::Table(second), node.span), at, parts);
     match (first, second) {
         (Ok(first), Ok(second)) if faults.is_empty() => Ok((first, second)),
         (first, second) => {
@@ -94,7 +98,7 @@ mod tests {
         let read = |text: &str| {
             let mut sources = Sources::default();
             let source = sources.add("a.toml", text);
-            split::<Shared, Own>(&document::parse(&sources, source).unwrap(), "method.0")
+            split::<Shared, Own>(&document::parse(&sources, source).unwrap(), "method.0", &super::super::NoParts)
         };
         let (shared, own) = read("mu = 2\nlocal-lr = 1").unwrap();
         assert_eq!((shared.local_lr, own.mu), (1.0, 2.0));

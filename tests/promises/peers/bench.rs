@@ -6,7 +6,6 @@ use fedfleet::{
     engine::{Ended, Engine, Watcher, Workers},
     fleet::FleetSpec,
     invalid::Invalid,
-    method::registry::{self, Halved, Parameters, PeerParameters},
     network::NetworkSpec,
     part::{
         link::LinkSpec,
@@ -20,6 +19,7 @@ use fedfleet::{
         quadratic::{Numbers, QuadraticSpec},
     },
     random::{Quantity, Setting, Streams},
+    registry::{Halved, Parameters, PeerParameters, Registry},
     role::{
         local::{LocalRule, Steps},
         peers::{Absent, Peers, Plan},
@@ -53,10 +53,12 @@ const PROBLEM: &str = "stop = { rounds = 1 }\nproblem = { objective = { quadrati
 pub fn method(text: &str) -> Box<dyn PeerParameters> {
     let (name, keys) = text.split_once(' ').unwrap_or((text, ""));
     let scenario = format!("{PROBLEM}[[method]]\nname = \"{name}\"\nlocal = {{ lr = 0.1 }}\n{}", keys.replace(';', "\n"));
-    let scenario = Scenario::read(Path::new("bench.toml"), &scenario, &[]).expect("the method is well written");
-    let entry = registry::find(name).expect("the method is registered");
+    let scenario =
+        Scenario::read(Path::new("bench.toml"), &scenario, &[], &Registry::builtin()).expect("the method is well written");
+    let registry = Registry::builtin();
+    let entry = registry.find(name).expect("the method is registered");
     let table = &scenario.cells[0].methods[0].table;
-    match (entry.parse)(table, "method.0") {
+    match (entry.parse)(table, "method.0", &registry) {
         Ok(Parameters::Peers { own, .. }) => own,
         other => panic!("{other:?}"),
     }

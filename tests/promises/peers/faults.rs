@@ -137,7 +137,11 @@ fn a_run_that_waits_for_ever_says_so_although_seconds_bound_it() {
              [fleet]\nclients = 6\n{}\n[network]\ntopology = 'complete'\n[peers]\nlocal.lr = 0.1\n[[method]]\nname = '{name}'",
             departure(folder.path())
         );
-        let plan = Plan::resolve(Scenario::read(Path::new("departure.toml"), &text, &[]).unwrap(), &[]).unwrap();
+        let plan = Plan::resolve(
+            Scenario::read(Path::new("departure.toml"), &text, &[], &fedfleet::registry::Registry::builtin()).unwrap(),
+            &[],
+        )
+        .unwrap();
         execute(&plan, &Results::at(folder.path().join(name)), &Options::default(), &Silent).expect("the runs end").stalled
     };
     assert_eq!(run("d-psgd").len(), 1);

@@ -1,11 +1,15 @@
 //! A thousand random fleets on random graphs with random faults.
 
+use std::collections::BTreeMap;
+
 use fedfleet::{
     engine::{Engine, Workers},
     fleet::AvailabilitySpec,
     part::link::LinkSpec,
     random::{Purpose, Rng, Streams},
+    registry::Registry,
     role::peers::{Absent, Peers},
+    toml::decode::read,
 };
 use rand::RngExt;
 
@@ -67,14 +71,11 @@ fn world(method: &'static str, seed: u64) -> Bench {
     let remembers = ["d-psgd", "sgp", "gradient-tracking"].contains(&method);
     let link = one(if remembers { LINKS } else { &LINKS[..5] }, rng);
     if !link.is_empty() && !method.starts_with("choco") && !method.contains("parts") && !method.contains("sample") {
-        bench.link = Some(toml::from_str::<Linked>(&format!("link = {link}")).expect("the link is well written").link);
+        let tables: BTreeMap<String, LinkSpec> =
+            read(&format!("link = {link}"), &Registry::builtin()).expect("it is well written");
+        bench.link = tables.get("link").cloned();
     }
     bench
-}
-
-#[derive(serde::Deserialize)]
-struct Linked {
-    link: LinkSpec,
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use fedfleet::{
     engine::Workers,
     num::low_precision::{Bits, Rounding, symmetric},
-    part::link::{Keep, LinkSpec},
+    part::link::{Ef, Ef21Spec, Identity, Keep, LinkSpec, RandKSpec, TopK},
     problem::init::{InitSpec, NormalInit},
     role::{
         peers::PeersSpec,
@@ -28,7 +28,7 @@ fn over(text: &str, link: LinkSpec) -> Bench {
 }
 
 fn half() -> LinkSpec {
-    LinkSpec::TopK(Keep { k: None, fraction: Some(0.5) })
+    TopK { keep: Keep { k: None, fraction: Some(0.5) } }.into()
 }
 
 fn spread(models: &[Vec<f64>]) -> f64 {
@@ -77,7 +77,7 @@ fn a_link_that_remembers_keeps_what_one_that_forgets_loses() {
     let length = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
     for text in ["d-psgd", "d-psgd order = \"atc\""] {
         let start = mixing(text).models();
-        let remembering = over(text, LinkSpec::Ef21(Box::new(half()))).after(400.5);
+        let remembering = over(text, Ef21Spec(half()).into()).after(400.5);
         assert!(spread(&remembering) < 1e-20 * spread(&start), "{text}: nodes agree");
         let drift: Vec<f64> = mean(&remembering).iter().zip(mean(&start)).map(|(x, m)| x - m).collect();
         assert!(length(&drift) < 0.5 * length(&mean(&start)), "{text}: near the mean of their starts");
@@ -91,7 +91,7 @@ fn a_link_that_remembers_keeps_what_one_that_forgets_loses() {
 fn a_memory_around_nothing_changes_nothing() {
     for text in ["d-psgd", "sgp", "gradient-tracking", "gradient-tracking order = \"atc\""] {
         let plain = Bench { lr: fedfleet::part::rate::Rate::Constant(0.1), ..mixing(text) };
-        let linked = Bench { link: Some(LinkSpec::Ef21(Box::new(LinkSpec::Identity))), ..plain.clone() };
+        let linked = Bench { link: Some(Ef21Spec(Identity {}.into()).into()), ..plain.clone() };
         assert!(gap(&plain.after(40.5), &linked.after(40.5)) < 1e-12, "{text}");
     }
 }
@@ -99,7 +99,7 @@ fn a_memory_around_nothing_changes_nothing() {
 #[test]
 fn all_neighbours_hear_the_same_compressed_message() {
     // On a complete graph, what a node hears of all others is the same for all but itself: models differ by own parts alone.
-    let mut bench = over("d-psgd", LinkSpec::RandK(toml::from_str("k = 5").unwrap()));
+    let mut bench = over("d-psgd", toml::from_str::<RandKSpec>("k = 5").unwrap().into());
     bench.network.topology = super::bench::network("topology = \"complete\"").topology;
     let (start, after) = (bench.models(), bench.after(1.5));
     let heard = |i: usize, j: usize| 6.0 * after[i][j] - start[i][j];
@@ -120,8 +120,8 @@ fn memories_are_refused_where_neighbours_hear_different_messages() {
         link: Some(link),
         low_bit: LowBit::Train,
     };
-    assert_eq!(parts(LinkSpec::Ef(Box::new(half()))).validate().unwrap_err().path, ["link", "ef"]);
-    let ef21 = parts(LinkSpec::Ef21(Box::new(half())));
+    assert_eq!(parts(Ef(half()).into()).validate().unwrap_err().path, ["link", "ef"]);
+    let ef21 = parts(Ef21Spec(half()).into());
     ef21.validate().unwrap();
     for (text, allowed) in [
         ("d-psgd", true),
@@ -134,7 +134,7 @@ fn memories_are_refused_where_neighbours_hear_different_messages() {
         ("token-walk", false),
     ] {
         let setting = fedfleet::random::Setting { streams: fedfleet::random::Streams::new(0), clients: 4, folder: ".".into() };
-        let nodes = fedfleet::method::registry::Halved::nodes(method(text).as_ref(), &setting).unwrap();
+        let nodes = fedfleet::registry::Halved::nodes(method(text).as_ref(), &setting).unwrap();
         let nodes: Box<dyn fedfleet::role::peers::Population<f64>> = nodes;
         assert_eq!(ef21.check_memory(nodes.broadcasts()).is_ok(), allowed, "{text}");
     }

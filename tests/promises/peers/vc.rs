@@ -163,7 +163,11 @@ local = { steps = 1, lr = 1e-9 }
 name   = "vc-gossip"
 target = "none"
 "#;
-    let plan = Plan::resolve(Scenario::read(Path::new("layers.toml"), scenario, &[]).unwrap(), &[]).unwrap();
+    let plan = Plan::resolve(
+        Scenario::read(Path::new("layers.toml"), scenario, &[], &fedfleet::registry::Registry::builtin()).unwrap(),
+        &[],
+    )
+    .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).unwrap();
     let curves = Curves::read(&folder.path().join("curves.csv")).unwrap();

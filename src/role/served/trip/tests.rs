@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::{
     engine::{Engine, Watcher, Workers},
-    method::registry::Parameters,
+    registry::Parameters,
     role::served::{Letter, Served},
     run::{arms, build_world, served},
     scenario::Scenario,
@@ -56,10 +56,11 @@ fn protocol(method: &str, keys: &str) -> (Arc<World<f64>>, Served<f64>) {
         [[method]]
         name = '{method}'"
     );
-    let scenario = Scenario::read(Path::new("trip.toml"), &text, &[]).unwrap_or_else(|fault| panic!("{fault}"));
+    let scenario = Scenario::read(Path::new("trip.toml"), &text, &[], &crate::registry::Registry::builtin())
+        .unwrap_or_else(|fault| panic!("{fault}"));
     let cell = &scenario.cells[0];
     let world = Arc::new(build_world::<f64>(cell, 0, Path::new("")).unwrap());
-    let arms = arms(cell, 4, Path::new("")).unwrap();
+    let arms = arms(cell, 4, (Path::new(""), &scenario.registry)).unwrap();
     let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("`{method}` has a server") };
     let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap_or_else(|fault| panic!("{fault:?}"));
     (world, protocol)

@@ -3,7 +3,7 @@
 use schemars::SchemaGenerator;
 use serde_json::Value;
 
-use super::registry::Entry;
+use super::Entry;
 
 /// One parameter of a method.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,16 +36,17 @@ pub fn parameters(entry: &Entry) -> Vec<Parameter> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::registry;
+    use crate::registry::Registry;
 
     #[test]
     fn every_parameter_is_described() {
-        for entry in registry::METHODS {
+        let registry = Registry::builtin();
+        for entry in registry.methods() {
             for parameter in parameters(entry) {
                 assert!(!parameter.description.is_empty(), "{}: {}", entry.card.name, parameter.name);
             }
         }
-        let fedprox = parameters(registry::find("fedprox").unwrap());
+        let fedprox = parameters(registry.find("fedprox").unwrap());
         assert_eq!(fedprox.len(), 1);
         assert_eq!((fedprox[0].name.as_str(), fedprox[0].default.as_ref()), ("mu", Some(&Value::from(0.01))));
     }

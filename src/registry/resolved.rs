@@ -94,7 +94,8 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, problem: &ProblemSpec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{method::registry::find, part::discount::Discount, role::schedule::Replace, scenario::Scenario};
+    use crate::registry::Registry;
+    use crate::{part::discount::Discount, role::schedule::Replace, scenario::Scenario};
 
     /// The discount and the replacement of a method under this schedule.
     fn choices(name: &str, schedule: &str) -> (Discount, Replace) {
@@ -102,9 +103,12 @@ mod tests {
             "stop.rounds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 4\nserved.local.lr = 0.1\n\
              served.schedule = {schedule}\n[[method]]\nname = '{name}'"
         );
-        let scenario = Scenario::read(std::path::Path::new("a.toml"), &text, &[]).unwrap();
+        let registry = Registry::builtin();
+        let scenario = Scenario::read(std::path::Path::new("a.toml"), &text, &[], &registry).unwrap();
         let tree = scenario.cells[0].tree.get("served").unwrap();
-        let Parameters::Served { own, parts } = (find(name).unwrap().parse)(tree, "served").unwrap() else { panic!() };
+        let Parameters::Served { own, parts } = (registry.find(name).unwrap().parse)(tree, "served", &registry).unwrap() else {
+            panic!()
+        };
         let schedule = complete(own.as_ref(), &parts, WeightsSpec::Uniform).schedule.unwrap();
         (schedule.discount(), schedule.replace())
     }

@@ -1,0 +1,118 @@
+//! What a scenario may name: methods, and the parts of every open list.
+//!
+//! A [`Registry`] is a value. fedfleet's own has all that it ships; a user's crate adds to it:
+//!
+//! ```no_run
+//! # use fedfleet::registry::Registry;
+//! let registry = Registry::builtin(); // .method::<FedSign>().compressor::<Sketch>()
+//! ```
+
+mod builtin;
+mod entry;
+mod parameter;
+mod peers;
+mod resolved;
+mod served;
+
+use std::{any::Any, sync::Arc};
+
+pub use entry::{Entry, Parameters, PartEntry};
+pub use parameter::{Parameter, parameters};
+pub use peers::PeerParameters;
+pub use resolved::{complete, fit};
+pub use served::{Halved, Halves, ServedParameters};
+
+use crate::{
+    method::{PeerMethod, ServedMethod},
+    named::{Kind, Named},
+    part::link::{AnyCompressor, Compressor},
+    toml::decode::{Catalogue, Fault, Reader},
+};
+
+/// All that a scenario may name. Clones share the lists.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    lists: Arc<Lists>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Lists {
+    methods: Vec<Entry>,
+    compressors: Vec<PartEntry<dyn AnyCompressor>>,
+}
+
+impl Registry {
+    /// Nothing at all.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Adds a method with a server; one of the same name gives way to it.
+    #[must_use]
+    pub fn method<M: ServedMethod>(self) -> Self {
+        self.with(|lists| put(&mut lists.methods, Entry::served::<M>(), |entry| entry.card.name))
+    }
+
+    /// Adds a method without a server; one of the same name gives way to it.
+    #[must_use]
+    pub fn peer_method<M: PeerMethod>(self) -> Self {
+        self.with(|lists| put(&mut lists.methods, Entry::peers::<M>(), |entry| entry.card.name))
+    }
+
+    /// Adds a compressor; one of the same name gives way to it.
+    #[must_use]
+    pub fn compressor<C: Compressor>(self) -> Self {
+        let entry = PartEntry::new(C::NAME, |compressor: C| Arc::new(compressor) as Arc<dyn AnyCompressor>);
+        self.with(|lists| put(&mut lists.compressors, entry, |entry| entry.name))
+    }
+
+    fn with(mut self, add: impl FnOnce(&mut Lists)) -> Self {
+        add(Arc::make_mut(&mut self.lists));
+        self
+    }
+
+    /// Every method, in the order in which lists show them.
+    pub fn methods(&self) -> &[Entry] {
+        &self.lists.methods
+    }
+
+    /// The method of this name.
+    pub fn find(&self, name: &str) -> Option<&Entry> {
+        self.lists.methods.iter().find(|entry| entry.card.name == name)
+    }
+
+    /// Every compressor, in the order in which lists show them.
+    pub fn compressors(&self) -> &[PartEntry<dyn AnyCompressor>] {
+        &self.lists.compressors
+    }
+}
+
+/// Puts `new` in the place of what has its name, or at the end.
+fn put<T>(list: &mut Vec<T>, new: T, name: impl Fn(&T) -> &'static str) {
+    match list.iter_mut().find(|old| name(old) == name(&new)) {
+        Some(old) => *old = new,
+        None => list.push(new),
+    }
+}
+
+impl Catalogue for Registry {
+    fn names(&self, kind: &str) -> Option<Vec<&'static str>> {
+        match kind {
+            <dyn AnyCompressor as Kind>::KIND => Some(self.lists.compressors.iter().map(|entry| entry.name).collect()),
+            _ => None,
+        }
+    }
+
+    fn read(&self, kind: &str, name: &str, parameters: Reader<'_>) -> Result<Box<dyn Any>, Fault> {
+        match kind {
+            <dyn AnyCompressor as Kind>::KIND => read(&self.lists.compressors, name, parameters),
+            _ => Err(Fault::unknown_name(name, &[])),
+        }
+    }
+}
+
+fn read<T: Kind + ?Sized>(entries: &[PartEntry<T>], name: &str, parameters: Reader<'_>) -> Result<Box<dyn Any>, Fault> {
+    let names = || entries.iter().map(|entry| entry.name).collect::<Vec<_>>();
+    let entry = entries.iter().find(|entry| entry.name == name).ok_or_else(|| Fault::unknown_name(name, &names()))?;
+    Ok(Box::new(Named::new(entry.read(parameters)?)))
+}
