@@ -50,7 +50,8 @@
 //! | [`engine`] | the run loop, time, the queue, jobs in flight, checkpoints |
 //! | [`role`] | protocols (served, peers), schedules, and the traits of methods' halves |
 //! | [`part`] | transforms, links, weightings, discounts, step sizes |
-//! | [`method`] | the registry, and one file a method |
+//! | [`method`] | one file a method |
+//! | [`registry`] | what a scenario may name, a value to which a crate of one's own can add methods and compressors; [`named`]: how such a name is read |
 //! | [`run`] | plans, their execution in parallel, resumption, verification |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
@@ -80,6 +81,7 @@
 //!
 //! use fedfleet::{
 //!     record::curves::Curves,
+//!     registry::Registry,
 //!     run::{Options, Plan, Results, Silent, execute},
 //!     scenario::Scenario,
 //! };
@@ -102,7 +104,7 @@
 //! [[method]]
 //! name = "fedavg"
 //! "#;
-//! let scenario = Scenario::read(Path::new("quadratics.toml"), text, &[], &crate::registry::Registry::builtin())?;
+//! let scenario = Scenario::read(Path::new("quadratics.toml"), text, &[], &Registry::builtin())?;
 //! let plan = Plan::resolve(scenario, &[])?;
 //! let folder = tempfile::tempdir()?;
 //! let summary = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent)?;
