@@ -19,11 +19,14 @@ pub fn check(bytes: &[u8]) -> Result<(), String> {
     Err(format!("it holds {} bytes of values: expected {promised}, as its header says{cut}", values.len()))
 }
 
+/// The shape of an array of text, and its cells row by row.
+type Texts = (Vec<usize>, Vec<String>);
+
 /// The shape and the cells of an array of text (NumPy's `<U…`, `>U…` or `|S…`), row by row; `None` for other arrays.
 ///
 /// # Errors
 /// As [`check`], and where a cell is not text.
-pub fn text(bytes: &[u8]) -> Result<Option<(Vec<usize>, Vec<String>)>, String> {
+pub fn text(bytes: &[u8]) -> Result<Option<Texts>, String> {
     check(bytes)?;
     let (header, values) = parts(bytes)?;
     let Some((kind @ ('U' | 'S'), width)) = element(header) else { return Ok(None) };

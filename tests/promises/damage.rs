@@ -33,7 +33,7 @@ struct Watch {
 
 impl Progressing for Watch {
     fn note(&self, note: &str) {
-        self.notes.lock().unwrap().push(note.to_owned());
+        self.notes.lock().expect("files of the test are sound").push(note.to_owned());
     }
 
     fn run(&self, _: &Plan, _: RunId) -> Box<dyn RunProgress> {
@@ -51,8 +51,9 @@ impl RunProgress for Watch {
 
 /// Runs the scenario into `folder` until sample number `at`, or to its end; what was noted.
 fn run(folder: &Path, at: usize) -> (bool, Vec<String>) {
-    let scenario = Scenario::read(Path::new("damage.toml"), SCENARIO, &[], &fedfleet::registry::Registry::builtin()).unwrap();
-    let plan = Plan::resolve(scenario, &[]).unwrap();
+    let scenario = Scenario::read(Path::new("damage.toml"), SCENARIO, &[], &fedfleet::registry::Registry::builtin())
+        .expect("files of the test are sound");
+    let plan = Plan::resolve(scenario, &[]).expect("files of the test are sound");
     let watch = Watch { left: Arc::new(AtomicUsize::new(at)), ..Watch::default() };
     let options = Options { threads: Some(1), interrupt: Arc::clone(&watch.interrupt), ..Options::default() };
     let ended = match execute(&plan, &Results::at(folder), &options, &watch) {
@@ -60,19 +61,27 @@ fn run(folder: &Path, at: usize) -> (bool, Vec<String>) {
         Err(RunError::Interrupted) => false,
         Err(error) => panic!("{error}"),
     };
-    let notes = watch.notes.lock().unwrap().clone();
+    let notes = watch.notes.lock().expect("files of the test are sound").clone();
     (ended, notes)
 }
 
 fn files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> BTreeMap<String, Vec<u8>> {
     let (mut open, mut found) = (vec![folder.to_owned()], BTreeMap::new());
     while let Some(next) = open.pop() {
-        for path in fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
-            let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+        for path in fs::read_dir(next)
+            .expect("files of the test are sound")
+            .map(|entry| entry.expect("files of the test are sound").path())
+        {
+            let name = path
+                .strip_prefix(folder)
+                .expect("files of the test are sound")
+                .to_str()
+                .expect("files of the test are sound")
+                .to_owned();
             if path.is_dir() {
                 open.push(path);
             } else if wanted(&name) {
-                let _ = found.insert(name, fs::read(&path).unwrap());
+                let _ = found.insert(name, fs::read(&path).expect("files of the test are sound"));
             }
         }
     }
@@ -82,8 +91,8 @@ fn files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> BTreeMap<String, Vec<u
 fn lay_out(files: &BTreeMap<String, Vec<u8>>, to: &Path) {
     for (name, bytes) in files {
         let path = to.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
+        fs::create_dir_all(path.parent().expect("files of the test are sound")).expect("files of the test are sound");
+        fs::write(path, bytes).expect("files of the test are sound");
     }
 }
 

@@ -8,9 +8,9 @@ fn tree(format: &str, arguments: &[&str]) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(root).args(["tree", "--offline", "--prefix", "none", "--no-dedupe", "--format", format]).args(arguments);
-    let output = command.output().unwrap();
+    let output = command.output().expect("files of the test are sound");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    String::from_utf8(output.stdout).expect("files of the test are sound").lines().map(str::to_owned).collect()
 }
 
 /// Whether an SPDX expression can be met by `allowed` licences alone. `/` is the older way to write `OR`.

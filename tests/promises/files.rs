@@ -16,8 +16,8 @@ struct Case(tempfile::TempDir);
 
 impl Case {
     fn new(files: &[(&str, &[u8])]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        files.iter().for_each(|(name, bytes)| fs::write(folder.path().join(name), bytes).unwrap());
+        let folder = tempfile::tempdir().expect("files of the test are sound");
+        files.iter().for_each(|(name, bytes)| fs::write(folder.path().join(name), bytes).expect("files of the test are sound"));
         Self(folder)
     }
 
@@ -52,17 +52,17 @@ fn softmax(data: &str) -> String {
 
 fn npy(array: &impl WriteNpyExt) -> Vec<u8> {
     let mut bytes = Vec::new();
-    array.write_npy(&mut bytes).unwrap();
+    array.write_npy(&mut bytes).expect("files of the test are sound");
     bytes
 }
 
 fn npz(x: &impl WriteNpyExt, y: &impl WriteNpyExt) -> Vec<u8> {
     let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in [("x.npy", npy(x)), ("y.npy", npy(y))] {
-        writer.start_file(name, SimpleFileOptions::default()).unwrap();
-        writer.write_all(&bytes).unwrap();
+        writer.start_file(name, SimpleFileOptions::default()).expect("files of the test are sound");
+        writer.write_all(&bytes).expect("files of the test are sound");
     }
-    writer.finish().unwrap().into_inner()
+    writer.finish().expect("files of the test are sound").into_inner()
 }
 
 /// `y = 10 x` with `x` in {0, 1}: least squares without intercept has its optimum at 10, where the loss is 0. With ½ (w − 10)² on

@@ -13,9 +13,11 @@ pub(super) const MODELS: &str = "models";
 /// The folder of the recorded iterates.
 pub(super) const ITERATES: &str = "iterates";
 
+/// Whether a scenario asks for the files of a folder.
+type Asked = fn(&RecordSpec) -> bool;
+
 /// The folders, each with the key that asks for it.
-pub(super) const FOLDERS: [(&str, fn(&RecordSpec) -> bool); 2] =
-    [(MODELS, |record| record.models), (ITERATES, |record| record.iterates)];
+pub(super) const FOLDERS: [(&str, Asked); 2] = [(MODELS, |record| record.models), (ITERATES, |record| record.iterates)];
 
 /// The name of a run's file in either folder.
 pub(super) fn file(plan: &Plan, run: RunId) -> String {
