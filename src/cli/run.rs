@@ -35,9 +35,9 @@ Examples:
 Results: curves.csv, summary.csv, claims.csv, manifest.toml and figures in the folder of --out.
 Running manifest.toml gives the same bytes.
 
-A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`, and no run is made
-twice; one that holds others is refused unless --overwrite. Ctrl-C saves the runs, and --resume takes them up; until
-then curves.csv holds what there is.";
+A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`,
+and no run is made twice; one that holds others is refused unless --overwrite. Ctrl-C saves the
+runs, and --resume takes them up; until then curves.csv holds what there is.";
 
 /// Run a scenario: curves, summary, claims and figures
 #[derive(Debug, clap::Args)]

@@ -40,7 +40,8 @@ pub(super) fn earlier(results: &Results, options: &Options, registry: &Registry)
     remove(&discarded(results))?;
     let written: BTreeSet<String> = listed(results)?.into_iter().collect();
     let (pending, manifest) = (results.pending(), results.manifest());
-    let under_way = pending.is_file();
+    // A call that was refused before any of its runs began leaves nothing to take up.
+    let under_way = pending.is_file() && (manifest.is_file() || has_runs(results)?);
     let path = if under_way { &pending } else { &manifest };
     if path.is_file() {
         let text = fs::read_to_string(path).map_err(RunError::io(path))?;
@@ -63,6 +64,15 @@ pub(super) fn earlier(results: &Results, options: &Options, registry: &Registry)
     match TABLES.into_iter().find(|name| results.file(name).exists() && !written.contains(*name)) {
         Some(foreign) => Err(RunError::Foreign(results.file(foreign))),
         None => Ok(None),
+    }
+}
+
+/// Whether anything is kept of a run.
+fn has_runs(results: &Results) -> Result<bool, RunError> {
+    match fs::read_dir(results.runs()) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(RunError::io(&results.runs())(error)),
     }
 }
 
