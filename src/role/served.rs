@@ -8,6 +8,7 @@
 //! scenario wants the [fault](super::spec::Commit::Sent).
 
 mod apply;
+mod coefficients;
 mod expected;
 mod job;
 mod links;

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{RunError, folder, kept};
+use super::{folder, kept};
 use crate::{
     record::{
         Outcome,
@@ -17,6 +17,7 @@ use crate::{
     },
     run::{
         Plan, RunId,
+        error::RunError,
         results::Results,
         tuning::{self, Choices},
     },

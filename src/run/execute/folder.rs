@@ -9,10 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Options, RunError};
 use crate::{
     registry::Registry,
-    run::{Plan, Results, made},
+    run::{Options, Plan, Results, RunError, made},
     scenario::{Joined, Runs, Scenario},
 };
 
