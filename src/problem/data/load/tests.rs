@@ -1,6 +1,7 @@
 use approx::assert_relative_eq;
 
 use super::*;
+use crate::problem::data::Targets;
 use crate::problem::data::{Bundled, DirichletSpec, DirichletSplit, Features, LabelName, Samples};
 
 fn bundled(set: Bundled) -> DataSpec {
