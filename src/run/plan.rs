@@ -248,7 +248,7 @@ fn check_claims_and_figures(
 }
 
 /// The swept values of a cell, as records have them.
-fn swept(cell: &Cell) -> record::curves::Cell {
+pub(super) fn swept(cell: &Cell) -> record::curves::Cell {
     record::curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
 }
 
