@@ -43,8 +43,7 @@ fn sparse(mut data: ClientData<f64>) -> ClientData<f64> {
 }
 
 fn model(loss: Loss, data: ClientData<f64>, intercept: bool) -> Regression<f64> {
-    let spec = RegressionSpec { intercept: Some(intercept) };
-    Regression::new(loss, spec, Arc::new(data), vec![0.1, 0.2, 0.3, 0.4], 1e-2).unwrap()
+    Regression::new(loss, intercept, Arc::new(data), vec![0.1, 0.2, 0.3, 0.4], 1e-2).unwrap()
 }
 
 fn every() -> Vec<Regression<f64>> {
@@ -199,7 +198,7 @@ fn targets_that_do_not_suit_the_loss_are_refused() {
     let mut three = data(true);
     three.train.targets = Targets::Classes { labels: vec![2; 90], count: 3 };
     for (loss, data) in [(Loss::Logistic, three.clone()), (Loss::Square, three), (Loss::Logistic, data(false))] {
-        let error = Regression::new(loss, RegressionSpec::default(), Arc::new(data), vec![0.25; 4], 0.0).unwrap_err();
+        let error = Regression::new(loss, true, Arc::new(data), vec![0.25; 4], 0.0).unwrap_err();
         assert_eq!(error.path, ["objective"]);
         assert!(error.help.is_some());
     }
