@@ -1,6 +1,7 @@
 //! Schedules: when a server calls clients and when it applies what they sent.
 
 pub mod cohort;
+mod concurrency;
 pub mod frequency;
 mod grace;
 mod group;
@@ -22,6 +23,7 @@ use crate::{
     rounding,
 };
 
+pub use concurrency::Concurrency;
 pub use grace::Grace;
 pub use group::Group;
 pub use rounds::Rounds;
