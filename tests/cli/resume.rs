@@ -110,6 +110,7 @@ fn interrupted_runs_can_be_looked_at_and_go_on_to_the_same_bytes() {
         assert_parts_are_whole(&broken);
         let rows = table(&broken.join("curves.csv"));
         assert!(!rows.is_empty() && rows.len() < table(&whole.join("curves.csv")).len());
+        assert!(table(&broken.join("runs.csv")).iter().any(|run| run["outcome"].is_empty()));
         for verb in ["compare", "plot"] {
             assert!(!succeed(fedfleet([verb.as_ref(), broken.as_os_str()])).is_empty());
         }
@@ -181,7 +182,7 @@ fn a_run_killed_while_it_ends_is_resumed_to_the_same_bytes() {
     let after = everything(&out);
     assert!(before.contains_key(".fedfleet/pending.toml") && !after.contains_key(".fedfleet/pending.toml"));
     let mut states = vec![before.clone(), after.clone()];
-    for table in ["curves.csv", "summary.csv", "claims.csv", "tuning.csv", "manifest.toml", "models/index.csv"] {
+    for table in ["curves.csv", "runs.csv", "summary.csv", "claims.csv", "tuning.csv", "manifest.toml", "models/index.csv"] {
         let mut killed_at_a_table = before.clone();
         assert!(killed_at_a_table.remove(table).is_some(), "{table}");
         states.push(killed_at_a_table);

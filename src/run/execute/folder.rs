@@ -11,14 +11,15 @@ use std::{
 
 use super::{Options, RunError};
 use crate::{
+    record::facts,
     registry::Registry,
     run::{Plan, Results, made},
     scenario::{Joined, Runs, Scenario},
 };
 
 /// The tables that runs make.
-pub(super) const TABLES: [&str; 7] =
-    ["curves.csv", "summary.csv", "claims.csv", "tuning.csv", "staleness.csv", "predicted.csv", "participants.csv"];
+pub(super) const TABLES: [&str; 8] =
+    ["curves.csv", facts::TABLE, "summary.csv", "claims.csv", "tuning.csv", "staleness.csv", "predicted.csv", "participants.csv"];
 
 /// What a folder holds when a call comes to it.
 pub(super) struct Earlier {
