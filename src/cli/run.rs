@@ -193,7 +193,10 @@ fn told(summary: &Summary, folder: &Path) -> String {
 
 /// A line for each tuned value that is an end of its grid.
 fn edges(tuned: &[Winner]) -> String {
-    lines(tuned, |tuned| tuned.edge.is_some()).iter().map(|line| format!("at the edge of its grid, try values beyond: {line}\n")).collect()
+    lines(tuned, |tuned| tuned.edge.is_some())
+        .iter()
+        .map(|line| format!("at the edge of its grid, try values beyond: {line}\n"))
+        .collect()
 }
 
 /// A line a method whose runs ended so, with their seeds.

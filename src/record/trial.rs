@@ -63,8 +63,7 @@ pub fn read(path: &Path) -> Result<Vec<Trial>, Invalid> {
     if !path.is_file() {
         return Ok(Vec::new());
     }
-    let unreadable =
-        |error: io::Error| Invalid::at("", format!("what was tried cannot be read: {error}")).in_file(path, None);
+    let unreadable = |error: io::Error| Invalid::at("", format!("what was tried cannot be read: {error}")).in_file(path, None);
     let bytes = bounded::read(path, memory::available()).map_err(unreadable)?;
     let file = File::in_memory(path, &bytes)?;
     let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
@@ -231,17 +230,20 @@ mod tests {
         let found = winners(&trials());
         let told: Vec<_> = found.iter().map(|winner| (winner.tuned(), winner.edges())).collect();
         let text = |tuned: &str, edges: &str| (tuned.to_owned(), edges.to_owned());
-        assert_eq!(told, [
-            text("local.lr=0.01; beta=1", "beta=largest"),
-            text("local.lr=0.001", "local.lr=smallest"),
-            text("discount=0.5", ""),
-            text("local.lr=0.5", ""),
-        ]);
+        assert_eq!(
+            told,
+            [
+                text("local.lr=0.01; beta=1", "beta=largest"),
+                text("local.lr=0.001", "local.lr=smallest"),
+                text("discount=0.5", ""),
+                text("local.lr=0.5", ""),
+            ]
+        );
         let at_edges = lines(&found, |tuned| tuned.edge.is_some());
-        assert_eq!(at_edges, [
-            "fedavg, beta = 1 (the largest tried): alpha = 1",
-            "fedavg, local.lr = 0.001 (the smallest tried): alpha = 2"
-        ]);
+        assert_eq!(
+            at_edges,
+            ["fedavg, beta = 1 (the largest tried): alpha = 1", "fedavg, local.lr = 0.001 (the smallest tried): alpha = 2"]
+        );
     }
 
     #[test]
@@ -251,11 +253,10 @@ mod tests {
         let text = String::from_utf8(out.clone()).unwrap();
         // Six trials of two keys come first, so that the first of the second cell is the seventh.
         let rows: Vec<&str> = text.lines().collect();
-        assert_eq!(rows[..3], [
-            "alpha,method,trial,key,value,kept,loss",
-            "1,fedavg,1,local.lr,0.1,false,0.5",
-            "1,fedavg,1,beta,0.9,false,0.5"
-        ]);
+        assert_eq!(
+            rows[..3],
+            ["alpha,method,trial,key,value,kept,loss", "1,fedavg,1,local.lr,0.1,false,0.5", "1,fedavg,1,beta,0.9,false,0.5"]
+        );
         assert_eq!(rows[13], "2,fedavg,7,local.lr,0.1,false,0.5");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tuning.csv");

@@ -57,7 +57,9 @@ impl Plan {
         } else if listed || self.record.tune_by.is_some() {
             kept
         } else {
-            format!("{kept}, which is recorded for that: the metrics listed do not judge by training samples; `record.tune-by` names another")
+            format!(
+                "{kept}, which is recorded for that: the metrics listed do not judge by training samples; `record.tune-by` names another"
+            )
         };
         tunes.then_some(note)
     }

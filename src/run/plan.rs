@@ -364,9 +364,8 @@ impl Roles {
 
 /// Refuses a metric at `key` that the problem or the methods do not have.
 fn check_metric((key, metric): (&str, Metric), cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
-    let refuse = |reason: &str, help: &str| {
-        Err(vec![cell.fault(Invalid::at(key, format!("`{}` {reason}", metric.name())).help(help))])
-    };
+    let refuse =
+        |reason: &str, help: &str| Err(vec![cell.fault(Invalid::at(key, format!("`{}` {reason}", metric.name())).help(help))]);
     if metric.needs_peers() && !roles.peers {
         return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
     }

@@ -116,7 +116,9 @@ impl ScheduleSpec {
 /// Puts a number of clients at work into a schedule without one. Those who have answered are then replaced at random, or only the first
 /// of them would ever be called.
 fn fill(concurrency: &mut Option<usize>, replace: &mut Option<Replace>, shared: Concurrency) {
-    if concurrency.is_none() && let Some(count) = shared.count() {
+    if concurrency.is_none()
+        && let Some(count) = shared.count()
+    {
         *concurrency = Some(count);
         let _ = replace.get_or_insert(Replace::Random);
     }
