@@ -5,11 +5,8 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{axis::Axis, column::Column, part::shortest, stop::Stop};
-use crate::{
-    invalid::{Invalid, require},
-    problem::evaluate::Wanted,
-};
+use super::{axis::Axis, part::shortest, stop::Stop};
+use crate::invalid::{Invalid, require};
 
 /// The `[record]` section.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -291,20 +288,6 @@ impl Metric {
     /// Whether it needs models as clients of each width run them.
     pub fn needs_widths(self) -> bool {
         matches!(self, Self::AccuracyNarrowest | Self::AccuracyWidest | Self::AccuracyClients)
-    }
-}
-
-/// The scores that these columns are made of.
-pub fn wanted(columns: &[Column]) -> Wanted {
-    let has = |metric| columns.iter().any(|column| column.metric == metric);
-    Wanted {
-        loss: has(Metric::Loss),
-        gap: has(Metric::Gap),
-        gradient_norm: has(Metric::GradNorm),
-        distance: has(Metric::Distance),
-        test: has(Metric::Accuracy) || has(Metric::TestLoss),
-        worst_decile: has(Metric::WorstDecileLoss),
-        local_losses: false,
     }
 }
 

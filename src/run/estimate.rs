@@ -18,12 +18,7 @@ use std::{
 pub use timesheet::AtWork;
 pub use whole::Whole;
 
-use super::{
-    execute::{Pilot, RunError, build_and, shares_threads},
-    plan::{Plan, RunId},
-    wall::now,
-    worlds::Worlds,
-};
+use super::{error::RunError, id::RunId, plan::Plan, protocols::Pilot, threads::shares_threads, wall::now, worlds::Worlds};
 use timesheet::{Stamped, Timesheet};
 use timing::Timed;
 
@@ -117,10 +112,10 @@ fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
             world.check_optimum(&planned.metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
             cell.world_wall = (planned.build_wall + before.elapsed()).as_secs_f64();
         }
-        let (end, steps, estimate) = build_and(plan, run, world.clone(), Trial { stop })?;
+        let (end, steps, estimate) = plan.build(run, world.clone(), Trial { stop })?;
         record.every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
         let timed = Timed { record, budget, steps, all_threads };
-        let timing = build_and(plan, run, world, timed)?;
+        let timing = plan.build(run, world, timed)?;
         let samples = record.every.samples(end.on(record.every.axis()), stop.seconds);
         cell.runs.push(Estimate { samples, wall: timing.of(&end, samples), ..estimate });
     }

@@ -1,7 +1,7 @@
 //! Which arm of a tuned method is kept.
 
 use super::{
-    execute::RunError,
+    error::RunError,
     plan::{Plan, swept},
     results::Results,
 };

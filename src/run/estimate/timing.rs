@@ -13,10 +13,7 @@ use crate::{
     record::{Progress, RecordPlan},
     registry::Halved,
     role::Observed,
-    run::{
-        execute::{Pilot, RunError},
-        wall::now,
-    },
+    run::{error::RunError, protocols::Pilot, wall::now},
     world::{World, WorldClock},
 };
 

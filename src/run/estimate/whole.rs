@@ -10,7 +10,7 @@ use std::fs;
 use serde::Serialize;
 
 use super::Forecast;
-use crate::run::{Plan, execute::shares_threads};
+use crate::run::{Plan, threads::shares_threads};
 
 /// Characters of a number in `curves.csv`, with its comma, at the most usual.
 const NUMBER: u64 = 19;

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{RunError, folder, kept};
+use super::{folder, kept};
 use crate::{
     record::{
         Outcome,
@@ -21,6 +21,7 @@ use crate::{
     run::{
         Plan, RunId,
         done::Done,
+        error::RunError,
         plan::swept,
         results::Results,
         tuning::{self, Choices},

@@ -9,11 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Options, RunError};
 use crate::{
     record::facts,
     registry::Registry,
-    run::{Plan, Results, made},
+    run::{Options, Plan, Results, RunError, made},
     scenario::{Joined, Runs, Scenario},
 };
 

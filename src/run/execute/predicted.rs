@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::one::served;
 use crate::{
     num::low_precision::Bits,
     part::{rate::Rate, transform::TransformSpec, weighting::Weighting},
@@ -13,7 +12,7 @@ use crate::{
         served::expected_weights,
         spec::{ServedSpec, ShardRule},
     },
-    run::{Plan, RunId},
+    run::{Plan, RunId, protocols::served},
     world::World,
 };
 
