@@ -12,3 +12,4 @@ mod scenarios;
 mod schema;
 mod shells;
 mod texts;
+mod tuning;
