@@ -118,8 +118,8 @@ name = "{name}"
 fn refusal_between_peers(name: &str, link: &str) -> Option<&'static str> {
     let promises = spec(link).promises();
     match name {
-        "choco-sgd" => Some("compresses what it sends itself"),
         _ if promises.feeds_back => Some("feedback of errors"),
+        "choco-sgd" => Some("compresses what it sends itself"),
         "d-psgd" | "gradient-tracking" | "sgp" => None,
         _ if promises.remembers => Some("hear different messages"),
         _ => None,
