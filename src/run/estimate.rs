@@ -31,7 +31,6 @@ use crate::{
     engine::{Engine, Protocol, Watcher, Workers},
     num::Real,
     record::{Progress, Stop, axis::Axis},
-    registry::Halved,
     role::Observed,
     world::{World, WorldClock},
 };
@@ -135,7 +134,7 @@ impl Pilot for Trial<'_> {
     /// Where the run ends, steps of a visit, and what is told.
     type Outcome = (Spent, f64, Estimate);
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
         let sheet = Timesheet::default();
         let clock = Box::new(Stamped { clock: WorldClock::new(Arc::clone(&world)), sheet: sheet.clone() });

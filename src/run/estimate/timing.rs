@@ -11,7 +11,6 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
     record::{Progress, RecordPlan},
-    registry::Halved,
     role::Observed,
     run::{
         execute::{Pilot, RunError},
@@ -75,7 +74,7 @@ pub(super) struct Timed<'a> {
 impl Pilot for Timed<'_> {
     type Outcome = Timing;
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Timing, RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Timing, RunError> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.all_threads { Workers::pool() } else { Workers::single() };
         // A visit of many steps may outlast any budget: only its first one is taken, and stands for the others.

@@ -29,7 +29,7 @@ use crate::{
         part::{Part, header},
         predicted, staleness,
     },
-    registry::{Halved, Halves, Parameters, PeerParameters, ServedParameters, complete},
+    registry::{Halves, Parameters, PeerParameters, ServedParameters, complete},
     role::{
         Models, Observed,
         peers::{Peers, PeersSpec, Plan as PeersPlan},
@@ -83,7 +83,7 @@ pub trait Pilot: Sized {
     ///
     /// # Errors
     /// [`RunError`].
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
 }
 
 /// Builds the protocol of a run in its world, at the precision of that, and hands it to `pilot`.
@@ -120,13 +120,13 @@ struct Built;
 impl Pilot for Built {
     type Outcome = ();
 
-    fn fly<R: Halved, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
         Ok(())
     }
 }
 
 /// Builds a protocol for `pilot`; `refuse` tells what cannot be built, relative to the method's table.
-fn build_in<R: Halved, T: Pilot>(
+fn build_in<R: Real, T: Pilot>(
     parameters: &Parameters,
     world: Arc<World<R>>,
     folder: &Path,
@@ -149,7 +149,7 @@ fn build_in<R: Halved, T: Pilot>(
 ///
 /// # Errors
 /// [`Invalid`] relative to the method's table.
-pub fn served<R: Halved>(
+pub fn served<R: Real>(
     own: &dyn ServedParameters,
     parts: &ServedSpec,
     world: Arc<World<R>>,
@@ -158,7 +158,7 @@ pub fn served<R: Halved>(
     parts.fits(world.objective().dim())?;
     let (clients, widths) = (world.clients(), world.fleet.widths());
     let problem = Arc::clone(&world);
-    let halves = || R::halves(own, Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
+    let halves = || own.halves::<R>(&Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
     let parts = complete(own, parts, world.problem.spec().weights);
     let schedule = parts.schedule.clone().unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
@@ -180,14 +180,14 @@ pub fn served<R: Halved>(
 ///
 /// # Errors
 /// [`Invalid`] relative to the method's table.
-pub fn peers<R: Halved>(
+pub fn peers<R: Real>(
     own: &dyn PeerParameters,
     parts: &PeersSpec,
     world: Arc<World<R>>,
     folder: &Path,
 ) -> Result<Peers<R>, Invalid> {
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
-    let nodes = R::nodes(own, &setting)?;
+    let nodes = own.nodes::<R>(&setting)?;
     parts.check_memory(nodes.broadcasts())?;
     let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
     parts.fits(world.objective().dim())?;
@@ -198,7 +198,7 @@ pub fn peers<R: Halved>(
 impl Pilot for RunJob<'_> {
     type Outcome = Done;
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
         let Self { plan, run, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
