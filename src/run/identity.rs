@@ -20,7 +20,7 @@ pub(super) fn of_arm(planned: &PlannedCell, arm: &Arm, record: &RecordSpec) -> u
     let world = (&cell.problem, cell.fleet.resolved(), &cell.network, planned.precision);
     let parameters = arm.parameters.clone().resolved(&cell.problem);
     // Whether models are kept changes no curve, but a run that kept none has none to show.
-    let kept = (record.models, record.iterates, record.staleness, record.surrogate);
+    let kept = (record.models, record.iterates, record.staleness, record.surrogate, record.participants, record.states);
     let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {:?} {kept:?}", arm.label, planned.record);
     Digest::of(text.as_bytes()).hash
 }

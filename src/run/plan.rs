@@ -267,6 +267,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) 
         None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
         None => vec![Metric::Loss],
     };
+    check_participants(record, cell, roles)?;
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
@@ -384,6 +385,15 @@ fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &Facts, roles: Roles) -
         }
     }
     Ok(())
+}
+
+/// Refuses what is kept of server steps where no method has a server.
+fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+    if !record.participants || roles.served {
+        return Ok(());
+    }
+    let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";
+    Err(vec![cell.fault(Invalid::at("record.participants", reason).help("remove it, or add a method with a server"))])
 }
 
 fn check_claims_and_figures(
