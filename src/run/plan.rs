@@ -70,6 +70,8 @@ pub struct PlannedCell {
     pub(super) identities: Vec<Vec<u128>>,
     /// What was read, in the world of the first seed; `None` for quadratics.
     pub data: Option<Report>,
+    /// Memory that the models of its runs take [byte].
+    pub(super) model_bytes: u64,
     /// Time that the world of the first seed took to build.
     pub(super) build_wall: Duration,
     /// What the parts of its methods may have against each other, with the label of the method.
@@ -254,7 +256,8 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) 
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts, &world)?;
-    capacity::refuse(&methods, cell, &facts, scenario.seeds.list().len(), memory::available())?;
+    let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
+    let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
     let roles = Roles::of(&methods);
     methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
     methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
@@ -285,6 +288,7 @@ fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) 
         files: Opened::new(),
         identities: Vec::new(),
         data,
+        model_bytes,
         build_wall,
         notes,
         data_notes,
