@@ -21,6 +21,7 @@ mod plan;
 mod results;
 mod sealed;
 mod standstill;
+mod threads;
 mod tuning;
 mod uptake;
 mod verify;
@@ -29,7 +30,7 @@ mod worlds;
 
 pub use any_world::{AnyWorld, build as build_world};
 pub use arm::{Arm, arms};
-pub use estimate::{AtWork, Estimate, Forecast, Whole, forecast};
+pub use estimate::{AtWork, Estimate, Forecast, Whole, forecast, outlook};
 pub use execute::{Options, Progressing, RunError, RunProgress, Silent, Summary, execute, peers, served};
 pub use plan::{Plan, PlannedCell, RunId};
 pub use results::Results;

@@ -20,7 +20,7 @@ use std::{
 
 use thiserror::Error;
 
-use super::{done::Done, lock::Lock, plan::Plan, plan::RunId, results::Results, worlds::Worlds};
+use super::{done::Done, lock::Lock, plan::Plan, plan::RunId, results::Results, threads::shares_threads, worlds::Worlds};
 use crate::{
     invalid::Invalid,
     record::{Outcome, Progress, claim::Verdict, summary::Row},
@@ -67,9 +67,9 @@ impl Default for Options {
 
 /// Shows how runs get on.
 pub trait Progressing: Sync {
-    /// So many runs are about to begin or to go on.
-    fn planned(&self, runs: usize) {
-        let _ = runs;
+    /// These runs are about to begin or to go on.
+    fn planned(&self, plan: &Plan, runs: &[RunId]) {
+        let _ = (plan, runs);
     }
 
     /// Something that the user did not ask for, and wants to know.
@@ -254,7 +254,7 @@ fn all(
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;
     let (mut outcomes, left) = ended(plan, results, progress)?;
-    progress.planned(left.len());
+    progress.planned(plan, &left);
     let done_before = left.is_empty();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build()?;
     let further = pool.install(|| all_runs(plan, &left, results, options, progress));
@@ -359,17 +359,6 @@ fn all_runs(
         Ok((run, outcome))
     };
     if inner { runs.iter().map(one).collect() } else { one_a_thread(runs, rayon::current_num_threads(), one) }
-}
-
-/// Whether so many runs come one after the other, each on all threads of the current pool: where there are few. Many take a thread
-/// each.
-pub(super) fn shares_threads(runs: usize) -> bool {
-    runs < 2 * rayon::current_num_threads()
-}
-
-/// How many of so many runs go on at a time.
-pub(super) fn together(runs: usize) -> usize {
-    if shares_threads(runs) { 1 } else { rayon::current_num_threads() }
 }
 
 /// Maps `runs` on `threads` threads, each with a rayon pool of its own.

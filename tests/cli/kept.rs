@@ -23,7 +23,7 @@ fn scenario(folder: &Path, more: &str) -> std::path::PathBuf {
 fn who_took_part_stands_by_round_and_time() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let text = "stop.rounds = 4\nfleet = { step = 0, visit = 2.0 }\nrecord = { participants = true, every = { rounds = 4 } }\n\
+    let text = "stop.rounds = 4\nfleet.step = 0\nfleet.visit = 2.0\nrecord = { participants = true, every = { rounds = 4 } }\n\
         [[method]]\nname = 'fedavg'\nlabel = '=FedAvg'\nlocal.lr = { sweep = [0.1, 0.2] }\n\
         schedule = { rounds = { cohort = { trace = [[0], [2, 1], [], [3]] } } }\n";
     run(&scenario(folder, text), &folder.join("o"), &[]);

@@ -67,6 +67,8 @@ pub(super) struct Timed<'a> {
     pub budget: Duration,
     /// Local steps of a visit [1].
     pub steps: f64,
+    /// Whether the first step of a visit stands for the others, however few they are.
+    pub sketch: bool,
     /// Whether the run will have all threads.
     pub all_threads: bool,
 }
@@ -78,7 +80,7 @@ impl Pilot for Timed<'_> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.all_threads { Workers::pool() } else { Workers::single() };
         // A visit of many steps may outlast any budget: only its first one is taken, and stands for the others.
-        let (workers, scale) = if self.steps > MANY { (workers.sketching(), self.steps) } else { (workers, 1.0) };
+        let (workers, scale) = if self.sketch || self.steps > MANY { (workers.sketching(), self.steps) } else { (workers, 1.0) };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let mut watch =
             Watch::<R> { record: self.record, budget: self.budget, start: now(), warm: None, over: false, scalar: PhantomData };

@@ -10,7 +10,7 @@ use std::fs;
 use serde::Serialize;
 
 use super::Forecast;
-use crate::run::{Plan, execute::together};
+use crate::run::{Plan, threads::together};
 
 /// Characters of a number in `curves.csv`, with its comma, at the most usual.
 const NUMBER: u64 = 19;
@@ -34,9 +34,16 @@ pub struct Whole {
 }
 
 impl Whole {
+    /// What a `share` of the runs takes [1].
+    pub(super) fn shared(self, share: f64) -> Self {
+        let part = |bytes: u64| (share * bytes as f64) as u64;
+        let (wall_seconds, disk_bytes) = (share * self.wall_seconds, part(self.disk_bytes));
+        Self { wall_seconds, disk_bytes, checkpoint_bytes: self.checkpoint_bytes - self.disk_bytes + disk_bytes, ..self }
+    }
+
     /// Adds up the forecasts of all cells; `memory` is what the process has needed to read the data [byte].
     pub(super) fn of(plan: &Plan, cells: &[Forecast], memory: Option<u64>) -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = rayon::current_num_threads();
         let seeds = plan.seeds.len();
         let (mut work, mut longest, mut disk, mut state, mut world, mut models) = (0.0, 0.0_f64, 0, 0, 0, 0);
         for (planned, cell) in plan.cells.iter().zip(cells) {
