@@ -4,7 +4,6 @@
 //! protocol answers with orders through [`Control`]: compute, send, wake me. Computations are pure jobs that run when a
 //! result is first needed, many at once ([`jobs`]); nothing but their start and length is known to the clock.
 
-mod control;
 pub mod jobs;
 mod ledger;
 mod protocol;
@@ -17,13 +16,15 @@ use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-pub use control::{Control, Delivery, Finish, Physics};
 pub use jobs::Workers;
 pub use ledger::Ledger;
-pub use protocol::Protocol;
+pub use protocol::{
+    Protocol,
+    control::{Control, Delivery, Finish, Physics},
+};
 pub use snapshot::{Snapshot, read};
 
-use control::Core;
+use protocol::control::Core;
 
 /// A client, a peer, or the [`SERVER`].
 pub type NodeId = usize;

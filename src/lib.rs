@@ -36,41 +36,77 @@
 //!    moment between the instant it starts and the instant its result is needed. See [`engine::jobs`].
 //! 6. The **world** never changes during a run, and all methods of a seed meet the same one. See [`world`].
 //!
-//! # Where things are
+//! # Floors
 //!
-//! | module | what it holds |
+//! A room imports from the rooms below it alone, and no files but a module and what lies in its folder import each other in a circle.
+//! A test reads every import and holds it against this table.
+//!
+//! | room | what it holds |
 //! | --- | --- |
-//! | [`scenario`] | TOML to checked values, messages that point into the file, sweep cells, manifest, JSON Schema |
-//! | [`random`] | streams keyed by (seed, purpose, node, count); quantities that may be distributions |
-//! | [`num`] | real numbers, vector and matrix kernels, ordered sums, simulated low precision |
-//! | [`problem`] | objectives, their gradients and exact optima; [`problem::data`]: readers, bundled sets, partitions |
+//! | `cli` | the command line, one file for each verb; under the feature `cli` |
+//! | [`run`] | plans, what they will cost, their execution in parallel, resumption, results folders, verification |
+//! | [`scenario`] | the sections of a scenario: sweep cells, seeds, manifest, JSON Schema |
+//! | [`registry`] | what a scenario may name: a value to which a user's own crate can add methods and compressors |
+//! | [`method`] | one file for each method |
+//! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
+//! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
+//! | [`role`] | protocols (with a server, among peers), schedules, local updates, and the traits of methods' halves |
+//! | [`part`] | transforms, compressors, weightings, discounts, step sizes |
+//! | [`world`] | problem, fleet, network and streams of one run, immutable |
 //! | [`fleet`] | who the clients are: speed, availability, bit-width, dropouts |
 //! | [`network`] | delays, bandwidth, loss, topology, mixing weights |
-//! | [`world`] | the above, immutable |
-//! | [`engine`] | the run loop, time, the queue, jobs in flight, checkpoints |
-//! | [`role`] | protocols (served, peers), schedules, and the traits of methods' halves |
-//! | [`part`] | transforms, links, weightings, discounts, step sizes |
-//! | [`method`] | one file a method |
-//! | [`registry`] | what a scenario may name, a value to which a crate of one's own can add methods and compressors; [`named`]: how such a name is read |
-//! | [`run`] | plans, their execution in parallel, resumption, verification |
-//! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
-//! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
-//! | `cli` | the command line, under the feature `cli` |
-//! | [`invalid`], [`file`], [`table`] | a value that cannot be used; data files; tables given inline or in a file |
-//! | `memory` | what the machine has left, held against what a scenario needs |
+//! | [`problem`] | objectives, their gradients and exact optima; [`problem::data`]: readers, bundled sets, partitions |
+//! | [`message`] | what nodes send each other |
+//! | [`engine`] | the run loop, virtual time, the queue, jobs in flight, snapshots |
+//! | [`num`] | real numbers, vector and matrix kernels, ordered sums, simulated low precision |
+//! | [`random`] | streams keyed by (seed, purpose, node, count); quantities that may be distributions |
+//! | [`table`] | tables given inline or in a file |
+//! | [`file`] | data files: text, archives, NPY, checksums, within bounds of memory |
+//! | [`toml`] | documents, decoding, messages that point into a file; it knows no section of a scenario |
+//! | [`named`] | parts chosen by name from an open list |
+//! | `memory` | what the machine has left |
 //! | [`interrupt`] | a request to leave a run, which long computations look at |
+//! | [`invalid`] | a value that cannot be used, with its key and a remedy |
 //! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
+//!
+//! # Invariants
+//!
+//! - **Same bytes.** A result depends on the scenario and its data alone: not on the number of threads, on the wall clock, on the
+//!   order of a hash map, or on whether the run was killed and resumed.
+//! - **Paired worlds.** All methods of a seed meet the same clients, data, delays and absences, because every random number comes from
+//!   a stream keyed by what it is for, never from a shared generator.
+//! - **Pure jobs.** A client's computation sees nothing but what it was given, and may run on any thread at any moment between the
+//!   instant at which it starts and the instant at which its result is needed.
+//! - **The world never changes** during a run.
+//! - **Ordered sums.** Loss values accumulate in `f64`, and no floating-point sum depends on the number of threads.
+//! - **Refusals come first.** What can be known to be wrong is refused before anything runs, at the key that the user wrote.
+//! - **Divergence is an outcome** that is recorded, not an error.
+//! - **Nothing written is lost.** Results are replaced whole or not at all, and only files that fedfleet wrote are ever removed.
+//!
+//! # Glossary
+//!
+//! | term | meaning |
+//! | --- | --- |
+//! | client, node | who holds data and computes; *node* where there is no server |
+//! | round | one server step in synchronous schedules; among peers, an iteration that all nodes have finished |
+//! | version | the number of server steps that a model has behind it |
+//! | local update | the local steps of one visit of a client, from download to upload |
+//! | update | what a client sends: received minus reached parameters, a descent direction (*pseudo-gradient*); the server subtracts it |
+//! | staleness | server steps between a client's download and the step that applies its update |
+//! | cohort | the clients whose answers a round waits for |
+//! | concurrency | how many clients are at work at a time |
+//! | schedule | when the server calls clients and applies what they send |
+//! | cell | one combination of the values of all swept keys |
+//! | arm | one combination of the tuned keys of a method |
+//! | part | something that methods carry and that is no method: a compressor, an optimiser transform, a weighting |
 //!
 //! # Conventions
 //!
 //! - `n` clients, `d` dimension, `x` server iterate, `y` local iterate, `lr` step size. Shapes stand in backticks, `[d]`;
 //!   units in brackets: `[s]`, `[bit]`, `[1]`.
-//! - An update is a descent direction: a client returns what it received minus what it reached, and the server subtracts.
 //! - Virtual time is `f64` seconds. Code is generic over [`num::Real`]; the scenario chooses `f32` or `f64` at run time.
-//! - Loss values accumulate in `f64`, and no floating-point sum depends on the number of threads.
 //! - A value that cannot be used is an [`invalid::Invalid`] with a key relative to the part that checked it; callers put their
 //!   own key in front, and the scenario layer turns the path into a line and a column.
-//! - Divergence is an outcome that is recorded, not an error.
 //!
 //! # Use as a library
 //!

@@ -6,7 +6,6 @@ mod lattice;
 mod link;
 mod random_graph;
 mod spec;
-mod spectrum;
 mod topology;
 
 pub use graph::Graph;

@@ -1,6 +1,6 @@
 //! Records of runs: what is sampled while a run goes on, and what is made of it afterwards.
 //!
-//! A [`Recorder`] samples a run into its [`part`] file; the parts make up `curves.csv`. Everything else here reads that file:
+//! A [`Recorder`] samples a run into its [`part`] file; the parts make up `curves.csv`, with [`runs.csv`](facts) beside it. Everything else here reads these files:
 //! [summaries](summary), [targets](target), [claims](claim), [comparison tables](compare); but for the [page](gallery) about
 //! many results.
 
@@ -10,6 +10,7 @@ pub mod claim;
 mod column;
 pub mod compare;
 pub mod curves;
+pub mod facts;
 pub mod filter;
 pub(crate) mod formula;
 pub mod gallery;

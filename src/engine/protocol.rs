@@ -1,11 +1,14 @@
 //! The only interface the engine has to what runs on it.
 
+pub mod control;
+
 use std::io::{Read, Write};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Control, NodeId};
+use super::NodeId;
 use crate::interrupt::Interrupt;
+use control::Control;
 
 /// A deterministic state machine: events in, orders out.
 ///

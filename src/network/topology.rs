@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Components, Graph, TopologySpec, WeightRule, edges, lattice, random_graph, spectrum};
+mod spectrum;
+
+use super::{Components, Graph, TopologySpec, WeightRule, edges, lattice, random_graph};
 use crate::{
     invalid::{Invalid, require},
     random::{Rng, Setting, check_clients},

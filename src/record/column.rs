@@ -1,6 +1,7 @@
 //! The columns of `curves.csv` after the axes.
 
 use super::Metric;
+use crate::problem::evaluate::Wanted;
 
 /// A recorded metric, or one layer of a metric that has a value for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,20 @@ impl Column {
     /// The name in the header, such as `grad_norm`.
     pub fn header(self) -> String {
         self.name().replace('-', "_")
+    }
+}
+
+/// The scores that these columns are made of.
+pub fn wanted(columns: &[Column]) -> Wanted {
+    let has = |metric| columns.iter().any(|column| column.metric == metric);
+    Wanted {
+        loss: has(Metric::Loss),
+        gap: has(Metric::Gap),
+        gradient_norm: has(Metric::GradNorm),
+        distance: has(Metric::Distance),
+        test: has(Metric::Accuracy) || has(Metric::TestLoss),
+        worst_decile: has(Metric::WorstDecileLoss),
+        local_losses: false,
     }
 }
 

@@ -1,13 +1,12 @@
 //! What is recorded, and when: the `[record]` section.
 
+use std::{fmt, str::FromStr};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{axis::Axis, column::Column, stop::Stop};
-use crate::{
-    invalid::{Invalid, require},
-    problem::evaluate::Wanted,
-};
+use super::{axis::Axis, part::shortest, stop::Stop};
+use crate::invalid::{Invalid, require};
 
 /// The `[record]` section.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -89,6 +88,21 @@ impl EverySpec {
         Err(Invalid::at("every.seconds", message).help("raise it; `every.log` samples the beginning more densely"))
     }
 
+    /// Refuses distances that are not positive; the path is relative to `record`.
+    fn validate(self) -> Result<(), Invalid> {
+        match self {
+            Self::Rounds(rounds) => require(rounds > 0, "every.rounds", rounds, "at least 1"),
+            Self::Updates(updates) => require(updates > 0, "every.updates", updates, "at least 1"),
+            Self::Seconds(seconds) => require(seconds > 0.0 && seconds.is_finite(), "every.seconds", seconds, "a positive time"),
+            Self::Log(LogSpec { axis, per_decade }) => {
+                let grows = matches!(axis, Axis::Rounds | Axis::Seconds | Axis::Updates);
+                require(grows, "every.log.axis", axis.name(), "`rounds`, `seconds` or `updates`")?;
+                let sound = (0.1..=1000.0).contains(&per_decade);
+                require(sound, "every.log.per-decade", per_decade, "a number from 0.1 to 1000")
+            }
+        }
+    }
+
     /// Number of samples of a run that ends at `end` on its [axis](Self::axis), and at `seconds` [s].
     pub fn samples(self, end: f64, seconds: Option<f64>) -> u64 {
         match self {
@@ -114,6 +128,41 @@ impl EverySpec {
                 if counts { grown.ceil().max(place + 1.0) } else { grown }
             }
         }
+    }
+}
+
+impl fmt::Display for EverySpec {
+    /// Words that can be read back: `1 rounds`, `0.5 seconds`, `10 per decade of updates`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rounds(count) | Self::Updates(count) => write!(f, "{count} {}", self.axis()),
+            Self::Seconds(distance) => write!(f, "{} {}", shortest(*distance), self.axis()),
+            Self::Log(LogSpec { axis, per_decade }) => write!(f, "{}{DECADE}{axis}", shortest(*per_decade)),
+        }
+    }
+}
+
+/// Between the number of samples in a factor of ten and their axis.
+const DECADE: &str = " per decade of ";
+
+impl FromStr for EverySpec {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let fault = || Invalid::at("", format!("`{text}` is not a distance between samples"));
+        let axis = |name: &str| Axis::from_name(name).ok_or_else(fault);
+        let every = if let Some((number, name)) = text.split_once(DECADE) {
+            Self::Log(LogSpec { axis: axis(name)?, per_decade: number.parse().map_err(|_| fault())? })
+        } else {
+            let (number, name) = text.split_once(' ').ok_or_else(fault)?;
+            match axis(name)? {
+                Axis::Rounds => Self::Rounds(number.parse().map_err(|_| fault())?),
+                Axis::Updates => Self::Updates(number.parse().map_err(|_| fault())?),
+                Axis::Seconds => Self::Seconds(number.parse().map_err(|_| fault())?),
+                _ => return Err(fault()),
+            }
+        };
+        every.validate().map(|()| every)
     }
 }
 
@@ -246,20 +295,6 @@ impl Metric {
     }
 }
 
-/// The scores that these columns are made of.
-pub fn wanted(columns: &[Column]) -> Wanted {
-    let has = |metric| columns.iter().any(|column| column.metric == metric);
-    Wanted {
-        loss: has(Metric::Loss),
-        gap: has(Metric::Gap),
-        gradient_norm: has(Metric::GradNorm),
-        distance: has(Metric::Distance),
-        test: has(Metric::Accuracy) || has(Metric::TestLoss),
-        worst_decile: has(Metric::WorstDecileLoss),
-        local_losses: false,
-    }
-}
-
 /// Samples of a run that says nothing about them.
 const SAMPLES: u64 = 100;
 /// Most samples of a run.
@@ -292,20 +327,7 @@ impl RecordSpec {
     /// # Errors
     /// [`Invalid`] for distances that are not positive, metrics named twice, and a list of none.
     pub fn validate(&self) -> Result<(), Invalid> {
-        match self.every {
-            Some(EverySpec::Rounds(rounds)) => require(rounds > 0, "every.rounds", rounds, "at least 1")?,
-            Some(EverySpec::Updates(updates)) => require(updates > 0, "every.updates", updates, "at least 1")?,
-            Some(EverySpec::Seconds(seconds)) => {
-                require(seconds > 0.0 && seconds.is_finite(), "every.seconds", seconds, "a positive time")?;
-            }
-            Some(EverySpec::Log(LogSpec { axis, per_decade })) => {
-                let grows = matches!(axis, Axis::Rounds | Axis::Seconds | Axis::Updates);
-                require(grows, "every.log.axis", axis.name(), "`rounds`, `seconds` or `updates`")?;
-                let sound = (0.1..=1000.0).contains(&per_decade);
-                require(sound, "every.log.per-decade", per_decade, "a number from 0.1 to 1000")?;
-            }
-            None => {}
-        }
+        self.every.map_or(Ok(()), EverySpec::validate)?;
         if let PeerModel::Nodes(nodes) = self.peers {
             require(nodes > 0, "peers.nodes", nodes, "at least 1")?;
         }

@@ -3,11 +3,10 @@
 use std::{io, path::Path};
 
 use super::{
-    column::Column,
+    column::{Column, wanted},
     curves::{Cell, Curves, Run},
     formula::bare,
     part::shortest,
-    plan::wanted,
     sample::of_model,
 };
 use crate::{

@@ -19,6 +19,26 @@ pub enum Outcome {
     Diverged,
 }
 
+impl Outcome {
+    const ALL: [Self; 5] = [Self::Finished, Self::Reached, Self::Idle, Self::Stuck, Self::Diverged];
+
+    /// The name in `runs.csv`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Reached => "reached",
+            Self::Idle => "idle",
+            Self::Stuck => "stuck",
+            Self::Diverged => "diverged",
+        }
+    }
+
+    /// The outcome that `runs.csv` calls `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+}
+
 /// Where a run stands on the axes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    column::Column,
-    plan::{Metric, PeerModel, wanted},
+    column::{Column, wanted},
+    plan::{Metric, PeerModel},
     tiers::{Accuracies, Tiers},
 };
 use crate::{

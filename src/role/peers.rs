@@ -8,7 +8,6 @@
 //! back. A method says with how much [`Care`] a message travels; one that it cannot go on without is repeated until it arrives.
 
 mod barrier;
-mod clerk;
 mod contacts;
 #[cfg(test)]
 pub(crate) mod desk;

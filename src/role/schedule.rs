@@ -1,5 +1,6 @@
 //! Schedules: when a server calls clients and when it applies what they sent.
 
+mod build;
 pub mod cohort;
 pub mod frequency;
 mod grace;

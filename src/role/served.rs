@@ -8,8 +8,8 @@
 //! scenario wants the [fault](super::spec::Commit::Sent).
 
 mod apply;
+mod coefficients;
 mod expected;
-mod job;
 mod links;
 mod masked;
 mod messages;
@@ -20,7 +20,6 @@ mod questions;
 mod secrecy;
 mod shards;
 mod state;
-mod trip;
 
 use std::sync::Arc;
 
@@ -28,14 +27,12 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use expected::expected_weights;
-pub use job::Job;
 pub use links::Links;
 pub use masked::Grid;
 pub use messages::{Downlink, Message, Upload};
-pub use plan::Plan;
+pub use plan::{Plan, job::Job, trip::Trips};
 pub use protocol::Served;
 pub use state::Standing;
-pub use trip::Trips;
 
 pub use super::observed::Letter;
 

@@ -8,12 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    execute::{Options, RunProgress},
-    results::Results,
-    sealed,
-    wall::now,
-};
+use super::{options::Options, progress::RunProgress, results::Results, sealed, wall::now};
 use crate::{
     engine::{Engine, Protocol, Snapshot, read},
     record::{Onlooker, Progress, RecorderState, Wish, Written},

@@ -19,12 +19,8 @@ pub use timesheet::AtWork;
 pub use whole::Whole;
 
 use super::{
-    any_world::AnyWorld,
-    execute::{Pilot, RunError, build_and},
-    plan::{Plan, PlannedCell, RunId},
-    threads::shares_threads,
-    wall::now,
-    worlds::Worlds,
+    any_world::AnyWorld, cell::PlannedCell, error::RunError, id::RunId, plan::Plan, protocols::Pilot, threads::shares_threads,
+    wall::now, worlds::Worlds,
 };
 use timesheet::{Stamped, Timesheet};
 use timing::Timed;
@@ -147,13 +143,13 @@ fn of_run(plan: &Plan, run: RunId, world: AnyWorld, budget: Budget, all_threads:
     let RecordPlan { every, stop, .. } = &plan.cells[run.cell].record;
     let before = now();
     let until = budget.trial.map(|trial| before + trial);
-    let Trialled { end, steps, visits, estimate } = build_and(plan, run, world.clone(), Trial { stop, until })?;
+    let Trialled { end, steps, visits, estimate } = plan.build(run, world.clone(), Trial { stop, until })?;
     every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
     // The visits that go on together are computed together: where those of one round outlast the budget, their first steps stand for all.
     let round = before.elapsed().as_secs_f64() / visits * steps * estimate.at_work.most as f64;
     let sketch = until.is_some() && round > budget.timed.as_secs_f64();
     let timed = Timed { record: &plan.cells[run.cell].record, budget: budget.timed, steps, sketch, all_threads };
-    let timing = build_and(plan, run, world, timed)?;
+    let timing = plan.build(run, world, timed)?;
     let samples = every.samples(end.on(every.axis()), stop.seconds);
     Ok(Estimate { samples, wall: timing.of(&end, samples), ..estimate })
 }

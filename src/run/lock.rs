@@ -6,7 +6,7 @@ use std::{
     process,
 };
 
-use super::{execute::RunError, results::Results};
+use super::{error::RunError, results::Results};
 
 /// The right to write into a results folder, until it is dropped or the process ends, however it does.
 #[derive(Debug)]

@@ -1,32 +1,28 @@
 //! What a scenario runs: every cell with its arms, checked before anything runs.
 
-use std::{collections::BTreeMap, path::Path, sync::Mutex, time::Duration};
+use std::{collections::BTreeMap, path::Path};
 
 use serde::de::DeserializeOwned;
 
 use super::{
-    any_world::{AnyWorld, Facts},
-    arm::{Arm, arms},
-    capacity, execute, identity, made, placed, standstill, uptake,
-    wall::now,
+    any_world::AnyWorld,
+    arm::Arm,
+    cell::{PlannedCell, planned},
+    error::RunError,
+    id::{self, RunId},
+    made, placed,
+    protocols::{self, Pilot},
 };
 use crate::{
     figure::{self, FigureSpec},
     file::{Opened, opened},
     invalid::Invalid,
-    memory,
-    method::Ground,
-    num::Precision,
-    problem::data::Report,
-    random::{Setting, Streams},
     record::{
-        self, Column, Metric, RecordPlan, RecordSpec,
+        self, Column, Metric, RecordSpec,
         claim::ClaimSpec,
         filter,
         staleness::{KEY, SHARE},
     },
-    registry::{Parameters, PeerParameters},
-    role::peers::PeersSpec,
     scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
 };
 
@@ -48,51 +44,6 @@ pub struct Plan {
     pub figures: Vec<FigureSpec>,
     /// The methods that run, with their seeds.
     pub(super) asked: Runs,
-}
-
-/// One combination of the swept keys.
-pub struct PlannedCell {
-    /// The cell as the scenario has it.
-    pub cell: Cell,
-    /// Number of clients.
-    pub clients: usize,
-    /// The scalar type.
-    pub precision: Precision,
-    /// For each method its arms: one, or one for each combination of its tuned keys.
-    pub methods: Vec<Vec<Arm>>,
-    /// What is recorded.
-    pub metrics: Vec<Metric>,
-    /// How its runs are recorded.
-    pub record: RecordPlan,
-    /// The data files that its worlds and methods come from.
-    pub files: Opened,
-    /// The digest of every arm; see [`identity`].
-    pub(super) identities: Vec<Vec<u128>>,
-    /// What was read, in the world of the first seed; `None` for quadratics.
-    pub data: Option<Report>,
-    /// Memory that the models of its runs take [byte].
-    pub(super) model_bytes: u64,
-    /// Time that the world of the first seed took to build.
-    pub(super) build_wall: Duration,
-    /// What the parts of its methods may have against each other, with the label of the method.
-    pub(super) notes: Vec<(String, String)>,
-    /// What may not have been meant about the data of the first seed.
-    pub(super) data_notes: Vec<String>,
-    /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
-    pub(super) checked: Mutex<Option<AnyWorld>>,
-}
-
-/// One run of a plan, by its places in the plan's lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RunId {
-    /// The cell.
-    pub cell: usize,
-    /// The seed.
-    pub seed: usize,
-    /// The method.
-    pub method: usize,
-    /// The arm of the method.
-    pub arm: usize,
 }
 
 impl Plan {
@@ -192,7 +143,7 @@ impl Plan {
     /// The name of the files of a run.
     pub(super) fn name(&self, run: RunId) -> String {
         let identity = self.cells[run.cell].identities[run.method][run.arm];
-        identity::name(&self.arm(run).label, identity, self.seeds[run.seed])
+        id::file_name(&self.arm(run).label, identity, self.seeds[run.seed])
     }
 
     /// The keys that were changed from the command line, with their values; those that are swept have a column already, and seeds
@@ -211,6 +162,15 @@ impl Plan {
     /// A fault of the method of a run, with a path from the method's table.
     pub(super) fn reject_method(&self, run: RunId, invalid: Invalid) -> Rejected {
         self.scenario.reject(vec![placed::fault(&self.cells[run.cell].cell, self.arm(run), invalid)])
+    }
+
+    /// Builds the protocol of a run in its world, and hands it to `pilot`.
+    ///
+    /// # Errors
+    /// [`RunError::Rejected`] for parts that cannot be built, and what the pilot returns.
+    pub(super) fn build<T: Pilot>(&self, run: RunId, world: AnyWorld, pilot: T) -> Result<T::Outcome, RunError> {
+        let refuse = |invalid| self.reject_method(run, invalid).into();
+        protocols::build(&self.arm(run).parameters, world, &self.scenario.folder, pilot, refuse)
     }
 
     /// All runs: by cell, then seed, then method, then arm.
@@ -234,74 +194,8 @@ impl Plan {
     }
 }
 
-impl PlannedCell {
-    /// Works out what every arm is.
-    fn identify(&mut self, record: &RecordSpec) {
-        let of = |arm: &Arm| identity::of_arm(self, arm, record);
-        self.identities = self.methods.iter().map(|arms| arms.iter().map(of).collect()).collect();
-    }
-}
-
 fn section<T: DeserializeOwned>(scenario: &Scenario, cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
     cell.tree.get(key).map(|node| decode(node, key, &scenario.registry)).transpose()
-}
-
-fn planned(scenario: &Scenario, cell: &Cell, record: &RecordSpec, asked: &Runs) -> Result<PlannedCell, Vec<Diagnostic>> {
-    let seed = scenario.seeds.list()[0];
-    let before = now();
-    let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
-    let build_wall = before.elapsed();
-    let facts = world.facts();
-    let mut methods = arms(cell, facts.clients, (&scenario.folder, &scenario.registry))?;
-    let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
-    let notes = check_parts(&methods, cell, &facts, &setting)?;
-    standstill::refuse(&methods, cell, &facts, &world)?;
-    let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
-    let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
-    let roles = Roles::of(&methods);
-    methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
-    methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
-    check_built(&methods, cell, &world, &scenario.folder)?;
-    let metrics = match &record.metrics {
-        Some(metrics) => {
-            check_metrics(metrics, cell, &facts, roles)?;
-            metrics.clone()
-        }
-        None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
-        None => vec![Metric::Loss],
-    };
-    check_participants(record, cell, roles)?;
-    record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
-    let every = record.every(&cell.stop);
-    let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
-    let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
-    let data_notes = world.notes().to_vec();
-    let data = world.report();
-    let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
-    Ok(PlannedCell {
-        cell: cell.clone(),
-        clients: facts.clients,
-        precision: cell.precision,
-        methods,
-        metrics,
-        record,
-        files: Opened::new(),
-        identities: Vec::new(),
-        data,
-        model_bytes,
-        build_wall,
-        notes,
-        data_notes,
-        checked,
-    })
-}
-
-/// Refuses what shows only when a method is built in its world.
-fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Path) -> Result<(), Vec<Diagnostic>> {
-    let built = |arm: &Arm| execute::check_built(&arm.parameters, world.clone(), folder);
-    let fault = |arm: &Arm| built(arm).err().map(|invalid| placed::fault(cell, arm, invalid));
-    let faults: Vec<Diagnostic> = methods.iter().flatten().filter_map(fault).collect();
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
 /// Has every cell record the columns of all, in the order in which they come up; returns them.
@@ -314,90 +208,6 @@ fn share_columns(cells: &mut [PlannedCell]) -> Vec<Column> {
     }
     cells.iter_mut().for_each(|cell| cell.record.columns.clone_from(&columns));
     columns
-}
-
-/// Refuses parts that the model has no place for; notes, each with the label of its method, on those that it hardly bears.
-fn check_parts(
-    methods: &[Vec<Arm>],
-    cell: &Cell,
-    facts: &Facts,
-    setting: &Setting,
-) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
-    let mut notes = Vec::new();
-    for arm in methods.iter().flatten() {
-        let checked = match &arm.parameters {
-            Parameters::Served { own, parts } => {
-                parts.fits(facts.dim).and_then(|()| uptake::check(own.as_ref(), parts, facts.dim))
-            }
-            Parameters::Peers { own, parts } => check_peers(own.as_ref(), parts, facts, setting).map(|()| None),
-        };
-        let note = checked.map_err(|invalid| vec![placed::fault(cell, arm, invalid)])?;
-        notes.extend(note.map(|note| (arm.label.clone(), note)));
-    }
-    Ok(notes)
-}
-
-/// Refuses links that the model or the method has no use for, and one that remembers where the nodes do not all hear the same.
-fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &Facts, setting: &Setting) -> Result<(), Invalid> {
-    parts.fits(facts.dim)?;
-    own.suits(&Ground { parts, d: facts.dim, one_way: facts.one_way })?;
-    parts.check_memory(own.nodes_f64(setting)?.broadcasts())
-}
-
-/// Whether a scenario has methods with a server, and methods without one.
-#[derive(Debug, Clone, Copy)]
-struct Roles {
-    served: bool,
-    peers: bool,
-}
-
-impl Roles {
-    fn of(methods: &[Vec<Arm>]) -> Self {
-        let is_served = |arm: &Arm| matches!(arm.parameters, Parameters::Served { .. });
-        let mut arms = methods.iter().flatten();
-        Self { served: arms.clone().any(is_served), peers: arms.any(|arm| !is_served(arm)) }
-    }
-}
-
-fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
-    for (index, metric) in metrics.iter().enumerate() {
-        let name = metric.name();
-        let refuse = |reason: &str, help: &str| {
-            let invalid = Invalid::at(&format!("record.metrics.{index}"), format!("`{name}` {reason}")).help(help);
-            Err(vec![cell.fault(invalid)])
-        };
-        if metric.needs_peers() && !roles.peers {
-            return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
-        }
-        if metric.needs_server() && !roles.served {
-            return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
-        }
-        if metric.needs_optimum() && !facts.convex {
-            return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
-        }
-        if *metric == Metric::Energy && !facts.known_energy {
-            return refuse("needs what a local step of each client takes", "give `energy` in `[fleet]` or in every group");
-        }
-        if metric.is_by_layer() && facts.layers == 0 {
-            return refuse("needs layers of weights, which this problem does not have", "record `consensus`");
-        }
-        if metric.needs_test() && !facts.held_out {
-            return refuse(
-                "needs held-out samples, which this problem does not have",
-                "record `loss`, or give `test = 0.2` in the data",
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Refuses what is kept of server steps where no method has a server.
-fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<(), Vec<Diagnostic>> {
-    if !record.participants || roles.served {
-        return Ok(());
-    }
-    let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";
-    Err(vec![cell.fault(Invalid::at("record.participants", reason).help("remove it, or add a method with a server"))])
 }
 
 fn check_claims_and_figures(
@@ -438,7 +248,7 @@ fn check_claims_and_figures(
 }
 
 /// The swept values of a cell, as records have them.
-fn swept(cell: &Cell) -> record::curves::Cell {
+pub(super) fn swept(cell: &Cell) -> record::curves::Cell {
     record::curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
 }
 

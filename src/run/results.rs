@@ -1,7 +1,7 @@
 //! The results folder: where everything of a scenario's runs lies.
 //!
 //! Beside what is for its reader, the folder has one of its own, `.fedfleet`: the lock, the manifest of what is under way, and the
-//! files of every run by the [name](super::identity) of the run. They stay when all is done, so that further methods and seeds
+//! files of every run by the [name](super::id::file_name) of the run. They stay when all is done, so that further methods and seeds
 //! need no run again; without them, runs that are missed are run again.
 
 use std::{

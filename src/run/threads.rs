@@ -1,4 +1,12 @@
-//! How runs share threads.
+//! Runs on threads.
+
+use std::{
+    panic,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use super::{error::RunError, id::RunId};
 
 /// Whether so many runs come one after the other, each on all threads of the current pool: where there are few. Many take a thread
 /// each.
@@ -9,4 +17,30 @@ pub(super) fn shares_threads(runs: usize) -> bool {
 /// How many of so many runs go on at a time.
 pub(super) fn together(runs: usize) -> usize {
     if shares_threads(runs) { 1 } else { rayon::current_num_threads() }
+}
+
+/// Maps `runs` on `threads` threads, each with a rayon pool of its own.
+///
+/// In a common pool, a thread that waits for the parts of a world or an optimum that it builds could be handed another run,
+/// which waits for the same.
+pub(super) fn one_a_thread<T: Send>(
+    runs: &[RunId],
+    threads: usize,
+    one: impl Fn(&RunId) -> Result<T, RunError> + Sync,
+) -> Result<Vec<T>, RunError> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+        pool.install(|| {
+            let claim = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&at| at < runs.len());
+            std::iter::from_fn(claim).map(|at| Ok((at, one(&runs[at])?))).collect::<Result<Vec<_>, RunError>>()
+        })
+    };
+    let parts: Vec<Result<Vec<(usize, T)>, RunError>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
+    });
+    let mut done = parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
+    done.sort_unstable_by_key(|&(at, _)| at);
+    Ok(done.into_iter().map(|(_, outcome)| outcome).collect())
 }

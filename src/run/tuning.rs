@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{execute::RunError, plan::Plan, results::Results};
+use super::{error::RunError, plan::Plan, results::Results};
 use crate::record::{curves::Curves, formula::guarded, measure::Better, spread::median};
 
 /// The kept arm of every method in every cell, with the scores behind the choice.

@@ -4,12 +4,7 @@ use std::{fmt, hash::Hasher, sync::Arc};
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{
-    any_world::AnyWorld,
-    execute::{Pilot, RunError, build_and},
-    plan::{Plan, RunId},
-    worlds::Worlds,
-};
+use super::{any_world::AnyWorld, error::RunError, id::RunId, plan::Plan, protocols::Pilot, worlds::Worlds};
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
@@ -69,7 +64,7 @@ fn first_difference(a: &Trace, b: &Trace) -> Option<(usize, f64)> {
 }
 
 fn trace(plan: &Plan, run: RunId, world: AnyWorld, single: bool) -> Result<Trace, RunError> {
-    build_and(plan, run, world, Tracer { stop: &plan.cells[run.cell].record.stop, single })
+    plan.build(run, world, Tracer { stop: &plan.cells[run.cell].record.stop, single })
 }
 
 struct Tracer<'a> {

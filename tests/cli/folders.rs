@@ -1,6 +1,6 @@
 //! A results folder is extended, never spoilt: one process at a time, nothing thrown away unasked, nothing of others touched.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Duration};
 
 use crate::program::{assert_holds, assert_same, contents, fedfleet, start, succeed, table};
 
@@ -67,6 +67,39 @@ fn methods_seeds_and_a_later_stop_extend_what_is_there() {
         assert_holds(&folder.join("whole"), &folder.join("o"));
         fs::remove_dir_all(folder.join("o")).unwrap();
     }
+}
+
+#[test]
+fn each_run_of_the_curves_says_how_it_came_out_and_was_sampled() {
+    let folder = ground();
+    let folder = folder.path();
+    let mut text = SCENARIO.to_owned();
+    for (old, new) in [
+        ("local = { lr = 0.1 }", "local = { lr = 1e200 }"),
+        ("stop = {", "stop = { target.gap = 1e9,"),
+        ("[record]", "[network]\ntopology = \"ring\"\n[record]\nevery = { seconds = 0.5 }"),
+        ("[served]", "[[method]]\nname = \"d-psgd\"\n[peers]\nlocal.lr = 0.1\n[served]"),
+    ] {
+        text = text.replace(old, new);
+    }
+    fs::write(folder.join("ends.toml"), text).unwrap();
+    let _ = succeed(call(folder, "ends.toml", "o", &["--set", "stop.target.gap=1e-300"]));
+    let mut of_curves: Vec<Vec<String>> = Vec::new();
+    let name = |row: &BTreeMap<String, String>| ["clients", "method", "seed"].map(|column| row[column].clone()).to_vec();
+    for run in table(&folder.join("o/curves.csv")).iter().map(name) {
+        if of_curves.last() != Some(&run) {
+            of_curves.push(run);
+        }
+    }
+    let runs = table(&folder.join("o/runs.csv"));
+    assert_eq!(runs.iter().map(name).collect::<Vec<_>>(), of_curves);
+    for run in &runs {
+        let outcome = if run["method"] == "scaffold" { "diverged" } else { "finished" };
+        let server = if run["method"] == "d-psgd" { "false" } else { "true" };
+        assert_eq!((&*run["outcome"], &*run["sampled"], &*run["server"]), (outcome, "0.5 seconds", server), "{run:?}");
+    }
+    let _ = succeed(call(folder, "ends.toml", "reached", &["--only", "fedavg"]));
+    assert!(table(&folder.join("reached/runs.csv")).iter().all(|run| run["outcome"] == "reached"));
 }
 
 #[test]

@@ -110,6 +110,7 @@ fn interrupted_runs_can_be_looked_at_and_go_on_to_the_same_bytes() {
         assert_parts_are_whole(&broken);
         let rows = table(&broken.join("curves.csv"));
         assert!(!rows.is_empty() && rows.len() < table(&whole.join("curves.csv")).len());
+        assert!(table(&broken.join("runs.csv")).iter().any(|run| run["outcome"].is_empty()));
         for verb in ["compare", "plot"] {
             assert!(!succeed(fedfleet([verb.as_ref(), broken.as_os_str()])).is_empty());
         }
@@ -183,6 +184,7 @@ fn a_run_killed_while_it_ends_is_resumed_to_the_same_bytes() {
     let mut states = vec![before.clone(), after.clone()];
     for table in [
         "curves.csv",
+        "runs.csv",
         "summary.csv",
         "claims.csv",
         "tuning.csv",

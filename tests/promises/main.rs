@@ -13,6 +13,7 @@ mod endings;
 mod every_method;
 mod files;
 mod fixed_points;
+mod floors;
 mod golden;
 mod identities;
 mod links;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Scale, Source, Table, TargetKind,
-    Targets, bundled, generate, partition, prepare,
+    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Scale, Source, Summary, Table,
+    TargetKind, bundled, generate, partition, prepare,
     read::{RawTable, csv, idx, leaf, libsvm, numpy},
 };
 use crate::{
@@ -12,10 +12,7 @@ use crate::{
     invalid::{Invalid, printable},
     memory,
     num::Real,
-    problem::{
-        data::Features,
-        size::{check_layers, check_values},
-    },
+    problem::size::{check_layers, check_values},
     random::Streams,
 };
 
@@ -45,23 +42,6 @@ pub struct Loaded<R> {
     pub data: ClientData<R>,
     /// What may not have been meant, a line each.
     pub notes: Vec<String>,
-}
-
-/// Size of a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Summary {
-    /// Number of training samples.
-    pub rows: usize,
-    /// Number of features.
-    pub columns: usize,
-    /// Number of classes; `None` for real targets.
-    pub classes: Option<usize>,
-    /// Number of held-out samples.
-    pub test_rows: usize,
-    /// Number of natural clients.
-    pub clients: Option<usize>,
-    /// Whether rows are sparse.
-    pub sparse: bool,
 }
 
 /// Reads or generates the data of `spec` and divides them among the clients; `objective` is what it needs targets to be.
@@ -159,20 +139,6 @@ pub fn describe(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: 
     match known.filter(|summary| spec.random_features.is_none() || !summary.sparse) {
         Some(summary) => Ok(Summary { columns: spec.random_features.unwrap_or(summary.columns), ..summary }),
         None => Ok(Summary::of(&read::<f32>(spec, request, streams, base)?)),
-    }
-}
-
-impl Summary {
-    /// The sizes of `table`.
-    pub fn of<R: Real>(table: &Table<R>) -> Self {
-        Self {
-            rows: table.train.len(),
-            columns: table.train.features.columns(),
-            classes: if let Targets::Classes { count, .. } = table.train.targets { Some(count) } else { None },
-            test_rows: table.test.as_ref().map_or(0, super::Samples::len),
-            clients: table.natural.as_ref().map(|natural| natural.values.len()),
-            sparse: matches!(table.train.features, Features::Sparse(_)),
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The peers protocol: who is up, whose work is under way, what waits for whom.
 
+mod clerk;
+
 use std::{
     io::{Read, Write},
     sync::Arc,
@@ -9,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Absent, Care, Job, Mail, Node, Outcome, Plan, Population,
-    clerk::{Clerk, Row},
     postponed::Postponed,
     wake::{Kind, Wake},
 };
@@ -23,6 +24,7 @@ use crate::{
     role::{Letter, Models, Observed, Scratch},
     world::World,
 };
+use clerk::{Clerk, Row};
 
 /// Activity so far, for the recorder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Continuous, Grace, Group, Rounds, Schedule, SelectSpec, Window, cohort::CohortSpec};
+use super::{SelectSpec, cohort::CohortSpec};
 use crate::{invalid::Invalid, part::discount::Discount};
 
 /// When the server calls clients and applies what they send.
@@ -204,18 +204,6 @@ impl ScheduleSpec {
             spec.trace.load(folder, clients).map_err(|invalid| invalid.under("rounds.cohort.trace"))?;
         }
         Ok(())
-    }
-
-    /// Builds the schedule.
-    pub fn build(&self) -> Box<dyn Schedule> {
-        match self {
-            Self::Rounds(spec) => Box::new(Rounds::new(spec.clone())),
-            Self::EveryArrival(spec) => Box::new(Continuous::new(&BufferedSpec { size: 1, ..spec.clone().into() })),
-            Self::Buffered(spec) => Box::new(Continuous::new(spec)),
-            Self::Window(spec) => Box::new(Window::new(spec.seconds)),
-            Self::Group(spec) => Box::new(Group::new(spec.size, spec.idle)),
-            Self::Grace(spec) => Box::new(Grace::new(spec.seconds, spec.buffer, spec.idle)),
-        }
     }
 
     /// The same with the discount and the replacement written out that it leaves out: those of `recipe`, a method's own schedule,

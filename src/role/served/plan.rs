@@ -1,8 +1,11 @@
 //! What never changes during a served run.
 
+pub mod job;
+pub mod trip;
+
 use std::sync::Arc;
 
-use super::{ClientUpdate, Grid, Links, ServerParts, ServerUpdate, trip::Trips};
+use super::{ClientUpdate, Grid, Links, ServerParts, ServerUpdate};
 use crate::{
     invalid::Invalid,
     num::Real,
@@ -14,6 +17,7 @@ use crate::{
     },
     world::World,
 };
+use trip::Trips;
 
 /// What never changes during a run.
 pub struct Plan<R: Real> {

@@ -12,10 +12,7 @@ use crate::{
     num::Real,
     record::{Progress, RecordPlan},
     role::Observed,
-    run::{
-        execute::{Pilot, RunError},
-        wall::now,
-    },
+    run::{error::RunError, protocols::Pilot, wall::now},
     world::{World, WorldClock},
 };
 

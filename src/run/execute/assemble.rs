@@ -1,4 +1,4 @@
-//! From the parts of all runs to `curves.csv`, `summary.csv`, `claims.csv`, `tuning.csv` and all that is kept on request.
+//! From the parts of all runs to `curves.csv`, `runs.csv`, `summary.csv`, `claims.csv`, `tuning.csv` and all that is kept on request.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,16 +7,21 @@ use std::{
     path::PathBuf,
 };
 
-use super::{RunError, folder, kept};
+use super::{folder, kept};
 use crate::{
     record::{
         Outcome,
         claim::{self, Verdict},
         curves::Curves,
+        facts::{self, Fact, Sampling},
         summary,
     },
+    registry::Parameters,
     run::{
         Plan, RunId,
+        done::Done,
+        error::RunError,
+        plan::swept,
         results::Results,
         tuning::{self, Choices},
     },
@@ -47,6 +52,10 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
     let chosen = chosen(runs.iter().copied(), &choices);
     let parts = |extension: &'static str| chosen.values().map(move |&run| results.of_run(&plan.name(run), extension));
     table("curves.csv", &mut |out| join(parts("csv"), out))?;
+    let ended: BTreeMap<RunId, Outcome> = outcomes.iter().copied().collect();
+    table(facts::TABLE, &mut |out| {
+        facts::write(&plan.keys(), chosen.values().map(|&run| fact(plan, run, ended.get(&run).copied())), out)
+    })?;
     if plan.record.staleness {
         table("staleness.csv", &mut |out| join(parts("staleness"), out))?;
     }
@@ -79,8 +88,8 @@ fn verdicts(plan: &Plan, curves: &Curves) -> Result<Vec<Verdict>, RunError> {
     Ok(verdicts)
 }
 
-/// Writes `curves.csv` from the runs that have begun, unless it holds more: the whole of the runs `shown`, not all of which have
-/// ended again. Those of a tuned method are of the arm that is best so far.
+/// Writes `curves.csv` and `runs.csv` from the runs that have begun, unless they hold more: the whole of the runs `shown`, not all
+/// of which have ended again. Those of a tuned method are of the arm that is best so far.
 pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -> Result<(), RunError> {
     let is_there = |run: RunId, extension| results.of_run(&plan.name(run), extension).is_file();
     let (begun, not): (Vec<RunId>, Vec<RunId>) = plan.runs().into_iter().partition(|&run| is_there(run, "csv"));
@@ -96,6 +105,11 @@ pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -
     let partial = results.partial();
     results.write_whole(&partial, |_| Ok(())).map_err(RunError::io(&partial))?;
     write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.of_run(&plan.name(run), "csv")), out))?;
+    // What is damaged is told when it is taken up.
+    let outcome = |run| Done::read(results, &plan.name(run)).ok().flatten();
+    write(results, facts::TABLE, |out| {
+        facts::write(&plan.keys(), chosen.values().map(|&run| fact(plan, run, outcome(run))), out)
+    })?;
     folder::show(plan, results)
 }
 
@@ -103,6 +117,20 @@ pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -
 fn chosen(runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<(usize, usize, usize), RunId> {
     let kept = runs.into_iter().filter(|run| choices.arm(run.cell, run.method) == run.arm);
     kept.map(|run| ((run.cell, run.method, run.seed), run)).collect()
+}
+
+/// What `runs.csv` says of a run.
+fn fact(plan: &Plan, run: RunId, outcome: Option<Outcome>) -> Fact {
+    let planned = &plan.cells[run.cell];
+    let arm = plan.arm(run);
+    let server = matches!(arm.parameters, Parameters::Served { .. });
+    Fact {
+        cell: swept(&planned.cell),
+        method: arm.label.clone(),
+        seed: plan.seeds[run.seed],
+        outcome,
+        sampling: Sampling { every: planned.record.every, server },
+    }
 }
 
 /// Joins tables of one header.

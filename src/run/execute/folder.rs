@@ -9,16 +9,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Options, RunError};
 use crate::{
+    record::facts,
     registry::Registry,
-    run::{Plan, Results, made},
+    run::{Options, Plan, Results, RunError, made},
     scenario::{Joined, Runs, Scenario},
 };
 
 /// The tables that runs make.
-pub(super) const TABLES: [&str; 7] =
-    ["curves.csv", "summary.csv", "claims.csv", "tuning.csv", "staleness.csv", "predicted.csv", "participants.csv"];
+pub(super) const TABLES: [&str; 8] =
+    ["curves.csv", facts::TABLE, "summary.csv", "claims.csv", "tuning.csv", "staleness.csv", "predicted.csv", "participants.csv"];
 
 /// What a folder holds when a call comes to it.
 pub(super) struct Earlier {

@@ -10,18 +10,13 @@ use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
 
 use super::{
-    Options, RunError, RunProgress,
     kept::{self, ITERATES, MODELS, STATES},
     predicted::surrogate,
 };
 use crate::{
     engine::{Engine, Protocol, Workers},
     file::digest::Digest,
-    invalid::Invalid,
-    method::Setup,
     num::Real,
-    part::{link::LinkSpec, transform::Chain},
-    random::Setting,
     record::{
         Ended, Files, OWN, Outcome, RecordError, Recorder, RecorderState, Written,
         formula::guarded,
@@ -29,18 +24,15 @@ use crate::{
         part::{Part, header},
         participants, predicted, staleness,
     },
-    registry::{Halves, Parameters, PeerParameters, ServedParameters, complete},
-    role::{
-        Models, Observed,
-        peers::{Peers, PeersSpec, Plan as PeersPlan},
-        served::{Links, Plan as ServedPlan, Served, ServerParts},
-        spec::ServedSpec,
-    },
+    role::{Models, Observed},
     run::{
-        Plan, RunId,
+        Options, Plan, RunId,
         any_world::AnyWorld,
         checkpoint::{self, Keeper},
         done::Done,
+        error::RunError,
+        progress::RunProgress,
+        protocols::Pilot,
         results::Results,
     },
     world::{World, WorldClock},
@@ -57,7 +49,7 @@ pub(super) fn run(
 ) -> Result<Outcome, RunError> {
     let name = plan.name(run);
     let job = RunJob { plan, run, name: &name, results, options, inner, saved, progress };
-    let done = build_and(plan, run, world, job)?;
+    let done = plan.build(run, world, job)?;
     done.write(results, &name).map_err(RunError::io(&results.of_run(&name, "done")))?;
     Ok(done.outcome)
 }
@@ -72,127 +64,6 @@ struct RunJob<'a> {
     inner: bool,
     saved: bool,
     progress: &'a mut dyn RunProgress,
-}
-
-/// What is done with a protocol once it is built.
-pub trait Pilot: Sized {
-    /// What comes of it.
-    type Outcome;
-
-    /// Takes over.
-    ///
-    /// # Errors
-    /// [`RunError`].
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
-}
-
-/// Builds the protocol of a run in its world, at the precision of that, and hands it to `pilot`.
-///
-/// # Errors
-/// [`RunError::Invalid`] for parts that cannot be built, and what the pilot returns.
-pub fn build_and<T: Pilot>(plan: &Plan, run: RunId, world: AnyWorld, pilot: T) -> Result<T::Outcome, RunError> {
-    let (parameters, folder) = (&plan.arm(run).parameters, &*plan.scenario.folder);
-    let refuse = |invalid| plan.reject_method(run, invalid).into();
-    match world {
-        AnyWorld::F32(world) => build_in(parameters, world, folder, pilot, refuse),
-        AnyWorld::F64(world) => build_in(parameters, world, folder, pilot, refuse),
-    }
-}
-
-/// Builds the protocol of a method in its world, and drops it.
-///
-/// # Errors
-/// [`Invalid`] relative to the method's table, for parts that cannot be built.
-pub fn check_built(parameters: &Parameters, world: AnyWorld, folder: &Path) -> Result<(), Invalid> {
-    let built = match world {
-        AnyWorld::F32(world) => build_in(parameters, world, folder, Built, RunError::Invalid),
-        AnyWorld::F64(world) => build_in(parameters, world, folder, Built, RunError::Invalid),
-    };
-    match built {
-        Err(RunError::Invalid(invalid)) => Err(invalid),
-        _ => Ok(()),
-    }
-}
-
-/// Does nothing with a protocol.
-struct Built;
-
-impl Pilot for Built {
-    type Outcome = ();
-
-    fn fly<R: Real, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
-        Ok(())
-    }
-}
-
-/// Builds a protocol for `pilot`; `refuse` tells what cannot be built, relative to the method's table.
-fn build_in<R: Real, T: Pilot>(
-    parameters: &Parameters,
-    world: Arc<World<R>>,
-    folder: &Path,
-    pilot: T,
-    refuse: impl Fn(Invalid) -> RunError,
-) -> Result<T::Outcome, RunError> {
-    match parameters {
-        Parameters::Served { own, parts } => {
-            let served = served(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
-            pilot.fly(world, served)
-        }
-        Parameters::Peers { own, parts } => {
-            let peers = peers(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
-            pilot.fly(world, peers)
-        }
-    }
-}
-
-/// A method with a server, with all its parts.
-///
-/// # Errors
-/// [`Invalid`] relative to the method's table.
-pub fn served<R: Real>(
-    own: &dyn ServedParameters,
-    parts: &ServedSpec,
-    world: Arc<World<R>>,
-    folder: &Path,
-) -> Result<Served<R>, Invalid> {
-    parts.fits(world.objective().dim())?;
-    let (clients, widths) = (world.clients(), world.fleet.widths());
-    let problem = Arc::clone(&world);
-    let halves = || own.halves::<R>(&Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
-    let parts = complete(own, parts, world.problem.spec().weights);
-    let schedule = parts.schedule.clone().unwrap_or_default();
-    let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
-    let client = parts.client.clone().unwrap_or_default();
-    let local = parts.local.build(own.recipe().steps, &client, &setting).map_err(|invalid| invalid.under("local"))?;
-    let optimiser = Chain::build(parts.server.as_deref().unwrap_or_default());
-    let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &world)?;
-    let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
-    let (links, secure) = (Links::build(&parts), parts.grid(world.clients())?);
-    let (commit, shards) = (parts.commit, parts.shards);
-    let Halves { client, server: half } = halves();
-    let mut plan =
-        ServedPlan { world, client, local, server, links, commit, shards, discount, secure, max_staleness, trips: None };
-    plan.foresee(&schedule, || halves().server)?;
-    Ok(Served::new(plan, half, schedule.build()))
-}
-
-/// A method without a server, with all its parts.
-///
-/// # Errors
-/// [`Invalid`] relative to the method's table.
-pub fn peers<R: Real>(
-    own: &dyn PeerParameters,
-    parts: &PeersSpec,
-    world: Arc<World<R>>,
-    folder: &Path,
-) -> Result<Peers<R>, Invalid> {
-    let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
-    let nodes = own.nodes::<R>(&setting)?;
-    parts.check_memory(nodes.broadcasts())?;
-    let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
-    parts.fits(world.objective().dim())?;
-    let link = parts.link.as_ref().map(LinkSpec::build);
-    Peers::new(PeersPlan { world, local, absent: parts.absent, link, low_bit: parts.low_bit }, nodes)
 }
 
 impl Pilot for RunJob<'_> {

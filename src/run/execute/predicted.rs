@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::one::served;
 use crate::{
     num::Real,
     num::low_precision::Bits,
@@ -14,7 +13,7 @@ use crate::{
         served::expected_weights,
         spec::{ServedSpec, ShardRule},
     },
-    run::{Plan, RunId},
+    run::{Plan, RunId, protocols::served},
     world::World,
 };
 

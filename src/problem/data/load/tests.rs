@@ -1,7 +1,7 @@
 use approx::assert_relative_eq;
 
 use super::*;
-use crate::problem::data::{Bundled, DirichletSpec, DirichletSplit, Features, LabelName, Samples};
+use crate::problem::data::{Bundled, DirichletSpec, DirichletSplit, Features, LabelName, Samples, Targets};
 
 fn bundled(set: Bundled) -> DataSpec {
     DataSpec::new(Source::Bundled(set))

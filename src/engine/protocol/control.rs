@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{
-    Event, Ledger, NodeId, Protocol, SERVER, Workers,
-    jobs::Jobs,
-    queue::{Phase, Queue},
-    touched::Touched,
+use super::Protocol;
+use crate::{
+    engine::{
+        Event, Ledger, NodeId, SERVER, Workers,
+        jobs::Jobs,
+        queue::{Phase, Queue},
+        touched::Touched,
+    },
+    random::{Purpose, Rng, Streams},
 };
-use crate::random::{Purpose, Rng, Streams};
 
 /// How a piece of work ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,15 +58,15 @@ pub trait Physics: Send {
 
 /// What the engine knows of a node.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub(super) struct NodeState {
-    pub(super) visits: u64,
+pub(in crate::engine) struct NodeState {
+    pub(in crate::engine) visits: u64,
     messages: u64,
-    pub(super) work: Option<Work>,
+    pub(in crate::engine) work: Option<Work>,
 }
 
 /// The visit that a node is at work on.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Work {
+pub(in crate::engine) struct Work {
     slot: usize,
     /// When it began [s].
     begun: f64,
@@ -76,12 +79,12 @@ pub(super) struct Work {
     serialize = "M: Serialize, J: Serialize, O: Serialize",
     deserialize = "M: DeserializeOwned, J: DeserializeOwned, O: DeserializeOwned"
 ))]
-pub(super) struct State<M, J, O> {
-    pub(super) clock: f64,
-    pub(super) queue: Queue<Event<M>>,
-    pub(super) jobs: Jobs<J, O>,
-    pub(super) nodes: Touched<NodeState>,
-    pub(super) ledger: Ledger,
+pub(in crate::engine) struct State<M, J, O> {
+    pub(in crate::engine) clock: f64,
+    pub(in crate::engine) queue: Queue<Event<M>>,
+    pub(in crate::engine) jobs: Jobs<J, O>,
+    pub(in crate::engine) nodes: Touched<NodeState>,
+    pub(in crate::engine) ledger: Ledger,
 }
 
 /// Cancelled jobs whose events are left in the queue, however few others there are.
@@ -104,15 +107,15 @@ impl<M, J: Send + Sync, O: Send> State<M, J, O> {
 }
 
 /// The engine without its protocol.
-pub(super) struct Core<P: Protocol> {
-    pub(super) state: State<P::Msg, P::Job, P::Out>,
-    pub(super) physics: Box<dyn Physics>,
-    pub(super) streams: Streams,
-    pub(super) workers: Workers<P::Scratch>,
+pub(in crate::engine) struct Core<P: Protocol> {
+    pub(in crate::engine) state: State<P::Msg, P::Job, P::Out>,
+    pub(in crate::engine) physics: Box<dyn Physics>,
+    pub(in crate::engine) streams: Streams,
+    pub(in crate::engine) workers: Workers<P::Scratch>,
 }
 
 impl<P: Protocol> Core<P> {
-    pub(super) fn new(physics: Box<dyn Physics>, streams: Streams, workers: Workers<P::Scratch>) -> Self {
+    pub(in crate::engine) fn new(physics: Box<dyn Physics>, streams: Streams, workers: Workers<P::Scratch>) -> Self {
         let state = State {
             clock: 0.0,
             queue: Queue::default(),
@@ -123,18 +126,18 @@ impl<P: Protocol> Core<P> {
         Self { state, physics, streams, workers }
     }
 
-    pub(super) fn control(&mut self) -> Control<'_, P> {
+    pub(in crate::engine) fn control(&mut self) -> Control<'_, P> {
         Control { core: self }
     }
 
     /// Counts local steps that `node` has computed.
-    pub(super) fn charge(&mut self, node: NodeId, steps: u64) {
+    pub(in crate::engine) fn charge(&mut self, node: NodeId, steps: u64) {
         self.state.ledger.gradients += steps;
         self.state.ledger.energy += self.physics.energy(node, steps);
     }
 
     /// Ends the work of a node before its time, and counts what it has done of it; where its job is, if it had one.
-    pub(super) fn break_off(&mut self, node: NodeId) -> Option<usize> {
+    pub(in crate::engine) fn break_off(&mut self, node: NodeId) -> Option<usize> {
         let row = self.state.nodes.get_mut(node)?;
         let Work { slot, begun, steps } = row.work.take()?;
         let visit = row.visits - 1;

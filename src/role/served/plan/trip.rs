@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Apply, Arrived, Downlink, Job, Plan, ServerState, ServerUpdate, Workload, links::Downlinks};
+use super::{Plan, job::Job};
 use crate::{
     engine::NodeId,
     interrupt::Interrupt,
@@ -13,6 +13,7 @@ use crate::{
         Memory, Payload, Scratch,
         local::{LocalRule, Pace, Steps},
         schedule::frequency::Cycles,
+        served::{Apply, Arrived, Downlink, ServerState, ServerUpdate, Workload, links::Downlinks},
     },
     world::World,
 };
@@ -40,7 +41,7 @@ struct Exchange<R> {
 impl<R: Real> Trips<R> {
     /// Looks at the second exchange with a client of each width, when the first is past in which some methods and links send
     /// something else. `server` is a server half for nothing else than that.
-    pub(super) fn explore(plan: &Plan<R>, server: &mut dyn ServerUpdate<R>) -> Self {
+    pub(in crate::role::served) fn explore(plan: &Plan<R>, server: &mut dyn ServerUpdate<R>) -> Self {
         let fleet = &plan.world.fleet;
         let mut exchanges: Vec<(u32, Exchange<R>)> = Vec::new();
         for client in 0..fleet.clients() {
@@ -120,7 +121,7 @@ impl<R: Real> Exchange<R> {
 }
 
 /// The way of one client: the download, its work, the upload.
-pub(super) struct Trip<'a, R: Real> {
+pub(in crate::role::served) struct Trip<'a, R: Real> {
     plan: &'a Plan<R>,
     client: NodeId,
     exchange: &'a Exchange<R>,
@@ -185,7 +186,7 @@ impl<R: Real> Trip<'_, R> {
 
 impl<R: Real> Plan<R> {
     /// The trips of `client`.
-    pub(super) fn trip(&self, client: NodeId) -> Trip<'_, R> {
+    pub(in crate::role::served) fn trip(&self, client: NodeId) -> Trip<'_, R> {
         self.trips.as_ref().expect("trips are explored for all who ask for them").of(self, client)
     }
 }

@@ -2,7 +2,8 @@
 
 use faer::{Mat, Side};
 
-use super::{Graph, Topology};
+use super::Topology;
+use crate::network::Graph;
 
 /// Dense decompositions up to this many nodes.
 const DENSE: usize = 600;

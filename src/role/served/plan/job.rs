@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Downlink, Grid, Plan, Upload};
+use super::Plan;
 use crate::{
     engine::NodeId,
     interrupt::Interrupt,
     num::Real,
-    role::{Local, Memory, Payload, Scratch, local::Pace},
+    role::{
+        Local, Memory, Payload, Scratch,
+        local::Pace,
+        served::{Downlink, Grid, Upload},
+    },
 };
 
 /// One client visit, ready to be computed.
@@ -17,21 +21,21 @@ use crate::{
 #[serde(bound = "R: Real")]
 pub struct Job<R> {
     /// Who computes.
-    pub(super) client: NodeId,
+    pub(in crate::role::served) client: NodeId,
     /// The client whose samples and memory these are.
-    pub(super) shard: NodeId,
+    pub(in crate::role::served) shard: NodeId,
     /// Number of the visit to the samples.
-    pub(super) visit: u64,
+    pub(in crate::role::served) visit: u64,
     /// Stochastic gradients that the visit evaluates.
-    pub(super) gradients: usize,
-    pub(super) pace: Pace,
-    pub(super) origin: Downlink<R>,
-    pub(super) memory: Option<Arc<Memory<R>>>,
+    pub(in crate::role::served) gradients: usize,
+    pub(in crate::role::served) pace: Pace,
+    pub(in crate::role::served) origin: Downlink<R>,
+    pub(in crate::role::served) memory: Option<Arc<Memory<R>>>,
 }
 
 impl<R: Real> Job<R> {
     /// What the client sends up.
-    pub(super) fn run(&self, plan: &Plan<R>, scratch: &mut Scratch<R>, interrupt: Interrupt<'_>) -> Upload<R> {
+    pub(in crate::role::served) fn run(&self, plan: &Plan<R>, scratch: &mut Scratch<R>, interrupt: Interrupt<'_>) -> Upload<R> {
         let (world, links) = (&plan.world, &plan.links);
         let visit = (self.shard, self.visit);
         let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, self.pace, scratch);
@@ -58,12 +62,12 @@ impl<R: Real> Job<R> {
     }
 
     /// The same visit with its first step only.
-    pub(super) fn sketch(&self) -> Self {
+    pub(in crate::role::served) fn sketch(&self) -> Self {
         Self { pace: Pace { steps: 1, ..self.pace }, ..self.clone() }
     }
 
     /// How much work it is, in units of the objective.
-    pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
+    pub(in crate::role::served) fn cost(&self, plan: &Plan<R>) -> f64 {
         let objective = plan.world.objective();
         let samples = plan.local.batch.rows(objective.samples(self.shard));
         objective.cost(samples) * self.pace.steps as f64

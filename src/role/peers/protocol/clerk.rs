@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Job, Mail, Orders, Peers, Plan, Standing,
-    wake::{Kind, Wake},
-};
+use super::{Peers, Standing};
 use crate::{
     engine::{Control, NodeId, touched::Touched},
     fleet::Presence,
@@ -15,13 +12,19 @@ use crate::{
     num::{Real, low_precision::Bits},
     part::link::{Levels, Link, RoundTo, Wire},
     random::{Purpose, Rng},
-    role::Payload,
+    role::{
+        Payload,
+        peers::{
+            Job, Mail, Orders, Plan,
+            wake::{Kind, Wake},
+        },
+    },
 };
 
 /// What the role keeps of one node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
-pub(super) struct Row<R> {
+pub(in crate::role::peers) struct Row<R> {
     /// Visits that have been finished.
     pub visits: u64,
     /// Streams that have been drawn for routes.
@@ -41,7 +44,7 @@ impl<R> Default for Row<R> {
 }
 
 /// Carries out the orders of nodes.
-pub(super) struct Clerk<'a, 'c, R: Real> {
+pub(in crate::role::peers) struct Clerk<'a, 'c, R: Real> {
     pub plan: &'a Plan<R>,
     pub presence: &'a mut Presence,
     pub rows: &'a mut Touched<Row<R>>,

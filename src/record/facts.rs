@@ -1,0 +1,156 @@
+//! The table `runs.csv`: how each run of `curves.csv` came out, and how it was sampled.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    path::Path,
+};
+
+use csv::StringRecord;
+
+use super::{
+    cell::Cell,
+    formula::{bare, guarded},
+    plan::EverySpec,
+    progress::Outcome,
+};
+use crate::{
+    file::{File, bounded, start},
+    invalid::Invalid,
+    memory,
+};
+
+/// The name of the table among results.
+pub const TABLE: &str = "runs.csv";
+
+/// What is known of a run besides its curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// The sweep cell.
+    pub cell: Cell,
+    /// The method's label.
+    pub method: String,
+    /// The seed.
+    pub seed: u64,
+    /// How it came out; `None` for a run that was left and can be taken up.
+    pub outcome: Option<Outcome>,
+    /// How it was sampled.
+    pub sampling: Sampling,
+}
+
+/// At which places a run was sampled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampling {
+    /// Distance between samples.
+    pub every: EverySpec,
+    /// Whether the method has a server, whose steps are all that changes the model.
+    pub server: bool,
+}
+
+impl Sampling {
+    /// Whether every update of a server's model was sampled, as it was made.
+    pub fn is_exact(self) -> bool {
+        self.server && matches!(self.every, EverySpec::Rounds(1) | EverySpec::Updates(1))
+    }
+}
+
+/// All of a `runs.csv`, or nothing where there is none.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    rows: Vec<Fact>,
+    places: HashMap<(Cell, String, u64), usize>,
+}
+
+impl Facts {
+    /// Reads the table at `path`: nothing where there is no such file, as beside results of an earlier version.
+    ///
+    /// # Errors
+    /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read or is no such table.
+    pub fn read(path: &Path) -> Result<Self, Invalid> {
+        match bounded::read(path, memory::available()) {
+            Ok(bytes) => Self::parse(&bytes, path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Invalid::at("", format!("the outcomes of runs cannot be read: {error}")).in_file(path, None)),
+        }
+    }
+
+    /// Reads the content of a file; `path` is for messages only.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Invalid> {
+        let file = File::in_memory(path, bytes)?;
+        let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
+        let unreadable = |error: csv::Error| file.fault_at_record(start(error.position()), error.to_string());
+        let header = reader.headers().map_err(unreadable)?.clone();
+        let keys = header.len().saturating_sub(FIXED.len());
+        if !header.iter().skip(keys).eq(FIXED) {
+            return Err(file.fault_at_record(0, format!("the first line does not end in `{}`", FIXED.join(","))));
+        }
+        let mut facts = Self::default();
+        for row in reader.records() {
+            let row = row.map_err(unreadable)?;
+            let placed = |(column, message)| file.fault_at_field(start(row.position()), (column, b','), message);
+            let fact = fact(&header, &row, keys).map_err(placed)?;
+            let name = (fact.cell.clone(), fact.method.clone(), fact.seed);
+            if facts.places.insert(name, facts.rows.len()).is_some() {
+                return Err(placed((keys, "this run stands in an earlier line too".to_owned())));
+            }
+            facts.rows.push(fact);
+        }
+        Ok(facts)
+    }
+
+    /// The runs, in the order of the file.
+    pub fn rows(&self) -> &[Fact] {
+        &self.rows
+    }
+
+    /// What is known of one run.
+    pub fn of(&self, cell: &Cell, method: &str, seed: u64) -> Option<&Fact> {
+        self.places.get(&(cell.clone(), method.to_owned(), seed)).map(|&place| &self.rows[place])
+    }
+}
+
+/// The columns after the sweep keys.
+const FIXED: [&str; 5] = ["method", "seed", "outcome", "sampled", "server"];
+
+/// Reads a row whose first columns are those of so many `keys`; else the column at fault, and why.
+fn fact(header: &StringRecord, row: &StringRecord, keys: usize) -> Result<Fact, (usize, String)> {
+    let at = |index: usize| &row[keys + index];
+    let fault = |index: usize, what: &str| (keys + index, format!("`{}` is not {what}", at(index)));
+    let cell = header.iter().zip(row.iter().map(bare)).take(keys);
+    let outcome = match at(2) {
+        "" => None,
+        name => Some(Outcome::from_name(name).ok_or_else(|| fault(2, "an outcome of a run"))?),
+    };
+    let every = at(3).parse().map_err(|_| fault(3, "a distance between samples, such as `6 seconds`"))?;
+    let server = at(4).parse().map_err(|_| fault(4, "`true` or `false`"))?;
+    Ok(Fact {
+        cell: Cell(cell.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()),
+        method: bare(at(0)).to_owned(),
+        seed: at(1).parse().map_err(|_| fault(1, "a seed"))?,
+        outcome,
+        sampling: Sampling { every, server },
+    })
+}
+
+/// Writes `runs.csv`: the sweep `keys`, `method` and `seed` as in `curves.csv`; `outcome`, empty for a run that was left; `sampled`,
+/// such as `6 seconds`; and whether the method has a `server`.
+///
+/// # Errors
+/// What `out` reports.
+pub fn write(keys: &[String], facts: impl IntoIterator<Item = Fact>, out: impl Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(keys.iter().map(String::as_str).chain(FIXED))?;
+    for Fact { cell, method, seed, outcome, sampling } in facts {
+        let texts = cell.0.iter().map(|(_, value)| value).chain([&method]).map(|text| guarded(text).into_owned());
+        let outcome = outcome.map_or("", Outcome::name).to_owned();
+        let rest = [seed.to_string(), outcome, sampling.every.to_string(), sampling.server.to_string()];
+        csv.write_record(texts.chain(rest))?;
+    }
+    csv.flush()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! One cell of a plan, checked against its world before anything runs.
+
+use std::{path::Path, sync::Mutex, time::Duration};
+
+use super::{
+    any_world::{AnyWorld, Facts},
+    arm::{Arm, arms},
+    capacity, made, placed, protocols, standstill, uptake,
+    wall::now,
+};
+use crate::{
+    file::{Opened, digest::Digest},
+    invalid::Invalid,
+    memory,
+    method::Ground,
+    num::Precision,
+    problem::data::Report,
+    random::{Setting, Streams},
+    record::{Column, Metric, RecordPlan, RecordSpec},
+    registry::{Parameters, PeerParameters},
+    role::peers::PeersSpec,
+    scenario::{Cell, Diagnostic, Runs, Scenario},
+};
+
+/// One combination of the swept keys.
+pub struct PlannedCell {
+    /// The cell as the scenario has it.
+    pub cell: Cell,
+    /// Number of clients.
+    pub clients: usize,
+    /// The scalar type.
+    pub precision: Precision,
+    /// For each method its arms: one, or one for each combination of its tuned keys.
+    pub methods: Vec<Vec<Arm>>,
+    /// What is recorded.
+    pub metrics: Vec<Metric>,
+    /// How its runs are recorded.
+    pub record: RecordPlan,
+    /// The data files that its worlds and methods come from.
+    pub files: Opened,
+    /// The digest of every arm; see [`identity`](Self::identity).
+    pub(super) identities: Vec<Vec<u128>>,
+    /// What was read, in the world of the first seed; `None` for quadratics.
+    pub data: Option<Report>,
+    /// Memory that the models of its runs take [byte].
+    pub(super) model_bytes: u64,
+    /// Time that the world of the first seed took to build.
+    pub(super) build_wall: Duration,
+    /// What the parts of its methods may have against each other, with the label of the method.
+    pub(super) notes: Vec<(String, String)>,
+    /// What may not have been meant about the data of the first seed.
+    pub(super) data_notes: Vec<String>,
+    /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
+    pub(super) checked: Mutex<Option<AnyWorld>>,
+}
+
+impl PlannedCell {
+    /// Works out what every arm is.
+    pub(super) fn identify(&mut self, record: &RecordSpec) {
+        let of = |arm: &Arm| self.identity(arm, record);
+        self.identities = self.methods.iter().map(|arms| arms.iter().map(of).collect()).collect();
+    }
+
+    /// The identity of an arm: the digest of everything that its runs come from but the seed, which is build, data, cell with its
+    /// names, method with its parts, and what is recorded of it.
+    ///
+    /// Two runs of one identity and seed have the same bytes, whichever scenario, sweep or folder they stand in. So results can be
+    /// extended, and what an earlier call has done is known again. What a type shows of itself is all that it holds, with every
+    /// number to its last digit.
+    fn identity(&self, arm: &Arm, record: &RecordSpec) -> u128 {
+        let cell = &self.cell;
+        let keys: Vec<_> = cell.keys.iter().map(|key| (&key.name, &key.value)).collect();
+        let data: Vec<_> = self.files.values().collect();
+        let build = (made::VERSION, made::COMMIT);
+        let world = (&cell.problem, cell.fleet.resolved(), &cell.network, self.precision);
+        let parameters = arm.parameters.clone().resolved(&cell.problem);
+        // Whether models are kept changes no curve, but a run that kept none has none to show.
+        let kept = (record.models, record.iterates, record.staleness, record.surrogate, record.participants, record.states);
+        let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {:?} {kept:?}", arm.label, self.record);
+        Digest::of(text.as_bytes()).hash
+    }
+}
+
+/// Resolves `cell` and checks all of it, in the world of the first seed.
+///
+/// # Errors
+/// Every fault of its methods, or the first of its world.
+pub(super) fn planned(
+    scenario: &Scenario,
+    cell: &Cell,
+    record: &RecordSpec,
+    asked: &Runs,
+) -> Result<PlannedCell, Vec<Diagnostic>> {
+    let seed = scenario.seeds.list()[0];
+    let before = now();
+    let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
+    let build_wall = before.elapsed();
+    let facts = world.facts();
+    let mut methods = arms(cell, facts.clients, (&scenario.folder, &scenario.registry))?;
+    let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
+    let notes = check_parts(&methods, cell, &facts, &setting)?;
+    standstill::refuse(&methods, cell, &facts, &world)?;
+    let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
+    let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
+    let roles = Roles::of(&methods);
+    methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
+    methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
+    check_built(&methods, cell, &world, &scenario.folder)?;
+    let metrics = match &record.metrics {
+        Some(metrics) => {
+            check_metrics(metrics, cell, &facts, roles)?;
+            metrics.clone()
+        }
+        None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
+        None => vec![Metric::Loss],
+    };
+    check_participants(record, cell, roles)?;
+    record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
+    let every = record.every(&cell.stop);
+    let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
+    let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
+    let data_notes = world.notes().to_vec();
+    let data = world.report();
+    let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
+    Ok(PlannedCell {
+        cell: cell.clone(),
+        clients: facts.clients,
+        precision: cell.precision,
+        methods,
+        metrics,
+        record,
+        files: Opened::new(),
+        identities: Vec::new(),
+        data,
+        model_bytes,
+        build_wall,
+        notes,
+        data_notes,
+        checked,
+    })
+}
+
+/// Refuses what shows only when a method is built in its world.
+fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Path) -> Result<(), Vec<Diagnostic>> {
+    let built = |arm: &Arm| protocols::check_built(&arm.parameters, world.clone(), folder);
+    let fault = |arm: &Arm| built(arm).err().map(|invalid| placed::fault(cell, arm, invalid));
+    let faults: Vec<Diagnostic> = methods.iter().flatten().filter_map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// Refuses parts that the model has no place for; notes, each with the label of its method, on those that it hardly bears.
+fn check_parts(
+    methods: &[Vec<Arm>],
+    cell: &Cell,
+    facts: &Facts,
+    setting: &Setting,
+) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+    let mut notes = Vec::new();
+    for arm in methods.iter().flatten() {
+        let checked = match &arm.parameters {
+            Parameters::Served { own, parts } => {
+                parts.fits(facts.dim).and_then(|()| uptake::check(own.as_ref(), parts, facts.dim))
+            }
+            Parameters::Peers { own, parts } => check_peers(own.as_ref(), parts, facts, setting).map(|()| None),
+        };
+        let note = checked.map_err(|invalid| vec![placed::fault(cell, arm, invalid)])?;
+        notes.extend(note.map(|note| (arm.label.clone(), note)));
+    }
+    Ok(notes)
+}
+
+/// Refuses links that the model or the method has no use for, and one that remembers where the nodes do not all hear the same.
+fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &Facts, setting: &Setting) -> Result<(), Invalid> {
+    parts.fits(facts.dim)?;
+    own.suits(&Ground { parts, d: facts.dim, one_way: facts.one_way })?;
+    parts.check_memory(own.nodes_f64(setting)?.broadcasts())
+}
+
+/// Whether a scenario has methods with a server, and methods without one.
+#[derive(Debug, Clone, Copy)]
+struct Roles {
+    served: bool,
+    peers: bool,
+}
+
+impl Roles {
+    fn of(methods: &[Vec<Arm>]) -> Self {
+        let is_served = |arm: &Arm| matches!(arm.parameters, Parameters::Served { .. });
+        let mut arms = methods.iter().flatten();
+        Self { served: arms.clone().any(is_served), peers: arms.any(|arm| !is_served(arm)) }
+    }
+}
+
+fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+    for (index, metric) in metrics.iter().enumerate() {
+        let name = metric.name();
+        let refuse = |reason: &str, help: &str| {
+            let invalid = Invalid::at(&format!("record.metrics.{index}"), format!("`{name}` {reason}")).help(help);
+            Err(vec![cell.fault(invalid)])
+        };
+        if metric.needs_peers() && !roles.peers {
+            return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
+        }
+        if metric.needs_server() && !roles.served {
+            return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
+        }
+        if metric.needs_optimum() && !facts.convex {
+            return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
+        }
+        if *metric == Metric::Energy && !facts.known_energy {
+            return refuse("needs what a local step of each client takes", "give `energy` in `[fleet]` or in every group");
+        }
+        if metric.is_by_layer() && facts.layers == 0 {
+            return refuse("needs layers of weights, which this problem does not have", "record `consensus`");
+        }
+        if metric.needs_test() && !facts.held_out {
+            return refuse(
+                "needs held-out samples, which this problem does not have",
+                "record `loss`, or give `test = 0.2` in the data",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what is kept of server steps where no method has a server.
+fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+    if !record.participants || roles.served {
+        return Ok(());
+    }
+    let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";
+    Err(vec![cell.fault(Invalid::at("record.participants", reason).help("remove it, or add a method with a server"))])
+}
