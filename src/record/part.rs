@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use super::{axis::Axis, column::Column, log::Log, progress::Progress};
+use super::{axis::Axis, column::Column, log::Log, progress::Progress, units::shortest};
 use crate::file::digest::Digest;
 
 /// The folder among results that is the program's own.
@@ -74,10 +74,4 @@ impl Part {
         self.csv.flush()?;
         self.csv.get_ref().sync()
     }
-}
-
-/// The shortest decimal that reads back as the same number.
-pub(super) fn shortest(value: f64) -> String {
-    let text = format!("{value:?}");
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::part::{Part, shortest};
+use super::{part::Part, units::shortest};
 use crate::role::Participant;
 
 /// The header of the table, after the swept `keys`.

@@ -6,7 +6,7 @@ use super::{
     column::{Column, wanted},
     curves::{Cell, Curves, Run},
     formula::bare,
-    part::shortest,
+    units::shortest,
     sample::of_model,
 };
 use crate::{

@@ -119,7 +119,9 @@ pub fn outlook(
         let mut first = Forecast { world_wall: planned.build_wall.as_secs_f64(), ..Forecast::default() };
         for run in tried {
             let known = first.runs.last().filter(|_| begun.elapsed() > budget).copied();
-            let trial = || of_run(plan, run, world.clone(), Budget { trial: Some(each / 2), timed: each / 2 }, shares_threads(runs.len()));
+            let trial = || {
+                of_run(plan, run, world.clone(), Budget { trial: Some(each / 2), timed: each / 2 }, shares_threads(runs.len()))
+            };
             first.runs.push(known.map_or_else(trial, Ok)?);
         }
         let alike = |planned: &PlannedCell| Forecast { world_wall: planned.build_wall.as_secs_f64(), ..first.clone() };

@@ -48,7 +48,10 @@ fn run_refuses_what_check_refuses() {
 fn a_fault_is_told_at_the_method_that_has_it_when_others_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.toml");
-    let text = SCENARIO.replace("[[method]]\nname = \"delayed-nesterov\"\n", "[[method]]\nname = \"fedbuff\"\nlocal = { steps = { file = \"nowhere\" } }\n");
+    let text = SCENARIO.replace(
+        "[[method]]\nname = \"delayed-nesterov\"\n",
+        "[[method]]\nname = \"fedbuff\"\nlocal = { steps = { file = \"nowhere\" } }\n",
+    );
     fs::write(&path, text).unwrap();
     for only in [&["--only", "fedbuff"][..], &[]] {
         let mut command = fedfleet(["run".as_ref(), path.as_os_str()]);

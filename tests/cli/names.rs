@@ -40,8 +40,9 @@ fn pages_show_titles_claims_and_folders_and_act_on_none() {
     run(&scenario(folder, title, "scaffold", claim), &folder.join("g/a b)(<x>&'y"), &[]);
     let _ = succeed(fedfleet(["gallery".as_ref(), folder.join("g").as_os_str()]));
     let page = fs::read_to_string(folder.join("g/README.md")).unwrap();
+    let bare = page.replace("\\]", "").replace("\\[", "").replace("\\`", "");
     for acting in ["<img src=x", "<script>", "](http://evil)", "[y](z)", "(a b)(", "\"a b)(<x>"] {
-        assert!(!page.contains(acting), "{acting} is in\n{page}");
+        assert!(!bare.contains(acting), "{acting} is in\n{page}");
     }
     // What is linked to is there.
     let target = page.split("<img src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();

@@ -223,7 +223,9 @@ fn held_out_samples_that_are_all_trained_on_are_noted() {
     let other = users.replace("[5, 6]", "[7, 8]").replace("[1, 2]", "[2, 1]").replace("[3, 4]", "[4, 3]");
     let case = Case::new(&[("train.json", users.as_bytes()), ("test.json", other.as_bytes())]);
     let notes = |test: &str| {
-        let problem = format!("{{ objective = 'softmax', data = {{ leaf = {{ path = 'train.json', test-path = '{test}' }} }}, partition = 'natural' }}");
+        let problem = format!(
+            "{{ objective = 'softmax', data = {{ leaf = {{ path = 'train.json', test-path = '{test}' }} }}, partition = 'natural' }}"
+        );
         case.notes(&format!("problem = {problem}\nfleet.clients = 2"))
     };
     let found = notes("train.json");
