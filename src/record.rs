@@ -32,6 +32,7 @@ mod stop;
 pub mod summary;
 pub mod target;
 mod tiers;
+pub mod trial;
 pub mod units;
 
 pub use column::Column;

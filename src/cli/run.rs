@@ -15,6 +15,7 @@ use std::{
 use crate::figure::FigureError;
 use crate::{
     invalid::{count, printable},
+    record::trial::{Winner, lines},
     registry::Registry,
     run::{Options, Plan, Results, RunError, Summary, execute, verify},
     scenario::nearest,
@@ -181,6 +182,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
     if summary.done_before {
         text += "all runs were done before, and nothing was left to run\n";
     }
+    text += &edges(&summary.tuned);
     text += &endings("diverged", &summary.diverged);
     text += &endings("nothing was left to happen before the end", &summary.stalled);
     let stuck =
@@ -189,6 +191,14 @@ fn told(summary: &Summary, folder: &Path) -> String {
     // A figure is several files.
     let figures: BTreeSet<PathBuf> = summary.figures.iter().map(|path| path.with_extension("")).collect();
     text + &format!("{}, {}: {}\n", count(summary.runs, "run"), count(figures.len(), "figure"), folder.display())
+}
+
+/// A line for each tuned value that is an end of its grid.
+fn edges(tuned: &[Winner]) -> String {
+    lines(tuned, |tuned| tuned.edge.is_some())
+        .iter()
+        .map(|line| format!("at the edge of its grid, try values beyond: {line}\n"))
+        .collect()
 }
 
 /// A line a method whose runs ended so, with their seeds.

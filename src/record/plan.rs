@@ -18,6 +18,10 @@ pub struct RecordSpec {
     /// What is recorded; the loss, and the accuracy where there is one, when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
+    /// Metric whose final value decides among values that are tried by `tune`; recorded in any case. When left out the first one of
+    /// `metrics` that is computed on training samples, such as `loss`, which is recorded besides where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tune_by: Option<Metric>,
     /// Which model of a method without a server is scored.
     pub peers: PeerModel,
     /// Whether the final model of every run is kept as `.npy`.
@@ -274,6 +278,11 @@ impl Metric {
         matches!(self, Self::Gap | Self::Distance)
     }
 
+    /// Whether it says how good a model is by the training samples alone.
+    pub fn judges_training(self) -> bool {
+        matches!(self, Self::Loss | Self::Gap | Self::GradNorm | Self::Distance | Self::WorstDecileLoss)
+    }
+
     /// Whether it needs held-out samples.
     pub fn needs_test(self) -> bool {
         matches!(self, Self::Accuracy | Self::TestLoss) || self.needs_widths()
@@ -301,6 +310,12 @@ const SAMPLES: u64 = 100;
 const MOST_SAMPLES: f64 = 1e7;
 
 impl RecordSpec {
+    /// The metric whose final value decides among tuned values.
+    pub fn criterion(&self) -> Metric {
+        let judging = || self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
+        self.tune_by.or_else(judging).unwrap_or(Metric::Loss)
+    }
+
     /// Distance between samples for a run that ends at `stop`.
     pub fn every(&self, stop: &Stop) -> EverySpec {
         let shared = |most: u64| (most / SAMPLES).max(1);
@@ -335,6 +350,10 @@ impl RecordSpec {
         if self.metrics.is_some() && metrics.is_empty() {
             let help = "leave `metrics` out to record the loss, and the accuracy where there is one";
             return Err(Invalid::at("metrics", "nothing is recorded: expected at least one metric").help(help));
+        }
+        if let Some(metric) = self.tune_by.filter(|metric| metric.is_by_layer()) {
+            return Err(Invalid::at("tune-by", format!("`{}` has a value for each layer", metric.name()))
+                .help("choose a metric of one value, such as `loss`"));
         }
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {

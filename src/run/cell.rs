@@ -103,18 +103,26 @@ pub(super) fn planned(
     let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
     let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
     let roles = Roles::of(&methods);
+    let tunes = methods.iter().any(|arms| arms.len() > 1);
     methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
     methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
     check_built(&methods, cell, &world, &scenario.folder)?;
-    let metrics = match &record.metrics {
+    let mut metrics = match &record.metrics {
         Some(metrics) => {
-            check_metrics(metrics, cell, &facts, roles)?;
+            for (index, &metric) in metrics.iter().enumerate() {
+                check_metric((&format!("record.metrics.{index}"), metric), cell, &facts, roles)?;
+            }
             metrics.clone()
         }
         None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
         None => vec![Metric::Loss],
     };
     check_participants(record, cell, roles)?;
+    let criterion = record.criterion();
+    check_metric(("record.tune-by", criterion), cell, &facts, roles)?;
+    if tunes && !metrics.contains(&criterion) {
+        metrics.push(criterion);
+    }
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
@@ -191,34 +199,30 @@ impl Roles {
     }
 }
 
-fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
-    for (index, metric) in metrics.iter().enumerate() {
-        let name = metric.name();
-        let refuse = |reason: &str, help: &str| {
-            let invalid = Invalid::at(&format!("record.metrics.{index}"), format!("`{name}` {reason}")).help(help);
-            Err(vec![cell.fault(invalid)])
-        };
-        if metric.needs_peers() && !roles.peers {
-            return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
-        }
-        if metric.needs_server() && !roles.served {
-            return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
-        }
-        if metric.needs_optimum() && !facts.convex {
-            return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
-        }
-        if *metric == Metric::Energy && !facts.known_energy {
-            return refuse("needs what a local step of each client takes", "give `energy` in `[fleet]` or in every group");
-        }
-        if metric.is_by_layer() && facts.layers == 0 {
-            return refuse("needs layers of weights, which this problem does not have", "record `consensus`");
-        }
-        if metric.needs_test() && !facts.held_out {
-            return refuse(
-                "needs held-out samples, which this problem does not have",
-                "record `loss`, or give `test = 0.2` in the data",
-            );
-        }
+/// Refuses a metric at `key` that the problem or the methods do not have.
+fn check_metric((key, metric): (&str, Metric), cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+    let refuse =
+        |reason: &str, help: &str| Err(vec![cell.fault(Invalid::at(key, format!("`{}` {reason}", metric.name())).help(help))]);
+    if metric.needs_peers() && !roles.peers {
+        return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
+    }
+    if metric.needs_server() && !roles.served {
+        return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
+    }
+    if metric.needs_optimum() && !facts.convex {
+        return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
+    }
+    if metric == Metric::Energy && !facts.known_energy {
+        return refuse("needs what a local step of each client takes", "give `energy` in `[fleet]` or in every group");
+    }
+    if metric.is_by_layer() && facts.layers == 0 {
+        return refuse("needs layers of weights, which this problem does not have", "record `consensus`");
+    }
+    if metric.needs_test() && !facts.held_out {
+        return refuse(
+            "needs held-out samples, which this problem does not have",
+            "record `loss`, or give `test = 0.2` in the data",
+        );
     }
     Ok(())
 }

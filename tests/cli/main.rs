@@ -15,4 +15,5 @@ mod scenarios;
 mod schema;
 mod shells;
 mod texts;
+mod tuning;
 mod unwritable;

@@ -15,6 +15,7 @@ use crate::{
         curves::Curves,
         facts::{self, Fact, Sampling},
         summary,
+        trial::{self, Winner},
     },
     registry::Parameters,
     run::{
@@ -32,6 +33,7 @@ use crate::{
 pub(super) struct Tables {
     pub rows: Vec<summary::Row>,
     pub columns: Vec<String>,
+    pub tuned: Vec<Winner>,
     pub verdicts: Vec<Verdict>,
     /// The files, from the results folder on.
     pub written: BTreeSet<String>,
@@ -46,8 +48,9 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
     };
     let runs: Vec<RunId> = outcomes.iter().map(|&(run, _)| run).collect();
     let choices = tuning::choose(plan, results)?;
-    if choices.any_tuned() {
-        table("tuning.csv", &mut |out| choices.write(plan, out))?;
+    let trials = choices.trials(plan);
+    if !trials.is_empty() {
+        table("tuning.csv", &mut |out| trial::write(&plan.keys(), &choices.criterion, &trials, out))?;
     }
     let chosen = chosen(runs.iter().copied(), &choices);
     let parts = |extension: &'static str| chosen.values().map(move |&run| results.of_run(&plan.name(run), extension));
@@ -71,12 +74,13 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
     let curves = Curves::read(&results.file("curves.csv"))?;
     let (rows, verdicts) = (summary::summarise(&curves), verdicts(plan, &curves)?);
     let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
-    table("summary.csv", &mut |out| summary::write(&curves, &overridden, &rows, out).map_err(io::Error::other))?;
+    let tuned = trial::winners(&trials);
+    table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
     table("claims.csv", &mut |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
     for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
         written.extend(runs.iter().map(|&run| format!("{folder}/{}", kept::file(plan, run))));
     }
-    Ok(Tables { rows, columns: summary::columns(&curves.metrics), verdicts, written })
+    Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, verdicts, written })
 }
 
 /// Evaluates the claims.
