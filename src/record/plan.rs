@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{axis::Axis, units::shortest, stop::Stop};
+use super::{axis::Axis, stop::Stop, units::shortest};
 use crate::invalid::{Invalid, require};
 
 /// The `[record]` section.
