@@ -29,6 +29,12 @@ impl<R: Real> Payload<R> {
         Self { vectors: vectors.into(), scalars: Vec::new() }
     }
 
+    /// `x` and `count` zero vectors of its shape.
+    pub fn with_zeros(x: Vec<R>, count: usize) -> Self {
+        let zeros = vec![vec![R::zero(); x.len()]; count];
+        Self::of([vec![x], zeros].concat())
+    }
+
     /// Adds a scalar.
     #[must_use]
     pub fn with_scalar(mut self, scalar: f64) -> Self {

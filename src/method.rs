@@ -40,9 +40,6 @@ pub(crate) mod scaffold_m_vr;
 pub(crate) mod sgp;
 pub(crate) mod token_walk;
 
-#[cfg(test)]
-mod example;
-
 use std::fmt::Debug;
 
 use schemars::JsonSchema;
@@ -50,11 +47,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use card::{BY_WEIGHTING, CONTROLLED, SCALED};
 pub use card::{Card, Paper};
+pub use fedavg::{Averaging, LocalSgd};
 pub use parts::Parts;
 
 use crate::{
     fleet::Widths,
     invalid::Invalid,
+    message::Payload,
     num::Real,
     part::{transform::TransformSpec, weighting::Weighting},
     random::Setting,
@@ -87,11 +86,21 @@ pub trait ServedMethod: Method {
         Recipe::default()
     }
 
-    /// The client half.
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>>;
+    /// What clients are sent at first: the initial model `x`, shape `[d]`, and whatever else the method sends along with it.
+    fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
+        Payload::one(x)
+    }
 
-    /// The server half, at the initial model.
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>>;
+    /// The client half; plain local SGD by default.
+    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
+        Box::new(LocalSgd { mu: 0.0 })
+    }
+
+    /// The server half; by default it steps along the weighted sum of the updates.
+    fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let _ = setup;
+        Box::new(Averaging)
+    }
 
     /// Whether the server moves by the weighted sum of what plain local steps change at its clients, so that it is known where it
     /// settles.

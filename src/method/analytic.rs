@@ -2,15 +2,13 @@
 
 mod law;
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::law::Solution;
 use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup};
 use crate::{
-    engine::{NodeId, touched::Touched},
+    engine::touched::Touched,
     invalid::{Invalid, require},
     num::Real,
     problem::head::{Layout, Moments},
@@ -95,12 +93,10 @@ impl ServedMethod for Analytic {
         Box::new(Client { gamma: self.gamma, law: self.law })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let x = Arc::new(Payload::one(setup.x));
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Server {
             gamma: if self.remove { self.gamma } else { 0.0 },
             ridge: self.ridge,
-            x,
             seen: Touched::default(),
             law: self.law,
             sums: None,
@@ -177,12 +173,10 @@ impl<R: Real> ClientUpdate<R> for Client {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
+struct Server {
     /// What is to be taken out of the diagonal for each client.
     gamma: f64,
     ridge: f64,
-    x: Arc<Payload<R>>,
     /// Clients that have been counted.
     seen: Touched<()>,
     law: Law,
@@ -237,7 +231,7 @@ impl Sums {
     }
 }
 
-impl<R: Real> Server<R> {
+impl Server {
     /// `(C − N gamma I + ridge I)⁻¹ B`, shape `[q, C]`.
     fn solve(&self, sums: &Sums) -> Vec<f64> {
         let (mut gram, cross) = sums.moments();
@@ -248,12 +242,8 @@ impl<R: Real> Server<R> {
     }
 }
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let Some(layout) = Layout::of(ctx.blocks()) else { return };
         let before = self.seen.len();
         for up in batch {
@@ -268,11 +258,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         }
         if let Some(sums) = self.sums.as_ref().filter(|_| self.seen.len() > before) {
             let solution = self.solve(sums);
-            layout.write(&solution, &mut Arc::make_mut(&mut self.x).vectors[0]);
+            layout.write(&solution, &mut model.vectors[0]);
         }
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
     }
 }

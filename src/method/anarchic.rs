@@ -1,22 +1,19 @@
 //! Anarchic federated averaging: clients choose when they start and how many local steps they take.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg,
+    Card, Method, Paper, Parts, Recipe, ServedMethod, Setup,
     mifa::{Latest, Table},
 };
 use crate::{
-    engine::NodeId,
     invalid::{Invalid, require},
     num::Real,
     role::{
         Payload,
         schedule::{BufferedSpec, ScheduleSpec},
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, weighted_sum},
+        served::{Apply, Arrived, ServerUpdate, weighted_sum},
     },
 };
 
@@ -76,12 +73,8 @@ impl ServedMethod for AfaCd {
         anarchy()
     }
 
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { lr: self.lr, x: Arc::new(Payload::one(setup.x)) })
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { lr: self.lr })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -90,18 +83,12 @@ impl ServedMethod for AfaCd {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
+struct Server {
     lr: f64,
-    x: Arc<Payload<R>>,
 }
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
@@ -109,11 +96,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         let weights = ctx.coefficients(batch);
         let weights: Vec<f64> = weights.iter().zip(batch).map(|(weight, up)| step * weight * up.per_lr()).collect();
         let update = weighted_sum(batch, 0, &weights);
-        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
+        ctx.step(&mut model.vectors[0], update);
     }
 }
 
@@ -155,11 +138,7 @@ impl ServedMethod for AfaCs {
         anarchy()
     }
 
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+    fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Latest::new(self.table, self.lr, true, setup))
     }
 

@@ -1,19 +1,16 @@
 //! SCAFFOLD with one vector up, and its compressed relatives SCALLION and SCAFCOM.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
-    engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
     },
 };
 
@@ -60,8 +57,12 @@ impl ServedMethod for Scaffold1 {
         Box::new(Scaled { alpha: 1.0 })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server::new(setup))
+    fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
+        Payload::with_zeros(x, 1)
+    }
+
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server)
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -112,8 +113,12 @@ impl ServedMethod for Scallion {
         Box::new(Scaled { alpha: self.alpha })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server::new(setup))
+    fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
+        Payload::with_zeros(x, 1)
+    }
+
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server)
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -171,8 +176,12 @@ impl ServedMethod for Scafcom {
         Box::new(WithMomentum { beta: self.beta })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server::new(setup))
+    fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
+        Payload::with_zeros(x, 1)
+    }
+
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server)
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -249,27 +258,12 @@ impl<R: Real> ClientUpdate<R> for WithMomentum {
     }
 }
 
-/// The server half of all three.
+/// The server half of all three. Clients are sent `x` and `c`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
-    /// `x` and `c`.
-    state: Arc<Payload<R>>,
-}
+struct Server;
 
-impl<R: Real> Server<R> {
-    fn new(setup: Setup<R>) -> Self {
-        let c = setup.zeros();
-        Self { state: Arc::new(Payload::of([setup.x, c])) }
-    }
-}
-
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.state)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
@@ -280,16 +274,11 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             vector::axpy(R::of(step), &up.down.vectors[1], &mut update);
         }
         let change = weighted_sum(batch, 0, &ctx.weights(batch));
-        let state = Arc::make_mut(&mut self.state);
-        ctx.step(&mut state.vectors[0], update);
-        vector::axpy(R::one(), &change, &mut state.vectors[1]);
+        ctx.step(&mut model.vectors[0], update);
+        vector::axpy(R::one(), &change, &mut model.vectors[1]);
     }
 
-    fn iterate(&self) -> &[R] {
-        &self.state.vectors[0]
-    }
-
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        vec![Letter::own("c", &self.state.vectors[1])]
+    fn sent(&self) -> &'static [&'static str] {
+        &["c"]
     }
 }

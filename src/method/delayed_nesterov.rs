@@ -1,13 +1,10 @@
 //! Asynchronous Local-SGD with delayed Nesterov momentum.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup};
 use crate::{
-    engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
     part::{
@@ -17,7 +14,7 @@ use crate::{
     role::{
         Payload,
         schedule::{GraceSpec, ScheduleSpec},
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate},
+        served::{Apply, Arrived, Letter, ServerUpdate},
         spec::ClientSpec,
     },
 };
@@ -99,14 +96,10 @@ impl ServedMethod for DelayedNesterov {
         parts.steps_itself("delayed Nesterov is the server's optimiser")
     }
 
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+    fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let Self { lr, beta, delay, activation, compensation, .. } = *self;
         let (m, sum) = (setup.zeros(), setup.zeros());
-        Box::new(Server { lr, beta, delay, activation, compensation, x: Arc::new(Payload::one(setup.x)), m, sum, count: 0 })
+        Box::new(Server { lr, beta, delay, activation, compensation, m, sum, count: 0 })
     }
 }
 
@@ -118,7 +111,6 @@ struct Server<R> {
     delay: usize,
     activation: f64,
     compensation: f64,
-    x: Arc<Payload<R>>,
     m: Vec<R>,
     /// Pseudo-gradients since the momentum was renewed.
     sum: Vec<R>,
@@ -128,11 +120,11 @@ struct Server<R> {
 
 impl<R: Real> Server<R> {
     /// `g + compensation · g ⊙ g ⊙ (x − x_received)`, times the arrival's weight.
-    fn pseudo_gradient(&self, up: &Arrived<R>, weight: f64) -> Vec<R> {
+    fn pseudo_gradient(&self, x: &[R], up: &Arrived<R>, weight: f64) -> Vec<R> {
         let mut g = up.up.vectors[0].clone();
         if self.compensation > 0.0 {
             let strength = R::of(self.compensation);
-            for ((g, &now), &then) in g.iter_mut().zip(&self.x.vectors[0]).zip(&up.down.vectors[0]) {
+            for ((g, &now), &then) in g.iter_mut().zip(x).zip(&up.down.vectors[0]) {
                 *g += strength * *g * *g * (now - then);
             }
         }
@@ -142,16 +134,12 @@ impl<R: Real> Server<R> {
 }
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let Self { lr, beta, delay, activation, .. } = *self;
         let block = delay as f64;
         let weights = if batch.is_empty() { Vec::new() } else { ctx.coefficients(batch) };
         for (up, weight) in batch.iter().zip(weights) {
-            let g = self.pseudo_gradient(up, weight);
+            let g = self.pseudo_gradient(&model.vectors[0], up, weight);
             vector::axpy(R::one(), &g, &mut self.sum);
             self.count += 1;
             let mut share = activation;
@@ -163,12 +151,8 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             }
             let mut update = g;
             vector::blend(R::of(lr * share * beta), &self.m, R::of(lr / block), &mut update);
-            ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+            ctx.step(&mut model.vectors[0], update);
         }
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

@@ -3,15 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Parts, Recipe, ServedMethod};
 use crate::{
     invalid::{Invalid, require},
-    num::Real,
     part::transform::{AdamWSpec, MomentumSpec, TransformSpec},
-    role::{
-        served::{ClientUpdate, ServerUpdate},
-        spec::ClientSpec,
-    },
+    role::spec::ClientSpec,
 };
 
 /// Parameters of DiLoCo.
@@ -69,14 +65,6 @@ impl ServedMethod for DiLoCo {
             client: ClientSpec { optimiser: vec![TransformSpec::Adamw(self.inner)], keep_state: self.keep_state },
             ..Recipe::default()
         }
-    }
-
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(fedavg::Averaging::new(setup.x))
     }
 
     fn sums_suffice(&self) -> bool {

@@ -3,12 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Recipe, ServedMethod};
 use crate::{
     invalid::{Invalid, require},
-    num::Real,
     part::transform::{AdaptiveSpec, TransformSpec},
-    role::served::{ClientUpdate, ServerUpdate},
 };
 
 const REDDI: Paper = Paper {
@@ -81,14 +79,6 @@ macro_rules! adaptive {
             fn recipe(&self) -> Recipe {
                 let server = vec![TransformSpec::$spec(self.moments()), TransformSpec::Scale(self.lr)];
                 Recipe { server, ..Recipe::default() }
-            }
-
-            fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-                Box::new(fedavg::LocalSgd { mu: 0.0 })
-            }
-
-            fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-                Box::new(fedavg::Averaging::new(setup.x))
             }
 
             fn sums_suffice(&self) -> bool {

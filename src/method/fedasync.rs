@@ -1,13 +1,10 @@
 //! FedAsync: every arrival is mixed into the model.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg};
 use crate::{
-    engine::NodeId,
     invalid::{Invalid, require},
     num::Real,
     part::discount::Discount,
@@ -74,8 +71,8 @@ impl ServedMethod for FedAsync {
         Box::new(fedavg::LocalSgd { mu: self.rho })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { alpha: self.alpha, x: Arc::new(Payload::one(setup.x)) })
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { alpha: self.alpha })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -85,29 +82,19 @@ impl ServedMethod for FedAsync {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
+struct Server {
     alpha: f64,
-    x: Arc<Payload<R>>,
 }
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         for up in batch {
             let (a, weight) = ((self.alpha * up.weight).min(1.0), ctx.relative_weight(up.from));
             let share = R::of(a * weight / (1.0 - a * (1.0 - weight)));
-            let x = &mut Arc::make_mut(&mut self.x).vectors[0];
+            let x = &mut model.vectors[0];
             let (base, delta) = (&up.down.vectors[0], &up.up.vectors[0]);
             let update = x.iter().zip(base).zip(delta).map(|((&x, &base), &delta)| share * (x - (base - delta))).collect();
             ctx.step(x, update);
         }
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
     }
 }

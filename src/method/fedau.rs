@@ -1,18 +1,16 @@
 //! FedAU: weights that learn how often each client takes part.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
-    engine::{NodeId, touched::Touched},
+    engine::touched::Touched,
     invalid::{Invalid, require},
     num::Real,
     role::{
         Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, weighted_sum},
+        served::{Apply, Arrived, ServerUpdate, weighted_sum},
     },
 };
 
@@ -64,13 +62,9 @@ impl Method for FedAu {
 }
 
 impl ServedMethod for FedAu {
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let cutoff = self.cutoff.unwrap_or(u64::MAX);
-        Box::new(Server { cutoff, lr: self.lr, x: Arc::new(Payload::one(setup.x)), intervals: Touched::default() })
+        Box::new(Server { cutoff, lr: self.lr, intervals: Touched::default() })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -122,20 +116,14 @@ impl Intervals {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
+struct Server {
     cutoff: u64,
     lr: f64,
-    x: Arc<Payload<R>>,
     intervals: Touched<Intervals>,
 }
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
@@ -150,11 +138,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             }
         }
         let update = weighted_sum(batch, 0, &weights);
-        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
+        ctx.step(&mut model.vectors[0], update);
     }
 }
 

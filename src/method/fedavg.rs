@@ -1,13 +1,10 @@
 //! FedAvg: average what clients reach by local SGD.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, Setup};
+use super::{Card, Method, Paper, ServedMethod};
 use crate::{
-    engine::NodeId,
     num::Real,
     problem::Drift,
     role::{
@@ -50,14 +47,6 @@ impl ServedMethod for FedAvg {
         true
     }
 
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Averaging::new(setup.x))
-    }
-
     fn sums_suffice(&self) -> bool {
         true
     }
@@ -65,8 +54,9 @@ impl ServedMethod for FedAvg {
 
 /// Local SGD from the received model, optionally with FedProx's pull `mu` towards it. Sends `Δ = x − y`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LocalSgd {
-    pub(super) mu: f64,
+pub struct LocalSgd {
+    /// Strength of the pull [1].
+    pub mu: f64,
 }
 
 impl<R: Real> ClientUpdate<R> for LocalSgd {
@@ -81,30 +71,13 @@ impl<R: Real> ClientUpdate<R> for LocalSgd {
 
 /// The server half of FedAvg: `x ← x − optimiser(Σ wᵢ Δᵢ)`. A round without anybody changes nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-pub(super) struct Averaging<R> {
-    x: Arc<Payload<R>>,
-}
+pub struct Averaging;
 
-impl<R: Real> Averaging<R> {
-    pub(super) fn new(x: Vec<R>) -> Self {
-        Self { x: Arc::new(Payload::one(x)) }
-    }
-}
-
-impl<R: Real> ServerUpdate<R> for Averaging<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Averaging {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if !batch.is_empty() {
             let update = ctx.aggregate(batch, 0);
-            ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
+            ctx.step(&mut model.vectors[0], update);
         }
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
     }
 }

@@ -1,7 +1,5 @@
 //! FedAvg-M: momentum in every local step (FedCM).
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +8,12 @@ use super::{
     momentum::{Coefficients, cheng, mean_direction, scaled, validate},
 };
 use crate::{
-    engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update},
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
     },
 };
 
@@ -61,9 +58,12 @@ impl ServedMethod for FedAvgLocalM {
         Box::new(Client { beta: self.beta })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let g = setup.zeros();
-        Box::new(Server { beta: self.beta, gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g])) })
+    fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
+        Payload::with_zeros(x, 1)
+    }
+
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { beta: self.beta, gamma: self.gamma })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -87,44 +87,33 @@ impl<R: Real> ClientUpdate<R> for Client {
     }
 }
 
+/// Clients are sent `x` and `g`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
+struct Server {
     beta: f64,
     gamma: Option<f64>,
-    /// `x` and `g`.
-    state: Arc<Payload<R>>,
 }
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.state)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let coefficients = Coefficients::of(batch, ctx);
         let Some(g) = mean_direction(batch, &coefficients, self.beta) else { return };
         let update = match self.gamma {
             Some(gamma) => scaled(gamma, &g),
             None => coefficients.sum(batch, self.beta, |_| 1.0),
         };
-        let state = Arc::make_mut(&mut self.state);
-        ctx.step(&mut state.vectors[0], update);
-        state.vectors[1] = g;
+        ctx.step(&mut model.vectors[0], update);
+        model.vectors[1] = g;
     }
 
-    fn iterate(&self) -> &[R] {
-        &self.state.vectors[0]
-    }
-
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        vec![Letter::own("g", &self.state.vectors[1])]
+    fn sent(&self) -> &'static [&'static str] {
+        &["g"]
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::{path::Path, sync::Arc};
 
     use super::*;
     use crate::{
@@ -154,7 +143,7 @@ mod tests {
         fn before(&mut self, _: f64, engine: &Engine<Served<f64>>) -> bool {
             let served = engine.protocol();
             if served.version() > self.0.len() as u64 {
-                self.0.push((served.iterate()[0], served.server().letters()[0].vector[0]));
+                self.0.push((served.iterate()[0], served.model().vectors[1][0]));
             }
             self.0.len() < 3
         }
@@ -167,8 +156,7 @@ mod tests {
         let arms = arms(&scenario.cells[0], 2, (Path::new(""), &scenario.registry)).unwrap();
         let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
         let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
-        let state = Arc::new(Payload::of([vec![1.0], vec![0.5]]));
-        let protocol = protocol.with_server(Box::new(Server { beta: 0.5, gamma: Some(0.4), state }));
+        let protocol = protocol.with_model(Payload::of([vec![1.0], vec![0.5]]));
         let mut engine = Engine::new(protocol, Box::new(WorldClock::new(Arc::clone(&world))), world.streams(), Workers::single());
         let mut trace = Trace::default();
         let _ = engine.run(&mut trace);

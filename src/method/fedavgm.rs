@@ -3,12 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Recipe, ServedMethod};
 use crate::{
     invalid::{Invalid, require},
-    num::Real,
     part::transform::{MomentumSpec, TransformSpec},
-    role::served::{ClientUpdate, ServerUpdate},
 };
 
 /// Parameters of FedAvgM.
@@ -61,14 +59,6 @@ impl ServedMethod for FedAvgM {
 
     fn averages(&self) -> bool {
         true
-    }
-
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(fedavg::Averaging::new(setup.x))
     }
 
     fn sums_suffice(&self) -> bool {

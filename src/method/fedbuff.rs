@@ -3,14 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, Recipe, ServedMethod};
 use crate::{
-    num::Real,
     part::discount::Discount,
-    role::{
-        schedule::{BufferedSpec, Replace, ScheduleSpec},
-        served::{ClientUpdate, ServerUpdate},
-    },
+    role::schedule::{BufferedSpec, Replace, ScheduleSpec},
 };
 
 /// Parameters of FedBuff: none of its own; buffer, concurrency and discount belong to its schedule.
@@ -52,14 +48,6 @@ impl ServedMethod for FedBuff {
 
     fn averages(&self) -> bool {
         true
-    }
-
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(fedavg::Averaging::new(setup.x))
     }
 
     fn sums_suffice(&self) -> bool {

@@ -1,13 +1,10 @@
 //! FedDyn: a dynamic regulariser makes local and global optima agree.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
-    engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
     problem::Drift,
@@ -63,9 +60,8 @@ impl ServedMethod for FedDyn {
         Box::new(Client { alpha: self.alpha })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let h = setup.zeros();
-        Box::new(Server { alpha: self.alpha, x: Arc::new(Payload::one(setup.x)), h })
+    fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { alpha: self.alpha, h: setup.zeros() })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -101,16 +97,11 @@ impl<R: Real> ClientUpdate<R> for Client {
 #[serde(bound = "R: Real")]
 struct Server<R> {
     alpha: f64,
-    x: Arc<Payload<R>>,
     h: Vec<R>,
 }
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
@@ -120,11 +111,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         // Mean θ = x − mean (x − θ), and the step on top of it subtracts h/alpha.
         let mut update = ctx.aggregate(batch, 0);
         vector::axpy(R::of(1.0 / self.alpha), &self.h, &mut update);
-        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
+        ctx.step(&mut model.vectors[0], update);
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

@@ -1,13 +1,10 @@
 //! FedNova: updates are normalised by the steps behind them.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
-    engine::NodeId,
     invalid::{Invalid, require},
     num::Real,
     part::transform::TransformSpec,
@@ -62,8 +59,8 @@ impl ServedMethod for FedNova {
         Box::new(Client { mu: self.mu })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { x: Arc::new(Payload::one(setup.x)) })
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server)
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -119,17 +116,10 @@ impl<R: Real> ClientUpdate<R> for Client {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
-    x: Arc<Payload<R>>,
-}
+struct Server;
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
@@ -150,10 +140,6 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         };
         let per_step: Vec<f64> = batch.iter().zip(&p).map(per_step).collect();
         let update = weighted_sum(batch, 0, &per_step);
-        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
+        ctx.step(&mut model.vectors[0], update);
     }
 }

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, Setup, fedavg};
+use super::{Card, Method, Paper, ServedMethod, fedavg};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
-    role::served::{ClientUpdate, ServerUpdate},
+    role::served::ClientUpdate,
 };
 
 /// Parameters of FedProx.
@@ -52,10 +52,6 @@ impl Method for FedProx {
 impl ServedMethod for FedProx {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(fedavg::LocalSgd { mu: self.mu })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(fedavg::Averaging::new(setup.x))
     }
 
     fn sums_suffice(&self) -> bool {

@@ -3,11 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Recipe, ServedMethod, Setup, fedavg};
-use crate::{
-    num::Real,
-    role::served::{ClientUpdate, ServerUpdate},
-};
+use super::{Card, Method, Recipe, ServedMethod, fedavg};
 
 /// Parameters of FedSGD: none of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,14 +26,6 @@ impl Method for FedSgd {
 impl ServedMethod for FedSgd {
     fn recipe(&self) -> Recipe {
         Recipe { steps: Some(1), ..Recipe::default() }
-    }
-
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(fedavg::Averaging::new(setup.x))
     }
 
     fn sums_suffice(&self) -> bool {

@@ -2,22 +2,19 @@
 
 mod clusters;
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
-    engine::{NodeId, touched::Touched},
+    engine::touched::Touched,
     invalid::Invalid,
     num::{Real, vector},
     role::{
         Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate},
+        served::{Apply, Arrived, Letter, ServerUpdate},
     },
 };
 
@@ -64,14 +61,8 @@ impl Method for FedVarp {
 }
 
 impl ServedMethod for FedVarp {
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(super::fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let mean = setup.zeros();
-        let (clusters, x) = (self.clusters.clone(), Arc::new(Payload::one(setup.x)));
-        Box::new(Server { clusters, members: None, x, rows: Touched::default(), mean })
+    fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { clusters: self.clusters.clone(), members: None, rows: Touched::default(), mean: setup.zeros() })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -86,7 +77,6 @@ struct Server<R> {
     clusters: Clusters,
     /// Who is in which cluster, once the first update has come.
     members: Option<Membership>,
-    x: Arc<Payload<R>>,
     /// `y_k` of the clusters of whom someone has taken part.
     rows: Touched<Vec<R>>,
     /// `ȳ`.
@@ -104,11 +94,7 @@ impl<R: Real> Server<R> {
 }
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
@@ -143,11 +129,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         self.members = Some(members);
         let step = batch.iter().map(|up| up.total_lr).sum::<f64>() / batch.len() as f64;
         vector::scale(R::of(step), &mut update);
-        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
+        ctx.step(&mut model.vectors[0], update);
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Parts, ServedMethod, Setup, fedavg::LocalSgd, prowd::yoon};
+use super::{Card, Method, Parts, ServedMethod, Setup, prowd::yoon};
 use crate::{
     engine::NodeId,
     fleet::Widths,
@@ -13,7 +13,7 @@ use crate::{
     num::{Real, vector},
     role::{
         Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate},
+        served::{Apply, Arrived, Letter, ServerUpdate},
     },
 };
 
@@ -40,14 +40,10 @@ impl Method for GroupedAverage {
 }
 
 impl ServedMethod for GroupedAverage {
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let x = Arc::new(Payload::one(setup.x));
+    fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        let x = Arc::new(Payload::one(setup.x.clone()));
         let groups = setup.widths.ascending().into_iter().map(|width| (width, Arc::clone(&x))).collect();
-        Box::new(Server { asymmetric: self.asymmetric, widths: setup.widths, groups })
+        Box::new(Server { asymmetric: self.asymmetric, widths: setup.widths.clone(), groups })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -71,18 +67,14 @@ impl<R: Real> Server<R> {
         let width = self.widths.of(client);
         &self.groups.iter().find(|(other, _)| *other == width).expect("every client's width has a group").1
     }
-
-    fn widest(&self) -> &Payload<R> {
-        &self.groups.last().expect("there is at least one group").1
-    }
 }
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, to: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(self.group(to))
+    fn personal(&self, client: NodeId) -> Option<&Arc<Payload<R>>> {
+        Some(self.group(client))
     }
 
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let coefficients = ctx.coefficients(batch);
         let widths: Vec<u32> = batch.iter().map(|up| self.widths.of(up.from)).collect();
         for (width, group) in &mut self.groups {
@@ -101,14 +93,9 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
             }
             vector::axpy(-R::one(), &update, x);
         }
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.widest().vectors[0]
-    }
-
-    fn model_of(&self, client: NodeId) -> &[R] {
-        &self.group(client).vectors[0]
+        if let Some((_, widest)) = self.groups.last() {
+            model.vectors[0].clone_from(&widest.vectors[0]);
+        }
     }
 
     fn letters(&self) -> Vec<Letter<'_, R>> {

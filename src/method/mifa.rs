@@ -1,18 +1,16 @@
 //! MIFA: the server remembers every client's latest update.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
-    engine::{NodeId, touched::Touched},
+    engine::touched::Touched,
     invalid::Invalid,
     num::{Real, vector},
     role::{
         Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate},
+        served::{Apply, Arrived, Letter, ServerUpdate},
     },
 };
 
@@ -58,11 +56,7 @@ impl Method for Mifa {
 }
 
 impl ServedMethod for Mifa {
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(super::fedavg::LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+    fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Latest::new(self.table, 1.0, false, setup))
     }
 
@@ -82,7 +76,6 @@ pub(super) struct Latest<R> {
     lr: f64,
     /// Whether rows are divided by the client's number of local steps.
     per_step: bool,
-    x: Arc<Payload<R>>,
     /// `G_i` of the clients heard so far.
     rows: Touched<Vec<R>>,
     /// `Σ N p_i G_i`.
@@ -92,18 +85,13 @@ pub(super) struct Latest<R> {
 }
 
 impl<R: Real> Latest<R> {
-    pub(super) fn new(table: Table, lr: f64, per_step: bool, setup: Setup<R>) -> Self {
-        let sum = setup.zeros();
-        Self { table, lr, per_step, x: Arc::new(Payload::one(setup.x)), rows: Touched::default(), sum, waited: 0 }
+    pub(super) fn new(table: Table, lr: f64, per_step: bool, setup: &Setup<R>) -> Self {
+        Self { table, lr, per_step, rows: Touched::default(), sum: setup.zeros(), waited: 0 }
     }
 }
 
 impl<R: Real> ServerUpdate<R> for Latest<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         for up in batch.iter().filter(|up| up.total_lr > 0.0) {
             let mut row = up.up.vectors[0].clone();
             let steps = if self.per_step { 1.0 } else { up.steps as f64 };
@@ -120,11 +108,7 @@ impl<R: Real> ServerUpdate<R> for Latest<R> {
         }
         let mut update = self.sum.clone();
         vector::scale(R::of(self.lr * ctx.local_lr() / ctx.holders() as f64), &mut update);
-        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
+        ctx.step(&mut model.vectors[0], update);
     }
 
     fn waited(&self) -> u64 {

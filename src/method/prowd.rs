@@ -4,21 +4,18 @@ mod block;
 mod dequantiser;
 mod selection;
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup, fedavg::LocalSgd};
+use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
 use crate::{
-    engine::NodeId,
     fleet::{FULL_WIDTH, Widths},
     invalid::{Invalid, require},
     num::{Real, vector},
     part::transform::{AdamWSpec, Chain, TransformSpec},
     role::{
         Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate},
+        served::{Apply, Arrived, ServerUpdate},
         spec::LowBit,
     },
 };
@@ -88,15 +85,10 @@ impl Method for ProWd {
 }
 
 impl ServedMethod for ProWd {
-    fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(LocalSgd { mu: 0.0 })
-    }
-
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
+    fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let mut narrow = setup.widths.ascending();
         let widest = narrow.pop().unwrap_or(FULL_WIDTH);
-        let x = Arc::new(Payload::one(setup.x));
-        Box::new(Server { spec: self.clone(), widths: setup.widths, narrow, widest, x, dequantiser: None })
+        Box::new(Server { spec: self.clone(), widths: setup.widths.clone(), narrow, widest, dequantiser: None })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -121,28 +113,19 @@ struct Server<R> {
     /// Widths below the widest, in ascending order.
     narrow: Vec<u32>,
     widest: u32,
-    x: Arc<Payload<R>>,
     /// `φ`, once it has been needed.
     dequantiser: Option<Dequantiser<R>>,
 }
 
 impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.x)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
         let (narrow, wide): (Vec<usize>, Vec<usize>) =
             (0..batch.len()).partition(|&k| self.widths.of(batch[k].from) < self.widest);
         let update = if narrow.is_empty() { ctx.aggregate(batch, 0) } else { self.mix(batch, &narrow, &wide, ctx) };
-        ctx.step(&mut Arc::make_mut(&mut self.x).vectors[0], update);
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.x.vectors[0]
+        ctx.step(&mut model.vectors[0], update);
     }
 }
 
@@ -151,7 +134,7 @@ impl<R: Real> Server<R> {
     fn mix(&mut self, batch: &[Arrived<R>], narrow: &[usize], wide: &[usize], ctx: &Apply<'_, R>) -> Vec<R> {
         let coefficients = ctx.coefficients(batch);
         let restored = self.restored(batch, narrow, wide, ctx);
-        let mut sum = vec![R::zero(); self.iterate().len()];
+        let mut sum = vec![R::zero(); batch[0].up.vectors[0].len()];
         for &k in wide {
             vector::axpy(R::of(coefficients[k]), &batch[k].up.vectors[0], &mut sum);
         }

@@ -1,7 +1,5 @@
 //! SCAFFOLD: control variates against client drift.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +8,12 @@ use super::{
     controlled::{LOST, READS},
 };
 use crate::{
-    engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, Workload, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
@@ -67,9 +64,12 @@ impl ServedMethod for Scaffold {
         Box::new(Client { option: self.option })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let c = setup.zeros();
-        Box::new(Server { state: Arc::new(Payload::of([setup.x, c])) })
+    fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
+        Payload::with_zeros(x, 1)
+    }
+
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server)
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -119,34 +119,22 @@ impl<R: Real> ClientUpdate<R> for Client {
     }
 }
 
+/// Clients are sent `x` and `c`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
-    /// `x` and `c`.
-    state: Arc<Payload<R>>,
-}
+struct Server;
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.state)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
         let update = ctx.aggregate(batch, 0);
         let change = weighted_sum(batch, 1, &ctx.weights(batch));
-        let state = Arc::make_mut(&mut self.state);
-        ctx.step(&mut state.vectors[0], update);
-        vector::axpy(R::one(), &change, &mut state.vectors[1]);
+        ctx.step(&mut model.vectors[0], update);
+        vector::axpy(R::one(), &change, &mut model.vectors[1]);
     }
 
-    fn iterate(&self) -> &[R] {
-        &self.state.vectors[0]
-    }
-
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        vec![Letter::own("c", &self.state.vectors[1])]
+    fn sent(&self) -> &'static [&'static str] {
+        &["c"]
     }
 }

@@ -1,7 +1,5 @@
 //! SCAFFOLD-M: control variates and the server's momentum in every local step.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +9,12 @@ use super::{
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
-    engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
     problem::Drift,
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
     },
 };
 
@@ -64,9 +61,12 @@ impl ServedMethod for ScaffoldM {
         Box::new(Client { beta: self.beta })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let (g, c) = (setup.zeros(), setup.zeros());
-        Box::new(Server { beta: self.beta, gamma: self.gamma, state: Arc::new(Payload::of([setup.x, g, c])) })
+    fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
+        Payload::with_zeros(x, 2)
+    }
+
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { beta: self.beta, gamma: self.gamma })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -105,21 +105,15 @@ impl<R: Real> ClientUpdate<R> for Client {
     }
 }
 
+/// Clients are sent `x`, `g` and `c`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
+struct Server {
     beta: f64,
     gamma: Option<f64>,
-    /// `x`, `g` and `c`.
-    state: Arc<Payload<R>>,
 }
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.state)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
@@ -134,17 +128,12 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         }
         let change = weighted_sum(batch, 0, &ctx.weights(batch));
         let update = scaled(server_step(self.gamma, batch, &coefficients), &next);
-        let state = Arc::make_mut(&mut self.state);
-        ctx.step(&mut state.vectors[0], update);
-        state.vectors[1] = next;
-        vector::axpy(R::one(), &change, &mut state.vectors[2]);
+        ctx.step(&mut model.vectors[0], update);
+        model.vectors[1] = next;
+        vector::axpy(R::one(), &change, &mut model.vectors[2]);
     }
 
-    fn iterate(&self) -> &[R] {
-        &self.state.vectors[0]
-    }
-
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        vec![Letter::own("g", &self.state.vectors[1]), Letter::own("c", &self.state.vectors[2])]
+    fn sent(&self) -> &'static [&'static str] {
+        &["g", "c"]
     }
 }

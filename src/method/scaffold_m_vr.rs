@@ -1,7 +1,5 @@
 //! SCAFFOLD-M-VR: SCAFFOLD-M with recursive variance reduction.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,12 +12,11 @@ use super::{
     },
 };
 use crate::{
-    engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
     role::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, Workload, weighted_sum},
+        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
@@ -69,12 +66,16 @@ impl ServedMethod for ScaffoldMVr {
         Box::new(Client { beta: self.beta })
     }
 
-    fn server<R: Real>(&self, setup: Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        let vectors = match self.start {
-            Start::Zero => vec![setup.x.clone(), setup.zeros(), setup.zeros()],
-            Start::Gradient => vec![setup.x],
-        };
-        Box::new(Server { beta: self.beta, gamma: self.gamma, state: Arc::new(Payload::of(vectors).with_scalar(0.0)), waited: 0 })
+    fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
+        match self.start {
+            Start::Zero => Payload::with_zeros(x, 2),
+            Start::Gradient => Payload::one(x),
+        }
+        .with_scalar(0.0)
+    }
+
+    fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
+        Box::new(Server { beta: self.beta, gamma: self.gamma, waited: 0 })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -122,25 +123,18 @@ impl<R: Real> ClientUpdate<R> for Client {
     }
 }
 
+/// Clients are sent `x`, then `g` and `c` once they are known, and the last server step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-struct Server<R> {
+struct Server {
     beta: f64,
     gamma: Option<f64>,
-    /// `x`, then `g` and `c` once they are known; the last server step.
-    state: Arc<Payload<R>>,
     /// Rounds that collected first gradients and did not move `x`.
     waited: u64,
 }
 
-impl<R: Real> ServerUpdate<R> for Server<R> {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<R>> {
-        Arc::clone(&self.state)
-    }
-
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        let state = Arc::make_mut(&mut self.state);
-        let known = state.vectors.len();
+impl<R: Real> ServerUpdate<R> for Server {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        let known = model.vectors.len();
         self.waited += u64::from(known == 1);
         let batch = answers(batch, known);
         if batch.is_empty() {
@@ -149,22 +143,18 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         let coefficients = Coefficients::of(&batch, ctx);
         let weights = ctx.weights(&batch);
         if known == 1 {
-            state.vectors.push(weighted_sum(&batch, 0, &coefficients.gradients));
-            return state.vectors.push(weighted_sum(&batch, 0, &weights));
+            model.vectors.push(weighted_sum(&batch, 0, &coefficients.gradients));
+            return model.vectors.push(weighted_sum(&batch, 0, &weights));
         }
-        advance(state, (self.beta, self.gamma), &batch, &coefficients);
-        vector::axpy(R::one(), &weighted_sum(&batch, 1, &weights), &mut state.vectors[2]);
-    }
-
-    fn iterate(&self) -> &[R] {
-        &self.state.vectors[0]
+        advance(model, (self.beta, self.gamma), &batch, &coefficients);
+        vector::axpy(R::one(), &weighted_sum(&batch, 1, &weights), &mut model.vectors[2]);
     }
 
     fn waited(&self) -> u64 {
         self.waited
     }
 
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        self.state.vectors.iter().skip(1).zip(["g", "c"]).map(|(vector, name)| Letter::own(name, vector)).collect()
+    fn sent(&self) -> &'static [&'static str] {
+        &["g", "c"]
     }
 }

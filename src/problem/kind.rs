@@ -1,6 +1,6 @@
 //! What a kind of objective says of itself, and how a scenario names one.
 
-use std::{any::Any, fmt::Debug, path::PathBuf, sync::Arc};
+use std::{fmt::Debug, path::PathBuf, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     invalid::Invalid,
     named::{Kind, Named},
-    num::{Real, by_scalar},
+    num::{Real, by_scalar, same},
     random::Streams,
 };
 
@@ -151,13 +151,8 @@ impl ObjectiveSpec {
     /// # Errors
     /// [`Invalid`] relative to the section `[problem]`, for inputs that do not suit.
     pub fn build<R: Real>(&self, inputs: &Inputs<R>) -> Result<Box<dyn Objective<R>>, Invalid> {
-        by_scalar::<R, _, _, _>(|| self.build_f32(of_scalar(inputs)), || self.build_f64(of_scalar(inputs)))
+        by_scalar::<R, _, _, _>(|| self.build_f32(&same(inputs.clone())), || self.build_f64(&same(inputs.clone())))
     }
-}
-
-/// `inputs`, whose scalar type is known to be `S`.
-fn of_scalar<S: Real>(inputs: &dyn Any) -> &Inputs<S> {
-    inputs.downcast_ref().expect("the scalar type was looked at")
 }
 
 impl<O: ObjectiveKind> From<O> for ObjectiveSpec {

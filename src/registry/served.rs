@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use crate::{
     invalid::Invalid,
+    message::Payload,
     method::{Card, Method, Parts, Recipe, ServedMethod, Setup},
     num::{Real, by_scalar, same},
     role::served::{ClientUpdate, ServerUpdate},
@@ -36,9 +37,9 @@ pub trait ServedParameters: Debug + Send + Sync {
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The halves in single precision.
-    fn halves_f32(&self, setup: Setup<f32>) -> Halves<f32>;
+    fn halves_f32(&self, setup: &Setup<f32>) -> Halves<f32>;
     /// The halves in double precision.
-    fn halves_f64(&self, setup: Setup<f64>) -> Halves<f64>;
+    fn halves_f64(&self, setup: &Setup<f64>) -> Halves<f64>;
     /// A copy.
     fn boxed(&self) -> Box<dyn ServedParameters>;
 }
@@ -52,16 +53,24 @@ impl Clone for Box<dyn ServedParameters> {
 impl dyn ServedParameters + '_ {
     /// The halves in the precision `R`.
     pub fn halves<R: Real>(&self, setup: &Setup<R>) -> Halves<R> {
-        by_scalar::<R, _, _, _>(|| self.halves_f32(same(setup.clone())), || self.halves_f64(same(setup.clone())))
+        by_scalar::<R, _, _, _>(|| self.halves_f32(&same(setup.clone())), || self.halves_f64(&same(setup.clone())))
     }
 }
 
-/// The two halves of a served method.
+/// The two halves of a served method, and what the server sends at first.
 pub struct Halves<R: Real> {
+    /// What clients are sent at first.
+    pub model: Payload<R>,
     /// The client half.
     pub client: Box<dyn ClientUpdate<R>>,
     /// The server half.
     pub server: Box<dyn ServerUpdate<R>>,
+}
+
+impl<R: Real> Halves<R> {
+    fn of(method: &impl ServedMethod, setup: &Setup<R>) -> Self {
+        Self { model: method.model(setup.x.clone()), client: method.client(), server: method.server(setup) }
+    }
 }
 
 impl<M: ServedMethod> ServedParameters for M {
@@ -102,12 +111,12 @@ impl<M: ServedMethod> ServedParameters for M {
         toml::Table::try_from(self).expect("parameters are plain tables")
     }
 
-    fn halves_f32(&self, setup: Setup<f32>) -> Halves<f32> {
-        Halves { client: self.client(), server: self.server(setup) }
+    fn halves_f32(&self, setup: &Setup<f32>) -> Halves<f32> {
+        Halves::of(self, setup)
     }
 
-    fn halves_f64(&self, setup: Setup<f64>) -> Halves<f64> {
-        Halves { client: self.client(), server: self.server(setup) }
+    fn halves_f64(&self, setup: &Setup<f64>) -> Halves<f64> {
+        Halves::of(self, setup)
     }
 
     fn boxed(&self) -> Box<dyn ServedParameters> {

@@ -1,6 +1,6 @@
 //! Clients around a server.
 //!
-//! One visit of a client: the schedule calls it → the server [broadcasts](ServerUpdate::broadcast) → the message travels →
+//! One visit of a client: the schedule calls it → the server sends it the model → the message travels →
 //! the client [computes](ClientUpdate::update) on what it received and on its own memory → its upload travels → the
 //! server collects it with its staleness → the schedule says when to [apply](ServerUpdate::apply) what has been collected.
 //!
@@ -84,21 +84,21 @@ impl<R> Update<R> {
     }
 }
 
-/// The server half of a method. Its fields are its state and are saved with a run.
+/// The server half of a method. Its fields are its state and are saved with a run; what clients are sent is kept by the protocol.
 pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
-    /// What `to` is sent when it is called. One `Arc` a version where nothing is personal.
-    fn broadcast(&mut self, to: NodeId) -> Arc<Payload<R>>;
+    /// Applies what has been collected, in order of arrival, to the `model` that clients are sent: its first vector is the iterate
+    /// `x`, shape `[d]`. The batch is empty when a round passes without anybody.
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>);
 
-    /// Applies what has been collected, in order of arrival; the batch is empty when a round passes without anybody.
-    fn apply(&mut self, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>);
-
-    /// The server's iterate `x`, shape `[d]`.
-    fn iterate(&self) -> &[R];
-
-    /// The model that a client would get now, shape `[d]`: the iterate, unless clients have models of their own.
-    fn model_of(&self, client: NodeId) -> &[R] {
+    /// What `client` is sent in place of the model, where clients have models of their own.
+    fn personal(&self, client: NodeId) -> Option<&Arc<Payload<R>>> {
         let _ = client;
-        self.iterate()
+        None
+    }
+
+    /// Names of the vectors that clients are sent behind `x`.
+    fn sent(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Versions that passed before the method began to step: schedules of step sizes do not count them.
@@ -106,7 +106,7 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
         0
     }
 
-    /// What the server remembers besides the iterate, for inspection.
+    /// What the server remembers besides what it sends, for inspection.
     fn letters(&self) -> Vec<Letter<'_, R>> {
         Vec::new()
     }

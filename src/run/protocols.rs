@@ -114,11 +114,15 @@ pub fn served<R: Real>(
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let (links, secure) = (Links::build(&parts), parts.grid(world.clients())?);
     let (commit, shards) = (parts.commit, parts.shards);
-    let Halves { client, server: half } = halves();
+    let Halves { model, client, server: half } = halves();
     let mut plan =
         ServedPlan { world, client, local, server, links, commit, shards, discount, secure, max_staleness, trips: None };
-    plan.foresee(&schedule, || halves().server)?;
-    Ok(Served::new(plan, half, schedule.build()))
+    let again = || {
+        let Halves { model, server, .. } = halves();
+        (model, server)
+    };
+    plan.foresee(&schedule, again)?;
+    Ok(Served::new(plan, model, half, schedule.build()))
 }
 
 /// A method without a server, with all its parts.

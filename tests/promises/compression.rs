@@ -42,7 +42,7 @@ fn golden_letters_of_scafcom() {
     let mut engine = plane("scafcom; beta = 0.5").steps("2").set("served.uplink", TOP_1).engine();
     let _ = engine.run(&mut Observer::new(Until::Versions(3)));
     let served = engine.protocol();
-    assert_near(served.server().letters()[0].vector, &[0.61887375, 0.0486675], 1e-12);
+    assert_near(&served.model().vectors[1], &[0.61887375, 0.0486675], 1e-12);
     let variate = |client: usize| served.memories().get(client).unwrap().own.vectors[0].clone();
     assert_near(&variate(0), &[-0.789, 1.576335], 1e-12);
     assert_near(&variate(1), &[2.0267475, -1.479], 1e-12);
@@ -198,8 +198,7 @@ fn control_variates_are_the_mean_of_the_clients_even_when_uploads_are_lost() {
         let mut engine = bench.engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(200)));
         let served = engine.protocol();
-        let letters = served.server().letters();
-        let c = letters.last().unwrap().vector;
+        let c = served.model().vectors.last().unwrap();
         for (j, c) in c.iter().enumerate() {
             let mean = served.memories().sorted().iter().map(|(_, memory)| memory.own.vectors[0][j]).sum::<f64>() / 8.0;
             assert!((mean - c).abs() < 1e-12, "{text}: {mean} instead of {c}");
@@ -215,10 +214,9 @@ fn control_variates_that_take_up_lost_uploads_are_no_longer_the_mean() {
             let mut engine = bench.set("served.commit", format!("\"{commit}\"")).engine();
             let _ = engine.run(&mut Observer::new(Until::Versions(50)));
             let served = engine.protocol();
-            let letters = served.server().letters();
             let memories = served.memories().sorted();
             let mean = |j: usize| memories.iter().map(|(_, memory)| memory.own.vectors[0][j]).sum::<f64>() / 8.0;
-            letters[0].vector.iter().enumerate().map(|(j, c)| (mean(j) - c).abs()).fold(0.0, f64::max)
+            served.model().vectors[1].iter().enumerate().map(|(j, c)| (mean(j) - c).abs()).fold(0.0, f64::max)
         };
         assert!(off("acknowledged", 0.3) < 1e-12, "{text}");
         assert!(off("sent", 0.3) > 1e-3, "{text}: {}", off("sent", 0.3));
@@ -286,9 +284,8 @@ fn the_server_steps_along_the_control_variate_as_it_is_after_the_round() {
         for round in 2..12 {
             let mut engine = bench.engine();
             let _ = engine.run(&mut Observer::new(Until::Versions(round)));
-            let letters = engine.protocol().server().letters();
             let moved: Vec<f64> = path[round - 2].iter().zip(&path[round - 1]).map(|(before, after)| before - after).collect();
-            let step: Vec<f64> = letters[0].vector.iter().map(|c| 4.0 * 0.05 * c).collect();
+            let step: Vec<f64> = engine.protocol().model().vectors[1].iter().map(|c| 4.0 * 0.05 * c).collect();
             assert_near(&moved, &step, 1e-12);
         }
     }

@@ -2,7 +2,12 @@
 
 use std::fmt::Debug;
 
-use fedfleet::{engine::Engine, num::vector, registry::Registry, role::served::Served};
+use fedfleet::{
+    engine::Engine,
+    num::vector,
+    registry::Registry,
+    role::{Observed, served::Served},
+};
 
 use crate::{
     bench::{Bench, C, F80, H, PATTERN},
@@ -291,7 +296,7 @@ fn after(text: &str, rounds: usize) -> Engine<Served<f64>> {
 }
 
 fn letter(served: &Served<f64>, name: &str) -> f64 {
-    served.server().letters().iter().find(|letter| letter.name == name).expect("the letter exists").vector[0]
+    served.state().iter().find(|letter| letter.name == name && letter.client.is_none()).expect("the letter exists").vector[0]
 }
 
 fn mean_of_memories(served: &Served<f64>) -> f64 {
@@ -317,7 +322,7 @@ fn the_servers_variates_are_the_means_of_the_clients() {
 fn server_vectors_have_the_shape_of_the_model() {
     for text in ["scaffold", "feddyn", "fedvarp", "mifa", "delayed-nesterov"] {
         let engine = after(text, 4);
-        let letters = engine.protocol().server().letters();
+        let letters = engine.protocol().state();
         assert!(!letters.is_empty(), "{text} shows no vector of its server");
         assert!(letters.iter().all(|letter| letter.vector.len() == 1), "{text}");
         assert!(vector::is_finite(engine.protocol().iterate()), "{text}");

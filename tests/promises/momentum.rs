@@ -40,7 +40,7 @@ fn the_letters_of_scaffold_m_are_golden() {
         let mut engine = gp("scaffold-m; beta = 0.5; gamma = 0.4").engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(round)));
         let served = engine.protocol();
-        let found: Vec<f64> = served.server().letters().iter().map(|letter| letter.vector[0]).collect();
+        let found: Vec<f64> = served.model().vectors[1..].iter().map(|vector| vector[0]).collect();
         assert_near(&found, &[g, c], 1e-12);
         let variates: Vec<f64> = (0..2).map(|client| served.memories().get(client).unwrap().own.vectors[0][0]).collect();
         assert_near(&[(variates[0] + variates[1]) / 2.0], &[c], 1e-12);

@@ -15,7 +15,7 @@ impl<R: Real> Observed<R> for Served<R> {
 
     fn deployed(&self, client: NodeId) -> Option<Deployed<R>> {
         let (links, world) = (&self.plan.links, &self.plan.world);
-        let mut x = self.server().model_of(client).to_vec();
+        let mut x = self.model_of(client).vectors[0].clone();
         round_blocks(links.model_width(world, client), world.objective().blocks(), &mut x);
         Some(Deployed { x, activations: links.width(world, client).of_activations() })
     }

@@ -11,6 +11,7 @@ use crate::{
     num::Real,
     part::{discount::Discount, weighting::Weighting},
     role::{
+        Payload,
         local::LocalRule,
         schedule::{ScheduleSpec, SelectSpec, frequency, obstacle},
         spec::{Commit, ShardRule},
@@ -47,18 +48,23 @@ pub struct Plan<R: Real> {
 
 impl<R: Real> Plan<R> {
     /// Looks into what the schedule and the weighting have to know beforehand: how long clients are under way, and how often they
-    /// deliver. `server` makes a server half to try it with.
+    /// deliver. `begin` makes a model and a server half to try it with.
     ///
     /// # Errors
     /// [`Invalid`] at `weighting` for clients whose deliveries cannot be predicted, or at the selection for messages that it
     /// cannot size.
-    pub fn foresee(&mut self, schedule: &ScheduleSpec, server: impl FnOnce() -> Box<dyn ServerUpdate<R>>) -> Result<(), Invalid> {
+    pub fn foresee(
+        &mut self,
+        schedule: &ScheduleSpec,
+        begin: impl FnOnce() -> (Payload<R>, Box<dyn ServerUpdate<R>>),
+    ) -> Result<(), Invalid> {
         let unbiased = self.server.weighting == Weighting::Unbiased;
         let goes_by_trips = if let ScheduleSpec::Rounds(spec) = schedule { spec.select == SelectSpec::InTime } else { unbiased };
         if goes_by_trips {
             let World { fleet, network, .. } = self.world.as_ref();
             obstacle::check_sizes(&self.links.varying(), schedule, fleet, network)?;
-            self.trips = Some(Trips::explore(self, server().as_mut()));
+            let (model, mut server) = begin();
+            self.trips = Some(Trips::explore(self, &mut Arc::new(model), server.as_mut()));
         }
         if unbiased {
             let probability = |client| self.world.probability(client);

@@ -36,9 +36,9 @@ pub struct Served<R: Real> {
 
 impl<R: Real> Served<R> {
     /// A server and its clients before the first call.
-    pub fn new(plan: Plan<R>, server: Box<dyn ServerUpdate<R>>, schedule: Box<dyn Schedule>) -> Self {
+    pub fn new(plan: Plan<R>, model: Payload<R>, server: Box<dyn ServerUpdate<R>>, schedule: Box<dyn Schedule>) -> Self {
         let presence = Presence::new();
-        Self { plan, server, schedule, presence, state: State::new() }
+        Self { plan, server, schedule, presence, state: State::new(model) }
     }
 
     /// The same with another server half.
@@ -48,9 +48,26 @@ impl<R: Real> Served<R> {
         self
     }
 
-    /// The server's iterate, shape `[d]`.
+    /// The same with another model to begin with.
+    #[cfg(test)]
+    pub(crate) fn with_model(mut self, model: Payload<R>) -> Self {
+        self.state.model = Arc::new(model);
+        self
+    }
+
+    /// What clients are sent, the iterate first.
+    pub fn model(&self) -> &Payload<R> {
+        &self.state.model
+    }
+
+    /// The server's iterate `x`, shape `[d]`.
     pub fn iterate(&self) -> &[R] {
-        self.server.iterate()
+        &self.state.model.vectors[0]
+    }
+
+    /// What `client` would be sent now.
+    pub(super) fn model_of(&self, client: NodeId) -> &Arc<Payload<R>> {
+        self.server.personal(client).unwrap_or(&self.state.model)
     }
 
     /// The server half of the method.
@@ -91,7 +108,9 @@ impl<R: Real> Served<R> {
     /// What the method, its optimisers and its links remember: of the server, and then of each client.
     pub(super) fn letters(&self) -> Vec<Letter<'_, R>> {
         let Plan { client: half, server, local, .. } = &self.plan;
-        let mut letters = self.server.letters();
+        let sent = self.state.model.vectors.iter().skip(1).zip(self.server.sent());
+        let mut letters: Vec<Letter<'_, R>> = sent.map(|(vector, &name)| Letter::own(name, vector)).collect();
+        letters.extend(self.server.letters());
         let named = server.optimiser.letters(&self.state.parts.optimiser);
         letters.extend(named.map(|(name, vector)| Letter::own(format!("server.{name}"), vector)));
         for up in &self.state.collected {
@@ -124,7 +143,7 @@ impl<R: Real> Served<R> {
     ) -> Next {
         let called = &self.state.called;
         let busy = |node: NodeId| called.contains(node);
-        let inquiry = Questions::new(&self.plan, self.server.iterate());
+        let inquiry = Questions::new(&self.plan, &self.state.model.vectors[0]);
         let mut roster = Roster {
             now: control.now(),
             version: self.state.version,
@@ -190,7 +209,7 @@ impl<R: Real> Served<R> {
             parts: &self.plan.server,
             state: &mut self.state.parts,
         };
-        self.server.apply(&batch, &mut ctx);
+        self.server.apply(Arc::make_mut(&mut self.state.model), &batch, &mut ctx);
         self.state.standing.last_batch = batch.len();
         self.state.version += 1;
         let round = self.state.version;
@@ -223,7 +242,7 @@ impl<R: Real> Served<R> {
         let call = self.state.calls;
         self.state.calls += 1;
         let _ = self.state.called.insert(client, call);
-        let down = self.server.broadcast(client);
+        let down = Arc::clone(self.model_of(client));
         let Parcel { down, bits } = self.state.downlinks.pack(&self.plan.links, &self.plan.world, (client, call), down);
         let message = Message::Down(Downlink { call, version: self.state.version, down });
         control.send(SERVER, client, message, bits);

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Arrived, ServerState, links::Downlinks, masked::MaskedSum, shards::Shards};
 use crate::{
-    engine::{NodeId, touched::Touched},
+    engine::{NodeId, shared, touched::Touched},
     num::Real,
-    role::{Memory, Participant},
+    role::{Memory, Participant, Payload},
 };
 
 /// What changes during a run, besides the method's server half and the schedule.
@@ -16,6 +16,9 @@ use crate::{
 #[serde(bound = "R: Real")]
 pub(super) struct State<R> {
     pub version: u64,
+    /// What clients are sent: `x` first. One `Arc` a version.
+    #[serde(with = "shared")]
+    pub model: Arc<Payload<R>>,
     pub calls: u64,
     /// The call each busy client answers to.
     pub called: Touched<u64>,
@@ -38,9 +41,10 @@ pub(super) struct State<R> {
 
 impl<R: Real> State<R> {
     /// Before the first call.
-    pub fn new() -> Self {
+    pub fn new(model: Payload<R>) -> Self {
         Self {
             version: 0,
+            model: Arc::new(model),
             calls: 0,
             called: Touched::default(),
             memories: Touched::default(),

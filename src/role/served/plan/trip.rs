@@ -40,14 +40,18 @@ struct Exchange<R> {
 
 impl<R: Real> Trips<R> {
     /// Looks at the second exchange with a client of each width, when the first is past in which some methods and links send
-    /// something else. `server` is a server half for nothing else than that.
-    pub(in crate::role::served) fn explore(plan: &Plan<R>, server: &mut dyn ServerUpdate<R>) -> Self {
+    /// something else. `model` and `server` are there for nothing else than that.
+    pub(in crate::role::served) fn explore(
+        plan: &Plan<R>,
+        model: &mut Arc<Payload<R>>,
+        server: &mut dyn ServerUpdate<R>,
+    ) -> Self {
         let fleet = &plan.world.fleet;
         let mut exchanges: Vec<(u32, Exchange<R>)> = Vec::new();
         for client in 0..fleet.clients() {
             let width = fleet.bits(client);
             if exchanges.iter().all(|(known, _)| *known != width) {
-                exchanges.push((width, Exchange::second(plan, client, server)));
+                exchanges.push((width, Exchange::second(plan, client, (&mut *model, &mut *server))));
             }
         }
         Self { exchanges, drawn_steps: drawn_steps(&plan.local, &plan.world) }
@@ -80,9 +84,10 @@ struct Past<R> {
 }
 
 impl<R: Real> Exchange<R> {
-    fn second(plan: &Plan<R>, client: NodeId, server: &mut dyn ServerUpdate<R>) -> Self {
+    fn second(plan: &Plan<R>, client: NodeId, (model, server): (&mut Arc<Payload<R>>, &mut dyn ServerUpdate<R>)) -> Self {
         let mut past = Past { downlinks: Downlinks::default(), memory: None, scratch: Scratch::default() };
-        let first = Self::next(plan, client, server, &mut past, 0);
+        let down = |model: &Arc<Payload<R>>, server: &dyn ServerUpdate<R>| Arc::clone(server.personal(client).unwrap_or(model));
+        let first = Self::next(plan, client, down(model, server), &mut past, 0);
         let mut state = ServerState::default();
         let mut ctx = Apply {
             version: 0,
@@ -94,19 +99,13 @@ impl<R: Real> Exchange<R> {
             state: &mut state,
             masked: None,
         };
-        server.apply(&[first.1], &mut ctx);
-        Self::next(plan, client, server, &mut past, 1).0
+        server.apply(Arc::make_mut(model), &[first.1], &mut ctx);
+        Self::next(plan, client, down(model, server), &mut past, 1).0
     }
 
     /// The exchange number `call`, with one local step; memories are committed.
-    fn next(
-        plan: &Plan<R>,
-        client: NodeId,
-        server: &mut dyn ServerUpdate<R>,
-        past: &mut Past<R>,
-        call: u64,
-    ) -> (Self, Arrived<R>) {
-        let parcel = past.downlinks.pack(&plan.links, &plan.world, (client, call), server.broadcast(client));
+    fn next(plan: &Plan<R>, client: NodeId, down: Arc<Payload<R>>, past: &mut Past<R>, call: u64) -> (Self, Arrived<R>) {
+        let parcel = past.downlinks.pack(&plan.links, &plan.world, (client, call), down);
         past.downlinks.received(client);
         let origin = Downlink { call, version: call, down: Arc::clone(&parcel.down) };
         let pace = Pace { steps: 1, version: call, before: 0 };

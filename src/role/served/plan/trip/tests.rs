@@ -15,21 +15,12 @@ use crate::{
 /// Counts who delivers, and does nothing else.
 #[derive(Serialize, Deserialize)]
 struct Counting {
-    x: Payload<f64>,
     counts: Vec<f64>,
 }
 
 impl ServerUpdate<f64> for Counting {
-    fn broadcast(&mut self, _: NodeId) -> Arc<Payload<f64>> {
-        Arc::new(self.x.clone())
-    }
-
-    fn apply(&mut self, batch: &[Arrived<f64>], _: &mut Apply<'_, f64>) {
+    fn apply(&mut self, _: &mut Payload<f64>, batch: &[Arrived<f64>], _: &mut Apply<'_, f64>) {
         batch.iter().for_each(|up| self.counts[up.from] += 1.0);
-    }
-
-    fn iterate(&self) -> &[f64] {
-        &self.x.vectors[0]
     }
 
     fn letters(&self) -> Vec<Letter<'_, f64>> {
@@ -71,7 +62,7 @@ fn predicted_and_counted(schedule: &str, keys: &str, steps: u64) -> (Vec<f64>, V
     let parts = format!("served = {{ local = {{ steps = 4, lr = 0.0 }}, weighting = 'unbiased', schedule = {schedule} }}");
     let (world, protocol) = protocol("fedavg", &format!("{parts}\n{keys}"));
     let predicted = protocol.plan.server.deliveries.clone();
-    let counting = Counting { x: Payload::one(vec![0.0; 10]), counts: vec![0.0; 4] };
+    let counting = Counting { counts: vec![0.0; 4] };
     let clock = Box::new(WorldClock::new(Arc::clone(&world)));
     let mut engine = Engine::new(protocol.with_server(Box::new(counting)), clock, world.streams(), Workers::single());
     let _ = engine.run(&mut Steps(steps));
