@@ -100,7 +100,7 @@ impl Table {
             let finals = metrics.iter().map(|&m| run.last(m).map(|v| Better::of(&curves.metrics[m]).settle(v)));
             finals.chain(shown.iter().map(|&axis| Some(run.end(axis)))).collect()
         };
-        let rows = rows(curves, values, |run| !curves.diverged(run));
+        let rows = rows(curves, values, |run| !run.diverged);
         let mut columns: Vec<Column> = metrics.iter().map(|&m| metric_column(&curves.metrics[m])).collect();
         columns.extend(shown.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, metrics.len() + i)));
         let (caption, keys) = ("Final values".to_owned(), curves.keys.clone());

@@ -102,7 +102,7 @@ fn measure(curves: &Curves, quantity: &Quantity, cell: &Cell, method: &str) -> R
     };
     let early = match quantity {
         Quantity::Value { at, .. } => {
-            at.place().filter(|&(axis, x)| runs.iter().any(|run| !curves.diverged(run) && !run.reaches(axis, x)))
+            at.place().filter(|&(axis, x)| runs.iter().any(|run| !run.diverged && !run.reaches(axis, x)))
         }
         Quantity::Crossing { .. } => None,
     };
