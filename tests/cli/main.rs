@@ -11,4 +11,5 @@ mod resume;
 mod scenarios;
 mod schema;
 mod shells;
+mod targets;
 mod texts;
