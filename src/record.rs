@@ -20,6 +20,7 @@ mod log;
 pub(crate) mod markdown;
 pub mod measure;
 pub mod part;
+pub mod participants;
 mod plan;
 pub mod predicted;
 mod progress;
@@ -32,6 +33,7 @@ mod stop;
 pub mod summary;
 pub mod target;
 mod tiers;
+pub mod trial;
 pub mod units;
 
 pub use column::Column;

@@ -5,7 +5,10 @@ use std::{
     path::PathBuf,
 };
 
-use crate::record::{compare::Table, curves::Curves, target::Target};
+use crate::{
+    invalid::printable,
+    record::{compare::Table, curves::Curves, target::Target, trial},
+};
 use clap::ValueEnum;
 
 use super::{Outcome, unplaced};
@@ -54,11 +57,14 @@ impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let targets = self.target.iter().map(|text| text.parse()).collect::<Result<Vec<Target>, _>>().map_err(unplaced)?;
         let curves = Curves::read(&self.results.join("curves.csv")).map_err(unplaced)?;
-        let table =
+        let mut table =
             if targets.is_empty() { Table::at_end(&curves) } else { Table::to_targets(&curves, &targets).map_err(unplaced)? };
+        let tuned = trial::winners(&trial::read(&self.results.join("tuning.csv")).map_err(unplaced)?);
+        let tuned = trial::lines(&tuned, |_| true);
+        table.notes = tuned.into_iter().map(|line| format!("tuned: {line}")).collect();
         let mut out = io::stdout().lock();
         match self.format {
-            Format::Text => out.write_all(table.text().as_bytes())?,
+            Format::Text => out.write_all(printable(&table.text()).as_bytes())?,
             Format::Markdown => out.write_all(table.markdown().as_bytes())?,
             Format::Latex => out.write_all(table.latex().as_bytes())?,
             Format::Csv => table.csv(&mut out)?,

@@ -15,7 +15,10 @@ use std::{
 use crate::figure::FigureError;
 use crate::{
     invalid::{count, printable},
-    record::claim::Answer,
+    record::{
+        claim::Answer,
+        trial::{Winner, lines},
+    },
     registry::Registry,
     run::{Options, Plan, Results, RunError, Summary, execute, verify},
     scenario::nearest,
@@ -90,11 +93,13 @@ impl Args {
         let scenario = self.scenario.load(registry)?;
         let labels: Vec<String> = scenario.cells[0].methods.iter().map(|method| method.label.clone()).collect();
         self.only.iter().try_for_each(|label| known(label, &labels))?;
-        let plan = Plan::resolve(scenario, &self.only)?;
+        // Within as many threads as will run, since memory is held against the runs that go on together.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0)).build()?;
+        let plan = pool.install(|| Plan::resolve(scenario, &self.only))?;
         if self.verify {
             return self.verify(&plan);
         }
-        write!(io::stderr(), "{}", printable(&data::told(&plan)))?;
+        write!(io::stderr(), "{}", printable(&data::told_once(&plan)))?;
         plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {}", printable(note)))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
@@ -106,9 +111,9 @@ impl Args {
             interrupt: interrupt::caught()?,
         };
         let outcome = if io::stderr().is_terminal() {
-            execute(&plan, &results, &options, &Bars::new())
+            execute(&plan, &results, &options, &Bars::new(self.threads))
         } else {
-            execute(&plan, &results, &options, &Notes)
+            execute(&plan, &results, &options, &Notes { threads: self.threads })
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
         let text = if self.json {
@@ -180,6 +185,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
     if summary.done_before {
         text += "all runs were done before, and nothing was left to run\n";
     }
+    text += &edges(&summary.tuned);
     text += &endings("diverged", &summary.diverged);
     text += &endings("nothing was left to happen before the end", &summary.stalled);
     let stuck =
@@ -188,6 +194,14 @@ fn told(summary: &Summary, folder: &Path) -> String {
     // A figure is several files.
     let figures: BTreeSet<PathBuf> = summary.figures.iter().map(|path| path.with_extension("")).collect();
     text + &format!("{}, {}: {}\n", count(summary.runs, "run"), count(figures.len(), "figure"), folder.display())
+}
+
+/// A line for each tuned value that is an end of its grid.
+fn edges(tuned: &[Winner]) -> String {
+    lines(tuned, |tuned| tuned.edge.is_some())
+        .iter()
+        .map(|line| format!("at the edge of its grid, try values beyond: {line}\n"))
+        .collect()
 }
 
 /// A line a method whose runs ended so, with their seeds.

@@ -229,5 +229,5 @@ fn selects_by_weight(schedule: &ScheduleSpec) -> bool {
 }
 
 fn counts_its_cohort(schedule: &ScheduleSpec) -> bool {
-    if let ScheduleSpec::Rounds(spec) = schedule { matches!(spec.cohort, CohortSpec::Count(_)) } else { false }
+    if let ScheduleSpec::Rounds(spec) = schedule { matches!(spec.cohort(), CohortSpec::Count(_)) } else { false }
 }

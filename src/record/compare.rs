@@ -71,6 +71,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Rows by cell, then by method, in order of appearance.
     pub rows: Vec<Row>,
+    /// What a reader is told below it, a line each.
+    pub notes: Vec<String>,
 }
 
 /// The axes a table shows, in this order.
@@ -98,7 +100,7 @@ impl Table {
         if targets.len() > 1 {
             keys.insert(0, TARGET.to_owned());
         }
-        Ok(Self { caption, keys, reached: "reached", failed: "never", columns, rows }.related())
+        Ok(Self { caption, keys, reached: "reached", failed: "never", columns, rows, notes: Vec::new() }.related())
     }
 
     /// The last recorded value of every metric, and what the runs took.
@@ -113,7 +115,7 @@ impl Table {
         let mut columns: Vec<Column> = metrics.iter().map(|&m| metric_column(&curves.metrics[m])).collect();
         columns.extend(shown.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, metrics.len() + i)));
         let (caption, keys) = ("Final values".to_owned(), curves.keys.clone());
-        Self { caption, keys, reached: "finite", failed: "diverged", columns, rows }.related()
+        Self { caption, keys, reached: "finite", failed: "diverged", columns, rows, notes: Vec::new() }.related()
     }
 
     /// With the ratios to the best method of each cell.

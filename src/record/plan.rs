@@ -19,6 +19,10 @@ pub struct RecordSpec {
     /// What is recorded; the loss, and the accuracy where there is one, when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<Metric>>,
+    /// Metric whose final value decides among values that are tried by `tune`; recorded in any case. When left out the first one of
+    /// `metrics` that is computed on training samples, such as `loss`, which is recorded besides where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tune_by: Option<Metric>,
     /// Which model of a method without a server is scored.
     pub peers: PeerModel,
     /// Whether the final model of every run is kept as `.npy`.
@@ -28,6 +32,19 @@ pub struct RecordSpec {
     /// Whether updates are counted by their staleness, in `staleness.csv`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub staleness: bool,
+    /// Whether it is kept who took part in each server step, in `participants.csv`: a row an update that was applied, with the `round`
+    /// that the step made, the time, the client whose samples the update comes from, and its staleness. A round in which nobody took
+    /// part has no row. Methods with a server only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub participants: bool,
+    /// Whether the vectors that a method remembers at the end of a run are kept as `.npy` in `states`, a row each, with an index of
+    /// their names and clients: the server's by their letters in the paper, such as the control variate `c` of SCAFFOLD, `h` of FedDyn,
+    /// the tables `G` of MIFA and `y` of FedVARP; what each client remembers, such as `c_i`; the state of the server's and of the
+    /// clients' optimisers, such as `server.0.m`; what the links remember of vector `k` of a client's messages, `uplink.k` and
+    /// `downlink.k`; updates that have arrived and are not yet applied, `arrived.k`. Without a server, `y` and `g` of gradient tracking
+    /// and `x̂` and `s` of CHOCO. Scalars are not kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub states: bool,
     /// Whether the metrics of the model at which theory says that a run settles are kept, in `predicted.csv`: where the expected updates
     /// of all clients cancel each other, by how often each delivers and how it is weighted. Known for `fedavg`, `fedavgm` and `fedbuff`
     /// with plain local steps and without weights for staleness on convex problems; exact for quadratics, else the limit of small steps.
@@ -262,6 +279,11 @@ impl Metric {
         matches!(self, Self::Gap | Self::Distance)
     }
 
+    /// Whether it says how good a model is by the training samples alone.
+    pub fn judges_training(self) -> bool {
+        matches!(self, Self::Loss | Self::Gap | Self::GradNorm | Self::Distance | Self::WorstDecileLoss)
+    }
+
     /// Whether it needs held-out samples.
     pub fn needs_test(self) -> bool {
         matches!(self, Self::Accuracy | Self::TestLoss) || self.needs_widths()
@@ -289,6 +311,12 @@ const SAMPLES: u64 = 100;
 const MOST_SAMPLES: f64 = 1e7;
 
 impl RecordSpec {
+    /// The metric whose final value decides among tuned values.
+    pub fn criterion(&self) -> Metric {
+        let judging = || self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
+        self.tune_by.or_else(judging).unwrap_or(Metric::Loss)
+    }
+
     /// Distance between samples for a run that ends at `stop`.
     pub fn every(&self, stop: &Stop) -> EverySpec {
         let shared = |most: u64| (most / SAMPLES).max(1);
@@ -323,6 +351,10 @@ impl RecordSpec {
         if self.metrics.is_some() && metrics.is_empty() {
             let help = "leave `metrics` out to record the loss, and the accuracy where there is one";
             return Err(Invalid::at("metrics", "nothing is recorded: expected at least one metric").help(help));
+        }
+        if let Some(metric) = self.tune_by.filter(|metric| metric.is_by_layer()) {
+            return Err(Invalid::at("tune-by", format!("`{}` has a value for each layer", metric.name()))
+                .help("choose a metric of one value, such as `loss`"));
         }
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {

@@ -1,12 +1,13 @@
 //! `summary.csv`: what each method came to in each cell, over seeds.
 
-use std::{borrow::Cow, io::Write};
+use std::io::Write;
 
 use super::axis::Axis;
 use super::curves::{Cell, Curves, Run};
 use super::formula::guarded;
 use super::measure::Better;
 use super::spread::Quartiles;
+use super::trial::Winner;
 
 /// Final and best values of one metric over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,6 +61,11 @@ impl Row {
         let counted = counts.into_iter().chain(self.totals).map(Some);
         counted.chain(self.outcomes.iter().flat_map(quartiles)).collect()
     }
+
+    /// What was kept of the method in the cell, where it is `tuned`.
+    pub fn choice<'a>(&self, tuned: &'a [Winner]) -> Option<&'a Winner> {
+        tuned.iter().find(|winner| winner.cell == self.cell && winner.method == self.method)
+    }
 }
 
 /// Summarises every method in every cell, in order of appearance.
@@ -97,21 +103,30 @@ fn outcome(runs: &[&Run], metric: usize, better: Better) -> Option<Outcome> {
 
 /// Writes the `rows` of the [summary](summarise) of `curves` as CSV, numbers as their shortest exact decimals.
 ///
-/// Columns: cell keys, `overridden` keys with one value in all rows, `method`, then those of [`columns`].
+/// Columns: cell keys, `overridden` keys with one value in all rows, `method`; where methods are `tuned`, the values that were kept and
+/// which of them are ends of their grids; then those of [`columns`].
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
-pub fn write(curves: &Curves, overridden: &[(String, String)], rows: &[Row], out: impl Write) -> csv::Result<()> {
+pub fn write(
+    curves: &Curves,
+    (overridden, tuned): (&[(String, String)], &[Winner]),
+    rows: &[Row],
+    out: impl Write,
+) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     let method = ["method".to_owned()];
+    let choice = if tuned.is_empty() { &[][..] } else { &["tuned".to_owned(), "edge".to_owned()] };
     let (keys, changed): (Vec<&String>, Vec<&String>) = overridden.iter().map(|(key, value)| (key, value)).unzip();
-    writer.write_record(curves.keys.iter().chain(keys).chain(&method).chain(&columns(&curves.metrics)))?;
+    writer.write_record(curves.keys.iter().chain(keys).chain(&method).chain(choice).chain(&columns(&curves.metrics)))?;
     for row in rows {
         let values =
             row.values().into_iter().map(|value| value.map_or_else(String::new, |value| value.to_string())).collect::<Vec<_>>();
         let cell = row.cell.0.iter().map(|(_, value)| value.as_str());
-        let texts = cell.chain(changed.iter().map(|value| value.as_str())).chain([row.method.as_str()]).map(guarded);
-        writer.write_record(texts.map(Cow::into_owned).chain(values))?;
+        let kept = row.choice(tuned).map(|winner| [winner.tuned(), winner.edges()]).unwrap_or_default();
+        let kept = kept[..choice.len()].iter().map(String::as_str);
+        let texts = cell.chain(changed.iter().map(|value| value.as_str())).chain([row.method.as_str()]).chain(kept);
+        writer.write_record(texts.map(|text| guarded(text).into_owned()).chain(values))?;
     }
     writer.flush()?;
     Ok(())
@@ -120,6 +135,7 @@ pub fn write(curves: &Curves, overridden: &[(String, String)], rows: &[Row], out
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::trial::{Edge, Tuned};
 
     const FILE: &str = concat!(
         "alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy,gap\n",
@@ -149,7 +165,10 @@ mod tests {
     fn the_csv_has_a_column_for_every_value() {
         let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
         let mut out = Vec::new();
-        write(&curves, &[("fleet.clients".to_owned(), "3".to_owned())], &summarise(&curves), &mut out).unwrap();
+        let overridden = [("fleet.clients".to_owned(), "3".to_owned())];
+        let kept = Tuned { key: "local.lr".to_owned(), value: "0.1".to_owned(), edge: Some(Edge::Smallest) };
+        let tuned = [Winner { cell: curves.cells()[0].clone(), method: "a".to_owned(), values: vec![kept] }];
+        write(&curves, (&overridden, &tuned), &summarise(&curves), &mut out).unwrap();
         let mut reader = csv::Reader::from_reader(&out[..]);
         let header = reader.headers().unwrap().clone();
         let row = reader.records().next().unwrap().unwrap();
@@ -157,6 +176,7 @@ mod tests {
         assert_eq!(field("fleet.clients"), "3");
         assert_eq!((field("alpha"), field("method"), field("seeds"), field("diverged")), ("1", "a", "3", "1"));
         assert_eq!((field("loss_final_q1"), field("loss_final_q3"), field("gap_best_median")), ("2.5", "inf", ""));
+        assert_eq!((field("tuned"), field("edge")), ("local.lr=0.1", "local.lr=smallest"));
         assert_eq!((field("accuracy_final_median"), field("accuracy_final_q1")), ("0.4", "-inf"));
     }
 }

@@ -32,7 +32,8 @@ impl Parameters {
     }
 }
 
-/// The parts that a method runs with: those of its recipe where the scenario says nothing, within a schedule too. The recipe's
+/// The parts that a method runs with: those of its recipe where the scenario says nothing, within a schedule too, which then says itself
+/// how many clients are at work. The recipe's
 /// weighting follows the weights of the objective, but for secure sums, in which nobody has a factor of its own, and for cohorts that
 /// are not drawn uniformly, which weigh by whom they draw.
 pub fn complete(own: &dyn ServedParameters, written: &ServedSpec, weights: WeightsSpec) -> ServedSpec {
@@ -43,7 +44,8 @@ pub fn complete(own: &dyn ServedParameters, written: &ServedSpec, weights: Weigh
     let weighting = if follows { recipe.weighting.following(weights) } else { recipe.weighting };
     ServedSpec {
         local: written.local.counted(recipe.steps),
-        schedule: Some(schedule.completed(recipe.schedule.as_ref())),
+        schedule: Some(schedule.completed(recipe.schedule.as_ref(), written.concurrency)),
+        concurrency: None,
         weighting: Some(written.weighting.unwrap_or(weighting)),
         server: Some(written.server.unwrap_or(recipe.server)),
         client: Some(written.client.unwrap_or(recipe.client)),
@@ -74,6 +76,7 @@ fn written_out(own: &dyn ServedParameters, written: &ServedSpec, problem: &Probl
 pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, problem: &ProblemSpec) -> Result<(), Invalid> {
     let full = complete(own, parts, problem.weights);
     let schedule = full.schedule.clone().unwrap_or_default();
+    schedule.check_concurrency(parts.concurrency, own.card().name)?;
     parts.check_shards(full.weighting.unwrap_or_default(), &schedule)?;
     full.check_anonymity()?;
     full.check_secrecy(own.sums_suffice())?;

@@ -2,6 +2,7 @@
 
 mod build;
 pub mod cohort;
+mod concurrency;
 pub mod frequency;
 mod grace;
 mod group;
@@ -23,6 +24,7 @@ use crate::{
     rounding,
 };
 
+pub use concurrency::Concurrency;
 pub use grace::Grace;
 pub use group::Group;
 pub use rounds::Rounds;

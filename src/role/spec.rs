@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     local::{LocalRule, Steps},
-    schedule::{ScheduleSpec, SelectSpec},
+    schedule::{Concurrency, ScheduleSpec, SelectSpec},
     secure::SecureSpec,
 };
 use crate::{
@@ -186,6 +186,13 @@ pub struct ServedSpec {
     /// leaves out is the method's, whatever the kind of its own schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleSpec>,
+    /// Clients at work at a time, for schedules of any kind that do not say it themselves: `"all"`, or a number, which is the cohort of
+    /// rounds and the concurrency of `every-arrival` and `buffered`; all when left out. What a method says goes before what is shared, so
+    /// that its `concurrency` replaces the cohort or concurrency of a shared schedule. With `over-selection` it counts the clients waited
+    /// for. Arrivals under this number are followed by a client drawn at random unless the schedule or the method says otherwise.
+    /// `window`, `group` and `grace` keep all at work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
     /// How updates are weighted; the method's own when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weighting: Option<Weighting>,
@@ -284,7 +291,9 @@ impl ServedSpec {
     /// [`Invalid`] for values out of range.
     pub fn validate(&self, clients: usize) -> Result<(), Invalid> {
         self.local.validate().map_err(|invalid| invalid.under("local"))?;
-        if let Some(schedule) = &self.schedule {
+        self.concurrency.map_or(Ok(()), |concurrency| concurrency.validate(clients))?;
+        if let Some(schedule) = self.schedule.clone() {
+            let schedule = schedule.with_concurrency(self.concurrency);
             schedule.validate(clients).map_err(|invalid| invalid.under("schedule"))?;
         }
         self.secure.as_ref().map_or(Ok(()), SecureSpec::validate).map_err(|invalid| invalid.under("secure"))?;

@@ -42,6 +42,8 @@ pub struct PlannedCell {
     pub(super) identities: Vec<Vec<u128>>,
     /// What was read, in the world of the first seed; `None` for quadratics.
     pub data: Option<Report>,
+    /// Memory that the models of its runs take [byte].
+    pub(super) model_bytes: u64,
     /// Time that the world of the first seed took to build.
     pub(super) build_wall: Duration,
     /// What the parts of its methods may have against each other, with the label of the method.
@@ -73,7 +75,7 @@ impl PlannedCell {
         let world = (&cell.problem, cell.fleet.resolved(), &cell.network, self.precision);
         let parameters = arm.parameters.clone().resolved(&cell.problem);
         // Whether models are kept changes no curve, but a run that kept none has none to show.
-        let kept = (record.models, record.iterates, record.staleness, record.surrogate);
+        let kept = (record.models, record.iterates, record.staleness, record.surrogate, record.participants, record.states);
         let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {:?} {kept:?}", arm.label, self.record);
         Digest::of(text.as_bytes()).hash
     }
@@ -98,19 +100,29 @@ pub(super) fn planned(
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts, &world)?;
-    capacity::refuse(&methods, cell, &facts, scenario.seeds.list().len(), memory::available())?;
+    let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
+    let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
     let roles = Roles::of(&methods);
+    let tunes = methods.iter().any(|arms| arms.len() > 1);
     methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
     methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
     check_built(&methods, cell, &world, &scenario.folder)?;
-    let metrics = match &record.metrics {
+    let mut metrics = match &record.metrics {
         Some(metrics) => {
-            check_metrics(metrics, cell, &facts, roles)?;
+            for (index, &metric) in metrics.iter().enumerate() {
+                check_metric((&format!("record.metrics.{index}"), metric), cell, &facts, roles)?;
+            }
             metrics.clone()
         }
         None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
         None => vec![Metric::Loss],
     };
+    check_participants(record, cell, roles)?;
+    let criterion = record.criterion();
+    check_metric(("record.tune-by", criterion), cell, &facts, roles)?;
+    if tunes && !metrics.contains(&criterion) {
+        metrics.push(criterion);
+    }
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
     let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
@@ -128,6 +140,7 @@ pub(super) fn planned(
         files: Opened::new(),
         identities: Vec::new(),
         data,
+        model_bytes,
         build_wall,
         notes,
         data_notes,
@@ -186,34 +199,39 @@ impl Roles {
     }
 }
 
-fn check_metrics(metrics: &[Metric], cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
-    for (index, metric) in metrics.iter().enumerate() {
-        let name = metric.name();
-        let refuse = |reason: &str, help: &str| {
-            let invalid = Invalid::at(&format!("record.metrics.{index}"), format!("`{name}` {reason}")).help(help);
-            Err(vec![cell.fault(invalid)])
-        };
-        if metric.needs_peers() && !roles.peers {
-            return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
-        }
-        if metric.needs_server() && !roles.served {
-            return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
-        }
-        if metric.needs_optimum() && !facts.convex {
-            return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
-        }
-        if *metric == Metric::Energy && !facts.known_energy {
-            return refuse("needs what a local step of each client takes", "give `energy` in `[fleet]` or in every group");
-        }
-        if metric.is_by_layer() && facts.layers == 0 {
-            return refuse("needs layers of weights, which this problem does not have", "record `consensus`");
-        }
-        if metric.needs_test() && !facts.held_out {
-            return refuse(
-                "needs held-out samples, which this problem does not have",
-                "record `loss`, or give `test = 0.2` in the data",
-            );
-        }
+/// Refuses a metric at `key` that the problem or the methods do not have.
+fn check_metric((key, metric): (&str, Metric), cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+    let refuse =
+        |reason: &str, help: &str| Err(vec![cell.fault(Invalid::at(key, format!("`{}` {reason}", metric.name())).help(help))]);
+    if metric.needs_peers() && !roles.peers {
+        return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
+    }
+    if metric.needs_server() && !roles.served {
+        return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
+    }
+    if metric.needs_optimum() && !facts.convex {
+        return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
+    }
+    if metric == Metric::Energy && !facts.known_energy {
+        return refuse("needs what a local step of each client takes", "give `energy` in `[fleet]` or in every group");
+    }
+    if metric.is_by_layer() && facts.layers == 0 {
+        return refuse("needs layers of weights, which this problem does not have", "record `consensus`");
+    }
+    if metric.needs_test() && !facts.held_out {
+        return refuse(
+            "needs held-out samples, which this problem does not have",
+            "record `loss`, or give `test = 0.2` in the data",
+        );
     }
     Ok(())
+}
+
+/// Refuses what is kept of server steps where no method has a server.
+fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+    if !record.participants || roles.served {
+        return Ok(());
+    }
+    let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";
+    Err(vec![cell.fault(Invalid::at("record.participants", reason).help("remove it, or add a method with a server"))])
 }

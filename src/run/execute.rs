@@ -25,7 +25,7 @@ use super::{
     worlds::Worlds,
 };
 use crate::{
-    record::{Outcome, claim::Verdict, summary::Row},
+    record::{Outcome, claim::Verdict, summary::Row, trial::Winner},
     scenario::Runs,
 };
 
@@ -48,6 +48,8 @@ pub struct Summary {
     pub rows: Vec<Row>,
     /// The names of the values of a row.
     pub columns: Vec<String>,
+    /// What was kept of each tuned method in each cell.
+    pub tuned: Vec<Winner>,
     /// The keys that were changed from the command line, with their values.
     pub overridden: BTreeMap<String, String>,
     /// The claims, cell by cell.
@@ -94,7 +96,7 @@ fn all(
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;
     let (mut outcomes, left) = ended(plan, results, progress)?;
-    progress.planned(left.len());
+    progress.planned(plan, &left);
     let done_before = left.is_empty();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build()?;
     let further = pool.install(|| all_runs(plan, &left, results, options, progress));
@@ -103,7 +105,7 @@ fn all(
     }
     outcomes.extend(further?);
     let outcomes: Vec<(RunId, Outcome)> = outcomes.into_iter().collect();
-    let Tables { rows, columns, verdicts, mut written } = assemble::assemble(plan, results, &outcomes)?;
+    let Tables { rows, columns, tuned, verdicts, mut written } = assemble::assemble(plan, results, &outcomes)?;
     folder::show(plan, results)?;
     let figures = figures(plan, results, options)?;
     written.extend(figures.iter().filter_map(|path| relative(path, results)));
@@ -121,6 +123,7 @@ fn all(
         stuck,
         rows,
         columns,
+        tuned,
         overridden: plan.overridden(),
         verdicts,
         figures,

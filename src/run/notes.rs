@@ -40,9 +40,28 @@ impl Plan {
                 }
             }
         }
+        notes.extend(self.tuned_by());
         #[cfg(feature = "figure")]
         notes.extend(self.unshown());
         notes
+    }
+
+    /// What decides among tuned values, where there are some.
+    fn tuned_by(&self) -> Option<String> {
+        let tunes = self.cells.iter().flat_map(|planned| &planned.methods).any(|arms| arms.len() > 1);
+        let criterion = self.record.criterion();
+        let kept = format!("`tune` keeps the values with the best final `{}`", criterion.name());
+        let listed = self.record.metrics.as_ref().is_none_or(|metrics| metrics.contains(&criterion));
+        let note = if criterion.needs_test() {
+            format!("{kept}, which is of held-out samples: what they say of these methods then flatters them")
+        } else if listed || self.record.tune_by.is_some() {
+            kept
+        } else {
+            format!(
+                "{kept}, which is recorded for that: the metrics listed do not judge by training samples; `record.tune-by` names another"
+            )
+        };
+        tunes.then_some(note)
     }
 
     /// Words that the figures of the scenario cannot show as they are written, each at its key.
@@ -88,7 +107,7 @@ fn filled_in(arm: &Arm) -> Option<String> {
         let by_kind = toml::Table::try_from(schedule).ok()?;
         by_kind.values().next()?.as_table().cloned()
     };
-    let plain = keys(parts.schedule.clone()?.completed(None))?;
+    let plain = keys(parts.schedule.clone()?.completed(None, parts.concurrency))?;
     let full = keys(complete(own.as_ref(), parts, WeightsSpec::Uniform).schedule?)?;
     let own = full.iter().filter(|(key, value)| plain.get(*key) != Some(*value));
     let own: Vec<String> = own.map(|(key, value)| format!("`{key} = {value}`")).collect();
@@ -194,6 +213,17 @@ mod tests {
         assert!(found[0].starts_with("`figure.0.title`: the figures' font has no `联`, `邦` and shows boxes"), "{found:?}");
         assert!(found[1].starts_with("`method.0.label`: figures do not set TeX"), "{found:?}");
         assert!(notes("uniform", "name = 'fedavg'\nlabel = '联邦'").is_empty(), "nothing is drawn of it by name");
+    }
+
+    #[test]
+    fn what_decides_among_tuned_values_is_noted() {
+        let tuned = |record: &str| notes("uniform", &format!("name = 'fedavg'\nlocal.lr.tune = [0.1, 0.2]\n[record]\n{record}"));
+        assert_eq!(tuned("metrics = ['accuracy', 'loss']"), ["`tune` keeps the values with the best final `loss`"]);
+        assert_eq!(tuned("metrics = ['staleness', 'grad-norm']"), ["`tune` keeps the values with the best final `grad-norm`"]);
+        let found = tuned("metrics = ['accuracy', 'test-loss']");
+        assert!(found.len() == 1 && found[0].contains("`loss`, which is recorded for that"), "{found:?}");
+        let found = tuned("metrics = ['loss']\ntune-by = 'accuracy'");
+        assert!(found.len() == 1 && found[0].contains("`accuracy`, which is of held-out samples"), "{found:?}");
     }
 
     #[test]

@@ -1,31 +1,37 @@
 //! Which arm of a tuned method is kept.
 
-use std::io::{self, Write};
-
-use super::{error::RunError, plan::Plan, results::Results};
-use crate::record::{curves::Curves, formula::guarded, measure::Better, spread::median};
+use super::{
+    error::RunError,
+    plan::{Plan, swept},
+    results::Results,
+};
+use crate::record::{curves::Curves, measure::Better, spread::median, trial::Trial};
 
 /// The kept arm of every method in every cell, with the scores behind the choice.
 pub struct Choices {
-    /// `scores[cell][method][arm]`: median over seeds of the final value of the first metric.
+    /// `scores[cell][method][arm]`: median over seeds of the final value of the criterion.
     scores: Vec<Vec<Vec<f64>>>,
     better: Better,
-    metric: String,
+    /// The column of the criterion.
+    pub criterion: String,
 }
 
-/// Chooses for every method of every cell the arm with the best median final value of the first recorded metric; a run that
+/// Chooses for every method of every cell the arm with the best median final value of the [criterion](crate::record::RecordSpec::criterion); a run that
 /// diverged, or has not begun, counts as worse than any other. The earlier arm wins a tie.
 ///
 /// # Errors
 /// When a part cannot be read.
 pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError> {
-    let metric = plan.columns[0].header();
-    let better = Better::of(&metric);
+    // Where nothing is tuned, the criterion may not be recorded, and nobody asks for it.
+    let metric = plan.record.criterion();
+    let column = plan.columns.iter().position(|column| column.metric == metric).unwrap_or_default();
+    let criterion = plan.columns[column].header();
+    let better = Better::of(&criterion);
     let mut scores = Vec::new();
     for (cell, planned) in plan.cells.iter().enumerate() {
         let mut of_cell = Vec::new();
         for (method, arms) in planned.methods.iter().enumerate() {
-            let score = |arm| score(plan, results, (cell, method, arm), better);
+            let score = |arm| score(plan, results, (cell, method, arm), (column, better));
             of_cell.push(match arms.len() {
                 1 => vec![0.0],
                 many => (0..many).map(score).collect::<Result<Vec<f64>, RunError>>()?,
@@ -33,15 +39,21 @@ pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError
         }
         scores.push(of_cell);
     }
-    Ok(Choices { scores, better, metric })
+    Ok(Choices { scores, better, criterion })
 }
 
-fn score(plan: &Plan, results: &Results, (cell, method, arm): (usize, usize, usize), better: Better) -> Result<f64, RunError> {
+/// Median over seeds of the final value in `column`.
+fn score(
+    plan: &Plan,
+    results: &Results,
+    (cell, method, arm): (usize, usize, usize),
+    (column, better): (usize, Better),
+) -> Result<f64, RunError> {
     let mut finals = Vec::new();
     for run in plan.runs().into_iter().filter(|run| (run.cell, run.method, run.arm) == (cell, method, arm)) {
         let part = results.of_run(&plan.name(run), "csv");
         let curves = if part.is_file() { Some(Curves::read(&part)?) } else { None };
-        let value = curves.and_then(|curves| curves.runs.first()?.last(0));
+        let value = curves.and_then(|curves| curves.runs.first()?.last(column));
         finals.push(better.settle(value.unwrap_or(f64::NAN)));
     }
     Ok(median(&mut finals).unwrap_or(better.worst()))
@@ -64,35 +76,21 @@ impl Choices {
         best
     }
 
-    /// Whether any method is tuned.
-    pub fn any_tuned(&self) -> bool {
-        self.scores.iter().flatten().any(|arms| arms.len() > 1)
-    }
-
-    /// Writes every arm of every tuned method with its score.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-        let mut csv = csv::Writer::from_writer(out);
-        let mut header = plan.keys();
-        header.extend(["method", "key", "value", "kept"].map(str::to_owned));
-        header.push(self.metric.clone());
-        csv.write_record(&header)?;
+    /// Every arm of every tuned method with its score.
+    pub fn trials(&self, plan: &Plan) -> Vec<Trial> {
+        let mut trials = Vec::new();
         for (cell, planned) in plan.cells.iter().enumerate() {
             for (method, arms) in planned.methods.iter().enumerate().filter(|(_, arms)| arms.len() > 1) {
-                for (index, arm) in arms.iter().enumerate() {
-                    for key in &arm.tuned {
-                        let mut row: Vec<String> = planned.cell.keys.iter().map(|key| key.value.clone()).collect();
-                        let kept = (index == self.arm(cell, method)).to_string();
-                        row.extend([arm.label.clone(), key.path.clone(), key.value.clone(), kept]);
-                        row.iter_mut().for_each(|text| *text = guarded(text).into_owned());
-                        row.push(format!("{:?}", self.scores[cell][method][index]));
-                        csv.write_record(&row)?;
-                    }
-                }
+                let kept = self.arm(cell, method);
+                trials.extend(arms.iter().zip(&self.scores[cell][method]).enumerate().map(|(index, (arm, &score))| Trial {
+                    cell: swept(&planned.cell),
+                    method: arm.label.clone(),
+                    values: arm.tuned.iter().map(|key| (key.path.clone(), key.value.clone())).collect(),
+                    kept: index == kept,
+                    score,
+                }));
             }
         }
-        csv.flush()
+        trials
     }
 }

@@ -251,6 +251,28 @@ mod tests {
     }
 
     #[test]
+    fn clients_at_work_are_written_into_every_schedule() {
+        let methods = "[[method]]\nname = 'fedavg'\n[[method]]\nname = 'fedbuff'\n[[method]]\nname = 'fedasync'\nconcurrency = 'all'\n\
+                       [[method]]\nname = 'fedavg'\nlabel = 'b'\nconcurrency = 2\n";
+        let document = read_back(&format!("[served]\nlocal.lr = 0.1\nconcurrency = 3\n{methods}"));
+        assert_eq!(number(&document, "served.concurrency"), Some(3.0));
+        assert_eq!(number(&document, "method.0.schedule.rounds.cohort"), Some(3.0));
+        assert_eq!(number(&document, "method.1.schedule.buffered.concurrency"), Some(3.0));
+        let arrivals = at(&document, "method.2.schedule.every-arrival").expect("it is written out");
+        assert_eq!((arrivals.get("concurrency"), arrivals.get("replace").and_then(Node::as_str)), (None, Some("same")));
+        assert_eq!(number(&document, "method.3.schedule.rounds.cohort"), Some(2.0));
+
+        // What a method says goes before the schedule that is shared.
+        let shared = "[served]\nlocal.lr = 0.1\nconcurrency = 3\nschedule.rounds.cohort = 4\n";
+        let document = read_back(&format!("{shared}{methods}"));
+        assert_eq!(number(&document, "method.0.schedule.rounds.cohort"), Some(4.0));
+        assert_eq!(number(&document, "method.3.schedule.rounds.cohort"), Some(2.0));
+
+        let swept = read_back("[served]\nlocal.lr = 0.1\nconcurrency = { sweep = [2, 3] }\n[[method]]\nname = 'fedbuff'");
+        assert!(at(&swept, "served.concurrency.sweep").is_some() && at(&swept, "method.0.schedule").is_none());
+    }
+
+    #[test]
     fn what_differs_between_arms_is_not_written_out() {
         let document = read_back(
             "[served]\nlocal = { lr = { tune = [0.1, 1] } }\nschedule = { rounds = { cohort = { sweep = [2, 3] } } }\n\

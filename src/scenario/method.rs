@@ -45,7 +45,8 @@ impl MethodTable {
     }
 }
 
-/// `shared` with the keys of `own` put over it; the result stands where `own` does.
+/// `shared` with the keys of `own` put over it; the result stands where `own` does. A `concurrency` of its own goes before the clients
+/// at work that a shared schedule names.
 pub(super) fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
     let mut table = shared.as_table().cloned().unwrap_or_default();
     for entry in own.as_table().into_iter().flat_map(Table::iter) {
@@ -56,7 +57,24 @@ pub(super) fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
         };
         table.insert(&entry.key, entry.key_span, node);
     }
+    if own.get("concurrency").is_some() && own.get("schedule").is_none() {
+        table.get_mut("schedule").into_iter().for_each(forget_concurrency);
+    }
     Node::new(Value::Table(table), own.span)
+}
+
+/// Takes out of a schedule, or several that are tried, how many clients are at work.
+fn forget_concurrency(schedule: &mut Node) {
+    match &mut schedule.value {
+        Value::Table(table) => {
+            for key in ["cohort", "concurrency"] {
+                let _ = table.remove(key);
+            }
+            table.iter_mut().for_each(|entry| forget_concurrency(&mut entry.node));
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_concurrency),
+        _ => {}
+    }
 }
 
 /// A section that the scenario must have.
@@ -148,6 +166,11 @@ mod tests {
             methods[m].variants_over(&shared, &["local"]).unwrap().into_iter().map(|choice| choice.tree).collect()
         };
         assert_eq!(trees(0), [read("local = { steps = 10, lr = 3 }\nschedule.rounds.cohort = 20")]);
+        let faults = &mut Vec::new();
+        let text = "[[method]]\nname = 'fedavg'\nconcurrency = 5\nlocal.lr = 3";
+        let [method] = &super::methods(&read(text), faults)[..] else { panic!("one method") };
+        let tree = method.variants_over(&shared, &["local"]).unwrap().remove(0).tree;
+        assert_eq!(tree, read("local = { steps = 10, lr = 3 }\nschedule.rounds = {}\nconcurrency = 5"));
         let buffered = |lr: i64| read(&format!("local = {{ steps = 10, lr = {lr} }}\nschedule.buffered.size = 5"));
         assert_eq!(trees(1), [buffered(1), buffered(2)]);
     }

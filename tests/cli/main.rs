@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod codes;
 mod determinism;
 mod folders;
+mod kept;
 mod manifest;
+mod names;
 mod program;
 mod readme;
 mod resume;
@@ -13,3 +16,5 @@ mod schema;
 mod shells;
 mod targets;
 mod texts;
+mod tuning;
+mod unwritable;

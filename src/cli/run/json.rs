@@ -16,12 +16,11 @@ use serde_json::{Map, Value, json};
 /// command line, the figures.
 pub fn told(summary: &Summary, folder: &Path) -> String {
     let diverged = summary.diverged.iter().map(|(label, seed)| json!({ "label": label, "seed": seed }));
-    let value = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()));
     let overrides: Map<_, _> = summary.overridden.iter().map(|(key, text)| (key.clone(), value(text))).collect();
     let all = json!({
         "results": folder.display().to_string(),
         "runs": summary.runs,
-        "summary": summary.rows.iter().map(|row| of_row(row, &summary.columns)).collect::<Vec<_>>(),
+        "summary": summary.rows.iter().map(|row| of_row(row, summary)).collect::<Vec<_>>(),
         "diverged": diverged.collect::<Vec<_>>(),
         "overrides": overrides,
         "claims": summary.verdicts.iter().map(claim).collect::<Vec<_>>(),
@@ -30,16 +29,26 @@ pub fn told(summary: &Summary, folder: &Path) -> String {
     format!("{all:#}\n")
 }
 
-/// A method in a cell: its values by the names of the columns. Infinities and what was not recorded are null.
-fn of_row(row: &Row, columns: &[String]) -> Value {
-    let values = columns.iter().cloned().zip(row.values().into_iter().map(Value::from));
+/// A method in a cell: what was kept of its tuned keys, with those that are ends of their grids, and its values by the names of the
+/// columns. Infinities and what was not recorded are null.
+fn of_row(row: &Row, summary: &Summary) -> Value {
+    let values = summary.columns.iter().cloned().zip(row.values().into_iter().map(Value::from));
     let named = [("cell".to_owned(), cell(&row.cell)), ("method".to_owned(), row.method.as_str().into())];
-    named.into_iter().chain(values).collect::<Map<_, _>>().into()
+    let tuned = row.choice(&summary.tuned).into_iter().flat_map(|winner| {
+        let kept: Map<_, _> = winner.values.iter().map(|tuned| (tuned.key.clone(), value(&tuned.value))).collect();
+        let edges = winner.values.iter().filter_map(|tuned| Some((tuned.key.clone(), tuned.edge?.name().into())));
+        [("tuned".to_owned(), kept.into()), ("edge".to_owned(), edges.collect::<Map<_, Value>>().into())]
+    });
+    named.into_iter().chain(tuned).chain(values).collect::<Map<_, _>>().into()
+}
+
+/// A value of a scenario; a number where it is one.
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
 /// The swept values by their keys; numbers where they are some.
 fn cell(cell: &Cell) -> Value {
-    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
     cell.0.iter().map(|(key, text)| (key.clone(), value(text))).collect::<Map<_, _>>().into()
 }
 

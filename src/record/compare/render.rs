@@ -23,6 +23,10 @@ impl Table {
             row[..=self.keys.len()].iter_mut().for_each(|text| *text = markdown::text(text));
             out.push_str(&line(&row));
         }
+        if !self.notes.is_empty() {
+            out.push('\n');
+        }
+        self.notes.iter().for_each(|note| out += &format!("- {}\n", markdown::text(note)));
         out
     }
 

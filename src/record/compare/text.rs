@@ -21,6 +21,10 @@ impl Table {
     ///
     /// A table that is too wide has its quartiles below the medians, and then comes in several pieces.
     pub fn text(&self) -> String {
+        self.notes.iter().fold(self.table(), |text, note| text + note + "\n")
+    }
+
+    fn table(&self) -> String {
         let beside = |entry: &Entry, unit: f64| joined([Some(median(entry, unit)), spread(entry, unit), ratio(entry)], " ");
         let fixed = self.keys.len() + 2;
         let one_line = self.drawn(&self.headings(), &self.grid(beside), fixed..fixed + self.columns.len());

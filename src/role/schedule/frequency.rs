@@ -47,7 +47,7 @@ pub fn deliveries(
 ) -> Result<Vec<f64>, Invalid> {
     let clients = cycles.clients();
     if let ScheduleSpec::Rounds(spec) = schedule {
-        return Ok(match &spec.cohort {
+        return Ok(match spec.cohort() {
             CohortSpec::All(_) => (0..clients).map(probability).collect(),
             CohortSpec::Count(count) => vec![*count as f64 / clients as f64; clients],
             CohortSpec::Trace(spec) => {

@@ -97,7 +97,7 @@ fn of_time(fleet: &Fleet, network: &Network) -> Option<Obstacle> {
 /// # Errors
 /// [`Invalid`] at `weighting`, with the reason.
 pub fn check_presence(schedule: &ScheduleSpec) -> Result<(), Invalid> {
-    let traced = matches!(schedule, ScheduleSpec::Rounds(RoundsSpec { cohort: CohortSpec::Trace(_), .. }));
+    let traced = matches!(schedule, ScheduleSpec::Rounds(spec) if matches!(spec.cohort(), CohortSpec::Trace(_)));
     let obstacle = if traced { Some(COHORTS) } else { of_lateness(schedule) };
     obstacle.map_or(Ok(()), |obstacle| Err(obstacle.refuse_weighting()))
 }
@@ -125,7 +125,7 @@ pub fn check_work(fleet: &Fleet, network: &Network) -> Result<(), Invalid> {
 /// # Errors
 /// [`Invalid`] at the cohort, with the reason.
 pub fn check_cohorts(schedule: &ScheduleSpec, fleet: &Fleet) -> Result<(), Invalid> {
-    let traced = matches!(schedule, ScheduleSpec::Rounds(RoundsSpec { cohort: CohortSpec::Trace(_), .. }));
+    let traced = matches!(schedule, ScheduleSpec::Rounds(spec) if matches!(spec.cohort(), CohortSpec::Trace(_)));
     if !traced || !(0..fleet.clients()).any(|client| fleet.goes_by_rounds(client)) {
         return Ok(());
     }
@@ -160,7 +160,7 @@ pub fn check_deliveries(schedule: &ScheduleSpec, fleet: &Fleet, network: &Networ
     }
     let rounds = if let ScheduleSpec::Rounds(spec) = schedule { Some(spec) } else { None };
     let selects = rounds.is_some_and(|spec| spec.select != SelectSpec::Uniform);
-    let calls_all = rounds.is_some_and(|spec| matches!(spec.cohort, CohortSpec::All(_)));
+    let calls_all = rounds.is_some_and(|spec| matches!(spec.cohort(), CohortSpec::All(_)));
     if !fleet.always_available() && !calls_all {
         let remedy = "set `availability = \"always\"`, choose rounds with `cohort = \"all\"`";
         return Err(Obstacle { remedy, ..ABSENCE }.refuse_weighting());
@@ -192,7 +192,7 @@ pub fn check_sizes(varying: &[Direction], schedule: &ScheduleSpec, fleet: &Fleet
 /// Whether there are clients that the schedule never calls.
 fn leaves_out(schedule: &ScheduleSpec, clients: usize) -> bool {
     match schedule {
-        ScheduleSpec::Rounds(spec) => match &spec.cohort {
+        ScheduleSpec::Rounds(spec) => match spec.cohort() {
             CohortSpec::Trace(spec) => spec.trace.iter().flatten().collect::<BTreeSet<_>>().len() < clients,
             CohortSpec::All(_) | CohortSpec::Count(_) => false,
         },

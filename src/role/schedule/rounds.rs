@@ -43,7 +43,7 @@ impl Rounds {
 
     fn draw(&self, roster: &mut Roster<'_>) -> Selection {
         let round = self.state.round;
-        match &self.spec.cohort {
+        match self.spec.cohort() {
             CohortSpec::All(_) => {
                 (0..roster.clients).filter(|&client| roster.is_available(client, round)).collect::<Vec<_>>().into()
             }
@@ -68,7 +68,7 @@ impl Rounds {
             next.wake.push(Wake::Timer { after: self.spec.idle, key: self.state.round });
             return next;
         }
-        self.state.missing = match self.spec.cohort {
+        self.state.missing = match *self.spec.cohort() {
             CohortSpec::Count(count) => count.min(cohort.len()),
             CohortSpec::All(_) | CohortSpec::Trace(_) => cohort.len(),
         };

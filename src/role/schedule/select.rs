@@ -118,7 +118,7 @@ impl SelectSpec {
                 Ok(())
             } else {
                 Err(Invalid::at("", "nobody is left to select where everyone is called, or a trace says who")
-                    .help("set `cohort` to a number of clients"))
+                    .help("set `cohort` or `concurrency` to a number of clients"))
             };
         };
         match self {

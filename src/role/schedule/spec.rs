@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{SelectSpec, cohort::CohortSpec};
+use super::{Concurrency, SelectSpec, cohort::CohortSpec};
 use crate::{invalid::Invalid, part::discount::Discount};
 
 /// When the server calls clients and applies what they send.
@@ -36,8 +36,10 @@ impl Default for ScheduleSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RoundsSpec {
-    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`, which may be a file.
-    pub cohort: CohortSpec,
+    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`, which may be a file. As many as `concurrency`
+    /// says when left out, and all where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<CohortSpec>,
     /// How the clients of a counted cohort are chosen.
     pub select: SelectSpec,
     /// Clients called for each client waited for; the round closes with the first to answer. Where fewer are available, or left by
@@ -52,7 +54,14 @@ pub struct RoundsSpec {
 
 impl Default for RoundsSpec {
     fn default() -> Self {
-        Self { cohort: CohortSpec::ALL, select: SelectSpec::Uniform, over_selection: 1.0, deadline: None, idle: 1.0 }
+        Self { cohort: None, select: SelectSpec::Uniform, over_selection: 1.0, deadline: None, idle: 1.0 }
+    }
+}
+
+impl RoundsSpec {
+    /// Whom a round calls.
+    pub fn cohort(&self) -> &CohortSpec {
+        self.cohort.as_ref().unwrap_or(&CohortSpec::ALL)
     }
 }
 
@@ -71,7 +80,7 @@ pub enum Replace {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct StreamSpec {
-    /// Clients at work at a time; all when left out.
+    /// Clients at work at a time; as many as the shared `concurrency` says when left out, and all where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
     /// Who takes the place of a client that has answered; the method's own choice when left out, `same` where it has none.
@@ -105,7 +114,7 @@ pub struct BufferedSpec {
     /// as ever (FLSim); no epochs when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u64>,
-    /// Clients at work at a time; all when left out.
+    /// Clients at work at a time; as many as the shared `concurrency` says when left out, and all where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
     /// Who takes the place of a client that has answered; the method's own choice when left out, `same` where it has none.
@@ -200,26 +209,65 @@ impl ScheduleSpec {
     /// # Errors
     /// [`Invalid`] at the key of the file.
     pub fn load(&mut self, folder: &Path, clients: usize) -> Result<(), Invalid> {
-        if let Self::Rounds(RoundsSpec { cohort: CohortSpec::Trace(spec), .. }) = self {
+        if let Self::Rounds(RoundsSpec { cohort: Some(CohortSpec::Trace(spec)), .. }) = self {
             spec.trace.load(folder, clients).map_err(|invalid| invalid.under("rounds.cohort.trace"))?;
         }
         Ok(())
     }
 
-    /// The same with the discount and the replacement written out that it leaves out: those of `recipe`, a method's own schedule,
-    /// which may be of another kind, or else the defaults.
+    /// The same with all written out that it leaves out: discount and replacement of `recipe`, a method's own schedule, which may be of
+    /// another kind; clients at work as `shared` says for all kinds; or else the defaults. No recipe names clients at work.
     #[must_use]
-    pub fn completed(mut self, recipe: Option<&Self>) -> Self {
-        let own_discount = recipe.and_then(Self::chosen_discount).unwrap_or_default();
-        let own_replace = recipe.and_then(Self::chosen_replace).unwrap_or_default();
-        let (discount, replace) = self.choices();
-        if let Some(discount) = discount {
-            let _ = discount.get_or_insert(own_discount);
+    pub fn completed(mut self, recipe: Option<&Self>, shared: Option<Concurrency>) -> Self {
+        self.choose(recipe.and_then(Self::chosen_discount), recipe.and_then(Self::chosen_replace));
+        let mut full = self.with_concurrency(shared);
+        full.choose(Some(Discount::default()), Some(Replace::default()));
+        if let Self::Rounds(spec) = &mut full {
+            let _ = spec.cohort.get_or_insert(CohortSpec::ALL);
         }
-        if let Some(replace) = replace {
-            let _ = replace.get_or_insert(own_replace);
+        full
+    }
+
+    /// The same with so many clients at work where it does not say how many itself.
+    #[must_use]
+    pub fn with_concurrency(mut self, shared: Option<Concurrency>) -> Self {
+        let Some(shared) = shared else { return self };
+        match &mut self {
+            Self::Rounds(spec) => drop(spec.cohort.get_or_insert(shared.into())),
+            Self::EveryArrival(spec) => fill(&mut spec.concurrency, &mut spec.replace, shared),
+            Self::Buffered(spec) => fill(&mut spec.concurrency, &mut spec.replace, shared),
+            Self::Window(_) | Self::Group(_) | Self::Grace(_) => {}
         }
         self
+    }
+
+    /// Refuses a number of clients at work where the schedule of a `method` keeps all of them at work.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `concurrency`, with the remedy.
+    pub fn check_concurrency(&self, shared: Option<Concurrency>, method: &str) -> Result<(), Invalid> {
+        let kind = match self {
+            Self::Window(_) => "window",
+            Self::Group(_) => "group",
+            Self::Grace(_) => "grace",
+            Self::Rounds(_) | Self::EveryArrival(_) | Self::Buffered(_) => return Ok(()),
+        };
+        match shared.and_then(Concurrency::count) {
+            Some(_) => Err(Invalid::at("concurrency", format!("the `{kind}` schedule of `{method}` keeps all clients at work"))
+                .help("write `concurrency = \"all\"` in the `[[method]]`, or give it a schedule of `rounds`, `every-arrival` or `buffered`")),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts these choices where it has a place for them and makes none.
+    fn choose(&mut self, own_discount: Option<Discount>, own_replace: Option<Replace>) {
+        let (discount, replace) = self.choices();
+        if let Some(discount) = discount {
+            *discount = discount.or(own_discount);
+        }
+        if let Some(replace) = replace {
+            *replace = replace.or(own_replace);
+        }
     }
 
     /// The keys that methods have an own choice for, where the schedule has them.
@@ -237,7 +285,7 @@ impl ScheduleSpec {
     /// Whether it waits by itself, so that time passes even where work and messages take none.
     pub fn waits(&self) -> bool {
         match self {
-            Self::Rounds(spec) => spec.cohort.is_ever_empty(),
+            Self::Rounds(spec) => spec.cohort().is_ever_empty(),
             Self::EveryArrival(_) | Self::Buffered(_) | Self::Group(_) => false,
             Self::Window(_) => true,
             Self::Grace(spec) => spec.seconds > 0.0,
@@ -259,8 +307,8 @@ impl ScheduleSpec {
     pub fn single_updates(&self) -> Option<(&'static str, &'static str, &'static str)> {
         match self {
             Self::EveryArrival(_) => Some(("schedule", "every arrival", "choose `buffered`")),
-            Self::Rounds(RoundsSpec { cohort: CohortSpec::Count(1), .. }) => {
-                Some(("schedule.rounds.cohort", "a cohort of one client", "raise `cohort`"))
+            Self::Rounds(spec) if *spec.cohort() == CohortSpec::Count(1) => {
+                Some(("schedule.rounds.cohort", "a cohort of one client", "raise `cohort` or `concurrency`"))
             }
             Self::Buffered(spec) if spec.size == 1 => Some(("schedule.buffered.size", "a buffer of one", "raise `size`")),
             Self::Group(GroupSpec { size: 1, .. }) => Some(("schedule.group.size", "a group of one client", "raise `size`")),
@@ -277,7 +325,7 @@ impl ScheduleSpec {
     /// The most arrivals that are applied at a time, in a fleet of `clients`.
     pub fn largest_batch(&self, clients: usize) -> usize {
         match self {
-            Self::Rounds(spec) => spec.cohort.largest(clients),
+            Self::Rounds(spec) => spec.cohort().largest(clients),
             Self::EveryArrival(_) => 1,
             Self::Buffered(spec) => spec.size,
             Self::Window(_) => clients,
@@ -324,5 +372,62 @@ impl ScheduleSpec {
             Self::Group(spec) => spec.max_staleness,
             Self::Grace(spec) => spec.max_staleness,
         }
+    }
+}
+
+/// Puts a number of clients at work into a schedule without one. Those who have answered are then replaced at random, or only the first
+/// of them would ever be called.
+fn fill(concurrency: &mut Option<usize>, replace: &mut Option<Replace>, shared: Concurrency) {
+    if concurrency.is_none()
+        && let Some(count) = shared.count()
+    {
+        *concurrency = Some(count);
+        let _ = replace.get_or_insert(Replace::Random);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::role::schedule::cohort::Everyone;
+
+    /// The clients at work, and who takes the place of one that has answered, with this shared number.
+    fn at_work(schedule: ScheduleSpec, shared: Option<Concurrency>) -> (String, Replace) {
+        let full = schedule.completed(None, shared);
+        let at_work = match &full {
+            ScheduleSpec::Rounds(spec) => format!("{:?}", spec.cohort),
+            ScheduleSpec::EveryArrival(spec) => format!("{:?}", spec.concurrency),
+            ScheduleSpec::Buffered(spec) => format!("{:?}", spec.concurrency),
+            _ => panic!("everyone is at work"),
+        };
+        (at_work, full.replace())
+    }
+
+    #[test]
+    fn one_number_holds_for_rounds_and_arrivals_that_name_none() {
+        let ten = Some(Concurrency::Count(10));
+        assert_eq!(at_work(ScheduleSpec::default(), ten).0, "Some(Count(10))");
+        let random = ("Some(10)".to_owned(), Replace::Random);
+        assert_eq!(at_work(ScheduleSpec::EveryArrival(StreamSpec::default()), ten), random);
+        assert_eq!(at_work(ScheduleSpec::Buffered(BufferedSpec::default()), ten), random);
+        let all = Some(Concurrency::All(Everyone::All));
+        for shared in [all, None] {
+            assert_eq!(at_work(ScheduleSpec::default(), shared).0, "Some(All(All))");
+            let same = ("None".to_owned(), Replace::Same);
+            assert_eq!(at_work(ScheduleSpec::Buffered(BufferedSpec::default()), shared), same);
+        }
+    }
+
+    #[test]
+    fn what_a_schedule_names_goes_first() {
+        let ten = Some(Concurrency::Count(10));
+        for cohort in [CohortSpec::ALL, CohortSpec::Count(3)] {
+            let schedule = ScheduleSpec::Rounds(RoundsSpec { cohort: Some(cohort.clone()), ..RoundsSpec::default() });
+            assert_eq!(at_work(schedule, ten).0, format!("{:?}", Some(cohort)));
+        }
+        let two = StreamSpec { concurrency: Some(2), ..StreamSpec::default() };
+        assert_eq!(at_work(ScheduleSpec::EveryArrival(two), ten), ("Some(2)".to_owned(), Replace::Same));
+        let same = StreamSpec { replace: Some(Replace::Same), ..StreamSpec::default() };
+        assert_eq!(at_work(ScheduleSpec::EveryArrival(same), ten), ("Some(10)".to_owned(), Replace::Same));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{PowerOfChoiceSpec, RoundsSpec, ScheduleSpec, SelectSpec, TiersSpec, cohort::CohortSpec};
+use super::{Concurrency, PowerOfChoiceSpec, RoundsSpec, ScheduleSpec, SelectSpec, TiersSpec, cohort::CohortSpec};
 use crate::{
     invalid::{Invalid, require},
     part::discount::Discount,
@@ -69,19 +69,12 @@ fn check_group(size: usize, clients: usize) -> Result<(), Invalid> {
 }
 
 fn check_concurrency(concurrency: Option<usize>, clients: usize) -> Result<(), Invalid> {
-    match concurrency {
-        Some(0) => Err(Invalid::at("concurrency", "`0` is out of range: expected at least one client at work")),
-        Some(many) if many > clients => {
-            Err(Invalid::at("concurrency", format!("`{many}` clients at work are more than the {clients} of the fleet"))
-                .help("lower `concurrency` or raise `fleet.clients`"))
-        }
-        _ => Ok(()),
-    }
+    concurrency.map_or(Ok(()), |count| Concurrency::Count(count).validate(clients))
 }
 
 impl RoundsSpec {
     fn validate(&self, clients: usize) -> Result<(), Invalid> {
-        match &self.cohort {
+        match self.cohort() {
             CohortSpec::All(_) => {}
             CohortSpec::Count(0) => {
                 return Err(Invalid::at("cohort", "`0` is out of range: expected at least one client a round"));
@@ -96,13 +89,13 @@ impl RoundsSpec {
             CohortSpec::Count(_) => {}
             CohortSpec::Trace(spec) => check_trace(&spec.trace, clients)?,
         }
-        let count = if let CohortSpec::Count(count) = self.cohort { Some(count) } else { None };
+        let count = if let CohortSpec::Count(count) = *self.cohort() { Some(count) } else { None };
         self.select.validate(count, clients, self.deadline).map_err(|invalid| invalid.under("select"))?;
         let over = self.over_selection;
         require(over >= 1.0 && over.is_finite(), "over-selection", over, "a factor of at least 1")?;
         if over > 1.0 && count.is_none() {
             return Err(Invalid::at("over-selection", "there is nobody to select beyond the cohort")
-                .help("set `cohort` to a number of clients, or remove `over-selection`"));
+                .help("set `cohort` or `concurrency` to a number of clients, or remove `over-selection`"));
         }
         if let Some(count) = count {
             self.check_calls(count, clients)?;

@@ -53,7 +53,7 @@ pub fn expected_weights<R: Real>(
 fn batch_size<R: Real>(schedule: &ScheduleSpec, world: &World<R>) -> Option<f64> {
     let clients = world.clients();
     let size = match schedule {
-        ScheduleSpec::Rounds(spec) if world.fleet.always_available() => match spec.cohort {
+        ScheduleSpec::Rounds(spec) if world.fleet.always_available() => match *spec.cohort() {
             CohortSpec::All(_) => clients,
             CohortSpec::Count(count) => count,
             CohortSpec::Trace(_) => return None,

@@ -1,9 +1,9 @@
-//! From the parts of all runs to `curves.csv`, `runs.csv`, `summary.csv`, `claims.csv` and `tuning.csv`.
+//! From the parts of all runs to `curves.csv`, `runs.csv`, `summary.csv`, `claims.csv`, `tuning.csv` and all that is kept on request.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io::{self, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, Write},
     path::PathBuf,
 };
 
@@ -15,6 +15,7 @@ use crate::{
         curves::Curves,
         facts::{self, Fact, Sampling},
         summary,
+        trial::{self, Winner},
     },
     registry::Parameters,
     run::{
@@ -32,6 +33,7 @@ use crate::{
 pub(super) struct Tables {
     pub rows: Vec<summary::Row>,
     pub columns: Vec<String>,
+    pub tuned: Vec<Winner>,
     pub verdicts: Vec<Verdict>,
     /// The files, from the results folder on.
     pub written: BTreeSet<String>,
@@ -46,8 +48,9 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
     };
     let runs: Vec<RunId> = outcomes.iter().map(|&(run, _)| run).collect();
     let choices = tuning::choose(plan, results)?;
-    if choices.any_tuned() {
-        table("tuning.csv", &mut |out| choices.write(plan, out))?;
+    let trials = choices.trials(plan);
+    if !trials.is_empty() {
+        table("tuning.csv", &mut |out| trial::write(&plan.keys(), &choices.criterion, &trials, out))?;
     }
     let chosen = chosen(runs.iter().copied(), &choices);
     let parts = |extension: &'static str| chosen.values().map(move |&run| results.of_run(&plan.name(run), extension));
@@ -59,21 +62,25 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
     if plan.record.staleness {
         table("staleness.csv", &mut |out| join(parts("staleness"), out))?;
     }
+    if plan.record.participants {
+        table("participants.csv", &mut |out| join(parts("participants"), out))?;
+    }
     if plan.record.surrogate {
         table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
     }
     for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
-        table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, &runs, &choices, out))?;
+        table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, &choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
     let (rows, verdicts) = (summary::summarise(&curves), verdicts(plan, &curves)?);
     let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
-    table("summary.csv", &mut |out| summary::write(&curves, &overridden, &rows, out).map_err(io::Error::other))?;
+    let tuned = trial::winners(&trials);
+    table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
     table("claims.csv", &mut |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
     for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
         written.extend(runs.iter().map(|&run| format!("{folder}/{}", kept::file(plan, run))));
     }
-    Ok(Tables { rows, columns: summary::columns(&curves.metrics), verdicts, written })
+    Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, verdicts, written })
 }
 
 /// Evaluates the claims.
@@ -133,10 +140,11 @@ fn fact(plan: &Plan, run: RunId, outcome: Option<Outcome>) -> Fact {
 /// Joins tables of one header.
 fn join(parts: impl Iterator<Item = PathBuf>, out: &mut dyn Write) -> io::Result<()> {
     for (index, part) in parts.enumerate() {
-        let text = fs::read_to_string(part)?;
-        let end_of_header = text.find('\n').map_or(text.len(), |at| at + 1);
-        let from = if index > 0 { end_of_header } else { 0 };
-        out.write_all(&text.as_bytes()[from..])?;
+        let mut part = BufReader::new(File::open(part)?);
+        if index > 0 {
+            let _ = part.skip_until(b'\n')?;
+        }
+        let _ = io::copy(&mut part, out)?;
     }
     Ok(())
 }
