@@ -14,7 +14,7 @@ use fedfleet::{
         transform::{Chain, TransformSpec},
     },
     problem::{
-        BatchSize, ObjectiveSpec, Problem, ProblemSpec,
+        BatchSize, Problem, ProblemSpec,
         init::InitSpec,
         quadratic::{Numbers, QuadraticSpec},
     },
@@ -120,8 +120,7 @@ impl Bench {
     pub fn world(&self) -> Arc<World<f64>> {
         let streams = Streams::new(self.seed);
         let setting = self.setting();
-        let spec =
-            ProblemSpec { init: Some(self.init.clone()), ..ProblemSpec::new(ObjectiveSpec::Quadratic(self.problem.clone())) };
+        let spec = ProblemSpec { init: Some(self.init.clone()), ..ProblemSpec::new(self.problem.clone().into()) };
         let problem = Problem::build(&spec, Some(self.nodes), streams, Path::new(".")).expect("the problem is sound");
         let fleet = self.fleet.build(&setting, None).expect("the fleet is sound");
         let network = self.network.build(&setting).expect("the network is sound");
