@@ -14,6 +14,7 @@ mod resume;
 mod scenarios;
 mod schema;
 mod shells;
+mod targets;
 mod texts;
 mod tuning;
 mod unwritable;

@@ -137,6 +137,16 @@ impl Bench {
 
     pub fn try_engine(&self, workers: Workers<fedfleet::role::Scratch<f64>>) -> Result<Engine<Peers<f64>>, Invalid> {
         let world = self.world();
+        let clock = Box::new(WorldClock::new(Arc::clone(&world)));
+        let streams = world.streams;
+        Ok(Engine::new(self.peers(world)?, clock, streams, workers))
+    }
+
+    /// The protocol in `world`, before its start.
+    ///
+    /// # Errors
+    /// A scenario without a topology.
+    pub fn peers(&self, world: Arc<World<f64>>) -> Result<Peers<f64>, Invalid> {
         let setting = self.setting();
         let steps = self.method.steps().map_or(self.steps, |steps| steps as f64);
         let local = LocalRule {
@@ -148,15 +158,9 @@ impl Bench {
             keep_state: true,
         };
         let nodes = self.method.nodes::<f64>(&setting).expect("the method is sound");
-        let plan = Plan {
-            world: Arc::clone(&world),
-            local,
-            absent: self.absent,
-            link: self.link.as_ref().map(LinkSpec::build),
-            low_bit: LowBit::Train,
-        };
-        let peers = Peers::new(plan, nodes)?;
-        Ok(Engine::new(peers, Box::new(WorldClock::new(Arc::clone(&world))), world.streams, workers))
+        let plan =
+            Plan { world, local, absent: self.absent, link: self.link.as_ref().map(LinkSpec::build), low_bit: LowBit::Train };
+        Peers::new(plan, nodes)
     }
 
     /// The initial models.

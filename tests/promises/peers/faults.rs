@@ -10,6 +10,7 @@ use fedfleet::{
 };
 
 use super::bench::{Bench, fleet, iterates, network, run_to};
+use crate::absences::{Witness, started};
 
 /// Every method without a server, in its variants; periods suit visits of less than a second.
 pub const METHODS: &[&str] = &[
@@ -62,6 +63,24 @@ fn nobody_stops_for_departures_losses_and_stragglers() {
             let after: Vec<u64> = (0..16).map(|node| engine.protocol().visits(node)).collect();
             assert!(before.iter().zip(&after).all(|(before, after)| after >= &(before + 5)), "{text}: {before:?} {after:?}");
             assert!(iterates(&engine).concat().iter().all(|x| x.is_finite()), "{text}");
+        }
+    }
+}
+
+/// Nodes that are up for 5 s and down for 2 s on average, and messages of which one in ten is lost and repeated. A node that is down
+/// sends when it is back, but that AD-PSGD learns of it from the network.
+#[test]
+fn no_message_starts_while_its_node_is_away() {
+    for text in METHODS.iter().filter(|text| **text != "ad-psgd") {
+        for absent in [Absent::Wait, Absent::Lose] {
+            let bench = hostile(text, absent);
+            let world = bench.world();
+            let (witness, sent) = Witness::new(&world);
+            let peers = bench.peers(std::sync::Arc::clone(&world)).unwrap();
+            let mut engine = Engine::new(peers, Box::new(witness), world.streams, Workers::single());
+            run_to(&mut engine, 200.0);
+            let [messages, _] = started(&world, &sent, engine.now(), text);
+            assert!(messages > 200, "{text}: {messages} messages");
         }
     }
 }
