@@ -12,7 +12,7 @@ check:
 
 # Unit tests, promises, command line, doc tests
 test *ARGS:
-    cargo test --profile ci {{ARGS}}
+    cargo test --profile ci --workspace {{ARGS}}
 
 # Checks that take minutes, which `cargo test` leaves out
 long:
@@ -20,11 +20,11 @@ long:
 
 # Format all code
 fmt:
-    cargo fmt
+    cargo fmt --all
 
 # Lints, with warnings denied
 lint:
-    cargo clippy --profile ci --all-targets -- -D warnings
+    cargo clippy --profile ci --workspace --all-targets -- -D warnings
 
 # Benchmarks; benches/README.md tells what they measure
 bench *ARGS:

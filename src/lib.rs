@@ -44,9 +44,10 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | `cli` | the command line, one file for each verb; under the feature `cli` |
+//! | [`prelude`] | what the file of a method, a compressor or an objective imports |
 //! | [`run`] | plans, what they will cost, their execution in parallel, resumption, results folders, verification |
 //! | [`scenario`] | the sections of a scenario: sweep cells, seeds, manifest, JSON Schema |
-//! | [`registry`] | what a scenario may name: a value to which a user's own crate can add methods and compressors |
+//! | [`registry`] | what a scenario may name: a value to which a user's own crate can add methods, compressors and objectives |
 //! | [`method`] | one file for each method |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
@@ -168,6 +169,7 @@ pub mod named;
 pub mod network;
 pub mod num;
 pub mod part;
+pub mod prelude;
 pub mod problem;
 pub mod random;
 pub mod record;

@@ -45,8 +45,8 @@ use std::fmt::Debug;
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-use card::{BY_WEIGHTING, CONTROLLED, SCALED};
-pub use card::{Card, Paper};
+pub use card::{BY_WEIGHTING, Card, Paper};
+use card::{CONTROLLED, SCALED};
 pub use fedavg::{Averaging, LocalSgd};
 pub use parts::Parts;
 

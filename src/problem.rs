@@ -16,6 +16,7 @@ pub mod init;
 pub mod kind;
 pub mod mlp;
 pub mod optimum;
+pub mod per_sample;
 pub mod quadratic;
 pub mod regression;
 mod size;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use batches::{BatchSize, Batches};
 pub use kind::{Inputs, ObjectiveKind, ObjectiveSpec, Properties};
 pub use mlp::{Activation, Mlp};
+pub use per_sample::{PerSample, SampleLoss};
 pub use softmax::Softmax;
 pub use spec::{Problem, ProblemSpec};
 

@@ -20,7 +20,7 @@ pub struct Card {
 }
 
 /// Methods whose server sums what clients send by `weighting`.
-pub(super) const BY_WEIGHTING: &str = "with weights p_i: w_i = N p_i/|S| (`sampling`) where `weighting` says nothing: cohorts drawn \
+pub const BY_WEIGHTING: &str = "with weights p_i: w_i = N p_i/|S| (`sampling`) where `weighting` says nothing: cohorts drawn \
     uniformly have E Σ w_i Δ_i = Σ p_i Δ_i, rounds of everyone w_i = p_i";
 
 /// Methods with control variates whose server knows their mean.

@@ -13,6 +13,7 @@ mod partition;
 mod prepare;
 mod read;
 mod report;
+mod row;
 mod spec;
 mod summary;
 mod table;
@@ -22,6 +23,7 @@ use std::ops::Range;
 pub use load::{Loaded, Request, describe, load, read};
 pub use partition::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw, partition};
 pub use report::{Class, Predicted, Report, Spread};
+pub use row::Row;
 pub use spec::{
     Bundled, CentreLaw, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, LinearTargets, MixtureClients,
     MixtureSpec, NpySpec, NpzSpec, Scale, Source, SyntheticSpec, TargetKind, TeacherSpec, TextSpec,
@@ -228,6 +230,16 @@ impl<R> Targets<R> {
     /// Outputs of a model for them: the number of classes, or 1.
     pub fn outputs(&self) -> usize {
         if let Self::Classes { count, .. } = self { *count } else { 1 }
+    }
+}
+
+impl<R: Real> Targets<R> {
+    /// The target of sample number `row`, or the number of its class.
+    pub fn number(&self, row: usize) -> R {
+        match self {
+            Self::Classes { labels, .. } => R::of(f64::from(labels[row])),
+            Self::Values(values) => values[row],
+        }
     }
 }
 

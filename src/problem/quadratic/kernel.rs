@@ -4,8 +4,6 @@
 //! slices of equal length: adaptors of iterators are functions of their own, which are compiled for any processor and stay calls
 //! where the linker does not optimise.
 
-#![expect(clippy::needless_range_loop, reason = "see above")]
-
 use num_traits::Float;
 use pulp::{Arch, Simd, WithSimd};
 

@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use num_traits::Float;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::Loss;
-use crate::{num::Real, problem::data::Features};
-
-/// Partial sums of an inner product: their number is fixed, so that the bits do not depend on the vector width.
-const LANES: usize = 16;
+use crate::{
+    num::Real,
+    problem::data::{Features, Row},
+};
 
 /// Which rows a pass runs over.
 #[derive(Debug, Clone)]
@@ -72,17 +71,7 @@ impl<R: Real> Pass<'_, R> {
 
     #[inline(always)]
     fn each(&self, mut visit: impl FnMut(Row<'_, R>, R)) {
-        let columns = self.features.columns();
-        let mut visit_row = |row: usize| match self.features {
-            Features::Dense(matrix) => {
-                let entries = matrix.as_slice().expect("feature matrices have standard layout");
-                visit(Row::Dense(&entries[row * columns..][..columns]), self.targets[row]);
-            }
-            Features::Sparse(matrix) => {
-                let (indices, values) = matrix.row(row);
-                visit(Row::Sparse(indices, values), self.targets[row]);
-            }
-        };
+        let mut visit_row = |row: usize| visit(self.features.row(row), self.targets[row]);
         match &self.rows {
             Rows::Range(range) => range.clone().for_each(&mut visit_row),
             Rows::Picked { start, rows } => rows.iter().for_each(|&row| visit_row(start + row as usize)),
@@ -93,51 +82,6 @@ impl<R: Real> Pass<'_, R> {
     fn predict(&self, row: Row<'_, R>) -> R {
         row.dot(self.weights) + self.bias.unwrap_or_else(R::zero)
     }
-}
-
-/// One sample's features.
-#[derive(Clone, Copy)]
-enum Row<'a, R> {
-    Dense(&'a [R]),
-    Sparse(&'a [u32], &'a [R]),
-}
-
-impl<R: Real> Row<'_, R> {
-    #[inline(always)]
-    fn dot(self, w: &[R]) -> R {
-        match self {
-            Row::Dense(row) => dense_dot(row, w),
-            Row::Sparse(indices, values) => {
-                indices.iter().zip(values).fold(R::zero(), |sum, (&j, &a)| Float::mul_add(a, w[j as usize], sum))
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn add_to(self, factor: R, sum: &mut [R]) {
-        match self {
-            Row::Dense(row) => sum.iter_mut().zip(row).for_each(|(s, &a)| *s = Float::mul_add(factor, a, *s)),
-            Row::Sparse(indices, values) => {
-                for (&j, &a) in indices.iter().zip(values) {
-                    sum[j as usize] = Float::mul_add(factor, a, sum[j as usize]);
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn dense_dot<R: Real>(a: &[R], b: &[R]) -> R {
-    let mut sums = [R::zero(); LANES];
-    let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let tail = a_blocks.remainder().iter().zip(b_blocks.remainder());
-    let tail = tail.fold(R::zero(), |sum, (&a, &b)| Float::mul_add(a, b, sum));
-    for (a, b) in a_blocks.zip(b_blocks) {
-        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
-            *sum = Float::mul_add(a, b, *sum);
-        }
-    }
-    sums.iter().fold(tail, |total, &sum| total + sum)
 }
 
 struct Gradient<'a, 'p, R> {

@@ -1,0 +1,112 @@
+//! An objective from the loss of one sample: the short way to an objective over data.
+
+use std::sync::Arc;
+
+use super::{
+    Block, Inputs, Objective, Sample, TestScore, Workspace,
+    data::{ClientData, Samples},
+};
+use crate::{
+    invalid::Invalid,
+    num::{Real, vector},
+};
+
+/// The loss of one sample, and its gradient.
+pub trait SampleLoss<R: Real>: Send + Sync {
+    /// The named blocks (layers) of the parameter vector, in order, without gaps.
+    fn blocks(&self) -> &[Block];
+
+    /// The loss `φ(x)` of sample number `row`, without regularisation. Where there is a `gradient`, shape `[d]`, with a factor,
+    /// adds the factor times `∇φ(x)` to it.
+    fn loss(&self, samples: &Samples<R>, row: usize, x: &[R], gradient: Option<(R, &mut [R])>) -> f64;
+
+    /// Whether sample number `row` is classified correctly; `None` for regression.
+    fn is_right(&self, samples: &Samples<R>, row: usize, x: &[R]) -> Option<bool> {
+        let _ = (samples, row, x);
+        None
+    }
+
+    /// Rough cost of the gradient of one sample [multiply-adds].
+    fn cost(&self) -> f64 {
+        2.0 * self.blocks().last().map_or(0, |last| last.range.end) as f64
+    }
+}
+
+/// `fᵢ(x) = (1/nᵢ) Σ φ(x; sample) + (λ/2) ‖x‖²` over the samples of client `i`.
+#[derive(Debug)]
+pub struct PerSample<L, R> {
+    loss: L,
+    data: Arc<ClientData<R>>,
+    weights: Vec<f64>,
+    l2: f64,
+}
+
+impl<R: Real, L: SampleLoss<R>> PerSample<L, R> {
+    /// The objective of `loss` over the samples of `inputs`.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `data` without samples.
+    pub fn new(loss: L, inputs: &Inputs<R>) -> Result<Self, Invalid> {
+        Ok(Self { loss, data: inputs.data()?, weights: inputs.weights.clone(), l2: inputs.l2 })
+    }
+
+    fn penalty(&self, x: &[R]) -> f64 {
+        0.5 * self.l2 * vector::norm2(x)
+    }
+}
+
+impl<R: Real, L: SampleLoss<R>> Objective<R> for PerSample<L, R> {
+    fn dim(&self) -> usize {
+        self.blocks().last().map_or(0, |last| last.range.end)
+    }
+
+    fn clients(&self) -> usize {
+        self.data.clients()
+    }
+
+    fn samples(&self, client: usize) -> usize {
+        self.data.rows(client).len()
+    }
+
+    fn weight(&self, client: usize) -> f64 {
+        self.weights[client]
+    }
+
+    fn blocks(&self) -> &[Block] {
+        self.loss.blocks()
+    }
+
+    fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], _: &mut Workspace<R>) -> f64 {
+        let all = self.data.rows(client);
+        gradient.iter_mut().zip(x).for_each(|(g, &x)| *g = R::of(self.l2) * x);
+        let mut sum = |rows: &mut dyn ExactSizeIterator<Item = usize>| {
+            let share = 1.0 / rows.len().max(1) as f64;
+            let loss = |row| self.loss.loss(&self.data.train, row, x, Some((R::of(share), &mut *gradient)));
+            share * rows.map(loss).sum::<f64>()
+        };
+        let loss = match sample {
+            Sample::Rows(rows) => sum(&mut rows.iter().map(|&row| all.start + row as usize)),
+            Sample::Full | Sample::Noise(_) => sum(&mut all.clone()),
+        };
+        loss + self.penalty(x)
+    }
+
+    fn local_loss(&self, client: usize, x: &[R], _: &mut Workspace<R>) -> f64 {
+        let rows = self.data.rows(client);
+        let share = 1.0 / rows.len().max(1) as f64;
+        share * rows.map(|row| self.loss.loss(&self.data.train, row, x, None)).sum::<f64>() + self.penalty(x)
+    }
+
+    fn test(&self, x: &[R], _: &mut Workspace<R>) -> Option<TestScore> {
+        let samples = self.data.test.as_ref().filter(|samples| !samples.is_empty())?;
+        let rows = || 0..samples.len();
+        let loss = rows().map(|row| self.loss.loss(samples, row, x, None)).sum::<f64>() / samples.len() as f64;
+        let right: Option<Vec<bool>> = rows().map(|row| self.loss.is_right(samples, row, x)).collect();
+        let share = |right: Vec<bool>| right.iter().filter(|&&right| right).count() as f64 / right.len() as f64;
+        Some(TestScore { loss, accuracy: right.map(share) })
+    }
+
+    fn cost(&self, samples: usize) -> f64 {
+        samples as f64 * self.loss.cost()
+    }
+}
