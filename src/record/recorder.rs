@@ -12,7 +12,7 @@ use super::{
     measure::Better,
     part::Part,
     plan::{EverySpec, PeerModel},
-    progress::{Outcome, Progress},
+    progress::{End, Outcome, Progress},
     sample::Sample,
     standstill::Standstill,
     stop::Stop,
@@ -133,7 +133,7 @@ pub enum RecordError {
 /// How a run came out, and what was written of it.
 pub struct Ended<R> {
     /// How it came out.
-    pub outcome: Outcome,
+    pub end: End,
     /// The digest of its rows.
     pub part: Digest,
     /// The iterates that were kept.
@@ -184,7 +184,8 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let Some(outcome) = self.state.outcome else { return Ok(None) };
         let Written { part, .. } = self.files.sync()?;
         let iterates = self.files.iterates.map(|iterates| iterates.finish(self.world.objective().dim())).transpose()?;
-        Ok(Some(Ended { outcome, part, iterates }))
+        let end = End { outcome, at_work: engine.at_work(engine.protocol().round()) };
+        Ok(Some(Ended { end, part, iterates }))
     }
 
     /// Takes every sample that is due before the clock moves to `time`.

@@ -5,7 +5,6 @@
 //! exact. Visits take their time and count their gradients, but only the first of their steps is computed. A target is not
 //! foreseen. What it costs of this machine is timed in a second trial: see [`whole`].
 
-mod timesheet;
 mod timing;
 mod whole;
 
@@ -15,18 +14,30 @@ use std::{
     time::Duration,
 };
 
-pub use timesheet::AtWork;
 pub use whole::Whole;
 
-use super::{error::RunError, id::RunId, plan::Plan, protocols::Pilot, threads::shares_threads, wall::now, worlds::Worlds};
-use timesheet::{Stamped, Timesheet};
+use super::{
+    arm::Arm,
+    cell::PlannedCell,
+    error::RunError,
+    id::RunId,
+    plan::{Plan, swept},
+    protocols::Pilot,
+    threads::shares_threads,
+    wall::now,
+    worlds::Worlds,
+};
 use timing::Timed;
 
 use crate::{
-    engine::{Engine, Protocol, Watcher, Workers},
+    engine::{AtWork, Engine, Protocol, Watcher, Workers},
     num::Real,
-    record::{Progress, Stop, axis::Axis},
-    registry::Halved,
+    record::{
+        Progress, Stop,
+        axis::Axis,
+        crews::{self, Crew},
+    },
+    registry::{Halved, Parameters},
     role::Observed,
     world::{World, WorldClock},
 };
@@ -122,6 +133,22 @@ fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
     Ok(all)
 }
 
+/// Notes on methods of one cell that have unlike numbers of clients at work.
+pub fn unlike_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
+    let of_cell = |(planned, forecast): (&PlannedCell, &Forecast)| {
+        let cell = swept(&planned.cell);
+        let crew = |(arms, run): (&Vec<Arm>, &Estimate)| Crew {
+            cell: cell.clone(),
+            method: arms[0].label.clone(),
+            server: matches!(arms[0].parameters, Parameters::Served { .. }),
+            mean: run.at_work.mean,
+            most: run.at_work.most as f64,
+        };
+        planned.methods.iter().zip(&forecast.runs).map(crew).collect::<Vec<_>>()
+    };
+    crews::notes(&plan.cells.iter().zip(forecasts).flat_map(of_cell).collect::<Vec<_>>())
+}
+
 struct Trial<'a> {
     stop: &'a Stop,
 }
@@ -132,8 +159,7 @@ impl Pilot for Trial<'_> {
 
     fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
-        let sheet = Timesheet::default();
-        let clock = Box::new(Stamped { clock: WorldClock::new(Arc::clone(&world)), sheet: sheet.clone() });
+        let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool().sketching());
         let mut marks = Marks {
             stop: self.stop,
@@ -146,7 +172,7 @@ impl Pilot for Trial<'_> {
         let _ = engine.run(&mut marks);
         let (here, visits, middle) = (Progress::of(&engine), engine.ledger().visits, marks.middle);
         let end = marks.end(here);
-        let at_work = if here.seconds > 0.0 { sheet.at_work(here.seconds) } else { AtWork::each_round(visits, here.round) };
+        let at_work = engine.at_work(here.round);
         let Spent { rounds, seconds, gradients, uplink_bits, downlink_bits, .. } = end;
         let state = State { bytes: state_bytes(&engine), visits };
         // Gradients of a visit are alike, so that visits grow as they do.
