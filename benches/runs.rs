@@ -12,7 +12,7 @@ use fedfleet::{
     num::{Real, vector},
     problem::{self, Batches, Drift, Visit, Workspace},
     random::Purpose,
-    registry::{Halved, Parameters},
+    registry::Parameters,
     role::served::Served,
     run::{Plan, RunId, build_world, served},
     scenario::Scenario,
@@ -37,7 +37,7 @@ struct Ready<R: Real> {
     plan: Plan,
 }
 
-impl<R: Halved> Ready<R> {
+impl<R: Real> Ready<R> {
     fn read(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/bench").join(name);
         let text = std::fs::read_to_string(&path).expect("the scenario is shipped");
@@ -77,7 +77,7 @@ impl<R: Halved> Ready<R> {
     }
 }
 
-fn compare<R: Halved>(criterion: &mut Criterion, file: &str, updates: u64, local: (usize, problem::BatchSize, f64)) {
+fn compare<R: Real>(criterion: &mut Criterion, file: &str, updates: u64, local: (usize, problem::BatchSize, f64)) {
     let ready = Ready::<R>::read(file);
     let (steps, batch, lr) = local;
     let mut group = criterion.benchmark_group(format!("{file}, {updates} updates"));
@@ -113,7 +113,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> u64 {
 }
 
 /// Tells the median over turns of the share of a run's processor time that its local steps alone do not take.
-fn share<R: Halved>(file: &str, updates: u64, (steps, batch, lr): (usize, problem::BatchSize, f64)) {
+fn share<R: Real>(file: &str, updates: u64, (steps, batch, lr): (usize, problem::BatchSize, f64)) {
     let ready = Ready::<R>::read(file);
     let turn = |_| {
         let mut engine = ready.engine();

@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod completions;
 mod data;
+mod expected;
 mod gallery;
 mod man;
 mod methods;

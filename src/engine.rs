@@ -129,10 +129,9 @@ impl<P: Protocol> Engine<P> {
         &self.core.state.ledger
     }
 
-    /// How many clients have been at work until now, in so many `rounds`.
-    pub fn at_work(&self, rounds: u64) -> AtWork {
-        let state = &self.core.state;
-        state.crew.at_work(state.clock, state.ledger.visits, rounds)
+    /// How many clients were at work until `end` [s], after the latest event, in so many `rounds`.
+    pub fn at_work(&self, end: f64, rounds: u64) -> AtWork {
+        self.core.state.crew.at_work(end, self.core.state.ledger.visits, rounds)
     }
 
     /// Runs until the watcher ends it or nothing is left to happen.

@@ -17,4 +17,4 @@ pub mod vector;
 mod wide;
 
 pub use lanes::Lanes;
-pub use real::{Precision, Real, by_scalar};
+pub use real::{Precision, Real, by_scalar, same};

@@ -7,6 +7,7 @@ mod affine;
 pub mod batches;
 #[cfg(test)]
 mod check;
+mod classes;
 mod cross_entropy;
 pub mod data;
 pub mod evaluate;

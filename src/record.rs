@@ -20,6 +20,7 @@ mod log;
 pub(crate) mod markdown;
 pub mod measure;
 pub mod part;
+pub mod participants;
 mod plan;
 pub mod predicted;
 mod progress;

@@ -20,7 +20,7 @@ pub use entry::{Entry, Parameters, PartEntry};
 pub use parameter::{Parameter, parameters};
 pub use peers::PeerParameters;
 pub use resolved::{complete, fit};
-pub use served::{Halved, Halves, ServedParameters};
+pub use served::{Halves, ServedParameters};
 
 use crate::{
     method::{PeerMethod, ServedMethod},

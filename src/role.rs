@@ -13,7 +13,7 @@ pub mod spec;
 mod uplink;
 
 pub use local::{Local, Memory, Scratch};
-pub use observed::{Deployed, Models, Observed};
+pub use observed::{Deployed, Letter, Models, Observed, Participant};
 pub use uplink::Uplink;
 
 pub use crate::message::Payload;

@@ -15,7 +15,12 @@ use crate::{
     scenario::{MethodTable, cells},
 };
 
-use super::{Outcome, data, run::located, scenario::ScenarioArgs};
+use super::{
+    Outcome, data,
+    expected::{amount, needs},
+    run::located,
+    scenario::ScenarioArgs,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,7 +64,7 @@ fn summary(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
     let first = &plan.cells[0];
     let counts = [count(plan.cells.len(), "cell"), count(plan.seeds.len(), "seed"), count(first.methods.len(), "method")];
     let mut text = format!("{}\n{}: {}\n", plan.scenario.title, counts.join(" × "), count(plan.runs().len(), "run"));
-    text += &format!("{}\n", expected(whole));
+    text += &format!("{}\n", needs(whole));
     let data = data::told(plan);
     if !data.is_empty() {
         text += &format!("\n{data}");
@@ -76,26 +81,6 @@ fn summary(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
     }
     unlike_crews(plan, forecasts).iter().for_each(|note| text += &format!("note: {note}\n"));
     text
-}
-
-/// What all runs need of this machine.
-fn expected(whole: &Whole) -> String {
-    let Whole { threads, wall_seconds, memory_bytes, disk_bytes, checkpoint_bytes } = *whole;
-    format!(
-        "about {} on {}, {} of memory, {} of results and {} more while runs go on",
-        amount(Axis::Seconds, wall_seconds, ""),
-        count(threads, "thread"),
-        bytes(memory_bytes),
-        bytes(disk_bytes),
-        bytes(checkpoint_bytes)
-    )
-}
-
-/// Such as `1.20 GB`.
-fn bytes(number: u64) -> String {
-    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
-    let unit = units.into_iter().find(|(size, _)| number as f64 >= *size);
-    unit.map_or_else(|| format!("{number} B"), |(size, name)| format!("{} {name}", units::short(number as f64 / size)))
 }
 
 /// A cell, and what a run of each of its methods costs.
@@ -136,14 +121,6 @@ fn costs(planned: &PlannedCell, forecast: &Forecast) -> String {
     }
     table.lines().for_each(|line| text += &format!("{}\n", line.trim_end()));
     text
-}
-
-/// Such as `1.20 Gbit up`.
-fn amount(axis: Axis, value: f64, name: &str) -> String {
-    let unit = units::Unit::fitting(axis, value);
-    let symbol = if unit.symbol.starts_with("10") { format!("× {}", unit.symbol) } else { unit.symbol.to_owned() };
-    let number = if unit.symbol.is_empty() { format!("{value:.0}") } else { units::short(value / unit.size) };
-    [number.as_str(), &symbol, name].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A method, with the values that are tried where it is tuned.

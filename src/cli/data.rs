@@ -10,6 +10,22 @@ use crate::{
 /// Most classes that are told one by one.
 const CLASSES: usize = 12;
 
+/// Every data set once, divided among clients as in its first cell; empty for problems without data.
+pub fn told_once(plan: &Plan) -> String {
+    let mut sets: Vec<(&Report, usize)> = Vec::new();
+    for report in plan.cells.iter().filter_map(|planned| planned.data.as_ref()) {
+        match sets.iter_mut().find(|(known, _)| known.has_samples_of(report)) {
+            Some((_, cells)) => *cells += 1,
+            None => sets.push((report, 1)),
+        }
+    }
+    let others = |cells: usize| format!("  and {} with the same samples\n", count(cells, "more cell"));
+    let block = |&(report, cells): &(&Report, usize)| {
+        format!("data\n{}{}", lines(report), if cells > 1 { others(cells - 1) } else { String::new() })
+    };
+    sets.iter().map(block).collect()
+}
+
 /// The data of every cell, cells with the same data together; empty for problems without data.
 pub fn told(plan: &Plan) -> String {
     let mut groups: Vec<(&Report, Vec<String>)> = Vec::new();

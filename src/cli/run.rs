@@ -90,11 +90,13 @@ impl Args {
         let scenario = self.scenario.load(registry)?;
         let labels: Vec<String> = scenario.cells[0].methods.iter().map(|method| method.label.clone()).collect();
         self.only.iter().try_for_each(|label| known(label, &labels))?;
-        let plan = Plan::resolve(scenario, &self.only)?;
+        // Within as many threads as will run, since memory is held against the runs that go on together.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0)).build()?;
+        let plan = pool.install(|| Plan::resolve(scenario, &self.only))?;
         if self.verify {
             return self.verify(&plan);
         }
-        write!(io::stderr(), "{}", printable(&data::told(&plan)))?;
+        write!(io::stderr(), "{}", printable(&data::told_once(&plan)))?;
         plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {}", printable(note)))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
@@ -106,9 +108,9 @@ impl Args {
             interrupt: interrupt::caught()?,
         };
         let outcome = if io::stderr().is_terminal() {
-            execute(&plan, &results, &options, &Bars::new())
+            execute(&plan, &results, &options, &Bars::new(self.threads))
         } else {
-            execute(&plan, &results, &options, &Notes)
+            execute(&plan, &results, &options, &Notes { threads: self.threads })
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
         let text = if self.json {

@@ -12,14 +12,19 @@ pub struct AtWork {
 }
 
 /// Counts who is at work while time goes on.
+///
+/// A client that is followed by another at the same instant changes nothing, so that a number that stays has exactly itself as its mean.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Crew {
     /// At work now.
     here: u64,
     most: u64,
-    /// When somebody last came or left [s].
+    /// The latest instant at which somebody came or left [s].
+    latest: f64,
+    /// How many were at work before it, and since when [s].
+    before: u64,
     since: f64,
-    /// Time that all have been at work until then [s].
+    /// Time that all were at work until then [s].
     total: f64,
 }
 
@@ -27,8 +32,7 @@ impl Crew {
     /// One more is at work from `now` [s] on.
     #[inline]
     pub fn join(&mut self, now: f64) {
-        self.total = self.until(now);
-        self.since = now;
+        self.pass(now);
         self.here += 1;
         self.most = self.most.max(self.here);
     }
@@ -36,19 +40,28 @@ impl Crew {
     /// One less is at work from `now` [s] on.
     #[inline]
     pub fn leave(&mut self, now: f64) {
-        self.total = self.until(now);
-        self.since = now;
+        self.pass(now);
         self.here -= 1;
     }
 
-    /// Time that all have been at work until `now` [s].
-    fn until(&self, now: f64) -> f64 {
-        self.total + self.here as f64 * (now - self.since)
+    fn pass(&mut self, now: f64) {
+        if now <= self.latest {
+            return;
+        }
+        if self.here != self.before {
+            self.total += self.before as f64 * (self.latest - self.since);
+            self.since = self.latest;
+            self.before = self.here;
+        }
+        self.latest = now;
     }
 
     /// How many were at work until `end` [s]; where no time has passed, on average the `visits` of a round.
     pub fn at_work(&self, end: f64, visits: u64, rounds: u64) -> AtWork {
-        let mean = if end > 0.0 { self.until(end) / end } else { visits as f64 / rounds.max(1) as f64 };
+        let mut ended = *self;
+        ended.pass(end);
+        let total = ended.total + ended.before as f64 * (end - ended.since);
+        let mean = if end > 0.0 { total / end } else { visits as f64 / rounds.max(1) as f64 };
         AtWork { mean, most: self.most }
     }
 }
@@ -75,6 +88,18 @@ mod tests {
         crew.join(4.0);
         // (4 + 1 + 6) / 10 s; the first two at once, the third only when the first is done.
         assert_eq!(crew.at_work(10.0, 0, 0), AtWork { mean: 1.1, most: 2 });
+    }
+
+    #[test]
+    fn a_number_that_stays_is_its_mean() {
+        let mut crew = Crew::default();
+        (0..50).for_each(|_| crew.join(0.0));
+        for arrival in 1..1000 {
+            let now = 0.1 * f64::from(arrival);
+            crew.leave(now);
+            crew.join(now);
+        }
+        assert_eq!(crew.at_work(100.0, 0, 0), AtWork { mean: 50.0, most: 50 });
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Write},
     path::Path,
 };
 
@@ -82,6 +82,42 @@ impl Running {
     /// The digest of all that was added.
     pub fn digest(&self) -> Digest {
         Digest { bytes: self.bytes, hash: self.hasher.digest128() }
+    }
+}
+
+/// Passes on what is written, and keeps the digest of it.
+#[derive(Debug)]
+pub struct Digesting<W> {
+    out: W,
+    written: Running,
+}
+
+impl<W> Digesting<W> {
+    /// Writes to `out`, of which `written` is there already.
+    pub fn after(written: Running, out: W) -> Self {
+        Self { out, written }
+    }
+
+    /// Where it writes to.
+    pub fn get_ref(&self) -> &W {
+        &self.out
+    }
+
+    /// The digest of all that is written.
+    pub fn digest(&self) -> Digest {
+        self.written.digest()
+    }
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.written.add(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

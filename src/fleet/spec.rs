@@ -54,7 +54,8 @@ pub struct FleetSpec {
     /// Fraction of the work that is done when a visit is lost `[1]`; uniform on [0, 1) if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout_done: Option<Quantity>,
-    /// What happens to the work of a client that goes down; it pauses if not given.
+    /// What happens to the work of a client that goes down; it pauses if not given. A client is still there in the very instant in
+    /// which it leaves: work that ends then is done, and its upload starts then; no upload starts later than that until it is back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave: Option<Leave>,
     /// Groups of like clients; their shares sum to 1.
@@ -117,7 +118,8 @@ pub enum Assign {
     Blocks,
 }
 
-/// What happens to the work of a client that goes down.
+/// What happens to the work of a client that goes down. It is still there in the very instant in which it leaves: work that ends then is
+/// done, and its upload starts then; no upload starts later than that until the client is back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Leave {

@@ -242,4 +242,8 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
         &state.x
     }
+
+    fn letters<'s>(&self, state: &'s State<R>) -> Vec<(&'static str, &'s [R])> {
+        vec![("x̂", &state.hat), ("s", &state.s)]
+    }
 }

@@ -212,6 +212,10 @@ struct Scaled {
 }
 
 impl<R: Real> ClientUpdate<R> for Scaled {
+    fn remembers(&self) -> &'static [&'static str] {
+        &["c_i"]
+    }
+
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let mut c_i = remembered(memory, 0, down.vectors[0].len());
         let mut change = visit(down, &c_i, local);
@@ -228,6 +232,10 @@ struct WithMomentum {
 }
 
 impl<R: Real> ClientUpdate<R> for WithMomentum {
+    fn remembers(&self) -> &'static [&'static str] {
+        &["c_i", "v_i"]
+    }
+
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let d = down.vectors[0].len();
         let (mut c_i, mut v_i) = (remembered(memory, 0, d), remembered(memory, 1, d));

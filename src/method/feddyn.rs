@@ -79,6 +79,10 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
+    fn remembers(&self) -> &'static [&'static str] {
+        &["g_i"]
+    }
+
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x] = down.firsts();
         let mut g_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);

@@ -212,6 +212,10 @@ impl<R: Real> PeerUpdate<R> for Rule {
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
         &state.x
     }
+
+    fn letters<'s>(&self, state: &'s State<R>) -> Vec<(&'static str, &'s [R])> {
+        vec![("y", &state.y), ("g", &state.g)]
+    }
 }
 
 #[cfg(test)]

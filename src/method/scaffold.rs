@@ -88,6 +88,10 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
+    fn remembers(&self) -> &'static [&'static str] {
+        &["c_i"]
+    }
+
     fn gradients(&self, _: &Payload<R>, work: Workload) -> usize {
         match self.option {
             ControlOption::I => work.steps + work.pass,

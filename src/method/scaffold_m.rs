@@ -85,6 +85,10 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
+    fn remembers(&self) -> &'static [&'static str] {
+        &["c_i"]
+    }
+
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, g, c] = down.firsts();
         let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);

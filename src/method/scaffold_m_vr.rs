@@ -94,6 +94,10 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
+    fn remembers(&self) -> &'static [&'static str] {
+        &["c_i"]
+    }
+
     fn gradients(&self, down: &Payload<R>, work: Workload) -> usize {
         gradients(down, work)
     }

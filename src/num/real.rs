@@ -72,9 +72,17 @@ impl Real for f64 {
 /// What one of two functions makes, chosen by the scalar type `R`: `single` for `f32` and `double` for `f64`. `T` is what that one
 /// makes, written in terms of `R`.
 pub fn by_scalar<R: Real, A: 'static, B: 'static, T: 'static>(single: impl FnOnce() -> A, double: impl FnOnce() -> B) -> T {
-    let made: Box<dyn Any> = match R::PRECISION {
-        Precision::F32 => Box::new(single()),
-        Precision::F64 => Box::new(double()),
-    };
-    *made.downcast().expect("`T` is the type that belongs to `R`")
+    match R::PRECISION {
+        Precision::F32 => same(single()),
+        Precision::F64 => same(double()),
+    }
+}
+
+/// `value`, whose type `A` is `B` in the scalar type of a run.
+///
+/// # Panics
+/// Where `A` and `B` are different types.
+pub fn same<A: 'static, B: 'static>(value: A) -> B {
+    let value: Box<dyn Any> = Box::new(value);
+    *value.downcast().expect("both types belong to one scalar type")
 }

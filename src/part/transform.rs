@@ -30,6 +30,11 @@ pub struct Point<'a, R> {
 pub trait Transform<R>: Send + Sync {
     /// Changes `update`, shape `[d]`. `state` is empty at first and belongs to this transform at this place.
     fn apply(&self, update: &mut [R], state: &mut Payload<R>, at: &Point<'_, R>);
+
+    /// The letters of the vectors of its state, in their order.
+    fn letters(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// One transform of a chain, as a scenario writes it.
@@ -108,6 +113,15 @@ impl<R: Real> Chain<R> {
     /// Whether the chain leaves every update as it is.
     pub fn is_plain(&self) -> bool {
         self.parts.is_empty()
+    }
+
+    /// The vectors of a `state` by their names: the place of their transform, from 0, and their letter, such as `0.m`.
+    pub fn letters<'a>(&'a self, state: &'a [Payload<R>]) -> impl Iterator<Item = (String, &'a [R])> {
+        let of_part = |(place, (part, state)): (usize, (&'a Box<dyn Transform<R>>, &'a Payload<R>))| {
+            let vectors = part.letters().iter().zip(&state.vectors);
+            vectors.map(move |(letter, vector)| (format!("{place}.{letter}"), vector.as_slice()))
+        };
+        self.parts.iter().zip(state).enumerate().flat_map(of_part)
     }
 
     /// Changes `update` by every transform in turn. `state` holds one payload a transform and may be empty at first.

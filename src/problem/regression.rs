@@ -54,10 +54,10 @@ impl<R: Real> Regression<R> {
     /// The model over `data`, with the weights `pᵢ` of the clients and regularisation `l2`.
     ///
     /// # Errors
-    /// [`Invalid`] at `objective` where the targets do not suit the loss.
+    /// [`Invalid`] at `objective` or `data` where the targets do not suit the loss.
     pub fn new(loss: Loss, spec: RegressionSpec, data: Arc<ClientData<R>>, weights: Vec<f64>, l2: f64) -> Result<Self, Invalid> {
-        let targets = loss.targets(&data.train.targets)?;
-        let test_targets = data.test.as_ref().map_or(Ok(Vec::new()), |test| loss.targets(&test.targets))?;
+        let targets = loss.targets(&data, &data.train.targets)?;
+        let test_targets = data.test.as_ref().map_or(Ok(Vec::new()), |test| loss.targets(&data, &test.targets))?;
         let intercept = spec.intercept.unwrap_or(loss == Loss::Logistic);
         let columns = data.train.features.columns();
         let block = |name: &str, range, kind| Block { name: name.into(), range, kind, fan_in: columns, fan_out: 1 };

@@ -12,7 +12,7 @@ use self::model::{Model, accumulate, logits};
 use super::{
     Block, BlockKind, Drift, Objective, Sample, TestScore, Visit, Workspace,
     affine::Affine,
-    cross_entropy,
+    classes, cross_entropy,
     data::{ClientData, Targets},
     head::{LinearHead, each_raw_part},
     supervised::{Picked, Supervised},
@@ -40,9 +40,9 @@ impl<R: Real> Softmax<R> {
     /// [`Invalid`] at `data`, `partition` or `l2`: targets that are not classes, shapes that do not fit, a negative `λ`.
     pub fn new(data: Arc<ClientData<R>>, l2: f64) -> Result<Self, Invalid> {
         let shared = Supervised::new(data, l2)?;
-        let classes = class_count(&shared.data.train.targets)?;
+        let classes = class_count(&shared.data, &shared.data.train.targets)?;
         if let Some(test) = &shared.data.test
-            && class_count(&test.targets)? != classes
+            && class_count(&shared.data, &test.targets)? != classes
         {
             return Err(Invalid::at("data", "held-out samples have another number of classes than training samples"));
         }
@@ -205,12 +205,11 @@ impl<R: Real> LinearHead<R> for Softmax<R> {
 }
 
 /// Number of classes, at least 2.
-fn class_count<R>(targets: &Targets<R>) -> Result<usize, Invalid> {
+fn class_count<R: Real>(data: &ClientData<R>, targets: &Targets<R>) -> Result<usize, Invalid> {
     match targets {
         Targets::Classes { count, .. } if *count >= 2 => Ok(*count),
-        Targets::Classes { count, .. } => Err(Invalid::at("data", format!("expected at least 2 classes, found {count}"))),
-        Targets::Values(_) => Err(Invalid::at("data", "softmax regression needs class labels, the data has real targets")
-            .help("choose `least-squares`, or data with class labels")),
+        Targets::Classes { .. } => Err(classes::only_one(data)),
+        Targets::Values(values) => Err(classes::real("softmax regression", false, values)),
     }
 }
 

@@ -6,14 +6,11 @@ use std::{
     path::Path,
 };
 
-use crate::file::digest::{Digest, Running};
+use crate::file::digest::{Digest, Digesting, Running};
 
 /// A file that is written from its start to its end, with the digest of what it holds.
 #[derive(Debug)]
-pub struct Log {
-    file: BufWriter<File>,
-    written: Running,
-}
+pub struct Log(Digesting<BufWriter<File>>);
 
 impl Log {
     /// A new file; one that is there is cut to nothing.
@@ -21,7 +18,7 @@ impl Log {
     /// # Errors
     /// When it cannot be written.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: BufWriter::new(File::create(path)?), written: Running::default() })
+        Ok(Self(Digesting::after(Running::default(), BufWriter::new(File::create(path)?))))
     }
 
     /// A file to go on with after what `known` is the digest of; what comes after that is cut off.
@@ -36,7 +33,7 @@ impl Log {
         }
         file.set_len(known.bytes)?;
         let _ = file.seek(SeekFrom::Start(known.bytes))?;
-        Ok(Self { file: BufWriter::new(file), written })
+        Ok(Self(Digesting::after(written, BufWriter::new(file))))
     }
 
     /// Brings all that was flushed to the disk, and returns its digest.
@@ -44,20 +41,18 @@ impl Log {
     /// # Errors
     /// When it cannot be written.
     pub fn sync(&self) -> io::Result<Digest> {
-        self.file.get_ref().sync_data()?;
-        Ok(self.written.digest())
+        self.0.get_ref().get_ref().sync_data()?;
+        Ok(self.0.digest())
     }
 }
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
-        self.written.add(&bytes[..count]);
-        Ok(count)
+        self.0.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.0.flush()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use super::{axis::Axis, column::Column, log::Log, progress::Progress};
+use super::{axis::Axis, column::Column, log::Log, progress::Progress, units::shortest};
 use crate::file::digest::Digest;
 
 /// The folder among results that is the program's own.
@@ -44,6 +44,15 @@ impl Part {
         Ok(Self { csv: csv::Writer::from_writer(Log::resume(path, known)?), prefix })
     }
 
+    /// Appends a row that ends in `values`, without flushing it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn append(&mut self, values: impl IntoIterator<Item = String>) -> io::Result<()> {
+        self.csv.write_record(self.prefix.iter().cloned().chain(values))?;
+        Ok(())
+    }
+
     /// Appends a row and flushes it.
     ///
     /// # Errors
@@ -53,8 +62,7 @@ impl Part {
         let counts = [round.to_string(), shortest(seconds), updates.to_string(), gradients.to_string()];
         let bits = [uplink_bits.to_string(), downlink_bits.to_string()];
         let values = values.iter().map(|value| value.map_or_else(String::new, shortest));
-        let row = self.prefix.iter().cloned().chain(counts).chain(bits).chain(values);
-        self.csv.write_record(row)?;
+        self.append(counts.into_iter().chain(bits).chain(values))?;
         self.csv.flush()
     }
 
@@ -66,10 +74,4 @@ impl Part {
         self.csv.flush()?;
         self.csv.get_ref().sync()
     }
-}
-
-/// The shortest decimal that reads back as the same number.
-pub(super) fn shortest(value: f64) -> String {
-    let text = format!("{value:?}");
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }

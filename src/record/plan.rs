@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{axis::Axis, part::shortest, stop::Stop};
+use super::{axis::Axis, stop::Stop, units::shortest};
 use crate::invalid::{Invalid, require};
 
 /// The `[record]` section.
@@ -31,6 +31,19 @@ pub struct RecordSpec {
     /// Whether updates are counted by their staleness, in `staleness.csv`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub staleness: bool,
+    /// Whether it is kept who took part in each server step, in `participants.csv`: a row an update that was applied, with the `round`
+    /// that the step made, the time, the client whose samples the update comes from, and its staleness. A round in which nobody took
+    /// part has no row. Methods with a server only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub participants: bool,
+    /// Whether the vectors that a method remembers at the end of a run are kept as `.npy` in `states`, a row each, with an index of
+    /// their names and clients: the server's by their letters in the paper, such as the control variate `c` of SCAFFOLD, `h` of FedDyn,
+    /// the tables `G` of MIFA and `y` of FedVARP; what each client remembers, such as `c_i`; the state of the server's and of the
+    /// clients' optimisers, such as `server.0.m`; what the links remember of vector `k` of a client's messages, `uplink.k` and
+    /// `downlink.k`; updates that have arrived and are not yet applied, `arrived.k`. Without a server, `y` and `g` of gradient tracking
+    /// and `x̂` and `s` of CHOCO. Scalars are not kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub states: bool,
     /// Whether the metrics of the model at which theory says that a run settles are kept, in `predicted.csv`: where the expected updates
     /// of all clients cancel each other, by how often each delivers and how it is weighted. Known for `fedavg`, `fedavgm` and `fedbuff`
     /// with plain local steps and without weights for staleness on convex problems; exact for quadratics, else the limit of small steps.

@@ -6,8 +6,8 @@ use super::{
     column::{Column, wanted},
     curves::{Cell, Curves, Run},
     formula::bare,
-    part::shortest,
     sample::of_model,
+    units::shortest,
 };
 use crate::{
     file::{File, bounded, start},

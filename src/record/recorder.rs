@@ -11,6 +11,7 @@ use super::{
     iterates::Iterates,
     measure::Better,
     part::Part,
+    participants,
     plan::{EverySpec, PeerModel},
     progress::{End, Outcome, Progress},
     sample::Sample,
@@ -43,6 +44,8 @@ pub struct RecorderState {
     pub headline: Option<f64>,
     /// Whether the run still gets anywhere.
     standstill: Standstill,
+    /// The latest round whose participants are written.
+    logged: u64,
 }
 
 /// What a recorder has brought to the disk.
@@ -52,6 +55,8 @@ pub struct Written {
     pub part: Digest,
     /// The iterates, where they are kept.
     pub iterates: Option<Digest>,
+    /// The participants, where they are kept.
+    pub participants: Option<Digest>,
 }
 
 /// What a recorder writes to.
@@ -60,12 +65,18 @@ pub struct Files {
     pub part: Part,
     /// The iterate of every sample, where it is kept.
     pub iterates: Option<Iterates>,
+    /// The participants of every server step, where they are kept.
+    pub participants: Option<Part>,
 }
 
 impl Files {
     /// Brings everything to the disk.
     fn sync(&mut self) -> io::Result<Written> {
-        Ok(Written { part: self.part.sync()?, iterates: self.iterates.as_ref().map(Iterates::sync).transpose()? })
+        Ok(Written {
+            part: self.part.sync()?,
+            iterates: self.iterates.as_ref().map(Iterates::sync).transpose()?,
+            participants: self.participants.as_mut().map(Part::sync).transpose()?,
+        })
     }
 }
 
@@ -134,8 +145,8 @@ pub enum RecordError {
 pub struct Ended<R> {
     /// How it came out.
     pub end: End,
-    /// The digest of its rows.
-    pub part: Digest,
+    /// What its files hold.
+    pub written: Written,
     /// The iterates that were kept.
     pub iterates: Option<Vec<Vec<R>>>,
 }
@@ -163,7 +174,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let standstill = Standstill::default();
-        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, standstill };
+        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, standstill, logged: 0 };
         let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
         let state = state.unwrap_or(fresh);
         Self { world, plan, files, state, onlooker, tiers, left: false, failure: None }
@@ -182,10 +193,21 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
             return Err(failure);
         }
         let Some(outcome) = self.state.outcome else { return Ok(None) };
-        let Written { part, .. } = self.files.sync()?;
+        let written = self.files.sync()?;
         let iterates = self.files.iterates.map(|iterates| iterates.finish(self.world.objective().dim())).transpose()?;
-        let end = End { outcome, at_work: engine.at_work(engine.protocol().round()) };
-        Ok(Some(Ended { end, part, iterates }))
+        // The clock of the engine is at what would have come next.
+        let seconds = self.state.latest.map_or(0.0, |latest| latest.seconds);
+        let end = End { outcome, at_work: engine.at_work(seconds, engine.protocol().round()) };
+        Ok(Some(Ended { end, written, iterates }))
+    }
+
+    /// Writes who took part in the server steps of the latest event, unless it was written before a checkpoint.
+    fn log_participants(&mut self, engine: &Engine<P>) {
+        let Some(part) = &mut self.files.participants else { return };
+        match participants::append(part, self.state.logged, engine.now(), engine.protocol().participants()) {
+            Ok(logged) => self.state.logged = logged,
+            Err(error) => self.failure = Some(error.into()),
+        }
     }
 
     /// Takes every sample that is due before the clock moves to `time`.
@@ -278,6 +300,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
 
 impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
+        self.log_participants(engine);
         self.sample_due(next, engine);
         if !self.has_ended() && self.limit_reached(next, engine) {
             let mut progress = Progress::of(engine);

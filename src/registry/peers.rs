@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use crate::{
     invalid::Invalid,
     method::{Card, Ground, Method, PeerMethod},
+    num::{Real, by_scalar},
     random::Setting,
     role::{peers::Population, spec::ClientSpec},
 };
@@ -51,6 +52,16 @@ pub trait PeerParameters: Debug + Send + Sync {
 impl Clone for Box<dyn PeerParameters> {
     fn clone(&self) -> Self {
         self.as_ref().boxed()
+    }
+}
+
+impl dyn PeerParameters + '_ {
+    /// The nodes in the precision `R`.
+    ///
+    /// # Errors
+    /// See [`PeerMethod::nodes`].
+    pub fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
+        by_scalar::<R, _, _, _>(|| self.nodes_f32(setting), || self.nodes_f64(setting))
     }
 }
 

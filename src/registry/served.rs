@@ -2,16 +2,11 @@
 
 use std::fmt::Debug;
 
-use super::PeerParameters;
 use crate::{
     invalid::Invalid,
     method::{Card, Method, Parts, Recipe, ServedMethod, Setup},
-    num::Real,
-    random::Setting,
-    role::{
-        peers::Population,
-        served::{ClientUpdate, ServerUpdate},
-    },
+    num::{Real, by_scalar, same},
+    role::served::{ClientUpdate, ServerUpdate},
 };
 
 /// [`ServedMethod`] behind a trait object, at both precisions.
@@ -51,6 +46,13 @@ pub trait ServedParameters: Debug + Send + Sync {
 impl Clone for Box<dyn ServedParameters> {
     fn clone(&self) -> Self {
         self.as_ref().boxed()
+    }
+}
+
+impl dyn ServedParameters + '_ {
+    /// The halves in the precision `R`.
+    pub fn halves<R: Real>(&self, setup: &Setup<R>) -> Halves<R> {
+        by_scalar::<R, _, _, _>(|| self.halves_f32(same(setup.clone())), || self.halves_f64(same(setup.clone())))
     }
 }
 
@@ -110,37 +112,5 @@ impl<M: ServedMethod> ServedParameters for M {
 
     fn boxed(&self) -> Box<dyn ServedParameters> {
         Box::new(self.clone())
-    }
-}
-
-/// Chooses the halves, or the nodes, of a precision.
-pub trait Halved: Real {
-    /// The halves of `method` in this precision.
-    fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self>;
-
-    /// The nodes of `method` in this precision.
-    ///
-    /// # Errors
-    /// See [`PeerMethod::nodes`].
-    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid>;
-}
-
-impl Halved for f32 {
-    fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self> {
-        method.halves_f32(setup)
-    }
-
-    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid> {
-        method.nodes_f32(setting)
-    }
-}
-
-impl Halved for f64 {
-    fn halves(method: &dyn ServedParameters, setup: Setup<Self>) -> Halves<Self> {
-        method.halves_f64(setup)
-    }
-
-    fn nodes(method: &dyn PeerParameters, setting: &Setting) -> Result<Box<dyn Population<Self>>, Invalid> {
-        method.nodes_f64(setting)
     }
 }

@@ -1,7 +1,9 @@
 //! What can be seen of a running protocol.
 
+use std::borrow::Cow;
+
 use crate::{
-    engine::{NodeId, Protocol},
+    engine::{NodeId, Protocol, touched::Touched},
     num::{Real, low_precision::Bits},
 };
 
@@ -12,6 +14,45 @@ pub enum Models<'a, R> {
     Server(&'a [R]),
     /// One iterate a node, each of shape `[d]`.
     Nodes(Vec<&'a [R]>),
+}
+
+/// An update that a server step has applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Participant {
+    /// The server version that the step made: the number of the step, from 1.
+    pub round: u64,
+    /// The client whose samples the update comes from.
+    pub client: NodeId,
+    /// Server versions between its download and its arrival, 0 when fresh.
+    pub staleness: u64,
+}
+
+/// A vector that a method remembers, by its name in the method's paper.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Letter<'a, R> {
+    /// Such as `c`.
+    pub name: Cow<'static, str>,
+    /// The client it belongs to, where there is one a client.
+    pub client: Option<NodeId>,
+    /// The vector, usually of shape `[d]`.
+    pub vector: &'a [R],
+}
+
+impl<'a, R> Letter<'a, R> {
+    /// A vector that belongs to the server.
+    pub fn own(name: impl Into<Cow<'static, str>>, vector: &'a [R]) -> Self {
+        Self { name: name.into(), client: None, vector }
+    }
+
+    /// A vector of a client.
+    pub fn of(client: NodeId, name: impl Into<Cow<'static, str>>, vector: &'a [R]) -> Self {
+        Self { name: name.into(), client: Some(client), vector }
+    }
+
+    /// The rows of a table over clients, by client.
+    pub fn rows(name: &'static str, table: &'a Touched<Vec<R>>) -> impl Iterator<Item = Self> {
+        table.sorted().into_iter().map(move |(client, row)| Self::of(client, name, row))
+    }
 }
 
 /// A model as a client runs it.
@@ -46,6 +87,17 @@ pub trait Observed<R: Real>: Protocol {
     /// Number of updates of each staleness, from 0; empty without a server.
     fn staleness_counts(&self) -> &[u64] {
         &[]
+    }
+
+    /// The updates that the server steps of the latest event applied, in order of arrival; empty without a server. They stay until a
+    /// later event leads to steps.
+    fn participants(&self) -> &[Participant] {
+        &[]
+    }
+
+    /// Every vector that the protocol remembers besides its models.
+    fn state(&self) -> Vec<Letter<'_, R>> {
+        Vec::new()
     }
 
     /// What clients keep between visits, all together [bit]; `None` without a server.

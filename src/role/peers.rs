@@ -132,6 +132,12 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
         false
     }
 
+    /// What a node remembers besides its model, by the letters of the paper; vectors that are not there yet are empty.
+    fn letters<'s>(&self, state: &'s Self::State) -> Vec<(&'static str, &'s [R])> {
+        let _ = state;
+        Vec::new()
+    }
+
     /// The model a node would answer with now, shape `[d]`.
     fn iterate<'s>(&self, state: &'s Self::State) -> &'s [R];
 

@@ -34,8 +34,10 @@ pub use plan::{Plan, job::Job, trip::Trips};
 pub use protocol::Served;
 pub use state::Standing;
 
+pub use super::observed::Letter;
+
 use crate::{
-    engine::{NodeId, Snapshot, shared, touched::Touched},
+    engine::{NodeId, Snapshot, shared},
     num::Real,
     role::{Local, Payload},
 };
@@ -50,6 +52,11 @@ pub trait ClientUpdate<R: Real>: Send + Sync {
 
     /// Computes the upload and the client's new memory. `memory` is empty on the first visit.
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R>;
+
+    /// The letters in the paper of the vectors that a client remembers, in their order.
+    fn remembers(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// How much a visit has to do.
@@ -102,29 +109,6 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
     /// What the server remembers besides the iterate, for inspection.
     fn letters(&self) -> Vec<Letter<'_, R>> {
         Vec::new()
-    }
-}
-
-/// A vector of a server's state, by its letter in the paper.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Letter<'a, R> {
-    /// Such as `c`.
-    pub name: &'static str,
-    /// The client it belongs to, where there is one a client.
-    pub client: Option<NodeId>,
-    /// The vector, usually of shape `[d]`.
-    pub vector: &'a [R],
-}
-
-impl<'a, R> Letter<'a, R> {
-    /// A vector that belongs to the server.
-    pub fn own(name: &'static str, vector: &'a [R]) -> Self {
-        Self { name, client: None, vector }
-    }
-
-    /// The rows of a table over clients, by client.
-    pub fn rows(name: &'static str, table: &'a Touched<Vec<R>>) -> impl Iterator<Item = Self> {
-        table.sorted().into_iter().map(move |(client, row)| Self { name, client: Some(client), vector: row })
     }
 }
 

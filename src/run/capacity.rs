@@ -1,10 +1,10 @@
-//! Runs whose models no memory holds, refused before one begins.
+//! Memory that the models of runs take: told beforehand, and refused where there is less.
 //!
 //! What is counted are vectors of the model's size: those of the server and of every thread that computes, what a batch of arrivals
 //! holds until it is applied, what is remembered of clients from one visit to the next, and the model of every peer. Samples are
 //! held against the memory where they are read.
 
-use super::{any_world::Facts, arm::Arm};
+use super::{any_world::Facts, arm::Arm, threads::together};
 use crate::{
     invalid::Invalid,
     memory,
@@ -21,22 +21,23 @@ const THREAD: usize = 3;
 /// Vectors of a peer: its model, and a message on its way.
 const PEER: usize = 2;
 
-/// Refuses methods of which a run takes more than `available` bytes, with `seeds` runs of each method, as many at a time as there
-/// are threads.
+/// Memory that the models of runs of the most demanding method take [byte], where `runs` are planned in all and as many go on
+/// [together] as do.
 ///
 /// # Errors
-/// A fault at `problem.objective`.
-pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, seeds: usize, available: u64) -> Result<(), Vec<Diagnostic>> {
-    let threads = rayon::current_num_threads();
-    let runs = threads.min(seeds * methods.iter().map(Vec::len).sum::<usize>());
+/// A fault at `problem.objective` where it is more than `available` bytes.
+pub fn needed(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, runs: usize, available: u64) -> Result<u64, Vec<Diagnostic>> {
+    let (threads, runs) = (rayon::current_num_threads(), together(runs));
     let number = if cell.precision == Precision::F32 { size_of::<f32>() } else { size_of::<f64>() };
+    let mut most = 0.0_f64;
     for arm in methods.iter().flatten() {
         let vectors = runs as f64 * vectors(arm, cell, facts) as f64 + (threads * THREAD) as f64;
         let bytes = vectors * facts.dim as f64 * number as f64;
         let what = format!("`{}`: runs with {vectors} vectors of {} parameters", arm.label, facts.dim);
         memory::require("problem.objective", &what, bytes, available).map_err(|invalid| vec![cell.fault(helped(invalid))])?;
+        most = most.max(bytes);
     }
-    Ok(())
+    Ok(most as u64)
 }
 
 fn helped(invalid: Invalid) -> Invalid {
@@ -84,9 +85,15 @@ mod tests {
         .unwrap();
         let cell = &plan.cells[0].cell;
         let facts = AnyWorld::build(cell, 0, Path::new("")).unwrap().facts();
-        assert!(refuse(&plan.cells[0].methods, cell, &facts, 1, 1 << 30).is_ok());
-        assert!(refuse(&plan.cells[0].methods, cell, &facts, 1, 1 << 10).is_err());
-        vectors(&plan.cells[0].methods[0][0], cell, &facts)
+        let counted = vectors(&plan.cells[0].methods[0][0], cell, &facts);
+        let threads = rayon::current_num_threads();
+        let needed = |runs, available| needed(&plan.cells[0].methods, cell, &facts, runs, available);
+        let bytes = |runs: usize| ((runs * counted + THREAD * threads) * facts.dim * size_of::<f64>()) as u64;
+        assert_eq!(needed(1, 1 << 30).ok(), Some(bytes(1)), "a run alone has all threads");
+        assert_eq!(needed(2 * threads, 1 << 30).ok(), Some(bytes(threads)), "of many, each thread has one");
+        assert_eq!(plan.cells[0].model_bytes, bytes(1));
+        assert!(needed(1, 1 << 10).is_err());
+        counted
     }
 
     #[test]

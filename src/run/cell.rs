@@ -42,6 +42,8 @@ pub struct PlannedCell {
     pub(super) identities: Vec<Vec<u128>>,
     /// What was read, in the world of the first seed; `None` for quadratics.
     pub data: Option<Report>,
+    /// Memory that the models of its runs take [byte].
+    pub(super) model_bytes: u64,
     /// Time that the world of the first seed took to build.
     pub(super) build_wall: Duration,
     /// What the parts of its methods may have against each other, with the label of the method.
@@ -73,7 +75,7 @@ impl PlannedCell {
         let world = (&cell.problem, cell.fleet.resolved(), &cell.network, self.precision);
         let parameters = arm.parameters.clone().resolved(&cell.problem);
         // Whether models are kept changes no curve, but a run that kept none has none to show.
-        let kept = (record.models, record.iterates, record.staleness, record.surrogate);
+        let kept = (record.models, record.iterates, record.staleness, record.surrogate, record.participants, record.states);
         let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {:?} {kept:?}", arm.label, self.record);
         Digest::of(text.as_bytes()).hash
     }
@@ -98,7 +100,8 @@ pub(super) fn planned(
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
     let notes = check_parts(&methods, cell, &facts, &setting)?;
     standstill::refuse(&methods, cell, &facts, &world)?;
-    capacity::refuse(&methods, cell, &facts, scenario.seeds.list().len(), memory::available())?;
+    let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
+    let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
     let roles = Roles::of(&methods);
     let tunes = methods.iter().any(|arms| arms.len() > 1);
     methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
@@ -114,6 +117,7 @@ pub(super) fn planned(
         None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
         None => vec![Metric::Loss],
     };
+    check_participants(record, cell, roles)?;
     let criterion = record.criterion();
     check_metric(("record.tune-by", criterion), cell, &facts, roles)?;
     if tunes && !metrics.contains(&criterion) {
@@ -136,6 +140,7 @@ pub(super) fn planned(
         files: Opened::new(),
         identities: Vec::new(),
         data,
+        model_bytes,
         build_wall,
         notes,
         data_notes,
@@ -220,4 +225,13 @@ fn check_metric((key, metric): (&str, Metric), cell: &Cell, facts: &Facts, roles
         );
     }
     Ok(())
+}
+
+/// Refuses what is kept of server steps where no method has a server.
+fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+    if !record.participants || roles.served {
+        return Ok(());
+    }
+    let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";
+    Err(vec![cell.fault(Invalid::at("record.participants", reason).help("remove it, or add a method with a server"))])
 }

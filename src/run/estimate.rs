@@ -10,13 +10,14 @@ mod whole;
 
 use std::{
     io::{self, Write},
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
 };
 
 pub use whole::Whole;
 
 use super::{
+    any_world::AnyWorld,
     arm::Arm,
     cell::PlannedCell,
     error::RunError,
@@ -33,11 +34,11 @@ use crate::{
     engine::{AtWork, Engine, Protocol, Watcher, Workers},
     num::Real,
     record::{
-        Progress, Stop,
+        Progress, RecordPlan, Stop,
         axis::Axis,
         crews::{self, Crew},
     },
-    registry::{Halved, Parameters},
+    registry::Parameters,
     role::Observed,
     world::{World, WorldClock},
 };
@@ -105,6 +106,66 @@ pub fn forecast(plan: &Plan) -> Result<(Vec<Forecast>, Whole), RunError> {
     Ok((cells, whole))
 }
 
+/// What `runs` of `plan` will cost, by trials of the methods in the first cell that together take about `budget`, on so many threads:
+/// the forecast of that cell, and of all if each cost the same. `None` where that cell has no run, or nothing is left to run.
+///
+/// # Errors
+/// [`RunError`] for a method that cannot be built.
+pub fn outlook(
+    plan: &Plan,
+    runs: &[RunId],
+    threads: Option<usize>,
+    budget: Duration,
+) -> Result<Option<(Forecast, Whole)>, RunError> {
+    let before = whole::peak_memory();
+    let planned = &plan.cells[0];
+    // The first run in this world takes it: it costs nothing to build, and what is worked out here need not be worked out again.
+    let checked = planned.checked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let tried: Vec<RunId> = plan.runs().into_iter().filter(|run| run.cell == 0 && run.seed == 0 && run.arm == 0).collect();
+    let Some(world) = checked.filter(|_| !runs.is_empty() && !tried.is_empty()) else { return Ok(None) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build()?;
+    pool.install(|| {
+        let (begun, each) = (now(), budget / tried.len() as u32);
+        let mut first = Forecast { world_wall: planned.build_wall.as_secs_f64(), ..Forecast::default() };
+        for run in tried {
+            let known = first.runs.last().filter(|_| begun.elapsed() > budget).copied();
+            let trial = || {
+                of_run(plan, run, world.clone(), Budget { trial: Some(each / 2), timed: each / 2 }, shares_threads(runs.len()))
+            };
+            first.runs.push(known.map_or_else(trial, Ok)?);
+        }
+        let alike = |planned: &PlannedCell| Forecast { world_wall: planned.build_wall.as_secs_f64(), ..first.clone() };
+        let cells: Vec<Forecast> = plan.cells.iter().map(alike).collect();
+        let whole = Whole::of(plan, &cells, before).shared(runs.len() as f64 / plan.runs().len() as f64);
+        Ok(Some((first, whole)))
+    })
+}
+
+/// Wall time that trials of one run may take.
+#[derive(Debug, Clone, Copy)]
+struct Budget {
+    /// For what is spent, without bound if `None`.
+    trial: Option<Duration>,
+    /// For the time that it takes.
+    timed: Duration,
+}
+
+/// The estimate of a run in its world.
+fn of_run(plan: &Plan, run: RunId, world: AnyWorld, budget: Budget, all_threads: bool) -> Result<Estimate, RunError> {
+    let RecordPlan { every, stop, .. } = &plan.cells[run.cell].record;
+    let before = now();
+    let until = budget.trial.map(|trial| before + trial);
+    let Trialled { end, steps, visits, estimate } = plan.build(run, world.clone(), Trial { stop, until })?;
+    every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
+    // The visits that go on together are computed together: where those of one round outlast the budget, their first steps stand for all.
+    let round = before.elapsed().as_secs_f64() / visits * steps * estimate.at_work.most as f64;
+    let sketch = until.is_some() && round > budget.timed.as_secs_f64();
+    let timed = Timed { record: &plan.cells[run.cell].record, budget: budget.timed, steps, sketch, all_threads };
+    let timing = plan.build(run, world, timed)?;
+    let samples = every.samples(end.on(every.axis()), stop.seconds);
+    Ok(Estimate { samples, wall: timing.of(&end, samples), ..estimate })
+}
+
 fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
     let runs: Vec<RunId> = plan.runs().into_iter().filter(|run| run.seed == 0 && run.arm == 0).collect();
     let worlds = Worlds::new(plan, &runs);
@@ -113,7 +174,6 @@ fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
     let budget = (TIMED / runs.len().max(1) as u32).clamp(least, most);
     for run in runs {
         let planned = &plan.cells[run.cell];
-        let (record, stop) = (&planned.record, &planned.record.stop);
         let world = worlds.of(run)?;
         let cell = &mut all[run.cell];
         if cell.runs.is_empty() {
@@ -123,12 +183,7 @@ fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
             world.check_optimum(&planned.metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
             cell.world_wall = (planned.build_wall + before.elapsed()).as_secs_f64();
         }
-        let (end, steps, estimate) = plan.build(run, world.clone(), Trial { stop })?;
-        record.every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
-        let timed = Timed { record, budget, steps, all_threads };
-        let timing = plan.build(run, world, timed)?;
-        let samples = record.every.samples(end.on(record.every.axis()), stop.seconds);
-        cell.runs.push(Estimate { samples, wall: timing.of(&end, samples), ..estimate });
+        cell.runs.push(of_run(plan, run, world, Budget { trial: None, timed: budget }, all_threads)?);
     }
     Ok(all)
 }
@@ -151,19 +206,32 @@ pub fn unlike_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
 
 struct Trial<'a> {
     stop: &'a Stop,
+    /// When it ends at the latest, once a visit is done.
+    until: Option<Instant>,
+}
+
+/// What comes of a trial.
+struct Trialled {
+    /// Where the run ends.
+    end: Spent,
+    /// Local steps of a visit [1].
+    steps: f64,
+    /// Visits of the trial [1].
+    visits: f64,
+    estimate: Estimate,
 }
 
 impl Pilot for Trial<'_> {
-    /// Where the run ends, steps of a visit, and what is told.
-    type Outcome = (Spent, f64, Estimate);
+    type Outcome = Trialled;
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool().sketching());
         let mut marks = Marks {
             stop: self.stop,
             left: events,
+            until: self.until,
             marks: vec![Progress::default()],
             ended: None,
             middle: None,
@@ -172,7 +240,7 @@ impl Pilot for Trial<'_> {
         let _ = engine.run(&mut marks);
         let (here, visits, middle) = (Progress::of(&engine), engine.ledger().visits, marks.middle);
         let end = marks.end(here);
-        let at_work = engine.at_work(here.round);
+        let at_work = engine.at_work(here.seconds, here.round);
         let Spent { rounds, seconds, gradients, uplink_bits, downlink_bits, .. } = end;
         let state = State { bytes: state_bytes(&engine), visits };
         // Gradients of a visit are alike, so that visits grow as they do.
@@ -180,7 +248,8 @@ impl Pilot for Trial<'_> {
         let state = state.grown(middle, all_visits.min(world.clients() as f64));
         let (samples, wall) = (0, 0.0);
         let estimate = Estimate { rounds, seconds, gradients, uplink_bits, downlink_bits, at_work, samples, state, wall };
-        Ok((end, here.gradients as f64 / visits.max(1) as f64, estimate))
+        let count = visits.max(1) as f64;
+        Ok(Trialled { end, steps: here.gradients as f64 / count, visits: count, estimate })
     }
 }
 
@@ -227,6 +296,8 @@ struct Marks<'a, R> {
     stop: &'a Stop,
     /// Events that are left of the trial.
     left: u64,
+    /// When it ends at the latest, once a visit is done.
+    until: Option<Instant>,
     marks: Vec<Progress>,
     /// Where the run ended, if it did within the trial.
     ended: Option<Progress>,
@@ -253,7 +324,8 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Marks<'_, R> {
                 return false;
             }
         }
-        self.left > 0
+        let is_over = engine.ledger().visits > 0 && self.until.is_some_and(|until| now() >= until);
+        self.left > 0 && !is_over
     }
 }
 

@@ -98,7 +98,7 @@ fn all(
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;
     let (mut outcomes, left) = ended(plan, results, progress)?;
-    progress.planned(left.len());
+    progress.planned(plan, &left);
     let done_before = left.is_empty();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build()?;
     let further = pool.install(|| all_runs(plan, &left, results, options, progress));

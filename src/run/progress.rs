@@ -5,9 +5,9 @@ use crate::record::Progress;
 
 /// Shows how runs get on.
 pub trait Progressing: Sync {
-    /// So many runs are about to begin or to go on.
-    fn planned(&self, runs: usize) {
-        let _ = runs;
+    /// These runs are about to begin or to go on.
+    fn planned(&self, plan: &Plan, runs: &[RunId]) {
+        let _ = (plan, runs);
     }
 
     /// Something that the user did not ask for, and wants to know.

@@ -6,9 +6,10 @@ use super::{any_world::AnyWorld, error::RunError};
 use crate::{
     invalid::Invalid,
     method::Setup,
+    num::Real,
     part::{link::LinkSpec, transform::Chain},
     random::Setting,
-    registry::{Halved, Halves, Parameters, PeerParameters, ServedParameters, complete},
+    registry::{Halves, Parameters, PeerParameters, ServedParameters, complete},
     role::{
         Observed,
         peers::{Peers, PeersSpec, Plan as PeersPlan},
@@ -27,7 +28,7 @@ pub trait Pilot: Sized {
     ///
     /// # Errors
     /// [`RunError`].
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
 }
 
 /// Builds the protocol of a method in its world, and drops it.
@@ -47,7 +48,7 @@ struct Built;
 impl Pilot for Built {
     type Outcome = ();
 
-    fn fly<R: Halved, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
         Ok(())
     }
 }
@@ -70,7 +71,7 @@ pub fn build<T: Pilot>(
     }
 }
 
-fn build_in<R: Halved, T: Pilot>(
+fn build_in<R: Real, T: Pilot>(
     parameters: &Parameters,
     world: Arc<World<R>>,
     folder: &Path,
@@ -93,7 +94,7 @@ fn build_in<R: Halved, T: Pilot>(
 ///
 /// # Errors
 /// [`Invalid`] relative to the method's table.
-pub fn served<R: Halved>(
+pub fn served<R: Real>(
     own: &dyn ServedParameters,
     parts: &ServedSpec,
     world: Arc<World<R>>,
@@ -102,7 +103,7 @@ pub fn served<R: Halved>(
     parts.fits(world.objective().dim())?;
     let (clients, widths) = (world.clients(), world.fleet.widths());
     let problem = Arc::clone(&world);
-    let halves = || R::halves(own, Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
+    let halves = || own.halves::<R>(&Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
     let parts = complete(own, parts, world.problem.spec().weights);
     let schedule = parts.schedule.clone().unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
@@ -124,14 +125,14 @@ pub fn served<R: Halved>(
 ///
 /// # Errors
 /// [`Invalid`] relative to the method's table.
-pub fn peers<R: Halved>(
+pub fn peers<R: Real>(
     own: &dyn PeerParameters,
     parts: &PeersSpec,
     world: Arc<World<R>>,
     folder: &Path,
 ) -> Result<Peers<R>, Invalid> {
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
-    let nodes = R::nodes(own, &setting)?;
+    let nodes = own.nodes::<R>(&setting)?;
     parts.check_memory(nodes.broadcasts())?;
     let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
     parts.fits(world.objective().dim())?;

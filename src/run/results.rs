@@ -75,8 +75,9 @@ impl Results {
     /// When it cannot be written.
     pub fn write_whole(&self, path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder)?;
+        // First, so that a folder that was deleted meanwhile is not made anew, without the rest of what it held.
         let mut out = BufWriter::new(readable().tempfile_in(self.own())?);
+        fs::create_dir_all(folder)?;
         content(&mut out)?;
         let file = out.into_inner().map_err(IntoInnerError::into_error)?;
         file.as_file().sync_data()?;

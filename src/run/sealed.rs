@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::file::digest::Running;
+use crate::file::digest::{Digesting, Running};
 
 /// What stands after the checksum, so that a file that was cut is told from one of another kind.
 const MARK: [u8; 8] = *b"fedfleet";
@@ -19,10 +19,10 @@ const SEAL: u64 = size_of::<u128>() as u64 + MARK.len() as u64;
 /// # Errors
 /// When it cannot be written.
 pub(super) fn write(out: &mut dyn Write, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut noted = Noted { out, written: Running::default() };
-    content(&mut noted)?;
-    let Noted { out, written } = noted;
-    out.write_all(&written.digest().hash.to_le_bytes())?;
+    let mut digesting = Digesting::after(Running::default(), &mut *out);
+    content(&mut digesting)?;
+    let digest = digesting.digest();
+    out.write_all(&digest.hash.to_le_bytes())?;
     out.write_all(&MARK)
 }
 
@@ -47,24 +47,6 @@ pub(super) fn open(path: &Path) -> io::Result<Option<impl Read>> {
     }
     let _ = file.seek(SeekFrom::Start(0))?;
     Ok(Some(BufReader::new(file).take(length)))
-}
-
-/// Notes what goes through.
-struct Noted<'a> {
-    out: &'a mut dyn Write,
-    written: Running,
-}
-
-impl Write for Noted<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(bytes)?;
-        self.written.add(&bytes[..count]);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }
 
 #[cfg(test)]

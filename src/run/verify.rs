@@ -9,7 +9,6 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
     record::{Standstill, Stop},
-    registry::Halved,
     role::{Models, Observed},
     world::{World, WorldClock},
 };
@@ -76,7 +75,7 @@ struct Tracer<'a> {
 impl Pilot for Tracer<'_> {
     type Outcome = Trace;
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Trace, RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Trace, RunError> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.single { Workers::single() } else { Workers::pool() };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod at_work;
+mod codes;
 mod determinism;
 mod folders;
+mod kept;
 mod manifest;
+mod names;
 mod program;
 mod readme;
 mod resume;
@@ -13,3 +17,4 @@ mod schema;
 mod shells;
 mod texts;
 mod tuning;
+mod unwritable;

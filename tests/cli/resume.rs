@@ -182,7 +182,17 @@ fn a_run_killed_while_it_ends_is_resumed_to_the_same_bytes() {
     let after = everything(&out);
     assert!(before.contains_key(".fedfleet/pending.toml") && !after.contains_key(".fedfleet/pending.toml"));
     let mut states = vec![before.clone(), after.clone()];
-    for table in ["curves.csv", "runs.csv", "summary.csv", "claims.csv", "tuning.csv", "manifest.toml", "models/index.csv"] {
+    for table in [
+        "curves.csv",
+        "runs.csv",
+        "summary.csv",
+        "claims.csv",
+        "tuning.csv",
+        "manifest.toml",
+        "models/index.csv",
+        "states/index.csv",
+        "participants.csv",
+    ] {
         let mut killed_at_a_table = before.clone();
         assert!(killed_at_a_table.remove(table).is_some(), "{table}");
         states.push(killed_at_a_table);

@@ -113,17 +113,31 @@ impl Bench {
     /// # Errors
     /// Every fault of the scenario, as a user would read it.
     pub fn build(&self, workers: Workers<Scratch<f64>>) -> Result<Run, String> {
-        let folder = Path::new("");
-        let scenario = Scenario::read(Path::new("bench.toml"), &self.text(), &[], &fedfleet::registry::Registry::builtin())
-            .map_err(|fault| format!("{fault:?}"))?;
-        let cell = &scenario.cells[0];
-        let world = Arc::new(build_world::<f64>(cell, self.seed, folder).map_err(|fault| fault.to_string())?);
-        let arms = arms(cell, world.clients(), (folder, &scenario.registry)).map_err(|faults| format!("{faults:?}"))?;
-        let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("`{}` has a server", self.method) };
-        let protocol = served(own.as_ref(), parts, Arc::clone(&world), folder).map_err(|fault| fault.to_string())?;
+        let scenario = self.scenario()?;
+        let world =
+            Arc::new(build_world::<f64>(&scenario.cells[0], self.seed, Path::new("")).map_err(|fault| fault.to_string())?);
+        let protocol = Self::protocol_of(&scenario, &self.method, &world)?;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let engine = Engine::new(protocol, clock, world.streams(), workers);
         Ok((world, engine))
+    }
+
+    /// The protocol of the method in `world`, before its start.
+    pub fn protocol(&self, world: &Arc<World<f64>>) -> Served<f64> {
+        let protocol = self.scenario().and_then(|scenario| Self::protocol_of(&scenario, &self.method, world));
+        protocol.unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    fn scenario(&self) -> Result<Scenario, String> {
+        let registry = fedfleet::registry::Registry::builtin();
+        Scenario::read(Path::new("bench.toml"), &self.text(), &[], &registry).map_err(|fault| format!("{fault:?}"))
+    }
+
+    fn protocol_of(scenario: &Scenario, method: &str, world: &Arc<World<f64>>) -> Result<Served<f64>, String> {
+        let (cell, folder) = (&scenario.cells[0], Path::new(""));
+        let arms = arms(cell, world.clients(), (folder, &scenario.registry)).map_err(|faults| format!("{faults:?}"))?;
+        let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("`{method}` has a server") };
+        served(own.as_ref(), parts, Arc::clone(world), folder).map_err(|fault| fault.to_string())
     }
 
     /// The run before its start, on one thread.

@@ -214,3 +214,21 @@ fn wide_files_take_time_in_proportion() {
     let case = Case::new(&[("a.csv", format!("{},y\n{}0\n", header.join(","), "1,".repeat(199_999)).as_bytes())]);
     case.refused(&softmax("{ csv = 'a.csv' }"), &["expected 200001, as many as the header"]);
 }
+
+/// The held-out file is the training file, as some who split their data by hand have it.
+#[test]
+fn held_out_samples_that_are_all_trained_on_are_noted() {
+    let users = r#"{"users": ["a", "b"], "num_samples": [2, 1],
+        "user_data": {"a": {"x": [[1, 2], [3, 4]], "y": [0, 1]}, "b": {"x": [[5, 6]], "y": [1]}}}"#;
+    let other = users.replace("[5, 6]", "[7, 8]").replace("[1, 2]", "[2, 1]").replace("[3, 4]", "[4, 3]");
+    let case = Case::new(&[("train.json", users.as_bytes()), ("test.json", other.as_bytes())]);
+    let notes = |test: &str| {
+        let problem = format!(
+            "{{ objective = 'softmax', data = {{ leaf = {{ path = 'train.json', test-path = '{test}' }} }}, partition = 'natural' }}"
+        );
+        case.notes(&format!("problem = {problem}\nfleet.clients = 2"))
+    };
+    let found = notes("train.json");
+    assert!(found.iter().any(|note| note.contains("all 3 held-out samples are among the training samples")), "{found:?}");
+    assert!(notes("test.json").iter().all(|note| !note.contains("held-out")));
+}

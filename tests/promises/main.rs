@@ -1,5 +1,6 @@
 //! What fedfleet promises: one module per promise.
 
+mod absences;
 mod accounting;
 mod analytic;
 mod bench;

@@ -1,14 +1,19 @@
 //! A live bar for each run in progress, and one for all.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use crate::{
+    cli::expected,
+    invalid::printable,
     record::{
         Progress, Stop,
         axis::Axis,
         units::{Unit, short},
     },
-    run::{Plan, Progressing, RunId, RunProgress, Silent},
+    run::{Plan, Progressing, RunId, RunProgress, Silent, outlook},
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -18,10 +23,24 @@ const STEPS: u64 = 1000;
 /// Characters of a run's name: with all else, a line has less than 80.
 const NAME: usize = 24;
 
+/// Wall time for the trials that tell what runs will need.
+const TRIALS: Duration = Duration::from_millis(400);
+
 /// Notes on standard error, and nothing else: for calls away from a terminal.
-pub struct Notes;
+pub struct Notes {
+    /// Threads; all processors when `None`.
+    pub threads: Option<usize>,
+}
 
 impl Progressing for Notes {
+    fn planned(&self, plan: &Plan, runs: &[RunId]) {
+        // What cannot be foreseen shows as it is run.
+        let Ok(Some((forecast, whole))) = outlook(plan, runs, self.threads, TRIALS) else { return };
+        let others = if plan.cells.len() > 1 { ", if other cells take as much as the first" } else { "" };
+        let told = format!("{}{others}\n{}", expected::needs(&whole), expected::at_work(plan, &forecast));
+        let _ = writeln!(io::stderr(), "{}", printable(&told)).is_err();
+    }
+
     fn note(&self, note: &str) {
         // When standard error is gone, the exit code still tells.
         let _ = writeln!(io::stderr(), "note: {note}").is_err();
@@ -34,27 +53,29 @@ impl Progressing for Notes {
 
 /// All bars.
 pub struct Bars {
+    notes: Notes,
     bars: MultiProgress,
     total: ProgressBar,
 }
 
 impl Bars {
     /// Bars for runs that are yet to be planned.
-    pub fn new() -> Self {
+    pub fn new(threads: Option<usize>) -> Self {
         let bars = MultiProgress::new();
         let total = bars.add(ProgressBar::new(0).with_style(style(&format!("{{msg:{NAME}}} {{bar:10}} ETA {{eta}}"))));
-        Self { bars, total }
+        Self { notes: Notes { threads }, bars, total }
     }
 }
 
 impl Progressing for Bars {
-    fn planned(&self, runs: usize) {
-        self.total.set_length(runs as u64);
+    fn planned(&self, plan: &Plan, runs: &[RunId]) {
+        self.bars.suspend(|| self.notes.planned(plan, runs));
+        self.total.set_length(runs.len() as u64);
         count(&self.total);
     }
 
     fn note(&self, note: &str) {
-        self.bars.suspend(|| Notes.note(note));
+        self.bars.suspend(|| self.notes.note(note));
     }
 
     fn run(&self, plan: &Plan, run: RunId) -> Box<dyn RunProgress> {

@@ -67,6 +67,10 @@ pub struct Adaptive {
 }
 
 impl<R: Real> Transform<R> for Adaptive {
+    fn letters(&self) -> &'static [&'static str] {
+        &["m", "v"]
+    }
+
     fn apply(&self, update: &mut [R], state: &mut Payload<R>, _: &Point<'_, R>) {
         let AdaptiveSpec { b1, b2, tau, v0 } = self.spec;
         if state.vectors.is_empty() {
@@ -133,6 +137,10 @@ pub struct AdamW {
 }
 
 impl<R: Real> Transform<R> for AdamW {
+    fn letters(&self) -> &'static [&'static str] {
+        &["m", "v"]
+    }
+
     fn apply(&self, update: &mut [R], state: &mut Payload<R>, at: &Point<'_, R>) {
         let AdamWSpec { b1, b2, eps, weight_decay } = self.spec;
         if state.vectors.is_empty() {

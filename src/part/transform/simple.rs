@@ -45,6 +45,10 @@ pub struct Momentum {
 }
 
 impl<R: Real> Transform<R> for Momentum {
+    fn letters(&self) -> &'static [&'static str] {
+        &["b"]
+    }
+
     fn apply(&self, update: &mut [R], state: &mut Payload<R>, at: &Point<'_, R>) {
         let MomentumSpec { beta, nesterov, by_staleness } = self.spec;
         let weight = if by_staleness { at.weight } else { 1.0 };

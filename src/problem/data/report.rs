@@ -38,6 +38,14 @@ pub struct Report {
     pub bytes: u64,
 }
 
+impl Report {
+    /// Whether `other` is of the same samples, as far as both tell, however clients have them.
+    pub fn has_samples_of(&self, other: &Self) -> bool {
+        let samples = |report: &Self| (report.training, report.held_out, report.duplicates, report.features, report.density);
+        samples(self) == samples(other) && self.targets == other.targets
+    }
+}
+
 /// The targets of the training samples.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,7 @@ use crate::{
     invalid::Invalid,
     num::Real,
     problem::{
-        cross_entropy,
+        classes, cross_entropy,
         data::{ClientData, Targets},
         supervised::Picked,
     },
@@ -17,8 +17,8 @@ pub(super) fn count<R: Real>(data: &ClientData<R>) -> Result<usize, Invalid> {
         Targets::Values(_) => 1,
     };
     let train = &data.train.targets;
-    if let Targets::Classes { count: count @ ..2, .. } = train {
-        return Err(Invalid::at("data", format!("expected at least 2 classes, found {count}")));
+    if let Targets::Classes { count: ..2, .. } = train {
+        return Err(classes::only_one(data));
     }
     let fits = |test: &Targets<R>| outputs(test) == outputs(train) && is_classification(test) == is_classification(train);
     if data.test.as_ref().is_some_and(|test| !fits(&test.targets)) {

@@ -1,6 +1,13 @@
 //! Losses of one prediction and their derivatives.
 
-use crate::{invalid::Invalid, num::Real, problem::data::Targets};
+use crate::{
+    invalid::Invalid,
+    num::Real,
+    problem::{
+        classes,
+        data::{ClientData, Targets},
+    },
+};
 
 /// The loss `φ(p, t)` of a prediction `p` for the target `t`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +50,12 @@ impl Loss {
     }
 
     /// Turns the targets of a data set into those of the loss; two classes become −1 and 1, in this order.
-    pub(super) fn targets<R: Real>(self, targets: &Targets<R>) -> Result<Vec<R>, Invalid> {
+    pub(super) fn targets<R: Real>(self, data: &ClientData<R>, targets: &Targets<R>) -> Result<Vec<R>, Invalid> {
         let sign = |positive: bool| if positive { R::one() } else { -R::one() };
         match targets {
             Targets::Classes { labels, count: 2 } => Ok(labels.iter().map(|&label| sign(label == 1)).collect()),
             Targets::Classes { count, .. } => Err(match self {
+                Self::Logistic if *count < 2 => classes::only_one(data),
                 Self::Logistic => {
                     Invalid::at("objective", format!("logistic regression needs two classes, and the data have {count}"))
                         .help("use `objective = \"softmax\"`")
@@ -73,12 +81,7 @@ fn binary<R: Real>(values: &[R]) -> Result<R, Invalid> {
     if zero_one || plus_minus {
         return Ok(R::one());
     }
-    let odd = values.iter().find(|&&v| v.abs() != R::one() && v != R::zero()).copied().unwrap_or_else(R::zero);
-    Err(Invalid::at(
-        "objective",
-        format!("logistic regression needs binary targets (0 and 1, or -1 and 1), and the data have `{odd}`"),
-    )
-    .help("use `objective = \"least-squares\"` for real targets"))
+    Err(classes::real("logistic regression", true, values))
 }
 
 #[inline(always)]

@@ -198,9 +198,16 @@ fn large_margins_do_not_overflow() {
 fn targets_that_do_not_suit_the_loss_are_refused() {
     let mut three = data(true);
     three.train.targets = Targets::Classes { labels: vec![2; 90], count: 3 };
-    for (loss, data) in [(Loss::Logistic, three.clone()), (Loss::Square, three), (Loss::Logistic, data(false))] {
+    let (mut one, of_objective, of_data) = (data(true), "objective", "data");
+    one.train.targets = Targets::Classes { labels: vec![0; 90], count: 1 };
+    for (loss, data, key) in [
+        (Loss::Logistic, three.clone(), of_objective),
+        (Loss::Square, three, of_objective),
+        (Loss::Logistic, data(false), of_data),
+        (Loss::Logistic, one, of_data),
+    ] {
         let error = Regression::new(loss, RegressionSpec::default(), Arc::new(data), vec![0.25; 4], 0.0).unwrap_err();
-        assert_eq!(error.path, ["objective"]);
+        assert_eq!(error.path, [key]);
         assert!(error.help.is_some());
     }
 }

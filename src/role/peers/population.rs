@@ -6,7 +6,7 @@ use super::{Care, Mail, Node, PeerUpdate};
 use crate::{
     engine::{NodeId, Snapshot},
     num::Real,
-    role::{Local, Payload},
+    role::{Letter, Local, Payload},
 };
 
 /// The states of all nodes and the rule they follow; see [`PeerUpdate`] for what each function is.
@@ -43,6 +43,8 @@ pub trait Population<R: Real>: Send + Sync {
     fn broadcasts(&self) -> bool;
     /// See [`PeerUpdate::iterate`].
     fn iterate(&self, node: NodeId) -> &[R];
+    /// See [`PeerUpdate::letters`]; of all nodes, by node.
+    fn letters(&self) -> Vec<Letter<'_, R>>;
     /// See [`PeerUpdate::answering`].
     fn answering(&self) -> Option<Vec<NodeId>>;
     /// Writes the states.
@@ -122,6 +124,14 @@ impl<R: Real, M: PeerUpdate<R>> Population<R> for Nodes<R, M> {
 
     fn iterate(&self, node: NodeId) -> &[R] {
         self.rule.iterate(&self.states[node])
+    }
+
+    fn letters(&self) -> Vec<Letter<'_, R>> {
+        let of_node = |(node, state)| {
+            let letters = self.rule.letters(state).into_iter().filter(|(_, vector)| !vector.is_empty());
+            letters.map(move |(name, vector)| Letter::of(node, name, vector)).collect::<Vec<_>>()
+        };
+        self.states.iter().enumerate().flat_map(of_node).collect()
     }
 
     fn answering(&self) -> Option<Vec<NodeId>> {

@@ -21,7 +21,7 @@ use crate::{
     invalid::Invalid,
     network::Topology,
     num::{Real, vector},
-    role::{Models, Observed, Scratch},
+    role::{Letter, Models, Observed, Scratch},
     world::World,
 };
 use clerk::{Clerk, Row};
@@ -263,6 +263,10 @@ impl<R: Real> Observed<R> for Peers<R> {
 
     fn staleness(&self) -> Option<f64> {
         None
+    }
+
+    fn state(&self) -> Vec<Letter<'_, R>> {
+        self.nodes.letters()
     }
 
     fn latest_batch(&self) -> Option<usize> {

@@ -95,6 +95,11 @@ impl<R> Default for Downlinks<R> {
 }
 
 impl<R: Real> Downlinks<R> {
+    /// What the server remembers of the messages to each client, by client.
+    pub(super) fn known(&self) -> Vec<(NodeId, &Vec<Payload<R>>)> {
+        self.known.sorted()
+    }
+
     /// Makes a message for a client out of what the method broadcasts.
     pub(super) fn pack(
         &mut self,

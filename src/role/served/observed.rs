@@ -5,7 +5,7 @@ use crate::{
     engine::NodeId,
     num::Real,
     part::link::round_blocks,
-    role::{Deployed, Models, Observed},
+    role::{Deployed, Letter, Models, Observed, Participant},
 };
 
 impl<R: Real> Observed<R> for Served<R> {
@@ -35,6 +35,14 @@ impl<R: Real> Observed<R> for Served<R> {
 
     fn staleness_counts(&self) -> &[u64] {
         self.tally()
+    }
+
+    fn participants(&self) -> &[Participant] {
+        self.participants()
+    }
+
+    fn state(&self) -> Vec<Letter<'_, R>> {
+        self.letters()
     }
 
     fn client_memory(&self) -> Option<u64> {

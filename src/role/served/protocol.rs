@@ -18,7 +18,7 @@ use crate::{
     part::rate::Clock,
     random::Purpose,
     role::{
-        Memory, Payload, Scratch,
+        Letter, Memory, Participant, Payload, Scratch,
         local::{LocalRule, Pace},
         schedule::{Next, Roster, Schedule, Wake},
         spec::Commit,
@@ -83,6 +83,34 @@ impl<R: Real> Served<R> {
         &self.state.memories
     }
 
+    /// The updates that the server steps of the latest event applied.
+    pub(super) fn participants(&self) -> &[Participant] {
+        &self.state.participants
+    }
+
+    /// What the method, its optimisers and its links remember: of the server, and then of each client.
+    pub(super) fn letters(&self) -> Vec<Letter<'_, R>> {
+        let Plan { client: half, server, local, .. } = &self.plan;
+        let mut letters = self.server.letters();
+        let named = server.optimiser.letters(&self.state.parts.optimiser);
+        letters.extend(named.map(|(name, vector)| Letter::own(format!("server.{name}"), vector)));
+        for up in &self.state.collected {
+            let vectors = up.up.vectors.iter().enumerate();
+            letters.extend(vectors.map(|(k, vector)| Letter::of(up.from, format!("arrived.{k}"), vector)));
+        }
+        for (client, memory) in self.state.memories.sorted() {
+            let own = named_by(half.remembers(), &memory.own);
+            letters.extend(own.map(|(name, vector)| Letter::of(client, name, vector)));
+            let optimiser = local.optimiser.letters(&memory.optimiser);
+            letters.extend(optimiser.map(|(name, vector)| Letter::of(client, format!("client.{name}"), vector)));
+            letters.extend(of_link(client, "uplink", &memory.link));
+        }
+        for (client, known) in self.state.downlinks.known() {
+            letters.extend(of_link(client, "downlink", known));
+        }
+        letters
+    }
+
     /// What clients keep between visits [bit].
     pub(super) fn client_memory(&self) -> u64 {
         let State { memories, downlinks, .. } = &self.state;
@@ -111,6 +139,15 @@ impl<R: Real> Served<R> {
         let next = question(self.schedule.as_mut(), &mut roster);
         control.charge(&inquiry.spent());
         next
+    }
+
+    /// Does what the schedule says to an event.
+    fn answer(&mut self, control: &mut Control<'_, Self>, question: impl FnOnce(&mut dyn Schedule, &mut Roster<'_>) -> Next) {
+        let next = self.ask(control, question);
+        if next.apply {
+            self.state.participants.clear();
+        }
+        self.obey(next, control);
     }
 
     fn obey(&mut self, next: Next, control: &mut Control<'_, Self>) {
@@ -156,6 +193,9 @@ impl<R: Real> Served<R> {
         self.server.apply(&batch, &mut ctx);
         self.state.standing.last_batch = batch.len();
         self.state.version += 1;
+        let round = self.state.version;
+        let participant = |up: &Arrived<R>| Participant { round, client: up.from, staleness: up.staleness };
+        self.state.participants.extend(batch.iter().map(participant));
         self.state.masked.clear();
         batch.clear();
         self.state.collected = batch;
@@ -213,8 +253,7 @@ impl<R: Real> Served<R> {
         let _ = self.state.called.remove(from);
         let staleness = self.state.version - upload.origin.version;
         if self.plan.max_staleness.is_some_and(|most| staleness > most) {
-            let next = self.ask(control, |schedule, roster| schedule.on_lost(from, roster));
-            return self.obey(next, control);
+            return self.answer(control, |schedule, roster| schedule.on_lost(from, roster));
         }
         control.count_used(upload.gradients as u64);
         self.state.remember(upload.shard, upload.memory);
@@ -237,16 +276,26 @@ impl<R: Real> Served<R> {
             steps: upload.steps,
             total_lr: upload.total_lr,
         });
-        let next = self.ask(control, |schedule, roster| schedule.on_arrival(from, roster));
-        self.obey(next, control);
+        self.answer(control, |schedule, roster| schedule.on_arrival(from, roster));
     }
 
     fn lose(&mut self, client: NodeId, control: &mut Control<'_, Self>) {
         if self.state.called.remove(client).is_some() {
-            let next = self.ask(control, |schedule, roster| schedule.on_lost(client, roster));
-            self.obey(next, control);
+            self.answer(control, |schedule, roster| schedule.on_lost(client, roster));
         }
     }
+}
+
+/// The vectors of a payload by their names, or by their numbers where they have none.
+fn named_by<'a, R>(names: &'static [&'static str], payload: &'a Payload<R>) -> impl Iterator<Item = (String, &'a [R])> {
+    let name = |k: usize| names.get(k).map_or_else(|| format!("memory.{k}"), ToString::to_string);
+    payload.vectors.iter().enumerate().map(move |(k, vector)| (name(k), vector.as_slice()))
+}
+
+/// What the link of a client remembers of each vector of a message.
+fn of_link<'a, R>(client: NodeId, link: &'static str, memory: &'a [Payload<R>]) -> impl Iterator<Item = Letter<'a, R>> {
+    let vectors = memory.iter().enumerate().flat_map(|(k, payload)| payload.vectors.iter().map(move |vector| (k, vector)));
+    vectors.map(move |(k, vector)| Letter::of(client, format!("{link}.{k}"), vector))
 }
 
 impl<R: Real> Protocol for Served<R> {
@@ -256,8 +305,7 @@ impl<R: Real> Protocol for Served<R> {
     type Scratch = Scratch<R>;
 
     fn start(&mut self, control: &mut Control<'_, Self>) {
-        let next = self.ask(control, |schedule, roster| schedule.start(roster));
-        self.obey(next, control);
+        self.answer(control, |schedule, roster| schedule.start(roster));
     }
 
     fn on_message(&mut self, from: NodeId, to: NodeId, message: Message<R>, control: &mut Control<'_, Self>) {
@@ -276,8 +324,7 @@ impl<R: Real> Protocol for Served<R> {
     }
 
     fn on_timer(&mut self, key: u64, control: &mut Control<'_, Self>) {
-        let next = self.ask(control, |schedule, roster| schedule.on_timer(key, roster));
-        self.obey(next, control);
+        self.answer(control, |schedule, roster| schedule.on_timer(key, roster));
     }
 
     fn on_lost(&mut self, node: NodeId, control: &mut Control<'_, Self>) {

@@ -8,7 +8,7 @@ use super::{Arrived, ServerState, links::Downlinks, masked::MaskedSum, shards::S
 use crate::{
     engine::{NodeId, touched::Touched},
     num::Real,
-    role::Memory,
+    role::{Memory, Participant},
 };
 
 /// What changes during a run, besides the method's server half and the schedule.
@@ -31,6 +31,9 @@ pub(super) struct State<R> {
     pub shards: Shards,
     /// Mean local step size of the latest batch, where local steps count.
     pub mean_lr: f64,
+    /// Who took part in the server steps of the latest event that led to any; a recorder has written it before a checkpoint.
+    #[serde(skip)]
+    pub participants: Vec<Participant>,
 }
 
 impl<R: Real> State<R> {
@@ -49,6 +52,7 @@ impl<R: Real> State<R> {
             tally: Vec::new(),
             shards: Shards::default(),
             mean_lr: 0.0,
+            participants: Vec::new(),
         }
     }
 

@@ -11,7 +11,6 @@ use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
     record::{Progress, RecordPlan},
-    registry::Halved,
     role::Observed,
     run::{error::RunError, protocols::Pilot, wall::now},
     world::{World, WorldClock},
@@ -65,6 +64,8 @@ pub(super) struct Timed<'a> {
     pub budget: Duration,
     /// Local steps of a visit [1].
     pub steps: f64,
+    /// Whether the first step of a visit stands for the others, however few they are.
+    pub sketch: bool,
     /// Whether the run will have all threads.
     pub all_threads: bool,
 }
@@ -72,11 +73,11 @@ pub(super) struct Timed<'a> {
 impl Pilot for Timed<'_> {
     type Outcome = Timing;
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Timing, RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Timing, RunError> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.all_threads { Workers::pool() } else { Workers::single() };
         // A visit of many steps may outlast any budget: only its first one is taken, and stands for the others.
-        let (workers, scale) = if self.steps > MANY { (workers.sketching(), self.steps) } else { (workers, 1.0) };
+        let (workers, scale) = if self.sketch || self.steps > MANY { (workers.sketching(), self.steps) } else { (workers, 1.0) };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let mut watch =
             Watch::<R> { record: self.record, budget: self.budget, start: now(), warm: None, over: false, scalar: PhantomData };

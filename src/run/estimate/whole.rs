@@ -2,7 +2,7 @@
 //!
 //! Wall time is that of the [timed trials](super::timing): each method runs its first rounds as it will, one thread a run or all
 //! threads in one run, and goes on at the rate that it had; worlds are built once a seed. Figures and a target that ends runs early
-//! are not foreseen. Memory is what reading the data has needed so far, the worlds of other threads, and the states of the runs that
+//! are not foreseen. Memory is what reading the data has needed so far, the worlds of other threads, and the models of the runs that
 //! go on together; disk is the rows of the record, and while runs go on their checkpoints.
 
 use std::fs;
@@ -10,7 +10,7 @@ use std::fs;
 use serde::Serialize;
 
 use super::Forecast;
-use crate::run::{Plan, threads::shares_threads};
+use crate::run::{Plan, threads::together};
 
 /// Characters of a number in `curves.csv`, with its comma, at the most usual.
 const NUMBER: u64 = 19;
@@ -34,14 +34,22 @@ pub struct Whole {
 }
 
 impl Whole {
+    /// What a `share` of the runs takes [1].
+    pub(super) fn shared(self, share: f64) -> Self {
+        let part = |bytes: u64| (share * bytes as f64) as u64;
+        let (wall_seconds, disk_bytes) = (share * self.wall_seconds, part(self.disk_bytes));
+        Self { wall_seconds, disk_bytes, checkpoint_bytes: self.checkpoint_bytes - self.disk_bytes + disk_bytes, ..self }
+    }
+
     /// Adds up the forecasts of all cells; `memory` is what the process has needed to read the data [byte].
     pub(super) fn of(plan: &Plan, cells: &[Forecast], memory: Option<u64>) -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = rayon::current_num_threads();
         let seeds = plan.seeds.len();
-        let (mut work, mut longest, mut disk, mut state, mut world) = (0.0, 0.0_f64, 0, 0, 0);
+        let (mut work, mut longest, mut disk, mut state, mut world, mut models) = (0.0, 0.0_f64, 0, 0, 0, 0);
         for (planned, cell) in plan.cells.iter().zip(cells) {
             work += cell.world_wall * seeds as f64;
             world = world.max(planned.data.as_ref().map_or(0, |data| data.bytes));
+            models = models.max(planned.model_bytes);
             let prefix: usize = planned.cell.keys.iter().map(|key| key.value.len() + 1).sum();
             for (arms, run) in planned.methods.iter().zip(&cell.runs) {
                 work += run.wall * (seeds * arms.len()) as f64;
@@ -52,10 +60,10 @@ impl Whole {
             }
         }
         let runs = plan.runs().len();
-        let (wall, together) =
-            if shares_threads(plan.runs().len()) { (work, 1) } else { (longest.max(work / threads as f64), threads.min(runs)) };
+        let together = together(runs);
+        let wall = if together == 1 { work } else { longest.max(work / together as f64) };
         let worlds = together.min(plan.cells.len() * seeds) as u64;
-        let memory = memory.unwrap_or(2 * world) + world * worlds.saturating_sub(1) + state * together as u64;
+        let memory = memory.unwrap_or(2 * world) + world * worlds.saturating_sub(1) + models;
         Self {
             threads,
             wall_seconds: wall,

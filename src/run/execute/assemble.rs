@@ -1,9 +1,9 @@
-//! From the parts of all runs to `curves.csv`, `runs.csv`, `summary.csv`, `claims.csv` and `tuning.csv`.
+//! From the parts of all runs to `curves.csv`, `runs.csv`, `summary.csv`, `claims.csv`, `tuning.csv` and all that is kept on request.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io::{self, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, Write},
     path::PathBuf,
 };
 
@@ -64,11 +64,14 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
     if plan.record.staleness {
         table("staleness.csv", &mut |out| join(parts("staleness"), out))?;
     }
+    if plan.record.participants {
+        table("participants.csv", &mut |out| join(parts("participants"), out))?;
+    }
     if plan.record.surrogate {
         table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
     }
     for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
-        table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, &runs, &choices, out))?;
+        table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, &choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
     let (rows, verdicts) = (summary::summarise(&curves, &crews), verdicts(plan, &curves)?);
@@ -138,10 +141,11 @@ fn fact(plan: &Plan, run: RunId, end: Option<End>) -> Fact {
 /// Joins tables of one header.
 fn join(parts: impl Iterator<Item = PathBuf>, out: &mut dyn Write) -> io::Result<()> {
     for (index, part) in parts.enumerate() {
-        let text = fs::read_to_string(part)?;
-        let end_of_header = text.find('\n').map_or(text.len(), |at| at + 1);
-        let from = if index > 0 { end_of_header } else { 0 };
-        out.write_all(&text.as_bytes()[from..])?;
+        let mut part = BufReader::new(File::open(part)?);
+        if index > 0 {
+            let _ = part.skip_until(b'\n')?;
+        }
+        let _ = io::copy(&mut part, out)?;
     }
     Ok(())
 }

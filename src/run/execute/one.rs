@@ -10,7 +10,7 @@ use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
 
 use super::{
-    kept::{ITERATES, MODELS},
+    kept::{self, ITERATES, MODELS, STATES},
     predicted::surrogate,
 };
 use crate::{
@@ -22,9 +22,8 @@ use crate::{
         formula::guarded,
         iterates::Iterates,
         part::{Part, header},
-        predicted, staleness,
+        participants, predicted, staleness,
     },
-    registry::Halved,
     role::{Models, Observed},
     run::{
         Options, Plan, RunId,
@@ -70,7 +69,7 @@ struct RunJob<'a> {
 impl Pilot for RunJob<'_> {
     type Outcome = Done;
 
-    fn fly<R: Halved, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
+    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
         let Self { plan, run, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
@@ -78,24 +77,29 @@ impl Pilot for RunJob<'_> {
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let (path, checkpoint) = (results.of_run(name, "csv"), results.of_run(name, "checkpoint"));
         let prefix = prefix(plan, run);
-        let paths = Paths { part: &path, iterates: plan.record.iterates.then(|| results.of_run(name, "iterates")) };
+        let paths = Paths {
+            part: &path,
+            iterates: plan.record.iterates.then(|| results.of_run(name, "iterates")),
+            participants: plan.record.participants.then(|| results.of_run(name, "participants")),
+        };
         let saved = if self.saved { take_up(&checkpoint, &paths, &prefix, &mut engine)? } else { None };
         let (files, state) = match saved {
             Some((files, state)) => (files, Some(state)),
-            None => (paths.create(&header(&plan.keys(), &plan.columns), &prefix).map_err(RunError::io(&path))?, None),
+            None => (paths.create(plan, &prefix).map_err(RunError::io(&path))?, None),
         };
         let mut keeper = Keeper::new(checkpoint, results, options, self.progress);
         let record = &plan.cells[run.cell].record;
         let mut recorder = Recorder::new(&world, record, files, state, &mut keeper);
         let _ = engine.run(&mut recorder);
-        let Some(Ended { end, part, iterates }) = recorder.finish(&engine).map_err(|error| match error {
+        let Some(Ended { end, written, iterates }) = recorder.finish(&engine).map_err(|error| match error {
             RecordError::Io(source) => RunError::io(&path)(source),
             RecordError::Invalid(invalid) => plan.reject(run.cell, invalid).into(),
         })?
         else {
             return Err(RunError::Interrupted);
         };
-        let mut kept = Kept { results, files: vec![(own(name, "csv"), part)] };
+        let mut kept = Kept { results, files: vec![(own(name, "csv"), written.part)] };
+        kept.files.extend(written.participants.map(|participants| (own(name, "participants"), participants)));
         if let Some(iterates) = iterates {
             kept.matrix(ITERATES, name, &iterates)?;
         }
@@ -115,6 +119,12 @@ impl Pilot for RunJob<'_> {
             };
             kept.matrix(MODELS, name, &models)?;
         }
+        if plan.record.states {
+            let letters = engine.protocol().state();
+            let vectors: Vec<&[R]> = letters.iter().map(|letter| letter.vector).collect();
+            kept.matrix(STATES, name, &vectors)?;
+            kept.table(name, STATES, kept::names(&letters))?;
+        }
         Ok(Done { end, files: kept.files })
     }
 }
@@ -124,18 +134,30 @@ struct Paths<'a> {
     part: &'a Path,
     /// Where iterates are kept.
     iterates: Option<PathBuf>,
+    /// Where participants are kept.
+    participants: Option<PathBuf>,
 }
 
 impl Paths<'_> {
-    fn create(&self, header: &[String], prefix: &[String]) -> io::Result<Files> {
-        let part = Part::create(self.part, header, prefix.to_vec())?;
-        Ok(Files { part, iterates: self.iterates.clone().map(Iterates::create).transpose()? })
+    fn create(&self, plan: &Plan, prefix: &[String]) -> io::Result<Files> {
+        let keys = plan.keys();
+        let log = |path| Part::create(path, &participants::header(&keys), prefix.to_vec());
+        Ok(Files {
+            part: Part::create(self.part, &header(&keys, &plan.columns), prefix.to_vec())?,
+            iterates: self.iterates.clone().map(Iterates::create).transpose()?,
+            participants: self.participants.as_deref().map(log).transpose()?,
+        })
     }
 
     fn resume(&self, written: Written, prefix: &[String]) -> io::Result<Files> {
         let part = Part::resume(self.part, written.part, prefix.to_vec())?;
         let iterates = self.iterates.clone().zip(written.iterates);
-        Ok(Files { part, iterates: iterates.map(|(path, known)| Iterates::resume(path, known)).transpose()? })
+        let participants = self.participants.as_deref().zip(written.participants);
+        Ok(Files {
+            part,
+            iterates: iterates.map(|(path, known)| Iterates::resume(path, known)).transpose()?,
+            participants: participants.map(|(path, known)| Part::resume(path, known, prefix.to_vec())).transpose()?,
+        })
     }
 }
 
@@ -168,12 +190,14 @@ impl Kept<'_> {
         self.keep(own(name, extension), table.as_bytes())
     }
 
-    /// Keeps vectors of one length as a matrix in `folder`.
-    fn matrix<R: Real>(&mut self, folder: &str, name: &str, rows: &[Vec<R>]) -> Result<(), RunError> {
+    /// Keeps vectors as the rows of a matrix in `folder`; shorter ones end in NaN.
+    fn matrix<R: Real>(&mut self, folder: &str, name: &str, rows: &[impl AsRef<[R]>]) -> Result<(), RunError> {
         let file = format!("{folder}/{name}.npy");
-        let shape = (rows.len(), rows.first().map_or(0, Vec::len));
-        let flat: Vec<R> = rows.iter().flatten().copied().collect();
-        let matrix = Array2::from_shape_vec(shape, flat).expect("models of a run have one length");
+        let width = rows.iter().map(|row| row.as_ref().len()).max().unwrap_or(0);
+        let mut matrix = Array2::from_elem((rows.len(), width), R::of(f64::NAN));
+        for (mut to, from) in matrix.rows_mut().into_iter().zip(rows) {
+            to.iter_mut().zip(from.as_ref()).for_each(|(to, from)| *to = *from);
+        }
         let mut bytes = Vec::new();
         matrix.write_npy(&mut bytes).map_err(|error| RunError::io(&self.results.file(&file))(io::Error::other(error)))?;
         self.keep(file, &bytes)

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
+    num::Real,
     num::low_precision::Bits,
     part::{rate::Rate, transform::TransformSpec, weighting::Weighting},
     problem::optimum::settled::Pulls,
     random::Setting,
-    registry::{Halved, Parameters, ServedParameters, complete},
+    registry::{Parameters, ServedParameters, complete},
     role::{
         served::expected_weights,
         spec::{ServedSpec, ShardRule},
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// The model at which the expected server step of a run vanishes, shape `[d]`; `None` where nothing is known to predict it.
-pub(super) fn surrogate<R: Halved>(plan: &Plan, run: RunId, world: &Arc<World<R>>) -> Option<Vec<R>> {
+pub(super) fn surrogate<R: Real>(plan: &Plan, run: RunId, world: &Arc<World<R>>) -> Option<Vec<R>> {
     let Parameters::Served { own, parts } = &plan.arm(run).parameters else { return None };
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: plan.scenario.folder.clone() };
     let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts, world.problem.spec().weights), world, &setting)?;
@@ -26,7 +27,7 @@ pub(super) fn surrogate<R: Halved>(plan: &Plan, run: RunId, world: &Arc<World<R>
 }
 
 /// How the clients of a method pull at its model.
-fn pulls<R: Halved>(own: &dyn ServedParameters, parts: &ServedSpec, world: &Arc<World<R>>, setting: &Setting) -> Option<Pulls> {
+fn pulls<R: Real>(own: &dyn ServedParameters, parts: &ServedSpec, world: &Arc<World<R>>, setting: &Setting) -> Option<Pulls> {
     let client = parts.client.clone().unwrap_or_default();
     let plain = own.averages()
         && client.optimiser.is_empty()

@@ -19,7 +19,7 @@ use fedfleet::{
         quadratic::{Numbers, QuadraticSpec},
     },
     random::{Quantity, Setting, Streams},
-    registry::{Halved, Parameters, PeerParameters, Registry},
+    registry::{Parameters, PeerParameters, Registry},
     role::{
         local::{LocalRule, Steps},
         peers::{Absent, Peers, Plan},
@@ -148,7 +148,7 @@ impl Bench {
             optimiser: Chain::build(&self.optimiser),
             keep_state: true,
         };
-        let nodes = f64::nodes(self.method.as_ref(), &setting).expect("the method is sound");
+        let nodes = self.method.nodes::<f64>(&setting).expect("the method is sound");
         let plan = Plan {
             world: Arc::clone(&world),
             local,

@@ -134,7 +134,7 @@ fn memories_are_refused_where_neighbours_hear_different_messages() {
         ("token-walk", false),
     ] {
         let setting = fedfleet::random::Setting { streams: fedfleet::random::Streams::new(0), clients: 4, folder: ".".into() };
-        let nodes = fedfleet::registry::Halved::nodes(method(text).as_ref(), &setting).unwrap();
+        let nodes = method(text).nodes::<f64>(&setting).unwrap();
         let nodes: Box<dyn fedfleet::role::peers::Population<f64>> = nodes;
         assert_eq!(ef21.check_memory(nodes.broadcasts()).is_ok(), allowed, "{text}");
     }

@@ -1,0 +1,79 @@
+//! Titles, labels, claims and folders of any name do no harm.
+
+use std::{fs, path::Path};
+
+use crate::program::{fedfleet, run, succeed, table, told};
+
+/// A scenario with this title, this label of its method and this claim.
+fn scenario(folder: &Path, title: &str, label: &str, claim: &str) -> std::path::PathBuf {
+    let path = folder.join("s.toml");
+    let text = format!(
+        "title = {title:?}\nseeds = 1\nstop.rounds = 2\nproblem.objective = {{ quadratic = {{ generate = {{ dimension = 2 }} }} }}\n\
+         fleet.clients = 3\nserved.local = {{ steps = 1, lr = 0.1 }}\nrecord = {{ models = true, states = true, iterates = true }}\n\
+         [[method]]\nname = 'scaffold'\nlabel = {label:?}\n[[method]]\nname = 'fedavg'\n\
+         [[claim]]\ntext = {claim:?}\nmetric = 'loss'\nbetter = {label:?}\nworse = 'fedavg'\n[[figure]]\nx = 'rounds'\ny = 'loss'\n"
+    );
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn labels_that_are_too_long_for_a_file_are_cut_in_its_name_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("o");
+    // 240 bytes each, alike in all but the last letter.
+    for label in ["日".repeat(80), "é".repeat(400)] {
+        run(&scenario(folder.path(), "long", &label, "c"), &out, &["--overwrite"]);
+        for kind in ["models", "iterates", "states"] {
+            let rows = table(&out.join(kind).join("index.csv"));
+            assert!(rows.iter().any(|row| row["method"] == label));
+            assert!(rows.iter().all(|row| out.join(kind).join(&row["file"]).is_file() && row["file"].len() < 100), "{rows:?}");
+        }
+    }
+}
+
+#[test]
+fn pages_show_titles_claims_and_folders_and_act_on_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (title, claim) = ("A](http://evil) <img src=x onerror=alert(1)>", "| <script>alert(1)</script> `x` [y](z)");
+    run(&scenario(folder, title, "scaffold", claim), &folder.join("g/a b)(<x>&'y"), &[]);
+    let _ = succeed(fedfleet(["gallery".as_ref(), folder.join("g").as_os_str()]));
+    let page = fs::read_to_string(folder.join("g/README.md")).unwrap();
+    let bare = page.replace("\\]", "").replace("\\[", "").replace("\\`", "");
+    for acting in ["<img src=x", "<script>", "](http://evil)", "[y](z)", "(a b)(", "\"a b)(<x>"] {
+        assert!(!bare.contains(acting), "{acting} is in\n{page}");
+    }
+    // What is linked to is there.
+    let target = page.split("<img src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let bytes = |text: &str| {
+        let mut out = Vec::new();
+        let mut rest = text.as_bytes();
+        while let Some((&first, tail)) = rest.split_first() {
+            if first == b'%' {
+                out.push(u8::from_str_radix(std::str::from_utf8(&tail[..2]).unwrap(), 16).unwrap());
+                rest = &tail[2..];
+            } else {
+                out.push(first);
+                rest = tail;
+            }
+        }
+        String::from_utf8(out).unwrap()
+    };
+    let decoded = bytes(&target.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'"));
+    assert!(folder.join("g").join(&decoded).is_file(), "{target}");
+}
+
+#[test]
+fn names_of_files_never_reach_the_terminal_raw() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.toml");
+    fs::write(folder.path().join("bad\u{1b}[31m.csv"), "a,label\nnan,x\n1,y\n").unwrap();
+    let text = "stop.rounds = 1\nproblem = { objective = 'softmax', data = { csv = \"bad\\u001b[31m.csv\" } }\nfleet.clients = 1\n\
+                served.local.lr = 0.1\n[[method]]\nname = 'fedavg'\n";
+    fs::write(&path, text).unwrap();
+    for verb in ["check", "run"] {
+        let told = told(fedfleet([verb.as_ref(), path.as_os_str()]));
+        assert!(told.starts_with("exit code 2") && !told.contains('\u{1b}') && told.contains("bad"), "{told:?}");
+    }
+}
