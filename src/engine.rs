@@ -134,6 +134,11 @@ impl<P: Protocol> Engine<P> {
         self.core.state.crew.at_work(end, self.core.state.ledger.visits, rounds)
     }
 
+    /// The threads that run jobs.
+    pub fn workers(&self) -> &Workers<P::Scratch> {
+        &self.core.workers
+    }
+
     /// Runs until the watcher ends it or nothing is left to happen.
     pub fn run(&mut self, watcher: &mut dyn Watcher<P>) -> Ended {
         if !self.started {

@@ -13,6 +13,7 @@ pub mod data;
 pub mod evaluate;
 pub mod head;
 pub mod init;
+pub mod kind;
 pub mod mlp;
 pub mod optimum;
 pub mod quadratic;
@@ -28,9 +29,10 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 pub use batches::{BatchSize, Batches};
+pub use kind::{Inputs, ObjectiveKind, ObjectiveSpec, Properties};
 pub use mlp::{Activation, Mlp};
 pub use softmax::Softmax;
-pub use spec::{ObjectiveSpec, Problem, ProblemSpec};
+pub use spec::{Problem, ProblemSpec};
 
 use head::LinearHead;
 use quadratic::QuadraticForm;
@@ -206,8 +208,9 @@ impl<R: Real> Drift<'_, R> {
     #[inline]
     pub fn step(&self, lr: f64, gradient: &[R], y: &mut [R]) {
         let lr = R::of(lr);
-        for (j, (y, &g)) in y.iter_mut().zip(gradient).enumerate() {
-            *y -= lr * self.direction(j, g, *y);
+        let gradient = &gradient[..y.len()];
+        for j in 0..y.len() {
+            y[j] -= lr * self.direction(j, gradient[j], y[j]);
         }
     }
 

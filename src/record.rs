@@ -5,6 +5,7 @@
 //! many results.
 
 pub mod axis;
+pub mod bracket;
 mod cell;
 pub mod claim;
 mod column;

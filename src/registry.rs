@@ -4,7 +4,7 @@
 //!
 //! ```no_run
 //! # use fedfleet::registry::Registry;
-//! let registry = Registry::builtin(); // .method::<FedSign>().compressor::<Sketch>()
+//! let registry = Registry::builtin(); // .method::<FedSign>().compressor::<Sketch>().objective::<Huber>()
 //! ```
 
 mod builtin;
@@ -26,6 +26,7 @@ use crate::{
     method::{PeerMethod, ServedMethod},
     named::{Kind, Named},
     part::link::{AnyCompressor, Compressor},
+    problem::kind::{AnyObjective, ObjectiveKind},
     toml::decode::{Catalogue, Fault, Reader},
 };
 
@@ -39,6 +40,7 @@ pub struct Registry {
 struct Lists {
     methods: Vec<Entry>,
     compressors: Vec<PartEntry<dyn AnyCompressor>>,
+    objectives: Vec<PartEntry<dyn AnyObjective>>,
 }
 
 impl Registry {
@@ -66,6 +68,13 @@ impl Registry {
         self.with(|lists| put(&mut lists.compressors, entry, |entry| entry.name))
     }
 
+    /// Adds a kind of objective; one of the same name gives way to it.
+    #[must_use]
+    pub fn objective<O: ObjectiveKind>(self) -> Self {
+        let entry = PartEntry::new(O::NAME, |kind: O| Arc::new(kind) as Arc<dyn AnyObjective>);
+        self.with(|lists| put(&mut lists.objectives, entry, |entry| entry.name))
+    }
+
     fn with(mut self, add: impl FnOnce(&mut Lists)) -> Self {
         add(Arc::make_mut(&mut self.lists));
         self
@@ -85,6 +94,11 @@ impl Registry {
     pub fn compressors(&self) -> &[PartEntry<dyn AnyCompressor>] {
         &self.lists.compressors
     }
+
+    /// Every kind of objective, in the order in which lists show them.
+    pub fn objectives(&self) -> &[PartEntry<dyn AnyObjective>] {
+        &self.lists.objectives
+    }
 }
 
 /// Puts `new` in the place of what has its name, or at the end.
@@ -98,7 +112,8 @@ fn put<T>(list: &mut Vec<T>, new: T, name: impl Fn(&T) -> &'static str) {
 impl Catalogue for Registry {
     fn names(&self, kind: &str) -> Option<Vec<&'static str>> {
         match kind {
-            <dyn AnyCompressor as Kind>::KIND => Some(self.lists.compressors.iter().map(|entry| entry.name).collect()),
+            <dyn AnyCompressor as Kind>::KIND => Some(names(&self.lists.compressors)),
+            <dyn AnyObjective as Kind>::KIND => Some(names(&self.lists.objectives)),
             _ => None,
         }
     }
@@ -106,13 +121,17 @@ impl Catalogue for Registry {
     fn read(&self, kind: &str, name: &str, parameters: Reader<'_>) -> Result<Box<dyn Any>, Fault> {
         match kind {
             <dyn AnyCompressor as Kind>::KIND => read(&self.lists.compressors, name, parameters),
+            <dyn AnyObjective as Kind>::KIND => read(&self.lists.objectives, name, parameters),
             _ => Err(Fault::unknown_name(name, &[])),
         }
     }
 }
 
+fn names<T: ?Sized>(entries: &[PartEntry<T>]) -> Vec<&'static str> {
+    entries.iter().map(|entry| entry.name).collect()
+}
+
 fn read<T: Kind + ?Sized>(entries: &[PartEntry<T>], name: &str, parameters: Reader<'_>) -> Result<Box<dyn Any>, Fault> {
-    let names = || entries.iter().map(|entry| entry.name).collect::<Vec<_>>();
-    let entry = entries.iter().find(|entry| entry.name == name).ok_or_else(|| Fault::unknown_name(name, &names()))?;
+    let entry = entries.iter().find(|entry| entry.name == name).ok_or_else(|| Fault::unknown_name(name, &names(entries)))?;
     Ok(Box::new(Named::new(entry.read(parameters)?)))
 }

@@ -27,6 +27,10 @@ Examples:
   fedfleet compare results/quickstart --target accuracy=0.9 --format latex > table.tex";
 
 /// Compare methods: seconds, rounds, bits and gradients to a target, or final values; median and quartiles over seeds
+///
+/// A target is reached between two samples, shown as `12.0–18.0`, unless every update of a server was sampled (`record.every` of one
+/// round): then the place is exact. Quartiles and ratios are those of the later sample. A metric that does not fall or rise steadily may
+/// have touched the target earlier, between two samples. A seed that diverged counts as worse than any other, whichever metric it is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {

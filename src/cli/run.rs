@@ -15,7 +15,10 @@ use std::{
 use crate::figure::FigureError;
 use crate::{
     invalid::{count, printable},
-    record::trial::{Winner, lines},
+    record::{
+        claim::Answer,
+        trial::{Winner, lines},
+    },
     registry::Registry,
     run::{Options, Plan, Results, RunError, Summary, execute, verify},
     scenario::nearest,
@@ -119,7 +122,7 @@ impl Args {
             printable(&told(&summary, results.folder())).into_owned()
         };
         io::stdout().lock().write_all(text.as_bytes())?;
-        let held = summary.verdicts.iter().all(|verdict| verdict.holds == Some(true));
+        let held = summary.verdicts.iter().all(|verdict| verdict.answer == Answer::Holds);
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
     }
 

@@ -7,7 +7,10 @@
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use rayon::prelude::*;
@@ -16,7 +19,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::Protocol;
 use crate::interrupt::Interrupt;
 
-/// Least work [multiply-adds] for which a batch of jobs is handed to other threads.
+/// Least work [multiply-adds] for which a batch of jobs is handed to other threads, unless it is said otherwise.
 const WORTH_A_THREAD: f64 = 400_000.0;
 
 /// Jobs per thread that one batch may run ahead of the clock; bounds the memory held by results.
@@ -28,18 +31,43 @@ pub struct Workers<S> {
     scratch: Vec<Mutex<S>>,
     sketch: bool,
     interrupt: Arc<AtomicBool>,
+    /// Least work [multiply-adds] for which a batch of jobs is handed to other threads.
+    worth_a_thread: f64,
+    /// Batches that were handed to other threads.
+    parallel: AtomicU64,
 }
 
 impl<S: Default> Workers<S> {
     /// Runs jobs on the calling thread only.
     pub fn single() -> Self {
-        Self { threads: 1, scratch: vec![Mutex::default()], sketch: false, interrupt: Arc::default() }
+        Self::on(1)
     }
 
     /// Runs jobs on all threads of the current rayon pool.
     pub fn pool() -> Self {
-        let threads = rayon::current_num_threads();
-        Self { threads, scratch: (0..threads).map(|_| Mutex::default()).collect(), sketch: false, interrupt: Arc::default() }
+        Self::on(rayon::current_num_threads())
+    }
+
+    fn on(threads: usize) -> Self {
+        Self {
+            threads,
+            scratch: (0..threads).map(|_| Mutex::default()).collect(),
+            sketch: false,
+            interrupt: Arc::default(),
+            worth_a_thread: WORTH_A_THREAD,
+            parallel: AtomicU64::new(0),
+        }
+    }
+
+    /// The same, but batches of jobs go to other threads from `work` [multiply-adds] on; 0 hands every batch over.
+    #[must_use]
+    pub fn sharing_from(self, work: f64) -> Self {
+        Self { worth_a_thread: work, ..self }
+    }
+
+    /// Number of batches that were handed to other threads so far.
+    pub fn parallel_batches(&self) -> u64 {
+        self.parallel.load(Ordering::Relaxed)
     }
 
     /// The same, but jobs are left in the middle once `interrupt` is set.
@@ -180,7 +208,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
         };
         let most = if workers.threads == 1 { 1 } else { AHEAD * workers.threads };
         let Some((first, cost)) = self.take_earliest(protocol) else { return true };
-        if most == 1 || cost * (most as f64) < WORTH_A_THREAD {
+        if most == 1 || cost * (most as f64) < workers.worth_a_thread {
             let out = run(&first.job);
             return self.settle(first, out, interrupt);
         }
@@ -190,6 +218,7 @@ impl<J: Send + Sync, O: Send> Jobs<J, O> {
         {
             batch.push(taken);
         }
+        let _ = workers.parallel.fetch_add(1, Ordering::Relaxed);
         let outs: Vec<O> = batch.par_iter().with_max_len(1).map(|taken| run(&taken.job)).collect();
         batch.into_iter().zip(outs).fold(true, |whole, (taken, out)| self.settle(taken, out, interrupt) && whole)
     }

@@ -25,7 +25,8 @@ pub struct FigureSpec {
     /// How values are drawn; `bars` stand at the values of a sweep key.
     #[serde(default)]
     pub kind: Kind,
-    /// The band over seeds around each curve, or the whisker on each bar.
+    /// The band over seeds around each curve, or the whisker on each bar. From where a seed diverged on it counts as worse than any
+    /// other, whichever metric is drawn.
     #[serde(default)]
     pub band: Band,
     /// A sweep key: one panel for each of its values, with common axes.

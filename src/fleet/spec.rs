@@ -55,7 +55,8 @@ pub struct FleetSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout_done: Option<Quantity>,
     /// What happens to the work of a client that goes down; it pauses if not given. A client is still there in the very instant in
-    /// which it leaves: work that ends then is done, and its upload starts then; no upload starts later than that until it is back.
+    /// which it leaves: work that ends then is done, and its upload, or its messages to peers, start then; none starts later than that
+    /// until it is back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave: Option<Leave>,
     /// Groups of like clients; their shares sum to 1.

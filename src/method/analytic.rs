@@ -13,10 +13,7 @@ use crate::{
     engine::{NodeId, touched::Touched},
     invalid::{Invalid, require},
     num::Real,
-    problem::{
-        ObjectiveSpec,
-        head::{Layout, Moments},
-    },
+    problem::head::{Layout, Moments},
     role::{
         Local, Payload,
         schedule::ScheduleSpec,
@@ -115,7 +112,7 @@ impl ServedMethod for Analytic {
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        if let ObjectiveSpec::Quadratic(_) | ObjectiveSpec::Logistic(_) = parts.objective {
+        if !parts.objective.properties().solvable_head {
             return Err(Invalid::at("", "`analytic` solves for a linear layer over samples, which this objective does not have")
                 .help("choose `least-squares`, `softmax` or `mlp` as the objective"));
         }

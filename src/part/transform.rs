@@ -117,11 +117,10 @@ impl<R: Real> Chain<R> {
 
     /// The vectors of a `state` by their names: the place of their transform, from 0, and their letter, such as `0.m`.
     pub fn letters<'a>(&'a self, state: &'a [Payload<R>]) -> impl Iterator<Item = (String, &'a [R])> {
-        let of_part = |(place, (part, state)): (usize, (&'a Box<dyn Transform<R>>, &'a Payload<R>))| {
+        self.parts.iter().zip(state).enumerate().flat_map(|(place, (part, state))| {
             let vectors = part.letters().iter().zip(&state.vectors);
             vectors.map(move |(letter, vector)| (format!("{place}.{letter}"), vector.as_slice()))
-        };
-        self.parts.iter().zip(state).enumerate().flat_map(of_part)
+        })
     }
 
     /// Changes `update` by every transform in turn. `state` holds one payload a transform and may be empty at first.

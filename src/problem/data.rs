@@ -224,6 +224,13 @@ pub enum Targets<R> {
     Values(Vec<R>),
 }
 
+impl<R> Targets<R> {
+    /// Outputs of a model for them: the number of classes, or 1.
+    pub fn outputs(&self) -> usize {
+        if let Self::Classes { count, .. } = self { *count } else { 1 }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,13 +15,13 @@ mod output;
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::layers::{Coarse, Layers, Target};
 use super::{
-    Block, Drift, Objective, Sample, TestScore, Visit, Workspace,
+    Block, Drift, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
     affine::Affine,
-    data::ClientData,
+    data::{ClientData, TargetKind},
     head::LinearHead,
     supervised::{Picked, Supervised},
 };
@@ -32,7 +32,9 @@ use crate::{
         low_precision::Bits,
         vector::{self, aligned, aligned_len},
     },
+    problem::size::check_layers,
 };
+use layers::{Coarse, Layers, Target};
 
 /// Rows that pass through the network together.
 const PART: usize = 256;
@@ -40,8 +42,46 @@ const PART: usize = 256;
 /// Steps of a visit from which an aligned copy of the parameters pays.
 const WORTH_A_COPY: usize = 4;
 
+/// A multi-layer perceptron.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct MlpSpec {
+    /// Units of each hidden layer.
+    pub hidden: Vec<usize>,
+    /// What a hidden unit does to its input.
+    pub activation: Activation,
+}
+
+impl Default for MlpSpec {
+    fn default() -> Self {
+        Self { hidden: vec![64], activation: Activation::default() }
+    }
+}
+
+impl ObjectiveKind for MlpSpec {
+    const NAME: &'static str = "mlp";
+
+    fn validate(&self) -> Result<(), Invalid> {
+        match self.hidden.iter().position(|&units| units == 0) {
+            Some(layer) => Err(Invalid::at(&format!("hidden.{layer}"), "a hidden layer has no unit: expected at least 1")),
+            None => Ok(()),
+        }
+    }
+
+    fn properties(&self) -> Properties {
+        Properties { samples: true, targets: TargetKind::Auto, convex: false, solvable_head: true }
+    }
+
+    fn build<R: Real>(&self, inputs: &Inputs<R>) -> Result<Box<dyn Objective<R>>, Invalid> {
+        let data = inputs.data()?;
+        let (columns, outputs) = (data.train.features.columns(), data.train.targets.outputs());
+        check_layers("objective.mlp.hidden", &[&[columns], self.hidden.as_slice(), &[outputs]].concat())?;
+        Ok(Box::new(Mlp::new(data, &self.hidden, self.activation, inputs.l2)?.with_weights(&inputs.weights)?))
+    }
+}
+
 /// What a hidden unit does to its input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// `max(0, z)`, with derivative 0 at 0.

@@ -21,9 +21,29 @@ pub use spec::{Alike, GeneratorSpec, LinearTerm, Numbers, QuadraticSpec, Shape};
 use crate::{
     invalid::Invalid,
     num::Real,
-    problem::{Block, BlockKind, Drift, Objective, Sample, TestScore, Visit, Workspace},
+    problem::{
+        Block, BlockKind, Drift, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
+        data::TargetKind,
+    },
     random::Streams,
 };
+
+impl ObjectiveKind for QuadraticSpec {
+    const NAME: &'static str = "quadratic";
+
+    fn validate(&self) -> Result<(), Invalid> {
+        self.check()
+    }
+
+    fn properties(&self) -> Properties {
+        Properties { samples: false, targets: TargetKind::Auto, convex: true, solvable_head: false }
+    }
+
+    fn build<R: Real>(&self, inputs: &Inputs<R>) -> Result<Box<dyn Objective<R>>, Invalid> {
+        let objective = Quadratic::new(self, inputs.clients, inputs.streams, &inputs.folder);
+        Ok(Box::new(objective.map_err(|invalid| invalid.under("objective.quadratic"))?))
+    }
+}
 
 /// Scalars that a generated fleet may take before its clients are generated anew at every use.
 const STORED: usize = 1 << 23;

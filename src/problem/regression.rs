@@ -18,21 +18,65 @@ use crate::{
     invalid::Invalid,
     num::Real,
     problem::{
-        Block, BlockKind, Objective, Sample, TestScore, Workspace,
-        data::ClientData,
+        Block, BlockKind, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Workspace,
+        data::{ClientData, TargetKind},
         head::{LinearHead, each_raw_part},
         quadratic::QuadraticForm,
+        size::check_layers,
         supervised::Picked,
     },
 };
 
-/// Options of a linear model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Linear regression with squared errors.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RegressionSpec {
-    /// Whether the model has a bias; by default yes for logistic regression and no for least squares.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub intercept: Option<bool>,
+pub struct LeastSquares {
+    /// Whether the model has a bias; by default no.
+    #[serde(default)]
+    pub intercept: bool,
+}
+
+/// Logistic regression on two classes.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Logistic {
+    /// Whether the model has a bias; by default yes.
+    #[serde(default = "yes")]
+    pub intercept: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl ObjectiveKind for LeastSquares {
+    const NAME: &'static str = "least-squares";
+
+    fn properties(&self) -> Properties {
+        Properties { samples: true, targets: TargetKind::Values, convex: true, solvable_head: true }
+    }
+
+    fn build<R: Real>(&self, inputs: &Inputs<R>) -> Result<Box<dyn Objective<R>>, Invalid> {
+        linear(Loss::Square, self.intercept, inputs)
+    }
+}
+
+impl ObjectiveKind for Logistic {
+    const NAME: &'static str = "logistic";
+
+    fn properties(&self) -> Properties {
+        Properties { samples: true, targets: TargetKind::Classes, convex: true, solvable_head: false }
+    }
+
+    fn build<R: Real>(&self, inputs: &Inputs<R>) -> Result<Box<dyn Objective<R>>, Invalid> {
+        linear(Loss::Logistic, self.intercept, inputs)
+    }
+}
+
+fn linear<R: Real>(loss: Loss, intercept: bool, inputs: &Inputs<R>) -> Result<Box<dyn Objective<R>>, Invalid> {
+    let data = inputs.data()?;
+    check_layers("objective", &[data.train.features.columns(), 1])?;
+    Ok(Box::new(Regression::new(loss, intercept, data, inputs.weights.clone(), inputs.l2)?))
 }
 
 /// Least squares or logistic regression.
@@ -51,14 +95,13 @@ pub struct Regression<R> {
 }
 
 impl<R: Real> Regression<R> {
-    /// The model over `data`, with the weights `pᵢ` of the clients and regularisation `l2`.
+    /// The model over `data`, with a bias if `intercept`, with the weights `pᵢ` of the clients and regularisation `l2`.
     ///
     /// # Errors
     /// [`Invalid`] at `objective` or `data` where the targets do not suit the loss.
-    pub fn new(loss: Loss, spec: RegressionSpec, data: Arc<ClientData<R>>, weights: Vec<f64>, l2: f64) -> Result<Self, Invalid> {
+    pub fn new(loss: Loss, intercept: bool, data: Arc<ClientData<R>>, weights: Vec<f64>, l2: f64) -> Result<Self, Invalid> {
         let targets = loss.targets(&data, &data.train.targets)?;
         let test_targets = data.test.as_ref().map_or(Ok(Vec::new()), |test| loss.targets(&data, &test.targets))?;
-        let intercept = spec.intercept.unwrap_or(loss == Loss::Logistic);
         let columns = data.train.features.columns();
         let block = |name: &str, range, kind| Block { name: name.into(), range, kind, fan_in: columns, fan_out: 1 };
         let mut blocks = vec![block("weight", 0..columns, BlockKind::Weight)];

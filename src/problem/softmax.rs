@@ -8,22 +8,45 @@ mod model;
 
 use std::sync::Arc;
 
-use self::model::{Model, accumulate, logits};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{
-    Block, BlockKind, Drift, Objective, Sample, TestScore, Visit, Workspace,
+    Block, BlockKind, Drift, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
     affine::Affine,
     classes, cross_entropy,
-    data::{ClientData, Targets},
+    data::{ClientData, TargetKind, Targets},
     head::{LinearHead, each_raw_part},
     supervised::{Picked, Supervised},
 };
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
+    problem::size::check_layers,
 };
+use model::{Model, accumulate, logits};
 
 /// Rows whose logits are held at once where a whole data set is evaluated.
 const PART: usize = 256;
+
+/// Multinomial logistic regression.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SoftmaxSpec {}
+
+impl ObjectiveKind for SoftmaxSpec {
+    const NAME: &'static str = "softmax";
+
+    fn properties(&self) -> Properties {
+        Properties { samples: true, targets: TargetKind::Classes, convex: true, solvable_head: true }
+    }
+
+    fn build<R: Real>(&self, inputs: &Inputs<R>) -> Result<Box<dyn Objective<R>>, Invalid> {
+        let data = inputs.data()?;
+        check_layers("objective", &[data.train.features.columns(), data.train.targets.outputs()])?;
+        Ok(Box::new(Softmax::new(data, inputs.l2)?.with_weights(&inputs.weights)?))
+    }
+}
 
 /// Softmax regression over the clients' data.
 #[derive(Debug, Clone)]

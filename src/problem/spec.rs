@@ -1,18 +1,15 @@
 //! The `[problem]` section of a scenario, and the problem built from it.
 
 mod build;
-mod named;
 
 pub use build::Problem;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activation,
-    data::{DataSpec, PartitionSpec, TargetKind},
+    ObjectiveSpec,
+    data::{DataSpec, PartitionSpec},
     init::{InitSpec, XavierInit},
-    quadratic::QuadraticSpec,
-    regression::RegressionSpec,
 };
 use crate::{
     invalid::{Invalid, require},
@@ -24,8 +21,6 @@ use crate::{
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProblemSpec {
     /// The local objectives: a name, or a table with one name and its options.
-    #[serde(deserialize_with = "named::name_or_table")]
-    #[schemars(schema_with = "named::schema::<ObjectiveSpec>")]
     pub objective: ObjectiveSpec,
     /// The samples; quadratics have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,44 +32,11 @@ pub struct ProblemSpec {
     #[serde(default)]
     pub l2: f64,
     /// Where all nodes start; by default zeros, and Xavier for perceptrons.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "named::optional")]
-    #[schemars(schema_with = "named::schema::<InitSpec>")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<InitSpec>,
     /// The weights `pᵢ` of the clients in `f = Σ pᵢ fᵢ`, which every method follows; a client without samples has none.
     #[serde(default)]
     pub weights: WeightsSpec,
-}
-
-/// The local objectives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum ObjectiveSpec {
-    /// Quadratics that are stated, read or generated, with a known optimum.
-    Quadratic(QuadraticSpec),
-    /// Linear regression with squared errors.
-    LeastSquares(RegressionSpec),
-    /// Logistic regression on two classes.
-    Logistic(RegressionSpec),
-    /// Multinomial logistic regression.
-    Softmax,
-    /// A multi-layer perceptron.
-    Mlp(MlpSpec),
-}
-
-/// The layers of a perceptron.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct MlpSpec {
-    /// Units of each hidden layer.
-    pub hidden: Vec<usize>,
-    /// What a hidden unit does to its input.
-    pub activation: Activation,
-}
-
-impl Default for MlpSpec {
-    fn default() -> Self {
-        Self { hidden: vec![64], activation: Activation::default() }
-    }
 }
 
 /// The weights `pᵢ` of the clients.
@@ -86,28 +48,6 @@ pub enum WeightsSpec {
     Uniform,
     /// In proportion to the number of training samples.
     Samples,
-}
-
-impl ObjectiveSpec {
-    /// What targets have to be, where the data do not say what they are.
-    fn targets(&self) -> TargetKind {
-        match self {
-            Self::LeastSquares(_) => TargetKind::Values,
-            Self::Logistic(_) | Self::Softmax => TargetKind::Classes,
-            Self::Mlp(_) | Self::Quadratic(_) => TargetKind::Auto,
-        }
-    }
-
-    /// The name in a scenario.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Quadratic(_) => "quadratic",
-            Self::LeastSquares(_) => "least-squares",
-            Self::Logistic(_) => "logistic",
-            Self::Softmax => "softmax",
-            Self::Mlp(_) => "mlp",
-        }
-    }
 }
 
 impl ProblemSpec {
@@ -123,7 +63,7 @@ impl ProblemSpec {
 
     /// Whether the problem has a reference optimum.
     pub fn is_convex(&self) -> bool {
-        !matches!(self.objective, ObjectiveSpec::Mlp(_))
+        self.objective.properties().convex
     }
 
     /// The stated initial model, or the default of the objective.
@@ -139,18 +79,9 @@ impl ProblemSpec {
     pub fn check(&self) -> Result<(), Invalid> {
         require(self.l2.is_finite() && self.l2 >= 0.0, "l2", self.l2, "a finite number of at least 0")?;
         self.init().check().map_err(|error| error.under("init"))?;
-        match &self.objective {
-            ObjectiveSpec::Quadratic(spec) => {
-                spec.check().map_err(|error| error.under("objective.quadratic"))?;
-                return self.check_no_data();
-            }
-            ObjectiveSpec::Mlp(MlpSpec { hidden, .. }) => {
-                if let Some(layer) = hidden.iter().position(|&units| units == 0) {
-                    let key = format!("objective.mlp.hidden.{layer}");
-                    return Err(Invalid::at(&key, "a hidden layer has no unit: expected at least 1"));
-                }
-            }
-            ObjectiveSpec::LeastSquares(_) | ObjectiveSpec::Logistic(_) | ObjectiveSpec::Softmax => {}
+        self.objective.validate().map_err(|error| error.under("objective"))?;
+        if !self.objective.properties().samples {
+            return self.check_no_data();
         }
         if let Some(partition) = &self.partition {
             partition.check().map_err(|error| error.under("partition"))?;
@@ -162,21 +93,21 @@ impl ProblemSpec {
         }
     }
 
-    /// A quadratic has no samples and no regularisation.
+    /// Refuses what only objectives over samples have.
     fn check_no_data(&self) -> Result<(), Invalid> {
-        let fault = |key: &str, message: &str, help: &str| Err(Invalid::at(key, message).help(help));
+        let name = self.objective.name();
+        let fault = |key: &str, message: &str, help: &str| Err(Invalid::at(key, format!("`{name}` {message}")).help(help));
         if self.data.is_some() {
-            return fault("data", "a quadratic problem has no data", "remove `data`, or use `objective = \"least-squares\"`");
+            return fault("data", "takes no data", "remove `data`, or use `objective = \"least-squares\"`");
         }
         if self.partition.is_some() {
-            return fault("partition", "a quadratic problem has no samples to divide", "remove `partition`");
+            return fault("partition", "has no samples to divide", "remove `partition`");
         }
         if self.l2 != 0.0 {
-            let help = "remove `l2`, or add it to the curvatures";
-            return fault("l2", "a quadratic problem states its curvature itself and takes no `l2`", help);
+            return fault("l2", "states its curvature itself and takes no `l2`", "remove `l2`, or add it to the curvatures");
         }
         if self.weights == WeightsSpec::Samples {
-            return fault("weights", "clients of a quadratic problem have no samples to weigh by", "use `weights = \"uniform\"`");
+            return fault("weights", "has no samples to weigh clients by", "use `weights = \"uniform\"`");
         }
         Ok(())
     }

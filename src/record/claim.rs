@@ -3,9 +3,13 @@
 //! A claim joins a *quantity* of each method (a metric at some instant, or the place on an axis where a target is first
 //! reached) with an *assertion* (one method beats another by a factor, a value lies in a range, a trend across a sweep).
 //! Everything is about medians over seeds; a run that diverged counts as worse than any other.
+//!
+//! Where a target is reached lies between two samples, unless every update of a server was sampled. A claim that holds at one of the
+//! places that are left open and not at another is undecided.
 
 mod check;
 mod evaluate;
+mod judge;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -14,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::axis::Axis;
+use super::bracket::Bracket;
 use super::curves::Cell;
 use super::filter::Filter;
 use super::formula::guarded;
@@ -39,7 +44,9 @@ pub struct ClaimSpec {
     /// The instant, such as `{ seconds = 600 }`; the end of the run by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<At>,
-    /// A target such as `{ loss = 0.3 }`: what is compared is where on `axis` it is first reached.
+    /// A target such as `{ loss = 0.3 }`: what is compared is where on `axis` it is first reached. That lies between two samples, unless
+    /// every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that hangs on where between them is undecided.
+    /// A metric that does not fall or rise steadily may have touched the target earlier, between two samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<BTreeMap<String, f64>>,
     /// The axis on which a target is looked for; virtual seconds by default.
@@ -163,6 +170,44 @@ pub enum Direction {
     Flat,
 }
 
+/// What a run answers to a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The claim holds.
+    #[serde(rename = "true")]
+    Holds,
+    /// It does not.
+    #[serde(rename = "false")]
+    Fails,
+    /// It hangs on where between two samples a target was reached.
+    #[serde(rename = "undecided")]
+    Undecided,
+    /// It cannot be evaluated.
+    #[serde(rename = "")]
+    Unknown,
+}
+
+impl Answer {
+    /// Whether the claim holds; `None` where that is undecided or unknown.
+    pub fn holds(self) -> Option<bool> {
+        match self {
+            Self::Holds => Some(true),
+            Self::Fails => Some(false),
+            Self::Undecided | Self::Unknown => None,
+        }
+    }
+
+    /// What `claims.csv` says.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Holds => "true",
+            Self::Fails => "false",
+            Self::Undecided => "undecided",
+            Self::Unknown => "",
+        }
+    }
+}
+
 /// The answer of a run to a claim in one cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
@@ -174,10 +219,12 @@ pub struct Verdict {
     pub cell: Cell,
     /// The ratio, difference, value, or last over first value of a trend; `None` where it cannot be evaluated.
     pub measured: Option<f64>,
+    /// The least and the greatest that it may be, where samples leave that open.
+    pub range: Option<Bracket>,
     /// What it had to be, in words.
     pub required: String,
-    /// Whether the claim holds; `None` where it cannot be evaluated.
-    pub holds: Option<bool>,
+    /// Whether the claim holds.
+    pub answer: Answer,
     /// Why it cannot be evaluated, or what to know about the figure.
     pub note: Option<String>,
 }
@@ -185,33 +232,48 @@ pub struct Verdict {
 impl Verdict {
     /// One line for a terminal: the answer, the claim, the figure.
     pub fn line(&self) -> String {
-        let answer = match self.holds {
-            Some(true) => "holds",
-            Some(false) => "FAILS",
-            None => "unknown",
+        let answer = match self.answer {
+            Answer::Holds => "holds",
+            Answer::Fails => "FAILS",
+            Answer::Undecided => "undecided",
+            Answer::Unknown => "unknown",
         };
         let cell = if self.cell.is_empty() { String::new() } else { format!(" ({})", self.cell) };
-        let measured = self.measured.map_or_else(|| "not measured".to_owned(), |v| format!("measured {}", units::short(v)));
+        let measured = self.measured.map_or_else(|| "not measured".to_owned(), |v| format!("measured {}", ranged(v, self.range)));
         let note = self.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
-        format!("{answer:<7} {}{cell}: {measured}, required {}{note}", self.text, self.required)
+        format!("{answer:<9} {}{cell}: {measured}, required {}{note}", self.text, self.required)
     }
 }
 
-/// Writes `claims.csv`: text, source, cell, measured, required, holds (`true`, `false` or empty), note.
+/// A figure with what it may be: `1.53 (1.20–1.80)`.
+pub(super) fn ranged(measured: f64, range: Option<Bracket>) -> String {
+    let measured = units::short(measured);
+    match range {
+        Some(Bracket { low, high }) => format!("{measured} ({}–{})", units::short(low), units::short(high)),
+        None => measured,
+    }
+}
+
+/// Writes `claims.csv`: text, source, cell; what was measured, with the least and the greatest that it may be where samples leave it
+/// open; what was required; holds (`true`, `false`, `undecided`, or empty where it cannot be evaluated); note.
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
 pub fn write(verdicts: &[Verdict], out: impl Write) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(["text", "source", "cell", "measured", "required", "holds", "note"])?;
+    let figures = ["measured", "measured_low", "measured_high"];
+    writer.write_record([&["text", "source", "cell"][..], &figures, &["required", "holds", "note"]].concat())?;
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     for verdict in verdicts {
         writer.write_record([
             &*guarded(&verdict.text),
             &guarded(verdict.source.as_deref().unwrap_or_default()),
             &guarded(&verdict.cell.to_string()),
-            &verdict.measured.map_or_else(String::new, |v| v.to_string()),
+            &number(verdict.measured),
+            &number(verdict.range.map(|range| range.low)),
+            &number(verdict.range.map(|range| range.high)),
             &guarded(&verdict.required),
-            &verdict.holds.map_or_else(String::new, |holds| holds.to_string()),
+            verdict.answer.field(),
             &guarded(verdict.note.as_deref().unwrap_or_default()),
         ])?;
     }

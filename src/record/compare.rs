@@ -5,6 +5,7 @@ mod render;
 mod text;
 
 use super::axis::Axis;
+use super::bracket::Bracket;
 use super::crews::{self, Crew};
 use super::curves::{Cell, Curves, Run};
 use super::measure::{self, Better};
@@ -24,13 +25,18 @@ pub struct Column {
     pub unit: f64,
     /// Which values are better.
     pub better: Better,
+    /// Whether figures are places that samples may leave open.
+    pub bracketed: bool,
 }
 
 /// One figure of a table.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
-    /// Quartiles over seeds, in base units; infinite where seeds did not reach the target or diverged.
+    /// Quartiles over seeds, in base units; infinite where seeds did not reach the target or diverged. Of places that samples leave
+    /// open they are of the upper ends.
     pub quartiles: Quartiles,
+    /// The median of the lower ends; that of the values where they are known.
+    pub low: f64,
     /// The median relative to the best method of the cell, so that 1 is the best; for an accuracy the ratio of error rates.
     pub ratio: Option<f64>,
 }
@@ -87,8 +93,11 @@ impl Table {
             }
             rows.extend(found);
         }
-        let columns = AXES.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, i)).collect();
-        let (caption, mut keys) = (caption(targets), curves.keys.clone());
+        let column = |(i, &axis): (usize, &Axis)| Column { bracketed: true, ..axis_column(axis, &rows, i) };
+        let columns = AXES.iter().enumerate().map(column).collect();
+        let open = rows.iter().flat_map(|row| &row.entries).flatten().any(|entry| entry.low != entry.quartiles.median);
+        let caption = caption(targets) + if open { OPEN } else { "" };
+        let mut keys = curves.keys.clone();
         if targets.len() > 1 {
             keys.insert(0, TARGET.to_owned());
         }
@@ -101,9 +110,9 @@ impl Table {
         let shown = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits];
         let values = |run: &Run| {
             let finals = metrics.iter().map(|&m| run.last(m).map(|v| Better::of(&curves.metrics[m]).settle(v)));
-            finals.chain(shown.iter().map(|&axis| Some(run.end(axis)))).collect()
+            finals.chain(shown.iter().map(|&axis| Some(run.end(axis)))).map(|value| value.map(Bracket::at)).collect()
         };
-        let rows = rows(curves, values, |run| !curves.diverged(run));
+        let rows = rows(curves, values, |run| !run.diverged);
         let mut columns: Vec<Column> = metrics.iter().map(|&m| metric_column(&curves.metrics[m])).collect();
         columns.extend(shown.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, metrics.len() + i)));
         let (caption, keys) = ("Final values".to_owned(), curves.keys.clone());
@@ -122,6 +131,7 @@ impl Table {
             heading: heading.to_owned(),
             unit: 1.0,
             better: Better::Lower,
+            bracketed: false,
         };
         self.columns.extend([column("at_work_mean", "at work"), column("at_work_most", "most")]);
         for row in &mut self.rows {
@@ -129,7 +139,7 @@ impl Table {
             let own = crews.iter().find(|crew| row.cell.0.ends_with(&crew.cell.0) && crew.method == row.method);
             let entry = |value: f64| {
                 let quartiles = Quartiles { lower: value, median: value, upper: value };
-                Entry { quartiles, ratio: None }
+                Entry { quartiles, low: value, ratio: None }
             };
             row.entries.extend([own.map(|crew| entry(crew.mean)), own.map(|crew| entry(crew.most))]);
         }
@@ -153,6 +163,9 @@ impl Table {
     }
 }
 
+/// What the caption says where samples leave places open.
+const OPEN: &str = " (a–b: between two samples, ratios at the later)";
+
 /// The key that tells several targets apart.
 const TARGET: &str = "target";
 
@@ -168,7 +181,8 @@ fn rows_to(curves: &Curves, target: &Target) -> Result<Vec<Row>, Invalid> {
         Invalid::at("target", format!("there is no recorded metric `{}`", target.metric))
             .help(format!("recorded are: {}", curves.metrics.join(", ")))
     })?;
-    let crossings = |run: &Run| AXES.map(|axis| target.crossing(run, axis, metric).or(Some(f64::INFINITY))).to_vec();
+    let never = Bracket::at(f64::INFINITY);
+    let crossings = |run: &Run| AXES.map(|axis| target.crossing(run, axis, metric).or(Some(never))).to_vec();
     Ok(rows(curves, crossings, |run| target.crossing(run, Axis::Rounds, metric).is_some()))
 }
 
@@ -184,16 +198,17 @@ fn ratio(better: Better, value: f64, best: f64) -> Option<f64> {
 }
 
 /// Quartiles over seeds of what `values` says of each run.
-fn rows(curves: &Curves, values: impl Fn(&Run) -> Vec<Option<f64>>, succeeded: impl Fn(&Run) -> bool) -> Vec<Row> {
+fn rows(curves: &Curves, values: impl Fn(&Run) -> Vec<Option<Bracket>>, succeeded: impl Fn(&Run) -> bool) -> Vec<Row> {
     let (cells, methods) = (curves.cells(), curves.methods());
     let mut rows = Vec::new();
     for (&cell, &method) in cells.iter().flat_map(|cell| methods.iter().map(move |method| (cell, method))) {
         let runs: Vec<&Run> = curves.of(cell, method).collect();
-        let found: Vec<Vec<Option<f64>>> = runs.iter().map(|run| values(run)).collect();
+        let found: Vec<Vec<Option<Bracket>>> = runs.iter().map(|run| values(run)).collect();
         let Some(first) = found.first() else { continue };
         let entry = |c: usize| {
-            let quartiles = Quartiles::of(&mut found.iter().filter_map(|row| row[c]).collect::<Vec<_>>())?;
-            Some(Entry { quartiles, ratio: None })
+            let brackets: Vec<Bracket> = found.iter().filter_map(|row| row[c]).collect();
+            let quartiles = Quartiles::of(&mut brackets.iter().map(|bracket| bracket.high).collect::<Vec<_>>())?;
+            Some(Entry { quartiles, low: Bracket::median(&brackets)?.low, ratio: None })
         };
         let entries = (0..first.len()).map(entry).collect();
         let reached = runs.iter().filter(|run| succeeded(run)).count();
@@ -209,11 +224,13 @@ fn axis_column(axis: Axis, rows: &[Row], index: usize) -> Column {
     let (least, greatest) = values.fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
     let unit = Unit::spanning(axis, if least.is_finite() { least } else { 0.0 }, greatest);
     let title = if axis == Axis::Seconds { "time" } else { axis.title() };
-    Column { name: axis.column().to_owned(), heading: unit.label(title), unit: unit.size, better: Better::Lower }
+    let (name, heading) = (axis.column().to_owned(), unit.label(title));
+    Column { name, heading, unit: unit.size, better: Better::Lower, bracketed: false }
 }
 
 fn metric_column(name: &str) -> Column {
-    Column { name: name.replace('-', "_"), heading: measure::title(name), unit: 1.0, better: Better::of(name) }
+    let (heading, better) = (measure::title(name), Better::of(name));
+    Column { name: name.replace('-', "_"), heading, unit: 1.0, better, bracketed: false }
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ use csv::StringRecord;
 pub use super::cell::Cell;
 
 use super::axis::Axis;
+use super::facts::{self, Fact, Facts, Sampling};
 use super::formula::bare;
 use super::measure::Better;
 use super::part::OWN;
+use super::progress::Outcome;
 use crate::{
     file::{File, bounded, start},
     invalid::Invalid,
@@ -26,6 +28,10 @@ pub struct Run {
     pub method: String,
     /// The seed.
     pub seed: u64,
+    /// Whether it diverged; see [`Curves::read`].
+    pub diverged: bool,
+    /// How it was sampled; `None` where that is not known.
+    pub sampling: Option<Sampling>,
     axes: [Vec<f64>; 6],
     metrics: Vec<Vec<Option<f64>>>,
 }
@@ -45,7 +51,7 @@ impl Run {
     /// A run of one sample of each metric, at the start of all axes.
     pub(super) fn settled(cell: Cell, method: String, seed: u64, values: Vec<Option<f64>>) -> Self {
         let metrics = values.into_iter().map(|value| vec![value]).collect();
-        Self { cell, method, seed, axes: std::array::from_fn(|_| vec![0.0]), metrics }
+        Self { cell, method, seed, diverged: false, sampling: None, axes: std::array::from_fn(|_| vec![0.0]), metrics }
     }
 
     /// The values of `axis` at every row, never decreasing.
@@ -60,7 +66,7 @@ impl Run {
 
     /// The samples `(x, value)` of a metric, without the rows in which it was not recorded.
     ///
-    /// Values may be infinite or not a number where the run diverged.
+    /// Where the run diverged they are not a number.
     pub fn samples(&self, axis: Axis, metric: usize) -> impl DoubleEndedIterator<Item = (f64, f64)> + '_ {
         self.axis(axis).iter().zip(&self.metrics[metric]).filter_map(|(&x, &value)| Some((x, value?)))
     }
@@ -84,6 +90,22 @@ impl Run {
         self.metrics[metric].iter().rev().find_map(|&value| value)
     }
 
+    /// Takes up what is known of the run beside its curve, and leaves it no number from where it diverged.
+    fn complete(&mut self, metrics: &[String], fact: Option<&Fact>) {
+        self.sampling = fact.map(|fact| fact.sampling);
+        let shows = |name: &str| matches!(name, "loss" | "gap" | "grad-norm");
+        let left = |column: &Vec<Option<f64>>| column.iter().position(|value| value.is_some_and(|value| !value.is_finite()));
+        let left = metrics.iter().zip(&self.metrics).filter(|(name, _)| shows(name)).filter_map(|(_, column)| left(column)).min();
+        self.diverged = fact.and_then(|fact| fact.outcome).map_or(left.is_some(), |outcome| outcome == Outcome::Diverged);
+        if !self.diverged {
+            return;
+        }
+        let from = left.unwrap_or_else(|| self.axis(Axis::Rounds).len().saturating_sub(1));
+        for column in self.metrics.iter_mut().filter(|column| column.iter().any(Option::is_some)) {
+            column[from..].fill(Some(f64::NAN));
+        }
+    }
+
     /// The best value of a metric over the run.
     pub fn best(&self, metric: usize, better: Better) -> Option<f64> {
         self.metrics[metric].iter().flatten().copied().reduce(|a, b| better.choose(a, b))
@@ -91,7 +113,11 @@ impl Run {
 }
 
 impl Curves {
-    /// Reads a file; a last line without its end, left by a crash, is ignored.
+    /// Reads a file, and the [`runs.csv`](super::facts) beside it; a last line without its end, left by a crash, is ignored.
+    ///
+    /// A run diverged if `runs.csv` says so; where there is none, if its loss, gap or gradient norm leaves the finite numbers. It does so
+    /// at that sample, or at its last one, and from there on no metric of it is a number, be it the loss, the accuracy or the energy: so
+    /// whoever takes it for worse than any other does so alike for all metrics.
     ///
     /// # Errors
     /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read, lacks a column, holds a value that
@@ -106,14 +132,20 @@ impl Curves {
             }
             fault
         };
-        Self::parse(&bounded::read(path, memory::available()).map_err(unreadable)?, path)
+        let bytes = bounded::read(path, memory::available()).map_err(unreadable)?;
+        Self::told(&bytes, path, &Facts::read(&path.with_file_name(facts::TABLE))?)
     }
 
-    /// Reads the content of a file; `path` is for messages only.
+    /// Reads the content of a file beside which nothing stands; `path` is for messages only.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Invalid> {
+        Self::told(bytes, path, &Facts::default())
+    }
+
+    /// Reads the content of a file of which `facts` are known.
+    fn told(bytes: &[u8], path: &Path, facts: &Facts) -> Result<Self, Invalid> {
         let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
         let file = File::in_memory(path, &bytes[..whole])?;
         let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
@@ -125,7 +157,9 @@ impl Curves {
             let placed = |(column, message)| file.fault_at_field(start(row.position()), (column, b','), message);
             grouped.push(&row).map_err(placed)?;
         }
-        Ok(Self { keys: layout.keys.clone(), metrics: layout.metrics.clone(), runs: grouped.runs })
+        let mut runs = grouped.runs;
+        runs.iter_mut().for_each(|run| run.complete(&layout.metrics, facts.of(&run.cell, &run.method, run.seed)));
+        Ok(Self { keys: layout.keys.clone(), metrics: layout.metrics.clone(), runs })
     }
 
     /// The column of the metric `name`, if it was recorded at least once.
@@ -152,12 +186,6 @@ impl Curves {
     /// The runs of one method in one cell, one for each seed.
     pub fn of<'a>(&'a self, cell: &'a Cell, method: &'a str) -> impl Iterator<Item = &'a Run> + Clone {
         self.runs.iter().filter(move |run| run.cell == *cell && run.method == method)
-    }
-
-    /// Whether a run diverged: a loss, gap or gradient norm that is not finite was recorded.
-    pub fn diverged(&self, run: &Run) -> bool {
-        let shows = |name: &str| matches!(name, "loss" | "gap" | "grad-norm");
-        self.metrics.iter().zip(&run.metrics).any(|(name, column)| shows(name) && column.iter().flatten().any(|v| !v.is_finite()))
     }
 }
 
@@ -248,7 +276,8 @@ impl<'a> Grouping<'a> {
         let runs = &mut self.runs;
         *self.places.entry((cell.clone(), method.to_owned(), seed)).or_insert_with(|| {
             let metrics = vec![Vec::new(); self.layout.metrics.len()];
-            runs.push(Run { cell, method: method.to_owned(), seed, axes: Default::default(), metrics });
+            let method = method.to_owned();
+            runs.push(Run { cell, method, seed, diverged: false, sampling: None, axes: Default::default(), metrics });
             runs.len() - 1
         })
     }

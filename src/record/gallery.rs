@@ -9,7 +9,12 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{formula::bare, markdown, units::short};
+use super::{
+    bracket::Bracket,
+    claim::{Answer, ranged},
+    formula::bare,
+    markdown,
+};
 use crate::{file::bounded, invalid::Invalid, memory};
 
 /// What the page says before any results.
@@ -52,10 +57,16 @@ pub struct Claim {
     pub cell: String,
     /// What was measured; `None` where it could not be evaluated.
     pub measured: Option<f64>,
+    /// The least that it may be, where samples leave that open.
+    #[serde(default)]
+    pub measured_low: Option<f64>,
+    /// The greatest that it may be.
+    #[serde(default)]
+    pub measured_high: Option<f64>,
     /// What it had to be.
     pub required: String,
-    /// Whether the claim holds; `None` where it could not be evaluated.
-    pub holds: Option<bool>,
+    /// Whether the claim holds.
+    pub holds: Answer,
     /// What to know about the figure.
     pub note: String,
 }
@@ -63,10 +74,10 @@ pub struct Claim {
 impl Claim {
     /// The claim as it was before it became a row.
     fn bare(self) -> Self {
-        let plain = |text: String| bare(&text).to_owned();
-        let Self { text, source, cell, measured, required, holds, note } = self;
+        let plain = |text: &String| bare(text).to_owned();
+        let Self { text, source, cell, required, note, .. } = &self;
         let [text, source, cell, required, note] = [text, source, cell, required, note].map(plain);
-        Self { text, source, cell, measured, required, holds, note }
+        Self { text, source, cell, required, note, ..self }
     }
 }
 
@@ -89,8 +100,12 @@ pub fn exhibits(root: &Path) -> Result<Vec<Exhibit>, Invalid> {
 pub fn page(exhibits: &[Exhibit]) -> String {
     let mut text = format!("{HEAD}\n| scenario | claims that hold |\n| --- | ---: |\n");
     for exhibit in exhibits {
-        let held = exhibit.claims.iter().filter(|claim| claim.holds == Some(true)).count();
-        let count = format!("{held} of {}", exhibit.claims.len());
+        let answered = |answer| exhibit.claims.iter().filter(|claim| claim.holds == answer).count();
+        let undecided = match answered(Answer::Undecided) {
+            0 => String::new(),
+            undecided => format!(", {undecided} undecided"),
+        };
+        let count = format!("{} of {}{undecided}", answered(Answer::Holds), exhibit.claims.len());
         let _ = writeln!(text, "| [{}]({}/) | {count} |", markdown::text(&exhibit.title), markdown::link(&exhibit.folder));
     }
     exhibits.iter().for_each(|exhibit| text += &section(exhibit));
@@ -122,11 +137,13 @@ fn section(exhibit: &Exhibit) -> String {
 fn row(claim: &Claim) -> String {
     let place = if claim.cell.is_empty() { String::new() } else { format!(" ({})", claim.cell) };
     let note = if claim.note.is_empty() { String::new() } else { format!("; {}", claim.note) };
-    let measured = claim.measured.map_or_else(|| "–".to_owned(), short);
+    let range = claim.measured_low.zip(claim.measured_high).map(|(low, high)| Bracket { low, high });
+    let measured = claim.measured.map_or_else(|| "–".to_owned(), |measured| ranged(measured, range));
     let holds = match claim.holds {
-        Some(true) => "yes",
-        Some(false) => "**no**",
-        None => "unknown",
+        Answer::Holds => "yes",
+        Answer::Fails => "**no**",
+        Answer::Undecided => "undecided",
+        Answer::Unknown => "unknown",
     };
     let text = format!("{}{place}{note}", claim.text);
     let [source, text, required] = [&claim.source, &text, &claim.required].map(|cell| markdown::text(cell));

@@ -5,14 +5,15 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{axis::Axis, stop::Stop, units::shortest};
+use super::{axis::Axis, stop::Stop};
 use crate::invalid::{Invalid, require};
 
 /// The `[record]` section.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RecordSpec {
-    /// Distance between samples; a hundredth of the run when left out.
+    /// Distance between samples; a hundredth of the run when left out. With `{ rounds = 1 }` every update of a server is sampled, so that
+    /// the place where a target is reached is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<EverySpec>,
     /// What is recorded; the loss, and the accuracy where there is one, when left out.
@@ -140,8 +141,8 @@ impl fmt::Display for EverySpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rounds(count) | Self::Updates(count) => write!(f, "{count} {}", self.axis()),
-            Self::Seconds(distance) => write!(f, "{} {}", shortest(*distance), self.axis()),
-            Self::Log(LogSpec { axis, per_decade }) => write!(f, "{}{DECADE}{axis}", shortest(*per_decade)),
+            Self::Seconds(distance) => write!(f, "{distance} {}", self.axis()),
+            Self::Log(LogSpec { axis, per_decade }) => write!(f, "{per_decade}{DECADE}{axis}"),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use super::axis::Axis;
+use super::bracket::Bracket;
 use super::curves::Run;
+use super::facts::Sampling;
 use super::measure::Better;
 use super::units::exact;
 use crate::invalid::Invalid;
@@ -18,13 +20,29 @@ pub struct Target {
 }
 
 impl Target {
-    /// Where `run` first reaches the target on `axis`; `None` if it never does.
+    /// Between which places on `axis` the `run` reaches the target first; `None` if it never does. `metric` is the column.
     ///
-    /// It is the place of the first sample that reaches the target, with no interpolation: at that place the target was
-    /// certainly met, and a coarser recording can only make a method look slower, never faster. `metric` is the column.
-    pub fn crossing(&self, run: &Run, axis: Axis, metric: usize) -> Option<f64> {
+    /// The upper end is the place of the first sample that reaches the target, where it was certainly met; the lower end that of the
+    /// sample before, where it was not, or the count after that one on an axis of whole rounds or updates. Both are the same where
+    /// [every update](crate::record::facts::Sampling::is_exact) of a server's model was sampled. A metric that is not monotone may have
+    /// touched the target before the lower end, between two samples.
+    pub fn crossing(&self, run: &Run, axis: Axis, metric: usize) -> Option<Bracket> {
         let better = Better::of(&self.metric);
-        run.samples(axis, metric).find(|&(_, value)| better.reached(value, self.value)).map(|(x, _)| x)
+        let exact = run.sampling.is_some_and(Sampling::is_exact);
+        let mut before = None;
+        for (high, value) in run.samples(axis, metric) {
+            if better.reached(value, self.value) {
+                let low = match (before, axis) {
+                    (None, _) => high,
+                    _ if exact => high,
+                    (Some(before), Axis::Rounds | Axis::Updates) => f64::min(before + 1.0, high),
+                    (Some(before), _) => before,
+                };
+                return Some(Bracket { low, high });
+            }
+            before = Some(high);
+        }
+        None
     }
 }
 
@@ -53,28 +71,40 @@ impl FromStr for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::curves::Curves;
+    use crate::record::{EverySpec, curves::Curves};
 
     const FILE: &str = concat!(
         "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,gap,accuracy\n",
         "a,0,0,0,0,0,0,0,1,\n",
-        "a,0,1,1.5,0,0,10,0,NaN,0.5\n",
+        "a,0,1,1.5,0,0,10,0,0.9,0.5\n",
         "a,0,2,4,0,0,20,0,0.1,\n",
         "a,0,3,9,0,0,30,0,0.2,0.7\n",
     );
 
     #[test]
-    fn the_first_sample_that_reaches_it_counts() {
-        let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
-        let crossing = |text: &str, axis| {
+    fn it_is_reached_after_the_last_sample_that_does_not() {
+        let mut curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
+        let crossing = |curves: &Curves, text: &str, axis| {
             let target: Target = text.parse().unwrap();
-            target.crossing(&curves.runs[0], axis, curves.metric(&target.metric).unwrap())
+            let found = target.crossing(&curves.runs[0], axis, curves.metric(&target.metric).unwrap());
+            found.map(|Bracket { low, high }| (low, high))
         };
-        assert_eq!(crossing("gap=1", Axis::Seconds), Some(0.0));
-        assert_eq!(crossing("gap=0.5", Axis::Seconds), Some(4.0));
-        assert_eq!(crossing("gap=0.1", Axis::UplinkBits), Some(20.0));
-        assert_eq!(crossing("gap=0.05", Axis::Rounds), None);
-        assert_eq!(crossing("accuracy = 0.6", Axis::Rounds), Some(3.0));
+        assert_eq!(crossing(&curves, "gap=1", Axis::Seconds), Some((0.0, 0.0)));
+        assert_eq!(crossing(&curves, "gap=0.5", Axis::Seconds), Some((1.5, 4.0)));
+        assert_eq!(crossing(&curves, "gap=0.1", Axis::UplinkBits), Some((10.0, 20.0)));
+        assert_eq!(crossing(&curves, "gap=0.05", Axis::Rounds), None);
+        // Round 2 is the first after round 1, and accuracy was not looked at in round 2.
+        assert_eq!(crossing(&curves, "gap=0.1", Axis::Rounds), Some((2.0, 2.0)));
+        assert_eq!(crossing(&curves, "accuracy = 0.6", Axis::Rounds), Some((2.0, 3.0)));
+        for (every, server, found) in [
+            (EverySpec::Rounds(1), true, (4.0, 4.0)),
+            (EverySpec::Updates(1), true, (4.0, 4.0)),
+            (EverySpec::Rounds(1), false, (1.5, 4.0)),
+            (EverySpec::Rounds(2), true, (1.5, 4.0)),
+        ] {
+            curves.runs[0].sampling = Some(Sampling { every, server });
+            assert_eq!(crossing(&curves, "gap=0.5", Axis::Seconds), Some(found), "{every} {server}");
+        }
     }
 
     #[test]

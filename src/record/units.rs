@@ -82,7 +82,7 @@ pub fn exact(value: f64) -> String {
 }
 
 /// The shortest decimal that reads back as the same number.
-pub(super) fn shortest(value: f64) -> String {
+pub(crate) fn shortest(value: f64) -> String {
     let text = format!("{value:?}");
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }

@@ -40,12 +40,18 @@ use crate::{
         DianaSpec, Ef, Ef21Spec, Identity, Lazy, Natural, NaturalDither, Nearest, Pruned, Qsgd, RandKSpec, ScaledSign,
         Stochastic, TernGrad, TopK,
     },
+    problem::{
+        mlp::MlpSpec,
+        quadratic::QuadraticSpec,
+        regression::{LeastSquares, Logistic},
+        softmax::SoftmaxSpec,
+    },
 };
 
 impl Registry {
     /// All that fedfleet ships.
     pub fn builtin() -> Self {
-        Self::empty().with_methods().with_compressors()
+        Self::empty().with_methods().with_compressors().with_objectives()
     }
 
     fn with_methods(self) -> Self {
@@ -104,5 +110,13 @@ impl Registry {
             .compressor::<Ef>()
             .compressor::<Ef21Spec>()
             .compressor::<DianaSpec>()
+    }
+
+    fn with_objectives(self) -> Self {
+        self.objective::<QuadraticSpec>()
+            .objective::<LeastSquares>()
+            .objective::<Logistic>()
+            .objective::<SoftmaxSpec>()
+            .objective::<MlpSpec>()
     }
 }

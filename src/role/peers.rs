@@ -4,8 +4,8 @@
 //! orders through its [`Node`]: compute, send, wake me. Local work is a pure function of a copy of what it needs
 //! ([`PeerUpdate::compute`]), so the state may go on changing meanwhile; the method says how the result is combined.
 //!
-//! A node that is down neither computes nor hears: messages wait for it or are lost, and what wakes it does so when it is
-//! back. A method says with how much [`Care`] a message travels; one that it cannot go on without is repeated until it arrives.
+//! A node that is down neither computes, nor hears, nor sends: messages wait for it or are lost, and what wakes it does so when it is
+//! back. Work that ends in the very instant in which it leaves is still sent. A method says with how much [`Care`] a message travels; one that it cannot go on without is repeated until it arrives.
 
 mod barrier;
 mod contacts;

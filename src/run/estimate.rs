@@ -153,13 +153,12 @@ struct Budget {
 /// The estimate of a run in its world.
 fn of_run(plan: &Plan, run: RunId, world: AnyWorld, budget: Budget, all_threads: bool) -> Result<Estimate, RunError> {
     let RecordPlan { every, stop, .. } = &plan.cells[run.cell].record;
-    let before = now();
-    let until = budget.trial.map(|trial| before + trial);
-    let Trialled { end, steps, visits, estimate } = plan.build(run, world.clone(), Trial { stop, until })?;
+    let until = budget.trial.map(|trial| now() + trial);
+    let Trialled { end, steps, each, estimate } = plan.build(run, world.clone(), Trial { stop, until })?;
     every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
-    // The visits that go on together are computed together: where those of one round outlast the budget, their first steps stand for all.
-    let round = before.elapsed().as_secs_f64() / visits * steps * estimate.at_work.most as f64;
-    let sketch = until.is_some() && round > budget.timed.as_secs_f64();
+    // Visits that go on together are computed together: where they outlast the budget, the first step of each stands for all.
+    let together = each * steps * estimate.at_work.mean;
+    let sketch = until.is_some() && together > budget.timed.as_secs_f64();
     let timed = Timed { record: &plan.cells[run.cell].record, budget: budget.timed, steps, sketch, all_threads };
     let timing = plan.build(run, world, timed)?;
     let samples = every.samples(end.on(every.axis()), stop.seconds);
@@ -216,8 +215,8 @@ struct Trialled {
     end: Spent,
     /// Local steps of a visit [1].
     steps: f64,
-    /// Visits of the trial [1].
-    visits: f64,
+    /// Wall time for a visit with its first step only [s].
+    each: f64,
     estimate: Estimate,
 }
 
@@ -237,7 +236,9 @@ impl Pilot for Trial<'_> {
             middle: None,
             scalar: std::marker::PhantomData,
         };
+        let begun = now();
         let _ = engine.run(&mut marks);
+        let wall = begun.elapsed().as_secs_f64();
         let (here, visits, middle) = (Progress::of(&engine), engine.ledger().visits, marks.middle);
         let end = marks.end(here);
         let at_work = engine.at_work(here.seconds, here.round);
@@ -246,10 +247,9 @@ impl Pilot for Trial<'_> {
         // Gradients of a visit are alike, so that visits grow as they do.
         let all_visits = visits as f64 * (gradients / (here.gradients.max(1) as f64)).max(1.0);
         let state = state.grown(middle, all_visits.min(world.clients() as f64));
-        let (samples, wall) = (0, 0.0);
-        let estimate = Estimate { rounds, seconds, gradients, uplink_bits, downlink_bits, at_work, samples, state, wall };
+        let estimate = Estimate { rounds, seconds, gradients, uplink_bits, downlink_bits, at_work, state, ..Estimate::default() };
         let count = visits.max(1) as f64;
-        Ok(Trialled { end, steps: here.gradients as f64 / count, visits: count, estimate })
+        Ok(Trialled { end, steps: here.gradients as f64 / count, each: wall / count, estimate })
     }
 }
 

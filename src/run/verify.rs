@@ -77,7 +77,7 @@ impl Pilot for Tracer<'_> {
 
     fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Trace, RunError> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
-        let workers = if self.single { Workers::single() } else { Workers::pool() };
+        let workers = if self.single { Workers::single() } else { Workers::pool().sharing_from(0.0) };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let (clients, standstill) = (world.clients(), Standstill::default());
         let mut watcher =

@@ -19,7 +19,7 @@ use crate::{
     network::NetworkSpec,
     num::Precision,
     part::link::AnyCompressor,
-    problem::ProblemSpec,
+    problem::{ProblemSpec, kind::AnyObjective},
     record::{Metric, RecordSpec, Stop, claim::ClaimSpec, staleness::SHARE},
     registry::Registry,
     role::{peers::PeersSpec, spec::ServedSpec},
@@ -73,8 +73,10 @@ pub fn schema(registry: &Registry) -> String {
     let own = methods::own(registry, &mut generator);
     let metric = generator.subschema_for::<Metric>().to_value();
     let compressors = parts::forms(registry.compressors(), &mut generator);
+    let objectives = parts::forms(registry.objectives(), &mut generator);
     let mut definitions = generator.take_definitions(true);
     let _ = definitions.insert(<dyn AnyCompressor as Kind>::KIND.to_owned(), compressors);
+    let _ = definitions.insert(<dyn AnyObjective as Kind>::KIND.to_owned(), objectives);
     forms::simplify(&mut root);
     definitions.values_mut().for_each(forms::simplify);
     forms::allow_names(&mut definitions);

@@ -60,3 +60,31 @@ fn a_fault_is_told_at_the_method_that_has_it_when_others_are_left_out() {
         assert!(told.starts_with("exit code 2") && told.contains("s.toml:9:"), "{told}");
     }
 }
+
+/// Two divisions of the same samples are one block of data, and 4 clients a round are 4 at work.
+#[test]
+fn a_run_begins_with_what_it_reads_and_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.toml");
+    let text = SCENARIO.replace(
+        "data = \"digits-8x8\"",
+        "data = \"digits-8x8\", partition = { dirichlet = { alpha = { sweep = [0.1, 1.0] } } }",
+    );
+    fs::write(&path, text.replace("fleet.clients = { sweep = [4, 6] }", "fleet.clients = 4")).unwrap();
+    let call = || {
+        let mut command = fedfleet(["run".as_ref(), path.as_os_str()]);
+        command.args(["--only", "fedavg", "--seeds", "1", "--out"]).arg(folder.path().join("o"));
+        told(command)
+    };
+    let told = call();
+    assert_eq!(told.lines().filter(|line| *line == "data").count(), 1, "{told}");
+    for part in [
+        "and 1 more cell with the same samples",
+        "of memory",
+        "if other cells take as much",
+        "clients at work: 4.00 on average, 4 at most",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!call().contains("clients at work"), "nothing is left to run");
+}

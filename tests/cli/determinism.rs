@@ -15,10 +15,12 @@ fn threads_change_no_byte() {
 
 #[test]
 fn threads_within_a_run_change_no_byte() {
-    // So few runs that the threads are shared within each.
+    // So few runs that the threads are shared within each, and at least 200² multiply-adds a visit, of which 16 make a batch: more
+    // than the 400,000 from which a batch goes to other threads.
     let folder = tempfile::tempdir().unwrap();
     let (one, many) = (folder.path().join("one"), folder.path().join("many"));
-    let single = ["--only", "scaffold", "--seeds", "1", "--set", "served.local.lr=0.1"];
+    let dense = "problem.objective.quadratic.generate={ shape = 'dense', dimension = 200, condition = 20 }";
+    let single = ["--only", "scaffold", "--seeds", "1", "--set", "served.local.lr=0.1", "--set", dense];
     run(&small(), &one, &[&single[..], &["--threads", "1"]].concat());
     run(&small(), &many, &[&single[..], &["--threads", "4"]].concat());
     assert_same(&one, &many);

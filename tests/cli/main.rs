@@ -15,6 +15,7 @@ mod resume;
 mod scenarios;
 mod schema;
 mod shells;
+mod targets;
 mod texts;
 mod tuning;
 mod unwritable;

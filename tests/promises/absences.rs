@@ -16,11 +16,20 @@ use crate::{
 /// Instants that are one but for rounding lie no further apart, as a share of the time [1].
 const ROUNDING: f64 = 2e-9;
 
-/// A clock that notes when uploads start.
-struct Witness {
+/// When messages start: sender and time [s].
+type Sent = Arc<Mutex<Vec<(NodeId, f64)>>>;
+
+/// A clock that notes when messages of clients start.
+pub struct Witness {
     clock: WorldClock<f64>,
-    /// Client and time [s].
-    uploads: Arc<Mutex<Vec<(NodeId, f64)>>>,
+    sent: Sent,
+}
+
+impl Witness {
+    pub fn new(world: &Arc<World<f64>>) -> (Self, Sent) {
+        let sent = Sent::default();
+        (Self { clock: WorldClock::new(Arc::clone(world)), sent: Arc::clone(&sent) }, sent)
+    }
 }
 
 impl Physics for Witness {
@@ -30,7 +39,7 @@ impl Physics for Witness {
 
     fn transit(&mut self, from: NodeId, to: NodeId, now: f64, bits: u64, count: u64) -> Delivery {
         if from != SERVER {
-            self.uploads.lock().expect("nobody panics").push((from, now));
+            self.sent.lock().expect("nobody panics").push((from, now));
         }
         self.clock.transit(from, to, now, bits, count)
     }
@@ -56,24 +65,28 @@ fn stretches(world: &World<f64>, client: NodeId, horizon: f64) -> Vec<Stretch> {
     found
 }
 
-/// Runs `bench` for 300 events; how many uploads started, and how many of those in the instant in which their client left. Fails for
-/// one within an absence.
-fn uploads(bench: &Bench, text: &str) -> [usize; 2] {
-    let (world, _) = bench.build(Workers::single()).unwrap_or_else(|fault| panic!("{text}\n{fault}"));
-    let uploads = Arc::default();
-    let witness = Witness { clock: WorldClock::new(Arc::clone(&world)), uploads: Arc::clone(&uploads) };
-    let mut engine = Engine::new(bench.protocol(&world), Box::new(witness), world.streams(), Workers::single());
-    let _ = engine.run(&mut Observer::new(Until::Events(300)));
-    let all: Vec<Vec<Stretch>> = (0..world.clients()).map(|client| stretches(&world, client, engine.now())).collect();
-    let uploads = uploads.lock().expect("nobody panics");
+/// Of the messages that started until `end` [s]: how many there are, and how many of those in the instant in which their sender left.
+/// Fails for one within an absence.
+pub fn started(world: &World<f64>, sent: &Sent, end: f64, text: &str) -> [usize; 2] {
+    let all: Vec<Vec<Stretch>> = (0..world.clients()).map(|client| stretches(world, client, end)).collect();
+    let sent = sent.lock().expect("nobody panics");
     let mut leaving = 0;
-    for &(client, time) in uploads.iter() {
+    for &(client, time) in sent.iter() {
         let slack = ROUNDING * (1.0 + time);
         let here = all[client].iter().find(|(from, to)| from - slack <= time && time <= to + slack);
         let (_, to) = here.unwrap_or_else(|| panic!("client {client} is away at {time} s and sends: {text}"));
         leaving += usize::from((to - time).abs() <= slack);
     }
-    [uploads.len(), leaving]
+    [sent.len(), leaving]
+}
+
+/// Runs `bench` for 300 events; what [started].
+fn uploads(bench: &Bench, text: &str) -> [usize; 2] {
+    let (world, _) = bench.build(Workers::single()).unwrap_or_else(|fault| panic!("{text}\n{fault}"));
+    let (witness, sent) = Witness::new(&world);
+    let mut engine = Engine::new(bench.protocol(&world), Box::new(witness), world.streams(), Workers::single());
+    let _ = engine.run(&mut Observer::new(Until::Events(300)));
+    started(&world, &sent, engine.now(), text)
 }
 
 /// Fleets that come and go in seconds, on a grid of quarters of a second, so that work often ends as a client leaves and downloads

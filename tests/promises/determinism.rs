@@ -56,8 +56,11 @@ fn threads_change_no_bit() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("threads can be started");
     for bench in benches() {
         let single = advance(&mut bench.engine(), 25);
-        let pooled = pool.install(|| advance(&mut bench.build(Workers::pool()).expect("the bench is sound").1, 25));
+        let workers = pool.install(|| Workers::pool().sharing_from(0.0));
+        let mut engine = bench.build(workers).expect("the bench is sound").1;
+        let pooled = pool.install(|| advance(&mut engine, 25));
         assert_eq!(single, pooled, "{bench:?}");
+        assert!(engine.workers().parallel_batches() > 0, "{bench:?} ran on one thread");
     }
 }
 

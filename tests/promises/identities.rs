@@ -317,7 +317,9 @@ fn the_servers_variates_are_the_means_of_the_clients() {
 fn server_vectors_have_the_shape_of_the_model() {
     for text in ["scaffold", "feddyn", "fedvarp", "mifa", "delayed-nesterov"] {
         let engine = after(text, 4);
-        assert!(engine.protocol().server().letters().iter().all(|letter| letter.vector.len() == 1), "{text}");
+        let letters = engine.protocol().server().letters();
+        assert!(!letters.is_empty(), "{text} shows no vector of its server");
+        assert!(letters.iter().all(|letter| letter.vector.len() == 1), "{text}");
         assert!(vector::is_finite(engine.protocol().iterate()), "{text}");
     }
 }

@@ -14,7 +14,12 @@ fn bad_input_is_told_in_full() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenario_errors");
     let files: BTreeSet<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
     let mut wrong = Vec::new();
-    for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "toml")) {
+    let with = |end: &'static str| files.iter().filter(move |path| path.extension().is_some_and(|found| found == end));
+    let scenarios: Vec<_> = with("toml").collect();
+    assert!(scenarios.len() > 100, "{} scenarios are too few to be all", scenarios.len());
+    let orphan = with("txt").find(|text| !files.contains(&text.with_extension("toml")));
+    assert_eq!(orphan, None, "a text without its scenario");
+    for path in scenarios {
         let text = fs::read_to_string(path).unwrap();
         let changes: Vec<Override> = text.lines().filter_map(|line| line.strip_prefix("#! ")).map(Override::set).collect();
         let name = path.file_name().unwrap().to_str().unwrap();

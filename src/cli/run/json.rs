@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use crate::{
-    record::{claim::Verdict, curves::Cell, summary::Row},
+    record::{
+        claim::{Answer, Verdict},
+        curves::Cell,
+        summary::Row,
+    },
     run::Summary,
 };
 use serde_json::{Map, Value, json};
@@ -49,9 +53,11 @@ fn cell(cell: &Cell) -> Value {
     cell.0.iter().map(|(key, text)| (key.clone(), value(text))).collect::<Map<_, _>>().into()
 }
 
+/// A claim: whether it `holds`, null where that is unknown or `undecided`; the `range` of what was measured, null where it is exact.
 fn claim(verdict: &Verdict) -> Value {
     json!({
         "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
-        "measured": verdict.measured, "holds": verdict.holds, "note": verdict.note,
+        "measured": verdict.measured, "range": verdict.range.map(|range| [range.low, range.high]),
+        "holds": verdict.answer.holds(), "undecided": verdict.answer == Answer::Undecided, "note": verdict.note,
     })
 }

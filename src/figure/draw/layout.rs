@@ -125,7 +125,7 @@ impl Plot<'_> {
             let note = match lost {
                 0 => String::new(),
                 _ if lost == runs => " (diverged)".into(),
-                _ => format!(" ({lost} of {runs} diverged)"),
+                _ => format!(" ({lost} of {runs} diverged, counted as worst)"),
             };
             let style = Style::of(index);
             let sample = if self.spec.kind == Kind::Bars { Sample::Bar(style) } else { Sample::Curve(style) };

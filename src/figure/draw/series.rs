@@ -3,7 +3,7 @@
 //! Between two samples of a run a figure interpolates linearly (geometrically on a logarithmic vertical axis), so that one
 //! seed is drawn as the straight lines through its samples; steps hold the last sample, as claims and tables do. Medians and
 //! bands are taken over seeds at every sampled place, up to where the first seed ends. A run that diverged counts as worse
-//! than any other from there on, and a curve ends where its middle is no longer finite.
+//! than any other from there on, whichever metric is drawn, and a curve ends where its middle is no longer finite.
 
 use crate::figure::spec::{Band, FigureSpec, Kind, ScaleKind};
 use crate::record::axis::Axis;
@@ -93,7 +93,7 @@ pub(super) fn against_axis(
         let (whole, start) = (points.len(), points.first().map_or(0.0, |point| point.middle));
         within(&mut points, spec.limits_x);
         let shown = points.last().is_some_and(|point| spec.limits_x.is_none_or(|[_, hi]| point.x <= hi));
-        let lost = runs.iter().filter(|run| curves.diverged(run)).count();
+        let lost = runs.iter().filter(|run| run.diverged).count();
         let diverged = whole > 0 && shown && (diverges.is_some() || lost == runs.len());
         let label = method.to_owned();
         Series { label, index, points, start, diverged, runs: (lost, runs.len()), separate: false, predicted: None }
@@ -111,7 +111,7 @@ pub(super) fn against_key(curves: &Curves, spec: &FigureSpec, cells: &[(f64, &Ce
         let mut points: Vec<Point> = all.filter(|point| point.middle.is_finite()).collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
         let runs = || cells.iter().flat_map(|(_, cell)| curves.of(cell, method));
-        let lost = runs().filter(|run| curves.diverged(run)).count();
+        let lost = runs().filter(|run| run.diverged).count();
         let starts = runs().filter_map(|run| Some(run.samples(Axis::Rounds, metric).next()?.1));
         let start = starts.filter(|start| start.is_finite()).fold(0.0, f64::max);
         let label = method.to_owned();
@@ -154,8 +154,7 @@ impl Path {
             }
             samples.push((x, better.settle(value)));
         }
-        let diverged = samples.last().is_some_and(|last| last.1.is_infinite());
-        Self { samples, diverged }
+        Self { samples, diverged: run.diverged }
     }
 
     fn end(&self) -> f64 {
@@ -255,6 +254,55 @@ mod tests {
         let s = series(rows, Band::Quartiles);
         assert_eq!((s.diverged, s.runs), (true, (2, 3)));
         assert_eq!(s.points.iter().map(|p| (p.x, p.middle)).collect::<Vec<_>>(), [(0.0, 4.0), (1.0, 8.0)]);
+    }
+
+    /// One seed of three diverges at 2 s; the others go on to 4 s. Its accuracy and energy are finite there.
+    fn one_of_three(y: &str) -> Series {
+        let mut rows = "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy,energy\n".to_owned();
+        for t in 0..=4 {
+            let end = f64::from(t);
+            rows += &format!("a,0,{t},{t},0,0,0,0,1,{},{end}\n", end / 8.0);
+            rows += &format!("a,1,{t},{t},0,0,0,0,1,{},{}\n", end / 4.0, 3.0 * end);
+            if t <= 2 {
+                let loss = if t == 2 { "NaN" } else { "1" };
+                rows += &format!("a,2,{t},{t},0,0,0,0,{loss},0.875,0.5\n");
+            }
+        }
+        let curves = Curves::parse(rows.as_bytes(), std::path::Path::new("t")).unwrap();
+        let spec = FigureSpec { band: Band::Range, ..FigureSpec::new("seconds", y) };
+        against_axis(&curves, &spec, Axis::Seconds, &Cell::default(), &[(0, "a")]).remove(0)
+    }
+
+    #[test]
+    fn a_diverged_seed_is_the_worst_of_every_metric_and_cuts_no_curve() {
+        let inf = f64::INFINITY;
+        for (y, wanted) in [
+            (
+                "loss",
+                [[0.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0], [2.0, 1.0, 1.0, inf], [3.0, 1.0, 1.0, inf], [4.0, 1.0, 1.0, inf]],
+            ),
+            // Of t/8, t/4 and 0.875, then of t/8, t/4 and less than any.
+            (
+                "accuracy",
+                [
+                    [0.0, 0.0, 0.0, 0.875],
+                    [1.0, 0.125, 0.25, 0.875],
+                    [2.0, -inf, 0.25, 0.5],
+                    [3.0, -inf, 0.375, 0.75],
+                    [4.0, -inf, 0.5, 1.0],
+                ],
+            ),
+            // Of t, 3t and 0.5, then of t, 3t and more than any.
+            (
+                "energy",
+                [[0.0, 0.0, 0.0, 0.5], [1.0, 0.5, 1.0, 3.0], [2.0, 2.0, 6.0, inf], [3.0, 3.0, 9.0, inf], [4.0, 4.0, 12.0, inf]],
+            ),
+        ] {
+            let series = one_of_three(y);
+            let found: Vec<[f64; 4]> = series.points.iter().map(|p| [p.x, p.lower, p.middle, p.upper]).collect();
+            assert_eq!(found, wanted, "{y}");
+            assert_eq!((series.runs, series.diverged), ((1, 3), false), "{y}");
+        }
     }
 
     #[test]

@@ -12,19 +12,15 @@ use crate::{
 
 /// Number of outputs: one per class, or one for real targets.
 pub(super) fn count<R: Real>(data: &ClientData<R>) -> Result<usize, Invalid> {
-    let outputs = |targets: &Targets<R>| match targets {
-        Targets::Classes { count, .. } => *count,
-        Targets::Values(_) => 1,
-    };
     let train = &data.train.targets;
     if let Targets::Classes { count: ..2, .. } = train {
         return Err(classes::only_one(data));
     }
-    let fits = |test: &Targets<R>| outputs(test) == outputs(train) && is_classification(test) == is_classification(train);
+    let fits = |test: &Targets<R>| test.outputs() == train.outputs() && is_classification(test) == is_classification(train);
     if data.test.as_ref().is_some_and(|test| !fits(&test.targets)) {
         return Err(Invalid::at("data", "held-out samples have other targets than training samples"));
     }
-    Ok(outputs(train))
+    Ok(train.outputs())
 }
 
 /// Whether targets are classes.

@@ -163,9 +163,10 @@ mod tests {
     use super::*;
     use crate::problem::{Problem, ProblemSpec};
     use crate::random::Streams;
+    use crate::{registry::Registry, toml::decode};
 
     fn problem(text: &str, clients: Option<usize>) -> Problem<f64> {
-        let spec: ProblemSpec = toml::from_str(text).unwrap();
+        let spec: ProblemSpec = decode::read(text, &Registry::builtin()).unwrap();
         Problem::build(&spec, clients, Streams::new(0), std::path::Path::new("")).unwrap()
     }
 

@@ -1,6 +1,10 @@
 //! Gradients and visits of one quadratic client, compiled for the processor's widest instructions and chosen at run time.
 //!
-//! Products use explicit fused multiply-adds in a fixed order, so that the bits do not depend on the vector width.
+//! Products use explicit fused multiply-adds in a fixed order, so that the bits do not depend on the vector width. Loops count over
+//! slices of equal length: adaptors of iterators are functions of their own, which are compiled for any processor and stay calls
+//! where the linker does not optimise.
+
+#![expect(clippy::needless_range_loop, reason = "see above")]
 
 use num_traits::Float;
 use pulp::{Arch, Simd, WithSimd};
@@ -150,8 +154,8 @@ fn descend_dense<R: Real, const P: usize>(
     let mut at = pad(y);
     let (mut z, mut gradient) = ([R::zero(); P], [R::zero(); P]);
     for k in visit.interrupt.steps(visit.steps) {
-        for ((z, &y), &origin) in z.iter_mut().zip(&at).zip(&origin) {
-            *z = y - origin;
+        for j in 0..P {
+            z[j] = at[j] - origin[j];
         }
         panel::<R, P>(matrix, P, 0, &z[..dim], &mut gradient);
         if let Some(offset) = &offset {
@@ -163,7 +167,9 @@ fn descend_dense<R: Real, const P: usize>(
         let lr = (visit.lr)(k);
         if plain {
             let lr = R::of(lr);
-            at.iter_mut().zip(&gradient).for_each(|(y, &g)| *y -= lr * g);
+            for j in 0..P {
+                at[j] -= lr * gradient[j];
+            }
         } else {
             drift.step(lr, &gradient[..dim], &mut at[..dim]);
         }
@@ -174,8 +180,9 @@ fn descend_dense<R: Real, const P: usize>(
 #[inline(always)]
 fn gradient_into<R: Real>(piece: &Piece<'_, R>, x: &[R], z: &mut [R], gradient: &mut [R]) {
     let dim = x.len();
-    for ((z, &x), &origin) in z.iter_mut().zip(x).zip(&piece.origin[..dim]) {
-        *z = x - origin;
+    let (z_rows, origin) = (&mut z[..dim], &piece.origin[..dim]);
+    for j in 0..dim {
+        z_rows[j] = x[j] - origin[j];
     }
     product_into(piece.curvature, dim, z, gradient);
     if let Some(offset) = piece.offset {
@@ -185,8 +192,10 @@ fn gradient_into<R: Real>(piece: &Piece<'_, R>, x: &[R], z: &mut [R], gradient: 
 
 #[inline(always)]
 fn add_into<R: Real>(part: &[R], sum: &mut [R]) {
-    for (sum, &part) in sum.iter_mut().zip(part) {
-        *sum += part;
+    let len = part.len().min(sum.len());
+    let (part, sum) = (&part[..len], &mut sum[..len]);
+    for j in 0..len {
+        sum[j] += part[j];
     }
 }
 
@@ -194,8 +203,9 @@ fn add_into<R: Real>(part: &[R], sum: &mut [R]) {
 fn product_into<R: Real>(curvature: Curvature<'_, R>, dim: usize, v: &[R], out: &mut [R]) {
     match curvature {
         Curvature::Diagonal(diagonal) => {
-            for ((out, &h), &v) in out.iter_mut().zip(diagonal).zip(v) {
-                *out = h * v;
+            let (diagonal, v, out) = (&diagonal[..dim], &v[..dim], &mut out[..dim]);
+            for j in 0..dim {
+                out[j] = diagonal[j] * v[j];
             }
         }
         Curvature::Dense(matrix) => {
@@ -222,24 +232,26 @@ fn product_into<R: Real>(curvature: Curvature<'_, R>, dim: usize, v: &[R], out: 
 fn panel<R: Real, const P: usize>(matrix: &[R], stride: usize, start: usize, v: &[R], out: &mut [R]) {
     let mut even = [R::zero(); P];
     let mut odd = [R::zero(); P];
-    let mut columns = matrix.chunks_exact(2 * stride);
-    let mut pairs = v.chunks_exact(2);
-    for (pair, v) in columns.by_ref().zip(pairs.by_ref()) {
-        let (left, right) = pair.split_at(stride);
-        accumulate(&left[start..start + P], v[0], &mut even);
-        accumulate(&right[start..start + P], v[1], &mut odd);
+    let rows = |column: usize| &matrix[column * stride + start..][..P];
+    let mut column = 0;
+    while column + 1 < v.len() {
+        accumulate(rows(column), v[column], &mut even);
+        accumulate(rows(column + 1), v[column + 1], &mut odd);
+        column += 2;
     }
-    if let [last] = pairs.remainder() {
-        accumulate(&columns.remainder()[start..start + P], *last, &mut even);
+    if column < v.len() {
+        accumulate(rows(column), v[column], &mut even);
     }
-    for ((out, &even), &odd) in out[..P].iter_mut().zip(&even).zip(&odd) {
-        *out = even + odd;
+    let out = &mut out[..P];
+    for j in 0..P {
+        out[j] = even[j] + odd[j];
     }
 }
 
 #[inline(always)]
 fn accumulate<R: Real, const P: usize>(column: &[R], v: R, sums: &mut [R; P]) {
-    for (sum, &a) in sums.iter_mut().zip(column) {
-        *sum = Float::mul_add(a, v, *sum);
+    let column = &column[..P];
+    for j in 0..P {
+        sums[j] = Float::mul_add(column[j], v, sums[j]);
     }
 }

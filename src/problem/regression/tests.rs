@@ -43,8 +43,7 @@ fn sparse(mut data: ClientData<f64>) -> ClientData<f64> {
 }
 
 fn model(loss: Loss, data: ClientData<f64>, intercept: bool) -> Regression<f64> {
-    let spec = RegressionSpec { intercept: Some(intercept) };
-    Regression::new(loss, spec, Arc::new(data), vec![0.1, 0.2, 0.3, 0.4], 1e-2).unwrap()
+    Regression::new(loss, intercept, Arc::new(data), vec![0.1, 0.2, 0.3, 0.4], 1e-2).unwrap()
 }
 
 fn every() -> Vec<Regression<f64>> {
@@ -206,7 +205,7 @@ fn targets_that_do_not_suit_the_loss_are_refused() {
         (Loss::Logistic, data(false), of_data),
         (Loss::Logistic, one, of_data),
     ] {
-        let error = Regression::new(loss, RegressionSpec::default(), Arc::new(data), vec![0.25; 4], 0.0).unwrap_err();
+        let error = Regression::new(loss, true, Arc::new(data), vec![0.25; 4], 0.0).unwrap_err();
         assert_eq!(error.path, [key]);
         assert!(error.help.is_some());
     }

@@ -8,13 +8,13 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::{MlpSpec, ObjectiveSpec, ProblemSpec, WeightsSpec};
+use super::{ProblemSpec, WeightsSpec};
 use crate::{
     invalid::Invalid,
     num::Real,
     problem::{
-        Mlp, Objective, Optimum, Softmax,
-        data::{self, ClientData, Targets},
+        Inputs, Objective, Optimum,
+        data::{self, ClientData},
         evaluate::{Evaluation, Wanted, evaluate},
         init::InitSpec,
         optimum::{
@@ -22,9 +22,6 @@ use crate::{
             cache::Key,
             settled::{self, Pulls},
         },
-        quadratic::Quadratic,
-        regression::{Loss, Regression},
-        size::check_layers,
     },
     random::Streams,
 };
@@ -178,42 +175,21 @@ impl<R: Real> Problem<R> {
 impl Recipe {
     fn build<R: Real>(&self) -> Result<Built<R>, Invalid> {
         let Self { spec, clients, streams, base } = self;
-        if let ObjectiveSpec::Quadratic(quadratic) = &spec.objective {
-            let objective = Quadratic::new(quadratic, *clients, *streams, base);
-            let objective = Box::new(objective.map_err(|error| error.under("objective.quadratic"))?);
-            return Ok(Built { objective, data: None, notes: Vec::new() });
+        let mut inputs =
+            Inputs { clients: *clients, data: None, weights: Vec::new(), l2: spec.l2, streams: *streams, folder: base.clone() };
+        let mut notes = Vec::new();
+        let properties = spec.objective.properties();
+        if properties.samples {
+            let source = spec.data.as_ref().ok_or_else(|| Invalid::at("data", "this objective needs samples"))?;
+            let wanted = (*clients, properties.targets);
+            let loaded = data::load::<R>(source, spec.partition.as_ref(), wanted, streams, base)?;
+            let data = loaded.data.aligned();
+            inputs.weights = weights(spec.weights, &data);
+            inputs.data = Some(Arc::new(data));
+            notes = loaded.notes;
         }
-        let source = spec.data.as_ref().ok_or_else(|| Invalid::at("data", "this objective needs samples"))?;
-        let wanted = (*clients, spec.objective.targets());
-        let data::Loaded { data, notes } = data::load::<R>(source, spec.partition.as_ref(), wanted, streams, base)?;
-        let data = Arc::new(data.aligned());
-        check_size(&spec.objective, &data)?;
-        let weights = weights(spec.weights, &data);
-        let shared = Arc::clone(&data);
-        let objective: Box<dyn Objective<R>> = match &spec.objective {
-            ObjectiveSpec::LeastSquares(options) => Box::new(Regression::new(Loss::Square, *options, shared, weights, spec.l2)?),
-            ObjectiveSpec::Logistic(options) => Box::new(Regression::new(Loss::Logistic, *options, shared, weights, spec.l2)?),
-            ObjectiveSpec::Softmax => Box::new(Softmax::new(shared, spec.l2)?.with_weights(&weights)?),
-            ObjectiveSpec::Mlp(MlpSpec { hidden, activation }) => {
-                Box::new(Mlp::new(shared, hidden, *activation, spec.l2)?.with_weights(&weights)?)
-            }
-            ObjectiveSpec::Quadratic(_) => unreachable!("quadratics are built without data"),
-        };
-        Ok(Built { objective, data: Some(data), notes })
-    }
-}
-
-/// Refuses models that no memory holds.
-fn check_size<R: Real>(objective: &ObjectiveSpec, data: &ClientData<R>) -> Result<(), Invalid> {
-    let columns = data.train.features.columns();
-    let outputs = if let Targets::Classes { count, .. } = data.train.targets { count } else { 1 };
-    match objective {
-        ObjectiveSpec::Mlp(MlpSpec { hidden, .. }) => {
-            let widths: Vec<usize> = [&[columns], hidden.as_slice(), &[outputs]].concat();
-            check_layers("objective.mlp.hidden", &widths)
-        }
-        ObjectiveSpec::Softmax => check_layers("objective", &[columns, outputs]),
-        _ => check_layers("objective", &[columns, 1]),
+        let objective = spec.objective.build(&inputs)?;
+        Ok(Built { objective, data: inputs.data, notes })
     }
 }
 

@@ -4,13 +4,17 @@ use super::*;
 use crate::{
     problem::{
         evaluate::{Wanted, evaluate},
+        mlp::MlpSpec,
         optimum::{TOLERANCE, solve},
+        softmax::SoftmaxSpec,
     },
     random::Streams,
+    registry::Registry,
+    toml::decode,
 };
 
 fn read(text: &str) -> ProblemSpec {
-    toml::from_str(text).unwrap()
+    decode::read(text, &Registry::builtin()).unwrap()
 }
 
 fn build(text: &str, clients: Option<usize>) -> Result<Problem<f64>, Invalid> {
@@ -20,12 +24,12 @@ fn build(text: &str, clients: Option<usize>) -> Result<Problem<f64>, Invalid> {
 #[test]
 fn a_name_stands_for_its_table_of_defaults() {
     assert_eq!(read("objective = 'mlp'"), read("objective = { mlp = {} }"));
-    assert_eq!(read("objective = 'mlp'").objective, ObjectiveSpec::Mlp(MlpSpec::default()));
+    assert_eq!(read("objective = 'mlp'").objective, MlpSpec::default().into());
     assert_eq!(read("objective = 'quadratic'"), read("objective = { quadratic = {} }"));
-    assert_eq!(read("objective = 'softmax'").objective, ObjectiveSpec::Softmax);
+    assert_eq!(read("objective = 'softmax'").objective, SoftmaxSpec {}.into());
     assert_eq!(read("objective = 'softmax'\ninit = 'xavier'"), read("objective = 'softmax'\ninit = { xavier = {} }"));
-    let unknown = toml::from_str::<ProblemSpec>("objective = 'sofmax'").unwrap_err().to_string();
-    assert!(unknown.contains("unknown variant `sofmax`"), "{unknown}");
+    let unknown = decode::read::<ProblemSpec>("objective = 'sofmax'", &Registry::builtin()).unwrap_err();
+    assert!(unknown[0].title.contains("sofmax"), "{:?}", unknown[0]);
 }
 
 #[test]

@@ -3,10 +3,19 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::record::curves::Curves;
+use crate::record::{EverySpec, curves::Curves, facts::Sampling};
+
+/// The curves of [`coarse`] as those of a server each of whose updates was sampled.
+fn curves() -> Curves {
+    let mut curves = coarse();
+    let sampling = Some(Sampling { every: EverySpec::Rounds(1), server: true });
+    curves.runs.iter_mut().for_each(|run| run.sampling = sampling);
+    curves
+}
 
 /// Two methods, two values of `alpha`, three seeds: `loss` of the fast one halves each second, that of the slow one each two.
-fn curves() -> Curves {
+/// Samples stand a second apart.
+fn coarse() -> Curves {
     let mut file =
         String::from("problem.alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy\n");
     for (alpha, scale) in [("1", 1.0), ("0.1", 4.0)] {
@@ -28,7 +37,7 @@ fn claim(keys: &str) -> ClaimSpec {
 }
 
 fn answer(keys: &str) -> Vec<(Option<f64>, Option<bool>)> {
-    evaluate(&claim(keys), &curves()).unwrap().into_iter().map(|v| (v.measured, v.holds)).collect()
+    evaluate(&claim(keys), &curves()).unwrap().into_iter().map(|v| (v.measured, v.answer.holds())).collect()
 }
 
 #[test]
@@ -64,10 +73,10 @@ fn ratio_of_places_where_a_target_is_reached() {
     assert_eq!(answer(keys), [(Some(2.0), Some(true))]);
     let verdicts = evaluate(&claim(&keys.replace("0.25", "0.03125").replace("by = 2", "by = 1.7")), &curves()).unwrap();
     // The slow one ends at 8 s without reaching it: at least 8/5.
-    assert_eq!((verdicts[0].measured, verdicts[0].holds), (Some(1.6), Some(false)));
+    assert_eq!((verdicts[0].measured, verdicts[0].answer), (Some(1.6), Answer::Fails));
     assert!(verdicts[0].note.as_ref().unwrap().starts_with("at least: slow"));
     let never = evaluate(&claim(&keys.replace("0.25", "1e-9")), &curves()).unwrap();
-    assert_eq!(never[0].holds, Some(false));
+    assert_eq!(never[0].answer, Answer::Fails);
 }
 
 #[test]
@@ -105,10 +114,109 @@ fn a_diverged_run_is_worse_than_any_other() {
     let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
     let ask = |better: &str, worse: &str| {
         let spec = claim(&format!("metric = \"loss\"\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
-        evaluate(&spec, &curves).unwrap()[0].holds
+        evaluate(&spec, &curves).unwrap()[0].answer.holds()
     };
     assert_eq!(ask("good", "bad"), Some(true));
     assert_eq!(ask("bad", "good"), Some(false));
+}
+
+#[test]
+fn a_target_missed_by_divergence_is_worse_than_any_that_is_reached() {
+    let file = concat!(
+        "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss\n",
+        "good,0,0,0,0,0,0,0,1\ngood,0,1,10,0,0,0,0,0.1\nbad,0,0,0,0,0,0,0,1\nbad,0,1,1,0,0,0,0,NaN\n",
+    );
+    let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
+    let ask = |better: &str, worse: &str| {
+        let spec = claim(&format!("target = {{ loss = 0.5 }}\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
+        let verdict = evaluate(&spec, &curves).unwrap().remove(0);
+        (verdict.measured, verdict.answer, verdict.note.unwrap())
+    };
+    assert_eq!(ask("good", "bad"), (Some(f64::INFINITY), Answer::Holds, "bad diverges".to_owned()));
+    assert_eq!(ask("bad", "good"), (Some(0.0), Answer::Fails, "bad diverges".to_owned()));
+}
+
+/// What the samples of [`coarse`] leave of a claim: the fast method reaches a loss of 0.25 after 1 s and by 2 s, the slow one after 3 s
+/// and by 4 s.
+fn left_open(keys: &str) -> Vec<Answer> {
+    let spec = claim(&format!("target = {{ loss = 0.25 }}\n{keys}\nwhere = {{ alpha = 1 }}"));
+    evaluate(&spec, &coarse()).unwrap().into_iter().map(|v| v.answer).collect()
+}
+
+#[test]
+fn a_claim_that_hangs_on_where_between_two_samples_is_undecided() {
+    let versus = "better = \"fast\"\nworse = \"slow\"\n";
+    for (keys, answer) in [
+        // The ratio is from 3/2 to 4/1, the difference from 3 - 2 to 4 - 1.
+        ("by = 1.5", Answer::Holds),
+        ("by = 1.6", Answer::Undecided),
+        ("by = 4", Answer::Undecided),
+        ("by = 4.1", Answer::Fails),
+        ("compare = \"difference\"\nby = 1", Answer::Holds),
+        ("compare = \"difference\"\nby = 2", Answer::Undecided),
+        ("compare = \"difference\"\nby = 3.1", Answer::Fails),
+        // After 100 bits and by 200, after 300 and by 400.
+        ("axis = \"uplink-bits\"\nby = 1.6", Answer::Undecided),
+        // Rounds are whole: the second and the fourth.
+        ("axis = \"rounds\"\nby = 2", Answer::Holds),
+        ("axis = \"rounds\"\nby = 2.01", Answer::Fails),
+    ] {
+        assert_eq!(left_open(&format!("{versus}{keys}")), [answer], "{keys}");
+    }
+    for (keys, answer) in [
+        ("below = 4", Answer::Holds),
+        ("below = 3.5", Answer::Undecided),
+        ("below = 2.9", Answer::Fails),
+        ("above = 3.5", Answer::Undecided),
+        ("above = 3", Answer::Holds),
+        ("equals = 3.5\nwithin = 0.5", Answer::Holds),
+        ("equals = 3.5\nwithin = 0.2", Answer::Undecided),
+        ("equals = 5\nwithin = 0.5", Answer::Fails),
+    ] {
+        assert_eq!(left_open(&format!("of = \"slow\"\n{keys}")), [answer], "{keys}");
+    }
+}
+
+#[test]
+fn trends_over_places_that_are_left_open() {
+    // With 0.1 the fast method reaches it after 3 s and by 4 s, with 1 after 1 s and by 2 s.
+    for (direction, within, answer) in [
+        ("falls", "", Answer::Holds),
+        ("rises", "", Answer::Fails),
+        ("flat", "within = 3", Answer::Holds),
+        ("flat", "within = 1", Answer::Undecided),
+        ("flat", "within = 0.1", Answer::Fails),
+    ] {
+        let keys = format!(
+            "target = {{ loss = 0.25 }}\nof = \"fast\"\n{within}\ntrend = {{ over = \"alpha\", direction = \"{direction}\" }}"
+        );
+        let verdict = evaluate(&claim(&keys), &coarse()).unwrap().remove(0);
+        assert_eq!(verdict.answer, answer, "{direction} {within}");
+        assert_eq!((verdict.measured, verdict.range), (Some(0.5), Some(Bracket { low: 0.25, high: 2.0 / 3.0 })));
+        assert!(verdict.note.unwrap().starts_with("3.00–4.00 at 0.1, 1.00–2.00 at 1"));
+    }
+    let slow = "target = { loss = 0.7 }\nof = \"fast\"\ntrend = { over = \"alpha\", direction = \"rises\" }";
+    // After 0 s and by 1 s with 1; with 0.1 after 2 s and by 3 s: it falls.
+    assert_eq!(evaluate(&claim(slow), &coarse()).unwrap()[0].answer, Answer::Fails);
+}
+
+#[test]
+fn an_undecided_claim_says_between_what_and_what_would_decide_it() {
+    let keys = "target = { loss = 0.25 }\nbetter = \"fast\"\nworse = \"slow\"\nby = 1.6\nwhere = { alpha = 1 }";
+    let verdicts = evaluate(&claim(keys), &coarse()).unwrap();
+    let line = verdicts[0].line();
+    assert!(line.starts_with("undecided t (alpha = 1): measured 2.00 (1.50–4.00), required ratio ≥ 1.6; "), "{line}");
+    for words in [
+        "fast reaches loss=0.25 between 1.00 and 2.00 seconds",
+        "slow reaches loss=0.25 between 3.00 and 4.00 seconds",
+        "record.every = { rounds = 1 }",
+    ] {
+        assert!(line.contains(words), "{line}");
+    }
+    let mut out = Vec::new();
+    write(&verdicts, &mut out).unwrap();
+    let row = String::from_utf8(out).unwrap();
+    assert!(row.lines().nth(1).unwrap().starts_with("t,,alpha = 1,2,1.5,4,ratio ≥ 1.6,undecided,"), "{row}");
 }
 
 #[test]
@@ -119,7 +227,7 @@ fn what_was_not_recorded_is_unknown_with_a_reason() {
         "metric = \"loss\"\nof = \"fast\"\nbelow = 1\nwhere = { alpha = 7 }",
     ] {
         for verdict in evaluate(&claim(keys), &curves()).unwrap() {
-            assert_eq!((verdict.measured, verdict.holds), (None, None));
+            assert_eq!((verdict.measured, verdict.answer), (None, Answer::Unknown));
             assert!(verdict.note.is_some());
         }
     }
@@ -189,7 +297,7 @@ fn the_csv_leaves_the_unknown_empty() {
     write(&verdicts, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "text,source,cell,measured,required,holds,note");
-    assert_eq!(lines[1], "t,,alpha = 1,0.00390625,≤ 2,true,");
-    assert_eq!(lines[2], "t,,alpha = 1,,≤ 1,,gap was not recorded");
+    assert_eq!(lines[0], "text,source,cell,measured,measured_low,measured_high,required,holds,note");
+    assert_eq!(lines[1], "t,,alpha = 1,0.00390625,,,≤ 2,true,");
+    assert_eq!(lines[2], "t,,alpha = 1,,,,≤ 1,,gap was not recorded");
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::render::{is_best, scaled};
+use super::render::{is_best, low, scaled};
 use super::{Entry, Table};
 
 impl Table {
@@ -35,12 +35,15 @@ impl Table {
 /// The median and the quartiles in mathematical mode.
 fn figure(entry: &Entry, unit: f64) -> String {
     let q = entry.quartiles;
-    let number = |value: f64| match scaled(value, unit).split_once('e') {
+    let written = |number: String| match number.split_once('e') {
         Some((mantissa, exponent)) => format!("{mantissa}\\times10^{{{exponent}}}"),
-        None => scaled(value, unit).replace('∞', "\\infty"),
+        None => number.replace('∞', "\\infty"),
     };
-    let median = if is_best(entry) { format!("\\mathbf{{{}}}", number(q.median)) } else { number(q.median) };
-    if q.lower == q.upper { format!("${median}$") } else { format!("${median}$ $[{}, {}]$", number(q.lower), number(q.upper)) }
+    let number = |value: f64| written(scaled(value, unit));
+    let bold = |number: String| if is_best(entry) { format!("$\\mathbf{{{number}}}$") } else { format!("${number}$") };
+    let low = low(entry, unit).map_or_else(String::new, |low| format!("{}--", bold(written(low))));
+    let median = low + &bold(number(q.median));
+    if q.lower == q.upper { median } else { format!("{median} $[{}, {}]$", number(q.lower), number(q.upper)) }
 }
 
 fn escaped(text: &str) -> String {

@@ -31,7 +31,8 @@ impl Table {
     }
 
     /// As CSV in base units (seconds, bits, ones): keys, method, seeds, reached, then median, quartiles and ratio to the best
-    /// of every column; empty where nothing was recorded, `inf` where the target was not reached.
+    /// of every column, and for places the median of the lower ends between which samples leave them open; empty where nothing was
+    /// recorded, `inf` where the target was not reached.
     ///
     /// # Errors
     /// What `out` or the CSV writer reports.
@@ -39,21 +40,30 @@ impl Table {
         let mut writer = csv::Writer::from_writer(out);
         let mut header = self.keys.clone();
         header.extend(["method", "seeds", self.reached].map(str::to_owned));
-        header.extend(self.columns.iter().flat_map(|c| ["median", "q1", "q3", "ratio"].map(|q| format!("{}_{q}", c.name))));
+        let figures = |column: &Column| {
+            let low = column.bracketed.then_some("low");
+            ["median", "q1", "q3", "ratio"]
+                .into_iter()
+                .chain(low)
+                .map(|figure| format!("{}_{figure}", column.name))
+                .collect::<Vec<_>>()
+        };
+        header.extend(self.columns.iter().flat_map(figures));
         writer.write_record(&header)?;
         for row in &self.rows {
             let texts = row.cell.0.iter().map(|(_, value)| value).chain([&row.method]);
             let mut record: Vec<String> = texts.map(|text| guarded(text).into_owned()).collect();
             record.extend([row.seeds.to_string(), row.reached.to_string()]);
-            record.extend(row.entries.iter().flat_map(|entry| match entry {
-                Some(Entry { quartiles: q, ratio }) => [
-                    q.median.to_string(),
-                    q.lower.to_string(),
-                    q.upper.to_string(),
-                    ratio.map_or_else(String::new, |r| r.to_string()),
-                ],
-                None => [const { String::new() }; 4],
-            }));
+            for (entry, column) in row.entries.iter().zip(&self.columns) {
+                let figures = match entry {
+                    Some(Entry { quartiles: q, low, ratio }) => {
+                        [Some(q.median), Some(q.lower), Some(q.upper), *ratio, Some(*low)]
+                    }
+                    None => [None; 5],
+                };
+                let shown = if column.bracketed { &figures[..] } else { &figures[..4] };
+                record.extend(shown.iter().map(|figure| figure.map_or_else(String::new, |figure| figure.to_string())));
+            }
             writer.write_record(&record)?;
         }
         writer.flush()?;
@@ -96,8 +106,16 @@ pub(super) fn is_best(entry: &Entry) -> bool {
     entry.ratio == Some(1.0)
 }
 
+/// The median, with its lower end before it where samples leave it open: `12.0–18.0`.
 pub(super) fn median(entry: &Entry, unit: f64) -> String {
-    scaled(entry.quartiles.median, unit)
+    let high = scaled(entry.quartiles.median, unit);
+    low(entry, unit).map_or_else(|| high.clone(), |low| format!("{low}–{high}"))
+}
+
+/// The lower end of the median, where samples leave that open by what its digits show.
+pub(super) fn low(entry: &Entry, unit: f64) -> Option<String> {
+    let low = scaled(entry.low, unit);
+    (low != scaled(entry.quartiles.median, unit)).then_some(low)
 }
 
 /// `[first quartile, third quartile]`, where they differ.

@@ -1,6 +1,7 @@
 //! Tables against figures worked out by hand.
 
 use super::*;
+use crate::record::{EverySpec, facts::Sampling};
 
 const FILE: &str = concat!(
     "alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,gap,accuracy\n",
@@ -11,8 +12,16 @@ const FILE: &str = concat!(
     "1,never,0,0,0,0,0,0,0,1,0.5\n1,never,0,20,2400,0,0,6000000,0,inf,0.1\n",
 );
 
+/// The curves of a server each of whose updates was sampled.
+fn curves() -> Curves {
+    let mut curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
+    let sampling = Some(Sampling { every: EverySpec::Rounds(1), server: true });
+    curves.runs.iter_mut().for_each(|run| run.sampling = sampling);
+    curves
+}
+
 fn table(target: Option<&str>) -> Table {
-    let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
+    let curves = curves();
     target.map_or_else(|| Table::at_end(&curves), |target| Table::to_targets(&curves, &[target.parse().unwrap()]).unwrap())
 }
 
@@ -51,13 +60,59 @@ fn every_form_shows_the_same_figures() {
     let mut csv = Vec::new();
     table.csv(&mut csv).unwrap();
     let csv = String::from_utf8(csv).unwrap();
-    assert!(csv.contains("\n1,a & b,2,2,1200,900,1500,1,"), "{csv}");
-    assert!(csv.contains("\n1,never,1,0,inf,inf,inf,,"), "{csv}");
+    assert!(csv.contains("\n1,a & b,2,2,1200,900,1500,1,1200,"), "{csv}");
+    assert!(csv.contains("\n1,never,1,0,inf,inf,inf,,inf,"), "{csv}");
+}
+
+/// Two seeds that reach a gap of 0.01 by 18 s and by 20 s, where the samples before stood at 12 s and at 13 s.
+const COARSE: &str = concat!(
+    "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,gap\n",
+    "a,0,0,0,0,0,0,0,1\na,0,4,12,0,0,800,0,0.5\na,0,6,18,0,0,1200,0,0.01\n",
+    "a,1,0,0,0,0,0,0,1\na,1,4,13,0,0,800,0,0.5\na,1,6,20,0,0,1200,0,0.01\n",
+);
+
+#[test]
+fn places_that_samples_leave_open_are_shown_with_both_ends_in_every_form() {
+    let curves = Curves::parse(COARSE.as_bytes(), std::path::Path::new("t")).unwrap();
+    let table = Table::to_targets(&curves, &["gap=0.01".parse().unwrap()]).unwrap();
+    let (seconds, rounds) = (table.rows[0].entries[0].unwrap(), table.rows[0].entries[1].unwrap());
+    // The median of 12 and 13, and that of 18 and 20; after round 4 is round 5 at the earliest.
+    assert_eq!((seconds.low, seconds.quartiles.median), (12.5, 19.0));
+    assert_eq!((rounds.low, rounds.quartiles.median), (5.0, 6.0));
+    let (text, markdown, latex) = (table.text(), table.markdown(), table.latex());
+    assert!(text.starts_with("Cost until optimality gap ≤ 0.01 (a–b: between two samples, ratios at the later)\n"), "{text}");
+    for (form, figure) in [
+        (&text, "12.5–19.0 ×1.00"),
+        (&text, "[18.5, 19.5]"),
+        (&text, "5.00–6.00 ×1.00"),
+        (&markdown, "| **12.5–19.0 [18.5, 19.5] ×1.00** |"),
+        (&latex, r"& $\mathbf{12.5}$--$\mathbf{19.0}$ $[18.5, 19.5]$ &"),
+    ] {
+        assert!(form.contains(figure), "{form}");
+    }
+    let mut csv = Vec::new();
+    table.csv(&mut csv).unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    assert!(csv.starts_with("method,seeds,reached,seconds_median,seconds_q1,seconds_q3,seconds_ratio,seconds_low,round_median,"));
+    assert!(csv.contains("\na,2,2,19,18.5,19.5,1,12.5,6,6,6,1,5,"), "{csv}");
+    assert!(!Table::at_end(&curves).text().contains('–'));
+}
+
+#[test]
+fn a_diverged_seed_counts_as_worst_in_every_column() {
+    let file = concat!(
+        "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy,energy\n",
+        "a,0,1,5,0,0,0,0,0.1,0.9,4\na,1,1,5,0,0,0,0,NaN,0.8,9\na,2,1,5,0,0,0,0,0.3,0.7,6\n",
+    );
+    let table = Table::at_end(&Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap());
+    let medians: Vec<f64> = table.rows[0].entries[..3].iter().map(|entry| entry.unwrap().quartiles.median).collect();
+    // Of 0.1, 0.3 and worse; of 0.9, 0.7 and worse; of 4, 6 and worse.
+    assert_eq!(medians, [0.3, 0.7, 6.0]);
 }
 
 #[test]
 fn several_targets_come_as_a_key() {
-    let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
+    let curves = curves();
     let targets = ["gap=1e-2", "accuracy=0.85"].map(|text| text.parse().unwrap());
     let table = Table::to_targets(&curves, &targets).unwrap();
     assert_eq!(table.keys, ["target", "alpha"]);

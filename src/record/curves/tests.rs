@@ -38,7 +38,7 @@ fn empty_fields_are_not_recorded_and_infinities_are_divergence() {
     assert_eq!(curves.metric("grad-norm"), Some(1));
     assert_eq!(curves.metric("accuracy"), None);
     assert_eq!(curves.runs[0].samples(Axis::Rounds, 2).count(), 0);
-    assert_eq!(curves.runs.iter().map(|run| curves.diverged(run)).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(curves.runs.iter().map(|run| run.diverged).collect::<Vec<_>>(), [false, true, true]);
     assert_eq!(curves.runs[1].best(0, Better::Lower), Some(2.5));
 }
 
@@ -80,4 +80,30 @@ fn faults_name_the_place() {
         assert!(Curves::parse(header.as_bytes(), Path::new("t")).is_err());
     }
     assert!(Curves::read(Path::new("/nonexistent/curves.csv")).unwrap_err().message.contains("cannot be read"));
+}
+
+#[test]
+fn a_run_that_diverged_has_no_number_of_any_metric_from_there_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("curves.csv");
+    let axes = "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits";
+    let rows = "a,0,0,0,0,0,0,0,1,0.5,0,\na,0,1,1,0,0,0,0,NaN,0.9,7,\nb,0,0,0,0,0,0,0,1,0.5,0,\nb,0,1,1,0,0,0,0,1,0.9,7,\n";
+    std::fs::write(&path, format!("{axes},loss,accuracy,energy,gap\n{rows}")).unwrap();
+    let last = |run: &Run| [0, 1, 2, 3].map(|metric| run.last(metric).map(|value| value.to_string()));
+    let number = |text: &str| Some(text.to_owned());
+    let curves = Curves::read(&path).unwrap();
+    let (a, b) = (&curves.runs[0], &curves.runs[1]);
+    assert_eq!((a.diverged, last(a)), (true, [number("NaN"), number("NaN"), number("NaN"), None]));
+    assert_eq!((b.diverged, last(b)), (false, [number("1"), number("0.9"), number("7"), None]));
+    assert_eq!((a.best(1, Better::Higher), a.at(Axis::Seconds, 1, 0.5)), (Some(0.5), Some(0.5)));
+    // What is known of the runs decides, whatever was recorded of them.
+    let facts = "method,seed,outcome,sampled,server\na,0,finished,1 seconds,true\nb,0,diverged,1 seconds,true\n";
+    std::fs::write(folder.path().join("runs.csv"), facts).unwrap();
+    let curves = Curves::read(&path).unwrap();
+    let (a, b) = (&curves.runs[0], &curves.runs[1]);
+    assert_eq!((a.diverged, last(a)), (false, [number("NaN"), number("0.9"), number("7"), None]));
+    assert_eq!((b.diverged, last(b)), (true, [number("NaN"), number("NaN"), number("NaN"), None]));
+    std::fs::write(folder.path().join("runs.csv"), facts.replace("finished", "over")).unwrap();
+    let fault = Curves::read(&path).unwrap_err();
+    assert!(fault.file.as_ref().is_some_and(|file| file.path.ends_with("runs.csv")) && fault.place() == "2:5 over", "{fault:?}");
 }

@@ -22,14 +22,23 @@ fn results_are_found_at_any_depth_and_told_in_order() {
          better,own,,0.5,≥ 0.9,false,\n\
          flat,own,,,flat in n,,only one value\n",
     );
+    put(root.path(), "open/manifest.toml", "title = \"Open\"\n");
+    put(
+        root.path(),
+        "open/claims.csv",
+        "text,source,cell,measured,measured_low,measured_high,required,holds,note\n\
+         faster,own,,2.5,1.5,3,ratio ≥ 2,undecided,a note\n",
+    );
     let found = exhibits(root.path()).unwrap();
-    assert_eq!(found.iter().map(|exhibit| exhibit.folder.as_str()).collect::<Vec<_>>(), ["early", "papers/late"]);
+    assert_eq!(found.iter().map(|exhibit| exhibit.folder.as_str()).collect::<Vec<_>>(), ["early", "open", "papers/late"]);
     assert_eq!(found[0].figures, ["accuracy.png", "loss.png"]);
     assert_eq!(found[0].claims[0].measured, Some(2.03125));
     let page = page(&found);
     for line in [
         "| [Early](early/) | 1 of 3 |",
         "| [Late \\| results](papers/late/) | 0 of 0 |",
+        "| [Open](open/) | 0 of 1, 1 undecided |",
+        "| own | faster; a note | 2.50 (1.50–3.00) | ratio ≥ 2 | undecided |",
         "| Someone 2020 | faster (alpha = 0.1) | 2.03 | ratio ≥ 2 | yes |",
         "| own | better | 0.500 | ≥ 0.9 | **no** |",
         "| own | flat; only one value | – | flat in n | unknown |",
@@ -47,15 +56,16 @@ fn what_a_run_writes_can_be_read() {
         source: None,
         cell: Default::default(),
         measured: Some(f64::INFINITY),
+        range: None,
         required: "≤ 1".into(),
-        holds: Some(false),
+        answer: Answer::Fails,
         note: None,
     };
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("claims.csv");
     crate::record::claim::write(std::slice::from_ref(&verdict), fs::File::create(&path).unwrap()).unwrap();
     let read = claims(&path).unwrap();
-    assert_eq!((read[0].text.as_str(), read[0].measured, read[0].holds), ("a, \"b\"", Some(f64::INFINITY), Some(false)));
+    assert_eq!((read[0].text.as_str(), read[0].measured, read[0].holds), ("a, \"b\"", Some(f64::INFINITY), Answer::Fails));
     assert_eq!((read[0].source.as_str(), read[0].note.as_str()), ("", ""));
 }
 

@@ -137,6 +137,11 @@ impl<R: Real> Node<'_, R> {
         self.orders.send(to, Mail { from: self.id, stamp, bits, payload });
     }
 
+    /// Sends a message once more, as it was.
+    pub(super) fn repeat(&mut self, to: NodeId, mail: Mail<R>) {
+        self.orders.send(to, mail);
+    }
+
     /// Sends the same message to every neighbour, by ascending number; where messages are compressed, all hear the same.
     pub fn send_to_all(&mut self, stamp: u64, payload: Payload<R>) {
         let (payload, bits) = self.pack(0, Arc::new(payload));

@@ -1,30 +1,31 @@
-//! Messages that wait for nodes that are down.
+//! Messages that wait for nodes that are down: for their receivers, or for their senders.
 
 use serde::{Deserialize, Serialize};
 
-use super::Mail;
-use crate::{
-    engine::{NodeId, touched::Touched},
-    num::Real,
-};
+use crate::engine::{NodeId, touched::Touched};
 
-/// Messages that wait for nodes that are down, by receiver, in the order in which they came.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(bound = "R: Real")]
-pub(super) struct Postponed<R> {
-    mails: Touched<Vec<Mail<R>>>,
+/// Messages that wait for nodes that are down, by node, in the order in which they came.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Postponed<T> {
+    messages: Touched<Vec<T>>,
 }
 
-impl<R: Real> Postponed<R> {
-    /// Keeps a message; says whether it is the first that waits for `to`, who must then be woken when it is back.
-    pub fn keep(&mut self, to: NodeId, mail: Mail<R>) -> bool {
-        let waiting = self.mails.entry(to);
-        waiting.push(mail);
+impl<T> Default for Postponed<T> {
+    fn default() -> Self {
+        Self { messages: Touched::default() }
+    }
+}
+
+impl<T> Postponed<T> {
+    /// Keeps a message; says whether it is the first that waits for `node`, which must then be woken when it is back.
+    pub fn keep(&mut self, node: NodeId, message: T) -> bool {
+        let waiting = self.messages.entry(node);
+        waiting.push(message);
         waiting.len() == 1
     }
 
-    /// All that has waited for `to`.
-    pub fn take(&mut self, to: NodeId) -> Vec<Mail<R>> {
-        self.mails.remove(to).unwrap_or_default()
+    /// All that has waited for `node`.
+    pub fn take(&mut self, node: NodeId) -> Vec<T> {
+        self.messages.remove(node).unwrap_or_default()
     }
 }

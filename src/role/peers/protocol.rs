@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Absent, Care, Job, Mail, Node, Outcome, Plan, Population,
     postponed::Postponed,
-    wake::{Kind, Wake},
+    wake::{Kind, OUTGOING, Wake},
 };
 use crate::{
     engine::{Control, NodeId, Protocol, Snapshot, touched::Touched},
@@ -40,7 +40,10 @@ pub struct Standing {
 #[serde(bound = "R: Real")]
 struct State<R> {
     rows: Touched<Row<R>>,
-    postponed: Postponed<R>,
+    /// Messages that wait for their receivers.
+    postponed: Postponed<Mail<R>>,
+    /// Messages with their receivers that wait for their senders.
+    unsent: Postponed<(NodeId, Mail<R>)>,
     standing: Standing,
 }
 
@@ -67,7 +70,8 @@ impl<R: Real> Peers<R> {
             nodes.settle_in(world.problem.initial(node));
         }
         let always_up = world.fleet.always_available();
-        let state = State { rows: Touched::default(), postponed: Postponed::default(), standing: Standing::default() };
+        let (postponed, unsent) = (Postponed::default(), Postponed::default());
+        let state = State { rows: Touched::default(), postponed, unsent, standing: Standing::default() };
         Ok(Self { plan, nodes, presence: Presence::new(), always_up, state })
     }
 
@@ -103,16 +107,27 @@ impl<R: Real> Peers<R> {
         self.state.standing
     }
 
-    /// Calls the method for a node.
+    /// Calls the method for a node, which is there or down.
     fn on_node(
         &mut self,
         id: NodeId,
         control: &mut Control<'_, Self>,
         call: impl FnOnce(&mut dyn Population<R>, &mut Node<'_, R>),
     ) {
+        let is_there = self.is_up(id, control.now());
+        self.on_node_there((id, is_there), control, call);
+    }
+
+    /// Calls the method for a node; one that is not there sends when it is back.
+    fn on_node_there(
+        &mut self,
+        (id, is_there): (NodeId, bool),
+        control: &mut Control<'_, Self>,
+        call: impl FnOnce(&mut dyn Population<R>, &mut Node<'_, R>),
+    ) {
         let now = control.now();
-        let Self { plan, nodes, presence, state, .. } = self;
-        let mut orders = Clerk { plan, presence, rows: &mut state.rows, standing: &mut state.standing, control };
+        let Self { plan, nodes, presence, state: State { rows, unsent, standing, .. }, .. } = self;
+        let mut orders = Clerk { plan, presence, rows, standing, unsent, is_there, control };
         let node = &mut Node::new(id, now, topology(&plan.world), plan.world.objective().blocks(), &mut orders);
         call(nodes.as_mut(), node);
     }
@@ -133,7 +148,8 @@ impl<R: Real> Peers<R> {
 
     /// Keeps a message for a node that is down, or loses it.
     fn keep(&mut self, mail: Mail<R>, to: NodeId, control: &mut Control<'_, Self>) {
-        self.on_node(to, control, |nodes, node| nodes.on_missed(node));
+        // What others hear by it is that nobody is there, which no node says.
+        self.on_node_there((to, true), control, |nodes, node| nodes.on_missed(node));
         let care = self.nodes.care(mail.stamp);
         let waits = care == Care::Repeat || (care == Care::Plain && self.plan.absent == Absent::Wait);
         match self.back_at(to, control.now()) {
@@ -178,7 +194,8 @@ impl<R: Real> Protocol for Peers<R> {
         if let Some(optimiser) = outcome.optimiser {
             row.optimiser = Arc::new(optimiser);
         }
-        self.on_node(id, control, |nodes, node| nodes.on_computed(outcome.out, node));
+        // Work that ends in the very instant in which its node leaves is sent in that instant.
+        self.on_node_there((id, true), control, |nodes, node| nodes.on_computed(outcome.out, node));
     }
 
     fn on_message(&mut self, _: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
@@ -200,6 +217,12 @@ impl<R: Real> Protocol for Peers<R> {
         match wake.kind {
             Kind::Timer | Kind::Settle => self.on_node(wake.node, control, |nodes, node| nodes.on_timer(wake.key, node)),
             Kind::Rest => self.on_node(wake.node, control, |nodes, node| nodes.on_rested(node)),
+            Kind::Mail if wake.key == OUTGOING => {
+                for (to, mail) in self.state.unsent.take(wake.node) {
+                    let bits = mail.bits;
+                    control.send(wake.node, to, mail, bits);
+                }
+            }
             Kind::Mail => {
                 for mail in self.state.postponed.take(wake.node) {
                     self.deliver(mail, wake.node, control);
@@ -218,8 +241,7 @@ impl<R: Real> Protocol for Peers<R> {
 
     fn on_dropped(&mut self, from: NodeId, to: NodeId, mail: Mail<R>, control: &mut Control<'_, Self>) {
         if self.nodes.care(mail.stamp) == Care::Repeat {
-            let bits = mail.bits;
-            return control.send(from, to, mail, bits);
+            return self.on_node(from, control, |_, node| node.repeat(to, mail));
         }
         self.on_node(from, control, |nodes, node| nodes.on_dropped(to, mail, node));
     }

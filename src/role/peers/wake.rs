@@ -9,11 +9,14 @@ pub(super) enum Kind {
     Timer,
     /// A wake-up of the method at the end of an instant.
     Settle,
-    /// A node is back and has mail.
+    /// A node is back and has mail, to hear or to send.
     Mail,
     /// A round in which a node does not take part is over for it.
     Rest,
 }
+
+/// The key of a [`Kind::Mail`] for what a node that is back has to send, beside 0 for what it has to hear.
+pub(super) const OUTGOING: u32 = 1;
 
 /// A timer of the engine, packed into its key: node, kind, and the method's own key below 2³⁰.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

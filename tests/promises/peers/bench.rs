@@ -14,7 +14,7 @@ use fedfleet::{
         transform::{Chain, TransformSpec},
     },
     problem::{
-        BatchSize, ObjectiveSpec, Problem, ProblemSpec,
+        BatchSize, Problem, ProblemSpec,
         init::InitSpec,
         quadratic::{Numbers, QuadraticSpec},
     },
@@ -120,8 +120,7 @@ impl Bench {
     pub fn world(&self) -> Arc<World<f64>> {
         let streams = Streams::new(self.seed);
         let setting = self.setting();
-        let spec =
-            ProblemSpec { init: Some(self.init.clone()), ..ProblemSpec::new(ObjectiveSpec::Quadratic(self.problem.clone())) };
+        let spec = ProblemSpec { init: Some(self.init.clone()), ..ProblemSpec::new(self.problem.clone().into()) };
         let problem = Problem::build(&spec, Some(self.nodes), streams, Path::new(".")).expect("the problem is sound");
         let fleet = self.fleet.build(&setting, None).expect("the fleet is sound");
         let network = self.network.build(&setting).expect("the network is sound");
@@ -138,6 +137,16 @@ impl Bench {
 
     pub fn try_engine(&self, workers: Workers<fedfleet::role::Scratch<f64>>) -> Result<Engine<Peers<f64>>, Invalid> {
         let world = self.world();
+        let clock = Box::new(WorldClock::new(Arc::clone(&world)));
+        let streams = world.streams;
+        Ok(Engine::new(self.peers(world)?, clock, streams, workers))
+    }
+
+    /// The protocol in `world`, before its start.
+    ///
+    /// # Errors
+    /// A scenario without a topology.
+    pub fn peers(&self, world: Arc<World<f64>>) -> Result<Peers<f64>, Invalid> {
         let setting = self.setting();
         let steps = self.method.steps().map_or(self.steps, |steps| steps as f64);
         let local = LocalRule {
@@ -149,15 +158,9 @@ impl Bench {
             keep_state: true,
         };
         let nodes = self.method.nodes::<f64>(&setting).expect("the method is sound");
-        let plan = Plan {
-            world: Arc::clone(&world),
-            local,
-            absent: self.absent,
-            link: self.link.as_ref().map(LinkSpec::build),
-            low_bit: LowBit::Train,
-        };
-        let peers = Peers::new(plan, nodes)?;
-        Ok(Engine::new(peers, Box::new(WorldClock::new(Arc::clone(&world))), world.streams, workers))
+        let plan =
+            Plan { world, local, absent: self.absent, link: self.link.as_ref().map(LinkSpec::build), low_bit: LowBit::Train };
+        Peers::new(plan, nodes)
     }
 
     /// The initial models.

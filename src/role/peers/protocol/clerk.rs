@@ -16,7 +16,8 @@ use crate::{
         Payload,
         peers::{
             Job, Mail, Orders, Plan,
-            wake::{Kind, Wake},
+            postponed::Postponed,
+            wake::{Kind, OUTGOING, Wake},
         },
     },
 };
@@ -49,7 +50,19 @@ pub(in crate::role::peers) struct Clerk<'a, 'c, R: Real> {
     pub presence: &'a mut Presence,
     pub rows: &'a mut Touched<Row<R>>,
     pub standing: &'a mut Standing,
+    /// Messages with their receivers that wait for their senders.
+    pub unsent: &'a mut Postponed<(NodeId, Mail<R>)>,
+    /// Whether the node that orders is there, so that it can send.
+    pub is_there: bool,
     pub control: &'a mut Control<'c, Peers<R>>,
+}
+
+impl<R: Real> Clerk<'_, '_, R> {
+    /// When the node that orders is back, if it is down now [s]. What one that is gone for good has still under way is not held back,
+    /// or others would wait for it for ever.
+    fn back_at(&mut self, node: NodeId) -> Option<f64> {
+        if self.is_there { None } else { self.presence.next_up(&self.plan.world.fleet, node, self.control.now()) }
+    }
 }
 
 impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
@@ -89,8 +102,15 @@ impl<R: Real> Orders<R> for Clerk<'_, '_, R> {
     }
 
     fn send(&mut self, to: NodeId, mail: Mail<R>) {
+        let node = mail.from;
+        if let Some(back) = self.back_at(node) {
+            if self.unsent.keep(node, (to, mail)) {
+                Wake { node, kind: Kind::Mail, key: OUTGOING }.order(back, self.control);
+            }
+            return;
+        }
         let bits = mail.bits;
-        self.control.send(mail.from, to, mail, bits);
+        self.control.send(node, to, mail, bits);
     }
 
     fn wake(&mut self, node: NodeId, time: f64, key: u32, settle: bool) {

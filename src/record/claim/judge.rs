@@ -1,0 +1,132 @@
+//! Judging what was measured, with what samples leave open.
+//!
+//! Each assertion is evaluated over all values between the ends of what it is about: it holds or fails where it does so everywhere.
+
+use super::{Answer, Comparison, Direction};
+use crate::record::bracket::Bracket;
+use crate::record::measure::Better;
+use crate::record::units::short;
+
+/// A median over seeds.
+#[derive(Debug, Clone)]
+pub(super) struct Measured {
+    /// Whose it is.
+    pub label: String,
+    pub value: Bracket,
+    /// Where the runs ended, if `value` is infinite because a target was never reached; infinite where they diverged.
+    pub at_least: Option<f64>,
+    /// That runs ended before the instant asked for.
+    pub note: Option<String>,
+    /// Between which places a target was reached, where samples leave that open.
+    pub open: Option<String>,
+}
+
+impl Measured {
+    /// What is said of a target that was not reached by `end`.
+    fn missed(&self, end: f64) -> String {
+        let label = &self.label;
+        if end.is_finite() { format!("{label} does not reach the target by {}", short(end)) } else { format!("{label} diverges") }
+    }
+}
+
+/// What comes of an assertion.
+#[derive(Debug, Clone)]
+pub(super) struct Judgement {
+    /// The figure that was asked for.
+    pub figure: f64,
+    /// What the figure may be.
+    pub range: Bracket,
+    pub answer: Answer,
+    /// What to know about it.
+    pub note: Option<String>,
+}
+
+impl Judgement {
+    /// The judgement on what is `certain`, and at least `possible`; what is `open` is said where that matters.
+    fn new(
+        figure: f64,
+        range: Bracket,
+        (certain, possible): (bool, bool),
+        notes: impl IntoIterator<Item = String>,
+        open: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let answer = match (certain, possible) {
+            (true, _) => Answer::Holds,
+            (false, true) => Answer::Undecided,
+            (false, false) => Answer::Fails,
+        };
+        let open = open.into_iter().chain([REMEDY.to_owned()]).filter(|_| answer == Answer::Undecided);
+        let note = notes.into_iter().chain(open).reduce(|note, next| format!("{note}; {next}"));
+        Self { figure, range, answer, note }
+    }
+}
+
+/// How to learn what samples have left open.
+const REMEDY: &str = "`record.every = { rounds = 1 }` samples every update of a server, and a finer grid peers more closely";
+
+/// Compares two methods, the better one first. A target that the worse method never reached is worth as much as the run was long: the
+/// figure is then a lower bound, and says so.
+pub(super) fn beats(better: Better, [good, bad]: [Measured; 2], by: f64, compare: Comparison) -> Result<Judgement, String> {
+    if let Some(end) = good.at_least {
+        let figure = if compare == Comparison::Ratio { 0.0 } else { f64::NEG_INFINITY };
+        return Ok(Judgement::new(figure, Bracket::at(figure), (false, false), [good.missed(end)], []));
+    }
+    let bound = bad.at_least.map(|end| if end.is_finite() { format!("at least: {}", bad.missed(end)) } else { bad.missed(end) });
+    let (g, b) = (good.value, bad.at_least.map_or(bad.value, Bracket::at));
+    let figure = |b: f64, g: f64| match (compare, better) {
+        (Comparison::Ratio, Better::Lower) => b / g,
+        (Comparison::Ratio, Better::Higher) => (1.0 - b) / (1.0 - g),
+        (Comparison::Difference, Better::Lower) => b - g,
+        (Comparison::Difference, Better::Higher) => g - b,
+    };
+    let measured = figure(b.high, g.high);
+    if measured.is_nan() {
+        return Err(format!("{} ({}) and {} ({}) cannot be compared", bad.label, short(b.high), good.label, short(g.high)));
+    }
+    // Places alone are left open, and of those the lower ones are better; of zero and zero any ratio may be right.
+    let (low, high) = (figure(b.low, g.high), figure(b.high, g.low));
+    let range = Bracket { low: if low.is_nan() { 0.0 } else { low }, high: if high.is_nan() { f64::INFINITY } else { high } };
+    let notes = [bound, good.note, bad.note].into_iter().flatten();
+    let open = [good.open, bad.open].into_iter().flatten();
+    Ok(Judgement::new(measured, range, (range.low >= by, range.high >= by), notes, open))
+}
+
+/// Whether the value of one method lies in `[low, high]`.
+pub(super) fn lies(found: Measured, low: f64, high: f64) -> Judgement {
+    let value = found.value;
+    let certain = value.low >= low && value.high <= high;
+    let possible = value.high >= low && value.low <= high;
+    let note = found.at_least.map(|end| found.missed(end)).or(found.note);
+    Judgement::new(value.high, value, (certain, possible), note, found.open)
+}
+
+/// Whether values move as they should over two keys or more, in the order of `points`.
+pub(super) fn moves(points: &[(f64, Bracket)], direction: Direction, within: f64) -> Judgement {
+    let values: Vec<Bracket> = points.iter().map(|point| point.1).collect();
+    let (first, last) = (values[0], values[values.len() - 1]);
+    let always = |holds: &dyn Fn(Bracket, Bracket) -> bool| values.windows(2).all(|pair| holds(pair[0], pair[1]));
+    let least = |end: fn(&Bracket) -> f64| values.iter().map(end).fold(f64::INFINITY, f64::min);
+    let greatest = |end: fn(&Bracket) -> f64| values.iter().map(end).fold(f64::NEG_INFINITY, f64::max);
+    let flat = |low: f64, high: f64| high - low <= within * low.abs().min(high.abs());
+    let holds = match direction {
+        Direction::Falls => (
+            last.high < first.low && always(&|before, after| after.high <= before.low),
+            last.low < first.high && always(&|before, after| after.low <= before.high),
+        ),
+        Direction::Rises => (
+            last.low > first.high && always(&|before, after| after.low >= before.high),
+            last.high > first.low && always(&|before, after| after.high >= before.low),
+        ),
+        // At their widest; and at their closest, where the greatest lower end is above the least upper one.
+        Direction::Flat => {
+            let (widest, closest) = ((least(|v| v.low), greatest(|v| v.high)), (least(|v| v.high), greatest(|v| v.low)));
+            (flat(widest.0, widest.1), closest.1 <= closest.0 || flat(closest.0, closest.1))
+        }
+    };
+    let shown = |value: Bracket| {
+        if value.is_exact() { short(value.high) } else { format!("{}–{}", short(value.low), short(value.high)) }
+    };
+    let listed: Vec<String> = points.iter().map(|(key, value)| format!("{} at {key}", shown(*value))).collect();
+    let range = Bracket { low: last.low / first.high, high: last.high / first.low };
+    Judgement::new(last.high / first.high, range, holds, [listed.join(", ")], [])
+}
