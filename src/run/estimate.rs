@@ -129,9 +129,8 @@ pub fn outlook(
         let mut first = Forecast { world_wall: planned.build_wall.as_secs_f64(), ..Forecast::default() };
         for run in tried {
             let known = first.runs.last().filter(|_| begun.elapsed() > budget).copied();
-            let trial = || {
-                of_run(plan, run, world.clone(), Budget { trial: Some(each / 2), timed: each / 2 }, shares_threads(runs.len()))
-            };
+            let within = Budget { trial: Some(each / 2), timed: each / 2, together: Some(budget) };
+            let trial = || of_run(plan, run, world.clone(), within, shares_threads(runs.len()));
             first.runs.push(known.map_or_else(trial, Ok)?);
         }
         let alike = |planned: &PlannedCell| Forecast { world_wall: planned.build_wall.as_secs_f64(), ..first.clone() };
@@ -148,6 +147,8 @@ struct Budget {
     trial: Option<Duration>,
     /// For the time that it takes.
     timed: Duration,
+    /// For the visits that are computed together, where they outlast the rest; without bound if `None`.
+    together: Option<Duration>,
 }
 
 /// The estimate of a run in its world.
@@ -158,7 +159,7 @@ fn of_run(plan: &Plan, run: RunId, world: AnyWorld, budget: Budget, all_threads:
     every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
     // Visits that go on together are computed together: where they outlast the budget, the first step of each stands for all.
     let together = each * steps * estimate.at_work.mean;
-    let sketch = until.is_some() && together > budget.timed.as_secs_f64();
+    let sketch = budget.together.is_some_and(|most| together > most.as_secs_f64());
     let timed = Timed { record: &plan.cells[run.cell].record, budget: budget.timed, steps, sketch, all_threads };
     let timing = plan.build(run, world, timed)?;
     let samples = every.samples(end.on(every.axis()), stop.seconds);
@@ -182,7 +183,7 @@ fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
             world.check_optimum(&planned.metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
             cell.world_wall = (planned.build_wall + before.elapsed()).as_secs_f64();
         }
-        cell.runs.push(of_run(plan, run, world, Budget { trial: None, timed: budget }, all_threads)?);
+        cell.runs.push(of_run(plan, run, world, Budget { trial: None, timed: budget, together: None }, all_threads)?);
     }
     Ok(all)
 }
