@@ -4,6 +4,7 @@
 //! protocol answers with orders through [`Control`]: compute, send, wake me. Computations are pure jobs that run when a
 //! result is first needed, many at once ([`jobs`]); nothing but their start and length is known to the clock.
 
+mod crew;
 pub mod jobs;
 mod ledger;
 mod protocol;
@@ -16,6 +17,7 @@ use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
 
+pub use crew::AtWork;
 pub use jobs::Workers;
 pub use ledger::Ledger;
 pub use protocol::{
@@ -127,6 +129,11 @@ impl<P: Protocol> Engine<P> {
         &self.core.state.ledger
     }
 
+    /// How many clients were at work until `end` [s], after the latest event, in so many `rounds`.
+    pub fn at_work(&self, end: f64, rounds: u64) -> AtWork {
+        self.core.state.crew.at_work(end, self.core.state.ledger.visits, rounds)
+    }
+
     /// The threads that run jobs.
     pub fn workers(&self) -> &Workers<P::Scratch> {
         &self.core.workers
@@ -164,7 +171,7 @@ impl<P: Protocol> Engine<P> {
         self.core.state.clock = self.core.state.clock.max(time);
         match event {
             Event::Message { from, to, message, bits } => {
-                self.core.state.ledger.deliver(to, bits);
+                self.core.arrive(from, to, bits);
                 self.protocol.on_message(from, to, message, &mut self.core.control());
             }
             Event::Computed { node, slot } => self.computed(node, slot),
@@ -176,7 +183,7 @@ impl<P: Protocol> Engine<P> {
                 }
             }
             Event::Dropped { from, to, message, bits } => {
-                self.core.state.ledger.deliver(to, bits);
+                self.core.arrive(from, to, bits);
                 self.protocol.on_dropped(from, to, message, &mut self.core.control());
             }
             Event::Timer { key } => self.protocol.on_timer(key, &mut self.core.control()),
@@ -187,6 +194,7 @@ impl<P: Protocol> Engine<P> {
     fn computed(&mut self, node: NodeId, slot: usize) {
         let Some((steps, out)) = self.core.state.jobs.finish(slot) else { return };
         self.core.state.nodes.entry(node).work = None;
+        self.core.state.release(node);
         self.core.charge(node, steps);
         self.core.state.ledger.visits += 1;
         self.protocol.on_computed(node, out, &mut self.core.control());

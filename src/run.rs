@@ -37,7 +37,7 @@ pub use any_world::{AnyWorld, build as build_world};
 pub use arm::{Arm, arms};
 pub use cell::PlannedCell;
 pub use error::RunError;
-pub use estimate::{AtWork, Estimate, Forecast, Whole, forecast, outlook};
+pub use estimate::{Estimate, Forecast, Whole, forecast, outlook, unlike_crews};
 pub use execute::{Summary, execute};
 pub use id::RunId;
 pub use options::Options;

@@ -11,7 +11,7 @@ use crate::{
     invalid::{count, printable},
     record::{axis::Axis, units},
     registry::Registry,
-    run::{Arm, Forecast, Plan, PlannedCell, Whole, forecast},
+    run::{Arm, Forecast, Plan, PlannedCell, Whole, forecast, unlike_crews},
     scenario::{MethodTable, cells},
 };
 
@@ -79,6 +79,7 @@ fn summary(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
     for (planned, forecast) in plan.cells.iter().zip(forecasts) {
         text += &costs(planned, forecast);
     }
+    unlike_crews(plan, forecasts).iter().for_each(|note| text += &format!("note: {note}\n"));
     text
 }
 

@@ -7,7 +7,14 @@ use std::{
 
 use crate::{
     invalid::printable,
-    record::{compare::Table, curves::Curves, target::Target, trial},
+    record::{
+        compare::Table,
+        crews::crews,
+        curves::Curves,
+        facts::{self, Facts},
+        target::Target,
+        trial,
+    },
 };
 use clap::ValueEnum;
 
@@ -61,7 +68,9 @@ impl Args {
             if targets.is_empty() { Table::at_end(&curves) } else { Table::to_targets(&curves, &targets).map_err(unplaced)? };
         let tuned = trial::winners(&trial::read(&self.results.join("tuning.csv")).map_err(unplaced)?);
         let tuned = trial::lines(&tuned, |_| true);
-        table.notes = tuned.into_iter().map(|line| format!("tuned: {line}")).collect();
+        let crews = crews(&Facts::read(&self.results.join(facts::TABLE)).map_err(unplaced)?);
+        table = table.manned(&crews);
+        table.notes.extend(tuned.into_iter().map(|line| format!("tuned: {line}")));
         let mut out = io::stdout().lock();
         match self.format {
             Format::Text => out.write_all(printable(&table.text()).as_bytes())?,

@@ -185,6 +185,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
     if summary.done_before {
         text += "all runs were done before, and nothing was left to run\n";
     }
+    summary.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
     text += &edges(&summary.tuned);
     text += &endings("diverged", &summary.diverged);
     text += &endings("nothing was left to happen before the end", &summary.stalled);

@@ -6,6 +6,7 @@ mod text;
 
 use super::axis::Axis;
 use super::bracket::Bracket;
+use super::crews::{self, Crew};
 use super::curves::{Cell, Curves, Run};
 use super::measure::{self, Better};
 use super::spread::Quartiles;
@@ -116,6 +117,33 @@ impl Table {
         columns.extend(shown.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, metrics.len() + i)));
         let (caption, keys) = ("Final values".to_owned(), curves.keys.clone());
         Self { caption, keys, reached: "finite", failed: "diverged", columns, rows, notes: Vec::new() }.related()
+    }
+
+    /// With the clients at work of each method, on average and at most, and what is to be said of them.
+    #[must_use]
+    pub fn manned(mut self, crews: &[Crew]) -> Self {
+        self.notes.extend(crews::notes(crews));
+        if crews.is_empty() {
+            return self;
+        }
+        let column = |name: &str, heading: &str| Column {
+            name: name.to_owned(),
+            heading: heading.to_owned(),
+            unit: 1.0,
+            better: Better::Lower,
+            bracketed: false,
+        };
+        self.columns.extend([column("at_work_mean", "at work"), column("at_work_most", "most")]);
+        for row in &mut self.rows {
+            // Several targets stand in front of the swept keys.
+            let own = crews.iter().find(|crew| row.cell.0.ends_with(&crew.cell.0) && crew.method == row.method);
+            let entry = |value: f64| {
+                let quartiles = Quartiles { lower: value, median: value, upper: value };
+                Entry { quartiles, low: value, ratio: None }
+            };
+            row.entries.extend([own.map(|crew| entry(crew.mean)), own.map(|crew| entry(crew.most))]);
+        }
+        self
     }
 
     /// With the ratios to the best method of each cell.

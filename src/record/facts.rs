@@ -15,6 +15,7 @@ use super::{
     progress::Outcome,
 };
 use crate::{
+    engine::AtWork,
     file::{File, bounded, start},
     invalid::Invalid,
     memory,
@@ -34,6 +35,8 @@ pub struct Fact {
     pub seed: u64,
     /// How it came out; `None` for a run that was left and can be taken up.
     pub outcome: Option<Outcome>,
+    /// How many clients were at work until it ended.
+    pub at_work: Option<AtWork>,
     /// How it was sampled.
     pub sampling: Sampling,
 }
@@ -92,13 +95,19 @@ impl Facts {
             let row = row.map_err(unreadable)?;
             let placed = |(column, message)| file.fault_at_field(start(row.position()), (column, b','), message);
             let fact = fact(&header, &row, keys).map_err(placed)?;
-            let name = (fact.cell.clone(), fact.method.clone(), fact.seed);
-            if facts.places.insert(name, facts.rows.len()).is_some() {
+            if !facts.add(fact) {
                 return Err(placed((keys, "this run stands in an earlier line too".to_owned())));
             }
-            facts.rows.push(fact);
         }
         Ok(facts)
+    }
+
+    /// Adds a run; whether it is not there yet.
+    fn add(&mut self, fact: Fact) -> bool {
+        let name = (fact.cell.clone(), fact.method.clone(), fact.seed);
+        let is_new = self.places.insert(name, self.rows.len()).is_none();
+        self.rows.push(fact);
+        is_new
     }
 
     /// The runs, in the order of the file.
@@ -112,8 +121,18 @@ impl Facts {
     }
 }
 
+impl FromIterator<Fact> for Facts {
+    fn from_iter<T: IntoIterator<Item = Fact>>(facts: T) -> Self {
+        let mut all = Self::default();
+        facts.into_iter().for_each(|fact| {
+            let _ = all.add(fact);
+        });
+        all
+    }
+}
+
 /// The columns after the sweep keys.
-const FIXED: [&str; 5] = ["method", "seed", "outcome", "sampled", "server"];
+const FIXED: [&str; 7] = ["method", "seed", "outcome", "sampled", "server", "at_work_mean", "at_work_most"];
 
 /// Reads a row whose first columns are those of so many `keys`; else the column at fault, and why.
 fn fact(header: &StringRecord, row: &StringRecord, keys: usize) -> Result<Fact, (usize, String)> {
@@ -126,27 +145,36 @@ fn fact(header: &StringRecord, row: &StringRecord, keys: usize) -> Result<Fact, 
     };
     let every = at(3).parse().map_err(|_| fault(3, "a distance between samples, such as `6 seconds`"))?;
     let server = at(4).parse().map_err(|_| fault(4, "`true` or `false`"))?;
+    let at_work = match (at(5), at(6)) {
+        ("", "") => None,
+        (mean, most) => Some(AtWork {
+            mean: mean.parse().map_err(|_| fault(5, "a number of clients"))?,
+            most: most.parse().map_err(|_| fault(6, "a number of clients"))?,
+        }),
+    };
     Ok(Fact {
         cell: Cell(cell.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()),
         method: bare(at(0)).to_owned(),
         seed: at(1).parse().map_err(|_| fault(1, "a seed"))?,
         outcome,
+        at_work,
         sampling: Sampling { every, server },
     })
 }
 
 /// Writes `runs.csv`: the sweep `keys`, `method` and `seed` as in `curves.csv`; `outcome`, empty for a run that was left; `sampled`,
-/// such as `6 seconds`; and whether the method has a `server`.
+/// such as `6 seconds`; whether the method has a `server`; and the clients at work, on average over virtual time and the most.
 ///
 /// # Errors
 /// What `out` reports.
 pub fn write(keys: &[String], facts: impl IntoIterator<Item = Fact>, out: impl Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(keys.iter().map(String::as_str).chain(FIXED))?;
-    for Fact { cell, method, seed, outcome, sampling } in facts {
+    for Fact { cell, method, seed, outcome, at_work, sampling } in facts {
         let texts = cell.0.iter().map(|(_, value)| value).chain([&method]).map(|text| guarded(text).into_owned());
         let outcome = outcome.map_or("", Outcome::name).to_owned();
-        let rest = [seed.to_string(), outcome, sampling.every.to_string(), sampling.server.to_string()];
+        let [mean, most] = at_work.map(|AtWork { mean, most }| [format!("{mean:?}"), most.to_string()]).unwrap_or_default();
+        let rest = [seed.to_string(), outcome, sampling.every.to_string(), sampling.server.to_string(), mean, most];
         csv.write_record(texts.chain(rest))?;
     }
     csv.flush()

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{engine::Engine, num::Real, role::Observed};
+use crate::{
+    engine::{AtWork, Engine},
+    num::Real,
+    role::Observed,
+};
 
 /// How a run came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,15 @@ impl Outcome {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
+}
+
+/// What is known of a run that has ended, besides its curve.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// How it came out.
+    pub outcome: Outcome,
+    /// How many clients were at work.
+    pub at_work: AtWork,
 }
 
 /// Where a run stands on the axes.

@@ -13,7 +13,7 @@ use super::{
     part::Part,
     participants,
     plan::{EverySpec, PeerModel},
-    progress::{Outcome, Progress},
+    progress::{End, Outcome, Progress},
     sample::Sample,
     standstill::Standstill,
     stop::Stop,
@@ -144,7 +144,7 @@ pub enum RecordError {
 /// How a run came out, and what was written of it.
 pub struct Ended<R> {
     /// How it came out.
-    pub outcome: Outcome,
+    pub end: End,
     /// What its files hold.
     pub written: Written,
     /// The iterates that were kept.
@@ -195,7 +195,10 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         let Some(outcome) = self.state.outcome else { return Ok(None) };
         let written = self.files.sync()?;
         let iterates = self.files.iterates.map(|iterates| iterates.finish(self.world.objective().dim())).transpose()?;
-        Ok(Some(Ended { outcome, written, iterates }))
+        // The clock of the engine is at what would have come next.
+        let seconds = self.state.latest.map_or(0.0, |latest| latest.seconds);
+        let end = End { outcome, at_work: engine.at_work(seconds, engine.protocol().round()) };
+        Ok(Some(Ended { end, written, iterates }))
     }
 
     /// Writes who took part in the server steps of the latest event, unless it was written before a checkpoint.

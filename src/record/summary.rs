@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::axis::Axis;
+use super::crews::Crew;
 use super::curves::{Cell, Curves, Run};
 use super::formula::guarded;
 use super::measure::Better;
@@ -31,12 +32,14 @@ pub struct Row {
     pub diverged: usize,
     /// Median totals, in the order of [`Axis::ALL`].
     pub totals: [f64; 6],
+    /// Median clients at work: on average over virtual time, and the most; `None` where they are not known.
+    pub at_work: Option<[f64; 2]>,
     /// One for each metric of the curves; `None` where it was not recorded.
     pub outcomes: Vec<Option<Outcome>>,
 }
 
-/// Names of the [values](Row::values) of a row: how many seeds there are and how many diverged, the median total on each axis,
-/// then for each metric the median and quartiles of its final and of its best value.
+/// Names of the [values](Row::values) of a row: how many seeds there are and how many diverged, the median total on each axis, clients
+/// at work on average and at most, then for each metric the median and quartiles of its final and of its best value.
 pub fn columns(metrics: &[String]) -> Vec<String> {
     let counts = ["seeds", "diverged"].map(str::to_owned);
     let totals = Axis::ALL.map(|axis| axis.column().to_owned());
@@ -47,7 +50,8 @@ pub fn columns(metrics: &[String]) -> Vec<String> {
             ["median", "q1", "q3"].map(move |quartile| format!("{column}_{when}_{quartile}"))
         })
     });
-    counts.into_iter().chain(totals).chain(quartiles).collect()
+    let at_work = ["at_work_mean", "at_work_most"].map(str::to_owned);
+    counts.into_iter().chain(totals).chain(at_work).chain(quartiles).collect()
 }
 
 impl Row {
@@ -59,7 +63,8 @@ impl Row {
             None => vec![None; 6],
         };
         let counted = counts.into_iter().chain(self.totals).map(Some);
-        counted.chain(self.outcomes.iter().flat_map(quartiles)).collect()
+        let at_work = self.at_work.map_or([None; 2], |at_work| at_work.map(Some));
+        counted.chain(at_work).chain(self.outcomes.iter().flat_map(quartiles)).collect()
     }
 
     /// What was kept of the method in the cell, where it is `tuned`.
@@ -68,14 +73,14 @@ impl Row {
     }
 }
 
-/// Summarises every method in every cell, in order of appearance.
-pub fn summarise(curves: &Curves) -> Vec<Row> {
+/// Summarises every method in every cell, in order of appearance; `crews` are those of the same runs.
+pub fn summarise(curves: &Curves, crews: &[Crew]) -> Vec<Row> {
     let (cells, methods) = (curves.cells(), curves.methods());
     let pairs = cells.iter().flat_map(|&cell| methods.iter().map(move |&method| (cell, method)));
-    pairs.filter_map(|(cell, method)| row(curves, cell, method)).collect()
+    pairs.filter_map(|(cell, method)| row(curves, crews, cell, method)).collect()
 }
 
-fn row(curves: &Curves, cell: &Cell, method: &str) -> Option<Row> {
+fn row(curves: &Curves, crews: &[Crew], cell: &Cell, method: &str) -> Option<Row> {
     let runs: Vec<&Run> = curves.of(cell, method).collect();
     let total = |axis| Quartiles::of(&mut runs.iter().map(|run| run.end(axis)).collect::<Vec<_>>()).map(|q| q.median);
     let mut totals = [0.0; 6];
@@ -88,6 +93,7 @@ fn row(curves: &Curves, cell: &Cell, method: &str) -> Option<Row> {
         seeds: runs.len(),
         diverged: runs.iter().filter(|run| run.diverged).count(),
         totals,
+        at_work: crews.iter().find(|crew| crew.cell == *cell && crew.method == method).map(|crew| [crew.mean, crew.most]),
         outcomes: (0..curves.metrics.len()).map(|metric| outcome(&runs, metric, Better::of(&curves.metrics[metric]))).collect(),
     })
 }
@@ -147,7 +153,7 @@ mod tests {
     #[test]
     fn final_and_best_values_over_seeds() {
         let curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
-        let rows = summarise(&curves);
+        let rows = summarise(&curves, &[]);
         assert_eq!(rows.len(), 1);
         let (row, loss) = (&rows[0], rows[0].outcomes[0].unwrap());
         assert_eq!((row.seeds, row.diverged), (3, 1));
@@ -167,8 +173,10 @@ mod tests {
         let mut out = Vec::new();
         let overridden = [("fleet.clients".to_owned(), "3".to_owned())];
         let kept = Tuned { key: "local.lr".to_owned(), value: "0.1".to_owned(), edge: Some(Edge::Smallest) };
+        let (cell, method) = (curves.cells()[0].clone(), "a".to_owned());
+        let crews = [Crew { cell, method, server: true, mean: 3.25, most: 10.0 }];
         let tuned = [Winner { cell: curves.cells()[0].clone(), method: "a".to_owned(), values: vec![kept] }];
-        write(&curves, (&overridden, &tuned), &summarise(&curves), &mut out).unwrap();
+        write(&curves, (&overridden, &tuned), &summarise(&curves, &crews), &mut out).unwrap();
         let mut reader = csv::Reader::from_reader(&out[..]);
         let header = reader.headers().unwrap().clone();
         let row = reader.records().next().unwrap().unwrap();
@@ -176,6 +184,7 @@ mod tests {
         assert_eq!(field("fleet.clients"), "3");
         assert_eq!((field("alpha"), field("method"), field("seeds"), field("diverged")), ("1", "a", "3", "1"));
         assert_eq!((field("loss_final_q1"), field("loss_final_q3"), field("gap_best_median")), ("2.5", "inf", ""));
+        assert_eq!((field("at_work_mean"), field("at_work_most")), ("3.25", "10"));
         assert_eq!((field("tuned"), field("edge")), ("local.lr=0.1", "local.lr=smallest"));
         assert_eq!((field("accuracy_final_median"), field("accuracy_final_q1")), ("0.4", "-inf"));
     }

@@ -8,13 +8,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{results::Results, sealed};
-use crate::{file::digest::Digest, record::Outcome};
+use crate::{file::digest::Digest, record::End};
 
 /// How a run came out, and every file of it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Done {
     /// How it came out.
-    pub outcome: Outcome,
+    pub end: End,
     /// Its files, from the results folder on with `/` between the parts, with what they hold.
     pub files: Vec<(String, Digest)>,
 }
@@ -33,7 +33,7 @@ impl Done {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] where one of its files is damaged or missing; else when one cannot be read.
-    pub(super) fn read(results: &Results, name: &str) -> io::Result<Option<Outcome>> {
+    pub(super) fn read(results: &Results, name: &str) -> io::Result<Option<End>> {
         let path = results.of_run(name, "done");
         let Some(mut content) = sealed::open(&path)? else { return Ok(None) };
         let mut bytes = Vec::new();
@@ -47,7 +47,7 @@ impl Done {
                 _ => return Err(damaged(&path)),
             }
         }
-        Ok(Some(done.outcome))
+        Ok(Some(done.end))
     }
 }
 

@@ -5,7 +5,6 @@
 //! exact. Visits take their time and count their gradients, but only the first of their steps is computed. A target is not
 //! foreseen. What it costs of this machine is timed in a second trial: see [`whole`].
 
-mod timesheet;
 mod timing;
 mod whole;
 
@@ -15,20 +14,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use timesheet::AtWork;
 pub use whole::Whole;
 
 use super::{
-    any_world::AnyWorld, cell::PlannedCell, error::RunError, id::RunId, plan::Plan, protocols::Pilot, threads::shares_threads,
-    wall::now, worlds::Worlds,
+    any_world::AnyWorld,
+    arm::Arm,
+    cell::PlannedCell,
+    error::RunError,
+    id::RunId,
+    plan::{Plan, swept},
+    protocols::Pilot,
+    threads::shares_threads,
+    wall::now,
+    worlds::Worlds,
 };
-use timesheet::{Stamped, Timesheet};
 use timing::Timed;
 
 use crate::{
-    engine::{Engine, Protocol, Watcher, Workers},
+    engine::{AtWork, Engine, Protocol, Watcher, Workers},
     num::Real,
-    record::{Progress, RecordPlan, Stop, axis::Axis},
+    record::{
+        Progress, RecordPlan, Stop,
+        axis::Axis,
+        crews::{self, Crew},
+    },
+    registry::Parameters,
     role::Observed,
     world::{World, WorldClock},
 };
@@ -119,9 +129,8 @@ pub fn outlook(
         let mut first = Forecast { world_wall: planned.build_wall.as_secs_f64(), ..Forecast::default() };
         for run in tried {
             let known = first.runs.last().filter(|_| begun.elapsed() > budget).copied();
-            let trial = || {
-                of_run(plan, run, world.clone(), Budget { trial: Some(each / 2), timed: each / 2 }, shares_threads(runs.len()))
-            };
+            let within = Budget { trial: Some(each / 2), timed: each / 2, together: Some(budget) };
+            let trial = || of_run(plan, run, world.clone(), within, shares_threads(runs.len()));
             first.runs.push(known.map_or_else(trial, Ok)?);
         }
         let alike = |planned: &PlannedCell| Forecast { world_wall: planned.build_wall.as_secs_f64(), ..first.clone() };
@@ -138,6 +147,8 @@ struct Budget {
     trial: Option<Duration>,
     /// For the time that it takes.
     timed: Duration,
+    /// For the visits that are computed together, where they outlast the rest; without bound if `None`.
+    together: Option<Duration>,
 }
 
 /// The estimate of a run in its world.
@@ -148,7 +159,7 @@ fn of_run(plan: &Plan, run: RunId, world: AnyWorld, budget: Budget, all_threads:
     every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
     // Visits that go on together are computed together: where they outlast the budget, the first step of each stands for all.
     let together = each * steps * estimate.at_work.mean;
-    let sketch = until.is_some() && together > budget.timed.as_secs_f64();
+    let sketch = budget.together.is_some_and(|most| together > most.as_secs_f64());
     let timed = Timed { record: &plan.cells[run.cell].record, budget: budget.timed, steps, sketch, all_threads };
     let timing = plan.build(run, world, timed)?;
     let samples = every.samples(end.on(every.axis()), stop.seconds);
@@ -172,9 +183,25 @@ fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
             world.check_optimum(&planned.metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
             cell.world_wall = (planned.build_wall + before.elapsed()).as_secs_f64();
         }
-        cell.runs.push(of_run(plan, run, world, Budget { trial: None, timed: budget }, all_threads)?);
+        cell.runs.push(of_run(plan, run, world, Budget { trial: None, timed: budget, together: None }, all_threads)?);
     }
     Ok(all)
+}
+
+/// Notes on methods of one cell that have unlike numbers of clients at work.
+pub fn unlike_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
+    let of_cell = |(planned, forecast): (&PlannedCell, &Forecast)| {
+        let cell = swept(&planned.cell);
+        let crew = |(arms, run): (&Vec<Arm>, &Estimate)| Crew {
+            cell: cell.clone(),
+            method: arms[0].label.clone(),
+            server: matches!(arms[0].parameters, Parameters::Served { .. }),
+            mean: run.at_work.mean,
+            most: run.at_work.most as f64,
+        };
+        planned.methods.iter().zip(&forecast.runs).map(crew).collect::<Vec<_>>()
+    };
+    crews::notes(&plan.cells.iter().zip(forecasts).flat_map(of_cell).collect::<Vec<_>>())
 }
 
 struct Trial<'a> {
@@ -199,8 +226,7 @@ impl Pilot for Trial<'_> {
 
     fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
-        let sheet = Timesheet::default();
-        let clock = Box::new(Stamped { clock: WorldClock::new(Arc::clone(&world)), sheet: sheet.clone() });
+        let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool().sketching());
         let mut marks = Marks {
             stop: self.stop,
@@ -216,7 +242,7 @@ impl Pilot for Trial<'_> {
         let wall = begun.elapsed().as_secs_f64();
         let (here, visits, middle) = (Progress::of(&engine), engine.ledger().visits, marks.middle);
         let end = marks.end(here);
-        let at_work = if here.seconds > 0.0 { sheet.at_work(here.seconds) } else { AtWork::each_round(visits, here.round) };
+        let at_work = engine.at_work(here.seconds, here.round);
         let Spent { rounds, seconds, gradients, uplink_bits, downlink_bits, .. } = end;
         let state = State { bytes: state_bytes(&engine), visits };
         // Gradients of a visit are alike, so that visits grow as they do.

@@ -25,7 +25,7 @@ use super::{
     worlds::Worlds,
 };
 use crate::{
-    record::{Outcome, claim::Verdict, summary::Row, trial::Winner},
+    record::{End, Outcome, claim::Verdict, crews, summary::Row, trial::Winner},
     scenario::Runs,
 };
 
@@ -50,6 +50,8 @@ pub struct Summary {
     pub columns: Vec<String>,
     /// What was kept of each tuned method in each cell.
     pub tuned: Vec<Winner>,
+    /// What makes the comparison of the methods uneven, a line each.
+    pub notes: Vec<String>,
     /// The keys that were changed from the command line, with their values.
     pub overridden: BTreeMap<String, String>,
     /// The claims, cell by cell.
@@ -104,14 +106,14 @@ fn all(
         assemble::join_begun(plan, results, shown)?;
     }
     outcomes.extend(further?);
-    let outcomes: Vec<(RunId, Outcome)> = outcomes.into_iter().collect();
-    let Tables { rows, columns, tuned, verdicts, mut written } = assemble::assemble(plan, results, &outcomes)?;
+    let outcomes: Vec<(RunId, End)> = outcomes.into_iter().collect();
+    let Tables { rows, columns, tuned, crews, verdicts, mut written } = assemble::assemble(plan, results, &outcomes)?;
     folder::show(plan, results)?;
     let figures = figures(plan, results, options)?;
     written.extend(figures.iter().filter_map(|path| relative(path, results)));
     folder::end(plan, results, written, options)?;
     let ended = |how: Outcome| {
-        let runs = outcomes.iter().filter(|(_, outcome)| *outcome == how);
+        let runs = outcomes.iter().filter(|(_, end)| end.outcome == how);
         runs.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect()
     };
     let (diverged, stalled, stuck) = (ended(Outcome::Diverged), ended(Outcome::Idle), ended(Outcome::Stuck));
@@ -124,6 +126,7 @@ fn all(
         rows,
         columns,
         tuned,
+        notes: crews::notes(&crews),
         overridden: plan.overridden(),
         verdicts,
         figures,
@@ -137,7 +140,7 @@ fn relative(path: &Path, results: &Results) -> Option<String> {
 }
 
 /// The runs that have ended, with how, and those that have not. What is damaged is told, and begins anew.
-fn ended(plan: &Plan, results: &Results, progress: &dyn Progressing) -> Result<(BTreeMap<RunId, Outcome>, Vec<RunId>), RunError> {
+fn ended(plan: &Plan, results: &Results, progress: &dyn Progressing) -> Result<(BTreeMap<RunId, End>, Vec<RunId>), RunError> {
     let (mut outcomes, mut left) = (BTreeMap::new(), Vec::new());
     for run in plan.runs() {
         let name = plan.name(run);
@@ -181,7 +184,7 @@ fn all_runs(
     results: &Results,
     options: &Options,
     progress: &dyn Progressing,
-) -> Result<Vec<(RunId, Outcome)>, RunError> {
+) -> Result<Vec<(RunId, End)>, RunError> {
     let worlds = Worlds::new(plan, runs);
     let inner = shares_threads(runs.len());
     let one = |&run: &RunId| {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod at_work;
 mod codes;
 mod determinism;
 mod folders;

@@ -2,16 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::run::{Estimate, Forecast, Plan, PlannedCell, Whole};
+use crate::run::{Estimate, Forecast, Plan, PlannedCell, Whole, unlike_crews};
 
 /// All that `check` tells as JSON: counts are integers, times are in seconds, sizes in bits or bytes.
 pub fn told(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
+    let notes = [plan.notes(), unlike_crews(plan, forecasts)].concat();
     let all = json!({
         "title": plan.scenario.title,
         "seeds": plan.seeds,
         "runs": plan.runs().len(),
         "expected": whole,
-        "notes": plan.notes(),
+        "notes": notes,
         "cells": plan.cells.iter().zip(forecasts).map(|(planned, forecast)| cell(planned, forecast)).collect::<Vec<_>>(),
     });
     format!("{all:#}\n")

@@ -12,8 +12,8 @@ use crate::{
 };
 use serde_json::{Map, Value, json};
 
-/// The summary as JSON: the rows of `summary.csv`, the claims, the runs that diverged, the keys that were changed from the
-/// command line, the figures.
+/// The summary as JSON: the rows of `summary.csv`, the claims, the runs that diverged, what makes the comparison uneven, the keys
+/// that were changed from the command line, the figures.
 pub fn told(summary: &Summary, folder: &Path) -> String {
     let diverged = summary.diverged.iter().map(|(label, seed)| json!({ "label": label, "seed": seed }));
     let overrides: Map<_, _> = summary.overridden.iter().map(|(key, text)| (key.clone(), value(text))).collect();
@@ -22,6 +22,7 @@ pub fn told(summary: &Summary, folder: &Path) -> String {
         "runs": summary.runs,
         "summary": summary.rows.iter().map(|row| of_row(row, summary)).collect::<Vec<_>>(),
         "diverged": diverged.collect::<Vec<_>>(),
+        "notes": summary.notes,
         "overrides": overrides,
         "claims": summary.verdicts.iter().map(claim).collect::<Vec<_>>(),
         "figures": summary.figures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),

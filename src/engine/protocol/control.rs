@@ -6,6 +6,7 @@ use super::Protocol;
 use crate::{
     engine::{
         Event, Ledger, NodeId, SERVER, Workers,
+        crew::Crew,
         jobs::Jobs,
         queue::{Phase, Queue},
         touched::Touched,
@@ -61,6 +62,8 @@ pub trait Physics: Send {
 pub(in crate::engine) struct NodeState {
     pub(in crate::engine) visits: u64,
     messages: u64,
+    /// Parts of its visits that are under way: a model or an answer that travels, and work.
+    under_way: u32,
     pub(in crate::engine) work: Option<Work>,
 }
 
@@ -85,10 +88,31 @@ pub(in crate::engine) struct State<M, J, O> {
     pub(in crate::engine) jobs: Jobs<J, O>,
     pub(in crate::engine) nodes: Touched<NodeState>,
     pub(in crate::engine) ledger: Ledger,
+    pub(in crate::engine) crew: Crew,
 }
 
 /// Cancelled jobs whose events are left in the queue, however few others there are.
 const CANCELLED: usize = 1024;
+
+impl<M, J, O> State<M, J, O> {
+    /// A part of a visit of `node` begins.
+    fn engage(&mut self, node: NodeId) {
+        let row = self.nodes.entry(node);
+        row.under_way += 1;
+        if row.under_way == 1 {
+            self.crew.join(self.clock);
+        }
+    }
+
+    /// A part of a visit of `node` ends.
+    pub(in crate::engine) fn release(&mut self, node: NodeId) {
+        let row = self.nodes.entry(node);
+        row.under_way -= 1;
+        if row.under_way == 0 {
+            self.crew.leave(self.clock);
+        }
+    }
+}
 
 impl<M, J: Send + Sync, O: Send> State<M, J, O> {
     /// Drops the events of cancelled jobs once they are more than all others: those of slow clients would pile up.
@@ -122,6 +146,7 @@ impl<P: Protocol> Core<P> {
             jobs: Jobs::default(),
             nodes: Touched::default(),
             ledger: Ledger::default(),
+            crew: Crew::default(),
         };
         Self { state, physics, streams, workers }
     }
@@ -136,14 +161,29 @@ impl<P: Protocol> Core<P> {
         self.state.ledger.energy += self.physics.energy(node, steps);
     }
 
+    /// A message of `bits` [bit] has reached `to`, or is lost.
+    pub(in crate::engine) fn arrive(&mut self, from: NodeId, to: NodeId, bits: u64) {
+        self.state.ledger.deliver(to, bits);
+        client_of(from, to).into_iter().for_each(|client| self.state.release(client));
+    }
+
     /// Ends the work of a node before its time, and counts what it has done of it; where its job is, if it had one.
     pub(in crate::engine) fn break_off(&mut self, node: NodeId) -> Option<usize> {
         let row = self.state.nodes.get_mut(node)?;
         let Work { slot, begun, steps } = row.work.take()?;
         let visit = row.visits - 1;
+        self.state.release(node);
         let done = self.physics.done(node, (begun, self.state.clock), steps, visit);
         self.charge(node, done);
         Some(slot)
+    }
+}
+
+/// The client that has a server at the other end of its message.
+fn client_of(from: NodeId, to: NodeId) -> Option<NodeId> {
+    match (from, to) {
+        (SERVER, client) | (client, SERVER) => Some(client),
+        _ => None,
     }
 }
 
@@ -191,6 +231,7 @@ impl<P: Protocol> Control<'_, P> {
     /// Sets a node to work on a job that takes the time of `steps` local steps. A node has one job at a time.
     pub fn compute(&mut self, node: NodeId, steps: usize, job: P::Job) {
         let state = &mut self.core.state;
+        state.engage(node);
         let row = state.nodes.entry(node);
         debug_assert!(row.work.is_none(), "a node has one job at a time");
         let visit = row.visits;
@@ -229,6 +270,7 @@ impl<P: Protocol> Control<'_, P> {
     pub fn send(&mut self, from: NodeId, to: NodeId, message: P::Msg, bits: u64) {
         let state = &mut self.core.state;
         state.ledger.dispatch(from, bits);
+        client_of(from, to).into_iter().for_each(|client| state.engage(client));
         let row = state.nodes.entry(if from == SERVER { to } else { from });
         let count = row.messages;
         row.messages += 1;

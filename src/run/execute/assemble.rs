@@ -10,10 +10,11 @@ use std::{
 use super::{folder, kept};
 use crate::{
     record::{
-        Outcome,
+        End,
         claim::{self, Verdict},
+        crews::{Crew, crews},
         curves::Curves,
-        facts::{self, Fact, Sampling},
+        facts::{self, Fact, Facts, Sampling},
         summary,
         trial::{self, Winner},
     },
@@ -34,13 +35,14 @@ pub(super) struct Tables {
     pub rows: Vec<summary::Row>,
     pub columns: Vec<String>,
     pub tuned: Vec<Winner>,
+    pub crews: Vec<Crew>,
     pub verdicts: Vec<Verdict>,
     /// The files, from the results folder on.
     pub written: BTreeSet<String>,
 }
 
 /// Writes the tables and evaluates the claims.
-pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outcome)]) -> Result<Tables, RunError> {
+pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]) -> Result<Tables, RunError> {
     let mut written = BTreeSet::from(["manifest.toml".to_owned()]);
     let mut table = |name: &str, content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>| {
         let _ = written.insert(name.to_owned());
@@ -55,10 +57,10 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
     let chosen = chosen(runs.iter().copied(), &choices);
     let parts = |extension: &'static str| chosen.values().map(move |&run| results.of_run(&plan.name(run), extension));
     table("curves.csv", &mut |out| join(parts("csv"), out))?;
-    let ended: BTreeMap<RunId, Outcome> = outcomes.iter().copied().collect();
-    table(facts::TABLE, &mut |out| {
-        facts::write(&plan.keys(), chosen.values().map(|&run| fact(plan, run, ended.get(&run).copied())), out)
-    })?;
+    let ended: BTreeMap<RunId, End> = outcomes.iter().copied().collect();
+    let facts: Facts = chosen.values().map(|&run| fact(plan, run, ended.get(&run).copied())).collect();
+    table(facts::TABLE, &mut |out| facts::write(&plan.keys(), facts.rows().iter().cloned(), out))?;
+    let crews = crews(&facts);
     if plan.record.staleness {
         table("staleness.csv", &mut |out| join(parts("staleness"), out))?;
     }
@@ -72,7 +74,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
         table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, &choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
-    let (rows, verdicts) = (summary::summarise(&curves), verdicts(plan, &curves)?);
+    let (rows, verdicts) = (summary::summarise(&curves, &crews), verdicts(plan, &curves)?);
     let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
     let tuned = trial::winners(&trials);
     table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
@@ -80,7 +82,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, Outco
     for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
         written.extend(runs.iter().map(|&run| format!("{folder}/{}", kept::file(plan, run))));
     }
-    Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, verdicts, written })
+    Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, crews, verdicts, written })
 }
 
 /// Evaluates the claims.
@@ -110,10 +112,8 @@ pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -
     results.write_whole(&partial, |_| Ok(())).map_err(RunError::io(&partial))?;
     write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.of_run(&plan.name(run), "csv")), out))?;
     // What is damaged is told when it is taken up.
-    let outcome = |run| Done::read(results, &plan.name(run)).ok().flatten();
-    write(results, facts::TABLE, |out| {
-        facts::write(&plan.keys(), chosen.values().map(|&run| fact(plan, run, outcome(run))), out)
-    })?;
+    let end = |run| Done::read(results, &plan.name(run)).ok().flatten();
+    write(results, facts::TABLE, |out| facts::write(&plan.keys(), chosen.values().map(|&run| fact(plan, run, end(run))), out))?;
     folder::show(plan, results)
 }
 
@@ -124,7 +124,7 @@ fn chosen(runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<
 }
 
 /// What `runs.csv` says of a run.
-fn fact(plan: &Plan, run: RunId, outcome: Option<Outcome>) -> Fact {
+fn fact(plan: &Plan, run: RunId, end: Option<End>) -> Fact {
     let planned = &plan.cells[run.cell];
     let arm = plan.arm(run);
     let server = matches!(arm.parameters, Parameters::Served { .. });
@@ -132,7 +132,8 @@ fn fact(plan: &Plan, run: RunId, outcome: Option<Outcome>) -> Fact {
         cell: swept(&planned.cell),
         method: arm.label.clone(),
         seed: plan.seeds[run.seed],
-        outcome,
+        outcome: end.map(|end| end.outcome),
+        at_work: end.map(|end| end.at_work),
         sampling: Sampling { every: planned.record.every, server },
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     file::digest::Digest,
     num::Real,
     record::{
-        Ended, Files, OWN, Outcome, RecordError, Recorder, RecorderState, Written,
+        End, Ended, Files, OWN, RecordError, Recorder, RecorderState, Written,
         formula::guarded,
         iterates::Iterates,
         part::{Part, header},
@@ -46,12 +46,12 @@ pub(super) fn run(
     results: &Results,
     (options, inner, saved): (&Options, bool, bool),
     progress: &mut dyn RunProgress,
-) -> Result<Outcome, RunError> {
+) -> Result<End, RunError> {
     let name = plan.name(run);
     let job = RunJob { plan, run, name: &name, results, options, inner, saved, progress };
     let done = plan.build(run, world, job)?;
     done.write(results, &name).map_err(RunError::io(&results.of_run(&name, "done")))?;
-    Ok(done.outcome)
+    Ok(done.end)
 }
 
 struct RunJob<'a> {
@@ -91,7 +91,7 @@ impl Pilot for RunJob<'_> {
         let record = &plan.cells[run.cell].record;
         let mut recorder = Recorder::new(&world, record, files, state, &mut keeper);
         let _ = engine.run(&mut recorder);
-        let Some(Ended { outcome, written, iterates }) = recorder.finish(&engine).map_err(|error| match error {
+        let Some(Ended { end, written, iterates }) = recorder.finish(&engine).map_err(|error| match error {
             RecordError::Io(source) => RunError::io(&path)(source),
             RecordError::Invalid(invalid) => plan.reject(run.cell, invalid).into(),
         })?
@@ -125,7 +125,7 @@ impl Pilot for RunJob<'_> {
             kept.matrix(STATES, name, &vectors)?;
             kept.table(name, STATES, kept::names(&letters))?;
         }
-        Ok(Done { outcome, files: kept.files })
+        Ok(Done { end, files: kept.files })
     }
 }
 
