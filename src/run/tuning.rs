@@ -1,7 +1,10 @@
 //! Which arm of a tuned method is kept.
 
+use std::collections::BTreeSet;
+
 use super::{
     error::RunError,
+    id::RunId,
     plan::{Plan, swept},
     results::Results,
 };
@@ -17,11 +20,11 @@ pub struct Choices {
 }
 
 /// Chooses for every method of every cell the arm with the best median final value of the [criterion](crate::record::RecordSpec::criterion); a run that
-/// diverged, or has not begun, counts as worse than any other. The earlier arm wins a tie.
+/// `diverged`, whatever was recorded of it, or has not begun, counts as worse than any other. The earlier arm wins a tie.
 ///
 /// # Errors
 /// When a part cannot be read.
-pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError> {
+pub(super) fn choose(plan: &Plan, results: &Results, diverged: &BTreeSet<RunId>) -> Result<Choices, RunError> {
     // Where nothing is tuned, the criterion may not be recorded, and nobody asks for it.
     let metric = plan.record.criterion();
     let column = plan.columns.iter().position(|column| column.metric == metric).unwrap_or_default();
@@ -31,7 +34,7 @@ pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError
     for (cell, planned) in plan.cells.iter().enumerate() {
         let mut of_cell = Vec::new();
         for (method, arms) in planned.methods.iter().enumerate() {
-            let score = |arm| score(plan, results, (cell, method, arm), (column, better));
+            let score = |arm| score(plan, results, diverged, (cell, method, arm), (column, better));
             of_cell.push(match arms.len() {
                 1 => vec![0.0],
                 many => (0..many).map(score).collect::<Result<Vec<f64>, RunError>>()?,
@@ -46,6 +49,7 @@ pub(super) fn choose(plan: &Plan, results: &Results) -> Result<Choices, RunError
 fn score(
     plan: &Plan,
     results: &Results,
+    diverged: &BTreeSet<RunId>,
     (cell, method, arm): (usize, usize, usize),
     (column, better): (usize, Better),
 ) -> Result<f64, RunError> {
@@ -53,7 +57,7 @@ fn score(
     for run in plan.runs().into_iter().filter(|run| (run.cell, run.method, run.arm) == (cell, method, arm)) {
         let part = results.of_run(&plan.name(run), "csv");
         let curves = if part.is_file() { Some(Curves::read(&part)?) } else { None };
-        let value = curves.and_then(|curves| curves.runs.first()?.last(column));
+        let value = curves.filter(|_| !diverged.contains(&run)).and_then(|curves| curves.runs.first()?.last(column));
         finals.push(better.settle(value.unwrap_or(f64::NAN)));
     }
     Ok(median(&mut finals).unwrap_or(better.worst()))

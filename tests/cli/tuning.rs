@@ -56,3 +56,20 @@ fn training_samples_decide_and_a_winner_at_the_edge_is_told() {
         "{compared}"
     );
 }
+
+#[test]
+fn an_arm_that_diverged_is_never_kept_whatever_was_recorded_of_it() {
+    // A step of 10 on a curvature of 1 multiplies the distance by 9 a step: beyond the numbers of 32 bits within 40 of 60 steps. Who
+    // diverges takes part as well as anybody, and comes first in the file.
+    let scenario = "stop.rounds = 60\nprecision = \"f32\"\nrecord = { metrics = [\"participation\"], tune-by = \"participation\" }\n\
+        problem.objective.quadratic = { curvature = [1.0, 1.0], centre = [0.0, 2.0] }\nproblem.init = { constant = 5.0 }\n\
+        served.local = { steps = 1, batch = \"full\", lr = { tune = [10.0, 0.1] } }\n[[method]]\nname = \"fedavg\"\n";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("s.toml"), scenario).unwrap();
+    let mut command = fedfleet(["run", "s.toml", "--out", "o"]);
+    command.current_dir(&folder);
+    let _ = succeed(command);
+    let trials = table(&folder.path().join("o/tuning.csv"));
+    let kept: Vec<_> = trials.iter().filter(|row| row["kept"] == "true").map(|row| row["value"].as_str()).collect();
+    assert_eq!(kept, ["0.1"]);
+}

@@ -49,7 +49,8 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
         write(results, name, content)
     };
     let runs: Vec<RunId> = outcomes.iter().map(|&(run, _)| run).collect();
-    let choices = tuning::choose(plan, results)?;
+    let diverged = outcomes.iter().filter(|(_, end)| end.outcome == Outcome::Diverged).map(|&(run, _)| run).collect();
+    let choices = tuning::choose(plan, results, &diverged)?;
     let trials = choices.trials(plan);
     if !trials.is_empty() {
         table("tuning.csv", &mut |out| trial::write(&plan.keys(), &choices.criterion, &trials, out))?;
@@ -106,7 +107,7 @@ pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -
     if begun.is_empty() || begun.iter().chain(&not).any(|&run| is_shown(run) && !is_there(run, "done")) {
         return Ok(());
     }
-    let choices = tuning::choose(plan, results)?;
+    let choices = tuning::choose(plan, results, &BTreeSet::new())?;
     let chosen = chosen(begun, &choices);
     let partial = results.partial();
     results.write_whole(&partial, |_| Ok(())).map_err(RunError::io(&partial))?;
