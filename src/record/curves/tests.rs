@@ -97,7 +97,8 @@ fn a_run_that_diverged_has_no_number_of_any_metric_from_there_on() {
     assert_eq!((b.diverged, last(b)), (false, [number("1"), number("0.9"), number("7"), None]));
     assert_eq!((a.best(1, Better::Higher), a.at(Axis::Seconds, 1, 0.5)), (Some(0.5), Some(0.5)));
     // What is known of the runs decides, whatever was recorded of them.
-    let facts = "method,seed,outcome,sampled,server\na,0,finished,1 seconds,true\nb,0,diverged,1 seconds,true\n";
+    let facts = "method,seed,outcome,sampled,server,at_work_mean,at_work_most\n\
+                 a,0,finished,1 seconds,true,1,1\nb,0,diverged,1 seconds,true,1,1\n";
     std::fs::write(folder.path().join("runs.csv"), facts).unwrap();
     let curves = Curves::read(&path).unwrap();
     let (a, b) = (&curves.runs[0], &curves.runs[1]);
