@@ -10,7 +10,7 @@ use std::{
 use super::{folder, kept};
 use crate::{
     record::{
-        End,
+        End, Outcome,
         claim::{self, Verdict},
         crews::{Crew, crews},
         curves::Curves,
