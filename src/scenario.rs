@@ -1,6 +1,7 @@
 //! A scenario: TOML text → checked values, with errors that point into the file.
 
 pub mod cells;
+mod elsewhere;
 mod extend;
 mod left_out;
 mod made;

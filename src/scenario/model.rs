@@ -12,7 +12,7 @@ use super::{
     cells::{self, Choice, Key},
     decode::decode,
     diagnostic::Diagnostic,
-    document,
+    document, elsewhere,
     left_out::leave_out,
     made::Made,
     method::{MethodTable, methods, missing},
@@ -157,7 +157,7 @@ impl Scenario {
                 overrides.extend(changes.iter().map(|change| change.text.clone()));
                 Ok(Self { sources, overrides, notes, ..scenario })
             }
-            Err(faults) => Err(Rejected::new(sources, faults)),
+            Err(faults) => Err(Rejected::new(sources, elsewhere::told(faults, registry))),
         }
     }
 
@@ -182,7 +182,7 @@ impl Scenario {
 
     /// All faults at once, as an error that can be shown.
     pub fn reject(&self, faults: Vec<Diagnostic>) -> Rejected {
-        Rejected::new(self.sources.clone(), faults)
+        Rejected::new(self.sources.clone(), elsewhere::told(faults, &self.registry))
     }
 
     pub(super) fn resolve(path: &Path, document: Node, registry: &Registry) -> Result<Self, Vec<Diagnostic>> {

@@ -25,6 +25,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// Where in a data file the fault lies, where it is not in the scenario itself.
     pub file: Option<Box<InFile>>,
+    /// A key that is unknown where it stands, and a slip of none that is known there.
+    pub unknown_key: Option<String>,
 }
 
 impl Diagnostic {
@@ -35,7 +37,15 @@ impl Diagnostic {
 
     /// A fault that has no place in a text.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), span: None, label: String::new(), help: Vec::new(), notes: Vec::new(), file: None }
+        Self {
+            title: title.into(),
+            span: None,
+            label: String::new(),
+            help: Vec::new(),
+            notes: Vec::new(),
+            file: None,
+            unknown_key: None,
+        }
     }
 
     /// Sets what stands under the marked text.

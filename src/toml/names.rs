@@ -1,8 +1,46 @@
 //! Lists of valid names in messages, and the one that was probably meant.
 
-/// The valid name nearest to `found`, if one is near enough to be a slip of it.
+/// Common other names of what scenarios call by one name.
+const OTHERWISE: [(&str, &str); 30] = [
+    ("adagrad", "fedadagrad"),
+    ("adam", "adamw"),
+    ("async", "every-arrival"),
+    ("asynchronous", "every-arrival"),
+    ("batch-size", "batch"),
+    ("classification", "softmax"),
+    ("cross-entropy", "softmax"),
+    ("eta", "lr"),
+    ("learning-rate", "lr"),
+    ("linear-regression", "least-squares"),
+    ("logistic-regression", "logistic"),
+    ("lr-schedule", "lr"),
+    ("mean-squared-error", "least-squares"),
+    ("mse", "least-squares"),
+    ("multinomial", "softmax"),
+    ("network", "mlp"),
+    ("neural-network", "mlp"),
+    ("nn", "mlp"),
+    ("num-clients", "clients"),
+    ("perceptron", "mlp"),
+    ("quantization", "qsgd"),
+    ("ridge", "least-squares"),
+    ("ridge-regression", "least-squares"),
+    ("semi-async", "buffered"),
+    ("sparsification", "top-k"),
+    ("step-size", "lr"),
+    ("stepsize", "lr"),
+    ("sync", "rounds"),
+    ("synchronous", "rounds"),
+    ("weight-decay", "l2"),
+];
+
+/// The valid name that `found` stands for elsewhere, or else the nearest, if one is near enough to be a slip of it.
 pub fn nearest<'a, S: AsRef<str>>(found: &str, valid: &'a [S]) -> Option<&'a str> {
     let wanted = plain(found);
+    let otherwise = OTHERWISE.iter().find(|(name, _)| *name == wanted).map(|(_, ours)| *ours);
+    if let Some(ours) = valid.iter().map(AsRef::as_ref).find(|name| Some(*name) == otherwise) {
+        return Some(ours);
+    }
     let close = |name: &str| {
         let name = plain(name);
         let distance = strsim::damerau_levenshtein(&wanted, &name);
@@ -40,6 +78,15 @@ mod tests {
         assert_eq!(nearest("random_regular", &valid), Some("random-regular"));
         assert_eq!(nearest("momentum", &valid), None);
         assert_eq!(nearest("", &valid), None);
+    }
+
+    #[test]
+    fn other_names_lead_to_the_one_used_here() {
+        assert_eq!(nearest("ridge", &["quadratic", "least-squares", "logistic"]), Some("least-squares"));
+        assert_eq!(nearest("Learning_Rate", &["steps", "lr"]), Some("lr"));
+        assert_eq!(nearest("async", &["rounds", "every-arrival"]), Some("every-arrival"));
+        // Only where it is valid.
+        assert_eq!(nearest("async", &["rounds"]), None);
     }
 
     #[test]

@@ -108,6 +108,11 @@ impl Fault {
         Some(parent.iter().cloned().chain([nearest(key, valid)?.to_owned()]).collect())
     }
 
+    /// Whether a list stands where the fault is.
+    fn is_list(&self, tree: &Node) -> bool {
+        tree.descend(&self.path).is_some_and(|node| matches!(node.value, Value::Array(_)))
+    }
+
     /// The message; `at` is the path of the decoded node in the scenario.
     pub fn diagnostic(&self, tree: &Node, at: &str) -> Diagnostic {
         let span = self.span.unwrap_or(tree.span);
@@ -121,7 +126,10 @@ impl Fault {
                 let place = place.strip_suffix(&format!(".{name}")).unwrap_or(&place);
                 Diagnostic::at(span, format!("unknown name `{name}` for `{place}`")).suggest(name, valid)
             }
-            Kind::Mismatch { found, expected } => Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected),
+            Kind::Mismatch { found, expected } => {
+                let fault = Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected);
+                if self.is_list(tree) { fault.help(sweep(&place)) } else { fault }
+            }
             Kind::Parameters { name, wanted: true } => Diagnostic::at(span, format!("`{name}` needs a value"))
                 .help(format!("write `{} = {{ {name} = … }}`", last(&place))),
             Kind::Parameters { name, wanted: false } => Diagnostic::at(span, format!("`{name}` takes no parameters"))
@@ -136,7 +144,8 @@ impl Fault {
                     None => "this value".to_owned(),
                 };
                 let expected = message.strip_prefix("expected ").unwrap_or("another kind of value");
-                Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected)
+                let fault = Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected);
+                if self.is_list(tree) && !expected.contains("list") { fault.help(sweep(&place)) } else { fault }
             }
             Kind::Other(message) => match message.rsplit_once(": expected ") {
                 Some((title, expected)) => Diagnostic::at(span, format!("`{place}`: {title}")).expected(expected),
@@ -146,11 +155,18 @@ impl Fault {
     }
 }
 
+/// What a list of values to try is written as.
+fn sweep(place: &str) -> String {
+    format!("to try several values, write `{} = {{ sweep = [...] }}`", last(place))
+}
+
 fn unknown_key(span: Span, key: &str, place: &str, valid: &[&str]) -> Diagnostic {
     let parent = place.rsplit_once('.').map_or("", |(parent, _)| parent);
     let place = if parent.is_empty() { String::new() } else { format!(" in `{parent}`") };
     let fault = Diagnostic::at(span, format!("unknown key `{key}`{place}"));
-    if valid.is_empty() { fault.label("this table takes no keys") } else { fault.suggest(key, valid) }
+    let fault = if valid.is_empty() { fault.label("this table takes no keys") } else { fault.suggest(key, valid) };
+    let unknown_key = nearest(key, valid).is_none().then(|| key.to_owned());
+    Diagnostic { unknown_key, ..fault }
 }
 
 fn missing_key(span: Span, key: &str, place: &str) -> Diagnostic {
