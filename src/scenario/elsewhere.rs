@@ -19,9 +19,15 @@ pub(super) fn told(mut faults: Vec<Diagnostic>, registry: &Registry) -> Vec<Diag
     }
     let schema: Value = serde_json::from_str(&schema(registry)).unwrap_or_default();
     for fault in faults.iter_mut().filter(|fault| fault.unknown_key.is_some()).take(MOST) {
-        let key = fault.unknown_key.take().unwrap_or_default();
+        let path = fault.unknown_key.take().unwrap_or_default();
+        let key = path.rsplit('.').next().unwrap_or_default();
         let mut places = BTreeSet::new();
-        Search { schema: &schema, key: &key, places: &mut places }.walk(&schema, &mut Vec::new());
+        Search { schema: &schema, key, places: &mut places }.walk(&schema, &mut Vec::new());
+        let section = path.split('.').next().unwrap_or_default();
+        let is_near = |place: &String| place.split('.').next() == Some(section);
+        if places.iter().any(is_near) {
+            places.retain(is_near);
+        }
         let nearest = places.iter().map(|place| place.matches('.').count()).min();
         let nearest: Vec<String> =
             places.iter().filter(|place| Some(place.matches('.').count()) == nearest).map(|place| format!("`{place}`")).collect();

@@ -25,7 +25,7 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// Where in a data file the fault lies, where it is not in the scenario itself.
     pub file: Option<Box<InFile>>,
-    /// A key that is unknown where it stands, and a slip of none that is known there.
+    /// The path of a key that is unknown where it stands, and a slip of none that is known there.
     pub unknown_key: Option<String>,
 }
 

@@ -108,9 +108,10 @@ impl Fault {
         Some(parent.iter().cloned().chain([nearest(key, valid)?.to_owned()]).collect())
     }
 
-    /// Whether a list stands where the fault is.
-    fn is_list(&self, tree: &Node) -> bool {
-        tree.descend(&self.path).is_some_and(|node| matches!(node.value, Value::Array(_)))
+    /// Whether a list stands where one number is `expected`.
+    fn lists_numbers(&self, tree: &Node, expected: &str) -> bool {
+        let is_one = ["a number", "a whole number", "a step size"].iter().any(|one| expected.starts_with(one));
+        is_one && !expected.contains("list") && tree.descend(&self.path).is_some_and(|node| matches!(node.value, Value::Array(_)))
     }
 
     /// The message; `at` is the path of the decoded node in the scenario.
@@ -128,7 +129,7 @@ impl Fault {
             }
             Kind::Mismatch { found, expected } => {
                 let fault = Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected);
-                if self.is_list(tree) { fault.help(sweep(&place)) } else { fault }
+                if self.lists_numbers(tree, expected) { fault.help(sweep(&place)) } else { fault }
             }
             Kind::Parameters { name, wanted: true } => Diagnostic::at(span, format!("`{name}` needs a value"))
                 .help(format!("write `{} = {{ {name} = … }}`", last(&place))),
@@ -145,7 +146,7 @@ impl Fault {
                 };
                 let expected = message.strip_prefix("expected ").unwrap_or("another kind of value");
                 let fault = Diagnostic::at(span, format!("`{place}` cannot be {found}")).expected(expected);
-                if self.is_list(tree) && !expected.contains("list") { fault.help(sweep(&place)) } else { fault }
+                if self.lists_numbers(tree, expected) { fault.help(sweep(&place)) } else { fault }
             }
             Kind::Other(message) => match message.rsplit_once(": expected ") {
                 Some((title, expected)) => Diagnostic::at(span, format!("`{place}`: {title}")).expected(expected),
@@ -161,11 +162,12 @@ fn sweep(place: &str) -> String {
 }
 
 fn unknown_key(span: Span, key: &str, place: &str, valid: &[&str]) -> Diagnostic {
+    let full = place;
     let parent = place.rsplit_once('.').map_or("", |(parent, _)| parent);
     let place = if parent.is_empty() { String::new() } else { format!(" in `{parent}`") };
     let fault = Diagnostic::at(span, format!("unknown key `{key}`{place}"));
     let fault = if valid.is_empty() { fault.label("this table takes no keys") } else { fault.suggest(key, valid) };
-    let unknown_key = nearest(key, valid).is_none().then(|| key.to_owned());
+    let unknown_key = nearest(key, valid).is_none().then(|| full.to_owned());
     Diagnostic { unknown_key, ..fault }
 }
 
