@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use zip::ZipArchive;
+use zip::{ZipArchive, result::ZipError};
 
 use super::File;
 use crate::{invalid::Invalid, memory};
@@ -39,7 +39,14 @@ impl<'a> Archive<'a> {
             let fault = file.fault(format!("the array `{name}` cannot be unpacked: {error}"));
             fault.help("the file may be damaged: compare it with the original")
         };
-        let entry = self.zip.by_index(index).map_err(|error| damaged(std::io::Error::other(error)))?;
+        let entry = self.zip.by_index(index).map_err(|error| match error {
+            ZipError::CompressionMethodNotSupported(method) => {
+                let by = by(method);
+                let fault = file.fault(format!("the array `{name}` is compressed{by}: expected it stored or deflated"));
+                fault.help("save the arrays anew, by `numpy.savez_compressed`")
+            }
+            error => damaged(std::io::Error::other(error)),
+        })?;
         let mut bytes = Vec::new();
         // The size that the entry states is not trusted.
         entry.take(most + 1).read_to_end(&mut bytes).map_err(damaged)?;
@@ -59,6 +66,17 @@ impl<'a> Archive<'a> {
         let more = if names.len() > LISTED { format!(", … ({} in all)", names.len()) } else { String::new() };
         names.truncate(LISTED);
         names.join(", ") + &more
+    }
+}
+
+/// What a method of zip that is not read is called, such as ` by bzip2`.
+fn by(method: u16) -> &'static str {
+    match method {
+        12 => " by bzip2",
+        14 => " by LZMA",
+        93 => " by zstd",
+        95 => " by xz",
+        _ => "",
     }
 }
 
