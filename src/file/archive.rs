@@ -2,13 +2,21 @@
 
 use std::io::{Cursor, Read};
 
-use zip::{ZipArchive, result::ZipError};
+use zip::{CompressionMethod, ZipArchive};
 
 use super::File;
 use crate::{invalid::Invalid, memory};
 
 /// Most names that a message lists.
 const LISTED: usize = 20;
+
+/// Compressions of entries that are not read, and what they are called.
+const OTHERS: [(CompressionMethod, &str); 4] = [
+    (CompressionMethod::BZIP2, "bzip2"),
+    (CompressionMethod::LZMA, "LZMA"),
+    (CompressionMethod::ZSTD, "zstd"),
+    (CompressionMethod::XZ, "xz"),
+];
 
 /// An NPZ archive in memory.
 pub struct Archive<'a> {
@@ -39,14 +47,12 @@ impl<'a> Archive<'a> {
             let fault = file.fault(format!("the array `{name}` cannot be unpacked: {error}"));
             fault.help("the file may be damaged: compare it with the original")
         };
-        let entry = self.zip.by_index(index).map_err(|error| match error {
-            ZipError::CompressionMethodNotSupported(method) => {
-                let by = by(method);
-                let fault = file.fault(format!("the array `{name}` is compressed{by}: expected it stored or deflated"));
-                fault.help("save the arrays anew, by `numpy.savez_compressed`")
-            }
-            error => damaged(std::io::Error::other(error)),
-        })?;
+        let method = self.zip.by_index_raw(index).map(|entry| entry.compression()).ok();
+        if let Some((_, other)) = OTHERS.iter().find(|(other, _)| method == Some(*other)) {
+            let fault = file.fault(format!("the array `{name}` is compressed by {other}: expected it stored or deflated"));
+            return Err(fault.help("save the arrays anew, by `numpy.savez_compressed`"));
+        }
+        let entry = self.zip.by_index(index).map_err(|error| damaged(std::io::Error::other(error)))?;
         let mut bytes = Vec::new();
         // The size that the entry states is not trusted.
         entry.take(most + 1).read_to_end(&mut bytes).map_err(damaged)?;
@@ -66,17 +72,6 @@ impl<'a> Archive<'a> {
         let more = if names.len() > LISTED { format!(", … ({} in all)", names.len()) } else { String::new() };
         names.truncate(LISTED);
         names.join(", ") + &more
-    }
-}
-
-/// What a method of zip that is not read is called, such as ` by bzip2`.
-fn by(method: u16) -> &'static str {
-    match method {
-        12 => " by bzip2",
-        14 => " by LZMA",
-        93 => " by zstd",
-        95 => " by xz",
-        _ => "",
     }
 }
 

@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_file_of_cohorts_that_seems_to_count_from_1_is_noted() {
         let folder = tempfile::tempdir().unwrap();
-        let text = "stop.rounds = 3\nfleet.clients = 3\nproblem = { objective = 'quadratic', dim = 2 }\n\
+        let text = "stop.rounds = 3\nfleet.clients = 3\nproblem = { objective = 'quadratic' }\n\
                     served = { local = { steps = 1, lr = 0.1 }, schedule = { rounds = { cohort = { trace = 'c.csv' } } } }\n\
                     [[method]]\nname = 'fedavg'";
         let notes = |cohorts: &str| {
