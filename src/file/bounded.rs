@@ -8,24 +8,47 @@ use std::{
 
 use super::compression::{self, GZIP};
 
+/// Opens a regular file.
+///
+/// # Errors
+/// The system's error, or one that says what stands at `path` instead of a file.
+pub fn open(path: &Path) -> io::Result<fs::File> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_file() {
+        return fs::File::open(path);
+    }
+    let found = if metadata.is_dir() { "a folder" } else { "a device or a pipe" };
+    Err(io::Error::other(format!("it is {found}, not a file")))
+}
+
+/// Refuses a pipe, whose other end may never be opened.
+///
+/// # Errors
+/// One that says so.
+pub fn refuse_pipe(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if fs::metadata(path).is_ok_and(|found| std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type())) {
+        return Err(io::Error::other("it is a pipe, not a file"));
+    }
+    let _ = path;
+    Ok(())
+}
+
 /// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// The system's error, or one that says what stands at `path` instead of a file, or how much too large the file is.
+/// As [`open`], and one that says how much too large the file is.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
-        let found = if metadata.is_dir() { "a folder" } else { "a device or a pipe" };
-        return Err(io::Error::other(format!("it is {found}, not a file")));
-    }
+    let file = open(path)?;
+    let length = file.metadata()?.len();
     let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {most} bytes"));
-    if metadata.len() > most {
+    if length > most {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(metadata.len() as usize)?;
+    bytes.try_reserve_exact(length as usize)?;
     // Files of the system may hold more than they say.
-    fs::File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
 }
 

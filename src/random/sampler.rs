@@ -85,7 +85,7 @@ fn read_values(path: &Path, range: &RangeInclusive<f64>, clients: usize) -> Resu
     }
     let value = |row: &Row<1>| {
         let [value] = row.values;
-        let message = || format!("the value is `{value}`: expected values {}", describe(range));
+        let message = || format!("`{value}` is out of range: expected values {}", describe(range));
         if range.contains(&value) { Ok(value) } else { Err(table.fault_at(row, message()).under("file")) }
     };
     table.rows.iter().map(value).collect()

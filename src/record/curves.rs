@@ -113,6 +113,12 @@ impl Run {
 }
 
 impl Curves {
+    /// Curves of one sample in each of the `cells`, as stand-ins for those to come.
+    pub fn outline(keys: Vec<String>, metrics: Vec<String>, cells: impl Iterator<Item = Cell>) -> Self {
+        let run = |cell| Run::settled(cell, String::new(), 0, vec![Some(0.0); metrics.len()]);
+        Self { keys, runs: cells.map(run).collect(), metrics }
+    }
+
     /// Reads a file, and the [`runs.csv`](super::facts) beside it; a last line without its end, left by a crash, is ignored.
     ///
     /// A run diverged if `runs.csv` says so; where there is none, if its loss, gap or gradient norm leaves the finite numbers. It does so

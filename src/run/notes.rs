@@ -6,7 +6,7 @@ use super::{arm::Arm, plan::Plan};
 #[cfg(feature = "figure")]
 use crate::figure::{self, FigureSpec};
 use crate::{
-    part::{transform::TransformSpec, weighting::Weighting},
+    part::{discount::Discount, transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, data::Report, spec::WeightsSpec},
     registry::{Parameters, complete, fit},
     role::{
@@ -41,6 +41,17 @@ impl Plan {
                 if counts_from_1(arm) {
                     let note = "has no client in round 0 of its `cohort.trace`: the file counts rounds from 0";
                     notes.push(format!("`{}` {note}", arm.label));
+                }
+                let of_weights = planned.cell.problem.weights != WeightsSpec::Uniform;
+                let of_optimum = planned.metrics.iter().any(|metric| metric.needs_optimum());
+                if let Some(note) = ends_elsewhere(arm, &planned.cell.problem).filter(|_| of_weights || of_optimum) {
+                    notes.push(format!("`{}` {note}", arm.label));
+                }
+                if planned.by_rounds && overlooks_rounds(arm) {
+                    notes.push(format!(
+                        "`{}` has all nodes take part in every iteration: the availability by rounds does not apply to it",
+                        arm.label
+                    ));
                 }
                 if let Some(keys) = filled_in(arm) {
                     notes.push(format!("`{}` puts its own {keys} into its schedule, which does not say them", arm.label));
@@ -128,6 +139,26 @@ fn filled_in(arm: &Arm) -> Option<String> {
     (!own.is_empty()).then(|| own.join(" and "))
 }
 
+fn overlooks_rounds(arm: &Arm) -> bool {
+    matches!(&arm.parameters, Parameters::Peers { own, .. } if own.overlooks_rounds())
+}
+
+/// What keeps a method with a server from the optimum, however small its steps.
+fn ends_elsewhere(arm: &Arm, problem: &ProblemSpec) -> Option<&'static str> {
+    let Parameters::Served { own, parts } = &arm.parameters else { return None };
+    let full = complete(own.as_ref(), parts, problem.weights);
+    if full.client.is_some_and(|client| client.optimiser.iter().any(TransformSpec::normalises)) {
+        return Some(
+            "has clients whose optimiser divides gradients by their size, so that it ends beside the optimum where clients differ, \
+             however small the steps",
+        );
+    }
+    (full.schedule?.discount() != Discount::Constant).then_some(
+        "counts stale updates for less, so that it ends beside the optimum where some clients' updates are staler than others'; \
+         `discount = \"constant\"` gives all the same weight",
+    )
+}
+
 /// What to say of a weighting that the scenario does not mention and that minimises something else than the objective.
 fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
     let (own, parts) = match &arm.parameters {
@@ -167,7 +198,7 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
 }
 
 /// Weightings that follow the weights of the objective.
-const FOLLOWING: [Weighting; 3] = [Weighting::ParticipatingWeighted, Weighting::Sampling, Weighting::AllWeighted];
+const FOLLOWING: [Weighting; 2] = [Weighting::Sampling, Weighting::AllWeighted];
 
 #[cfg(test)]
 mod tests {
@@ -217,7 +248,7 @@ mod tests {
         let pairs = "schedule = { rounds = { cohort = 2, select = { tiers = { count = 1 } } } }";
         let found = notes("samples", &format!("name = 'fedavg'\n{pairs}"));
         assert!(found.len() == 1 && found[0].starts_with("`fedavg` counts all clients alike"), "{found:?}");
-        assert!(found[0].ends_with("as `\"participating-weighted\"` or `\"all-weighted\"`"), "{found:?}");
+        assert!(found[0].ends_with("as `\"all-weighted\"`"), "{found:?}");
         let found = notes("samples", &format!("name = 'fedavg'\n{tiers}"));
         assert!(found[0].ends_with("as `\"all-weighted\"`"), "a share of a cohort of one is always 1: {found:?}");
         assert!(notes("samples", "name = 'fedavg'\nsecure = {}").iter().any(|note| note.contains("`secure` stands in the way")));
@@ -233,6 +264,37 @@ mod tests {
         assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
         assert!(notes("samples", "name = 'analytic'").is_empty());
         assert!(notes("uniform", "name = 'analytic'")[0].contains("the objective weighs"));
+    }
+
+    #[test]
+    fn what_ends_beside_the_optimum_is_noted_where_the_optimum_is_asked_for() {
+        let recorded = |method: &str, metric: &str| {
+            let text = format!(
+                "stop.rounds = 1\nfleet.clients = 3\nserved.local.lr = 0.1\nproblem.objective = 'quadratic'\n\
+                 record.metrics = ['{metric}']\n[[method]]\nname = '{method}'"
+            );
+            let registry = crate::registry::Registry::builtin();
+            let scenario = Scenario::read(Path::new("notes.toml"), &text, &[], &registry).unwrap();
+            Plan::resolve(scenario, &[]).unwrap().notes().iter().filter(|note| note.contains("beside the optimum")).count()
+        };
+        assert_eq!(["diloco", "fedbuff", "fedavg", "scaffold"].map(|method| recorded(method, "gap")), [1, 1, 0, 0]);
+        assert_eq!(["diloco", "fedbuff"].map(|method| recorded(method, "loss")), [0, 0]);
+    }
+
+    #[test]
+    fn an_availability_that_does_not_apply_is_noted() {
+        let noted = |method: &str, availability: &str| {
+            let text = format!(
+                "stop.rounds = 1\nfleet = {{ clients = 4, {availability} }}\npeers.local.lr = 0.1\nproblem.objective = 'quadratic'\n\
+                 network.topology = 'ring'\n[[method]]\nname = '{method}'"
+            );
+            let registry = crate::registry::Registry::builtin();
+            let scenario = Scenario::read(Path::new("notes.toml"), &text, &[], &registry).unwrap();
+            Plan::resolve(scenario, &[]).unwrap().notes().iter().any(|note| note.contains("does not apply"))
+        };
+        let by_rounds = "availability = { bernoulli = { probability = 0.5 } }";
+        assert_eq!(["gradient-tracking", "token-walk", "d-psgd"].map(|method| noted(method, by_rounds)), [true, true, false]);
+        assert!(!noted("gradient-tracking", "availability = { cyclic = { up = 5, down = 5 } }"));
     }
 
     #[test]
