@@ -78,7 +78,7 @@ fn targets(targets: &Predicted) -> (&'static str, String) {
             let shown =
                 |class: Option<&Class>| class.map_or_else(String::new, |class| format!("{} ({})", class.name, class.training));
             let (rarest, commonest) = (classes.iter().min_by_key(by_size), classes.iter().rev().max_by_key(by_size));
-            ("classes", format!("{}, from {} to {}", classes.len(), shown(rarest), shown(commonest)))
+            ("classes", format!("{}, most: {}, fewest: {}", classes.len(), shown(commonest), shown(rarest)))
         }
     }
 }

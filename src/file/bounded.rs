@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use super::compression::{self, GZIP};
+
 /// Opens a regular file.
 ///
 /// # Errors
@@ -55,7 +57,15 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`read`], and where the text is not UTF-8.
 pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
-    String::from_utf8(read(path, most)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8"))
+    String::from_utf8(read(path, most)?).map_err(|error| {
+        let bytes = error.as_bytes();
+        let name = if bytes.starts_with(&GZIP) { Some("gzip") } else { compression::other(bytes).map(|(name, _)| name) };
+        let found = name.map_or_else(
+            || "it is not text in UTF-8".to_owned(),
+            |name| format!("it is compressed by {name}: expected plain text"),
+        );
+        io::Error::new(io::ErrorKind::InvalidData, found)
+    })
 }
 
 #[cfg(test)]
@@ -71,6 +81,11 @@ mod tests {
         assert_eq!(read(&path, 3).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         assert!(read(folder.path(), 4).unwrap_err().to_string().contains("a folder"));
         assert_eq!(read_text(&path, 9).unwrap(), "four");
+        for (bytes, told) in [(&b"\x1f\x8b\x08\xff"[..], "compressed by gzip"), (b"BZh9\xff", "by bzip2"), (b"a\xff", "not text")]
+        {
+            fs::write(&path, bytes).unwrap();
+            assert!(read_text(&path, 9).unwrap_err().to_string().contains(told), "{told}");
+        }
         assert_eq!(read(&folder.path().join("b"), 9).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
