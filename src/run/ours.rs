@@ -10,7 +10,12 @@ use std::{
 use super::{error::RunError, results::Results, sealed};
 #[cfg(feature = "figure")]
 use crate::figure::drew;
-use crate::{file::bounded, memory, record::facts};
+use crate::{
+    file::{bounded, digest::Digest},
+    invalid::Invalid,
+    memory,
+    record::facts,
+};
 
 /// The tables that runs make.
 pub(super) const TABLES: [&str; 8] =
@@ -18,6 +23,9 @@ pub(super) const TABLES: [&str; 8] =
 
 /// What says what the tables hold.
 pub(super) const MANIFEST: &str = "manifest.toml";
+
+/// What stands before the checksum of the curves in the list.
+const CURVES: &str = "curves.csv is ";
 
 /// The folders among results that runs write into.
 const FOLDERS: [&str; 4] = ["figures", "models", "iterates", "states"];
@@ -30,6 +38,8 @@ pub struct Ours {
     results: Results,
     /// The files in the list; without one, the tables beside a manifest.
     pub(super) names: BTreeSet<String>,
+    /// The checksum of the curves, where a call has ended and none has begun since.
+    curves: Option<String>,
     /// The manifest, where no list is kept.
     manifest: Option<toml::Table>,
 }
@@ -41,8 +51,10 @@ impl Ours {
     /// [`RunError::Io`] where the list or the manifest is there and cannot be read; a damaged list is taken for none.
     pub fn of(results: &Results) -> Result<Self, RunError> {
         let results = results.clone();
-        if let Some(names) = listed(&results)? {
-            return Ok(Self { results, names, manifest: None });
+        if let Some(text) = listed(&results)? {
+            let names = text.lines().filter(|name| is_made(name)).map(str::to_owned).collect();
+            let curves = text.lines().find_map(|line| line.strip_prefix(CURVES)).map(str::to_owned);
+            return Ok(Self { results, names, curves, manifest: None });
         }
         let path = results.manifest();
         let manifest = match bounded::read_text(&path, memory::available()) {
@@ -53,13 +65,28 @@ impl Ours {
         };
         let there = |name: &&str| results.file(name).is_file();
         let tables = TABLES.into_iter().chain([MANIFEST]).filter(|name| manifest.is_some() && there(name));
-        Ok(Self { names: tables.map(str::to_owned).collect(), manifest, results })
+        Ok(Self { names: tables.map(str::to_owned).collect(), curves: None, manifest, results })
     }
 
     /// Whether a file of this name, from the results folder on, is there that this program did not write.
     pub fn is_foreign(&self, name: &str) -> bool {
         let path = self.results.file(name);
         path.symlink_metadata().is_ok() && !(path.is_file() && (self.names.contains(name) || self.knows(name, &path)))
+    }
+
+    /// Refuses curves that are not as they were written.
+    ///
+    /// # Errors
+    /// [`Invalid`] in the table.
+    pub fn check_curves(&self) -> Result<(), Invalid> {
+        let Some(known) = &self.curves else { return Ok(()) };
+        let path = self.results.file(TABLES[0]);
+        // What cannot be read is told by whoever reads it.
+        if Digest::of_file(&path).map_or(true, |found| found.to_string() == *known) {
+            return Ok(());
+        }
+        let fault = Invalid::at("", "the recorded curves are not as they were written: the table is cut off or changed");
+        Err(fault.help("`fedfleet run SCENARIO` makes it anew from the runs, which are kept").in_file(path, None))
     }
 
     /// Whether a file that is not in the list is one of this program all the same.
@@ -87,8 +114,8 @@ pub(super) fn manifest(text: &str) -> Option<toml::Table> {
     text.parse().ok().filter(has)
 }
 
-/// The files in the list; `None` without a sound one.
-fn listed(results: &Results) -> Result<Option<BTreeSet<String>>, RunError> {
+/// The lines of the list; `None` without a sound one.
+fn listed(results: &Results) -> Result<Option<String>, RunError> {
     let index = results.index();
     let read = || -> io::Result<Option<String>> {
         let Some(mut content) = sealed::open(&index)? else { return Ok(None) };
@@ -97,16 +124,17 @@ fn listed(results: &Results) -> Result<Option<BTreeSet<String>>, RunError> {
         Ok(Some(text))
     };
     match read() {
-        Ok(text) => Ok(text.map(|text| text.lines().filter(|name| is_made(name)).map(str::to_owned).collect())),
+        Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
         Err(error) => Err(RunError::io(&index)(error)),
     }
 }
 
-/// Keeps a list of files.
-pub(super) fn list(results: &Results, names: &BTreeSet<String>) -> Result<(), RunError> {
-    let (index, lines) = (results.index(), names.iter().map(|name| format!("{name}\n")).collect::<String>());
-    let written = results.write_whole(&index, |out| sealed::write(out, |out| out.write_all(lines.as_bytes())));
+/// Keeps a list of files, with the checksum of the `curves` if they are as they will stay.
+pub(super) fn list(results: &Results, names: &BTreeSet<String>, curves: Option<Digest>) -> Result<(), RunError> {
+    let lines = names.iter().cloned().chain(curves.map(|digest| format!("{CURVES}{digest}")));
+    let (index, text) = (results.index(), lines.map(|line| line + "\n").collect::<String>());
+    let written = results.write_whole(&index, |out| sealed::write(out, |out| out.write_all(text.as_bytes())));
     written.map_err(RunError::io(&index))
 }
 

@@ -283,6 +283,51 @@ fn pipes_among_results_end_in_a_message() {
 }
 
 #[test]
+fn curves_that_were_cut_are_told_and_made_anew() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "o", &[]));
+    let (out, path) = (folder.join("o"), folder.join("o/curves.csv"));
+    let whole = fs::read_to_string(&path).unwrap();
+    let verb = |verb: &str| fedfleet([verb.as_ref(), out.as_os_str()]);
+    let last_row = whole.trim_end().rfind('\n').unwrap() + 1;
+    // In a row, and at the end of one.
+    for cut in [300, last_row] {
+        fs::write(&path, &whole[..cut]).unwrap();
+        for name in ["compare", "plot"] {
+            let told = refused(verb(name), 2);
+            assert!(told.contains("cut off or changed") && told.contains("fedfleet run"), "{told}");
+        }
+        assert!(succeed(call(folder, "s.toml", "o", &[])).contains("done before"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+        let _ = succeed(verb("compare"));
+    }
+    // Results that came without the program's own files.
+    fs::remove_dir_all(out.join(".fedfleet")).unwrap();
+    fs::write(&path, &whole[..300]).unwrap();
+    let told = refused(verb("compare"), 2);
+    assert!(told.contains("the table is incomplete") && told.contains("runs.csv"), "{told}");
+}
+
+#[test]
+fn curves_that_are_still_to_come_are_said_to_be() {
+    let folder = ground();
+    let folder = folder.path();
+    let long = ["--set", "stop={ rounds = 10000000 }", "--set", "record.every={ rounds = 1000 }"];
+    let mut first = start(call(folder, "s.toml", "o", &long));
+    while !folder.join("o/.fedfleet/runs").is_dir() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    for verb in ["compare", "plot"] {
+        let told = refused(fedfleet([verb.as_ref(), folder.join("o").as_os_str()]), 2);
+        assert!(told.contains("under way") && told.contains(&format!("process {}", first.id())), "{told}");
+        assert!(!told.contains("--resume"), "{told}");
+    }
+    first.kill().unwrap();
+    let _ = first.wait().unwrap();
+}
+
+#[test]
 fn a_damaged_manifest_is_told_and_can_be_replaced() {
     let folder = ground();
     let folder = folder.path();

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs, io};
 
 use super::kept;
 use crate::{
-    file::bounded,
+    file::{bounded, digest::Digest},
     memory,
     registry::Registry,
     run::{
@@ -149,7 +149,7 @@ pub(super) fn begin(plan: &Plan, results: &Results, options: &Options) -> Result
         return Err(RunError::Foreign(results.file(foreign)));
     }
     ours.names.extend(names);
-    ours::list(results, &ours.names)?;
+    ours::list(results, &ours.names, None)?;
     let (path, runs) = (results.pending(), results.runs());
     let manifest = plan.manifest(results.folder());
     results.write_whole(&path, |out| out.write_all(manifest.as_bytes())).map_err(RunError::io(&path))?;
@@ -188,7 +188,8 @@ pub(super) fn end(plan: &Plan, results: &Results, written: &BTreeSet<String>, op
     } else {
         all.extend(before);
     }
-    ours::list(results, &all)?;
+    let curves = results.file(TABLES[0]);
+    ours::list(results, &all, Some(Digest::of_file(&curves).map_err(RunError::io(&curves))?))?;
     for name in plan.runs().into_iter().map(|run| plan.name(run)) {
         for extension in ["checkpoint", "iterates"] {
             ours::remove_file(&results.of_run(&name, extension))?;
