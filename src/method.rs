@@ -147,8 +147,14 @@ pub trait PeerMethod: Method {
         None
     }
 
-    /// Whether nodes wait for periods of their own, so that time passes even where work and messages take none.
-    fn waits(&self) -> bool {
+    /// The key of the periods that nodes wait for by themselves, so that time passes even where work and messages take none, and the
+    /// least time between two of their wakes [s].
+    fn period(&self) -> Option<(&'static str, f64)> {
+        None
+    }
+
+    /// Whether nodes take part in every iteration, whatever an availability by rounds says.
+    fn overlooks_rounds(&self) -> bool {
         false
     }
 

@@ -18,7 +18,7 @@ use crate::{
 };
 use clap::ValueEnum;
 
-use super::{Outcome, unplaced};
+use super::{Outcome, unplaced, whole};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,6 +64,7 @@ enum Format {
 impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let targets = self.target.iter().map(|text| text.parse()).collect::<Result<Vec<Target>, _>>().map_err(unplaced)?;
+        let _ = whole(&self.results)?;
         let curves = Curves::read(&self.results.join("curves.csv")).map_err(unplaced)?;
         let mut table =
             if targets.is_empty() { Table::at_end(&curves) } else { Table::to_targets(&curves, &targets).map_err(unplaced)? };
@@ -73,8 +74,8 @@ impl Args {
         let mut out = io::stdout().lock();
         match self.format {
             Format::Text => out.write_all(printable(&table.text()).as_bytes())?,
-            Format::Markdown => out.write_all(table.markdown().as_bytes())?,
-            Format::Latex => out.write_all(table.latex().as_bytes())?,
+            Format::Markdown => out.write_all(printable(&table.markdown()).as_bytes())?,
+            Format::Latex => out.write_all(printable(&table.latex()).as_bytes())?,
             Format::Csv => table.csv(&mut out)?,
         }
         Ok(Outcome::Done)

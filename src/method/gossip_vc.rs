@@ -125,8 +125,8 @@ impl Method for GossipVc {
 const POSITIVE: std::ops::RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
 
 impl PeerMethod for GossipVc {
-    fn waits(&self) -> bool {
-        true
+    fn period(&self) -> Option<(&'static str, f64)> {
+        Some(("tick", self.tick))
     }
 
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {

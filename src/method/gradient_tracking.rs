@@ -54,6 +54,10 @@ impl Method for GradientTracking {
 }
 
 impl PeerMethod for GradientTracking {
+    fn overlooks_rounds(&self) -> bool {
+        true
+    }
+
     fn steps(&self) -> Option<usize> {
         Some(1)
     }

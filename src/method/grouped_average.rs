@@ -80,7 +80,10 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         for (width, group) in &mut self.groups {
             let heard = |other: u32| if self.asymmetric { other >= *width } else { other == *width };
             let ups = || batch.iter().zip(&coefficients).zip(&widths).filter(|(_, other)| heard(**other)).map(|(up, _)| up);
-            let total: f64 = ups().map(|(_, coefficient)| coefficient).sum();
+            // What the coefficients sum to; where clients count by their weights, in the mean over cohorts and not over those who came.
+            let mean = ctx.mean_share(|client| heard(self.widths.of(client)));
+            let total: f64 =
+                ups().map(|(up, coefficient)| coefficient * mean.map_or(1.0, |mean| mean / ctx.share(up.from))).sum();
             if total <= 0.0 {
                 continue;
             }

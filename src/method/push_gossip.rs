@@ -154,8 +154,9 @@ impl PeerMethod for PushGossip {
         require(self.parts <= ground.d, "parts", self.parts, &format!("at most {}, the number of coordinates", ground.d))
     }
 
-    fn waits(&self) -> bool {
-        true
+    fn period(&self) -> Option<(&'static str, f64)> {
+        // Of periods that are drawn, some may be short.
+        Some(("period", if let Quantity::Constant(seconds) = self.period { seconds } else { f64::INFINITY }))
     }
 
     fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {

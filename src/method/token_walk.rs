@@ -112,6 +112,10 @@ impl Method for TokenWalk {
 }
 
 impl PeerMethod for TokenWalk {
+    fn overlooks_rounds(&self) -> bool {
+        true
+    }
+
     fn steps(&self) -> Option<usize> {
         Some(1)
     }

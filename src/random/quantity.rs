@@ -145,12 +145,12 @@ impl Quantity {
         let offender = [low, high].into_iter().find(|bound| !range.contains(bound));
         offender.map_or(Ok(()), |bound| {
             let found = match bound {
-                f64::MAX => "can be arbitrarily large".to_owned(),
-                f64::MIN_POSITIVE => "can be arbitrarily close to 0".to_owned(),
-                bound if low == high => format!("is `{bound}`"),
-                bound => format!("can be `{bound}`"),
+                f64::MAX => "a value that can be arbitrarily large".to_owned(),
+                f64::MIN_POSITIVE => "a value that can be arbitrarily close to 0".to_owned(),
+                bound if low == high => format!("`{bound}`"),
+                bound => format!("a value that can be `{bound}`"),
             };
-            Err(Invalid::at("", format!("the value {found}: expected values {}", describe(range))))
+            Err(Invalid::at("", format!("{found} is out of range: expected values {}", describe(range))))
         })
     }
 

@@ -21,8 +21,10 @@ pub trait PeerParameters: Debug + Send + Sync {
     fn validate(&self) -> Result<(), Invalid>;
     /// See [`PeerMethod::steps`].
     fn steps(&self) -> Option<usize>;
-    /// See [`PeerMethod::waits`].
-    fn waits(&self) -> bool;
+    /// See [`PeerMethod::period`].
+    fn period(&self) -> Option<(&'static str, f64)>;
+    /// See [`PeerMethod::overlooks_rounds`].
+    fn overlooks_rounds(&self) -> bool;
     /// Refuses a clients' optimiser where the method has no place for one.
     ///
     /// # Errors
@@ -78,8 +80,12 @@ impl<M: PeerMethod> PeerParameters for M {
         PeerMethod::steps(self)
     }
 
-    fn waits(&self) -> bool {
-        PeerMethod::waits(self)
+    fn period(&self) -> Option<(&'static str, f64)> {
+        PeerMethod::period(self)
+    }
+
+    fn overlooks_rounds(&self) -> bool {
+        PeerMethod::overlooks_rounds(self)
     }
 
     fn accepts(&self, client: &ClientSpec) -> Result<(), Invalid> {

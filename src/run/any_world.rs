@@ -54,6 +54,8 @@ pub struct Facts {
     pub free_steps: bool,
     /// Whether the energy of a local step is known of every client.
     pub known_energy: bool,
+    /// Whether there are clients who take part by rounds.
+    pub by_rounds: bool,
 }
 
 /// Builds the world of `cell` and `seed`; data files are looked for from `folder`.
@@ -166,6 +168,7 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         one_way: world.network.topology().is_some_and(|topology| topology.graph().is_directed()),
         free_steps: world.fleet.has_free_steps(),
         known_energy: world.fleet.knows_energy(),
+        by_rounds: (0..world.clients()).any(|client| world.fleet.goes_by_rounds(client)),
     }
 }
 

@@ -48,6 +48,8 @@ pub struct PlannedCell {
     pub(super) build_wall: Duration,
     /// What the parts of its methods may have against each other, with the label of the method.
     pub(super) notes: Vec<(String, String)>,
+    /// Whether there are clients who take part by rounds.
+    pub(super) by_rounds: bool,
     /// What may not have been meant about the data of the first seed.
     pub(super) data_notes: Vec<String>,
     /// The world of the first seed, which the check has built, until the first run in it takes it; of the first cell only.
@@ -145,6 +147,7 @@ pub(super) fn planned(
         model_bytes,
         build_wall,
         notes,
+        by_rounds: facts.by_rounds,
         data_notes,
         checked,
     })

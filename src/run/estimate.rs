@@ -207,7 +207,7 @@ pub fn unlike_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
 
 struct Trial<'a> {
     stop: &'a Stop,
-    /// When it ends at the latest, once a visit is done.
+    /// When it ends at the latest.
     until: Option<Instant>,
 }
 
@@ -298,7 +298,7 @@ struct Marks<'a, R> {
     stop: &'a Stop,
     /// Events that are left of the trial.
     left: u64,
-    /// When it ends at the latest, once a visit is done.
+    /// When it ends at the latest.
     until: Option<Instant>,
     marks: Vec<Progress>,
     /// Where the run ended, if it did within the trial.
@@ -326,7 +326,7 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Marks<'_, R> {
                 return false;
             }
         }
-        let is_over = engine.ledger().visits > 0 && self.until.is_some_and(|until| now() >= until);
+        let is_over = self.until.is_some_and(|until| now() >= until);
         self.left > 0 && !is_over
     }
 }

@@ -6,10 +6,13 @@ use super::{arm::Arm, plan::Plan};
 #[cfg(feature = "figure")]
 use crate::figure::{self, FigureSpec};
 use crate::{
-    part::{transform::TransformSpec, weighting::Weighting},
+    part::{discount::Discount, transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, data::Report, spec::WeightsSpec},
     registry::{Parameters, complete, fit},
-    role::{schedule::ScheduleSpec, spec::ServedSpec},
+    role::{
+        schedule::{ScheduleSpec, cohort::CohortSpec},
+        spec::ServedSpec,
+    },
 };
 
 /// Share of the held-out samples from which those that are also training samples are noted [1].
@@ -35,6 +38,21 @@ impl Plan {
                     continue;
                 }
                 notes.extend(weighs_otherwise(arm, &planned.cell.problem).map(|note| format!("`{}` {note}", arm.label)));
+                if counts_from_1(arm) {
+                    let note = "has no client in round 0 of its `cohort.trace`: the file counts rounds from 0";
+                    notes.push(format!("`{}` {note}", arm.label));
+                }
+                let of_weights = planned.cell.problem.weights != WeightsSpec::Uniform;
+                let of_optimum = planned.metrics.iter().any(|metric| metric.needs_optimum());
+                if let Some(note) = ends_elsewhere(arm, &planned.cell.problem).filter(|_| of_weights || of_optimum) {
+                    notes.push(format!("`{}` {note}", arm.label));
+                }
+                if planned.by_rounds && overlooks_rounds(arm) {
+                    notes.push(format!(
+                        "`{}` has all nodes take part in every iteration: the availability by rounds does not apply to it",
+                        arm.label
+                    ));
+                }
                 if let Some(keys) = filled_in(arm) {
                     notes.push(format!("`{}` puts its own {keys} into its schedule, which does not say them", arm.label));
                 }
@@ -100,6 +118,13 @@ fn repeated(data: &Report) -> Option<String> {
     })
 }
 
+/// Whether the file of cohorts of a method may count rounds from 1, so that its first round is empty.
+fn counts_from_1(arm: &Arm) -> bool {
+    let Parameters::Served { parts, .. } = &arm.parameters else { return false };
+    let Some(ScheduleSpec::Rounds(spec)) = &parts.schedule else { return false };
+    matches!(spec.cohort(), CohortSpec::Trace(spec) if spec.trace.seems_to_count_from_1())
+}
+
 /// The keys that a method with a choice of its own puts into a schedule that leaves them out, such as `discount = "sqrt"`.
 fn filled_in(arm: &Arm) -> Option<String> {
     let Parameters::Served { own, parts } = &arm.parameters else { return None };
@@ -112,6 +137,26 @@ fn filled_in(arm: &Arm) -> Option<String> {
     let own = full.iter().filter(|(key, value)| plain.get(*key) != Some(*value));
     let own: Vec<String> = own.map(|(key, value)| format!("`{key} = {value}`")).collect();
     (!own.is_empty()).then(|| own.join(" and "))
+}
+
+fn overlooks_rounds(arm: &Arm) -> bool {
+    matches!(&arm.parameters, Parameters::Peers { own, .. } if own.overlooks_rounds())
+}
+
+/// What keeps a method with a server from the optimum, however small its steps.
+fn ends_elsewhere(arm: &Arm, problem: &ProblemSpec) -> Option<&'static str> {
+    let Parameters::Served { own, parts } = &arm.parameters else { return None };
+    let full = complete(own.as_ref(), parts, problem.weights);
+    if full.client.is_some_and(|client| client.optimiser.iter().any(TransformSpec::normalises)) {
+        return Some(
+            "has clients whose optimiser divides gradients by their size, so that it ends beside the optimum where clients differ, \
+             however small the steps",
+        );
+    }
+    (full.schedule?.discount() != Discount::Constant).then_some(
+        "counts stale updates for less, so that it ends beside the optimum where some clients' updates are staler than others'; \
+         `discount = \"constant\"` gives all the same weight",
+    )
 }
 
 /// What to say of a weighting that the scenario does not mention and that minimises something else than the objective.
@@ -153,7 +198,7 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
 }
 
 /// Weightings that follow the weights of the objective.
-const FOLLOWING: [Weighting; 3] = [Weighting::ParticipatingWeighted, Weighting::Sampling, Weighting::AllWeighted];
+const FOLLOWING: [Weighting; 2] = [Weighting::Sampling, Weighting::AllWeighted];
 
 #[cfg(test)]
 mod tests {
@@ -172,6 +217,23 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_cohorts_that_seems_to_count_from_1_is_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "stop.rounds = 3\nfleet.clients = 3\nproblem = { objective = 'quadratic' }\n\
+                    served = { local = { steps = 1, lr = 0.1 }, schedule = { rounds = { cohort = { trace = 'c.csv' } } } }\n\
+                    [[method]]\nname = 'fedavg'";
+        let notes = |cohorts: &str| {
+            std::fs::write(folder.path().join("c.csv"), cohorts).unwrap();
+            let registry = crate::registry::Registry::builtin();
+            let scenario = Scenario::read(&folder.path().join("notes.toml"), text, &[], &registry).unwrap();
+            Plan::resolve(scenario, &[]).unwrap().notes()
+        };
+        let found = notes("1,0\n2,1\n");
+        assert!(found.iter().any(|note| note.contains("the file counts rounds from 0")), "{found:?}");
+        assert!(notes("0,0\n1,1\n").is_empty());
+    }
+
+    #[test]
     fn a_compressor_with_which_control_variates_hardly_settle_is_noted() {
         // 650 coordinates, and alpha = 0.1 is just beyond √(6/650), from where on one level of the Euclidean norm grows.
         let found = notes("uniform", "name = 'scallion'\nuplink = { qsgd = { bits = 2 } }");
@@ -186,7 +248,7 @@ mod tests {
         let pairs = "schedule = { rounds = { cohort = 2, select = { tiers = { count = 1 } } } }";
         let found = notes("samples", &format!("name = 'fedavg'\n{pairs}"));
         assert!(found.len() == 1 && found[0].starts_with("`fedavg` counts all clients alike"), "{found:?}");
-        assert!(found[0].ends_with("as `\"participating-weighted\"` or `\"all-weighted\"`"), "{found:?}");
+        assert!(found[0].ends_with("as `\"all-weighted\"`"), "{found:?}");
         let found = notes("samples", &format!("name = 'fedavg'\n{tiers}"));
         assert!(found[0].ends_with("as `\"all-weighted\"`"), "a share of a cohort of one is always 1: {found:?}");
         assert!(notes("samples", "name = 'fedavg'\nsecure = {}").iter().any(|note| note.contains("`secure` stands in the way")));
@@ -202,6 +264,37 @@ mod tests {
         assert!(notes("samples", "name = 'fedavg'\nweighting = 'participating'").is_empty());
         assert!(notes("samples", "name = 'analytic'").is_empty());
         assert!(notes("uniform", "name = 'analytic'")[0].contains("the objective weighs"));
+    }
+
+    #[test]
+    fn what_ends_beside_the_optimum_is_noted_where_the_optimum_is_asked_for() {
+        let recorded = |method: &str, metric: &str| {
+            let text = format!(
+                "stop.rounds = 1\nfleet.clients = 3\nserved.local.lr = 0.1\nproblem.objective = 'quadratic'\n\
+                 record.metrics = ['{metric}']\n[[method]]\nname = '{method}'"
+            );
+            let registry = crate::registry::Registry::builtin();
+            let scenario = Scenario::read(Path::new("notes.toml"), &text, &[], &registry).unwrap();
+            Plan::resolve(scenario, &[]).unwrap().notes().iter().filter(|note| note.contains("beside the optimum")).count()
+        };
+        assert_eq!(["diloco", "fedbuff", "fedavg", "scaffold"].map(|method| recorded(method, "gap")), [1, 1, 0, 0]);
+        assert_eq!(["diloco", "fedbuff"].map(|method| recorded(method, "loss")), [0, 0]);
+    }
+
+    #[test]
+    fn an_availability_that_does_not_apply_is_noted() {
+        let noted = |method: &str, availability: &str| {
+            let text = format!(
+                "stop.rounds = 1\nfleet = {{ clients = 4, {availability} }}\npeers.local.lr = 0.1\nproblem.objective = 'quadratic'\n\
+                 network.topology = 'ring'\n[[method]]\nname = '{method}'"
+            );
+            let registry = crate::registry::Registry::builtin();
+            let scenario = Scenario::read(Path::new("notes.toml"), &text, &[], &registry).unwrap();
+            Plan::resolve(scenario, &[]).unwrap().notes().iter().any(|note| note.contains("does not apply"))
+        };
+        let by_rounds = "availability = { bernoulli = { probability = 0.5 } }";
+        assert_eq!(["gradient-tracking", "token-walk", "d-psgd"].map(|method| noted(method, by_rounds)), [true, true, false]);
+        assert!(!noted("gradient-tracking", "availability = { cyclic = { up = 5, down = 5 } }"));
     }
 
     #[test]

@@ -8,9 +8,15 @@ use super::{
 use crate::{
     invalid::Invalid,
     registry::{Parameters, complete},
-    role::spec::{LocalSpec, MOST_STEPS},
+    role::{
+        schedule::ScheduleSpec,
+        spec::{LocalSpec, MOST_STEPS},
+    },
     scenario::{Cell, Diagnostic},
 };
+
+/// Most periods or windows of a run.
+const MOST_WAKES: f64 = 1e9;
 
 /// Refuses a `stop` by time alone where work and messages take none and nobody waits.
 ///
@@ -23,10 +29,13 @@ pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, world: &AnyWorld
                 let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
                 (&parts.local, !facts.instant_server || schedule.waits())
             }
-            Parameters::Peers { own, parts } => (&parts.local, !facts.instant_peers || own.waits()),
+            Parameters::Peers { own, parts } => (&parts.local, !facts.instant_peers || own.period().is_some()),
         };
         if let Some(fault) = unspent_budget(local, &arm.label, facts).or_else(|| endless_visit(local, &arm.label, world)) {
             return Err(vec![placed::fault(cell, arm, fault.under("local"))]);
+        }
+        if let Some(fault) = endless_waking(arm, cell) {
+            return Err(vec![placed::fault(cell, arm, fault)]);
         }
         if cell.stop.needs_time() && !waits {
             let message = format!(
@@ -39,6 +48,29 @@ pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, world: &AnyWorld
         }
     }
     Ok(())
+}
+
+/// Periods so short that a run up to its end in seconds wakes everybody more often than anybody waits for.
+fn endless_waking(arm: &Arm, cell: &Cell) -> Option<Invalid> {
+    let (key, period) = match &arm.parameters {
+        Parameters::Served { own, parts } => {
+            let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule?;
+            let ScheduleSpec::Window(window) = schedule else { return None };
+            ("schedule.window.seconds", window.seconds)
+        }
+        Parameters::Peers { own, .. } => own.period()?,
+    };
+    let seconds = cell.stop.seconds?;
+    let wakes = seconds / period;
+    if wakes <= MOST_WAKES {
+        return None;
+    }
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let message = format!(
+        "`{period:e}` is out of range: expected at least {:e}, which makes {MOST_WAKES:.0e} of them in the {seconds} s of `stop`",
+        seconds / MOST_WAKES
+    );
+    Some(Invalid::at(key, message).help(format!("raise `{last}`, or lower `stop.seconds`")))
 }
 
 /// A budget of seconds or of energy that steps do not spend.
@@ -104,6 +136,20 @@ mod tests {
             "fleet.step = 0\nfleet.group = [{ share = 0.5 }, { share = 0.5, step = 1 }]",
         ] {
             assert!(is_taken("seconds = 9", world, "name = 'fedavg'"), "{world}");
+        }
+    }
+
+    #[test]
+    fn periods_that_nobody_waits_for_are_refused() {
+        let ring = "fleet.step = 1\nnetwork.topology = 'ring'";
+        for (method, taken) in [
+            ("name = 'push-gossip'\nperiod = 1e-7", true),
+            ("name = 'push-gossip'\nperiod = 1e-9", false),
+            ("name = 'vc-gossip'\ntick = 1e-13", false),
+            ("name = 'fedavg'\nschedule = { window = { seconds = 1e-9 } }", false),
+            ("name = 'fedavg'\nschedule = { window = { seconds = 1 } }", true),
+        ] {
+            assert_eq!(is_taken("seconds = 9", ring, method), taken, "{method}");
         }
     }
 

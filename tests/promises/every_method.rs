@@ -164,6 +164,12 @@ fn senseless_combinations_are_refused_with_a_reason() {
             Bench::q4("fedavg").weighting("unbiased").set("fleet.dropout", 0.5).schedule("{ window = { seconds = 1.0 } }"),
             "work is lost",
         ),
+        (
+            Bench::q4("fedavg").weighting("unbiased").schedule("{ buffered = { size = 2, discount = \"sqrt\" } }"),
+            "stale updates weigh less",
+        ),
+        // FedBuff's own discount.
+        (Bench::q4("fedbuff").weighting("unbiased").schedule("{ window = { seconds = 1.0 } }"), "stale updates weigh less"),
         (Bench::q4("mifa").schedule("{ buffered = { size = 2, discount = \"sqrt\" } }"), "discount by staleness"),
         (Bench::q4("afa-cs").schedule("{ rounds = { cohort = 2, select = \"gradient-norm\" } }"), "weights of the selection"),
         (by_norm("over-selection = 2.0"), "first to answer"),

@@ -241,6 +241,17 @@ fn every_method_ends_near_the_optimum_of_the_stated_weights_or_says_so() {
 }
 
 #[test]
+fn groups_follow_the_weights_of_the_objective_under_cohorts() {
+    // Small steps of two of four clients drawn uniformly: their noise shrinks with the step, a ratio of weights among those who came
+    // would not (a gap of 0.09).
+    let (gap, apart) = Case::new("grouped-average", TWO).lr(0.001).rounds(40_000).gaps("samples");
+    assert!(gap < 1e-3 && apart > 0.05, "{gap:e}, with the other optimum at {apart:e}");
+    // All clients have one width, so that there is one group, which is FedAvg.
+    let (average, _) = Case::new("fedavg", TWO).lr(0.001).rounds(40_000).gaps("samples");
+    assert!((gap - average).abs() < 1e-9, "{gap:e} of the group, {average:e} of FedAvg");
+}
+
+#[test]
 fn step_sizes_that_fall_along_visits_count_in_fednova() {
     // A simulation apart, in plain arithmetic: each client counts its own steps, a_i = Σ lr_k, x ← x − τ Σ Δ_i / (2 a_i).
     // With a_i = K_i it ends at 0.2497, since the client of nine steps takes ever smaller ones.

@@ -95,7 +95,7 @@ fn the_spread_is_the_hardware_scenario_f80() {
 fn unfit_quantities_are_refused() {
     let seconds = 0.0..=f64::MAX;
     for (text, part) in [
-        ("-1", "is `-1`: expected values of at least 0"),
+        ("-1", "`-1` is out of range: expected values of at least 0"),
         ("{ uniform = { low = 3, high = 1 } }", "out of range"),
         ("{ exponential = { mean = 0 } }", "above 0"),
         ("{ lognormal = { sigma = 1 } }", "either `median` or `mu`"),
@@ -112,7 +112,10 @@ fn unfit_quantities_are_refused() {
     let error = parse("{ exponential = { mean = 1 } }").unwrap().validate(&(0.0..=1.0)).unwrap_err();
     assert!(error.message.contains("arbitrarily large"), "{}", error.message);
     let error = parse("{ exponential = { mean = 2 } }").unwrap().validate(&(1.0..=f64::MAX)).unwrap_err();
-    assert_eq!(error.message, "the value can be arbitrarily close to 0: expected values of at least 1 and finite");
+    assert_eq!(
+        error.message,
+        "a value that can be arbitrarily close to 0 is out of range: expected values of at least 1 and finite"
+    );
 }
 
 #[test]

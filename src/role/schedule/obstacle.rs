@@ -7,6 +7,7 @@ use crate::{
     fleet::Fleet,
     invalid::Invalid,
     network::{Direction, Network},
+    part::discount::Discount,
 };
 
 /// Something between being called, or present, and delivering.
@@ -23,6 +24,10 @@ const OVER_SELECTION: Obstacle = Obstacle {
     remedy: "remove `over-selection` from the schedule",
 };
 const STALENESS: Obstacle = Obstacle { reason: "stale updates are refused", remedy: "remove `max-staleness` from the schedule" };
+const DISCOUNT: Obstacle = Obstacle {
+    reason: "stale updates weigh less, and how stale each client's are",
+    remedy: "set `discount = \"constant\"` in the schedule",
+};
 const SELECTION: Obstacle =
     Obstacle { reason: "the cohort is not drawn uniformly", remedy: "choose `select = \"uniform\"` in the schedule" };
 const COHORTS: Obstacle = Obstacle {
@@ -165,7 +170,9 @@ pub fn check_deliveries(schedule: &ScheduleSpec, fleet: &Fleet, network: &Networ
         let remedy = "set `availability = \"always\"`, choose rounds with `cohort = \"all\"`";
         return Err(Obstacle { remedy, ..ABSENCE }.refuse_weighting());
     }
+    let discounts = schedule.discount() != Discount::Constant;
     let obstacle = of_lateness(schedule)
+        .or_else(|| discounts.then_some(DISCOUNT))
         .or_else(|| selects.then_some(SELECTION))
         .or_else(|| if rounds.is_none() { of_time(fleet, network) } else { None });
     obstacle.map_or_else(|| check_work(fleet, network), |obstacle| Err(obstacle.refuse_weighting()))

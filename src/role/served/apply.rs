@@ -124,6 +124,16 @@ impl<R: Real> Apply<'_, R> {
         self.weight(client) / (1.0 / self.holders() as f64)
     }
 
+    /// The mean [share](Self::share) of the clients with samples that `counts`, where the weighting multiplies updates by shares.
+    pub fn mean_share(&self, counts: impl Fn(usize) -> bool) -> Option<f64> {
+        if !self.parts.weighting.is_linear_in_weights() {
+            return None;
+        }
+        let all = (0..self.clients()).filter(|&client| self.share(client) > 0.0 && counts(client));
+        let (sum, count) = all.fold((0.0, 0), |(sum, count), client| (sum + self.share(client), count + 1));
+        Some(sum / f64::from(count.max(1)))
+    }
+
     /// What a client counts among those who have come: its [share](Self::share), or 1 where it was drawn by its weight already.
     pub fn drawn_share(&self, client: usize) -> f64 {
         if self.parts.drawn_by_weight { 1.0 } else { self.share(client) }

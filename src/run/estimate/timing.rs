@@ -58,6 +58,9 @@ impl Timing {
     }
 }
 
+/// Budgets after which a trial ends that gets nowhere: nodes may wake for a long time before they do anything.
+const PATIENCE: u32 = 10;
+
 /// Times a run for `budget`, and to the end of a visit at least.
 pub(super) struct Timed<'a> {
     pub record: &'a RecordPlan,
@@ -124,7 +127,8 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Watch<'_, R> {
             None if elapsed * 4 >= self.budget => self.warm = Some((elapsed.as_secs_f64(), Spent::of(&here))),
             Some((_, from)) if elapsed >= self.budget => {
                 let here = Spent::of(&here);
-                self.over = here.gradients > from.gradients || here.updates > from.updates || here.rounds > from.rounds;
+                let gets_on = here.gradients > from.gradients || here.updates > from.updates || here.rounds > from.rounds;
+                self.over = gets_on || elapsed >= self.budget * PATIENCE;
             }
             _ => {}
         }
