@@ -19,13 +19,14 @@ mod schema;
 
 use std::{
     io::{self, IsTerminal, Write},
+    path::Path,
     process::ExitCode,
 };
 
 use crate::{
     invalid::{Invalid, printable},
     registry::Registry,
-    run::RunError,
+    run::{Ours, Results, RunError},
     scenario::{Diagnostic, Rejected, Sources},
 };
 use clap::{Parser, Subcommand};
@@ -111,6 +112,22 @@ pub fn run(registry: &Registry) -> ExitCode {
 /// A fault of something that no scenario names, such as a file of results or an option.
 fn unplaced(invalid: Invalid) -> Rejected {
     Rejected::new(Sources::default(), vec![Diagnostic::unplaced(invalid)])
+}
+
+/// What is known of the files in a folder of results whose curves are going to be read.
+///
+/// # Errors
+/// Where the curves are still to come, or are not as they were written.
+fn whole(folder: &Path) -> anyhow::Result<Ours> {
+    let results = Results::at(folder);
+    let curves = results.file("curves.csv");
+    if let Some(holder) = results.holder().filter(|_| !curves.exists()) {
+        let fault = Invalid::at("", format!("the recorded curves are still to come: the runs are under way in {holder}"));
+        return Err(unplaced(fault.help("wait until they end").in_file(curves, None)).into());
+    }
+    let ours = Ours::of(&results)?;
+    ours.check_curves().map_err(unplaced)?;
+    Ok(ours)
 }
 
 /// Tells an error on standard error and chooses the exit code.

@@ -50,9 +50,9 @@ impl File<'static> {
     pub fn open_within(path: &Path, base: &Path, most: Option<u64>) -> Result<Self, Invalid> {
         let path = base.join(path);
         let bytes = bounded::read(&path, memory::available()).map_err(|error| {
-            Invalid::at("", format!("cannot read the data file `{}`: {error}", path.display()))
-                .help("paths are relative to the folder of the scenario file")
-                .in_file(&path, None)
+            let fault = Invalid::at("", format!("cannot read the data file `{}`: {error}", path.display())).in_file(&path, None);
+            let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+            if is_missing { fault.help("paths are relative to the folder of the scenario file") } else { fault }
         })?;
         opened::note(&path, &bytes);
         Self::unpack(path, Cow::Owned(bytes), most.unwrap_or(UNPACKED).min(memory::available()))
@@ -114,7 +114,7 @@ impl<'a> File<'a> {
         let (name, command) = compression::other(&self.bytes)?;
         let file = self.path.file_name().unwrap_or_default().to_string_lossy();
         let fault = self.fault(format!("the file is compressed by {name}: expected it plain, or by gzip"));
-        Some(fault.help(format!("unpack it, such as by `{command} {file}`, and name what comes out")))
+        Some(fault.help(format!("unpack it, such as by `{}`, and name what comes out", command.replace("FILE", &file))))
     }
 
     /// A fault of a file that is not of the kind it should be, for which `message` stands unless it is compressed.
@@ -153,6 +153,8 @@ mod tests {
         for (start, name) in [(&b"BZh91AY&SY\xff"[..], "bzip2"), (b"\xfd7zXZ\0\xff", "xz"), (b"PK\x03\x04\xff", "zip")] {
             let refused = File::in_memory("a.svm", start).unwrap().text().unwrap_err();
             assert_eq!(refused.message, format!("the file is compressed by {name}: expected it plain, or by gzip"));
+            // What unpacks a name without the usual ending.
+            assert!(refused.help.is_some_and(|help| help.contains("< a.svm > ") || name == "zip"));
         }
         assert!(File::in_memory("a", b"\xff\xfea\0").unwrap().text().unwrap_err().message.contains("UTF-16"));
         assert_eq!(File::in_memory("a", b"\xef\xbb\xbfx,y").unwrap().text().unwrap(), "x,y");

@@ -81,25 +81,27 @@ pub fn require(ok: bool, key: &str, value: impl std::fmt::Display, expected: &st
     if ok { Ok(()) } else { Err(Invalid::at(key, format!("`{value}` is out of range: expected {expected}"))) }
 }
 
-/// Refuses a text at `key` that has breaks, tabs or other control characters.
+/// Whether a character acts on what shows it: control characters, and those that change the direction of writing.
+pub fn acts(character: char) -> bool {
+    let turns = ['\u{61c}', '\u{200e}', '\u{200f}'].contains(&character);
+    character.is_control() || turns || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Refuses a text at `key` that has breaks, tabs or other characters that [act](acts).
 ///
 /// # Errors
 /// [`Invalid`] when it has one.
 pub fn one_line(key: &str, text: &str) -> Result<(), Invalid> {
-    match text.chars().find(|character| character.is_control()) {
+    match text.chars().find(|&character| acts(character)) {
         Some(character) => Err(Invalid::at(key, format!("the text holds {character:?}: expected one line of plain text"))),
         None => Ok(()),
     }
 }
 
-/// `text` with control characters, and those that change the direction of writing, in an escaped form, so that a terminal shows
-/// them and does not obey; breaks and tabs stay.
+/// `text` with the characters that [act](acts) in an escaped form, so that a terminal shows them and does not obey; breaks and tabs
+/// stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let obeyed = |character: char| {
-        (character.is_control() && character != '\n' && character != '\t')
-            || ('\u{202a}'..='\u{202e}').contains(&character)
-            || ('\u{2066}'..='\u{2069}').contains(&character)
-    };
+    let obeyed = |character: char| acts(character) && character != '\n' && character != '\t';
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }

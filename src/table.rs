@@ -2,6 +2,7 @@
 //! `#` comments. What stands in braces at the end of a line, as networkx writes the attributes of an edge, is passed over.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     marker::PhantomData,
     path::{Path, PathBuf},
@@ -82,7 +83,7 @@ pub fn read<const C: usize>(path: &Path, columns: [&str; C]) -> Result<Table<C>,
     for (index, line) in lines.enumerate() {
         match numbers(line) {
             Ok(values) => rows.push(Row { start: line.as_ptr() as usize - text.as_ptr() as usize, values }),
-            Err(_) if index == 0 && fields(line).all(|field| field.parse::<f64>().is_err()) => {}
+            Err(_) if index == 0 && fields(line).all(|field| field.parse::<f64>().is_err() && !is_missing(field)) => {}
             Err((part, found)) => {
                 let expected = columns.join(", ");
                 let numbers = count(C, "number");
@@ -94,6 +95,14 @@ pub fn read<const C: usize>(path: &Path, columns: [&str; C]) -> Result<Table<C>,
         return Err(file.fault(format!("the file has no row: expected the columns {}", columns.join(", "))));
     }
     Ok(Table { file, rows })
+}
+
+/// How files write that a value is missing.
+const MISSING: [&str; 7] = ["", "?", "na", "n/a", "<na>", "nan", "null"];
+
+/// Whether `cell` says that a value is missing.
+pub fn is_missing(cell: &str) -> bool {
+    MISSING.iter().any(|word| cell.eq_ignore_ascii_case(word))
 }
 
 /// The fields of a line: between commas or else semicolons where there are some, else between blanks.
@@ -114,24 +123,29 @@ fn numbers<const C: usize>(line: &str) -> Result<[f64; C], (&str, String)> {
     }
     let mut row = [0.0; C];
     for (value, field) in row.iter_mut().zip(fields(line)) {
-        *value = field.parse().map_err(|_| (field, format!("`{field}`")))?;
+        let found = || if field.is_empty() { "nothing".to_owned() } else { format!("`{field}`") };
+        *value = field.parse().map_err(|_| (field, found()))?;
     }
     Ok(row)
 }
 
 /// Most rounds that a file may tell of.
-const MOST_ROUNDS: usize = 10_000_000;
+const MOST_ROUNDS: usize = 1_000_000;
 
-/// Reads which of `clients` clients each round has, from lines `round, client`; rounds that have none are empty.
+/// Reads which of `clients` clients each round has, from lines `round, client`; rounds that have none are
+/// empty. Only if `repeats`, a client may stand in a round twice.
 ///
 /// # Errors
-/// As [`read`], and at the first round or client that does not exist.
-pub fn rounds(path: &Path, clients: usize) -> Result<Vec<Vec<usize>>, Invalid> {
+/// As [`read`], and at the first round or client that does not exist or stands there again.
+pub fn rounds(path: &Path, clients: usize, repeats: bool) -> Result<Vec<Vec<usize>>, Invalid> {
     let table = read(path, ["round", "client"])?;
-    let mut sets = Vec::new();
+    let (mut sets, mut known) = (Vec::new(), BTreeSet::new());
     for row in &table.rows {
         let round = table.index(row, 0, MOST_ROUNDS, "round")?;
         let client = table.index(row, 1, clients, "client")?;
+        if !repeats && !known.insert((round, client)) {
+            return Err(table.fault_at(row, format!("round {round} names client `{client}` twice")));
+        }
         if sets.len() <= round {
             sets.resize(round + 1, Vec::new());
         }
@@ -203,15 +217,30 @@ mod tests {
     }
 
     #[test]
+    fn rounds_name_a_client_once_and_are_not_too_many() {
+        let sets = |text: &str, repeats| rounds(file(text).path(), 4, repeats);
+        assert_eq!(sets("1,3\n1,0\n3,2\n", false).unwrap(), [vec![], vec![3, 0], vec![], vec![2]]);
+        assert_eq!(sets("0,1\n0,1\n", true).unwrap(), [[1, 1]]);
+        let twice = sets("0,1\n1,1\n0,1\n", false).unwrap_err();
+        assert_eq!((twice.place(), twice.message.as_str()), ("3:1 0,1".to_owned(), "round 0 names client `1` twice"));
+        assert_eq!(sets("1000000,1\n", false).unwrap_err().place(), "1:1 1000000");
+    }
+
+    #[test]
     fn faults_name_their_place() {
-        for (text, place) in
-            [("1,2\n3\n", Some((2, 1, "3"))), ("1,2\n3, x\n", Some((2, 4, "x"))), ("1,x\n", Some((1, 3, "x"))), ("a,b\n", None)]
-        {
+        for (text, place) in [
+            ("1,2\n3\n", Some((2, 1, "3"))),
+            ("1,2\n3, x\n", Some((2, 4, "x"))),
+            ("1,x\n", Some((1, 3, "x"))),
+            ("a,b\n", None),
+            ("NA NA\n0 1\n", Some((1, 1, "NA"))),
+        ] {
             let error = read(file(text).path(), ["from", "to"]).unwrap_err();
             let spot = error.file.unwrap().spot;
             let found = spot.as_ref().map(|spot| (spot.line, spot.column, spot.text()));
             assert_eq!(found, place, "{text:?}: {}", error.message);
         }
+        assert_eq!(read(file("1,2\n3,\n").path(), ["a", "b"]).unwrap_err().message, "found nothing: expected 2 numbers (a, b)");
         assert!(read(Path::new("no such file"), ["value"]).unwrap_err().message.contains("cannot read"));
     }
 }

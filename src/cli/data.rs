@@ -78,7 +78,7 @@ fn targets(targets: &Predicted) -> (&'static str, String) {
             let shown =
                 |class: Option<&Class>| class.map_or_else(String::new, |class| format!("{} ({})", class.name, class.training));
             let (rarest, commonest) = (classes.iter().min_by_key(by_size), classes.iter().rev().max_by_key(by_size));
-            ("classes", format!("{}, from {} to {}", classes.len(), shown(rarest), shown(commonest)))
+            ("classes", format!("{}, most: {}, fewest: {}", classes.len(), shown(commonest), shown(rarest)))
         }
     }
 }
@@ -90,4 +90,16 @@ fn spread(spread: &Spread, thing: &str) -> String {
         return count(least, thing);
     }
     format!("{least} to {}, quartiles {lower}, {median} and {upper}", count(greatest, thing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_classes_are_told_by_the_most_and_the_fewest_samples() {
+        let class = |at: usize| Class { name: at.to_string(), training: 19 - at, held_out: 0 };
+        let told = targets(&Predicted::Classes((0..CLASSES + 1).map(class).collect()));
+        assert_eq!(told, ("classes", "13, most: 0 (19), fewest: 12 (7)".to_owned()));
+    }
 }

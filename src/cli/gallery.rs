@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::record::gallery;
+use crate::{file::bounded, invalid::printable, memory, record::gallery};
 use anyhow::{Context, bail};
 
 use super::{Outcome, unplaced};
@@ -28,11 +28,16 @@ impl Args {
     pub fn execute(self) -> anyhow::Result<Outcome> {
         let exhibits = gallery::exhibits(&self.folder).map_err(unplaced)?;
         let path = self.folder.join("README.md");
-        if fs::read(&path).is_ok_and(|page| !gallery::is_page(&page)) {
-            bail!("`{}` is in the way, and fedfleet did not write it: move it away", path.display());
+        let shown = printable(&path.display().to_string()).into_owned();
+        let is_ours = match bounded::read(&path, memory::available()) {
+            Ok(page) => gallery::is_page(&page),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if !is_ours {
+            bail!("`{shown}` is in the way, and fedfleet did not write it: move it away");
         }
-        fs::write(&path, gallery::page(&exhibits)).with_context(|| format!("cannot write `{}`", path.display()))?;
-        writeln!(io::stdout(), "{}", path.display())?;
+        fs::write(&path, gallery::page(&exhibits)).with_context(|| format!("cannot write `{shown}`"))?;
+        writeln!(io::stdout(), "{shown}")?;
         Ok(Outcome::Done)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     scenario::{Diagnostic, Rejected, Scenario, Sources, decode::decode},
 };
 
-use super::{Outcome, unplaced};
+use super::{Outcome, unplaced, whole};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +43,8 @@ impl Args {
             Some(node) => decode(node, "figure", registry).map_err(|faults| reject(scenario.as_ref(), faults))?,
             None => Vec::new(),
         };
-        let drawn = draw_all(&self.results, &specs).map_err(|error| match (error, &scenario) {
+        let ours = whole(&self.results)?;
+        let drawn = draw_all(&self.results, &specs, &|name| ours.is_foreign(name)).map_err(|error| match (error, &scenario) {
             (FigureError::Invalid(invalid), Some(scenario)) if invalid.file.is_none() => {
                 scenario.reject(vec![scenario.cells[0].fault(invalid)]).into()
             }

@@ -22,7 +22,10 @@ mod stale;
 mod style;
 mod ticks;
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use thiserror::Error;
 
@@ -50,6 +53,9 @@ pub enum FigureError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file is in the way that this program did not write.
+    #[error("`{}` is in the way, and fedfleet did not write it: move it away", .0.display())]
+    Foreign(PathBuf),
     /// A drawing library failed.
     #[error("the figure cannot be drawn: {0}")]
     Drawing(String),
@@ -62,35 +68,61 @@ impl FigureError {
 }
 
 /// Draws `specs`, or the [default figures](defaults) if there are none, from `results_dir/curves.csv` into
-/// `results_dir/figures/`, and lists the files.
+/// `results_dir/figures/`, and lists the files. Nothing is written if `foreign` says of a name, from `results_dir` on, that such a file
+/// is there and is not to be replaced.
 ///
 /// A figure over a sweep that neither its panels nor its horizontal axis show becomes one figure for each cell.
 ///
 /// # Errors
-/// [`FigureError::Invalid`] if the curves cannot be read or a figure names what they do not hold, [`FigureError::Io`] if a
-/// file cannot be written, [`FigureError::Drawing`] if a drawing library fails.
-pub fn draw_all(results_dir: &Path, specs: &[FigureSpec]) -> Result<Vec<PathBuf>, FigureError> {
+/// [`FigureError::Invalid`] if the curves cannot be read or a figure names what they do not hold, [`FigureError::Foreign`],
+/// [`FigureError::Io`] if a file cannot be written, [`FigureError::Drawing`] if a drawing library fails.
+pub fn draw_all(results_dir: &Path, specs: &[FigureSpec], foreign: &dyn Fn(&str) -> bool) -> Result<Vec<PathBuf>, FigureError> {
     let curves = Curves::read(&results_dir.join("curves.csv"))?;
     let folder = results_dir.join("figures");
-    std::fs::create_dir_all(&folder).map_err(|source| FigureError::Io { path: folder.clone(), source })?;
-    let made;
-    let specs = if specs.is_empty() {
-        made = defaults(&curves);
-        &made
-    } else {
-        specs
-    };
-    distinct(specs)?;
-    let mut paths = Vec::new();
+    let specs = asked(&curves, specs);
+    distinct(&specs)?;
+    let mut drawings = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
         let shares = if spec.counts_staleness() { Some(staleness::shares(&results_dir.join("staleness.csv"))?) } else { None };
         let predicted = if spec.surrogate { Some(predicted::read(&results_dir.join("predicted.csv"))?) } else { None };
         let drawn = plots(shares.as_ref().unwrap_or(&curves), predicted.as_ref(), spec);
         for (stem, plot) in drawn.map_err(|fault| fault.under(&format!("figure.{i}")))? {
-            paths.extend(plot.draw()?.write(&folder, &stem)?);
+            if let Some(name) = files(&stem).into_iter().find(|name| foreign(name)) {
+                return Err(FigureError::Foreign(results_dir.join(name)));
+            }
+            drawings.push((stem, plot.draw()?));
         }
     }
-    Ok(paths)
+    std::fs::create_dir_all(&folder).map_err(|source| FigureError::Io { path: folder.clone(), source })?;
+    let written = drawings.iter().map(|(stem, drawing)| drawing.write(&folder, stem)).collect::<Result<Vec<_>, _>>()?;
+    Ok(written.concat())
+}
+
+/// The figures that are drawn of `curves` when `specs` are asked for.
+fn asked<'s>(curves: &Curves, specs: &'s [FigureSpec]) -> Cow<'s, [FigureSpec]> {
+    if specs.is_empty() { Cow::Owned(defaults(curves)) } else { Cow::Borrowed(specs) }
+}
+
+/// The files of the figures that `specs` will be, from the results folder on, where the curves to come have the cells and metrics of
+/// `curves`.
+pub fn foreseen(curves: &Curves, specs: &[FigureSpec]) -> Vec<String> {
+    let stems = |spec: &FigureSpec| {
+        let mut spec = spec.clone();
+        // Which updates there will be of each staleness is not known yet, and no name tells it.
+        let _ = spec.cells.remove(staleness::KEY);
+        groups(curves, &spec).into_iter().map(|group| group.stem).collect::<Vec<_>>()
+    };
+    asked(curves, specs).iter().flat_map(stems).flat_map(|stem| files(&stem)).collect()
+}
+
+/// The files of one figure, from the results folder on.
+fn files(stem: &str) -> [String; 3] {
+    ["svg", "pdf", "png"].map(|form| format!("figures/{stem}.{form}"))
+}
+
+/// Whether `path` is one of the three forms of a figure that this program drew: the SVG says so.
+pub fn drew(path: &Path) -> bool {
+    stale::is_ours(path)
 }
 
 /// Removes the figures in `results_dir/figures/` that this program drew and that are not among `drawn`.
@@ -118,14 +150,27 @@ fn plots<'s>(curves: &Curves, predicted: Option<&Curves>, spec: &'s FigureSpec) 
     let metrics: Vec<String> = curves.metrics.iter().filter(|name| curves.metric(name).is_some()).cloned().collect();
     spec.validate(&labels, &metrics, &curves.keys)?;
     let methods = looks(&labels, &spec.methods);
-    let cells: Vec<&Cell> = curves.cells().into_iter().filter(|cell| filter::keeps(&spec.cells, cell)).collect();
-    if cells.is_empty() {
+    let groups = groups(curves, spec);
+    if groups.is_empty() {
         return Err(Invalid::at("where", "no recorded cell has these values"));
     }
+    let figure = |Group { stem, title, cells }: Group| (stem, plot((curves, predicted), spec, title, &cells, &methods));
+    Ok(groups.into_iter().map(figure).collect())
+}
+
+/// The cells that one figure shows.
+struct Group<'c> {
+    stem: String,
+    title: Option<String>,
+    cells: Vec<&'c Cell>,
+}
+
+/// The cells of `curves` by the figures of `spec` that show them.
+fn groups<'c>(curves: &'c Curves, spec: &FigureSpec) -> Vec<Group<'c>> {
     let shown: Vec<&str> =
         spec.facet.iter().map(String::as_str).chain(spec.axis().is_none().then_some(spec.x.as_str())).collect();
     let mut groups: Vec<(Cell, Vec<&Cell>)> = Vec::new();
-    for cell in cells {
+    for cell in curves.cells().into_iter().filter(|cell| filter::keeps(&spec.cells, cell)) {
         let rest = cell.without(&shown);
         match groups.iter_mut().find(|(shared, _)| *shared == rest) {
             Some((_, group)) => group.push(cell),
@@ -133,16 +178,14 @@ fn plots<'s>(curves: &Curves, predicted: Option<&Curves>, spec: &'s FigureSpec) 
         }
     }
     let several = groups.len() > 1;
-    let figure = |(number, (rest, group)): (usize, (Cell, Vec<&Cell>))| {
-        let (stem, title) = if several {
-            let title = spec.title.as_ref().map_or_else(|| rest.to_string(), |title| format!("{title} ({rest})"));
-            (format!("{}-{}", spec.file_stem(), of_cell(&rest, number)), Some(title))
-        } else {
-            (spec.file_stem(), spec.title.clone())
-        };
-        (stem, plot((curves, predicted), spec, title, &group, &methods))
+    let named = |(number, (rest, cells)): (usize, (Cell, Vec<&'c Cell>))| {
+        if !several {
+            return Group { stem: spec.file_stem(), title: spec.title.clone(), cells };
+        }
+        let title = spec.title.as_ref().map_or_else(|| rest.to_string(), |title| format!("{title} ({rest})"));
+        Group { stem: format!("{}-{}", spec.file_stem(), of_cell(&rest, number)), title: Some(title), cells }
     };
-    Ok(groups.into_iter().enumerate().map(figure).collect())
+    groups.into_iter().enumerate().map(named).collect()
 }
 
 /// What a cell is called in the name of a figure's file; where its values are long, only their beginning, and its number.

@@ -2,13 +2,21 @@
 
 use std::io::{Cursor, Read};
 
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::File;
 use crate::{invalid::Invalid, memory};
 
 /// Most names that a message lists.
 const LISTED: usize = 20;
+
+/// Compressions of entries that are not read, and what they are called.
+const OTHERS: [(CompressionMethod, &str); 4] = [
+    (CompressionMethod::BZIP2, "bzip2"),
+    (CompressionMethod::LZMA, "LZMA"),
+    (CompressionMethod::ZSTD, "zstd"),
+    (CompressionMethod::XZ, "xz"),
+];
 
 /// An NPZ archive in memory.
 pub struct Archive<'a> {
@@ -39,6 +47,11 @@ impl<'a> Archive<'a> {
             let fault = file.fault(format!("the array `{name}` cannot be unpacked: {error}"));
             fault.help("the file may be damaged: compare it with the original")
         };
+        let method = self.zip.by_index_raw(index).map(|entry| entry.compression()).ok();
+        if let Some((_, other)) = OTHERS.iter().find(|(other, _)| method == Some(*other)) {
+            let fault = file.fault(format!("the array `{name}` is compressed by {other}: expected it stored or deflated"));
+            return Err(fault.help("save the arrays anew, by `numpy.savez_compressed`"));
+        }
         let entry = self.zip.by_index(index).map_err(|error| damaged(std::io::Error::other(error)))?;
         let mut bytes = Vec::new();
         // The size that the entry states is not trusted.

@@ -10,15 +10,15 @@ pub const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// What a file may unpack to unless more is allowed [byte].
 pub const UNPACKED: u64 = 1 << 30;
 
-/// How other compressed files and archives begin, what they are called, and what unpacks them.
+/// How other compressed files and archives begin, what they are called, and what unpacks them whatever the name `FILE` ends in.
 const OTHERS: [(&[u8], &str, &str); 7] = [
-    (b"BZh", "bzip2", "bunzip2 -k"),
-    (b"\xfd7zXZ\0", "xz", "unxz -k"),
-    (b"\x28\xb5\x2f\xfd", "zstd", "unzstd"),
-    (b"\x04\x22\x4d\x18", "lz4", "unlz4"),
-    (b"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x"),
-    (b"\x1f\x9d", "compress", "uncompress"),
-    (b"PK\x03\x04", "zip", "unzip"),
+    (b"BZh", "bzip2", "bunzip2 < FILE > unpacked"),
+    (b"\xfd7zXZ\0", "xz", "unxz < FILE > unpacked"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "unzstd < FILE > unpacked"),
+    (b"\x04\x22\x4d\x18", "lz4", "unlz4 < FILE > unpacked"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x FILE"),
+    (b"\x1f\x9d", "compress", "uncompress < FILE > unpacked"),
+    (b"PK\x03\x04", "zip", "unzip FILE"),
 ];
 
 /// Why a file could not be unpacked.

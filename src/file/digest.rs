@@ -2,11 +2,11 @@
 
 use std::{
     fmt,
-    fs::File,
     io::{self, Read, Write},
     path::Path,
 };
 
+use super::bounded;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
@@ -40,7 +40,7 @@ impl Digest {
     /// # Errors
     /// When it cannot be read.
     pub fn of_file(path: &Path) -> io::Result<Self> {
-        Ok(Running::over(&mut File::open(path)?)?.digest())
+        Ok(Running::over(&mut bounded::open(path)?)?.digest())
     }
 }
 

@@ -13,6 +13,17 @@ pub(super) fn only_one<R: Real>(data: &ClientData<R>) -> Invalid {
         .help("see that the labels are read from the right place, by `target` in a CSV file, or take data of more classes")
 }
 
+/// That the targets are `count` classes, which least squares does not fit.
+pub(super) fn no_values<R: Real>(data: &ClientData<R>, count: usize) -> Invalid {
+    let name = data.classes.iter().find(|name| name.parse::<f64>().is_err());
+    let which = name.map_or_else(String::new, |name| format!(", of which `{name}` is not a number"));
+    let invalid = Invalid::at("objective", format!("least squares needs real targets, and the data have {count} classes{which}"));
+    invalid.help(match name {
+        Some(_) => "write a number for each target, or use `objective = \"softmax\"`",
+        None => "set `targets = \"values\"` in the data to fit the numbers themselves, or use `objective = \"softmax\"`",
+    })
+}
+
 /// That `values` are no classes, which `objective` needs; with `two`, exactly two.
 pub(super) fn real<R: Real>(objective: &str, two: bool, values: &[R]) -> Invalid {
     let mut distinct: Vec<f64> = values.iter().map(|value| value.f64()).collect();

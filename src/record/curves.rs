@@ -113,6 +113,12 @@ impl Run {
 }
 
 impl Curves {
+    /// Curves of one sample in each of the `cells`, as stand-ins for those to come.
+    pub fn outline(keys: Vec<String>, metrics: Vec<String>, cells: impl Iterator<Item = Cell>) -> Self {
+        let run = |cell| Run::settled(cell, String::new(), 0, vec![Some(0.0); metrics.len()]);
+        Self { keys, runs: cells.map(run).collect(), metrics }
+    }
+
     /// Reads a file, and the [`runs.csv`](super::facts) beside it; a last line without its end, left by a crash, is ignored.
     ///
     /// A run diverged if `runs.csv` says so; where there is none, if its loss, gap or gradient norm leaves the finite numbers. It does so
@@ -121,7 +127,7 @@ impl Curves {
     ///
     /// # Errors
     /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read, lacks a column, holds a value that
-    /// is not a number, or a run goes back on an axis.
+    /// is not a number, a run goes back on an axis, or a run is missing that has ended by `runs.csv`.
     pub fn read(path: &Path) -> Result<Self, Invalid> {
         let unreadable = |error: std::io::Error| {
             let fault = Invalid::at("", format!("the recorded curves cannot be read: {error}")).in_file(path, None);
@@ -156,6 +162,11 @@ impl Curves {
             let row = row.map_err(|e| file.fault_at_record(start(e.position()), describe(&e)))?;
             let placed = |(column, message)| file.fault_at_field(start(row.position()), (column, b','), message);
             grouped.push(&row).map_err(placed)?;
+        }
+        let lost = facts.rows().iter().find(|fact| fact.outcome.is_some() && !grouped.has(fact));
+        if let Some(Fact { method, seed, .. }) = lost {
+            let what = format!("the table is incomplete: `{}` says that `{method}` with seed {seed} has ended", facts::TABLE);
+            return Err(Invalid::at("", what).help("`fedfleet run SCENARIO` makes it anew").in_file(path, None));
         }
         let mut runs = grouped.runs;
         runs.iter_mut().for_each(|run| run.complete(&layout.metrics, facts.of(&run.cell, &run.method, run.seed)));
@@ -261,6 +272,11 @@ impl<'a> Grouping<'a> {
             values.push(number(row, column)?);
         }
         Ok(())
+    }
+
+    /// Whether there is a row of the run.
+    fn has(&self, Fact { cell, method, seed, .. }: &Fact) -> bool {
+        self.places.contains_key(&(cell.clone(), method.clone(), *seed))
     }
 
     /// The index of the row's run, which is opened at its first row; rows of a run usually stand together.

@@ -21,8 +21,8 @@ use crate::{file::bounded, invalid::Invalid, memory};
 const HEAD: &str = "\
 # Results
 
-Each folder holds what `fedfleet run` made of one scenario: `curves.csv`, `summary.csv`, `claims.csv`, `figures/`, and
-`manifest.toml`, which gives the same bytes when it is run. `fedfleet gallery` writes this page.
+Each folder holds what `fedfleet run` made of one scenario: `curves.csv`, `runs.csv`, `summary.csv`, `claims.csv`,
+`figures/`, and `manifest.toml`, which gives the same bytes when it is run. `fedfleet gallery` writes this page.
 ";
 
 /// The words by which a page is known again.

@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-use crate::file::digest::{Digest, Digesting, Running};
+use crate::file::{
+    bounded,
+    digest::{Digest, Digesting, Running},
+};
 
 /// A file that is written from its start to its end, with the digest of what it holds.
 #[derive(Debug)]
@@ -18,6 +21,7 @@ impl Log {
     /// # Errors
     /// When it cannot be written.
     pub fn create(path: &Path) -> io::Result<Self> {
+        bounded::refuse_pipe(path)?;
         Ok(Self(Digesting::after(Running::default(), BufWriter::new(File::create(path)?))))
     }
 
@@ -26,6 +30,7 @@ impl Log {
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] where the file does not begin so; else when it cannot be read or written.
     pub fn resume(path: &Path, known: Digest) -> io::Result<Self> {
+        bounded::refuse_pipe(path)?;
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         let written = Running::over(&mut (&mut file).take(known.bytes))?;
         if written.digest() != known {

@@ -1,5 +1,7 @@
 //! Text and paths that Markdown and the HTML in it show as they are.
 
+use crate::invalid::acts;
+
 /// `text` with everything escaped that Markdown or HTML would act on, on one line.
 pub fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -9,7 +11,7 @@ pub fn text(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
+            c if acts(c) => out.push(' '),
             c => out.push(c),
         }
     }
@@ -18,7 +20,7 @@ pub fn text(text: &str) -> String {
 
 /// `text` as code.
 pub fn code(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: String = text.chars().map(|c| if acts(c) { ' ' } else { c }).collect();
     if !text.contains('`') {
         return format!("`{text}`");
     }
@@ -47,6 +49,7 @@ mod tests {
     #[test]
     fn nothing_acts() {
         assert_eq!(text("A](http://x) <img src=x> a|b\n`c`"), "A\\](http://x) &lt;img src=x&gt; a\\|b \\`c\\`");
+        assert_eq!((text("a\u{202e}b"), code("a\u{2066}b")), ("a b".into(), "`a b`".into()));
         assert_eq!((code("a/b"), code("a`b")), ("`a/b`".into(), "`` a`b ``".into()));
         assert_eq!(link("a b)(\"<x>/é.png"), "a%20b%29%28%22%3Cx%3E/é.png");
     }

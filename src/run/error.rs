@@ -21,8 +21,12 @@ pub enum RunError {
     /// A file of the results cannot be used.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// The results folder cannot be made.
-    #[error("cannot create the results folder `{}`: choose another by --out", path.display())]
+    /// The results folder cannot be made or written to.
+    #[error(
+        "cannot {} the results folder `{}`: choose another by --out",
+        if path.is_dir() { "write to" } else { "create" },
+        path.display()
+    )]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -76,8 +80,17 @@ pub enum RunError {
     #[error("`{}` is in the way, and fedfleet did not write it: move it away, or choose another folder by --out", .0.display())]
     Foreign(PathBuf),
     /// The manifest of the folder is damaged, or of another version.
-    #[error("`{}` cannot be read, so that nobody knows what the results beside it are of: choose another folder by --out, or replace them by --overwrite", .0.display())]
-    Unreadable(PathBuf),
+    #[error(
+        "`{}` cannot be read, so that nobody knows what the results beside it are of: {why}\nchoose another folder by --out, or \
+         replace them by --overwrite",
+        path.display()
+    )]
+    Unreadable {
+        /// The manifest.
+        path: PathBuf,
+        /// The first of its faults.
+        why: String,
+    },
     /// There is nothing to resume.
     #[error("`{}` holds no interrupted runs to resume", .0.display())]
     NothingToResume(PathBuf),

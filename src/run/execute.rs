@@ -29,6 +29,10 @@ use crate::{
     scenario::Runs,
 };
 
+#[cfg(feature = "figure")]
+use super::{ours::Ours, plan::swept};
+#[cfg(feature = "figure")]
+use crate::record::curves::Curves;
 use assemble::Tables;
 
 /// What came of a plan.
@@ -72,7 +76,7 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
     let earlier = folder::earlier(results, options, &plan.scenario.registry)?.filter(|_| !options.overwrite);
     let wider = earlier.as_ref().map(|earlier| earlier.join(plan, results)).transpose()?.flatten();
     if let Some(earlier) = &earlier {
-        earlier.notes(plan, options).iter().for_each(|note| progress.note(note));
+        earlier.notes(wider.as_ref().unwrap_or(plan), results, options).iter().for_each(|note| progress.note(note));
     }
     let shown = earlier.as_ref().and_then(folder::Earlier::shown);
     match &wider {
@@ -111,7 +115,7 @@ fn all(
     folder::show(plan, results)?;
     let figures = figures(plan, results, options)?;
     written.extend(figures.iter().filter_map(|path| relative(path, results)));
-    folder::end(plan, results, written, options)?;
+    folder::end(plan, results, &written, options)?;
     let ended = |how: Outcome| {
         let runs = outcomes.iter().filter(|(_, end)| end.outcome == how);
         runs.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect()
@@ -165,11 +169,25 @@ fn anew(plan: &Plan, run: RunId, error: &io::Error) -> String {
 /// Draws the figures of a plan whose curves are written.
 #[cfg(feature = "figure")]
 fn figures(plan: &Plan, results: &Results, options: &Options) -> Result<Vec<PathBuf>, RunError> {
-    let drawn = crate::figure::draw_all(results.folder(), &plan.figures)?;
+    let ours = Ours::of(results)?;
+    let drawn = crate::figure::draw_all(results.folder(), &plan.figures, &|name| ours.is_foreign(name))?;
     if options.overwrite {
         crate::figure::remove_others(results.folder(), &drawn)?;
     }
     Ok(drawn)
+}
+
+/// The names of the figures that a plan draws, as far as they are known before its runs.
+#[cfg(feature = "figure")]
+fn foreseen_figures(plan: &Plan) -> Vec<String> {
+    let metrics = plan.columns.iter().map(|column| column.name()).collect();
+    let cells = plan.cells.iter().map(|planned| swept(&planned.cell));
+    crate::figure::foreseen(&Curves::outline(plan.keys(), metrics, cells), &plan.figures)
+}
+
+#[cfg(not(feature = "figure"))]
+fn foreseen_figures(_: &Plan) -> Vec<String> {
+    Vec::new()
 }
 
 /// A build without figures leaves the curves for a later `fedfleet plot`.

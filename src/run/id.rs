@@ -5,6 +5,9 @@ use crate::file::digest::Digest;
 /// Most characters of a label in the name of a file.
 const LABEL: usize = 40;
 
+/// The extensions of the files that are kept of a run.
+const EXTENSIONS: [&str; 8] = ["csv", "done", "checkpoint", "iterates", "participants", "staleness", "predicted", "states"];
+
 /// One run of a plan, by its places in the plan's lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunId {
@@ -23,4 +26,31 @@ pub(super) fn file_name(label: &str, arm: u128, seed: u64) -> String {
     let label: String = label.chars().take(LABEL).map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let identity = Digest::of(&[&arm.to_le_bytes()[..], &seed.to_le_bytes()].concat()).hash;
     format!("{label}-seed{seed}-{:016x}", identity >> 64)
+}
+
+/// Whether a file of this name is one that was kept of a run.
+pub(super) fn is_of_run(name: &str) -> bool {
+    let known = |extension| EXTENSIONS.contains(&extension);
+    let identity = |text: &str| text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    let Some((whose, hash)) = stem.rsplit_once('-') else { return false };
+    let seed = whose.rsplit_once("-seed").map(|(_, seed)| seed.parse::<u64>());
+    known(extension) && identity(hash) && matches!(seed, Some(Ok(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_runs_are_told_from_others() {
+        for label in ["fedavg", "", "Größe, a label with much to say about itself and more"] {
+            assert!(is_of_run(&format!("{}.csv", file_name(label, 7, u64::MAX))), "{label}");
+        }
+        for other in
+            ["mine.csv", "fedavg-seed0-0123456789abcdef.txt", "fedavg-seed0-0123456789ABCDEF.csv", "seed0-0123456789abcdef.csv"]
+        {
+            assert!(!is_of_run(other), "{other}");
+        }
+    }
 }

@@ -3,10 +3,12 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, Read, Write},
+    path::Path,
     process,
 };
 
 use super::{error::RunError, results::Results};
+use crate::file::bounded;
 
 /// The right to write into a results folder, until it is dropped or the process ends, however it does.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ impl Lock {
     pub(super) fn take(results: &Results, holder: &str) -> Result<Self, RunError> {
         let unwritable = |source| RunError::Folder { path: results.folder().to_owned(), source };
         std::fs::create_dir_all(results.own()).map_err(unwritable)?;
-        let path = results.own().join("lock");
+        let path = results.lock();
         let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
         let mut file = open.map_err(unwritable)?;
         match file.try_lock() {
@@ -38,6 +40,12 @@ impl Lock {
         file.set_len(0).and_then(|()| file.write_all(said.as_bytes())).map_err(unwritable)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Who writes into the folder, if anybody does.
+pub(super) fn holder(path: &Path) -> Option<String> {
+    let mut file = bounded::open(path).ok()?;
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| read(&mut file))
 }
 
 /// What the holder says; it may not have come to it yet, and some systems do not let others read a file that is locked.

@@ -9,7 +9,10 @@ use crate::{
     part::{discount::Discount, transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, data::Report, spec::WeightsSpec},
     registry::{Parameters, complete, fit},
-    role::{schedule::ScheduleSpec, spec::ServedSpec},
+    role::{
+        schedule::{ScheduleSpec, cohort::CohortSpec},
+        spec::ServedSpec,
+    },
 };
 
 /// Share of the held-out samples from which those that are also training samples are noted [1].
@@ -35,6 +38,10 @@ impl Plan {
                     continue;
                 }
                 notes.extend(weighs_otherwise(arm, &planned.cell.problem).map(|note| format!("`{}` {note}", arm.label)));
+                if counts_from_1(arm) {
+                    let note = "has no client in round 0 of its `cohort.trace`: the file counts rounds from 0";
+                    notes.push(format!("`{}` {note}", arm.label));
+                }
                 let of_weights = planned.cell.problem.weights != WeightsSpec::Uniform;
                 let of_optimum = planned.metrics.iter().any(|metric| metric.needs_optimum());
                 if let Some(note) = ends_elsewhere(arm, &planned.cell.problem).filter(|_| of_weights || of_optimum) {
@@ -109,6 +116,13 @@ fn repeated(data: &Report) -> Option<String> {
              about new data; hold out samples that are not trained on"
         )
     })
+}
+
+/// Whether the file of cohorts of a method may count rounds from 1, so that its first round is empty.
+fn counts_from_1(arm: &Arm) -> bool {
+    let Parameters::Served { parts, .. } = &arm.parameters else { return false };
+    let Some(ScheduleSpec::Rounds(spec)) = &parts.schedule else { return false };
+    matches!(spec.cohort(), CohortSpec::Trace(spec) if spec.trace.seems_to_count_from_1())
 }
 
 /// The keys that a method with a choice of its own puts into a schedule that leaves them out, such as `discount = "sqrt"`.
@@ -200,6 +214,23 @@ mod tests {
         Plan::resolve(Scenario::read(Path::new("notes.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap(), &[])
             .unwrap()
             .notes()
+    }
+
+    #[test]
+    fn a_file_of_cohorts_that_seems_to_count_from_1_is_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "stop.rounds = 3\nfleet.clients = 3\nproblem = { objective = 'quadratic' }\n\
+                    served = { local = { steps = 1, lr = 0.1 }, schedule = { rounds = { cohort = { trace = 'c.csv' } } } }\n\
+                    [[method]]\nname = 'fedavg'";
+        let notes = |cohorts: &str| {
+            std::fs::write(folder.path().join("c.csv"), cohorts).unwrap();
+            let registry = crate::registry::Registry::builtin();
+            let scenario = Scenario::read(&folder.path().join("notes.toml"), text, &[], &registry).unwrap();
+            Plan::resolve(scenario, &[]).unwrap().notes()
+        };
+        let found = notes("1,0\n2,1\n");
+        assert!(found.iter().any(|note| note.contains("the file counts rounds from 0")), "{found:?}");
+        assert!(notes("0,0\n1,1\n").is_empty());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::lock;
 use crate::record::OWN;
 
 /// A results folder.
@@ -47,6 +48,16 @@ impl Results {
     /// The manifest of what is under way, until it is done.
     pub(super) fn pending(&self) -> PathBuf {
         self.own().join("pending.toml")
+    }
+
+    /// Who has the folder, and says there that it does.
+    pub(super) fn lock(&self) -> PathBuf {
+        self.own().join("lock")
+    }
+
+    /// The process that writes into the folder now, and what it runs; `None` where none does.
+    pub fn holder(&self) -> Option<String> {
+        lock::holder(&self.lock())
     }
 
     /// Is there while the tables hold what there was of runs that were left.

@@ -1,12 +1,14 @@
 //! Files that end in a checksum of themselves: a damaged one is noticed, never believed.
 
 use std::{
-    fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
     path::Path,
 };
 
-use crate::file::digest::{Digesting, Running};
+use crate::file::{
+    bounded,
+    digest::{Digesting, Running},
+};
 
 /// What stands after the checksum, so that a file that was cut is told from one of another kind.
 const MARK: [u8; 8] = *b"fedfleet";
@@ -31,7 +33,7 @@ pub(super) fn write(out: &mut dyn Write, content: impl FnOnce(&mut dyn Write) ->
 /// # Errors
 /// [`io::ErrorKind::InvalidData`] for a file that is damaged or cut off; else when it cannot be read.
 pub(super) fn open(path: &Path) -> io::Result<Option<impl Read>> {
-    let mut file = match File::open(path) {
+    let mut file = match bounded::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

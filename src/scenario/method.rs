@@ -6,6 +6,7 @@ use super::{
     node::{Node, Table, Value},
     source::Span,
 };
+use crate::invalid::acts;
 
 /// Keys of `[[method]]` that only name it.
 const NAMING: [&str; 2] = ["name", "label"];
@@ -129,10 +130,12 @@ fn method(item: &Node) -> Result<(MethodTable, &Node), Vec<Diagnostic>> {
     };
     let place = written.get("label").unwrap_or(name);
     let text = |node: &Node, key: &str| {
-        let sound = |text: &&str| !text.trim().is_empty() && !text.contains(char::is_control);
+        let sound = |text: &&str| !text.trim().is_empty() && !text.contains(acts);
         node.as_str().filter(sound).map(str::to_owned).ok_or_else(|| {
             let fault = Diagnostic::at(node.span, format!("`{key}` of a method must be a text on one line"));
-            vec![fault.label("expected a string that is not empty, without control characters")]
+            vec![fault.label(
+                "expected a string that is not empty, without control characters or such as change the direction of writing",
+            )]
         })
     };
     let (name_span, name, label) = (name.span, text(name, "name")?, text(place, "label")?);

@@ -7,6 +7,7 @@ use super::{
     source::Span,
     write::inline,
 };
+use crate::invalid::acts;
 
 /// Most points of a grid.
 const MOST: usize = 10_000;
@@ -95,7 +96,7 @@ fn axis(kind: Kind, span: Span, path: &[String], node: &Node) -> Result<Axis, Di
         match entry.key.as_str() {
             key if key == word => axis.values = values(&entry.node, word)?,
             key @ ("name" | "zip") if valid.contains(&key) => {
-                let text = entry.node.as_str().filter(|text| !text.trim().is_empty() && !text.contains(char::is_control));
+                let text = entry.node.as_str().filter(|text| !text.trim().is_empty() && !text.contains(acts));
                 let text = text.map(str::to_owned).ok_or_else(|| {
                     Diagnostic::at(entry.node.span, format!("`{key}` of a sweep must be a name")).label("expected a string")
                 })?;

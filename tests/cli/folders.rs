@@ -195,6 +195,176 @@ fn folders_and_tables_of_others_are_left_alone() {
 }
 
 #[test]
+fn no_file_of_others_is_replaced_whatever_its_name() {
+    let folder = ground();
+    let folder = folder.path();
+    let more = ["--set", "record.iterates=true", "--set", "record.states=true"];
+    let _ = succeed(call(folder, "s.toml", "whole", &more));
+    let whole = contents(&folder.join("whole"));
+    // One figure for each cell, three forms; curves.csv and manifest.toml are tried elsewhere.
+    assert_eq!(whole.keys().filter(|name| name.starts_with("figures/")).count(), 6);
+    let first = |start: &str| whole.keys().find(|name| name.starts_with(start)).unwrap().as_str();
+    let kept = ["models", "iterates", "states"].map(|kind| format!("{kind}/index.csv"));
+    let of_runs = ["models/fed", "iterates/scaffold", "states/scaffold"].map(first);
+    let figures = whole.keys().filter(|name| name.starts_with("figures/")).map(String::as_str);
+    for name in figures.chain(kept.iter().map(String::as_str)).chain(of_runs).chain(["runs.csv", "staleness.csv"]) {
+        let path = folder.join("o").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "mine").unwrap();
+        for overwrite in [&[][..], &["--overwrite"]] {
+            let told = refused(call(folder, "s.toml", "o", &[&more[..], overwrite].concat()), 1);
+            assert!(
+                told.contains(path.file_name().unwrap().to_str().unwrap()) && told.contains("did not write"),
+                "{name}: {told}"
+            );
+        }
+        assert_eq!(contents(&folder.join("o")), BTreeMap::from([(name.to_owned(), b"mine".to_vec())]));
+        fs::remove_dir_all(folder.join("o")).unwrap();
+    }
+}
+
+#[test]
+fn results_that_came_without_the_list_are_extended_and_replaced() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "whole", &[]));
+    for more in [&[][..], &["--overwrite"]] {
+        let _ = succeed(call(folder, "s.toml", "o", &["--seeds", "1"]));
+        fs::remove_dir_all(folder.join("o/.fedfleet")).unwrap();
+        let _ = succeed(call(folder, "s.toml", "o", more));
+        assert_holds(&folder.join("whole"), &folder.join("o"));
+        fs::remove_dir_all(folder.join("o")).unwrap();
+    }
+}
+
+#[test]
+fn overwriting_removes_only_what_was_written_into_the_folder() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "o", &[]));
+    let mine = ["victim.txt", "o/user.txt", "o/.fedfleet/runs/mine.csv"];
+    mine.iter().for_each(|name| fs::write(folder.join(name), "mine").unwrap());
+    let index = folder.join("o/.fedfleet/files");
+    let mut list = fs::read(&index).unwrap();
+    list.extend(format!("../victim.txt\nuser.txt\n{}\n", folder.join("victim.txt").display()).bytes());
+    fs::write(&index, list).unwrap();
+    let _ = succeed(call(folder, "s.toml", "o", &["--overwrite", "--set", "record.staleness=false"]));
+    for name in mine {
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), "mine", "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_among_results_end_in_a_message() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "all/o", &[]));
+    let all = crate::program::everything(&folder.join("all/o"));
+    let found = |start: &str, end: &str| all.keys().find(|name| name.starts_with(start) && name.ends_with(end)).unwrap().clone();
+    let verb = |verb: &str, of: &str| fedfleet([verb.as_ref(), folder.join(of).as_os_str()]);
+    let piped = |name: &str, command: &dyn Fn() -> Command| {
+        let path = folder.join("all").join(name);
+        let before = fs::read(&path).ok();
+        let _ = fs::remove_file(&path);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let told = refused(command(), 1);
+        assert!(told.contains(path.file_name().unwrap().to_str().unwrap()), "{name}: {told}");
+        fs::remove_file(&path).unwrap();
+        before.into_iter().for_each(|bytes| fs::write(&path, bytes).unwrap());
+    };
+    let run = || call(folder, "s.toml", "all/o", &[]);
+    for name in [found("figures/", ".svg"), found(".fedfleet/runs/", ".done"), ".fedfleet/files".to_owned()] {
+        piped(&format!("o/{name}"), &run);
+    }
+    piped(&format!("o/{}", found("figures/", ".png")), &|| verb("plot", "all/o"));
+    piped("README.md", &|| verb("gallery", "all"));
+    let _ = succeed(run());
+}
+
+#[test]
+fn curves_that_were_cut_are_told_and_made_anew() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "o", &[]));
+    let (out, path) = (folder.join("o"), folder.join("o/curves.csv"));
+    let whole = fs::read_to_string(&path).unwrap();
+    let verb = |verb: &str| fedfleet([verb.as_ref(), out.as_os_str()]);
+    let last_row = whole.trim_end().rfind('\n').unwrap() + 1;
+    // In a row, and at the end of one.
+    for cut in [300, last_row] {
+        fs::write(&path, &whole[..cut]).unwrap();
+        for name in ["compare", "plot"] {
+            let told = refused(verb(name), 2);
+            assert!(told.contains("cut off or changed") && told.contains("fedfleet run"), "{told}");
+        }
+        assert!(succeed(call(folder, "s.toml", "o", &[])).contains("done before"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+        let _ = succeed(verb("compare"));
+    }
+    // Results that came without the program's own files.
+    fs::remove_dir_all(out.join(".fedfleet")).unwrap();
+    fs::write(&path, &whole[..300]).unwrap();
+    let told = refused(verb("compare"), 2);
+    assert!(told.contains("the table is incomplete") && told.contains("runs.csv"), "{told}");
+}
+
+#[test]
+fn curves_that_are_still_to_come_are_said_to_be() {
+    let folder = ground();
+    let folder = folder.path();
+    let long = ["--set", "stop={ rounds = 10000000 }", "--set", "record.every={ rounds = 1000 }"];
+    let mut first = start(call(folder, "s.toml", "o", &long));
+    while !folder.join("o/.fedfleet/runs").is_dir() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    for verb in ["compare", "plot"] {
+        let told = refused(fedfleet([verb.as_ref(), folder.join("o").as_os_str()]), 2);
+        assert!(told.contains("under way") && told.contains(&format!("process {}", first.id())), "{told}");
+        assert!(!told.contains("--resume"), "{told}");
+    }
+    first.kill().unwrap();
+    let _ = first.wait().unwrap();
+}
+
+#[test]
+fn a_damaged_manifest_is_told_and_can_be_replaced() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "o", &[]));
+    let manifest = folder.join("o/manifest.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    for (damaged, why) in [(String::new(), "it is empty"), (format!("colour = 1\n{text}"), "`colour`")] {
+        fs::write(&manifest, damaged).unwrap();
+        let told = refused(call(folder, "s.toml", "o", &[]), 1);
+        assert!(told.contains("cannot be read") && told.contains(why) && told.contains("--overwrite"), "{told}");
+        let _ = succeed(call(folder, "s.toml", "o", &["--overwrite"]));
+        assert_eq!(fs::read_to_string(&manifest).unwrap(), text);
+    }
+}
+
+#[test]
+fn runs_of_this_build_are_kept_whatever_version_the_manifest_says() {
+    let folder = ground();
+    let folder = folder.path();
+    let _ = succeed(call(folder, "s.toml", "o", &[]));
+    let manifest = folder.join("o/manifest.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let other = text.replace(&format!("version = \"{}\"", env!("CARGO_PKG_VERSION")), "version = \"9.9.9\"");
+    assert_ne!(other, text);
+    for (kept, says) in [(true, false), (false, true)] {
+        fs::write(&manifest, &other).unwrap();
+        if !kept {
+            fs::remove_dir_all(folder.join("o/.fedfleet/runs")).unwrap();
+        }
+        let output = call(folder, "s.toml", "o", &[]).output().unwrap();
+        let (out, told) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{told}");
+        assert_eq!((told.contains("begin anew"), out.contains("done before")), (says, kept), "{told}");
+    }
+}
+
+#[test]
 fn a_page_of_others_is_not_overwritten_by_the_gallery() {
     let folder = ground();
     let folder = folder.path();

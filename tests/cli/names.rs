@@ -33,6 +33,22 @@ fn labels_that_are_too_long_for_a_file_are_cut_in_its_name_only() {
 }
 
 #[test]
+fn characters_that_turn_the_direction_of_writing_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let turned = "a\u{202e}b";
+    for (title, label, claim) in [(turned, "a", "c"), ("t", turned, "c"), ("t", "a", turned)] {
+        let path = scenario(folder.path(), "t", "a", "c");
+        let text = fs::read_to_string(&path).unwrap();
+        let [title, label, claim] = [title, label, claim].map(|text| format!("'{text}'"));
+        let text = text.replace("\"t\"", &title).replace("\"a\"", &label).replace("\"c\"", &claim);
+        assert_eq!(text.matches('\u{202e}').count(), if label.contains('\u{202e}') { 2 } else { 1 });
+        fs::write(&path, text).unwrap();
+        let told = told(fedfleet(["check".as_ref(), path.as_os_str()]));
+        assert!(told.starts_with("exit code 2") && !told.contains('\u{202e}'), "{told}");
+    }
+}
+
+#[test]
 fn pages_show_titles_claims_and_folders_and_act_on_none() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

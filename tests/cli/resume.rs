@@ -197,9 +197,6 @@ fn a_run_killed_while_it_ends_is_resumed_to_the_same_bytes() {
         assert!(killed_at_a_table.remove(table).is_some(), "{table}");
         states.push(killed_at_a_table);
     }
-    let mut overwriting = before.clone();
-    let _ = overwriting.insert(".fedfleet/discarded/fedavg-seed0-0123456789abcdef.done".to_owned(), b"\x00".to_vec());
-    states.push(overwriting);
     for files in &states {
         lay_out(files, &state);
         assert!(succeed(short(&state, &["--resume"])).contains("all runs were done before"));
@@ -214,7 +211,7 @@ fn what_a_run_killed_before_its_manifest_left_is_in_nobody_s_way() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, out) = (folder.path().join("whole"), folder.path().join("out"));
     let _ = succeed(short(&whole, &[]));
-    for left in ["lock", ".tmpA1b2C3", "discarded/fedavg-seed0-0123456789abcdef.done"] {
+    for left in ["lock", ".tmpA1b2C3", "runs/fedavg-seed0-0123456789abcdef.csv"] {
         lay_out(&BTreeMap::from([(format!(".fedfleet/{left}"), b"\x00".to_vec())]), &out);
         let _ = succeed(short(&out, &[]));
         assert_same(&whole, &out);

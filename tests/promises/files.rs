@@ -148,7 +148,14 @@ fn a_user_without_samples_is_noted_and_told_of() {
     let problem = "problem = { objective = 'softmax', data = { leaf = 'a.json' } }";
     let notes = case.notes(problem);
     assert!(notes.len() == 1 && notes[0].contains("user `u2` has no samples and is left out"), "{notes:?}");
-    case.refused(&format!("{problem}\nfleet.clients = 3"), &["tells 2 clients apart", "`u2` has no samples"]);
+    case.refused(&format!("{problem}\nfleet.clients = 3"), &["names 2 clients", "`u2` has no samples"]);
+}
+
+#[test]
+fn the_first_class_that_is_no_number_is_named_where_numbers_are_fitted() {
+    let case = Case::new(&[("a.csv", b"x,y\n1,0\n2,cat\n3,2\n")]);
+    let problem = "fleet.clients = 1\nproblem = { objective = 'least-squares', data = { csv = 'a.csv', targets = 'classes' } }";
+    case.refused(problem, &["the data have 3 classes, of which `cat` is not a number", "write a number for each target"]);
 }
 
 #[test]
@@ -183,7 +190,7 @@ fn what_is_no_file_is_refused_at_once() {
     let case = Case::new(&[("a.svm.bz2", b"BZh91AY&SY\xff\xfe")]);
     fs::create_dir(case.path().join("folder.csv")).unwrap();
     case.refused(&softmax("{ csv = 'folder.csv' }"), &["it is a folder, not a file"]);
-    case.refused(&softmax("{ libsvm = 'a.svm.bz2' }"), &["compressed by bzip2", "bunzip2 -k a.svm.bz2"]);
+    case.refused(&softmax("{ libsvm = 'a.svm.bz2' }"), &["compressed by bzip2", "bunzip2 < a.svm.bz2 > unpacked"]);
     if cfg!(unix) {
         for source in [
             "libsvm = '/dev/zero'",

@@ -6,11 +6,19 @@
 use std::path::{Path, PathBuf};
 
 use super::FigureError;
+use crate::{file::bounded, memory};
 
 /// What the SVG of the figure `stem` says.
 pub(super) fn mark(stem: &str) -> String {
     // Two dashes would end the comment.
     format!("<!-- fedfleet figure {} -->", stem.replace("--", "-"))
+}
+
+/// Whether the SVG beside `path`, or at it, says that it is the figure of that name.
+pub(super) fn is_ours(path: &Path) -> bool {
+    let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { return false };
+    let svg = bounded::read_text(&path.with_extension("svg"), memory::available());
+    svg.is_ok_and(|text| text.contains(&mark(stem)))
 }
 
 /// Removes the three forms of every figure in `folder` that this program drew and that is not among `drawn`.
@@ -25,7 +33,7 @@ pub(super) fn remove(folder: &Path, drawn: &[PathBuf]) -> Result<(), FigureError
         let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| svg && !drawn.contains(&path)) else {
             continue;
         };
-        let ours = std::fs::read_to_string(&path).is_ok_and(|text| text.contains(&mark(stem)));
+        let ours = is_ours(&path);
         for form in ["png", "pdf", "svg"].into_iter().filter(|_| ours) {
             let file = path.with_file_name(format!("{stem}.{form}"));
             if file.is_file() {

@@ -50,7 +50,7 @@ fn one_drawing_becomes_three_files_at_the_width_of_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let rows = "a,0,0,0,0,0,0,0,2,\na,0,1,5,0,0,100,0,1,\n";
     std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}{rows}")).unwrap();
-    let paths = draw_all(folder.path(), &[]).unwrap();
+    let paths = draw_all(folder.path(), &[], &|_| false).unwrap();
     let names: Vec<String> = paths.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect();
     assert_eq!(names[..4], ["loss-rounds.svg", "loss-rounds.pdf", "loss-rounds.png", "loss-seconds.svg"]);
     assert_eq!(names.len(), 9);
@@ -66,11 +66,11 @@ fn one_drawing_becomes_three_files_at_the_width_of_the_page() {
 fn figures_no_longer_asked_for_go_and_a_reader_s_own_stay() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}a,0,0,0,0,0,0,0,2,\na,0,1,5,0,0,100,0,1,\n")).unwrap();
-    draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"old\"")]).unwrap();
+    draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"old\"")], &|_| false).unwrap();
     let figures = folder.path().join("figures");
     std::fs::copy(figures.join("old.svg"), figures.join("edited.svg")).unwrap();
     std::fs::write(figures.join("own.png"), "").unwrap();
-    let drawn = draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"new\"")]).unwrap();
+    let drawn = draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"new\"")], &|_| false).unwrap();
     assert!(folder.path().join("figures/old.svg").is_file(), "nothing goes unless it is asked for");
     remove_others(folder.path(), &drawn).unwrap();
     let entries = std::fs::read_dir(&figures).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -344,10 +344,15 @@ fn a_predicted_value_is_a_dashed_line_of_the_methods_colour() {
     let rows = "a,0,0,0,0,0,0,0,2,\na,0,1,5,0,0,100,0,1,\nb,0,0,0,0,0,0,0,2,\nb,0,1,5,0,0,100,0,1.5,\n";
     std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}{rows}")).unwrap();
     let spec = figure("x = \"rounds\"\ny = \"loss\"\nsurrogate = true");
-    assert!(draw_all(folder.path(), std::slice::from_ref(&spec)).unwrap_err().to_string().contains("predictions cannot be read"));
+    assert!(
+        draw_all(folder.path(), std::slice::from_ref(&spec), &|_| false)
+            .unwrap_err()
+            .to_string()
+            .contains("predictions cannot be read")
+    );
     let predicted = "method,seed,loss,accuracy\nb,0,1.5,\nb,1,1.6,\nb,2,7,\n";
     std::fs::write(folder.path().join("predicted.csv"), predicted).unwrap();
-    draw_all(folder.path(), std::slice::from_ref(&spec)).unwrap();
+    draw_all(folder.path(), std::slice::from_ref(&spec), &|_| false).unwrap();
     let (curves, predicted) = (parse(&format!("{HEADER}{rows}")), predicted::read(&folder.path().join("predicted.csv")).unwrap());
     let plot = plots(&curves, Some(&predicted), &spec).unwrap().remove(0).1;
     let found: Vec<Option<f64>> = plot.panels[0].1.iter().map(|series| series.predicted).collect();
@@ -378,7 +383,7 @@ fn text_in_a_pdf_can_be_selected_and_its_bytes_are_the_same_every_time() {
         .unwrap();
     let spec = FigureSpec { title: Some("Quixotic jazz".into()), ..FigureSpec::new("rounds", "loss") };
     let draw = || {
-        let _ = draw_all(folder.path(), std::slice::from_ref(&spec)).unwrap();
+        let _ = draw_all(folder.path(), std::slice::from_ref(&spec), &|_| false).unwrap();
         std::fs::read(folder.path().join("figures/loss-rounds.pdf")).unwrap()
     };
     let pdf = draw();

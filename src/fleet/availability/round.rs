@@ -233,7 +233,7 @@ fn pattern(source: &Source<Vec<usize>>, setting: &Setting) -> Result<Vec<Vec<usi
             }
             sets.clone()
         }
-        Source::File(path) => table::rounds(&setting.locate(path), setting.clients)?,
+        Source::File(path) => table::rounds(&setting.locate(path), setting.clients, true)?,
     };
     for set in &mut sets {
         set.sort_unstable();

@@ -169,7 +169,9 @@ fn origin<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, bas
         Source::Idx(idx) => idx_files(idx, spec.scale, open)?,
         Source::Npz(npz) => numpy::npz(&open(&npz.path, "npz")?, npz)?.table().map_err(|error| error.under("npz"))?,
         Source::Npy(npy) => npy_files(npy, open)?,
-        Source::Leaf(leaf) => leaf_files(leaf, |path| leaf::open(path, base, spec.max_unpacked))?,
+        Source::Leaf(leaf) => {
+            leaf_files(leaf, spec.targets == TargetKind::Classes, |path| leaf::open(path, base, spec.max_unpacked))?
+        }
         Source::Synthetic(law) => {
             let clients = request.clients.unwrap_or(law.clients);
             return Ok(Origin::Law(generate::synthetic(law, clients, &streams_of(law.seed, streams))));
@@ -217,11 +219,12 @@ impl<F: Fn(&Path, &str) -> Result<File<'static>, Invalid>> Open for F {}
 
 fn leaf_files<R: Real>(
     spec: &LeafSpec,
+    classes: bool,
     open: impl Fn(&Path) -> Result<Vec<File<'static>>, Invalid>,
 ) -> Result<RawTable<R>, Invalid> {
     let train = open(&spec.path).map_err(|error| error.under("leaf"))?;
     let test = spec.test_path.as_deref().map(open).transpose();
-    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref(), spec)
+    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref(), spec, classes)
 }
 
 fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<Scale>, open: impl Open) -> Result<RawTable<R>, Invalid> {

@@ -14,7 +14,7 @@ use std::{borrow::Cow, cmp::Reverse, collections::BinaryHeap, path::Path};
 
 use super::{ClientData, Grouping, Offsets, Samples, Table, Targets, generate};
 use crate::{
-    invalid::{Invalid, require},
+    invalid::{Invalid, count, require},
     num::Real,
     random::{Purpose, Streams},
 };
@@ -180,7 +180,7 @@ fn given<R: Real>(
     let found = grouping.values.len();
     match clients {
         Some(clients) if clients != found => {
-            let message = format!("`{}` tells {found} clients apart, but the fleet has {clients}", grouping.name);
+            let message = format!("`{}` names {}, but the fleet has {clients}", grouping.name, count(found, "client"));
             let empty = match grouping.empty.as_slice() {
                 [] => String::new(),
                 [only] => format!("; `{only}` has no samples"),

@@ -9,10 +9,10 @@ use rand::seq::SliceRandom;
 
 use super::{
     DataSpec, Features, LabelName, Samples, Scale, Table, TargetKind, Targets, generate,
-    read::{RawSamples, RawTable, RawTargets},
+    read::{RawSamples, RawTable, RawTargets, is_large},
 };
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, count},
     num::Real,
     random::{Purpose, Streams},
 };
@@ -30,7 +30,7 @@ const LISTED: usize = 8;
 /// [`Invalid`] where real targets are asked for and there are names, where it is not clear what numbers are, or where there are
 /// no features.
 pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: TargetKind) -> Result<Table<R>, Invalid> {
-    let RawTable { train, test, natural, columns, unscaled: _ } = raw;
+    let RawTable { train, test, natural, columns, mut notes, unscaled: _ } = raw;
     if train.features.columns() == 0 {
         return Err(Invalid::at("", "the samples have no features"));
     }
@@ -44,13 +44,37 @@ pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: Tar
         Coding::Numbers(numbers) if fits_numbers => numbers.as_slice().try_into().ok().filter(|numbers| *numbers != [-1.0, 1.0]),
         _ => None,
     };
-    let notes = match &coding {
-        Coding::Names(names) if fits_numbers && names.len() == 2 => {
-            vec![format!("the classes `{}` and `{}` are fitted as -1 and 1", names[0], names[1])]
+    if let (Coding::Names(names), true) = (&coding, fits_numbers)
+        && let [one, other] = names.as_slice()
+    {
+        notes.push(format!("the classes `{one}` and `{other}` are fitted as -1 and 1"));
+    }
+    let table = Table { natural, columns, fitted, notes, ..Table::new(train, test, coding.names()) };
+    // Here samples still have the numbers that they have in their file.
+    check_finite(&table)?;
+    Ok(table)
+}
+
+/// Refuses `names` where numbers are needed: names that are no number if `kind` says so, and whole numbers that are not held
+/// exactly in any case.
+fn check_numbers(names: &BTreeSet<String>, kind: TargetKind) -> Result<(), Invalid> {
+    let other = names.iter().find(|name| name.parse::<f64>().is_err());
+    match (other, names.first()) {
+        (Some(name), _) if kind == TargetKind::Values => {
+            Err(Invalid::at("targets", format!("the target `{name}` is not a number: expected real values")))
         }
-        _ => Vec::new(),
-    };
-    Ok(Table { natural, columns, fitted, notes, ..Table::new(train, test, coding.names()) })
+        (None, Some(_)) if names.iter().any(|name| is_large(name)) => {
+            let large = names.iter().find(|name| is_large(name)).map_or("", String::as_str);
+            let message =
+                format!("the target `{large}` is a whole number of 2^53 or more, which is not held exactly as a value to fit");
+            Err(Invalid::at("targets", message).help("subtract or divide by a constant before the file is written"))
+        }
+        (None, Some(first)) if kind == TargetKind::Values => {
+            let message = format!("the targets are text, such as `{first}`: expected real values");
+            Err(Invalid::at("targets", message).help("save them as numbers, such as by `y.astype(float)`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What targets become.
@@ -74,8 +98,8 @@ impl Coding {
                 RawTargets::Names(cells) => names.extend(cells.iter().cloned()),
             }
         }
-        if let Some(first) = names.first().filter(|_| kind == TargetKind::Values) {
-            return Err(Invalid::at("targets", format!("the target `{first}` is not a number: expected real values")));
+        if kind == TargetKind::Values || (kind == TargetKind::Auto && objective == TargetKind::Values) {
+            check_numbers(&names, kind)?;
         }
         let whole = numbers.iter().all(|value| value.fract() == 0.0);
         numbers.sort_unstable_by(f64::total_cmp);
@@ -269,7 +293,10 @@ fn hold_out<R: Real>(table: &mut Table<R>, share: f64) -> Result<(), Invalid> {
         test.extend(rows.drain(kept..));
     }
     if test.is_empty() {
-        return Err(Invalid::at("test", format!("a share of {share} of {rows} samples holds out none: expected a larger share")));
+        return Err(Invalid::at(
+            "test",
+            format!("a share of {share} of {} holds out none: expected a larger share", count(rows, "sample")),
+        ));
     }
     let mut train: Vec<usize> = groups.concat();
     train.sort_unstable();

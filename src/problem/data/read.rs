@@ -24,6 +24,8 @@ pub(super) struct RawTable<R> {
     pub natural: Option<Grouping>,
     /// Other columns by which training samples can be divided.
     pub columns: Vec<Grouping>,
+    /// What may not have been meant, a line each.
+    pub notes: Vec<String>,
     /// What inputs are called that are bytes above 1, with the largest of them.
     pub unscaled: Option<(String, f64)>,
 }
@@ -31,7 +33,7 @@ pub(super) struct RawTable<R> {
 impl<R> RawTable<R> {
     /// Training samples alone.
     pub fn new(train: RawSamples<R>, test: Option<RawSamples<R>>) -> Self {
-        Self { train, test, natural: None, columns: Vec::new(), unscaled: None }
+        Self { train, test, natural: None, columns: Vec::new(), notes: Vec::new(), unscaled: None }
     }
 }
 
@@ -65,11 +67,15 @@ pub(super) enum RawTargets {
 }
 
 impl RawTargets {
-    /// Numbers where all `cells` are numbers, names otherwise.
+    /// Numbers where all `cells` are numbers, names otherwise; whole numbers that `f64` does not tell apart are names.
     pub fn parse(cells: Vec<String>) -> Self {
-        match cells.iter().map(|cell| cell.parse().ok().filter(|value: &f64| value.is_finite())).collect() {
-            Some(numbers) => Self::Numbers(numbers),
-            None => Self::Names(cells),
+        let numbers: Option<Vec<f64>> =
+            cells.iter().map(|cell| cell.parse().ok().filter(|value: &f64| value.is_finite())).collect();
+        match numbers {
+            Some(numbers) if !(cells.iter().any(|cell| is_large(cell)) && cells.iter().all(|cell| is_whole(cell))) => {
+                Self::Numbers(numbers)
+            }
+            _ => Self::Names(cells),
         }
     }
 
@@ -80,6 +86,20 @@ impl RawTargets {
             Self::Names(values) => values.len(),
         }
     }
+}
+
+/// The largest size up to which `f64` tells whole numbers apart.
+const EXACT: u64 = (1 << 53) - 1;
+
+/// Whether `cell` is a whole number, written in digits.
+fn is_whole(cell: &str) -> bool {
+    let digits = cell.strip_prefix(['+', '-']).unwrap_or(cell);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `cell` is a whole number, written in digits, beyond those that `f64` tells apart.
+pub(super) fn is_large(cell: &str) -> bool {
+    is_whole(cell) && cell.parse().is_ok_and(|value: f64| value.abs() > EXACT as f64)
 }
 
 /// What single precision adds to a message about values that are not finite.

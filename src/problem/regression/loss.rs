@@ -60,11 +60,7 @@ impl Loss {
                     Invalid::at("objective", format!("logistic regression needs two classes, and the data have {count}"))
                         .help("use `objective = \"softmax\"`")
                 }
-                Self::Square => {
-                    Invalid::at("objective", format!("least squares needs real targets, and the data have {count} classes")).help(
-                        "set `targets = \"values\"` in the data to fit the numbers themselves, or use `objective = \"softmax\"`",
-                    )
-                }
+                Self::Square => classes::no_values(data, *count),
             }),
             Targets::Values(values) => match self {
                 Self::Square => Ok(values.clone()),

@@ -1,7 +1,7 @@
 //! From the keys of a `[[claim]]` to the one thing it asks, or the reason why it asks nothing.
 
 use super::{At, ClaimSpec, Comparison, Direction};
-use crate::invalid::{Invalid, require};
+use crate::invalid::{Invalid, one_line, require};
 use crate::record::axis::Axis;
 use crate::record::filter;
 use crate::record::measure::Better;
@@ -53,6 +53,9 @@ impl ClaimSpec {
     /// # Errors
     /// [`Invalid`] at the key at fault.
     pub fn validate(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
+        one_line("text", &self.text)?;
+        one_line("source", self.source.as_deref().unwrap_or_default())?;
+        one_line("reason", self.reason.as_deref().unwrap_or_default())?;
         let (quantity, assertion) = self.meaning()?;
         let at = if self.target.is_some() { "target" } else { "metric" };
         filter::known(at, "recorded metric", quantity.metric(), metrics)?;

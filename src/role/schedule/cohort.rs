@@ -64,9 +64,14 @@ impl Trace {
     /// [`Invalid`] at the line that cannot be read.
     pub fn load(&mut self, folder: &Path, clients: usize) -> Result<(), Invalid> {
         if let Some(file) = &self.file {
-            self.rounds = table::rounds(&folder.join(file), clients)?;
+            self.rounds = table::rounds(&folder.join(file), clients, false)?;
         }
         Ok(())
+    }
+
+    /// Whether a file has no client in round 0 and some in round 1, as one that counts rounds from 1 has.
+    pub fn seems_to_count_from_1(&self) -> bool {
+        self.file.is_some() && self.rounds.len() > 1 && self.rounds[0].is_empty() && !self.rounds[1].is_empty()
     }
 }
 

@@ -3,22 +3,19 @@
 //! `manifest.toml` says what the tables hold. While runs go on, what they will hold is said by a manifest of its own, which goes
 //! last: so a crash at any moment leaves either the tables as they were, or enough to make them.
 
-use std::{
-    collections::BTreeSet,
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, io};
 
+use super::kept;
 use crate::{
-    record::facts,
+    file::{bounded, digest::Digest},
+    memory,
     registry::Registry,
-    run::{Options, Plan, Results, RunError, made},
-    scenario::{Joined, Runs, Scenario},
+    run::{
+        Options, Plan, Results, RunError, id, made,
+        ours::{self, MANIFEST, Ours, TABLES},
+    },
+    scenario::{Joined, Made, Rejected, Runs, Scenario},
 };
-
-/// The tables that runs make.
-pub(super) const TABLES: [&str; 8] =
-    ["curves.csv", facts::TABLE, "summary.csv", "claims.csv", "tuning.csv", "staleness.csv", "predicted.csv", "participants.csv"];
 
 /// What a folder holds when a call comes to it.
 pub(super) struct Earlier {
@@ -37,15 +34,14 @@ pub(super) struct Earlier {
 /// is to be overwritten, [`RunError::NothingToResume`].
 pub(super) fn earlier(results: &Results, options: &Options, registry: &Registry) -> Result<Option<Earlier>, RunError> {
     results.sweep().map_err(RunError::io(&results.own()))?;
-    remove(&discarded(results))?;
-    let written: BTreeSet<String> = listed(results)?.into_iter().collect();
     let (pending, manifest) = (results.pending(), results.manifest());
     // A call that was refused before any of its runs began leaves nothing to take up.
     let under_way = pending.is_file() && (manifest.is_file() || has_runs(results)?);
     let path = if under_way { &pending } else { &manifest };
     if path.is_file() {
-        let text = fs::read_to_string(path).map_err(RunError::io(path))?;
-        if path == &manifest && !is_manifest(&text) {
+        let text = bounded::read_text(path, memory::available()).map_err(RunError::io(path))?;
+        let foreign = path == &manifest && ours::manifest(&text).is_none() && Ours::of(results)?.is_foreign(MANIFEST);
+        if foreign && !has_runs(results)? {
             return Err(RunError::Foreign(path.clone()));
         }
         // Folders of data are seen from the results folder, wherever a manifest lies.
@@ -55,31 +51,38 @@ pub(super) fn earlier(results: &Results, options: &Options, registry: &Registry)
                 Ok(Some(Earlier { scenario, under_way, shown }))
             }
             Err(_) if options.overwrite => Ok(None),
-            Err(_) => Err(RunError::Unreadable(path.clone())),
+            Err(rejected) => Err(RunError::Unreadable { path: path.clone(), why: first_fault(&text, rejected) }),
         };
     }
     if options.resume {
         return Err(RunError::NothingToResume(results.folder().to_owned()));
     }
-    match TABLES.into_iter().find(|name| results.file(name).exists() && !written.contains(*name)) {
-        Some(foreign) => Err(RunError::Foreign(results.file(foreign))),
-        None => Ok(None),
-    }
+    Ok(None)
+}
+
+/// Why a manifest cannot be read.
+fn first_fault(text: &str, Rejected { faults, .. }: Rejected) -> String {
+    let empty = text.trim().is_empty().then(|| "it is empty".to_owned());
+    empty.or(faults.into_iter().next().map(|fault| fault.title)).unwrap_or_default()
 }
 
 /// Whether anything is kept of a run.
 fn has_runs(results: &Results) -> Result<bool, RunError> {
-    match fs::read_dir(results.runs()) {
-        Ok(mut entries) => Ok(entries.next().is_some()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(RunError::io(&results.runs())(error)),
-    }
+    of_runs(results).map(|names| !names.is_empty())
 }
 
-/// Whether this is what `fedfleet run` writes, of whatever version.
-fn is_manifest(text: &str) -> bool {
-    let has = |table: toml::Table| ["problem", "stop", "method"].iter().all(|key| table.contains_key(*key));
-    text.parse::<toml::Table>().is_ok_and(has)
+/// The names of the files of runs; others may lie beside them.
+fn of_runs(results: &Results) -> Result<Vec<String>, RunError> {
+    let runs = results.runs();
+    let names =
+        fs::read_dir(&runs).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>());
+    match names {
+        Ok(names) => {
+            Ok(names.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| id::is_of_run(name)).collect())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(RunError::io(&runs)(error)),
+    }
 }
 
 impl Earlier {
@@ -110,12 +113,13 @@ impl Earlier {
     }
 
     /// What there is to know before runs go on beside those of another build, or are taken up.
-    pub(super) fn notes(&self, plan: &Plan, options: &Options) -> Vec<String> {
+    pub(super) fn notes(&self, plan: &Plan, results: &Results, options: &Options) -> Vec<String> {
         let mut notes = Vec::new();
         let here = plan.made();
-        if let Some(there) =
-            self.scenario.made.as_ref().filter(|there| (&there.version, &there.commit) != (&here.version, &here.commit))
-        {
+        // Runs are known by what they come from, the build included, whatever a manifest says.
+        let known = |run| results.of_run(&plan.name(run), "csv").is_file();
+        let other = |there: &&Made| (&there.version, &there.commit) != (&here.version, &here.commit);
+        if let Some(there) = self.scenario.made.as_ref().filter(other).filter(|_| !plan.runs().into_iter().any(known)) {
             notes.push(format!(
                 "the results there were made by fedfleet {}{}: all their runs begin anew",
                 there.version,
@@ -135,16 +139,37 @@ impl Earlier {
 }
 
 /// Says what will be there, and lets go of the runs that are overwritten.
+///
+/// # Errors
+/// [`RunError::Foreign`], before anything is written, where a file of another program has a name that is going to be written.
 pub(super) fn begin(plan: &Plan, results: &Results, options: &Options) -> Result<(), RunError> {
+    let (mut ours, names) = (Ours::of(results)?, foreseen(plan));
+    // A manifest that is in the way has been told apart already.
+    if let Some(foreign) = names.iter().find(|name| *name != MANIFEST && ours.is_foreign(name)) {
+        return Err(RunError::Foreign(results.file(foreign)));
+    }
+    ours.names.extend(names);
+    ours::list(results, &ours.names, None)?;
     let (path, runs) = (results.pending(), results.runs());
     let manifest = plan.manifest(results.folder());
     results.write_whole(&path, |out| out.write_all(manifest.as_bytes())).map_err(RunError::io(&path))?;
-    if options.overwrite && runs.is_dir() {
-        // In one step, by a new name, so that a crash leaves all of it or none.
-        fs::rename(&runs, discarded(results)).map_err(RunError::io(&runs))?;
-        remove(&discarded(results))?;
+    if options.overwrite {
+        // What says that a run has ended goes first, so that a crash leaves no run that is taken for whole.
+        let (done, rest): (Vec<String>, Vec<String>) = of_runs(results)?.into_iter().partition(|name| name.ends_with(".done"));
+        done.iter().chain(&rest).try_for_each(|name| ours::remove_file(&runs.join(name)))?;
     }
     fs::create_dir_all(&runs).map_err(RunError::io(&runs))
+}
+
+/// The names of the files that the runs of a plan write for the reader; all tables, though not every plan has each of them.
+fn foreseen(plan: &Plan) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = TABLES.into_iter().chain([MANIFEST]).map(str::to_owned).collect();
+    for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
+        let files = plan.runs().into_iter().map(|run| kept::file(plan, run)).chain(["index.csv".to_owned()]);
+        names.extend(files.map(|file| format!("{folder}/{file}")));
+    }
+    names.extend(super::foreseen_figures(plan));
+    names
 }
 
 /// Says what the tables hold now.
@@ -154,54 +179,22 @@ pub(super) fn show(plan: &Plan, results: &Results) -> Result<(), RunError> {
 }
 
 /// Ends a call whose tables and figures are `written`: with `overwrite`, what earlier calls wrote besides is removed.
-pub(super) fn end(plan: &Plan, results: &Results, written: BTreeSet<String>, options: &Options) -> Result<(), RunError> {
-    let before = listed(results)?;
-    let (kept, gone): (Vec<String>, Vec<String>) =
-        before.into_iter().partition(|name| written.contains(name) || !options.overwrite);
-    for path in gone.iter().map(|name| results.file(name)) {
-        remove_file(&path)?;
-        // Its folder, if nothing else is in it.
-        let _ = path.parent().filter(|folder| *folder != results.folder()).map(fs::remove_dir);
+pub(super) fn end(plan: &Plan, results: &Results, written: &BTreeSet<String>, options: &Options) -> Result<(), RunError> {
+    let (mut all, mut before) = (written.clone(), Ours::of(results)?.names);
+    // Not all that was foreseen came to be.
+    before.retain(|name| !written.contains(name) && results.file(name).is_file());
+    if options.overwrite {
+        before.iter().try_for_each(|name| ours::remove(results, name))?;
+    } else {
+        all.extend(before);
     }
-    let all: BTreeSet<String> = written.into_iter().chain(kept).collect();
-    let lines: String = all.iter().map(|name| format!("{name}\n")).collect();
-    let index = results.index();
-    results.write_whole(&index, |out| out.write_all(lines.as_bytes())).map_err(RunError::io(&index))?;
+    let curves = results.file(TABLES[0]);
+    ours::list(results, &all, Some(Digest::of_file(&curves).map_err(RunError::io(&curves))?))?;
     for name in plan.runs().into_iter().map(|run| plan.name(run)) {
         for extension in ["checkpoint", "iterates"] {
-            remove_file(&results.of_run(&name, extension))?;
+            ours::remove_file(&results.of_run(&name, extension))?;
         }
     }
-    remove_file(&results.partial())?;
-    remove_file(&results.pending())
-}
-
-/// The names of the files that earlier calls wrote. Where no list is kept, they are the tables beside a manifest.
-fn listed(results: &Results) -> Result<Vec<String>, RunError> {
-    let index = results.index();
-    match fs::read_to_string(&index) {
-        Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && results.manifest().is_file() => {
-            Ok(TABLES.into_iter().filter(|name| results.file(name).is_file()).map(str::to_owned).collect())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(RunError::io(&index)(error)),
-    }
-}
-
-/// Runs that are overwritten, on their way out.
-fn discarded(results: &Results) -> PathBuf {
-    results.own().join("discarded")
-}
-
-fn remove(folder: &Path) -> Result<(), RunError> {
-    if folder.is_dir() { fs::remove_dir_all(folder).map_err(RunError::io(folder)) } else { Ok(()) }
-}
-
-/// Removes a file that may not be there.
-fn remove_file(path: &Path) -> Result<(), RunError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RunError::io(path)(error)),
-        _ => Ok(()),
-    }
+    ours::remove_file(&results.partial())?;
+    ours::remove_file(&results.pending())
 }

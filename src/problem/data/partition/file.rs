@@ -7,12 +7,16 @@ use serde::Deserialize;
 use super::{FileOfClients, MOST_CLIENTS};
 use crate::{
     file::File,
-    invalid::{Invalid, require},
+    invalid::{Invalid, count, require},
     problem::data::{
         Grouping,
-        read::numpy::{self, Column},
+        read::{
+            is_large,
+            numpy::{self, Column},
+        },
         table::Ids,
     },
+    table::is_missing,
 };
 
 /// Reads whose the `rows` training samples of the source are; there are as many clients as `clients` says, or as the largest id
@@ -37,13 +41,14 @@ pub(in crate::problem::data) fn read(
     };
     if ids.len() != rows {
         let found = ids.len();
-        let fault = file.fault(format!("the file has {found} client ids: expected one for each of {rows} training samples"));
+        let fault =
+            file.fault(format!("the file has {}: expected one for each of {rows} training samples", count(found, "client id")));
         return Err(
             fault.help("ids are those of all training samples of the source, before `test` and `classes` choose among them")
         );
     }
     let needed = ids.iter().max().map_or(0, |&(id, _)| id + 1);
-    let count = match clients {
+    let number = match clients {
         Some(clients) => {
             require(clients <= MOST_CLIENTS, "", clients, &format!("at most {MOST_CLIENTS} clients with data"))?;
             clients
@@ -56,11 +61,11 @@ pub(in crate::problem::data) fn read(
         None => needed,
     };
     let client = |&(id, text): &Id<'_>| {
-        let message = || format!("client {id} does not exist: expected an id from 0 to {}", count.saturating_sub(1));
+        let message = || format!("client {id} does not exist: expected an id from 0 to {}", number.saturating_sub(1));
         let fault = || text.map_or_else(|| file.fault(message()), |text| file.fault_at(text, message()));
-        if id < count { Ok(id as u32) } else { Err(fault()) }
+        if id < number { Ok(id as u32) } else { Err(fault()) }
     };
-    Ok(Ids { clients: count, of: ids.iter().map(client).collect::<Result<_, _>>()? })
+    Ok(Ids { clients: number, of: ids.iter().map(client).collect::<Result<_, _>>()? })
 }
 
 /// The rows of each client.
@@ -82,24 +87,35 @@ pub(in crate::problem::data) fn parts(spec: &FileOfClients, ids: &Ids, base: &Pa
 type Id<'f> = (usize, Option<&'f str>);
 
 fn array<'f>(file: &File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
-    let values = match numpy::npy_column(file, "clients")? {
+    let column = numpy::npy_column(file, "clients")?;
+    column.check().map_err(|fault| file.fault(fault.message).help("name the client of each row"))?;
+    let unusable = |value: &str| file.fault(format!("`{value}` is not a client id: expected whole numbers from 0"));
+    let values = match column {
         Column::Numbers(array) => array.values,
+        Column::Large(array) => {
+            let large = array.values.iter().find(|value| is_large(value));
+            return Err(unusable(large.map_or("", String::as_str)));
+        }
         Column::Text(array) => {
             return Ok(Grouping::new("clients", &array.values).of.into_iter().map(|id| (id as usize, None)).collect());
         }
     };
     let id = |value: f64| (value >= 0.0 && value.fract() == 0.0 && value < u32::MAX.into()).then_some((value as usize, None));
-    let unusable = |value: f64| file.fault(format!("`{value}` is not a client id: expected whole numbers from 0"));
-    values.into_iter().map(|value| id(value).ok_or_else(|| unusable(value))).collect()
+    values.into_iter().map(|value| id(value).ok_or_else(|| unusable(&value.to_string()))).collect()
 }
 
-/// One id a line, under a header or not.
+/// One id a line, under a header or not; blank lines may stand at the end.
 fn lines<'f>(file: &'f File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
     let mut ids = Vec::new();
-    for (line, text) in (1..).zip(file.text()?.lines().map(str::trim)) {
+    let lines = file.text()?.trim_end().lines().map(str::trim);
+    for (line, text) in (1..).zip(lines) {
         match text.parse::<u32>() {
             Ok(id) => ids.push((id as usize, Some(text))),
-            Err(_) if text.is_empty() || (line == 1 && text.parse::<f64>().is_err()) => {}
+            Err(_) if is_missing(text) => {
+                let fault = file.fault_at(text, "the client id is missing: expected a whole number from 0");
+                return Err(fault.help("write one id a line, for each training sample"));
+            }
+            Err(_) if line == 1 && text.parse::<f64>().is_err() => {}
             Err(_) => return Err(file.fault_at(text, format!("`{text}` is not a client id: expected a whole number from 0"))),
         }
     }
@@ -138,9 +154,12 @@ fn lists<'f>(file: &File<'_>, rows: usize) -> Result<Vec<Id<'f>>, Invalid> {
                 file.fault(format!("client {client} has row {row}: expected rows from 0 to {}", rows.saturating_sub(1)))
             })?;
             if let Some(other) = place.replace(client) {
-                return Err(
-                    file.fault(format!("row {row} stands in the lists of clients {other} and {client}: expected it once"))
-                );
+                let lists = if other == client {
+                    format!("twice in the list of client {client}")
+                } else {
+                    format!("in the lists of clients {other} and {client}")
+                };
+                return Err(file.fault(format!("row {row} stands {lists}: expected it once")));
             }
         }
     }

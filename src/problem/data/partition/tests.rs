@@ -225,7 +225,7 @@ fn columns_and_natural_clients_set_the_number_of_clients() {
     assert_eq!(rows(&divide(&table, &PartitionSpec::By("target".to_owned()), None, 0).unwrap()), [[0, 2], [1, 3]]);
 
     let error = divide(&table, &PartitionSpec::Natural, Some(5), 0).unwrap_err();
-    assert_eq!(error.message, "`user` tells 3 clients apart, but the fleet has 5");
+    assert_eq!(error.message, "`user` names 3 clients, but the fleet has 5");
     let error = divide(&table, &PartitionSpec::By("sight".to_owned()), None, 0).unwrap_err();
     assert_eq!(
         (error.path.join("."), error.help.unwrap()),
@@ -274,15 +274,26 @@ fn client_ids_come_from_a_file() {
 
 #[test]
 fn unusable_client_ids_name_their_place() {
+    let npy = |keys: &str, values: &[u8]| {
+        let header = format!("{{{keys}, 'fortran_order': False, 'shape': (4,), }}\n");
+        [b"\x93NUMPY\x01\x00", &u16::try_from(header.len()).unwrap().to_le_bytes()[..], header.as_bytes(), values].concat()
+    };
+    let text = npy("'descr': '|S1'", b"a\0bc");
+    let large = npy("'descr': '<i8'", &[1i64 << 60, 0, 1, 2].map(i64::to_le_bytes).concat());
     type Case<'a> = (&'a [u8], Option<usize>, &'a str, &'a str);
-    let cases: [Case<'_>; 10] = [
+    let cases: [Case<'_>; 15] = [
         (b"1\nx\n1\n2\n", None, "2:1 x", "`x` is not a client id"),
+        (b"1\n0\n\n1\n2\n\n", None, "3:1 ", "the client id is missing"),
+        (b"NA\n1\n0\n1\n2\n", None, "1:1 NA", "the client id is missing"),
+        (&text, None, "", "`clients` holds an empty text at row 1 (counted from 0)"),
+        (&large, None, "", "`1152921504606846976` is not a client id"),
         (b"-1\n0\n1\n2\n", None, "1:1 -1", "`-1` is not a client id"),
         (b"1\n0\n2\n", None, "", "the file has 3 client ids: expected one for each of 4 training samples"),
         (b"1\n0\n1\n3\n", Some(3), "4:1 3", "client 3 does not exist: expected an id from 0 to 2"),
         (b"1\n0\n1\n3\n", None, "", "client 2 has no sample"),
         (b"0\n0\n1\n4000000000\n", None, "", "above the number of samples"),
         (b"[[0, 1], [1, 2, 3]]", None, "", "row 1 stands in the lists of clients 0 and 1"),
+        (b"[[0, 1, 0], [2, 3]]", None, "", "row 0 stands twice in the list of client 0: expected it once"),
         (b"[[0, 1], [2, 4]]", None, "", "client 1 has row 4: expected rows from 0 to 3"),
         (b"[[0, 1], [2]]", None, "", "row 3 (counted from 0) stands in no client's list"),
         (b"[[0, 1], [2, -3]]", None, "", "the JSON cannot be read"),

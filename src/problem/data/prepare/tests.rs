@@ -42,6 +42,19 @@ fn whole_numbers_are_classes_unless_there_are_many() {
 }
 
 #[test]
+fn the_first_target_that_is_no_number_is_named_where_values_are_needed() {
+    let names = |cells: &[&str]| RawTargets::Names(cells.iter().map(|&cell| cell.to_owned()).collect());
+    let refused = |cells: &[&str], kind| numbered(names(cells), kind).unwrap_err().message;
+    assert_eq!(refused(&["0", "1", "NA"], TargetKind::Values), "the target `NA` is not a number: expected real values");
+    assert!(refused(&["0", "1"], TargetKind::Values).contains("the targets are text, such as `0`"));
+    // Least squares, which `numbered` asks for, would round them.
+    for kind in [TargetKind::Values, TargetKind::Auto] {
+        assert!(refused(&["9007199254740993", "0"], kind).contains("`9007199254740993` is a whole number of 2^53 or more"));
+    }
+    assert_eq!(numbered(names(&["9007199254740993", "9007199254740992"]), TargetKind::Classes).unwrap().classes.len(), 2);
+}
+
+#[test]
 fn the_objective_says_what_numbers_are_where_the_data_do_not() {
     let number = |targets: Vec<f64>, objective| {
         let mut table = raw(targets.len());
@@ -82,13 +95,21 @@ fn values_that_the_precision_does_not_hold_are_refused() {
         RawSamples { features: Features::Dense(arr2(&[[1.0], [f32::INFINITY]])), targets: RawTargets::Numbers(vec![0.0, 1.0]) },
         None,
     );
-    let refused = prepare(number(table, TargetKind::Auto, TargetKind::Auto).unwrap(), &spec()).unwrap_err();
+    let refused = number(table, TargetKind::Auto, TargetKind::Auto).unwrap_err();
     assert_eq!(refused.message, "a feature of training sample 1 (counted from 0) is too large for numbers of 32 bits");
     let targets = RawTable::<f32>::new(
         RawSamples { features: Features::Dense(arr2(&[[1.0], [2.0]])), targets: RawTargets::Numbers(vec![0.5, 1e300]) },
         None,
     );
-    assert!(prepare(number(targets, TargetKind::Auto, TargetKind::Values).unwrap(), &spec()).is_err());
+    let refused = number(targets, TargetKind::Auto, TargetKind::Values).unwrap_err();
+    assert_eq!(refused.message, "a target of training sample 1 (counted from 0) is too large for numbers of 32 bits");
+    let large = RawTable::<f32>::new(
+        RawSamples { features: Features::Dense(arr2(&[[1e38], [2.0]])), targets: RawTargets::Numbers(vec![0.0, 1.0]) },
+        None,
+    );
+    let tenfold = DataSpec { scale: Some(Scale::Factor(10.0)), ..spec() };
+    let refused = prepare(number(large, TargetKind::Auto, TargetKind::Auto).unwrap(), &tenfold).unwrap_err();
+    assert!(refused.message.starts_with("a feature of training sample 0"), "{}", refused.message);
 }
 
 #[test]

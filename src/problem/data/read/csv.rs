@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     file::{File, start},
-    invalid::Invalid,
+    invalid::{Invalid, count},
     memory,
     num::Real,
     problem::data::{Features, Grouping, spec::CsvSpec},
@@ -107,7 +107,11 @@ impl Layout {
             |name: &str| name.is_empty() || name.strip_prefix("Unnamed: ").is_some_and(|number| number.parse::<u32>().is_ok());
         match self.features.iter().find(|&&at| unnamed(&self.header[at])) {
             None => Ok(()),
-            Some(&at) => Err(Fault::at(at, format!("column {} has no name: it may count the rows", at + 1))),
+            Some(&at) => {
+                let (name, last) = (&self.header[at], at > 0 && at + 1 == self.header.len());
+                let what = if name.is_empty() && last { "the header ends in a delimiter" } else { "it may count the rows" };
+                Err(Fault::at(at, format!("column {} has no name: {what}", at + 1)))
+            }
         }
     }
 }
@@ -273,7 +277,8 @@ fn distinct(header: &StringRecord) -> Result<(), (usize, String)> {
     let mut places = BTreeMap::new();
     for (at, name) in header.iter().enumerate() {
         if let Some(first) = places.insert(name, at) {
-            return Err((at, format!("columns {} and {} are both called `{name}`", first + 1, at + 1)));
+            let alike = if name.is_empty() { "have no name".to_owned() } else { format!("are both called `{name}`") };
+            return Err((at, format!("columns {} and {} {alike}", first + 1, at + 1)));
         }
     }
     Ok(())
@@ -283,7 +288,8 @@ impl Layout {
     /// The fault of a cell in feature `column` that cannot be one.
     fn unfit(&self, column: usize, Unfit { cell, reason, record }: Unfit) -> Fault {
         let at = self.features[column];
-        Fault { column: at, message: format!("`{cell}` in column `{}` is not a feature: {reason}", &self.header[at]), record }
+        let found = if cell.is_empty() { "the cell".to_owned() } else { format!("`{cell}`") };
+        Fault { column: at, message: format!("{found} in column `{}` is not a feature: {reason}", &self.header[at]), record }
     }
 }
 
@@ -303,6 +309,7 @@ impl Row<'_> {
             None => false,
             Some((_, part)) if part.eq_ignore_ascii_case("train") => false,
             Some((_, part)) if part.eq_ignore_ascii_case("test") => true,
+            Some((at, "")) => return Err(Fault::at(at, "the part is missing: expected `train` or `test`")),
             Some((at, part)) => return Err(Fault::at(at, format!("`{part}` is not a part: expected `train` or `test`"))),
         };
         let part = if held_out { &mut parts.test } else { &mut parts.train };
@@ -315,7 +322,7 @@ impl Row<'_> {
             }
             part.features.push(value);
         }
-        self.check_target(&mut parts.numeric)?;
+        self.check_target::<R>(&mut parts.numeric)?;
         part.targets.push(record[layout.target].to_owned());
         for (kept, cells) in layout.kept.iter().zip(&mut part.kept) {
             let cell = &record[kept.at];
@@ -331,7 +338,7 @@ impl Row<'_> {
     }
 
     /// Refuses a target that is missing, or is a name among numbers or a number among names unless they are classes.
-    fn check_target(&self, numeric: &mut Option<bool>) -> Result<(), Fault> {
+    fn check_target<R: Real>(&self, numeric: &mut Option<bool>) -> Result<(), Fault> {
         let (at, cell) = (self.layout.target, &self.record[self.layout.target]);
         let told = |what: String| Err(Fault::at(at, format!("the target in column `{}` {what}", &self.layout.header[at])));
         if cell::is_missing(cell) {
@@ -340,6 +347,9 @@ impl Row<'_> {
         let number = cell::number(cell);
         if number.is_some_and(|value| !value.is_finite()) {
             return told(format!("is `{cell}`: expected a finite number"));
+        }
+        if number.is_some_and(|value| !R::of(value).f64().is_finite()) {
+            return told(format!("is too large{}", bound::<R>()));
         }
         if let (None, Some(oddity), false) = (number, cell::oddity(cell), self.roles.classes) {
             return told(format!("is written with {oddity}: expected a number such as 1234.5"));
@@ -362,7 +372,7 @@ impl Row<'_> {
 fn malformed(file: &File<'_>, error: &csv::Error) -> Invalid {
     let message = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the line has {len} values: expected {expected_len}, as many as the header")
+            format!("the line has {}: expected {expected_len}, as many as the header", count(*len as usize, "value"))
         }
         _ => format!("the line cannot be read: {error}"),
     };

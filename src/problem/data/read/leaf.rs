@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    RawSamples, RawTable, RawTargets,
+    RawSamples, RawTable, RawTargets, bound, cell, is_large,
     json::{self, Entries, Flat, Label, Piece},
     text::Alphabet,
 };
@@ -23,7 +23,8 @@ use crate::{
     },
 };
 
-/// Reads training and held-out samples.
+/// Reads training and held-out samples; `classes` says whether targets are said to be classes, so that numbers may stand beside
+/// names.
 ///
 /// # Errors
 /// [`Invalid`] at what cannot be read.
@@ -31,18 +32,25 @@ pub(in crate::problem::data) fn read<R: Real>(
     train: &[File<'_>],
     test: Option<&[File<'_>]>,
     spec: &LeafSpec,
+    classes: bool,
 ) -> Result<RawTable<R>, Invalid> {
-    let train = parse(train)?;
-    let test = test.map(parse).transpose()?;
+    let mut seen = Seen { classes, ..Seen::default() };
+    let train = parse(train, &mut seen)?;
+    let test = test.map(|test| parse(test, &mut seen)).transpose()?;
     let present: BTreeSet<&str> = train.users.iter().map(String::as_str).collect();
+    let again = &train.again;
+    let notes = again.iter().map(|user| format!("user `{user}` stands in several files: its samples are joined")).collect();
     let empty = train.empty.iter().filter(|user| !present.contains(user.as_str())).cloned().collect();
     let natural = Some(Grouping { empty, ..Grouping::new("user", &train.users) });
     let columns = train.inputs.columns();
     if let Some(test) = test.as_ref().filter(|test| test.inputs.columns() != columns) {
-        let told = |columns: Option<usize>| columns.map_or("are text".to_owned(), |columns| format!("have {columns} features"));
+        let told = |columns: Option<usize>| {
+            columns.map_or("are text".to_owned(), |columns| format!("have {}", count(columns, "feature")))
+        };
         let message = format!("held-out samples {}, those for training {}", told(test.inputs.columns()), told(columns));
         return Err(Invalid::at("leaf.test-path", message));
     }
+    seen.settle()?;
     let alphabet = match &train.inputs {
         Inputs::Texts { listed, texts } => {
             let suited = if *listed { TextSpec::words() } else { TextSpec::window() };
@@ -54,7 +62,7 @@ pub(in crate::problem::data) fn read<R: Real>(
         Inputs::Numbers { .. } => None,
     };
     let finish = |rows: Rows<R>| rows.samples(alphabet.as_ref());
-    Ok(RawTable { natural, ..RawTable::new(finish(train), test.map(finish)) })
+    Ok(RawTable { natural, notes, ..RawTable::new(finish(train), test.map(finish)) })
 }
 
 /// The files behind `path`, each of which may unpack to `most` bytes: itself, or the `.json` files of the folder by name.
@@ -86,6 +94,7 @@ fn is_json(file: &Path) -> bool {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `users` and `user_data`")]
 struct Document<'t> {
     #[serde(borrow)]
     users: Vec<Piece<'t>>,
@@ -96,6 +105,7 @@ struct Document<'t> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `x` and `y`")]
 struct UserData<'t> {
     #[serde(borrow)]
     x: Vec<Piece<'t>>,
@@ -104,6 +114,7 @@ struct UserData<'t> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `user`, `x` and `y`")]
 struct Line<'t> {
     #[serde(borrow)]
     user: Piece<'t>,
@@ -118,8 +129,77 @@ struct Rows<R> {
     users: Vec<String>,
     /// Users that a file lists without samples.
     empty: Vec<String>,
+    /// Users of several files.
+    again: BTreeSet<String>,
     inputs: Inputs<R>,
     labels: Vec<String>,
+}
+
+/// What targets have been seen, in training and held-out samples together.
+#[derive(Default)]
+struct Seen {
+    /// Whether they are said to be classes.
+    classes: bool,
+    /// Whether one is a number that is not written as text.
+    number: bool,
+    /// What is wrong with the first name if there are numbers beside it.
+    name: Option<Invalid>,
+    /// What is wrong with the first `?` unless it is a character among others.
+    question: Option<Invalid>,
+}
+
+impl Seen {
+    /// The target at `place`, that of sample `row` of `user`; refuses one that is missing or written in another way.
+    fn target<R: Real>(&mut self, file: &File<'_>, place: Piece<'_>, user: &str, row: usize) -> Result<String, Invalid> {
+        let cell = label(file, place)?;
+        let fault = |what: &str| {
+            file.fault_at(place.get(), format!("the target of sample {row} (counted from 0) of user `{user}` {what}"))
+        };
+        let missing = || fault("is missing").help("fill it in, or remove the sample");
+        if let Some(value) = cell::number(&cell) {
+            if !R::of(value).f64().is_finite() {
+                return Err(fault(&format!("is too large{}", bound::<R>())));
+            }
+            self.number |= !json::shape(place).1;
+        } else if cell == "?" {
+            let _ = self.question.get_or_insert_with(missing);
+        } else if cell::is_missing(&cell) {
+            return Err(missing());
+        } else if let (Some(oddity), false) = (cell::oddity(&cell), self.classes) {
+            return Err(fault(&format!("is written with {oddity}: expected a number such as 1234.5")));
+        } else {
+            let beside = || {
+                let found = fault(&format!("is `{cell}`, while others are numbers: expected the like"));
+                found.help("set `targets = \"classes\"` in the data if that is meant")
+            };
+            let _ = self.name.get_or_insert_with(beside);
+        }
+        Ok(cell)
+    }
+
+    /// Refuses what the targets together say is no target.
+    fn settle(&self) -> Result<(), Invalid> {
+        let question = self.question.iter().filter(|_| self.number || self.name.is_none());
+        let name = self.name.iter().filter(|_| self.number && !self.classes);
+        question.chain(name).next().cloned().map_or(Ok(()), Err)
+    }
+}
+
+/// A target or user as text; a number too large to be held exactly as it is written.
+fn label(file: &File<'_>, piece: Piece<'_>) -> Result<String, Invalid> {
+    Ok(match json::read::<Label>(file, piece.get())? {
+        Label::Number(_) if is_large(piece.get()) => piece.get().to_owned(),
+        label => label.to_string(),
+    })
+}
+
+/// The name of a user; refuses an empty one.
+fn user(file: &File<'_>, piece: Piece<'_>) -> Result<String, Invalid> {
+    let user = label(file, piece)?;
+    if user.trim().is_empty() {
+        return Err(file.fault_at(piece.get(), "the name of a user is empty: expected one by which samples are divided"));
+    }
+    Ok(user)
 }
 
 /// What the samples are: as the first one is.
@@ -165,7 +245,11 @@ impl<R: Real> Inputs<R> {
                     let message = format!("the sample has {}: expected {}", count(row.len(), "feature"), (*columns).max(1));
                     return Err(file.fault_at(sample.get(), message));
                 }
+                let first = values.len();
                 values.extend(row.into_iter().map(R::of));
+                if values[first..].iter().any(|value| !value.f64().is_finite()) {
+                    return Err(file.fault_at(sample.get(), format!("a feature of the sample is too large{}", bound::<R>())));
+                }
             }
             (Self::Texts { .. }, _) => return Err(file.fault_at(sample.get(), "the sample is not like the first: expected text")),
         }
@@ -184,7 +268,13 @@ impl<R: Real> Rows<R> {
     }
 
     /// Adds the samples `x` and targets `y` of `user`, which stand in `place`.
-    fn append(&mut self, file: &File<'_>, user: &str, place: Piece<'_>, x: &[Piece<'_>], y: &[Piece<'_>]) -> Result<(), Invalid> {
+    fn append(
+        &mut self,
+        file: &File<'_>,
+        (user, place): (&str, Piece<'_>),
+        (x, y): (&[Piece<'_>], &[Piece<'_>]),
+        seen: &mut Seen,
+    ) -> Result<(), Invalid> {
         if x.len() != y.len() {
             let (samples, targets) = (count(x.len(), "sample"), count(y.len(), "target"));
             let message = format!("user `{user}` has {samples} and {targets}: expected as many");
@@ -193,28 +283,39 @@ impl<R: Real> Rows<R> {
         if x.is_empty() {
             self.empty.push(user.to_owned());
         }
-        for (x, y) in x.iter().zip(y) {
+        for (row, (x, y)) in x.iter().zip(y).enumerate() {
             if self.users.is_empty() {
                 self.inputs = Inputs::like(x);
             }
             self.inputs.push(file, x)?;
             self.users.push(user.to_owned());
-            self.labels.push(json::read::<Label>(file, y.get())?.to_string());
+            self.labels.push(seen.target::<R>(file, y, user, row)?);
         }
         Ok(())
     }
 }
 
-fn parse<R: Real>(files: &[File<'_>]) -> Result<Rows<R>, Invalid> {
+fn parse<R: Real>(files: &[File<'_>], seen: &mut Seen) -> Result<Rows<R>, Invalid> {
     let inputs = Inputs::Numbers { columns: 0, values: Vec::new() };
-    let mut rows = Rows { users: Vec::new(), empty: Vec::new(), inputs, labels: Vec::new() };
+    let mut rows = Rows { users: Vec::new(), empty: Vec::new(), again: BTreeSet::new(), inputs, labels: Vec::new() };
+    let mut known = BTreeSet::new();
     for file in files {
+        let before = rows.users.len();
         let text = file.text()?;
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         // A document may stand on one line too: what tells the forms apart is a first line that is an object of its own.
         let by_line =
             serde_json::from_str::<BTreeMap<String, Piece<'_>>>(first).is_ok_and(|keys| !keys.contains_key("user_data"));
-        if by_line { lines(file, text, &mut rows)? } else { document(file, text, &mut rows)? }
+        if by_line {
+            lines(file, text, &mut rows, seen)?
+        } else {
+            document(file, text, &mut rows, seen)?
+        }
+        if files.len() > 1 {
+            let users: BTreeSet<String> = rows.users[before..].iter().cloned().collect();
+            rows.again.extend(users.intersection(&known).cloned());
+            known.extend(users);
+        }
     }
     match files.first() {
         Some(file) if rows.users.is_empty() => Err(file.fault("the file has no samples")),
@@ -222,10 +323,14 @@ fn parse<R: Real>(files: &[File<'_>]) -> Result<Rows<R>, Invalid> {
     }
 }
 
-fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<(), Invalid> {
+fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>, seen: &mut Seen) -> Result<(), Invalid> {
     let expected = |error: Invalid| {
         error.help("expected {\"users\": […], \"user_data\": {user: {\"x\": […], \"y\": […]}}}, or {\"user\": …, \"x\": …, \"y\": …} a line")
     };
+    let start = text.trim_start();
+    if start.starts_with('[') {
+        return Err(expected(file.fault_at(&start[..1], "the file is a list: expected an object")));
+    }
     let document: Document<'_> = json::read(file, text).map_err(expected)?;
     let counted = document.num_samples.unwrap_or_default();
     if !counted.is_empty() && counted.len() != document.users.len() {
@@ -237,7 +342,7 @@ fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<
     let user_data = by_user(file, document.user_data)?;
     let mut listed = BTreeSet::new();
     for (at, piece) in document.users.into_iter().enumerate() {
-        let user: String = json::read(file, piece.get())?;
+        let user = user(file, piece)?;
         let missing = || file.fault_at(piece.get(), format!("user `{user}` has no `user_data`"));
         let place = *user_data.get(&user).ok_or_else(missing)?;
         if !listed.insert(user.clone()) {
@@ -250,7 +355,7 @@ fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<
                 format!("user `{user}` has {}: expected {}, as `num_samples` says", count(x.len(), "sample"), counted.get());
             return Err(file.fault_at(counted.get(), message));
         }
-        rows.append(file, &user, place, &x, &y)?;
+        rows.append(file, (&user, place), (&x, &y), seen)?;
     }
     match user_data.iter().find(|(user, _)| !listed.contains(*user)) {
         Some((user, place)) => {
@@ -274,16 +379,16 @@ fn by_user<'t>(file: &File<'_>, Entries(entries): Entries<'t>) -> Result<BTreeMa
     Ok(by_user)
 }
 
-fn lines<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>) -> Result<(), Invalid> {
+fn lines<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>, seen: &mut Seen) -> Result<(), Invalid> {
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let expected = |error: Invalid| error.help("expected {\"user\": …, \"x\": sample, \"y\": target}, or lists of both");
         let Line { user, x, y } = json::read(file, line).map_err(expected)?;
-        let user = json::read::<Label>(file, user.get())?.to_string();
+        let user = self::user(file, user)?;
         if json::shape(y).0 {
             let (xs, ys): (Vec<Piece<'_>>, Vec<Piece<'_>>) = (json::read(file, x.get())?, json::read(file, y.get())?);
-            rows.append(file, &user, y, &xs, &ys)?;
+            rows.append(file, (&user, y), (&xs, &ys), seen)?;
         } else {
-            rows.append(file, &user, y, &[x], &[y])?;
+            rows.append(file, (&user, y), (&[x], &[y]), seen)?;
         }
     }
     Ok(())

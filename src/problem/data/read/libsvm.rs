@@ -1,6 +1,6 @@
 //! LIBSVM text.
 
-use super::{RawSamples, RawTable, RawTargets, bound};
+use super::{RawSamples, RawTable, RawTargets, bound, is_large};
 use crate::{
     file::File,
     invalid::Invalid,
@@ -42,6 +42,13 @@ fn parse<R: Real>(file: &File<'_>, spec: &LibsvmSpec) -> Result<(SparseRows<R>, 
         targets.push(value.ok_or_else(|| {
             file.fault_at(target, format!("`{target}` is not a target: expected a number at the start of the line"))
         })?);
+        if is_large(target) {
+            let fault = file.fault_at(
+                target,
+                format!("the target `{target}` is 2^53 or more in size, where whole numbers are not told apart"),
+            );
+            return Err(fault.help("number the classes from 0"));
+        }
         let start = rows.indices.len();
         let mut last = target;
         for token in tokens {
@@ -82,7 +89,9 @@ fn check_memory<R: Real>(file: &File<'_>) -> Result<(), Invalid> {
 fn entry(token: &str, spec: &LibsvmSpec) -> Result<(u32, f64), String> {
     let unreadable = || format!("`{token}` is not an entry: expected `index:value`");
     let (index, value) = token.split_once(':').ok_or_else(unreadable)?;
-    let index: u32 = index.parse().map_err(|_| unreadable())?;
+    let too_large = || format!("index {index} is too large: expected at most {MOST_PARAMETERS} features");
+    let digits = !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
+    let index: u32 = index.parse().map_err(|_| if digits { too_large() } else { unreadable() })?;
     let value = match value {
         "1" => 1.0,
         value => value.parse().ok().filter(|value: &f64| value.is_finite()).ok_or_else(unreadable)?,

@@ -3,10 +3,10 @@
 use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 
-use super::{RawSamples, RawTable, RawTargets, bound, cell::is_missing};
+use super::{EXACT, RawSamples, RawTable, RawTargets, bound, cell::is_missing};
 use crate::{
     file::{File, archive::Archive, npy},
-    invalid::Invalid,
+    invalid::{Invalid, count},
     num::Real,
     problem::data::{Features, Grouping, spec::NpzSpec, table::dense},
 };
@@ -32,52 +32,54 @@ pub(in crate::problem::data) struct Array<T> {
 pub(in crate::problem::data) enum Column {
     Numbers(Array<f64>),
     Text(Array<String>),
+    /// Whole numbers of which some are beyond those that `f64` tells apart, as text.
+    Large(Array<String>),
 }
 
 impl Column {
     fn name(&self) -> &str {
         match self {
             Self::Numbers(array) => &array.name,
-            Self::Text(array) => &array.name,
+            Self::Text(array) | Self::Large(array) => &array.name,
         }
     }
 
     fn shape(&self) -> &[usize] {
         match self {
             Self::Numbers(array) => &array.shape,
-            Self::Text(array) => &array.shape,
+            Self::Text(array) | Self::Large(array) => &array.shape,
         }
     }
 
     fn reshape(&mut self, shape: Vec<usize>) {
         match self {
             Self::Numbers(array) => array.shape = shape,
-            Self::Text(array) => array.shape = shape,
+            Self::Text(array) | Self::Large(array) => array.shape = shape,
         }
     }
 
     fn len(&self) -> usize {
         match self {
             Self::Numbers(array) => array.values.len(),
-            Self::Text(array) => array.values.len(),
+            Self::Text(array) | Self::Large(array) => array.values.len(),
         }
     }
 
     /// Refuses values that are missing, and numbers that are not finite.
-    fn check(&self) -> Result<(), Invalid> {
+    pub fn check(&self) -> Result<(), Invalid> {
         let (row, found) = match self {
             Self::Numbers(array) => {
                 let Some(row) = array.values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
                 (row, array.values[row].to_string())
             }
-            Self::Text(array) => {
+            Self::Text(array) | Self::Large(array) => {
                 let Some(row) = array.values.iter().position(|cell| is_missing(cell)) else { return Ok(()) };
                 (row, array.values[row].clone())
             }
         };
         let row = row / self.shape().iter().skip(1).product::<usize>().max(1);
-        let message =
-            format!("`{}` holds `{found}` at row {row} (counted from 0): the value is missing or not finite", self.name());
+        let what = if found.is_empty() { "an empty text".to_owned() } else { format!("`{found}`") };
+        let message = format!("`{}` holds {what} at row {row} (counted from 0): the value is missing or not finite", self.name());
         Err(Invalid::at("", message).help("fill it in, or remove the row"))
     }
 
@@ -85,14 +87,14 @@ impl Column {
     fn cells(self) -> Vec<String> {
         match self {
             Self::Numbers(array) => array.values.iter().map(ToString::to_string).collect(),
-            Self::Text(array) => array.values,
+            Self::Text(array) | Self::Large(array) => array.values,
         }
     }
 
     fn targets(self) -> RawTargets {
         match self {
             Self::Numbers(array) => RawTargets::Numbers(array.values),
-            Self::Text(array) => RawTargets::Names(array.values),
+            Self::Text(array) | Self::Large(array) => RawTargets::Names(array.values),
         }
     }
 
@@ -118,7 +120,10 @@ impl<R: Real> Arrays<R> {
         let stacked = y.shape().len() == 2 && self.x.shape.len() > 2;
         let per_client = if stacked { y.shape()[1] } else { 1 };
         let lead = if stacked { 2 } else { 1 };
-        let bytes = unscaled(&self.x);
+        if let Some((test, _)) = &self.test {
+            alike(&self.x, test)?;
+        }
+        let bytes = unscaled(&self.x).or_else(|| unscaled(&self.test.as_ref()?.0));
         let train = samples(self.x, y, lead)?;
         let rows = train.targets.len();
         let natural = match self.client {
@@ -141,7 +146,10 @@ impl<R: Real> Arrays<R> {
         let test = self.test.map(|(x, y)| single(y, &x).and_then(|y| samples(x, y, 1))).transpose()?;
         if let Some(test) = test.as_ref().filter(|test| test.features.columns() != train.features.columns()) {
             let (found, expected) = (test.features.columns(), train.features.columns());
-            return Err(Invalid::at("", format!("held-out samples have {found} features: expected {expected}, as in training")));
+            return Err(Invalid::at(
+                "",
+                format!("held-out samples have {}: expected {expected}, as in training", count(found, "feature")),
+            ));
         }
         Ok(RawTable { natural, unscaled: bytes, ..RawTable::new(train, test) })
     }
@@ -170,10 +178,26 @@ fn single<R>(mut y: Column, x: &Array<R>) -> Result<Column, Invalid> {
     Ok(Column::Numbers(Array { shape: vec![rows], values: classes, name: y.name().to_owned(), is_bytes: false }))
 }
 
+fn largest<R: Real>(x: &Array<R>) -> f64 {
+    x.values.iter().map(|value| value.f64()).fold(0.0, f64::max)
+}
+
 /// The name of inputs that are bytes above 1, and the largest of them.
 fn unscaled<R: Real>(x: &Array<R>) -> Option<(String, f64)> {
-    let largest = x.values.iter().map(|value| value.f64()).fold(0.0, f64::max);
+    let largest = largest(x);
     (x.is_bytes && largest > 1.0).then(|| (x.name.clone(), largest))
+}
+
+/// Refuses bytes above 1 beside inputs of another type up to 1, which were divided by 255 in one part only.
+fn alike<R: Real>(x: &Array<R>, test: &Array<R>) -> Result<(), Invalid> {
+    for (bytes, other) in [(x, test), (test, x)] {
+        let (Some((name, most)), false) = (unscaled(bytes), other.is_bytes) else { continue };
+        if largest(other) <= 1.0 {
+            let message = format!("`{name}` holds bytes up to {most}, and `{}` no value above 1: expected one range", other.name);
+            return Err(Invalid::at("", message).help(format!("divide `{name}` by 255 before it is saved: `a / 255.0`")));
+        }
+    }
+    Ok(())
 }
 
 fn samples<R: Real>(x: Array<R>, y: Column, lead: usize) -> Result<RawSamples<R>, Invalid> {
@@ -252,14 +276,32 @@ pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) ->
 /// An array of numbers or of text. `bytes` are those of `file`, or unpacked from it.
 fn column(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Column, Invalid> {
     let text = npy::text(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
-    Ok(match text {
-        Some((shape, values)) => Column::Text(Array { shape, values, name: name.to_owned(), is_bytes: false }),
-        None => Column::Numbers(numbers(file, bytes, name)?),
+    let named = |(shape, values)| Array { shape, values, name: name.to_owned(), is_bytes: false };
+    Ok(match (text, large(bytes)) {
+        (Some(text), _) => Column::Text(named(text)),
+        (None, Some(large)) => Column::Large(named(large)),
+        (None, None) => Column::Numbers(numbers(file, bytes, name)?),
     })
+}
+
+/// The shape and the values, as text, of whole numbers of 64 bits of which some are beyond those that `f64` tells apart.
+fn large(bytes: &[u8]) -> Option<(Vec<usize>, Vec<String>)> {
+    macro_rules! attempt {
+        ($element:ty) => {
+            ArrayD::<$element>::read_npy(bytes)
+                .ok()
+                .filter(|array| array.iter().any(|value| value.abs_diff(0) > EXACT))
+                .map(|array| (array.shape().to_vec(), array.iter().map(ToString::to_string).collect()))
+        };
+    }
+    attempt!(i64).or_else(|| attempt!(u64))
 }
 
 /// A fault of the whole array `bytes`, which `file` is or holds.
 fn unreadable((file, bytes): (&File<'_>, &[u8]), name: &str, reason: &str) -> Invalid {
+    if bytes.starts_with(b"PK") {
+        return file.fault("the file is an archive of arrays: expected one array").help("give it as `npz`");
+    }
     let message = format!("the array `{name}` cannot be read: {reason}");
     if std::ptr::eq(bytes, file.bytes()) { file.foreign(message) } else { file.fault(message) }
 }
@@ -297,7 +339,8 @@ fn numbers<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<T
     let message = format!("the array `{name}` has an element type that is not read: expected real, whole or truth values");
     let text = npy::text(bytes).is_ok_and(|text| text.is_some());
     let help = if text {
-        "it is text: number it, such as by `numpy.unique(a, return_inverse=True)[1]`"
+        "it is text: number its columns one by one, such as by `numpy.unique(a[:, 0], return_inverse=True)[1]`, or give the samples \
+         as CSV, where text is one feature per category"
     } else {
         "convert it: numbers by `a.astype(\"float32\")`, names and other objects by `a.astype(str)`"
     };

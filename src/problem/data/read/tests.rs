@@ -108,6 +108,7 @@ fn libsvm_faults_name_their_place() {
             (b"1 1:1\n\n1 1", &default, "3:3 1", "`1` is not an entry: expected `index:value`"),
             (b"1 1:a", &default, "1:3 1:a", "`1:a` is not an entry"),
             (b"1 1:1 2:nan", &default, "1:7 2:nan", "`2:nan` is not an entry"),
+            (b"1 99999999999:1", &default, "1:3 99999999999:1", "index 99999999999 is too large"),
             (b"1 0:1", &default, "1:3 0:1", "expected indices from 1, or `zero-based = true`"),
             (b"1 2:1 1:1", &default, "1:7 1:1", "`1:1` is out of order"),
             (b"1 1:1\n1 1:1 3:1 # end", &two, "2:7 3:1", "index 3 is too large"),
@@ -176,7 +177,7 @@ fn csv_faults_name_their_place() {
             (b"a,y\n1,2\nx,3\n", &default, "3:1 x", "`x` in column `a` is not a feature"),
             (b"a,b,y\r\n\r\n1,1,2\r\n\r\n\"1\", x ,3\r\n", &default, "5:6 x", "`x` in column `b` is not a feature"),
             (b"a;y\n1;2\n1,5;3\n", &semicolons, "3:1 1,5", "`1,5` in column `a` is not a feature"),
-            (b"a,y\n\"1\",2\n,3\n", &default, "3:1 ", "`` in column `a` is not a feature"),
+            (b"a,y\n\"1\",2\n,3\n", &default, "3:1 ", "the cell in column `a` is not a feature: the value is missing"),
             (b"a,y\n1,2,3\n", &default, "2:1 1,2,3", "the line has 3 values: expected 2"),
             (b"a,y\n1,\n", &default, "2:3 ", "the target in column `y` is missing"),
             (b"1,2\n3,4\n", &default, "1:1 1,2", "expected a header"),
@@ -185,14 +186,20 @@ fn csv_faults_name_their_place() {
             (b"a,y\n1,0\n2,one\n", &default, "3:3 one", "is `one`, while those above are numbers"),
             (b"a;y\n1;2,5\n", &semicolons, "2:3 2,5", "is written with a decimal comma"),
             (b"a;b;y\n1,5;1;0\n2,5;2;1\n", &semicolons, "2:1 1,5", "it is written with a decimal comma"),
+            (b"a;y\n1,5e-3;0\n", &semicolons, "2:1 1,5e-3", "it is written with a decimal comma"),
+            (b"a,y\n1,5%\n2,6%\n", &default, "2:3 5%", "is written with a percent sign"),
+            (b"a;y\n$1,000;0\n", &semicolons, "2:1 $1,000", "it is written with the sign of a currency"),
             (b"a,y\n\"1,234\",0\n", &default, "2:1 \"1,234\"", "a comma, in front of its decimals or its thousands"),
             (b"a,b,y\n?,1,0\n2.5,2,1\n", &default, "2:1 ?", "the value is missing"),
             (b"a,b,y\nx,1,0\n2.5,2,1\n", &default, "2:1 x", "other cells, such as `2.5`, are numbers"),
             (b"a,b,y\n?,1,0\n?,2,1\n", &default, "2:1 ?", "the value is missing"),
             (b",a,y\n0,1,2\n", &default, "1:1 ", "column 1 has no name: it may count the rows"),
+            (b"a,y,\n1,2,3\n", &default, "1:5 ", "column 3 has no name: the header ends in a delimiter"),
             (b"a,Unnamed: 0,y\n0,1,2\n", &default, "1:3 Unnamed: 0", "column 2 has no name"),
             (b"who,a,y\nu,1,0\n,2,1\n", &by_who, "3:1 ", "the value of column `who`, by which samples are divided, is missing"),
             (b"a,y\n", &default, "", "no training samples"),
+            (b"a,s,y\n1,train,2\n1,,2\n", &split, "3:3 ", "the part is missing: expected `train` or `test`"),
+            (b"a,,,y\n1,2,3,0\n", &default, "1:4 ", "columns 2 and 3 have no name"),
             (b"a,s,y\n1,train,2\n1,valid,2\n", &split, "3:3 valid", "`valid` is not a part: expected `train` or `test`"),
         ],
     );
@@ -242,7 +249,7 @@ const LEAF: &[u8] = br#"{"users": ["u2", "u1"], "num_samples": [2, 1],
 const LEAF_LINES: &[u8] = b"{\"user\": \"u2\", \"x\": [[5, 6, 7, 8], [9, 10, 11, 12]], \"y\": [3, 4]}\n\n{\"user\": \"u1\", \"x\": [1, 2, 3, 4.5], \"y\": 3}\n";
 
 fn leaf(bytes: &[u8]) -> Result<RawTable<f64>, Invalid> {
-    leaf::read(&[file(bytes)], None, &LeafSpec::default())
+    leaf::read(&[file(bytes)], None, &LeafSpec::default(), false)
 }
 
 #[test]
@@ -293,6 +300,8 @@ fn leaf_faults_name_their_place() {
                 "user `a` has no `user_data`",
             ),
             (b"{\"users\": [], \"user_data\": {}}", (), "", "no samples"),
+            (b"\n[]", (), "2:1 [", "the file is a list: expected an object"),
+            (b"{\"users\": [\"u\"], \"user_data\": {\"u\": []}}", (), "1:38 ]", "expected an object with `x` and `y`"),
         ],
     );
 }
@@ -306,7 +315,7 @@ const SHAKESPEARE: &[u8] =
 fn leaf_text_has_features_by_place_and_the_next_character_as_its_class() {
     let window = LeafSpec { text: Some(TextSpec::Window { length: 4 }), ..LeafSpec::default() };
     for bytes in [SHAKESPEARE.to_vec(), gzip(SHAKESPEARE)] {
-        let table: RawTable<f64> = leaf::read(&[file(&bytes)], None, &window).unwrap();
+        let table: RawTable<f64> = leaf::read(&[file(&bytes)], None, &window, false).unwrap();
         let rows = sparse(&table.train);
         // The characters ` `, `a`, `e`, `m`, `y`.
         assert_eq!(rows.columns, 20);
@@ -316,6 +325,31 @@ fn leaf_text_has_features_by_place_and_the_next_character_as_its_class() {
     }
     let unasked = leaf(SHAKESPEARE).unwrap();
     assert_eq!(sparse(&unasked.train).columns, 80 * 5);
+}
+
+#[test]
+fn leaf_numbers_beyond_the_precision_are_refused_at_their_sample() {
+    for (bytes, place) in [
+        (&b"{\"user\": 1, \"x\": [1, 1e300], \"y\": 1}"[..], "1:18 [1, 1e300]"),
+        (b"{\"user\": 1, \"x\": [1], \"y\": -1e300}", "1:28 -1e300"),
+    ] {
+        let (found, text) = fault(leaf::read::<f32>(&[file(bytes)], None, &LeafSpec::default(), false));
+        assert!(found == place && text.contains("too large (in single precision up to 3.4e38"), "{found} {text}");
+        assert!(leaf(bytes).is_ok());
+    }
+    let target = csv::read::<f32>(&file(b"a,y\n1,0.5\n2,1e300\n"), None, &CsvSpec::default(), csv::Roles::default());
+    assert_eq!(fault(target).0, "3:3 1e300");
+}
+
+#[test]
+fn leaf_users_of_several_files_are_noted() {
+    let user = |name: &str| format!("{{\"user\": \"{name}\", \"x\": [1], \"y\": 0}}\n");
+    let files = [user("a") + &user("a"), user("b") + &user("a")];
+    let files: Vec<File<'_>> = files.iter().map(|text| file(text.as_bytes())).collect();
+    let table: RawTable<f64> = leaf::read(&files, None, &LeafSpec::default(), false).unwrap();
+    assert_eq!(table.notes, ["user `a` stands in several files: its samples are joined"]);
+    assert_eq!(table.natural.unwrap().of, [0, 0, 1, 0]);
+    assert!(leaf::read::<f64>(&files[..1], None, &LeafSpec::default(), false).unwrap().notes.is_empty());
 }
 
 #[test]
@@ -335,6 +369,53 @@ fn leaf_users_are_listed_once() {
     assert_eq!((natural.values, natural.empty), (vec!["u".to_owned()], vec!["v".to_owned()]));
 }
 
+#[test]
+fn leaf_targets_that_are_missing_or_unlike_are_refused_at_their_sample() {
+    let document = |targets: &str| {
+        let inputs = vec!["[1]"; targets.split(", ").count()].join(", ");
+        format!("{{\"users\": [\"u\"], \"user_data\": {{\"u\": {{\"y\": [{targets}], \"x\": [{inputs}]}}}}}}")
+    };
+    let read = |targets: &str, classes| {
+        leaf::read::<f64>(&[file(document(targets).as_bytes())], None, &LeafSpec::default(), classes)
+            .map(|table| table.train.targets)
+    };
+    for (targets, place, message) in [
+        ("0, 1, \"NA\", 1", "1:50 \"NA\"", "the target of sample 2 (counted from 0) of user `u` is missing"),
+        ("0.5, 1.5, \"nan\"", "1:54 \"nan\"", "sample 2 (counted from 0) of user `u` is missing"),
+        ("0, \"?\"", "1:47 \"?\"", "sample 1 (counted from 0) of user `u` is missing"),
+        ("\"1\", \"?\"", "1:49 \"?\"", "is missing"),
+        ("\"a\", \"\"", "1:49 \"\"", "is missing"),
+        ("\"0,5\", \"1,5\"", "1:44 \"0,5\"", "is written with a decimal comma"),
+        ("0, \"cat\"", "1:47 \"cat\"", "is `cell`, while others are numbers"),
+    ] {
+        let (found, text) = fault(read(targets, false));
+        assert_eq!(found, place, "{targets}: {text}");
+        assert!(text.contains(&message.replace("`cell`", "`cat`")), "{text}");
+    }
+    let names = |names: &[&str]| RawTargets::Names(names.iter().map(|&name| name.to_owned()).collect());
+    // As in Shakespeare, where the next character may be a digit or a question mark.
+    assert_eq!(read("\"a\", \"?\", \"1\", \" \"", false).unwrap(), names(&["a", "?", "1", " "]));
+    assert_eq!(read("0, \"cat\"", true).unwrap(), names(&["0", "cat"]));
+    assert_eq!(
+        read("1152921504606846976, 1152921504606846977", false).unwrap(),
+        names(&["1152921504606846976", "1152921504606846977"])
+    );
+    let (place, text) = fault(leaf(b"{\"user\": \"\", \"x\": [1], \"y\": 2}"));
+    assert!(place == "1:10 \"\"" && text.contains("the name of a user is empty"), "{place} {text}");
+}
+
+#[test]
+fn whole_numbers_that_floats_do_not_tell_apart_stay_apart() {
+    // 2^53 + 1 is the first that no float is; one with a fraction beside it says that they are values.
+    let cells = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
+    let large = cells(&["9007199254740992", "9007199254740993"]);
+    assert_eq!(RawTargets::parse(large.clone()), RawTargets::Names(large));
+    assert_eq!(RawTargets::parse(cells(&["9007199254740991", "-1"])), RawTargets::Numbers(vec![9_007_199_254_740_991.0, -1.0]));
+    assert_eq!(RawTargets::parse(cells(&["9007199254740994", "0.5"])), RawTargets::Numbers(vec![9_007_199_254_740_994.0, 0.5]));
+    let (place, text) = fault(libsvm(b"0 1:1\n1152921504606846977 1:1\n", &LibsvmSpec::default()));
+    assert!(place == "2:1 1152921504606846977" && text.contains("is 2^53 or more in size"), "{place} {text}");
+}
+
 /// As LEAF writes Sentiment140: number, date, query, user and text of a message.
 const SENTIMENT: &[u8] = br#"{"users": ["ann"], "num_samples": [2], "user_data": {"ann": {"x": [
  ["4", "Mon May 11", "NO_QUERY", "ann", "good day, good sun"], ["5", "Mon May 11", "NO_QUERY", "ann", "bad day"]], "y": [1, 0]}}}"#;
@@ -342,7 +423,7 @@ const SENTIMENT: &[u8] = br#"{"users": ["ann"], "num_samples": [2], "user_data":
 #[test]
 fn leaf_text_at_the_end_of_a_list_has_features_by_its_words() {
     let test = b"{\"user\": \"bob\", \"x\": [\"6\", \"\", \"\", \"bob\", \"bad bad luck\"], \"y\": 0}";
-    let table: RawTable<f64> = leaf::read(&[file(SENTIMENT)], Some(&[file(test)]), &LeafSpec::default()).unwrap();
+    let table: RawTable<f64> = leaf::read(&[file(SENTIMENT)], Some(&[file(test)]), &LeafSpec::default(), false).unwrap();
     // The words `,`, `bad`, `day`, `good`, `sun`.
     let rows = sparse(&table.train);
     assert_eq!((rows.columns, rows.row(0)), (5, (&[0, 2, 3, 4][..], &[1.0, 1.0, 2.0, 1.0][..])));
@@ -354,8 +435,8 @@ fn leaf_text_at_the_end_of_a_list_has_features_by_its_words() {
 #[test]
 fn leaf_text_and_numbers_do_not_mix() {
     let counted = LeafSpec { text: Some(TextSpec::Characters), ..LeafSpec::default() };
-    assert_eq!(leaf::read::<f64>(&[file(LEAF)], None, &counted).unwrap_err().path, ["leaf", "text"]);
-    let mixed = leaf::read::<f64>(&[file(SHAKESPEARE)], Some(&[file(LEAF)]), &LeafSpec::default()).unwrap_err();
+    assert_eq!(leaf::read::<f64>(&[file(LEAF)], None, &counted, false).unwrap_err().path, ["leaf", "text"]);
+    let mixed = leaf::read::<f64>(&[file(SHAKESPEARE)], Some(&[file(LEAF)]), &LeafSpec::default(), false).unwrap_err();
     assert_eq!((mixed.path, mixed.message.contains("have 4 features")), (vec!["leaf".to_owned(), "test-path".to_owned()], true));
 }
 

@@ -147,6 +147,20 @@ fn npz_arrays_are_found_by_name() {
 }
 
 #[test]
+fn a_compression_that_is_not_read_is_named() {
+    let mut bytes = npz(&[("x", npy_bytes(&arr1(&[1.0])))], CompressionMethod::Stored);
+    // The method stands 8 bytes into the header of an entry, and 10 into its line in the table at the end.
+    let table = bytes.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    (bytes[8], bytes[table + 10]) = (12, 12);
+    let (_, text) = fault(numpy::npz::<f64>(&file(&bytes), &NpzSpec::default()));
+    assert_eq!(text, "the array `x` is compressed by bzip2: expected it stored or deflated");
+    for packed in [&b"BZh91AY&SY\xff"[..], b"\xfd7zXZ\0\xff"] {
+        assert!(fault(numpy::npz::<f64>(&file(packed), &NpzSpec::default())).1.contains("the file is compressed by"));
+        assert!(fault(numpy::npy::<f64>(&file(packed), "x")).1.contains("the file is compressed by"));
+    }
+}
+
+#[test]
 fn arrays_by_client_are_natural_clients() {
     let x = Array3::from_shape_fn((3, 2, 4), |(client, row, j)| (client * 100 + row * 10 + j) as f64);
     let y = arr2(&[[0i32, 1], [1, 1], [0, 0]]);
@@ -203,7 +217,31 @@ fn client_ids_may_be_text_and_nothing_may_be_missing() {
     assert_eq!((natural.values, natural.of), (vec!["al".to_owned(), "bo".to_owned()], vec![1, 0, 1]));
     let nan = table(x.clone(), npy_bytes(&arr1(&[0.0, f64::NAN, 1.0]))).unwrap_err();
     assert!(nan.message.starts_with("`y` holds `NaN` at row 1 (counted from 0)"), "{}", nan.message);
-    assert!(table(x, text_bytes(&["cat", "", "dog"])).unwrap_err().message.contains("at row 1"));
+    assert!(table(x, text_bytes(&["cat", "", "dog"])).unwrap_err().message.contains("`y` holds an empty text at row 1"));
+    let (_, text) = fault(numpy::npy::<f64>(&file(&bytes), "x"));
+    assert_eq!(text, "the file is an archive of arrays: expected one array");
+}
+
+#[test]
+fn whole_numbers_of_64_bits_stay_apart_as_ids_and_classes() {
+    // Beyond 2^53 neighbours are the same float.
+    let ids: Vec<i64> = (0..40).map(|row| 1_234_567_890_123_456_780 + row % 4).collect();
+    let labels: Vec<u64> = (0..40).map(|row| (1 << (60 + row % 2)) + row % 4 / 2).collect();
+    let bytes = npz(
+        &[("x", npy_bytes(&Array2::<f32>::zeros((40, 2)))), ("y", npy_bytes(&arr1(&labels))), ("id", npy_bytes(&arr1(&ids)))],
+        CompressionMethod::Stored,
+    );
+    let spec = NpzSpec { client: Some("id".to_owned()), ..NpzSpec::default() };
+    let read = numpy::npz::<f64>(&file(&bytes), &spec).unwrap().table().unwrap();
+    let natural = read.natural.unwrap();
+    assert_eq!(natural.values, (0..4).map(|k| format!("123456789012345678{k}")).collect::<Vec<_>>());
+    assert_eq!(natural.of[..5], [0, 1, 2, 3, 0]);
+    // 2^60 = 1152921504606846976 and 2^61 = 2305843009213693952.
+    let classes = ["1152921504606846976", "2305843009213693952", "1152921504606846977", "2305843009213693953"];
+    let RawTargets::Names(names) = read.train.targets else { panic!("expected names") };
+    assert_eq!(names[..4], classes);
+    let exact = table(npy_bytes(&Array2::<f32>::zeros((2, 2))), npy_bytes(&arr1(&[(1i64 << 53) - 1, 0])));
+    assert_eq!(exact.unwrap().train.targets, RawTargets::Numbers(vec![9_007_199_254_740_991.0, 0.0]));
 }
 
 #[test]
@@ -211,7 +249,20 @@ fn bytes_that_are_not_scaled_are_told() {
     let y = npy_bytes(&arr1(&[0, 1]));
     assert_eq!(table(npy_bytes(&arr2(&[[7u8], [255]])), y.clone()).unwrap().unscaled, Some(("x".to_owned(), 255.0)));
     assert_eq!(table(npy_bytes(&arr2(&[[0u8], [1]])), y.clone()).unwrap().unscaled, None);
-    assert_eq!(table(npy_bytes(&arr2(&[[7f32], [255.0]])), y).unwrap().unscaled, None);
+    assert_eq!(table(npy_bytes(&arr2(&[[7f32], [255.0]])), y.clone()).unwrap().unscaled, None);
+    let parts = |x: Vec<u8>, test: Vec<u8>| {
+        let arrays = [("x", x), ("y", y.clone()), ("u", test), ("v", y.clone())];
+        let spec = NpzSpec { test_x: Some("u".to_owned()), test_y: Some("v".to_owned()), ..NpzSpec::default() };
+        numpy::npz::<f64>(&file(&npz(&arrays, CompressionMethod::Stored)), &spec).unwrap().table()
+    };
+    let (bytes, scaled) = (npy_bytes(&arr2(&[[7u8], [255]])), npy_bytes(&arr2(&[[0.5f32], [1.0]])));
+    for (x, test, name) in [(&bytes, &scaled, "x"), (&scaled, &bytes, "u")] {
+        let refused = parts(x.clone(), test.clone()).unwrap_err();
+        assert!(refused.message.starts_with(&format!("`{name}` holds bytes up to 255")), "{}", refused.message);
+        assert!(refused.help.unwrap().contains(&format!("divide `{name}` by 255")));
+    }
+    assert_eq!(parts(npy_bytes(&arr2(&[[0f32], [200.0]])), bytes.clone()).unwrap().unscaled, Some(("u".to_owned(), 255.0)));
+    assert!(parts(bytes.clone(), bytes).is_ok() && parts(scaled.clone(), scaled).unwrap().unscaled.is_none());
 }
 
 #[test]
