@@ -123,7 +123,8 @@ fn numbers<const C: usize>(line: &str) -> Result<[f64; C], (&str, String)> {
     }
     let mut row = [0.0; C];
     for (value, field) in row.iter_mut().zip(fields(line)) {
-        *value = field.parse().map_err(|_| (field, format!("`{field}`")))?;
+        let found = || if field.is_empty() { "nothing".to_owned() } else { format!("`{field}`") };
+        *value = field.parse().map_err(|_| (field, found()))?;
     }
     Ok(row)
 }
@@ -239,6 +240,7 @@ mod tests {
             let found = spot.as_ref().map(|spot| (spot.line, spot.column, spot.text()));
             assert_eq!(found, place, "{text:?}: {}", error.message);
         }
+        assert_eq!(read(file("1,2\n3,\n").path(), ["a", "b"]).unwrap_err().message, "found nothing: expected 2 numbers (a, b)");
         assert!(read(Path::new("no such file"), ["value"]).unwrap_err().message.contains("cannot read"));
     }
 }

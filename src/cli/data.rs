@@ -91,3 +91,15 @@ fn spread(spread: &Spread, thing: &str) -> String {
     }
     format!("{least} to {}, quartiles {lower}, {median} and {upper}", count(greatest, thing))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_classes_are_told_by_the_most_and_the_fewest_samples() {
+        let class = |at: usize| Class { name: at.to_string(), training: 19 - at, held_out: 0 };
+        let told = targets(&Predicted::Classes((0..CLASSES + 1).map(class).collect()));
+        assert_eq!(told, ("classes", "13, most: 0 (19), fewest: 12 (7)".to_owned()));
+    }
+}

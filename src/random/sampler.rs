@@ -7,7 +7,7 @@ use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
 
 use super::{Purpose, Quantity, Rng, Streams, quantity::describe, setting::Setting};
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, count},
     table::{self, Row},
 };
 
@@ -80,7 +80,8 @@ impl Quantity {
 fn read_values(path: &Path, range: &RangeInclusive<f64>, clients: usize) -> Result<Vec<f64>, Invalid> {
     let table = table::read(path, ["value"]).map_err(|error| error.under("file"))?;
     if table.rows.len() != clients {
-        let message = format!("the file has {} values: expected one for each of the {clients} clients", table.rows.len());
+        let message =
+            format!("the file has {}: expected one for each of {}", count(table.rows.len(), "value"), count(clients, "client"));
         return Err(table.fault(message).under("file"));
     }
     let value = |row: &Row<1>| {

@@ -152,6 +152,13 @@ fn a_user_without_samples_is_noted_and_told_of() {
 }
 
 #[test]
+fn the_first_class_that_is_no_number_is_named_where_numbers_are_fitted() {
+    let case = Case::new(&[("a.csv", b"x,y\n1,0\n2,cat\n3,2\n")]);
+    let problem = "fleet.clients = 1\nproblem = { objective = 'least-squares', data = { csv = 'a.csv', targets = 'classes' } }";
+    case.refused(problem, &["the data have 3 classes, of which `cat` is not a number", "write a number for each target"]);
+}
+
+#[test]
 fn edges_are_read_as_networkx_writes_them() {
     let ring: Vec<String> = (0..6).map(|i| format!("{i} {}", (i + 1) % 6)).collect();
     let case = Case::new(&[

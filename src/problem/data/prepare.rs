@@ -12,7 +12,7 @@ use super::{
     read::{RawSamples, RawTable, RawTargets, is_large},
 };
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, count},
     num::Real,
     random::{Purpose, Streams},
 };
@@ -293,7 +293,10 @@ fn hold_out<R: Real>(table: &mut Table<R>, share: f64) -> Result<(), Invalid> {
         test.extend(rows.drain(kept..));
     }
     if test.is_empty() {
-        return Err(Invalid::at("test", format!("a share of {share} of {rows} samples holds out none: expected a larger share")));
+        return Err(Invalid::at(
+            "test",
+            format!("a share of {share} of {} holds out none: expected a larger share", count(rows, "sample")),
+        ));
     }
     let mut train: Vec<usize> = groups.concat();
     train.sort_unstable();

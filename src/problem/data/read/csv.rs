@@ -277,7 +277,8 @@ fn distinct(header: &StringRecord) -> Result<(), (usize, String)> {
     let mut places = BTreeMap::new();
     for (at, name) in header.iter().enumerate() {
         if let Some(first) = places.insert(name, at) {
-            return Err((at, format!("columns {} and {} are both called `{name}`", first + 1, at + 1)));
+            let alike = if name.is_empty() { "have no name".to_owned() } else { format!("are both called `{name}`") };
+            return Err((at, format!("columns {} and {} {alike}", first + 1, at + 1)));
         }
     }
     Ok(())
@@ -308,6 +309,7 @@ impl Row<'_> {
             None => false,
             Some((_, part)) if part.eq_ignore_ascii_case("train") => false,
             Some((_, part)) if part.eq_ignore_ascii_case("test") => true,
+            Some((at, "")) => return Err(Fault::at(at, "the part is missing: expected `train` or `test`")),
             Some((at, part)) => return Err(Fault::at(at, format!("`{part}` is not a part: expected `train` or `test`"))),
         };
         let part = if held_out { &mut parts.test } else { &mut parts.train };

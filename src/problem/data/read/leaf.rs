@@ -44,7 +44,9 @@ pub(in crate::problem::data) fn read<R: Real>(
     let natural = Some(Grouping { empty, ..Grouping::new("user", &train.users) });
     let columns = train.inputs.columns();
     if let Some(test) = test.as_ref().filter(|test| test.inputs.columns() != columns) {
-        let told = |columns: Option<usize>| columns.map_or("are text".to_owned(), |columns| format!("have {columns} features"));
+        let told = |columns: Option<usize>| {
+            columns.map_or("are text".to_owned(), |columns| format!("have {}", count(columns, "feature")))
+        };
         let message = format!("held-out samples {}, those for training {}", told(test.inputs.columns()), told(columns));
         return Err(Invalid::at("leaf.test-path", message));
     }

@@ -6,7 +6,7 @@ use ndarray_npy::{ReadNpyError, ReadNpyExt};
 use super::{EXACT, RawSamples, RawTable, RawTargets, bound, cell::is_missing};
 use crate::{
     file::{File, archive::Archive, npy},
-    invalid::Invalid,
+    invalid::{Invalid, count},
     num::Real,
     problem::data::{Features, Grouping, spec::NpzSpec, table::dense},
 };
@@ -146,7 +146,10 @@ impl<R: Real> Arrays<R> {
         let test = self.test.map(|(x, y)| single(y, &x).and_then(|y| samples(x, y, 1))).transpose()?;
         if let Some(test) = test.as_ref().filter(|test| test.features.columns() != train.features.columns()) {
             let (found, expected) = (test.features.columns(), train.features.columns());
-            return Err(Invalid::at("", format!("held-out samples have {found} features: expected {expected}, as in training")));
+            return Err(Invalid::at(
+                "",
+                format!("held-out samples have {}: expected {expected}, as in training", count(found, "feature")),
+            ));
         }
         Ok(RawTable { natural, unscaled: bytes, ..RawTable::new(train, test) })
     }

@@ -198,6 +198,8 @@ fn csv_faults_name_their_place() {
             (b"a,Unnamed: 0,y\n0,1,2\n", &default, "1:3 Unnamed: 0", "column 2 has no name"),
             (b"who,a,y\nu,1,0\n,2,1\n", &by_who, "3:1 ", "the value of column `who`, by which samples are divided, is missing"),
             (b"a,y\n", &default, "", "no training samples"),
+            (b"a,s,y\n1,train,2\n1,,2\n", &split, "3:3 ", "the part is missing: expected `train` or `test`"),
+            (b"a,,,y\n1,2,3,0\n", &default, "1:4 ", "columns 2 and 3 have no name"),
             (b"a,s,y\n1,train,2\n1,valid,2\n", &split, "3:3 valid", "`valid` is not a part: expected `train` or `test`"),
         ],
     );
