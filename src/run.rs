@@ -10,6 +10,7 @@ mod arm;
 mod capacity;
 mod cell;
 mod checkpoint;
+mod concurrency;
 mod done;
 mod error;
 mod estimate;

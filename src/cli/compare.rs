@@ -30,7 +30,8 @@ Examples:
 ///
 /// A target is reached between two samples, shown as `12.0–18.0`, unless every update of a server was sampled (`record.every` of one
 /// round): then the place is exact. Quartiles and ratios are those of the later sample. A metric that does not fall or rise steadily may
-/// have touched the target earlier, between two samples. A seed that diverged counts as worse than any other, whichever metric it is.
+/// have touched the target earlier, between two samples. A seed that diverged counts as worse than any other in every column, and as
+/// never reaching a target, even one that it came by before.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -68,10 +69,8 @@ impl Args {
         let mut table =
             if targets.is_empty() { Table::at_end(&curves) } else { Table::to_targets(&curves, &targets).map_err(unplaced)? };
         let tuned = trial::winners(&trial::read(&self.results.join("tuning.csv")).map_err(unplaced)?);
-        let tuned = trial::lines(&tuned, |_| true);
         let crews = crews(&Facts::read(&self.results.join(facts::TABLE)).map_err(unplaced)?);
-        table = table.manned(&crews);
-        table.notes.extend(tuned.into_iter().map(|line| format!("tuned: {line}")));
+        table = table.manned(&crews).tuned(tuned);
         let mut out = io::stdout().lock();
         match self.format {
             Format::Text => out.write_all(printable(&table.text()).as_bytes())?,

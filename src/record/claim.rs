@@ -2,13 +2,15 @@
 //!
 //! A claim joins a *quantity* of each method (a metric at some instant, or the place on an axis where a target is first
 //! reached) with an *assertion* (one method beats another by a factor, a value lies in a range, a trend across a sweep).
-//! Everything is about medians over seeds; a run that diverged counts as worse than any other.
+//! Everything is about medians over seeds; a run that diverged counts as worse than any other: its value is the worst there is at every
+//! instant, and it reaches no target, even one that it came by before.
 //!
-//! Where a target is reached lies between two samples, unless every update of a server was sampled. A claim that holds at one of the
-//! places that are left open and not at another is undecided.
+//! Where a target is reached lies between two samples, and so does the value at an instant that no sample is of, unless every update of
+//! a server was sampled. A claim that holds at one of the places, or values, that are left open and not at another is undecided.
 
 mod check;
 mod evaluate;
+mod instant;
 mod judge;
 
 use std::collections::BTreeMap;
@@ -41,7 +43,9 @@ pub struct ClaimSpec {
     /// The metric compared at an instant; the alternative is `target`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// The instant, such as `{ seconds = 600 }`; the end of the run by default.
+    /// The instant, such as `{ seconds = 600 }`; the end of the run by default. Between two samples the last one counts, and the value may
+    /// be anything between the two, unless every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that hangs on it
+    /// is undecided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<At>,
     /// A target such as `{ loss = 0.3 }`: what is compared is where on `axis` it is first reached. That lies between two samples, unless
@@ -179,7 +183,7 @@ pub enum Answer {
     /// It does not.
     #[serde(rename = "false")]
     Fails,
-    /// It hangs on where between two samples a target was reached.
+    /// It hangs on what lies between two samples.
     #[serde(rename = "undecided")]
     Undecided,
     /// It cannot be evaluated.

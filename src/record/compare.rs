@@ -11,6 +11,7 @@ use super::curves::{Cell, Curves, Run};
 use super::measure::{self, Better};
 use super::spread::Quartiles;
 use super::target::Target;
+use super::trial::{self, Winner};
 use super::units::{Unit, exact};
 use crate::invalid::Invalid;
 
@@ -56,6 +57,13 @@ pub struct Row {
     pub entries: Vec<Option<Entry>>,
 }
 
+impl Row {
+    /// Whether it is of this method in this cell; several targets stand in front of the swept keys.
+    fn is_of(&self, cell: &Cell, method: &str) -> bool {
+        self.cell.0.ends_with(&cell.0) && self.method == method
+    }
+}
+
 /// A comparison, ready for [`text`](Table::text), [`markdown`](Table::markdown), [`latex`](Table::latex) and
 /// [`csv`](Table::csv).
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +80,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Rows by cell, then by method, in order of appearance.
     pub rows: Vec<Row>,
+    /// What was kept of the methods that are tuned.
+    pub tuned: Vec<Winner>,
     /// What a reader is told below it, a line each.
     pub notes: Vec<String>,
 }
@@ -101,22 +111,26 @@ impl Table {
         if targets.len() > 1 {
             keys.insert(0, TARGET.to_owned());
         }
-        Ok(Self { caption, keys, reached: "reached", failed: "never", columns, rows, notes: Vec::new() }.related())
+        Ok(Self { caption, keys, reached: "reached", failed: "never", columns, rows, tuned: Vec::new(), notes: Vec::new() }
+            .related())
     }
 
-    /// The last recorded value of every metric, and what the runs took.
+    /// The last recorded value of every metric, and what the runs took: without bound where they diverged, or who gave up first would
+    /// seem to have spent the least.
     pub fn at_end(curves: &Curves) -> Self {
         let metrics: Vec<usize> = curves.metrics.iter().filter_map(|name| curves.metric(name)).collect();
         let shown = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits];
         let values = |run: &Run| {
             let finals = metrics.iter().map(|&m| run.last(m).map(|v| Better::of(&curves.metrics[m]).settle(v)));
-            finals.chain(shown.iter().map(|&axis| Some(run.end(axis)))).map(|value| value.map(Bracket::at)).collect()
+            let end = |axis| if run.diverged { f64::INFINITY } else { run.end(axis) };
+            finals.chain(shown.iter().map(|&axis| Some(end(axis)))).map(|value| value.map(Bracket::at)).collect()
         };
         let rows = rows(curves, values, |run| !run.diverged);
         let mut columns: Vec<Column> = metrics.iter().map(|&m| metric_column(&curves.metrics[m])).collect();
         columns.extend(shown.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, metrics.len() + i)));
         let (caption, keys) = ("Final values".to_owned(), curves.keys.clone());
-        Self { caption, keys, reached: "finite", failed: "diverged", columns, rows, notes: Vec::new() }.related()
+        Self { caption, keys, reached: "finite", failed: "diverged", columns, rows, tuned: Vec::new(), notes: Vec::new() }
+            .related()
     }
 
     /// With the clients at work of each method, on average and at most, and what is to be said of them.
@@ -135,14 +149,18 @@ impl Table {
         };
         self.columns.extend([column("at_work_mean", "at work"), column("at_work_most", "most")]);
         for row in &mut self.rows {
-            // Several targets stand in front of the swept keys.
-            let own = crews.iter().find(|crew| row.cell.0.ends_with(&crew.cell.0) && crew.method == row.method);
-            let entry = |value: f64| {
-                let quartiles = Quartiles { lower: value, median: value, upper: value };
-                Entry { quartiles, low: value, ratio: None }
-            };
+            let own = crews.iter().find(|crew| row.is_of(&crew.cell, &crew.method));
+            let entry = |quartiles: Quartiles| Entry { quartiles, low: quartiles.median, ratio: None };
             row.entries.extend([own.map(|crew| entry(crew.mean)), own.map(|crew| entry(crew.most))]);
         }
+        self
+    }
+
+    /// With the tuned values that were kept, and which of them are ends of their grids.
+    #[must_use]
+    pub fn tuned(mut self, winners: Vec<Winner>) -> Self {
+        self.notes.extend(trial::lines(&winners, |_| true).into_iter().map(|line| format!("tuned: {line}")));
+        self.tuned = winners;
         self
     }
 

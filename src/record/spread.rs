@@ -14,6 +14,11 @@ pub struct Quartiles {
 }
 
 impl Quartiles {
+    /// Those of a single value.
+    pub fn at(value: f64) -> Self {
+        Self { lower: value, median: value, upper: value }
+    }
+
     /// Quartiles of `values`, which are sorted in place; `None` for an empty sample.
     ///
     /// Infinite values take part (a run that diverged is worse than all others); there must be no NaN.

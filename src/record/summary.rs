@@ -93,7 +93,10 @@ fn row(curves: &Curves, crews: &[Crew], cell: &Cell, method: &str) -> Option<Row
         seeds: runs.len(),
         diverged: runs.iter().filter(|run| run.diverged).count(),
         totals,
-        at_work: crews.iter().find(|crew| crew.cell == *cell && crew.method == method).map(|crew| [crew.mean, crew.most]),
+        at_work: crews
+            .iter()
+            .find(|crew| crew.cell == *cell && crew.method == method)
+            .map(|crew| [crew.mean.median, crew.most.median]),
         outcomes: (0..curves.metrics.len()).map(|metric| outcome(&runs, metric, Better::of(&curves.metrics[metric]))).collect(),
     })
 }
@@ -174,7 +177,7 @@ mod tests {
         let overridden = [("fleet.clients".to_owned(), "3".to_owned())];
         let kept = Tuned { key: "local.lr".to_owned(), value: "0.1".to_owned(), edge: Some(Edge::Smallest) };
         let (cell, method) = (curves.cells()[0].clone(), "a".to_owned());
-        let crews = [Crew { cell, method, server: true, mean: 3.25, most: 10.0 }];
+        let crews = [Crew { cell, method, server: true, mean: Quartiles::at(3.25), most: Quartiles::at(10.0) }];
         let tuned = [Winner { cell: curves.cells()[0].clone(), method: "a".to_owned(), values: vec![kept] }];
         write(&curves, (&overridden, &tuned), &summarise(&curves, &crews), &mut out).unwrap();
         let mut reader = csv::Reader::from_reader(&out[..]);

@@ -20,13 +20,17 @@ pub struct Target {
 }
 
 impl Target {
-    /// Between which places on `axis` the `run` reaches the target first; `None` if it never does. `metric` is the column.
+    /// Between which places on `axis` the `run` reaches the target first; `None` if it never does, or diverges sooner or later. `metric`
+    /// is the column.
     ///
     /// The upper end is the place of the first sample that reaches the target, where it was certainly met; the lower end that of the
     /// sample before, where it was not, or the count after that one on an axis of whole rounds or updates. Both are the same where
     /// [every update](crate::record::facts::Sampling::is_exact) of a server's model was sampled. A metric that is not monotone may have
     /// touched the target before the lower end, between two samples.
     pub fn crossing(&self, run: &Run, axis: Axis, metric: usize) -> Option<Bracket> {
+        if run.diverged {
+            return None;
+        }
         let better = Better::of(&self.metric);
         let exact = run.sampling.is_some_and(Sampling::is_exact);
         let mut before = None;
@@ -104,6 +108,16 @@ mod tests {
         ] {
             curves.runs[0].sampling = Some(Sampling { every, server });
             assert_eq!(crossing(&curves, "gap=0.5", Axis::Seconds), Some(found), "{every} {server}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_diverges_later_never_reaches_it() {
+        let file = FILE.replace("9,0,0,30,0,0.2,0.7", "9,0,0,30,0,inf,0.7");
+        let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
+        for (text, metric) in [("gap=0.1", "gap"), ("gap=1", "gap"), ("accuracy=0.5", "accuracy")] {
+            let target: Target = text.parse().unwrap();
+            assert_eq!(target.crossing(&curves.runs[0], Axis::Seconds, curves.metric(metric).unwrap()), None, "{text}");
         }
     }
 

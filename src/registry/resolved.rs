@@ -76,7 +76,6 @@ fn written_out(own: &dyn ServedParameters, written: &ServedSpec, problem: &Probl
 pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, problem: &ProblemSpec) -> Result<(), Invalid> {
     let full = complete(own, parts, problem.weights);
     let schedule = full.schedule.clone().unwrap_or_default();
-    schedule.check_concurrency(parts.concurrency, own.card().name)?;
     parts.check_shards(full.weighting.unwrap_or_default(), &schedule)?;
     full.check_anonymity()?;
     full.check_secrecy(own.sums_suffice())?;

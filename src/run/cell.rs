@@ -5,7 +5,7 @@ use std::{path::Path, sync::Mutex, time::Duration};
 use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
-    capacity, made, placed, protocols, standstill, uptake,
+    capacity, concurrency, made, placed, protocols, standstill, uptake,
     wall::now,
 };
 use crate::{
@@ -100,7 +100,9 @@ pub(super) fn planned(
     let facts = world.facts();
     let mut methods = arms(cell, facts.clients, (&scenario.folder, &scenario.registry))?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
-    let notes = check_parts(&methods, cell, &facts, &setting)?;
+    concurrency::refuse(&methods, cell)?;
+    let mut notes = check_parts(&methods, cell, &facts, &setting)?;
+    notes.extend(concurrency::notes(&methods, cell, facts.clients));
     standstill::refuse(&methods, cell, &facts, &world)?;
     let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
     let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;

@@ -37,6 +37,7 @@ use crate::{
         Progress, RecordPlan, Stop,
         axis::Axis,
         crews::{self, Crew},
+        spread::Quartiles,
     },
     registry::Parameters,
     role::Observed,
@@ -196,8 +197,8 @@ pub fn unlike_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
             cell: cell.clone(),
             method: arms[0].label.clone(),
             server: matches!(arms[0].parameters, Parameters::Served { .. }),
-            mean: run.at_work.mean,
-            most: run.at_work.most as f64,
+            mean: Quartiles::at(run.at_work.mean),
+            most: Quartiles::at(run.at_work.most as f64),
         };
         planned.methods.iter().zip(&forecast.runs).map(crew).collect::<Vec<_>>()
     };

@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(number(&document, "method.3.schedule.rounds.cohort"), Some(2.0));
 
         // What a method says goes before the schedule that is shared.
-        let shared = "[served]\nlocal.lr = 0.1\nconcurrency = 3\nschedule.rounds.cohort = 4\n";
+        let shared = "[served]\nlocal.lr = 0.1\nschedule.rounds.cohort = 4\n";
         let document = read_back(&format!("{shared}{methods}"));
         assert_eq!(number(&document, "method.0.schedule.rounds.cohort"), Some(4.0));
         assert_eq!(number(&document, "method.3.schedule.rounds.cohort"), Some(2.0));

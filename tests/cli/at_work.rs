@@ -72,7 +72,10 @@ fn one_number_puts_as_many_to_work_under_every_schedule() {
     let equal = ["--set", "served.concurrency=10", "--set", "method.fedavg.schedule=\"rounds\""];
     let told = call(folder, &[&["run", "s.toml", "--out", "equal"], &equal[..]].concat());
     let checked = call(folder, &[&["check", "s.toml"], &equal[..]].concat());
-    assert!(!told.contains("note: ") && !checked.contains("note: "), "{told}{checked}");
+    for text in [&told, &checked] {
+        assert!(text.contains("rounds wait for their slowest client") && !text.contains("served.concurrency"), "{text}");
+        assert_eq!(text.matches("note: ").count(), 1, "{text}");
+    }
     let found = at_work(&folder.join("equal/runs.csv"));
     assert_eq!((found["fedavg"].1, found["fedbuff"], found["fedasync"]), (10.0, (10.0, 10.0), (10.0, 10.0)));
     // Rounds wait for the slowest of ten.
@@ -82,4 +85,41 @@ fn one_number_puts_as_many_to_work_under_every_schedule() {
         String::from_utf8_lossy(bytes).lines().filter(|l| l.starts_with("fedavg")).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(fedavg(&curves("equal")), fedavg(&curves("as-it-came")), "a cohort of ten, wherever that is said");
+}
+
+/// No two visits are of one length, so that whoever is not waited for is called off at work and sends nothing.
+#[test]
+fn over_selection_leaves_no_more_at_work_than_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("s.toml"), FIFTY).unwrap();
+    let rounds = "method.fedavg.schedule={ rounds = { over-selection = 1.5 } }";
+    let set = ["--set", rounds, "--set", "served.concurrency=20", "--only", "fedavg", "--only", "fedbuff"];
+    let _ = call(folder, &[&["run", "s.toml", "--out", "o"], &set[..]].concat());
+    let found = at_work(&folder.join("o/runs.csv"));
+    assert_eq!((found["fedavg"].1, found["fedbuff"].1), (20.0, 20.0));
+    let manifest = fs::read_to_string(folder.join("o/manifest.toml")).unwrap();
+    assert!(manifest.contains("cohort = 13"), "{manifest}");
+    let _ = call(folder, &["check", "o/manifest.toml"]);
+}
+
+#[test]
+fn numbers_without_effect_are_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("s.toml"), FIFTY).unwrap();
+    let check = |set: &[&str]| call(folder, &[&["check", "s.toml"], set].concat());
+    let unused = "  `served.concurrency`: no method goes by it";
+    let own =
+        ["--set", "served.concurrency=20", "--set", "method.fedbuff.concurrency=10", "--set", "method.fedasync.concurrency=10"];
+    assert!(check(&own).contains(unused));
+    assert!(!check(&own[..4]).contains(unused), "FedAsync goes by it");
+    assert!(!check(&[]).contains(unused));
+
+    let few = |replace: &str| format!("method.fedasync.schedule={{ every-arrival = {{ concurrency = 5{replace} }} }}");
+    let stuck = "  `fedasync`: of 50 clients only the 5 that are drawn first are ever called";
+    for (replace, told) in [("", true), (", replace = \"same\"", true), (", replace = \"random\"", false)] {
+        let text = check(&["--set", &few(replace)]);
+        assert_eq!(text.contains(stuck), told, "{text}");
+    }
 }

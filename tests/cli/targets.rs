@@ -116,3 +116,20 @@ fn scripts_learn_what_is_undecided() {
     assert!(told["claims"][4]["range"].is_null() && told["claims"][4]["undecided"] == false);
     assert_eq!(call(&["--strict"]).output().unwrap().status.code(), Some(1));
 }
+
+/// In rounds of 17 s the gap at 50 s is `(2/3)^4 / 6 = 0.0329`, after two rounds; at the third, at 51 s, `(2/3)^6 / 6 = 0.0146`.
+#[test]
+fn a_value_at_an_instant_is_that_of_the_last_update_or_left_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let claim = "[[claim]]\ntext = \"at fifty\"\nmetric = \"gap\"\nat = { seconds = 50 }\nof = \"rounds\"\nbelow = 0.02\n";
+    let scenario = SCENARIO.split("[[claim]]").next().unwrap().to_owned() + claim;
+    fs::write(folder.path().join("s.toml"), scenario).unwrap();
+    for (every, holds) in [("{ rounds = 1 }", "false"), ("{ seconds = 6 }", "undecided"), ("{ seconds = 10 }", "false")] {
+        let mut command = fedfleet(["run", "s.toml", "--out", "o", "--overwrite", "--set", &format!("record.every={every}")]);
+        command.current_dir(&folder);
+        let told = succeed(command);
+        assert_eq!(table(&folder.path().join("o/claims.csv"))[0]["holds"], holds, "{every}: {told}");
+        // 48 s is before the third round, 54 s after it.
+        assert_eq!(told.contains("rounds was sampled at 48.0 and 54.0 seconds, not at 50"), holds == "undecided", "{told}");
+    }
+}

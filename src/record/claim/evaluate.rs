@@ -1,13 +1,17 @@
 //! What the recorded curves answer.
 
 use super::check::{Assertion, Quantity};
-use super::judge::{Judgement, Measured, beats, lies, moves};
-use super::{Answer, ClaimSpec, Comparison, Direction, Verdict};
+use super::instant::Instant;
+use super::judge::{Judgement, Measured, Open, beats, lies, moves};
+use super::{Answer, At, ClaimSpec, Comparison, Direction, Verdict};
 use crate::invalid::Invalid;
+use crate::record::axis::Axis;
 use crate::record::bracket::Bracket;
 use crate::record::curves::{Cell, Curves, Run};
 use crate::record::filter;
+use crate::record::measure::Better;
 use crate::record::spread::median;
+use crate::record::target::Target;
 use crate::record::units::short;
 
 /// Answers a claim, once in each cell that it is about (for a trend, once in each cell of the other keys).
@@ -71,54 +75,57 @@ fn trend(curves: &Curves, quantity: &Quantity, assertion: &Assertion<'_>, group:
     for cell in group {
         let value = cell.get(over).ok_or_else(|| format!("`{over}` is not swept"))?;
         let key: f64 = value.parse().map_err(|_| format!("`{over}` has the value `{value}`, which is not a number"))?;
-        points.push((key, measure(curves, quantity, cell, of)?.value));
+        points.push((key, measure(curves, quantity, cell, of)?));
     }
     if points.len() < 2 {
         return Err(format!("only one value of `{over}` was run"));
     }
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((key, _)) = points.iter().find(|point| !point.1.high.is_finite()) {
+    let is_finite = |found: &Measured| [found.value.low, found.value.high].into_iter().all(f64::is_finite);
+    if let Some((key, _)) = points.iter().find(|point| !is_finite(&point.1)) {
         return Err(format!("{of} has no finite value at {over} = {key}"));
     }
-    Ok(moves(&points, direction, within))
+    Ok(moves(points, direction, within))
 }
 
 /// The median over seeds of a quantity of `method` in `cell`.
 fn measure(curves: &Curves, quantity: &Quantity, cell: &Cell, method: &str) -> Result<Measured, String> {
     let metric = curves.metric(quantity.metric()).ok_or_else(|| format!("{} was not recorded", quantity.metric()))?;
     let runs: Vec<&Run> = curves.of(cell, method).collect();
-    let values: Vec<Bracket> = match quantity {
-        Quantity::Value { at, .. } => {
-            let value = |run: &&Run| at.place().map_or_else(|| run.last(metric), |(axis, x)| run.at(axis, metric, x));
-            runs.iter().filter_map(value).map(|value| Bracket::at(quantity.better().settle(value))).collect()
-        }
-        Quantity::Crossing { target, axis } => {
-            let crossing = |run: &&Run| target.crossing(run, *axis, metric).unwrap_or(Bracket::at(f64::INFINITY));
-            runs.iter().map(crossing).collect()
-        }
+    let found = match quantity {
+        Quantity::Value { at, .. } => at_instant(&runs, *at, metric, quantity.better(), method),
+        Quantity::Crossing { target, axis } => at_target(&runs, target, *axis, metric, method),
     };
-    let value = Bracket::median(&values).ok_or_else(|| format!("{method} has no value of {} there", quantity.metric()))?;
-    let at_least = match quantity {
-        Quantity::Crossing { axis, .. } if value.high.is_infinite() => {
-            let end = |run: &&Run| if run.diverged { f64::INFINITY } else { run.end(*axis) };
-            median(&mut runs.iter().map(end).collect::<Vec<_>>())
-        }
-        _ => None,
+    found.ok_or_else(|| format!("{method} has no value of {} there", quantity.metric()))
+}
+
+/// The median over `runs` of `method` of a metric at an instant.
+fn at_instant(runs: &[&Run], at: At, metric: usize, better: Better, method: &str) -> Option<Measured> {
+    let found: Vec<Instant> = runs.iter().filter_map(|run| Instant::of(run, at, metric, better)).collect();
+    let value = Bracket::median(&found.iter().map(|instant| instant.range).collect::<Vec<_>>())?;
+    let figure = median(&mut found.iter().map(|instant| instant.value).collect::<Vec<_>>())?;
+    let between = Bracket::median(&found.iter().filter_map(|instant| instant.between).collect::<Vec<_>>());
+    let ends_before = |&(axis, x): &(Axis, f64)| runs.iter().any(|run| !run.diverged && !run.reaches(axis, x));
+    let note = at.place().filter(ends_before).map(|(axis, x)| format!("{method} ends before {x} {axis}: its last value counts"));
+    let told = |((axis, x), Bracket { low, high }): ((Axis, f64), Bracket)| Open {
+        text: format!("{method} was sampled at {} and {} {axis}, not at {x}", short(low), short(high)),
+        always: true,
     };
-    let note = match quantity {
-        Quantity::Value { at, .. } => at
-            .place()
-            .filter(|&(axis, x)| runs.iter().any(|run| !run.diverged && !run.reaches(axis, x)))
-            .map(|(axis, x)| format!("{method} ends before {x} {axis}: its last value counts")),
-        Quantity::Crossing { .. } => None,
-    };
-    let open = match quantity {
-        Quantity::Crossing { target, axis } if !value.is_exact() => {
-            Some(format!("{method} reaches {target} between {} and {} {axis}", short(value.low), short(value.high)))
-        }
-        _ => None,
-    };
-    Ok(Measured { label: method.to_owned(), value, at_least, note, open })
+    let open = at.place().zip(between).filter(|_| !value.is_exact()).map(told);
+    Some(Measured { label: method.to_owned(), value, figure, at_least: None, note, open })
+}
+
+/// The median over `runs` of `method` of where a target is reached.
+fn at_target(runs: &[&Run], target: &Target, axis: Axis, metric: usize, method: &str) -> Option<Measured> {
+    let crossing = |run: &&Run| target.crossing(run, axis, metric).unwrap_or(Bracket::at(f64::INFINITY));
+    let value = Bracket::median(&runs.iter().map(crossing).collect::<Vec<_>>())?;
+    let end = |run: &&Run| if run.diverged { f64::INFINITY } else { run.end(axis) };
+    let at_least = if value.high.is_infinite() { median(&mut runs.iter().map(end).collect::<Vec<_>>()) } else { None };
+    let open = (!value.is_exact()).then(|| Open {
+        text: format!("{method} reaches {target} between {} and {} {axis}", short(value.low), short(value.high)),
+        always: false,
+    });
+    Some(Measured { label: method.to_owned(), value, figure: value.high, at_least, note: None, open })
 }
 
 fn required(assertion: &Assertion<'_>) -> String {

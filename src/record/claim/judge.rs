@@ -13,12 +13,22 @@ pub(super) struct Measured {
     /// Whose it is.
     pub label: String,
     pub value: Bracket,
+    /// The figure that is told of it: where a target was certainly reached, or the value of the last sample by an instant.
+    pub figure: f64,
     /// Where the runs ended, if `value` is infinite because a target was never reached; infinite where they diverged.
     pub at_least: Option<f64>,
     /// That runs ended before the instant asked for.
     pub note: Option<String>,
-    /// Between which places a target was reached, where samples leave that open.
-    pub open: Option<String>,
+    /// Between which samples it lies, where they leave it open.
+    pub open: Option<Open>,
+}
+
+/// What samples leave open, in words.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    pub text: String,
+    /// Whether it is told of claims that are decided all the same: the figure is then not of the instant that was asked for.
+    pub always: bool,
 }
 
 impl Measured {
@@ -42,21 +52,23 @@ pub(super) struct Judgement {
 }
 
 impl Judgement {
-    /// The judgement on what is `certain`, and at least `possible`; what is `open` is said where that matters.
+    /// The judgement on what is `certain`, and at least `possible`; what is `open` is said where that matters, with the remedy.
     fn new(
         figure: f64,
         range: Bracket,
         (certain, possible): (bool, bool),
         notes: impl IntoIterator<Item = String>,
-        open: impl IntoIterator<Item = String>,
+        open: impl IntoIterator<Item = Open>,
     ) -> Self {
         let answer = match (certain, possible) {
             (true, _) => Answer::Holds,
             (false, true) => Answer::Undecided,
             (false, false) => Answer::Fails,
         };
-        let open = open.into_iter().chain([REMEDY.to_owned()]).filter(|_| answer == Answer::Undecided);
-        let note = notes.into_iter().chain(open).reduce(|note, next| format!("{note}; {next}"));
+        let undecided = answer == Answer::Undecided;
+        let told = open.into_iter().filter(|open| undecided || open.always).map(|open| open.text).collect::<Vec<_>>();
+        let remedy = (undecided || !told.is_empty()).then(|| REMEDY.to_owned());
+        let note = notes.into_iter().chain(told).chain(remedy).reduce(|note, next| format!("{note}; {next}"));
         Self { figure, range, answer, note }
     }
 }
@@ -73,19 +85,22 @@ pub(super) fn beats(better: Better, [good, bad]: [Measured; 2], by: f64, compare
     }
     let bound = bad.at_least.map(|end| if end.is_finite() { format!("at least: {}", bad.missed(end)) } else { bad.missed(end) });
     let (g, b) = (good.value, bad.at_least.map_or(bad.value, Bracket::at));
+    let shown = (bad.at_least.unwrap_or(bad.figure), good.figure);
     let figure = |b: f64, g: f64| match (compare, better) {
         (Comparison::Ratio, Better::Lower) => b / g,
         (Comparison::Ratio, Better::Higher) => (1.0 - b) / (1.0 - g),
         (Comparison::Difference, Better::Lower) => b - g,
         (Comparison::Difference, Better::Higher) => g - b,
     };
-    let measured = figure(b.high, g.high);
+    let measured = figure(shown.0, shown.1);
     if measured.is_nan() {
-        return Err(format!("{} ({}) and {} ({}) cannot be compared", bad.label, short(b.high), good.label, short(g.high)));
+        return Err(format!("{} ({}) and {} ({}) cannot be compared", bad.label, short(shown.0), good.label, short(shown.1)));
     }
-    // Places alone are left open, and of those the lower ones are better; of zero and zero any ratio may be right.
-    let (low, high) = (figure(b.low, g.high), figure(b.high, g.low));
-    let range = Bracket { low: if low.is_nan() { 0.0 } else { low }, high: if high.is_nan() { f64::INFINITY } else { high } };
+    let corners = [(b.low, g.low), (b.low, g.high), (b.high, g.low), (b.high, g.high)].map(|(b, g)| figure(b, g));
+    // Of zero and zero any ratio may be right, of infinities any difference.
+    let least = if compare == Comparison::Ratio { 0.0 } else { f64::NEG_INFINITY };
+    let any = if corners.iter().any(|corner| corner.is_nan()) { &[least, f64::INFINITY][..] } else { &[] };
+    let range = spanned(corners.iter().chain(any).copied().filter(|corner| !corner.is_nan()));
     let notes = [bound, good.note, bad.note].into_iter().flatten();
     let open = [good.open, bad.open].into_iter().flatten();
     Ok(Judgement::new(measured, range, (range.low >= by, range.high >= by), notes, open))
@@ -97,12 +112,19 @@ pub(super) fn lies(found: Measured, low: f64, high: f64) -> Judgement {
     let certain = value.low >= low && value.high <= high;
     let possible = value.high >= low && value.low <= high;
     let note = found.at_least.map(|end| found.missed(end)).or(found.note);
-    Judgement::new(value.high, value, (certain, possible), note, found.open)
+    Judgement::new(found.figure, value, (certain, possible), note, found.open)
+}
+
+/// From the least to the greatest of `values`.
+fn spanned(values: impl Iterator<Item = f64>) -> Bracket {
+    let none = Bracket { low: f64::INFINITY, high: f64::NEG_INFINITY };
+    values.fold(none, |all, value| Bracket { low: all.low.min(value), high: all.high.max(value) })
 }
 
 /// Whether values move as they should over two keys or more, in the order of `points`.
-pub(super) fn moves(points: &[(f64, Bracket)], direction: Direction, within: f64) -> Judgement {
-    let values: Vec<Bracket> = points.iter().map(|point| point.1).collect();
+pub(super) fn moves(points: Vec<(f64, Measured)>, direction: Direction, within: f64) -> Judgement {
+    let values: Vec<Bracket> = points.iter().map(|point| point.1.value).collect();
+    let figure = points[points.len() - 1].1.figure / points[0].1.figure;
     let (first, last) = (values[0], values[values.len() - 1]);
     let always = |holds: &dyn Fn(Bracket, Bracket) -> bool| values.windows(2).all(|pair| holds(pair[0], pair[1]));
     let least = |end: fn(&Bracket) -> f64| values.iter().map(end).fold(f64::INFINITY, f64::min);
@@ -126,7 +148,9 @@ pub(super) fn moves(points: &[(f64, Bracket)], direction: Direction, within: f64
     let shown = |value: Bracket| {
         if value.is_exact() { short(value.high) } else { format!("{}–{}", short(value.low), short(value.high)) }
     };
-    let listed: Vec<String> = points.iter().map(|(key, value)| format!("{} at {key}", shown(*value))).collect();
+    let listed: Vec<String> = points.iter().map(|(key, found)| format!("{} at {key}", shown(found.value))).collect();
     let range = Bracket { low: last.low / first.high, high: last.high / first.low };
-    Judgement::new(last.high / first.high, range, holds, [listed.join(", ")], [])
+    // The values are listed with what they may be; once is enough for the samples.
+    let open = points.into_iter().find_map(|(_, found)| found.open.filter(|open| open.always));
+    Judgement::new(figure, range, holds, [listed.join(", ")], open)
 }

@@ -136,6 +136,95 @@ fn a_target_missed_by_divergence_is_worse_than_any_that_is_reached() {
     assert_eq!(ask("bad", "good"), (Some(0.0), Answer::Fails, "bad diverges".to_owned()));
 }
 
+#[test]
+fn a_run_that_diverges_is_worst_at_every_instant_and_reaches_no_target() {
+    let file = concat!(
+        "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy\n",
+        "good,0,0,0,0,0,0,0,1,0.1\ngood,0,1,10,0,0,0,0,0.4,0.6\n",
+        "bad,0,0,0,0,0,0,0,1,0.1\nbad,0,1,1,0,0,0,0,0.1,0.9\nbad,0,2,2,0,0,0,0,NaN,0.9\n",
+    );
+    let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
+    for what in [
+        "target = { loss = 0.5 }",
+        "target = { accuracy = 0.5 }",
+        "metric = \"loss\"\nat = { seconds = 1 }",
+        "metric = \"accuracy\"\nat = { rounds = 1 }",
+    ] {
+        let ask = |better: &str, worse: &str| {
+            let spec = claim(&format!("{what}\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
+            evaluate(&spec, &curves).unwrap()[0].answer
+        };
+        assert_eq!((ask("good", "bad"), ask("bad", "good")), (Answer::Holds, Answer::Fails), "{what}");
+    }
+}
+
+/// At 4.9 s the fast method has a loss from 1/16, at 4 s, to 1/32, at 5 s, the slow one from 1/4 to 2^(-5/2) = 0.1768.
+#[test]
+fn a_claim_that_hangs_on_the_value_between_two_samples_is_undecided() {
+    let keys = "metric = \"loss\"\nat = { seconds = 4.9 }\nwhere = { alpha = 1 }\n";
+    let ask = |more: &str| evaluate(&claim(&format!("{keys}{more}")), &coarse()).unwrap().remove(0);
+    for (more, answer) in [
+        // From 0.1768 / (1/16) = 2.83 to (1/4) / (1/32) = 8 times; from 0.1768 - 1/16 = 0.114 to 1/4 - 1/32 = 0.219 apart.
+        ("better = \"fast\"\nworse = \"slow\"\nby = 2.8", Answer::Holds),
+        ("better = \"fast\"\nworse = \"slow\"\nby = 2.9", Answer::Undecided),
+        ("better = \"fast\"\nworse = \"slow\"\nby = 8", Answer::Undecided),
+        ("better = \"fast\"\nworse = \"slow\"\nby = 8.1", Answer::Fails),
+        ("better = \"fast\"\nworse = \"slow\"\ncompare = \"difference\"\nby = 0.11", Answer::Holds),
+        ("better = \"fast\"\nworse = \"slow\"\ncompare = \"difference\"\nby = 0.2", Answer::Undecided),
+        ("better = \"fast\"\nworse = \"slow\"\ncompare = \"difference\"\nby = 0.22", Answer::Fails),
+        ("of = \"slow\"\nbelow = 0.25", Answer::Holds),
+        ("of = \"slow\"\nbelow = 0.2", Answer::Undecided),
+        ("of = \"slow\"\nbelow = 0.17", Answer::Fails),
+    ] {
+        assert_eq!(ask(more).answer, answer, "{more}");
+    }
+    let verdict = ask("better = \"fast\"\nworse = \"slow\"\nby = 2.8");
+    // The figure is that of the last samples by then, as it is told of every claim: what else it may be stands beside it.
+    assert_eq!(verdict.measured, Some(4.0));
+    let range = verdict.range.unwrap();
+    approx::assert_relative_eq!(range.low, 16.0 * 0.5f64.powf(2.5), epsilon = 1e-12);
+    assert_eq!(range.high, 8.0);
+    let note = verdict.note.unwrap();
+    for words in ["fast was sampled at 4.00 and 5.00 seconds, not at 4.9", "slow was sampled", "record.every = { rounds = 1 }"] {
+        assert!(note.contains(words), "{note}");
+    }
+}
+
+#[test]
+fn a_value_is_known_where_a_sample_is_of_the_instant() {
+    for at in ["seconds = 4", "rounds = 4.5", "uplink-bits = 400", "seconds = 8.5", "seconds = 3.999999999999"] {
+        let keys = format!("metric = \"loss\"\nat = {{ {at} }}\nwhere = {{ alpha = 1 }}\nof = \"fast\"\nbelow = 0.0625");
+        let verdict = evaluate(&claim(&keys), &coarse()).unwrap().remove(0);
+        assert_eq!((verdict.answer, verdict.range), (Answer::Holds, None), "{at}");
+    }
+}
+
+#[test]
+fn accuracies_between_two_samples_are_compared_by_their_error_rates() {
+    // Error rates are the losses over 8.
+    let keys =
+        "metric = \"accuracy\"\nat = { seconds = 4.9 }\nbetter = \"fast\"\nworse = \"slow\"\nwhere = { alpha = 1 }\nby = 8";
+    let verdict = evaluate(&claim(keys), &coarse()).unwrap().remove(0);
+    assert_eq!((verdict.measured, verdict.answer, verdict.range.unwrap().high), (Some(4.0), Answer::Undecided, 8.0));
+}
+
+#[test]
+fn trends_of_values_between_two_samples() {
+    // With 1 the fast method is between 1/2 and 1 at 0.5 s, with 0.1 between 2 and 4.
+    for (direction, answer) in [("falls", Answer::Holds), ("rises", Answer::Fails)] {
+        let keys = format!(
+            "metric = \"loss\"\nof = \"fast\"\nat = {{ seconds = 0.5 }}\ntrend = {{ over = \"alpha\", direction = \"{direction}\" }}"
+        );
+        let verdict = evaluate(&claim(&keys), &coarse()).unwrap().remove(0);
+        assert_eq!((verdict.answer, verdict.measured), (answer, Some(0.25)));
+        let note = verdict.note.unwrap();
+        assert!(
+            note.starts_with("2.00–4.00 at 0.1, 0.500–1.00 at 1; fast was sampled at 0 and 1.00 seconds, not at 0.5; "),
+            "{note}"
+        );
+    }
+}
+
 /// What the samples of [`coarse`] leave of a claim: the fast method reaches a loss of 0.25 after 1 s and by 2 s, the slow one after 3 s
 /// and by 4 s.
 fn left_open(keys: &str) -> Vec<Answer> {

@@ -6,7 +6,7 @@ use super::render::{is_best, low, scaled};
 use super::{Entry, Table};
 
 impl Table {
-    /// As a LaTeX `table` for the `booktabs` package, the best of each cell in bold.
+    /// As a LaTeX `table` for the `booktabs` package, the best of each cell in bold, the notes below.
     pub fn latex(&self) -> String {
         let headings: Vec<String> = self.headings().iter().map(|heading| escaped(heading)).collect();
         let columns = "l".repeat(self.keys.len() + 1) + &"r".repeat(headings.len() - self.keys.len() - 1);
@@ -28,7 +28,11 @@ impl Table {
             // Writing to a String cannot fail.
             let _ = writeln!(out, "    {} \\\\", row.join(" & "));
         }
-        out + "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n"
+        out.push_str("    \\bottomrule\n  \\end{tabular}\n");
+        for note in &self.notes {
+            let _ = writeln!(out, "  \\par\\smallskip{{\\footnotesize {}\\par}}", escaped(note));
+        }
+        out + "\\end{table}\n"
     }
 }
 

@@ -30,7 +30,8 @@ impl Table {
         out
     }
 
-    /// As CSV in base units (seconds, bits, ones): keys, method, seeds, reached, then median, quartiles and ratio to the best
+    /// As CSV in base units (seconds, bits, ones): keys, method; where methods are tuned, the values that were kept and which of them are
+    /// ends of their grids; seeds, reached, then median, quartiles and ratio to the best
     /// of every column, and for places the median of the lower ends between which samples leave them open; empty where nothing was
     /// recorded, `inf` where the target was not reached.
     ///
@@ -39,7 +40,8 @@ impl Table {
     pub fn csv(&self, out: impl Write) -> csv::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
         let mut header = self.keys.clone();
-        header.extend(["method", "seeds", self.reached].map(str::to_owned));
+        let choice = if self.tuned.is_empty() { &[][..] } else { &["tuned", "edge"] };
+        header.extend(["method"].iter().chain(choice).chain(&["seeds", self.reached]).map(|&name| name.to_owned()));
         let figures = |column: &Column| {
             let low = column.bracketed.then_some("low");
             ["median", "q1", "q3", "ratio"]
@@ -51,7 +53,9 @@ impl Table {
         header.extend(self.columns.iter().flat_map(figures));
         writer.write_record(&header)?;
         for row in &self.rows {
-            let texts = row.cell.0.iter().map(|(_, value)| value).chain([&row.method]);
+            let kept = self.tuned.iter().find(|winner| row.is_of(&winner.cell, &winner.method));
+            let kept = kept.map(|winner| [winner.tuned(), winner.edges()]).unwrap_or_default();
+            let texts = row.cell.0.iter().map(|(_, value)| value).chain([&row.method]).chain(&kept[..choice.len()]);
             let mut record: Vec<String> = texts.map(|text| guarded(text).into_owned()).collect();
             record.extend([row.seeds.to_string(), row.reached.to_string()]);
             for (entry, column) in row.entries.iter().zip(&self.columns) {

@@ -1,7 +1,11 @@
 //! Tables against figures worked out by hand.
 
 use super::*;
-use crate::record::{EverySpec, facts::Sampling};
+use crate::record::{
+    EverySpec,
+    facts::{Facts, Sampling},
+    trial::{Edge, Tuned},
+};
 
 const FILE: &str = concat!(
     "alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,gap,accuracy\n",
@@ -108,6 +112,58 @@ fn a_diverged_seed_counts_as_worst_in_every_column() {
     let medians: Vec<f64> = table.rows[0].entries[..3].iter().map(|entry| entry.unwrap().quartiles.median).collect();
     // Of 0.1, 0.3 and worse; of 0.9, 0.7 and worse; of 4, 6 and worse.
     assert_eq!(medians, [0.3, 0.7, 6.0]);
+}
+
+/// A method that reaches 0.5 first and then diverges, after few bits, and one that goes on.
+const GIVES_UP: &str = concat!(
+    "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss\n",
+    "bad,0,0,0,0,0,0,0,1\nbad,0,1,1,0,0,100,0,0.4\nbad,0,2,2,0,0,200,0,inf\n",
+    "good,0,0,0,0,0,0,0,1\ngood,0,1,10,0,0,100,0,0.45\ngood,0,9,90,0,0,900,0,0.3\n",
+);
+
+#[test]
+fn a_method_that_diverges_sets_the_best_of_no_column() {
+    let curves = Curves::parse(GIVES_UP.as_bytes(), std::path::Path::new("t")).unwrap();
+    let tables = [Table::at_end(&curves), Table::to_targets(&curves, &["loss=0.5".parse().unwrap()]).unwrap()];
+    for table in tables {
+        let ratios = |row: usize| table.rows[row].entries.iter().map(|entry| entry.unwrap().ratio).collect::<Vec<_>>();
+        assert!(ratios(0).iter().all(Option::is_none), "{}", table.text());
+        // Where nothing is spent, as for downlink and gradients here, it is the best there is, too.
+        assert!(ratios(1).iter().all(|&ratio| ratio == Some(1.0)), "{}", table.text());
+        assert_eq!((table.rows[0].reached, table.rows[1].reached), (0, 1));
+    }
+}
+
+#[test]
+fn clients_at_work_have_quartiles_over_seeds() {
+    let curves = Curves::parse(COARSE.as_bytes(), std::path::Path::new("t")).unwrap();
+    let facts = "method,seed,outcome,sampled,server,at_work_mean,at_work_most\n\
+                 a,0,finished,6 seconds,true,2.0,10\na,1,finished,6 seconds,true,4.0,12\n";
+    let crews = crews::crews(&Facts::parse(facts.as_bytes(), std::path::Path::new("t")).unwrap());
+    let mut csv = Vec::new();
+    Table::at_end(&curves).manned(&crews).csv(&mut csv).unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    let ends = ["at_work_mean_median", "_q1", "_q3", "_ratio,at_work_most_median"].join(",at_work_mean");
+    assert!(csv.contains(&ends), "{csv}");
+    // Of 2 and 4, and of 10 and 12, linear between them.
+    assert!(csv.contains(",3,2.5,3.5,,11,10.5,11.5,\n"), "{csv}");
+}
+
+#[test]
+fn tuned_values_stand_in_every_form() {
+    let curves = Curves::parse(COARSE.as_bytes(), std::path::Path::new("t")).unwrap();
+    let kept = Tuned { key: "local.lr".to_owned(), value: "0.1".to_owned(), edge: Some(Edge::Largest) };
+    let winner = Winner { cell: Cell::default(), method: "a".to_owned(), values: vec![kept] };
+    let targets = ["gap=0.01", "gap=0.5"].map(|text| text.parse().unwrap());
+    let table = Table::to_targets(&curves, &targets).unwrap().tuned(vec![winner]);
+    let mut csv = Vec::new();
+    table.csv(&mut csv).unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    assert!(csv.starts_with("target,method,tuned,edge,seeds,reached,"), "{csv}");
+    assert_eq!(csv.matches(",a,local.lr=0.1,local.lr=largest,2,2,").count(), 2, "{csv}");
+    for form in [table.text(), table.markdown(), table.latex()] {
+        assert!(form.contains("local.lr = 0.1 (the largest tried)"), "{form}");
+    }
 }
 
 #[test]

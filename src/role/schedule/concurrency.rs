@@ -8,7 +8,7 @@ use serde::{
     de::{Error, IntoDeserializer, Unexpected, Visitor},
 };
 
-use super::cohort::{CohortSpec, Everyone};
+use super::cohort::Everyone;
 use crate::invalid::Invalid;
 
 /// Clients at work at a time: `"all"`, or a number.
@@ -40,12 +40,6 @@ impl Concurrency {
     /// The number; `None` for everyone.
     pub fn count(self) -> Option<usize> {
         if let Self::Count(count) = self { Some(count) } else { None }
-    }
-}
-
-impl From<Concurrency> for CohortSpec {
-    fn from(concurrency: Concurrency) -> Self {
-        concurrency.count().map_or(Self::ALL, Self::Count)
     }
 }
 

@@ -36,8 +36,9 @@ impl Default for ScheduleSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RoundsSpec {
-    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`, which may be a file. As many as `concurrency`
-    /// says when left out, and all where nothing is said.
+    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`, which may be a file. When left out, as many as
+    /// leave no more at work than `concurrency` says: the number itself, or with `over-selection` the most for whom it calls no more;
+    /// and all where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cohort: Option<CohortSpec>,
     /// How the clients of a counted cohort are chosen.
@@ -62,6 +63,14 @@ impl RoundsSpec {
     /// Whom a round calls.
     pub fn cohort(&self) -> &CohortSpec {
         self.cohort.as_ref().unwrap_or(&CohortSpec::ALL)
+    }
+
+    /// The largest cohort for which a round puts no more than this many clients to work, and at least one client.
+    fn cohort_of(&self, at_work: Concurrency) -> CohortSpec {
+        let Some(count) = at_work.count() else { return CohortSpec::ALL };
+        let near = ((count as f64 / self.over_selection) as usize).min(count);
+        let fits = |&cohort: &usize| self.calls(cohort) <= count;
+        CohortSpec::Count([near + 1, near].into_iter().find(fits).unwrap_or(1).max(1))
     }
 }
 
@@ -233,7 +242,10 @@ impl ScheduleSpec {
     pub fn with_concurrency(mut self, shared: Option<Concurrency>) -> Self {
         let Some(shared) = shared else { return self };
         match &mut self {
-            Self::Rounds(spec) => drop(spec.cohort.get_or_insert(shared.into())),
+            Self::Rounds(spec) => {
+                let cohort = spec.cohort_of(shared);
+                let _ = spec.cohort.get_or_insert(cohort);
+            }
             Self::EveryArrival(spec) => fill(&mut spec.concurrency, &mut spec.replace, shared),
             Self::Buffered(spec) => fill(&mut spec.concurrency, &mut spec.replace, shared),
             Self::Window(_) | Self::Group(_) | Self::Grace(_) => {}
@@ -241,22 +253,60 @@ impl ScheduleSpec {
         self
     }
 
-    /// Refuses a number of clients at work where the schedule of a `method` keeps all of them at work.
+    /// Refuses fewer clients at work than `over-selection` calls for a cohort of one.
     ///
     /// # Errors
     /// [`Invalid`] at `concurrency`, with the remedy.
-    pub fn check_concurrency(&self, shared: Option<Concurrency>, method: &str) -> Result<(), Invalid> {
-        let kind = match self {
-            Self::Window(_) => "window",
-            Self::Group(_) => "group",
-            Self::Grace(_) => "grace",
-            Self::Rounds(_) | Self::EveryArrival(_) | Self::Buffered(_) => return Ok(()),
+    pub fn check_called(&self, shared: Option<Concurrency>) -> Result<(), Invalid> {
+        let (Self::Rounds(spec @ RoundsSpec { cohort: None, .. }), Some(count)) = (self, shared.and_then(Concurrency::count))
+        else {
+            return Ok(());
         };
-        match shared.and_then(Concurrency::count) {
-            Some(_) => Err(Invalid::at("concurrency", format!("the `{kind}` schedule of `{method}` keeps all clients at work"))
-                .help("write `concurrency = \"all\"` in the `[[method]]`, or give it a schedule of `rounds`, `every-arrival` or `buffered`")),
-            None => Ok(()),
+        let least = spec.calls(1);
+        if !spec.over_selection.is_finite() || least <= count {
+            return Ok(());
         }
+        let message = format!("`over-selection` calls {least} clients for a round that waits for one");
+        Err(Invalid::at("concurrency", message)
+            .help(format!("raise `concurrency` to {least} or more, or remove `over-selection`")))
+    }
+
+    /// How many clients are at work, or who, by a key of its own, where that is not what `shared` says.
+    pub fn contradiction(&self, shared: Concurrency) -> Option<String> {
+        let counted = |kind: &str, own: Option<usize>| {
+            own.filter(|&own| shared.count() != Some(own)).map(|own| format!("{kind}.concurrency = {own}"))
+        };
+        match self {
+            Self::Rounds(spec) => {
+                let own = spec.cohort.as_ref().filter(|own| **own != spec.cohort_of(shared))?;
+                Some(match own {
+                    CohortSpec::All(_) => "rounds.cohort = \"all\"".to_owned(),
+                    CohortSpec::Count(count) => format!("rounds.cohort = {count}"),
+                    CohortSpec::Trace(_) => "rounds.cohort.trace".to_owned(),
+                })
+            }
+            Self::EveryArrival(spec) => counted("every-arrival", spec.concurrency),
+            Self::Buffered(spec) => counted("buffered", spec.concurrency),
+            Self::Window(_) | Self::Group(_) | Self::Grace(_) => None,
+        }
+    }
+
+    /// The name of its kind, where schedules of that kind keep all clients at work.
+    pub fn keeps_all(&self) -> Option<&'static str> {
+        match self {
+            Self::Window(_) => Some("window"),
+            Self::Group(_) => Some("group"),
+            Self::Grace(_) => Some("grace"),
+            Self::Rounds(_) | Self::EveryArrival(_) | Self::Buffered(_) => None,
+        }
+    }
+
+    /// The number of clients that it ever calls, where each of them is followed by itself and `clients` are more.
+    pub fn never_leaves(&self, clients: usize) -> Option<usize> {
+        let (Self::EveryArrival(StreamSpec { concurrency, .. }) | Self::Buffered(BufferedSpec { concurrency, .. })) = self else {
+            return None;
+        };
+        concurrency.filter(|&count| count < clients && self.replace() == Replace::Same)
     }
 
     /// Puts these choices where it has a place for them and makes none.
@@ -416,6 +466,38 @@ mod tests {
             let same = ("None".to_owned(), Replace::Same);
             assert_eq!(at_work(ScheduleSpec::Buffered(BufferedSpec::default()), shared), same);
         }
+    }
+
+    /// The cohort under this many clients at work, and how many are called for it.
+    fn cohort(at_work: usize, over_selection: f64) -> (usize, usize) {
+        let spec = RoundsSpec { over_selection, ..RoundsSpec::default() };
+        match spec.cohort_of(Concurrency::Count(at_work)) {
+            CohortSpec::Count(count) => (count, spec.calls(count)),
+            other => panic!("{other:?} is no number"),
+        }
+    }
+
+    #[test]
+    fn over_selection_calls_no_more_than_are_to_be_at_work() {
+        // 13 times 1.5 is 19.5, and 14 times 21; 100 times 1.1 is 110, whatever it rounds to.
+        for (at_work, over, expected) in
+            [(20, 1.5, (13, 20)), (110, 1.1, (100, 110)), (20, 1.0, (20, 20)), (7, 2.0, (3, 6)), (2, 1.5, (1, 2))]
+        {
+            assert_eq!(cohort(at_work, over), expected, "{at_work} at work, {over} called for each");
+        }
+        for (at_work, over) in (2..60).flat_map(|at_work| [1.0, 1.1, 1.25, 1.3, 1.5, 2.0].map(|over| (at_work, over))) {
+            let (count, called) = cohort(at_work, over);
+            let spec = RoundsSpec { over_selection: over, ..RoundsSpec::default() };
+            assert!(called <= at_work && spec.calls(count + 1) > at_work, "{count} for {at_work} at {over}");
+        }
+    }
+
+    #[test]
+    fn fewer_than_are_called_for_one_are_refused() {
+        let rounds = |over_selection| ScheduleSpec::Rounds(RoundsSpec { over_selection, ..RoundsSpec::default() });
+        assert!(rounds(1.5).check_called(Some(Concurrency::Count(1))).is_err());
+        assert!(rounds(1.5).check_called(Some(Concurrency::Count(2))).is_ok());
+        assert!(rounds(1.0).check_called(Some(Concurrency::Count(1))).is_ok());
     }
 
     #[test]

@@ -1,0 +1,112 @@
+//! Whether the numbers of clients at work that a scenario gives have an effect.
+
+use super::{arm::Arm, placed};
+use crate::{
+    invalid::Invalid,
+    registry::{Parameters, complete},
+    role::{
+        schedule::{Concurrency, ScheduleSpec},
+        spec::ServedSpec,
+    },
+    scenario::{Cell, Diagnostic, MethodTable},
+};
+
+/// The section that methods with a server share.
+const SERVED: &str = "served";
+
+/// Refuses every `concurrency` beside which a schedule of the same section names another number, or that counts for a method whose
+/// schedule keeps all clients at work.
+///
+/// # Errors
+/// All such faults at their keys, those of the shared section once for all its methods.
+pub(super) fn refuse(methods: &[Vec<Arm>], cell: &Cell) -> Result<(), Vec<Diagnostic>> {
+    let (mut faults, mut kept): (Vec<Diagnostic>, Vec<(Diagnostic, Vec<String>)>) = (Vec::new(), Vec::new());
+    for served in served(methods, cell) {
+        let Some(number) = served.parts.concurrency else { continue };
+        if let Some(named) =
+            served.parts.schedule.as_ref().filter(|_| served.is_beside()).and_then(|own| own.contradiction(number))
+        {
+            let message = format!("the schedule beside it says how many clients are at work: `{named}`");
+            let help = "remove one of the two: `concurrency` counts for schedules that name no number";
+            let fault = placed::fault(cell, served.arm, Invalid::at("concurrency", message).help(help));
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        if let (Some(kind), Some(_)) = (served.schedule.keeps_all(), number.count()) {
+            let fault = placed::fault(cell, served.arm, keeps_all());
+            let method = format!("`{}` (`{kind}`)", served.arm.label);
+            match kept.iter_mut().find(|(known, _)| *known == fault) {
+                Some((_, of)) if of.contains(&method) => {}
+                Some((_, of)) => of.push(method),
+                None => kept.push((fault, vec![method])),
+            }
+        }
+    }
+    faults.extend(kept.into_iter().map(|(fault, of)| fault.note(format!("here the schedule of {}", of.join(", ")))));
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+fn keeps_all() -> Invalid {
+    Invalid::at("concurrency", "schedules of `window`, `group` and `grace` keep all clients at work").help(
+        "write `concurrency = \"all\"` in the `[[method]]`, or give it a schedule of `rounds`, `every-arrival` or `buffered`",
+    )
+}
+
+/// What to say of numbers that can be used and may not be meant, each with the name of what it is about.
+pub(super) fn notes(methods: &[Vec<Arm>], cell: &Cell, clients: usize) -> Vec<(String, String)> {
+    let mut notes = Vec::new();
+    let all: Vec<Served<'_>> = served(methods, cell).collect();
+    let shared = cell.tree.get(SERVED).is_some_and(|section| section.get("concurrency").is_some());
+    if shared && !all.is_empty() && !all.iter().any(Served::takes_shared) {
+        let note = "no method goes by it: each has a `concurrency` of its own, or a schedule that names another number";
+        notes.push(("served.concurrency".to_owned(), note.to_owned()));
+    }
+    for Served { arm, schedule, .. } in all {
+        if let Some(count) = schedule.never_leaves(clients) {
+            let note = format!(
+                "of {clients} clients only the {count} that are drawn first are ever called, since each is followed by itself; \
+                 `replace = \"random\"` in the schedule gives everyone a turn"
+            );
+            notes.push((arm.label.clone(), note));
+        }
+    }
+    notes
+}
+
+/// An arm of a method with a server.
+struct Served<'a> {
+    method: &'a MethodTable,
+    arm: &'a Arm,
+    /// As written.
+    parts: &'a ServedSpec,
+    /// With all that it leaves out.
+    schedule: ScheduleSpec,
+}
+
+/// The arms of methods with a server, where `methods` are all of `cell`.
+fn served<'a>(methods: &'a [Vec<Arm>], cell: &'a Cell) -> impl Iterator<Item = Served<'a>> {
+    let of_arm = |(method, arm): (&'a MethodTable, &'a Arm)| {
+        let Parameters::Served { own, parts } = &arm.parameters else { return None };
+        let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
+        Some(Served { method, arm, parts, schedule })
+    };
+    cell.methods.iter().zip(methods).flat_map(|(method, arms)| arms.iter().map(move |arm| (method, arm))).filter_map(of_arm)
+}
+
+impl Served<'_> {
+    fn has_own(&self, key: &str) -> bool {
+        self.method.table.get(key).is_some()
+    }
+
+    /// Whether schedule and concurrency come from the same section.
+    fn is_beside(&self) -> bool {
+        self.has_own("concurrency") == self.has_own("schedule")
+    }
+
+    /// Whether the shared number is that of its clients at work.
+    fn takes_shared(&self) -> bool {
+        let contradicts = |number: Concurrency| self.parts.schedule.as_ref().and_then(|own| own.contradiction(number)).is_some();
+        !self.has_own("concurrency") && !self.parts.concurrency.is_some_and(contradicts)
+    }
+}
