@@ -26,7 +26,7 @@ use std::{
 use crate::{
     invalid::{Invalid, printable},
     registry::Registry,
-    run::{Ours, Results, RunError},
+    run::{Ours, Results, RunError, holder},
     scenario::{Diagnostic, Rejected, Sources},
 };
 use clap::{Parser, Subcommand};
@@ -121,7 +121,7 @@ fn unplaced(invalid: Invalid) -> Rejected {
 fn whole(folder: &Path) -> anyhow::Result<Ours> {
     let results = Results::at(folder);
     let curves = results.file("curves.csv");
-    if let Some(holder) = results.holder().filter(|_| !curves.exists()) {
+    if let Some(holder) = holder(&results).filter(|_| !curves.exists()) {
         let fault = Invalid::at("", format!("the recorded curves are still to come: the runs are under way in {holder}"));
         return Err(unplaced(fault.help("wait until they end").in_file(curves, None)).into());
     }

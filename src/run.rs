@@ -42,6 +42,7 @@ pub use error::RunError;
 pub use estimate::{Estimate, Forecast, Whole, forecast, outlook, unlike_crews};
 pub use execute::{Summary, execute};
 pub use id::RunId;
+pub use lock::holder;
 pub use options::Options;
 pub use ours::Ours;
 pub use plan::Plan;

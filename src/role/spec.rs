@@ -190,7 +190,7 @@ pub struct ServedSpec {
     /// rounds and the concurrency of `every-arrival` and `buffered`; all when left out. What a method says goes before what is shared: its
     /// `concurrency` replaces the cohort or concurrency of a shared schedule, and its schedule may name another number than the shared
     /// `concurrency`. In one section the two are not told apart, and must agree. With `over-selection` it counts the clients called: of 20
-    /// at 1.5 a round waits for 13, who make it call 20. Arrivals under this number are followed by a client drawn at random unless the
+    /// at 1.5 a round waits for 13, who make it call 20; uploads that are on their way as it closes are not called off. Arrivals under this number are followed by a client drawn at random unless the
     /// schedule or the method says otherwise. `window`, `group` and `grace` keep all at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,

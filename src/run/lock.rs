@@ -3,7 +3,6 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, Read, Write},
-    path::Path,
     process,
 };
 
@@ -42,9 +41,9 @@ impl Lock {
     }
 }
 
-/// Who writes into the folder, if anybody does.
-pub(super) fn holder(path: &Path) -> Option<String> {
-    let mut file = bounded::open(path).ok()?;
+/// Who writes into the results folder, if anybody does.
+pub fn holder(results: &Results) -> Option<String> {
+    let mut file = bounded::open(&results.lock()).ok()?;
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| read(&mut file))
 }
 

@@ -140,7 +140,7 @@ pub(super) fn list(results: &Results, names: &BTreeSet<String>, curves: Option<D
 
 /// Whether runs make files of such a name: a table, or a file in one of their folders.
 fn is_made(name: &str) -> bool {
-    let is_file = |name: &str| Path::new(name).components().map(Component::as_os_str).eq([name]) && !name.starts_with("..");
+    let is_file = |name: &str| Path::new(name).components().eq([Component::Normal(name.as_ref())]);
     match name.split_once('/') {
         None => name == MANIFEST || TABLES.contains(&name),
         Some((folder, file)) => FOLDERS.contains(&folder) && is_file(file),

@@ -10,7 +10,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::lock;
 use crate::record::OWN;
 
 /// A results folder.
@@ -53,11 +52,6 @@ impl Results {
     /// Who has the folder, and says there that it does.
     pub(super) fn lock(&self) -> PathBuf {
         self.own().join("lock")
-    }
-
-    /// The process that writes into the folder now, and what it runs; `None` where none does.
-    pub fn holder(&self) -> Option<String> {
-        lock::holder(&self.lock())
     }
 
     /// Is there while the tables hold what there was of runs that were left.

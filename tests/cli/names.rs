@@ -48,6 +48,23 @@ fn characters_that_turn_the_direction_of_writing_are_refused() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn the_gallery_prints_no_name_of_a_folder_raw() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = folder.path().join("g\u{1b}[31m");
+    run(&scenario(folder.path(), "t", "a", "c"), &all.join("o"), &[]);
+    let gallery = || told(fedfleet(["gallery".as_ref(), all.as_os_str()]));
+    let printed = gallery();
+    assert!(
+        printed.starts_with("exit code 0") && printed.contains("g\\u{1b}[31m/README.md") && !printed.contains('\u{1b}'),
+        "{printed}"
+    );
+    fs::write(all.join("README.md"), "mine").unwrap();
+    let refused = gallery();
+    assert!(refused.starts_with("exit code 1") && !refused.contains('\u{1b}'), "{refused}");
+}
+
 #[test]
 fn pages_show_titles_claims_and_folders_and_act_on_none() {
     let folder = tempfile::tempdir().unwrap();

@@ -81,9 +81,9 @@ fn fedvarp_with_a_row_for_each_cluster() {
                 return x;
             }
             let step = mean(clients, |i| delta(i, x) - y[i / 2]) + mean(&ALL, |i| y[i / 2]);
-            for (cluster, row) in y.iter_mut().enumerate() {
+            for (cluster, y) in y.iter_mut().enumerate() {
                 let own: Vec<usize> = clients.iter().copied().filter(|i| i / 2 == cluster).collect();
-                *row = if own.is_empty() { *row } else { mean(&own, |i| delta(i, x)) };
+                *y = if own.is_empty() { *y } else { mean(&own, |i| delta(i, x)) };
             }
             x - step
         });
