@@ -1,11 +1,6 @@
 //! An objective from the loss of one sample: the short way to an objective over data.
 
-use std::sync::Arc;
-
-use super::{
-    Block, Inputs, Objective, Sample, TestScore, Workspace,
-    data::{ClientData, Samples},
-};
+use super::{Block, Inputs, Objective, Sample, TestScore, Workspace, data::Samples, supervised::Supervised};
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
@@ -36,22 +31,22 @@ pub trait SampleLoss<R: Real>: Send + Sync {
 #[derive(Debug)]
 pub struct PerSample<L, R> {
     loss: L,
-    data: Arc<ClientData<R>>,
-    weights: Vec<f64>,
-    l2: f64,
+    shared: Supervised<R>,
 }
 
 impl<R: Real, L: SampleLoss<R>> PerSample<L, R> {
     /// The objective of `loss` over the samples of `inputs`.
     ///
     /// # Errors
-    /// [`Invalid`] at `data` without samples.
+    /// [`Invalid`] at `data`, `partition` or `l2`: no samples, shapes that do not fit, a negative `λ`.
     pub fn new(loss: L, inputs: &Inputs<R>) -> Result<Self, Invalid> {
-        Ok(Self { loss, data: inputs.data()?, weights: inputs.weights.clone(), l2: inputs.l2 })
+        let mut shared = Supervised::new(inputs.data()?, inputs.l2)?;
+        shared.reweight(&inputs.weights)?;
+        Ok(Self { loss, shared })
     }
 
     fn penalty(&self, x: &[R]) -> f64 {
-        0.5 * self.l2 * vector::norm2(x)
+        0.5 * self.shared.l2 * vector::norm2(x)
     }
 }
 
@@ -61,15 +56,15 @@ impl<R: Real, L: SampleLoss<R>> Objective<R> for PerSample<L, R> {
     }
 
     fn clients(&self) -> usize {
-        self.data.clients()
+        self.shared.data.clients()
     }
 
     fn samples(&self, client: usize) -> usize {
-        self.data.rows(client).len()
+        self.shared.data.rows(client).len()
     }
 
     fn weight(&self, client: usize) -> f64 {
-        self.weights[client]
+        self.shared.weight(client)
     }
 
     fn blocks(&self) -> &[Block] {
@@ -77,28 +72,23 @@ impl<R: Real, L: SampleLoss<R>> Objective<R> for PerSample<L, R> {
     }
 
     fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], _: &mut Workspace<R>) -> f64 {
-        let all = self.data.rows(client);
-        gradient.iter_mut().zip(x).for_each(|(g, &x)| *g = R::of(self.l2) * x);
-        let mut sum = |rows: &mut dyn ExactSizeIterator<Item = usize>| {
-            let share = 1.0 / rows.len().max(1) as f64;
-            let loss = |row| self.loss.loss(&self.data.train, row, x, Some((R::of(share), &mut *gradient)));
-            share * rows.map(loss).sum::<f64>()
-        };
-        let loss = match sample {
-            Sample::Rows(rows) => sum(&mut rows.iter().map(|&row| all.start + row as usize)),
-            Sample::Full | Sample::Noise(_) => sum(&mut all.clone()),
-        };
-        loss + self.penalty(x)
+        let Supervised { data, l2, .. } = &self.shared;
+        gradient.iter_mut().zip(x).for_each(|(g, &x)| *g = R::of(*l2) * x);
+        let picked = self.shared.pick(client, sample);
+        let share = 1.0 / picked.len().max(1) as f64;
+        let loss = |i| self.loss.loss(&data.train, picked.source(i), x, Some((R::of(share), &mut *gradient)));
+        share * (0..picked.len()).map(loss).sum::<f64>() + self.penalty(x)
     }
 
     fn local_loss(&self, client: usize, x: &[R], _: &mut Workspace<R>) -> f64 {
-        let rows = self.data.rows(client);
+        let data = &self.shared.data;
+        let rows = data.rows(client);
         let share = 1.0 / rows.len().max(1) as f64;
-        share * rows.map(|row| self.loss.loss(&self.data.train, row, x, None)).sum::<f64>() + self.penalty(x)
+        share * rows.map(|row| self.loss.loss(&data.train, row, x, None)).sum::<f64>() + self.penalty(x)
     }
 
     fn test(&self, x: &[R], _: &mut Workspace<R>) -> Option<TestScore> {
-        let samples = self.data.test.as_ref().filter(|samples| !samples.is_empty())?;
+        let samples = self.shared.data.test.as_ref().filter(|samples| !samples.is_empty())?;
         let rows = || 0..samples.len();
         let loss = rows().map(|row| self.loss.loss(samples, row, x, None)).sum::<f64>() / samples.len() as f64;
         let right: Option<Vec<bool>> = rows().map(|row| self.loss.is_right(samples, row, x)).collect();
