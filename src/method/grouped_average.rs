@@ -43,7 +43,7 @@ impl ServedMethod for GroupedAverage {
     fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let x = Arc::new(Payload::one(setup.x.clone()));
         let groups = setup.widths.ascending().into_iter().map(|width| (width, Arc::clone(&x))).collect();
-        Box::new(Server { asymmetric: self.asymmetric, widths: setup.widths.clone(), groups })
+        Box::new(Server { asymmetric: self.asymmetric, widths: setup.widths.clone(), groups, shares: Vec::new() })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -59,6 +59,9 @@ struct Server<R> {
     widths: Widths,
     /// The model of each width, in ascending order; never empty.
     groups: Vec<(u32, Arc<Payload<R>>)>,
+    /// Mean share of the clients that each group learns from, once it has been worked out: it takes a look at every client.
+    #[serde(skip)]
+    shares: Vec<Option<f64>>,
 }
 
 impl<R: Real> Server<R> {
@@ -77,11 +80,16 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         let coefficients = ctx.coefficients(batch);
         let widths: Vec<u32> = batch.iter().map(|up| self.widths.of(up.from)).collect();
-        for (width, group) in &mut self.groups {
-            let heard = |other: u32| if self.asymmetric { other >= *width } else { other == *width };
+        let asymmetric = self.asymmetric;
+        let hears = |width: u32, other: u32| if asymmetric { other >= width } else { other == width };
+        if self.shares.is_empty() {
+            let share = |(width, _): &(u32, _)| ctx.mean_share(|client| hears(*width, self.widths.of(client)));
+            self.shares = self.groups.iter().map(share).collect();
+        }
+        for ((width, group), mean) in self.groups.iter_mut().zip(&self.shares) {
+            let heard = |other: u32| hears(*width, other);
             let ups = || batch.iter().zip(&coefficients).zip(&widths).filter(|(_, other)| heard(**other)).map(|(up, _)| up);
             // What the coefficients sum to; where clients count by their weights, in the mean over cohorts and not over those who came.
-            let mean = ctx.mean_share(|client| heard(self.widths.of(client)));
             let total: f64 =
                 ups().map(|(up, coefficient)| coefficient * mean.map_or(1.0, |mean| mean / ctx.share(up.from))).sum();
             if total <= 0.0 {
