@@ -9,7 +9,7 @@ use fedfleet::{
     interrupt::Interrupt,
     num::vector,
     problem::{
-        Activation, Batches, Drift, Mlp, Objective, Softmax, Visit, Workspace,
+        Activation, Batches, Correction, Mlp, Objective, Softmax, Visit, Workspace,
         batches::BatchSize,
         data::{ClientData, Features, Samples, Targets},
     },
@@ -54,7 +54,7 @@ fn start(len: usize) -> Vec<f32> {
 fn visit(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, objective: &dyn Objective<f32>, batch: usize, shifted: bool) {
     let (mut work, mut rng, mut order, mut draw) = (Workspace::new(), Rng::seed_from_u64(1), Vec::new(), Vec::new());
     let (mut y, shift) = (start(objective.dim()), vec![1e-6; objective.dim()]);
-    let drift = Drift { shift: shifted.then_some(shift.as_slice()), ..Drift::NONE };
+    let drift = Correction { shift: shifted.then_some(shift.as_slice()), ..Correction::NONE };
     group.bench_function(format!("{name}, batch {batch}"), |bencher| {
         bencher.iter(|| {
             let mut batches =

@@ -6,9 +6,9 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use fedfleet::{
-    part::link::{LinkSpec, Wire},
+    part::compressor::{CompressorSpec, Wire},
+    protocol::Payload,
     random::Rng,
-    role::Payload,
 };
 use rand::{RngExt, SeedableRng};
 
@@ -41,7 +41,7 @@ fn links(criterion: &mut Criterion) {
     let mut v = sent.clone();
     group.bench_function("copy", |bencher| bencher.iter(|| black_box(&mut v).copy_from_slice(&sent)));
     for text in LINKS {
-        let spec: LinkSpec = serde_json::from_str(text).expect("the link is sound");
+        let spec: CompressorSpec = serde_json::from_str(text).expect("the link is sound");
         let (link, mut memory) = (spec.build::<f32>(), Payload::default());
         group.bench_function(text, |bencher| {
             bencher.iter(|| {

@@ -8,7 +8,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use fedfleet::{
     interrupt::Interrupt,
     problem::{
-        BatchSize, Batches, Drift, Objective, Visit, Workspace,
+        BatchSize, Batches, Correction, Objective, Visit, Workspace,
         quadratic::{Alike, GeneratorSpec, LinearTerm, Quadratic, QuadraticSpec, Shape},
     },
     random::{Purpose, Streams},
@@ -29,7 +29,7 @@ fn visit(problem: &Quadratic<f64>, client: usize, y: &mut [f64], work: &mut Work
     let (mut order, mut draw) = (Vec::new(), Vec::new());
     let mut batches = Batches::new(BatchSize::Full, 0.0, (1, y.len()), &mut rng, &mut order, &mut draw);
     let mut visit = Visit { steps: STEPS, lr: &|_| 0.1, batches: &mut batches, interrupt: Interrupt::default() };
-    problem.descend(client, y, &mut visit, &Drift::NONE, work);
+    problem.descend(client, y, &mut visit, &Correction::NONE, work);
 }
 
 /// The same steps as nested loops over a column-major matrix and a linear term.

@@ -12,7 +12,7 @@ use fedfleet::{
 };
 use rand::{RngExt, SeedableRng};
 
-/// As large as the messages of a served run.
+/// As large as the messages of a federated run.
 type Event = [u64; 20];
 
 fn delays(constant: bool) -> impl FnMut() -> f64 {

@@ -10,11 +10,11 @@ use fedfleet::{
     engine::{Engine, Watcher, Workers},
     interrupt::Interrupt,
     num::{Real, vector},
-    problem::{self, Batches, Drift, Visit, Workspace},
+    problem::{self, Batches, Correction, Visit, Workspace},
+    protocol::federated::Federated,
     random::Purpose,
     registry::Parameters,
-    role::served::Served,
-    run::{Plan, RunId, build_world, served},
+    run::{Plan, RunId, build_world, federated},
     scenario::Scenario,
     world::{World, WorldClock},
 };
@@ -25,9 +25,9 @@ const UPDATES: u64 = 200;
 /// Ends a run after some updates.
 struct Until(u64);
 
-impl<R: Real> Watcher<Served<R>> for Until {
-    fn before(&mut self, _: f64, engine: &Engine<Served<R>>) -> bool {
-        engine.protocol().standing().updates < self.0
+impl<R: Real> Watcher<Federated<R>> for Until {
+    fn before(&mut self, _: f64, engine: &Engine<Federated<R>>) -> bool {
+        engine.protocol().participation().updates < self.0
     }
 }
 
@@ -48,11 +48,12 @@ impl<R: Real> Ready<R> {
         Self { world: Arc::new(world), plan }
     }
 
-    fn engine(&self) -> Engine<Served<R>> {
-        let Parameters::Served { own, parts } = &self.plan.arm(RunId { cell: 0, seed: 0, method: 0, arm: 0 }).parameters else {
+    fn engine(&self) -> Engine<Federated<R>> {
+        let Parameters::Federated { own, parts } = &self.plan.arm(RunId { cell: 0, seed: 0, method: 0, arm: 0 }).parameters
+        else {
             panic!("the method has a server")
         };
-        let protocol = served(own.as_ref(), parts, Arc::clone(&self.world), Path::new(".")).expect("the scenario is sound");
+        let protocol = federated(own.as_ref(), parts, Arc::clone(&self.world), Path::new(".")).expect("the scenario is sound");
         let clock = Box::new(WorldClock::new(Arc::clone(&self.world)));
         Engine::new(protocol, clock, self.world.streams(), Workers::single())
     }
@@ -70,7 +71,7 @@ impl<R: Real> Ready<R> {
             let mut batches = Batches::new(batch, 0.0, shape, &mut rng, &mut order, &mut draw);
             y.copy_from_slice(&start);
             let mut visit = Visit { steps, lr: &|_| lr, batches: &mut batches, interrupt: Interrupt::default() };
-            objective.descend(client, &mut y, &mut visit, &Drift::NONE, &mut work);
+            objective.descend(client, &mut y, &mut visit, &Correction::NONE, &mut work);
             vector::axpy(R::one(), &y, &mut sum);
         }
         sum
@@ -82,7 +83,7 @@ fn compare<R: Real>(criterion: &mut Criterion, file: &str, updates: u64, local: 
     let (steps, batch, lr) = local;
     let mut group = criterion.benchmark_group(format!("{file}, {updates} updates"));
     group.bench_function("run", |bencher| {
-        let run = |mut engine: Engine<Served<R>>| {
+        let run = |mut engine: Engine<Federated<R>>| {
             let _ = engine.run(&mut Until(updates));
             engine
         };

@@ -11,7 +11,7 @@ mod protocol;
 pub mod queue;
 pub mod shared;
 mod snapshot;
-pub mod touched;
+pub mod sparse_map;
 
 use std::io::{Read, Write};
 

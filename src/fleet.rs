@@ -21,7 +21,7 @@ use spec::Keys;
 pub use availability::{
     AvailabilitySpec,
     chance::{ByLabel, Probability},
-    round::Drift,
+    round::Seasonality,
 };
 pub use presence::Presence;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};

@@ -15,11 +15,11 @@
 //!       │                 │   immutable; the same for all methods
 //!       │                 ▼
 //!       │   ┌──────────────────────────┐  events   ┌───────────────────────────────┐
-//!       │   │ Engine                   │ ────────► │ Protocol: Served or Peers     │
+//!       │   │ Engine                   │ ────────► │ Protocol: Federated or Peers     │
 //!       │   │ virtual clock, queue,    │           │  a method's halves or rule    │
 //!       │   │ messages, jobs in flight │ ◄──────── │  a schedule, parts            │
 //!       │   └──────────────────────────┘  orders   └───────────────────────────────┘
-//!       │       [engine]  │                           [role] [method] [part]
+//!       │       [engine]  │                           [protocol] [method] [part]
 //!       │                 ▼  looks on, samples
 //!       │              Recorder ──► curves.csv, summary.csv            [record]
 //!       │                              │
@@ -27,8 +27,8 @@
 //! ```
 //!
 //! 1. The **engine** knows time, order, messages and jobs in flight. It knows nothing of learning.
-//! 2. A **protocol** is a deterministic state machine: events in, orders out. [`role::served`] runs clients around a server,
-//!    whose [schedule](role::schedule) says when it acts; in [`role::peers`] all nodes are equal.
+//! 2. A **protocol** is a deterministic state machine: events in, orders out. [`protocol::federated`] runs clients around a server,
+//!    whose [schedule](protocol::schedule) says when it acts; in [`protocol::peers`] all nodes are equal.
 //! 3. A **method** is what a paper prints: a client half and a server half, or the rule of one peer. See [`method`].
 //! 4. **Parts** are orthogonal to methods: optimiser chains, links that compress, weightings, discounts by
 //!    staleness, step sizes. See [`part`].
@@ -51,7 +51,7 @@
 //! | [`method`] | one file for each method |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
-//! | [`role`] | protocols (with a server, among peers), schedules, local updates, and the traits of methods' halves |
+//! | [`protocol`] | protocols (with a server, among peers), schedules, local updates, and the traits of methods' halves |
 //! | [`part`] | transforms, compressors, weightings, discounts, step sizes |
 //! | [`world`] | problem, fleet, network and streams of one run, immutable |
 //! | [`fleet`] | who the clients are: speed, availability, bit-width, dropouts |
@@ -135,7 +135,7 @@
 //! [record]
 //! metrics = ["gap"]
 //!
-//! [served]
+//! [federated]
 //! local = { steps = 1, batch = "full", lr = 0.2 }
 //!
 //! [[method]]
@@ -171,10 +171,10 @@ pub mod num;
 pub mod part;
 pub mod prelude;
 pub mod problem;
+pub mod protocol;
 pub mod random;
 pub mod record;
 pub mod registry;
-pub mod role;
 pub mod rounding;
 pub mod run;
 pub mod scenario;

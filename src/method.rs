@@ -1,6 +1,6 @@
 //! Methods: one file each, as their papers print them, and the registry that names them.
 //!
-//! A served method is two halves and a recipe of default parts, a peer method the rule of one node; neither sees the
+//! A federated method is two halves and a recipe of default parts, a peer method the rule of one node; neither sees the
 //! queue. To add one, write its file and one line in the [registry](crate::registry).
 
 mod card;
@@ -55,14 +55,14 @@ use crate::{
     invalid::Invalid,
     message::Payload,
     num::Real,
-    part::{transform::TransformSpec, weighting::Weighting},
-    random::Setting,
-    role::{
-        peers::{PeersSpec, Population},
+    part::{compressor::CompressorSpec, transform::TransformSpec, weighting::Weighting},
+    protocol::{
+        federated::{ClientUpdate, ServerUpdate},
+        peers::{Nodes, PeersSpec},
         schedule::ScheduleSpec,
-        served::{ClientUpdate, ServerUpdate},
         spec::ClientSpec,
     },
+    random::Setting,
 };
 
 /// The parameters of a method, as a scenario writes them next to its name.
@@ -80,7 +80,7 @@ pub trait Method: Debug + Clone + Default + Send + Sync + Serialize + Deserializ
 }
 
 /// A method with a server.
-pub trait ServedMethod: Method {
+pub trait FederatedMethod: Method {
     /// The default parts, which a scenario may replace one by one.
     fn recipe(&self) -> Recipe {
         Recipe::default()
@@ -117,7 +117,7 @@ pub trait ServedMethod: Method {
         Ok(())
     }
 
-    /// Whether the server half takes nothing of a batch but [`Apply::aggregate`](crate::role::served::Apply::aggregate), so that
+    /// Whether the server half takes nothing of a batch but [`Apply::aggregate`](crate::protocol::federated::Apply::aggregate), so that
     /// single updates may be hidden from it.
     fn sums_suffice(&self) -> bool {
         false
@@ -167,11 +167,16 @@ pub trait PeerMethod: Method {
         Ok(())
     }
 
+    /// The compressor of the nodes' messages where the scenario names none.
+    fn compressor(&self) -> Option<CompressorSpec> {
+        None
+    }
+
     /// The rule of the nodes, ready for their initial models.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to the method, for what depends on the fleet or on data files.
-    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid>;
+    fn nodes<R: Real>(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid>;
 }
 
 /// What a method without a server is to run on.
@@ -185,7 +190,7 @@ pub struct Ground<'a> {
     pub one_way: bool,
 }
 
-/// Default parts of a served method.
+/// Default parts of a federated method.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recipe {
     /// When the server acts; synchronous rounds of everybody when `None`.

@@ -3,8 +3,8 @@
 //! A part is immutable; what it remembers is a [`Payload`](crate::message::Payload) that its user keeps, so that a run can be saved in the middle and
 //! one part can serve all clients.
 
+pub mod compressor;
 pub mod discount;
-pub mod link;
 pub mod rate;
 pub mod transform;
 pub mod weighting;

@@ -10,19 +10,19 @@ pub use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     message::Payload,
-    method::{Averaging, BY_WEIGHTING, Card, Ground, LocalSgd, Method, Paper, Parts, PeerMethod, Recipe, ServedMethod, Setup},
+    method::{Averaging, BY_WEIGHTING, Card, FederatedMethod, Ground, LocalSgd, Method, Paper, Parts, PeerMethod, Recipe, Setup},
     num::{Real, vector},
-    part::link::{Class, Compressor, Link, Promises, Wire},
+    part::compressor::{Class, Compressor, Encoder, Promises, Wire},
     problem::{
-        Block, BlockKind, Drift, Inputs, Objective, ObjectiveKind, PerSample, Properties, Sample, SampleLoss, TestScore,
+        Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, PerSample, Properties, Sample, SampleLoss, TestScore,
         Workspace,
         data::{ClientData, Samples, TargetKind, Targets},
     },
+    protocol::{
+        Local,
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+        peers::{Message, Node, Nodes, PeerUpdate, nodes_with},
+    },
     random::Setting,
     registry::Registry,
-    role::{
-        Local,
-        peers::{Mail, Node, PeerUpdate, Population, population},
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
-    },
 };

@@ -88,20 +88,35 @@ pub trait Objective<R: Real>: Send + Sync {
 
     /// One local step in place, `y ← y − lr (scale · ∇fᵢ(y) + shift + pull (y − anchor))`.
     ///
-    /// The default computes the gradient and applies [`Drift::step`]; objectives with a fused kernel override it.
-    fn step(&self, client: usize, y: &mut [R], sample: Sample<'_, R>, lr: f64, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+    /// The default computes the gradient and applies [`Correction::step`]; objectives with a fused kernel override it.
+    fn step(
+        &self,
+        client: usize,
+        y: &mut [R],
+        sample: Sample<'_, R>,
+        lr: f64,
+        correction: &Correction<'_, R>,
+        work: &mut Workspace<R>,
+    ) {
         let mut gradient = work.take(self.dim());
         let _ = self.gradient(client, y, sample, &mut gradient, work);
-        drift.step(lr, &gradient, y);
+        correction.step(lr, &gradient, y);
         work.give(gradient);
     }
 
     /// `steps` local steps in place, each on its own sample with the step size `lr(k)`, `k` from 0.
     ///
     /// Objectives override it where a whole visit can be done faster than step by step.
-    fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+    fn descend(
+        &self,
+        client: usize,
+        y: &mut [R],
+        visit: &mut Visit<'_, '_, R>,
+        correction: &Correction<'_, R>,
+        work: &mut Workspace<R>,
+    ) {
         for k in visit.interrupt.steps(visit.steps) {
-            self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), drift, work);
+            self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), correction, work);
         }
     }
 
@@ -193,7 +208,7 @@ pub struct Visit<'v, 'b, R> {
 /// One shape serves FedProx (`pull`), SCAFFOLD (`shift`), FedDyn (both) and local momentum (`scale` and `shift`), so that
 /// fused kernels serve them all.
 #[derive(Debug, Clone, Copy)]
-pub struct Drift<'a, R> {
+pub struct Correction<'a, R> {
     /// Factor of the gradient.
     pub scale: f64,
     /// Constant direction added to every step, shape `[d]`.
@@ -202,7 +217,7 @@ pub struct Drift<'a, R> {
     pub pull: Option<(f64, &'a [R])>,
 }
 
-impl<R: Real> Drift<'_, R> {
+impl<R: Real> Correction<'_, R> {
     /// Plain SGD.
     pub const NONE: Self = Self { scale: 1.0, shift: None, pull: None };
 

@@ -9,23 +9,23 @@
 
 mod builtin;
 mod entry;
+mod federated;
 mod parameter;
 mod peers;
 mod resolved;
-mod served;
 
 use std::{any::Any, sync::Arc};
 
 pub use entry::{Entry, Parameters, PartEntry};
+pub use federated::{FederatedParameters, Halves};
 pub use parameter::{Parameter, parameters};
 pub use peers::PeerParameters;
 pub use resolved::{complete, fit};
-pub use served::{Halves, ServedParameters};
 
 use crate::{
-    method::{PeerMethod, ServedMethod},
+    method::{FederatedMethod, PeerMethod},
     named::{Kind, Named},
-    part::link::{AnyCompressor, Compressor},
+    part::compressor::{AnyCompressor, Compressor},
     problem::kind::{AnyObjective, ObjectiveKind},
     toml::decode::{Catalogue, Fault, Reader},
 };
@@ -51,8 +51,8 @@ impl Registry {
 
     /// Adds a method with a server; one of the same name gives way to it.
     #[must_use]
-    pub fn method<M: ServedMethod>(self) -> Self {
-        self.with(|lists| put(&mut lists.methods, Entry::served::<M>(), |entry| entry.card.name))
+    pub fn method<M: FederatedMethod>(self) -> Self {
+        self.with(|lists| put(&mut lists.methods, Entry::federated::<M>(), |entry| entry.card.name))
     }
 
     /// Adds a method without a server; one of the same name gives way to it.

@@ -31,7 +31,7 @@ use progress::{Bars, Notes};
 const EXAMPLES: &str = "\
 Examples:
   fedfleet run scenario.toml
-  fedfleet run scenario.toml --set served.local.lr=0.1 --out results/lr-0.1
+  fedfleet run scenario.toml --set federated.local.lr=0.1 --out results/lr-0.1
   fedfleet run scenario.toml --only fedavg --seeds 1
   fedfleet run scenario.toml --resume
   fedfleet run scenario.toml --strict --json > summary.json

@@ -84,7 +84,7 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec], foreign: &dyn Fn(&str)
     let mut drawings = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
         let shares = if spec.counts_staleness() { Some(staleness::shares(&results_dir.join("staleness.csv"))?) } else { None };
-        let predicted = if spec.surrogate { Some(predicted::read(&results_dir.join("predicted.csv"))?) } else { None };
+        let predicted = if spec.stationary_point { Some(predicted::read(&results_dir.join("predicted.csv"))?) } else { None };
         let drawn = plots(shares.as_ref().unwrap_or(&curves), predicted.as_ref(), spec);
         for (stem, plot) in drawn.map_err(|fault| fault.under(&format!("figure.{i}")))? {
             if let Some(name) = files(&stem).into_iter().find(|name| foreign(name)) {

@@ -65,10 +65,10 @@ pub struct FigureSpec {
     /// Reference lines, such as a rate from theory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub line: Vec<ReferenceLine>,
-    /// Whether a thin dashed line of each method's colour shows where theory says that it settles, as `record.surrogate` keeps it; the
+    /// Whether a thin dashed line of each method's colour shows where theory says that it settles, as `record.stationary-point` keeps it; the
     /// median over seeds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub surrogate: bool,
+    pub stationary_point: bool,
     /// Only the cells with these values of sweep keys: `{ alpha = 0.1 }`.
     #[serde(rename = "where", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cells: Filter,
@@ -173,7 +173,7 @@ impl FigureSpec {
             limits_x: None,
             limits_y: None,
             line: Vec::new(),
-            surrogate: false,
+            stationary_point: false,
             cells: Filter::new(),
         }
     }
@@ -206,9 +206,11 @@ impl FigureSpec {
             return Err(Invalid::at("kind", format!("bars stand at the values of a sweep key, and `{}` is none", self.x))
                 .help("draw `lines` or `steps`, or let `x` be a key that is swept"));
         }
-        if self.surrogate && self.axis().is_none() {
+        if self.stationary_point && self.axis().is_none() {
             let message = format!("predictions are lines along a recorded axis, and `{}` is none", self.x);
-            return Err(Invalid::at("surrogate", message).help("draw against `rounds`, `seconds` or another axis, or remove it"));
+            return Err(
+                Invalid::at("stationary-point", message).help("draw against `rounds`, `seconds` or another axis, or remove it")
+            );
         }
         if let Some(Width::Millimetres(width)) = self.width {
             require((40.0..=400.0).contains(&width), "width.millimetres", width, "40 to 400 mm")?;

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use chance::Probability;
-use round::{Drift, RoundProcess};
+use round::{RoundProcess, Seasonality};
 use time::TimeProcess;
 
 use crate::{
@@ -55,7 +55,7 @@ pub enum AvailabilitySpec {
         probability: Probability,
         /// How the probability changes over the rounds; not at all if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        over_time: Option<Drift>,
+        over_time: Option<Seasonality>,
     },
     /// A two-state Markov chain over the rounds with this stationary probability (FedAU, "Markovian").
     MarkovRounds {
@@ -111,7 +111,7 @@ impl AvailabilitySpec {
             }
             Self::Bernoulli { probability, over_time } => {
                 chance("bernoulli", probability)?;
-                let drift = over_time.as_ref().map_or(Ok(()), Drift::validate);
+                let drift = over_time.as_ref().map_or(Ok(()), Seasonality::validate);
                 drift.map_err(|error| error.under("bernoulli.over-time"))
             }
             Self::MarkovRounds { probability, rise } => {

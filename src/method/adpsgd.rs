@@ -11,12 +11,12 @@ use crate::{
     engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
-    problem::Drift,
-    random::Setting,
-    role::{
+    problem::Correction,
+    protocol::{
         Local, Payload,
-        peers::{Care, Mail, Node, PeerUpdate, Population, population},
+        peers::{Message, Node, Nodes, PeerUpdate, PeersSpec, Reliability, nodes_with},
     },
+    random::Setting,
 };
 
 /// Parameters of AD-PSGD: none of its own.
@@ -51,8 +51,8 @@ impl Method for AdPsgd {
 }
 
 impl PeerMethod for AdPsgd {
-    fn nodes<R: Real>(&self, _: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule))
+    fn nodes<R: Real>(&self, _: &PeersSpec, _: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
+        Ok(nodes_with(Rule))
     }
 }
 
@@ -66,9 +66,9 @@ struct State<R> {
     x: Vec<R>,
     /// The step that waits until the node has averaged.
     step: Option<Step<R>>,
-    /// Questions that wait for the end of that step.
-    askers: Vec<Mail<R>>,
-    /// Who was sent away until then, with the stamps of their questions.
+    /// MeteredStats that wait for the end of that step.
+    askers: Vec<Message<R>>,
+    /// Who was sent away until then, with the tags of their questions.
     sent_away: Vec<(NodeId, u64)>,
     steps: u64,
 }
@@ -107,19 +107,19 @@ enum Kind {
 }
 
 impl Question {
-    /// The stamp of a message about this question: its rank, the number of its times and the kind of message.
-    fn stamp(self, kind: Kind) -> u64 {
+    /// The tag of a message about this question: its rank, the number of its times and the kind of message.
+    fn tag(self, kind: Kind) -> u64 {
         self.rank << 18 | (self.times & 0xffff) << 2 | kind as u64
     }
 
-    fn of_stamp(stamp: u64) -> Self {
-        Self { rank: stamp >> 18, times: stamp >> 2 & 0xffff }
+    fn of_tag(tag: u64) -> Self {
+        Self { rank: tag >> 18, times: tag >> 2 & 0xffff }
     }
 }
 
 impl Kind {
-    fn of_stamp(stamp: u64) -> Self {
-        [Self::Ask, Self::Answer, Self::Away, Self::Again][(stamp & 3) as usize]
+    fn of_tag(tag: u64) -> Self {
+        [Self::Ask, Self::Answer, Self::Away, Self::Again][(tag & 3) as usize]
     }
 }
 
@@ -128,41 +128,41 @@ impl<R: Real> State<R> {
     fn ask(&mut self, node: &mut Node<'_, R>) {
         if let Some(step) = &mut self.step {
             step.asks = true;
-            node.send(step.to, step.question.stamp(Kind::Ask), Arc::new(Payload::one(self.x.clone())));
+            node.send(step.to, step.question.tag(Kind::Ask), Arc::new(Payload::one(self.x.clone())));
         }
     }
 
     /// Averages at once unless the own question is under way; then lets those of higher rank wait, so that nobody waits in a
     /// circle, and sends the others away.
-    fn hear(&mut self, mail: Mail<R>, node: &mut Node<'_, R>) {
-        let question = Question::of_stamp(mail.stamp);
+    fn hear(&mut self, message: Message<R>, node: &mut Node<'_, R>) {
+        let question = Question::of_tag(message.tag);
         match self.step.as_ref().filter(|step| step.asks) {
-            None => self.meet(&mail, node),
-            Some(step) if (question.rank, mail.from) > (step.question.rank, node.id) => self.askers.push(mail),
+            None => self.meet(&message, node),
+            Some(step) if (question.rank, message.from) > (step.question.rank, node.id) => self.askers.push(message),
             Some(_) => {
-                self.sent_away.push((mail.from, mail.stamp));
-                node.send(mail.from, question.stamp(Kind::Away), Arc::default());
+                self.sent_away.push((message.from, message.tag));
+                node.send(message.from, question.tag(Kind::Away), Arc::default());
             }
         }
     }
 
-    fn meet(&mut self, mail: &Mail<R>, node: &mut Node<'_, R>) {
+    fn meet(&mut self, message: &Message<R>, node: &mut Node<'_, R>) {
         let half = R::of(0.5);
-        vector::blend(half, &mail.payload.vectors[0], half, &mut self.x);
-        let stamp = Question::of_stamp(mail.stamp).stamp(Kind::Answer);
-        node.send(mail.from, stamp, Arc::new(Payload::one(self.x.clone())));
+        vector::blend(half, &message.payload.vectors[0], half, &mut self.x);
+        let tag = Question::of_tag(message.tag).tag(Kind::Answer);
+        node.send(message.from, tag, Arc::new(Payload::one(self.x.clone())));
     }
 
     /// Averages with all that have waited, in the order in which they came.
     fn meet_askers(&mut self, node: &mut Node<'_, R>) {
-        for mail in std::mem::take(&mut self.askers) {
-            self.meet(&mail, node);
+        for message in std::mem::take(&mut self.askers) {
+            self.meet(&message, node);
         }
     }
 
     /// The neighbour has sent the question away: until it is put once more, the model may change.
-    fn leave(&mut self, stamp: u64, node: &mut Node<'_, R>) {
-        let Some(step) = self.step.as_mut().filter(|step| step.question.stamp(Kind::Away) == stamp) else { return };
+    fn leave(&mut self, tag: u64, node: &mut Node<'_, R>) {
+        let Some(step) = self.step.as_mut().filter(|step| step.question.tag(Kind::Away) == tag) else { return };
         step.asks = false;
         self.meet_askers(node);
     }
@@ -199,8 +199,8 @@ impl<R: Real> State<R> {
 
     /// Tells those that were sent away to ask again.
     fn call_back(&mut self, node: &mut Node<'_, R>) {
-        for (to, stamp) in self.sent_away.drain(..) {
-            node.send(to, Question::of_stamp(stamp).stamp(Kind::Again), Arc::default());
+        for (to, tag) in self.sent_away.drain(..) {
+            node.send(to, Question::of_tag(tag).tag(Kind::Again), Arc::default());
         }
     }
 }
@@ -220,7 +220,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
     fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
         let [x] = input.firsts();
         let mut y = x.to_vec();
-        local.descend(&mut y, &Drift::NONE);
+        local.descend(&mut y, &Correction::NONE);
         Payload::one(vector::difference(x, &y))
     }
 
@@ -239,14 +239,14 @@ impl<R: Real> PeerUpdate<R> for Rule {
         }
     }
 
-    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
-        match Kind::of_stamp(mail.stamp) {
-            Kind::Ask => state.hear(mail, node),
+    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
+        match Kind::of_tag(message.tag) {
+            Kind::Ask => state.hear(message, node),
             Kind::Answer => {
-                state.x.copy_from_slice(&mail.payload.vectors[0]);
+                state.x.copy_from_slice(&message.payload.vectors[0]);
                 state.go_on(node);
             }
-            Kind::Away => state.leave(mail.stamp, node),
+            Kind::Away => state.leave(message.tag, node),
             Kind::Again => state.ask_again(node),
         }
     }
@@ -259,18 +259,18 @@ impl<R: Real> PeerUpdate<R> for Rule {
         state.go_on(node);
     }
 
-    fn on_dropped(&self, state: &mut State<R>, _: NodeId, _: Mail<R>, node: &mut Node<'_, R>) {
+    fn on_dropped(&self, state: &mut State<R>, _: NodeId, _: Message<R>, node: &mut Node<'_, R>) {
         state.go_on(node);
     }
 
     /// Nobody waits for a node that is down: who asks again learns that it is.
     fn on_missed(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        state.sent_away.extend(state.askers.drain(..).map(|mail| (mail.from, mail.stamp)));
+        state.sent_away.extend(state.askers.drain(..).map(|message| (message.from, message.tag)));
         state.call_back(node);
     }
 
-    fn care(&self, stamp: u64) -> Care {
-        if Kind::of_stamp(stamp) == Kind::Ask { Care::Prompt } else { Care::Repeat }
+    fn reliability(&self, tag: u64) -> Reliability {
+        if Kind::of_tag(tag) == Kind::Ask { Reliability::OnlyIfUp } else { Reliability::Repeated }
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

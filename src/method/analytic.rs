@@ -6,17 +6,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::law::Solution;
-use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Recipe, Setup};
 use crate::{
-    engine::touched::Touched,
+    engine::sparse_map::SparseMap,
     invalid::{Invalid, require},
     num::Real,
     problem::head::{Layout, Moments},
-    role::{
+    protocol::{
         Local, Payload,
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
         schedule::ScheduleSpec,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
-        spec::LowBit,
+        spec::AppliesTo,
     },
 };
 
@@ -84,7 +84,7 @@ impl Method for Analytic {
     }
 }
 
-impl ServedMethod for Analytic {
+impl FederatedMethod for Analytic {
     fn recipe(&self) -> Recipe {
         Recipe { steps: Some(1), ..Recipe::default() }
     }
@@ -97,7 +97,7 @@ impl ServedMethod for Analytic {
         Box::new(Server {
             gamma: if self.remove { self.gamma } else { 0.0 },
             ridge: self.ridge,
-            seen: Touched::default(),
+            seen: SparseMap::default(),
             law: self.law,
             sums: None,
         })
@@ -133,9 +133,12 @@ impl Analytic {
             return Err(Invalid::at("uplink", "clients of `analytic` send sums over their samples, in full precision")
                 .help("remove `uplink`"));
         }
-        if parts.low_bit == LowBit::Messages {
-            return Err(Invalid::at("low-bit", "clients of `analytic` send sums over their samples, in full precision")
-                .help("remove `low-bit`, or choose \"ignore\""));
+        if parts.bit_width.applies_to == AppliesTo::Messages {
+            return Err(Invalid::at(
+                "bit-width.applies-to",
+                "clients of `analytic` send sums over their samples, in full precision",
+            )
+            .help("remove `bit-width`, or choose \"ignore\""));
         }
         Ok(())
     }
@@ -178,7 +181,7 @@ struct Server {
     gamma: f64,
     ridge: f64,
     /// Clients that have been counted.
-    seen: Touched<()>,
+    seen: SparseMap<()>,
     law: Law,
     /// What they have sent, put together.
     sums: Option<Sums>,

@@ -4,16 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, Paper, Parts, Recipe, ServedMethod, Setup,
+    Card, FederatedMethod, Method, Paper, Parts, Recipe, Setup,
     mifa::{Latest, Table},
 };
 use crate::{
     invalid::{Invalid, require},
     num::Real,
-    role::{
+    protocol::{
         Payload,
+        federated::{Apply, Arrived, ServerUpdate, weighted_sum},
         schedule::{BufferedSpec, ScheduleSpec},
-        served::{Apply, Arrived, ServerUpdate, weighted_sum},
     },
 };
 
@@ -68,7 +68,7 @@ impl Method for AfaCd {
     }
 }
 
-impl ServedMethod for AfaCd {
+impl FederatedMethod for AfaCd {
     fn recipe(&self) -> Recipe {
         anarchy()
     }
@@ -133,7 +133,7 @@ impl Method for AfaCs {
     }
 }
 
-impl ServedMethod for AfaCs {
+impl FederatedMethod for AfaCs {
     fn recipe(&self) -> Recipe {
         anarchy()
     }

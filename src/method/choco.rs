@@ -10,12 +10,15 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
-    part::link::{Keep, Link, LinkSpec, TopK, Wire, contract},
-    random::Setting,
-    role::{
+    part::compressor::{CompressorSpec, Encoder, Keep, TopK, Wire, contract},
+    protocol::{
         Payload,
-        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{
+            Barrier, Message, Node, Nodes, PeerUpdate, PeersSpec, Phase, Reliability, Synchronous, TimeVaryingGraphSpec,
+            nodes_with,
+        },
     },
+    random::Setting,
 };
 
 /// When models are mixed.
@@ -46,8 +49,6 @@ pub enum Copies {
 pub struct Choco {
     /// Consensus step size [1].
     pub gamma: f64,
-    /// How differences travel.
-    pub compressor: LinkSpec,
     /// Whether what an unbiased compressor sends is shrunk by `1 / (1 + ω)`: then it is contractive, as the theory needs, and
     /// dithering is the biased QSGD of the paper.
     pub contractive: bool,
@@ -59,13 +60,7 @@ pub struct Choco {
 
 impl Default for Choco {
     fn default() -> Self {
-        Self {
-            gamma: 0.1,
-            compressor: TopK { keep: Keep { k: None, fraction: Some(0.1) } }.into(),
-            contractive: true,
-            order: ChocoOrder::Paper,
-            copies: Copies::Zero,
-        }
+        Self { gamma: 0.1, contractive: true, order: ChocoOrder::Paper, copies: Copies::Zero }
     }
 }
 
@@ -88,49 +83,50 @@ impl Method for Choco {
         weights: super::SCALED,
         traffic: "to every neighbour, each iteration: q [as compressed]; stays: x̂, s [2 d]",
         differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again; a node that does \
-                  not take part in a round sends and mixes at once, without a step of its own; `peers.link` and \
-                  low-bit messages do not apply: `compressor` says what travels",
+                  not take part in a round sends and mixes at once, without a step of its own; low-bit \
+                  messages do not apply: `compressor` says what travels",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
-        require(self.gamma > 0.0 && self.gamma <= 1.0, "gamma", self.gamma, "a step size in (0, 1]")?;
-        if self.compressor.remembers() {
-            return Err(Invalid::at("compressor", "the public copies are the method's memory: expected a plain compressor")
-                .help("name the compressor itself, without `ef`, `ef21` or `diana` around it"));
-        }
-        self.compressor.validate().map_err(|invalid| invalid.under("compressor"))
+        require(self.gamma > 0.0 && self.gamma <= 1.0, "gamma", self.gamma, "a step size in (0, 1]")
     }
 }
 
 impl PeerMethod for Choco {
     fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
-        if ground.parts.link.is_some() {
-            return Err(Invalid::at("link", "`choco-sgd` compresses what it sends itself, as `compressor` says")
-                .help("set `compressor` in place of `link`, or give `link` to the other methods"));
+        match &ground.parts.compressor {
+            Some(compressor) if compressor.remembers() => {
+                Err(Invalid::at("compressor", "the public copies are the method's memory: expected a plain compressor")
+                    .help("name the compressor itself, without `ef`, `ef21` or `diana` around it"))
+            }
+            _ => Ok(()),
         }
-        self.compressor.fits(ground.d).map_err(|invalid| invalid.under("compressor"))
     }
 
-    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule {
+    fn compressor(&self) -> Option<CompressorSpec> {
+        Some(TopK { keep: Keep { k: None, fraction: Some(0.1) } }.into())
+    }
+
+    fn nodes<R: Real>(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
+        Ok(nodes_with(Rule {
             parameters: self.clone(),
-            link: self.compressor.build(),
-            lockstep: Lockstep::new(ContactsSpec::Static, setting.streams),
+            compressor: parts.compressor.as_ref().expect("the method has a default").build(),
+            synchronous: Synchronous::new(TimeVaryingGraphSpec::Static, setting.streams),
         }))
     }
 }
 
 struct Rule<R> {
     parameters: Choco,
-    link: Box<dyn Link<R>>,
-    lockstep: Lockstep,
+    compressor: Box<dyn Encoder<R>>,
+    synchronous: Synchronous,
 }
 
 /// What a node remembers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
-    /// Iteration from 1; 0 is the exchange of initial models.
+    /// Iteration from 1; 0 is the phase of initial models.
     t: u64,
     /// The model; once the local step is done, after that step.
     x: Vec<R>,
@@ -161,9 +157,9 @@ impl<R: Real> Rule<R> {
         let mut q = vector::difference(&state.x, &state.hat);
         let wire = &mut Wire { rng: &mut node.link_rng(), blocks: node.blocks() };
         let bits = if self.parameters.contractive {
-            contract(self.link.as_ref(), &mut q, wire)
+            contract(self.compressor.as_ref(), &mut q, wire)
         } else {
-            self.link.transmit(&mut q, &mut Payload::default(), wire)
+            self.compressor.transmit(&mut q, &mut Payload::default(), wire)
         };
         self.share(q, bits, state, node);
     }
@@ -176,13 +172,13 @@ impl<R: Real> Rule<R> {
 
     fn share(&self, q: Vec<R>, bits: u64, state: &mut State<R>, node: &mut Node<'_, R>) {
         let payload = Arc::new(Payload::one(q.clone()));
-        self.lockstep.share_sized(Exchange::first(state.t), payload, bits, &mut state.barrier, node);
+        self.synchronous.share_sized(Phase::first(state.t), payload, bits, &mut state.barrier, node);
         state.q = Some(q);
         self.advance(state, node);
     }
 
     fn advance(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        if state.q.is_none() || !self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) {
+        if state.q.is_none() || !self.synchronous.gather(Phase::first(state.t), &mut state.barrier, node) {
             return;
         }
         let Some(mut q) = state.q.take() else { return };
@@ -226,8 +222,8 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
         self.compress(state, node);
     }
 
-    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
-        state.barrier.push(mail);
+    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
+        state.barrier.push(message);
         self.advance(state, node);
     }
 
@@ -235,15 +231,15 @@ impl<R: Real> PeerUpdate<R> for Rule<R> {
         self.begin(state, node);
     }
 
-    fn care(&self, _: u64) -> Care {
-        Care::Repeat
+    fn reliability(&self, _: u64) -> Reliability {
+        Reliability::Repeated
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
         &state.x
     }
 
-    fn letters<'s>(&self, state: &'s State<R>) -> Vec<(&'static str, &'s [R])> {
+    fn state_vectors<'s>(&self, state: &'s State<R>) -> Vec<(&'static str, &'s [R])> {
         vec![("x̂", &state.hat), ("s", &state.s)]
     }
 }

@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
 use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
-    problem::Drift,
-    role::{
+    problem::Correction,
+    protocol::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
     },
 };
 
@@ -52,7 +52,7 @@ impl Method for Scaffold1 {
     };
 }
 
-impl ServedMethod for Scaffold1 {
+impl FederatedMethod for Scaffold1 {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Scaled { alpha: 1.0 })
     }
@@ -108,7 +108,7 @@ impl Method for Scallion {
     }
 }
 
-impl ServedMethod for Scallion {
+impl FederatedMethod for Scallion {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Scaled { alpha: self.alpha })
     }
@@ -125,7 +125,7 @@ impl ServedMethod for Scallion {
         parts.descends_plainly(READS)?;
         parts.remembers_itself(LOST)?;
         match parts.uplink {
-            Some(link) if !link.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor").help(
+            Some(compressor) if !compressor.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor").help(
                 "choose `natural`, `qsgd = { bits = 4, norm = \"max\" }` or `rand-k`, or the method `scafcom`, which works with \
                      biased ones",
             )),
@@ -171,7 +171,7 @@ impl Method for Scafcom {
     }
 }
 
-impl ServedMethod for Scafcom {
+impl FederatedMethod for Scafcom {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(WithMomentum { beta: self.beta })
     }
@@ -188,7 +188,7 @@ impl ServedMethod for Scafcom {
         parts.descends_plainly(READS)?;
         parts.remembers_itself(LOST)?;
         match parts.uplink {
-            Some(link) if link.is_one_bit() => Err(Invalid::at(
+            Some(compressor) if compressor.is_one_bit() => Err(Invalid::at(
                 "uplink",
                 "one bit over a range can lose more than it keeps, and what is lost of a message is added to the next",
             )
@@ -203,7 +203,7 @@ impl ServedMethod for Scafcom {
 fn visit<R: Real>(down: &Payload<R>, c_i: &[R], local: &mut Local<'_, R>) -> Vec<R> {
     let [x, c] = down.firsts();
     let mut y = x.to_vec();
-    local.descend(&mut y, &Drift { shift: Some(&vector::difference(c, c_i)), ..Drift::NONE });
+    local.descend(&mut y, &Correction { shift: Some(&vector::difference(c, c_i)), ..Correction::NONE });
     match local.mean_direction(&vector::difference(x, &y)) {
         Some(mean) => vector::difference(&mean, c),
         None => vec![R::zero(); x.len()],

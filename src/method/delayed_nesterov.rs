@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Recipe, Setup};
 use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
@@ -11,10 +11,10 @@ use crate::{
         transform::{AdamWSpec, TransformSpec},
         weighting::Weighting,
     },
-    role::{
+    protocol::{
         Payload,
+        federated::{Apply, Arrived, ServerUpdate, StateVector},
         schedule::{GraceSpec, ScheduleSpec},
-        served::{Apply, Arrived, Letter, ServerUpdate},
         spec::ClientSpec,
     },
 };
@@ -79,7 +79,7 @@ impl Method for DelayedNesterov {
     }
 }
 
-impl ServedMethod for DelayedNesterov {
+impl FederatedMethod for DelayedNesterov {
     fn recipe(&self) -> Recipe {
         Recipe {
             schedule: Some(ScheduleSpec::Grace(GraceSpec::default())),
@@ -155,7 +155,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         }
     }
 
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        vec![Letter::own("m", &self.m), Letter::own("a", &self.sum)]
+    fn state_vectors(&self) -> Vec<StateVector<'_, R>> {
+        vec![StateVector::own("m", &self.m), StateVector::own("a", &self.sum)]
     }
 }

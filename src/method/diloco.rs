@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, Recipe, ServedMethod};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Recipe};
 use crate::{
     invalid::{Invalid, require},
     part::transform::{AdamWSpec, MomentumSpec, TransformSpec},
-    role::spec::ClientSpec,
+    protocol::spec::ClientSpec,
 };
 
 /// Parameters of DiLoCo.
@@ -57,7 +57,7 @@ impl Method for DiLoCo {
     }
 }
 
-impl ServedMethod for DiLoCo {
+impl FederatedMethod for DiLoCo {
     fn recipe(&self) -> Recipe {
         let momentum = TransformSpec::Momentum(MomentumSpec { beta: self.beta, nesterov: true, by_staleness: false });
         Recipe {

@@ -8,11 +8,14 @@ use crate::{
     engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
-    random::Setting,
-    role::{
+    protocol::{
         Payload,
-        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{
+            Barrier, Message, Node, Nodes, PeerUpdate, PeersSpec, Phase, Reliability, Synchronous, TimeVaryingGraphSpec,
+            nodes_with,
+        },
     },
+    random::Setting,
 };
 
 /// Which comes first in an iteration.
@@ -33,7 +36,7 @@ pub struct DPsgd {
     /// Which comes first in an iteration.
     pub order: Order,
     /// How the topology changes from iteration to iteration.
-    pub contacts: ContactsSpec,
+    pub contacts: TimeVaryingGraphSpec,
 }
 
 impl Method for DPsgd {
@@ -68,14 +71,14 @@ impl PeerMethod for DPsgd {
         self.contacts.keep_the_mean(ground.one_way).map_err(|invalid| invalid.under("contacts"))
     }
 
-    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule { order: self.order, lockstep: Lockstep::new(self.contacts, setting.streams) }))
+    fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
+        Ok(nodes_with(Rule { order: self.order, synchronous: Synchronous::new(self.contacts, setting.streams) }))
     }
 }
 
 struct Rule {
     order: Order,
-    lockstep: Lockstep,
+    synchronous: Synchronous,
 }
 
 /// What a node remembers.
@@ -99,14 +102,14 @@ impl Rule {
             node.rest(0.0);
         }
         if self.order == Order::Cta {
-            self.lockstep.share(Exchange::first(state.t), Payload::one(state.x.clone()), &mut state.barrier, node);
+            self.synchronous.share(Phase::first(state.t), Payload::one(state.x.clone()), &mut state.barrier, node);
         }
     }
 
     /// The local step of this iteration has reached `y`.
     fn reach<R: Real>(&self, state: &mut State<R>, y: Vec<R>, node: &mut Node<'_, R>) {
         if self.order == Order::Atc {
-            self.lockstep.share(Exchange::first(state.t), Payload::one(y.clone()), &mut state.barrier, node);
+            self.synchronous.share(Phase::first(state.t), Payload::one(y.clone()), &mut state.barrier, node);
         }
         state.y = Some(y);
         self.advance(state, node);
@@ -114,7 +117,7 @@ impl Rule {
 
     /// Ends the iteration if the local step and all neighbours' models are there.
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        if state.y.is_none() || !self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) {
+        if state.y.is_none() || !self.synchronous.gather(Phase::first(state.t), &mut state.barrier, node) {
             return;
         }
         let Some(mut y) = state.y.take() else { return };
@@ -154,8 +157,8 @@ impl<R: Real> PeerUpdate<R> for Rule {
         self.reach(state, state.x.clone(), node);
     }
 
-    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
-        state.barrier.push(mail);
+    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
+        state.barrier.push(message);
         self.advance(state, node);
     }
 
@@ -164,12 +167,12 @@ impl<R: Real> PeerUpdate<R> for Rule {
         node.compute(state.t, Payload::one(state.x.clone()));
     }
 
-    fn care(&self, _: u64) -> Care {
-        Care::Repeat
+    fn reliability(&self, _: u64) -> Reliability {
+        Reliability::Repeated
     }
 
     fn broadcasts(&self) -> bool {
-        self.lockstep.is_static()
+        self.synchronous.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

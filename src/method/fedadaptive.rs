@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod};
+use super::{Card, FederatedMethod, Method, Paper, Recipe};
 use crate::{
     invalid::{Invalid, require},
     part::transform::{AdaptiveSpec, TransformSpec},
@@ -75,7 +75,7 @@ macro_rules! adaptive {
             }
         }
 
-        impl ServedMethod for $method {
+        impl FederatedMethod for $method {
             fn recipe(&self) -> Recipe {
                 let server = vec![TransformSpec::$spec(self.moments()), TransformSpec::Scale(self.lr)];
                 Recipe { server, ..Recipe::default() }

@@ -3,15 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, Recipe, ServedMethod, Setup, fedavg};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Recipe, Setup, fedavg};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
     part::discount::Discount,
-    role::{
+    protocol::{
         Payload,
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate},
         schedule::{ScheduleSpec, StreamSpec},
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate},
     },
 };
 
@@ -61,7 +61,7 @@ impl Method for FedAsync {
     }
 }
 
-impl ServedMethod for FedAsync {
+impl FederatedMethod for FedAsync {
     fn recipe(&self) -> Recipe {
         let stream = StreamSpec { discount: Some(Discount::Polynomial { a: 0.5 }), ..StreamSpec::default() };
         Recipe { schedule: Some(ScheduleSpec::EveryArrival(stream)), ..Recipe::default() }

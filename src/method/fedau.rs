@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
 use crate::{
-    engine::touched::Touched,
+    engine::sparse_map::SparseMap,
     invalid::{Invalid, require},
     num::Real,
-    role::{
+    protocol::{
         Payload,
-        served::{Apply, Arrived, ServerUpdate, weighted_sum},
+        federated::{Apply, Arrived, ServerUpdate, weighted_sum},
     },
 };
 
@@ -61,10 +61,10 @@ impl Method for FedAu {
     }
 }
 
-impl ServedMethod for FedAu {
+impl FederatedMethod for FedAu {
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let cutoff = self.cutoff.unwrap_or(u64::MAX);
-        Box::new(Server { cutoff, lr: self.lr, intervals: Touched::default() })
+        Box::new(Server { cutoff, lr: self.lr, intervals: SparseMap::default() })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -119,7 +119,7 @@ impl Intervals {
 struct Server {
     cutoff: u64,
     lr: f64,
-    intervals: Touched<Intervals>,
+    intervals: SparseMap<Intervals>,
 }
 
 impl<R: Real> ServerUpdate<R> for Server {

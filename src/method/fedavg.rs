@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod};
+use super::{Card, FederatedMethod, Method, Paper};
 use crate::{
     num::Real,
-    problem::Drift,
-    role::{
+    problem::Correction,
+    protocol::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
     },
 };
 
@@ -42,7 +42,7 @@ impl Method for FedAvg {
     };
 }
 
-impl ServedMethod for FedAvg {
+impl FederatedMethod for FedAvg {
     fn averages(&self) -> bool {
         true
     }
@@ -64,7 +64,7 @@ impl<R: Real> ClientUpdate<R> for LocalSgd {
         let [x] = down.firsts();
         let mut y = x.to_vec();
         let pull = (self.mu > 0.0).then_some((self.mu, x));
-        local.descend(&mut y, &Drift { pull, ..Drift::NONE });
+        local.descend(&mut y, &Correction { pull, ..Correction::NONE });
         Update::stateless(Payload::one(local.model_change(x, y)))
     }
 }

@@ -4,16 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, Parts, ServedMethod, Setup,
+    Card, FederatedMethod, Method, Parts, Setup,
     momentum::{Coefficients, cheng, mean_direction, scaled, validate},
 };
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
-    problem::Drift,
-    role::{
+    problem::Correction,
+    protocol::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
     },
 };
 
@@ -53,7 +53,7 @@ impl Method for FedAvgLocalM {
     }
 }
 
-impl ServedMethod for FedAvgLocalM {
+impl FederatedMethod for FedAvgLocalM {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Client { beta: self.beta })
     }
@@ -82,7 +82,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         let mut momentum = g.to_vec();
         vector::scale(R::of(1.0 - self.beta), &mut momentum);
         let mut y = x.to_vec();
-        local.descend(&mut y, &Drift { scale: self.beta, shift: Some(&momentum), pull: None });
+        local.descend(&mut y, &Correction { scale: self.beta, shift: Some(&momentum), pull: None });
         Update::stateless(Payload::one(local.model_change(x, y)))
     }
 }
@@ -118,9 +118,9 @@ mod tests {
     use super::*;
     use crate::{
         engine::{Engine, Watcher, Workers},
+        protocol::federated::Federated,
         registry::Parameters,
-        role::served::Served,
-        run::{arms, build_world, served},
+        run::{arms, build_world, federated},
         scenario::Scenario,
         world::WorldClock,
     };
@@ -130,7 +130,7 @@ mod tests {
         problem.objective = { quadratic = { curvature = [1.0, 3.0], centre = [0.0, 4.0] } }
         problem.init = { constant = 1.0 }
         fleet.clients = 2
-        served.local = { steps = 2, lr = 0.1 }
+        federated.local = { steps = 2, lr = 0.1 }
         [[method]]
         name = 'fedavg-m'
         beta = 0.5
@@ -139,11 +139,11 @@ mod tests {
     #[derive(Default)]
     struct Trace(Vec<(f64, f64)>);
 
-    impl Watcher<Served<f64>> for Trace {
-        fn before(&mut self, _: f64, engine: &Engine<Served<f64>>) -> bool {
-            let served = engine.protocol();
-            if served.version() > self.0.len() as u64 {
-                self.0.push((served.iterate()[0], served.model().vectors[1][0]));
+    impl Watcher<Federated<f64>> for Trace {
+        fn before(&mut self, _: f64, engine: &Engine<Federated<f64>>) -> bool {
+            let federated = engine.protocol();
+            if federated.version() > self.0.len() as u64 {
+                self.0.push((federated.iterate()[0], federated.model().vectors[1][0]));
             }
             self.0.len() < 3
         }
@@ -154,8 +154,8 @@ mod tests {
         let scenario = Scenario::read(Path::new("gp.toml"), GP, &[], &crate::registry::Registry::builtin()).unwrap();
         let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
         let arms = arms(&scenario.cells[0], 2, (Path::new(""), &scenario.registry)).unwrap();
-        let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
-        let protocol = served(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
+        let Parameters::Federated { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
+        let protocol = federated(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
         let protocol = protocol.with_model(Payload::of([vec![1.0], vec![0.5]]));
         let mut engine = Engine::new(protocol, Box::new(WorldClock::new(Arc::clone(&world))), world.streams(), Workers::single());
         let mut trace = Trace::default();

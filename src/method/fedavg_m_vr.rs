@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, Parts, ServedMethod, Setup,
+    Card, FederatedMethod, Method, Parts, Setup,
     momentum::{
         Coefficients, Start, accepts_recursion, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous,
         scaled, validate,
@@ -13,9 +13,9 @@ use super::{
 use crate::{
     invalid::Invalid,
     num::Real,
-    role::{
+    protocol::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
@@ -56,7 +56,7 @@ impl Method for FedAvgMVr {
     }
 }
 
-impl ServedMethod for FedAvgMVr {
+impl FederatedMethod for FedAvgMVr {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Client { beta: self.beta })
     }

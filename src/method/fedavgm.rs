@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod};
+use super::{Card, FederatedMethod, Method, Paper, Recipe};
 use crate::{
     invalid::{Invalid, require},
     part::transform::{MomentumSpec, TransformSpec},
@@ -51,7 +51,7 @@ impl Method for FedAvgM {
     }
 }
 
-impl ServedMethod for FedAvgM {
+impl FederatedMethod for FedAvgM {
     fn recipe(&self) -> Recipe {
         let momentum = TransformSpec::Momentum(MomentumSpec { beta: self.beta, nesterov: false, by_staleness: false });
         Recipe { server: vec![momentum, TransformSpec::Scale(self.lr)], ..Recipe::default() }

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Recipe, ServedMethod};
+use super::{Card, FederatedMethod, Method, Paper, Recipe};
 use crate::{
     part::discount::Discount,
-    role::schedule::{BufferedSpec, Replace, ScheduleSpec},
+    protocol::schedule::{BufferedSpec, Replace, ScheduleSpec},
 };
 
 /// Parameters of FedBuff: none of its own; buffer, concurrency and discount belong to its schedule.
@@ -33,14 +33,14 @@ impl Method for FedBuff {
         weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
         differs: "the divisor is K unless `weighting` says \"sum-weights\" or \"sum\"; `discount = \"sqrt\"` and `replace = \"random\"` \
-                  hold under any `schedule` that has these keys and does not give them; `secure` hides all but Σ w(s) Δ_i of a \
+                  hold under any `schedule` that has these keys and does not give them; `secure-aggregation` hides all but Σ w(s) Δ_i of a \
                   buffer (So et al. 2021, arXiv 2110.02177) by integers modulo 2^bits, and simulates neither agreement on keys, \
                   nor the recovery of dropouts, nor the traffic of masks; w(s) is that of the arrival, as if a client knew it \
                   when it rounds",
     };
 }
 
-impl ServedMethod for FedBuff {
+impl FederatedMethod for FedBuff {
     fn recipe(&self) -> Recipe {
         let buffered = BufferedSpec { discount: Some(Discount::Sqrt), replace: Some(Replace::Random), ..BufferedSpec::default() };
         Recipe { schedule: Some(ScheduleSpec::Buffered(buffered)), ..Recipe::default() }

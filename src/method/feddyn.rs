@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
 use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
-    problem::Drift,
-    role::{
+    problem::Correction,
+    protocol::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, Letter, ServerUpdate, Update, weighted_sum},
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, StateVector, Update, weighted_sum},
     },
 };
 
@@ -55,7 +55,7 @@ impl Method for FedDyn {
     }
 }
 
-impl ServedMethod for FedDyn {
+impl FederatedMethod for FedDyn {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Client { alpha: self.alpha })
     }
@@ -84,7 +84,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         let mut g_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
         let linear: Vec<R> = g_i.iter().map(|&g| -g).collect();
         let mut theta = x.to_vec();
-        local.descend(&mut theta, &Drift { scale: 1.0, shift: Some(&linear), pull: Some((self.alpha, x)) });
+        local.descend(&mut theta, &Correction { scale: 1.0, shift: Some(&linear), pull: Some((self.alpha, x)) });
         let mut delta = vector::difference(x, &theta);
         // The client keeps what the server receives: h stays the mean of the g_i whatever the uplink loses.
         local.transmit(&mut delta);
@@ -114,7 +114,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         ctx.step(&mut model.vectors[0], update);
     }
 
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        vec![Letter::own("h", &self.h)]
+    fn state_vectors(&self) -> Vec<StateVector<'_, R>> {
+        vec![StateVector::own("h", &self.h)]
     }
 }

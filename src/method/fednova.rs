@@ -3,16 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
     part::transform::TransformSpec,
-    problem::Drift,
-    role::{
+    problem::Correction,
+    protocol::{
         Local, Payload,
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
         schedule::ScheduleSpec,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
         spec::ClientSpec,
     },
 };
@@ -54,7 +54,7 @@ impl Method for FedNova {
     }
 }
 
-impl ServedMethod for FedNova {
+impl FederatedMethod for FedNova {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Client { mu: self.mu })
     }
@@ -110,7 +110,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         let [x] = down.firsts();
         let mut y = x.to_vec();
         let normaliser = local.reach(self.mu);
-        local.descend(&mut y, &Drift { pull: (self.mu > 0.0).then_some((self.mu, x)), ..Drift::NONE });
+        local.descend(&mut y, &Correction { pull: (self.mu > 0.0).then_some((self.mu, x)), ..Correction::NONE });
         Update::stateless(Payload::one(local.model_change(x, y)).with_scalar(normaliser))
     }
 }

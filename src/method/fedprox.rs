@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, ServedMethod, fedavg};
+use super::{Card, FederatedMethod, Method, Paper, fedavg};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
-    role::served::ClientUpdate,
+    protocol::federated::ClientUpdate,
 };
 
 /// Parameters of FedProx.
@@ -49,7 +49,7 @@ impl Method for FedProx {
     }
 }
 
-impl ServedMethod for FedProx {
+impl FederatedMethod for FedProx {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(fedavg::LocalSgd { mu: self.mu })
     }

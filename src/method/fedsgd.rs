@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Recipe, ServedMethod, fedavg};
+use super::{Card, FederatedMethod, Method, Recipe, fedavg};
 
 /// Parameters of FedSGD: none of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,7 +23,7 @@ impl Method for FedSgd {
     };
 }
 
-impl ServedMethod for FedSgd {
+impl FederatedMethod for FedSgd {
     fn recipe(&self) -> Recipe {
         Recipe { steps: Some(1), ..Recipe::default() }
     }

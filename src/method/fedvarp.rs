@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
 use crate::{
-    engine::touched::Touched,
+    engine::sparse_map::SparseMap,
     invalid::Invalid,
     num::{Real, vector},
-    role::{
+    protocol::{
         Payload,
-        served::{Apply, Arrived, Letter, ServerUpdate},
+        federated::{Apply, Arrived, ServerUpdate, StateVector},
     },
 };
 
@@ -60,9 +60,9 @@ impl Method for FedVarp {
     }
 }
 
-impl ServedMethod for FedVarp {
+impl FederatedMethod for FedVarp {
     fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { clusters: self.clusters.clone(), members: None, rows: Touched::default(), mean: setup.zeros() })
+        Box::new(Server { clusters: self.clusters.clone(), members: None, rows: SparseMap::default(), mean: setup.zeros() })
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -78,7 +78,7 @@ struct Server<R> {
     /// Who is in which cluster, once the first update has come.
     members: Option<Membership>,
     /// `y_k` of the clusters of whom someone has taken part.
-    rows: Touched<Vec<R>>,
+    rows: SparseMap<Vec<R>>,
     /// `ȳ`.
     mean: Vec<R>,
 }
@@ -132,7 +132,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         ctx.step(&mut model.vectors[0], update);
     }
 
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        std::iter::once(Letter::own("ȳ", &self.mean)).chain(Letter::rows("y", &self.rows)).collect()
+    fn state_vectors(&self) -> Vec<StateVector<'_, R>> {
+        std::iter::once(StateVector::own("ȳ", &self.mean)).chain(StateVector::rows("y", &self.rows)).collect()
     }
 }

@@ -11,11 +11,11 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
-    random::{Quantity, Sampler, Setting},
-    role::{
+    protocol::{
         Payload,
-        peers::{Mail, Node, PeerUpdate, Population, population},
+        peers::{Message, Node, Nodes, PeerUpdate, PeersSpec, nodes_with},
     },
+    random::{Quantity, Sampler, Setting},
 };
 
 /// The variance that a layer is given after averaging.
@@ -129,7 +129,7 @@ impl PeerMethod for GossipVc {
         Some(("tick", self.tick))
     }
 
-    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
+    fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
         let ticks = |key: &str, quantity: &Quantity| {
             let built = quantity.build(&format!("vc-gossip.{key}"), &(0.0..=f64::MAX), setting);
             built.map_err(|invalid| invalid.under(key))
@@ -137,7 +137,7 @@ impl PeerMethod for GossipVc {
         if let Some(hub) = self.hub {
             require(hub < setting.clients, "hub", hub, &format!("a node below {}", setting.clients))?;
         }
-        Ok(population(Rule {
+        Ok(nodes_with(Rule {
             period: ticks("period", &self.period)?,
             phase: ticks("phase", &self.phase)?,
             merge: Merge { beta: self.beta, target: self.target, reference: self.reference },
@@ -162,7 +162,7 @@ struct State<R> {
     /// The model that the training under way began with, if averages have changed it since.
     base: Option<Vec<R>>,
     /// Received models.
-    buffer: Vec<Mail<R>>,
+    buffer: Vec<Message<R>>,
     /// Whether an average is due at the end of this instant.
     settling: bool,
     /// Whether a training was due while another was under way.
@@ -205,8 +205,8 @@ impl Rule {
         state.settling = false;
         let mut buffer = std::mem::take(&mut state.buffer);
         // By sender, so that the order of arrival within a buffer changes nothing; a sender's own order is kept.
-        buffer.sort_by_key(|mail| mail.from);
-        let received: Vec<&[R]> = buffer.iter().map(|mail| mail.payload.vectors[0].as_slice()).collect();
+        buffer.sort_by_key(|message| message.from);
+        let received: Vec<&[R]> = buffer.iter().map(|message| message.payload.vectors[0].as_slice()).collect();
         if node.is_busy() && state.base.is_none() {
             state.base = Some(state.x.clone());
         }
@@ -270,8 +270,8 @@ impl<R: Real> PeerUpdate<R> for Rule {
         }
     }
 
-    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
-        state.buffer.push(mail);
+    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
+        state.buffer.push(message);
         let full = self.parameters.buffer * node.in_degree() as f64;
         if !state.settling && state.buffer.len() as f64 >= full {
             state.settling = true;

@@ -8,11 +8,14 @@ use crate::{
     engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
-    random::Setting,
-    role::{
+    protocol::{
         Local, Payload,
-        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{
+            Barrier, Message, Node, Nodes, PeerUpdate, PeersSpec, Phase, Reliability, Synchronous, TimeVaryingGraphSpec,
+            nodes_with,
+        },
     },
+    random::Setting,
 };
 
 /// Parameters of gradient tracking.
@@ -22,7 +25,7 @@ pub struct GradientTracking {
     /// Which comes first in an iteration: combining (DIGing), or adapting.
     pub order: Order,
     /// How the topology changes from iteration to iteration.
-    pub contacts: ContactsSpec,
+    pub contacts: TimeVaryingGraphSpec,
 }
 
 impl Method for GradientTracking {
@@ -70,14 +73,14 @@ impl PeerMethod for GradientTracking {
         self.contacts.keep_the_mean(ground.one_way).map_err(|invalid| invalid.under("contacts"))
     }
 
-    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule { order: self.order, lockstep: Lockstep::new(self.contacts, setting.streams) }))
+    fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
+        Ok(nodes_with(Rule { order: self.order, synchronous: Synchronous::new(self.contacts, setting.streams) }))
     }
 }
 
 struct Rule {
     order: Order,
-    lockstep: Lockstep,
+    synchronous: Synchronous,
 }
 
 /// What a node is waiting for.
@@ -120,18 +123,18 @@ impl Rule {
                 Payload::one(state.x.clone())
             }
         };
-        self.lockstep.share(Exchange::first(state.t), payload, &mut state.barrier, node);
+        self.synchronous.share(Phase::first(state.t), payload, &mut state.barrier, node);
     }
 
     /// Goes on as far as messages allow.
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         loop {
-            let exchange = match state.stage {
+            let phase = match state.stage {
                 Stage::Gradient => return,
-                Stage::Models => Exchange::first(state.t),
-                Stage::Trackers => Exchange::second(state.t),
+                Stage::Models => Phase::first(state.t),
+                Stage::Trackers => Phase::second(state.t),
             };
-            if !self.lockstep.gather(exchange, &mut state.barrier, node) {
+            if !self.synchronous.gather(phase, &mut state.barrier, node) {
                 return;
             }
             if state.stage == Stage::Models {
@@ -189,14 +192,14 @@ impl<R: Real> PeerUpdate<R> for Rule {
                 self.begin(state, node);
             } else {
                 state.stage = Stage::Trackers;
-                self.lockstep.share(Exchange::second(state.t), Payload::one(state.y.clone()), &mut state.barrier, node);
+                self.synchronous.share(Phase::second(state.t), Payload::one(state.y.clone()), &mut state.barrier, node);
             }
         }
         self.advance(state, node);
     }
 
-    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
-        state.barrier.push(mail);
+    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
+        state.barrier.push(message);
         self.advance(state, node);
     }
 
@@ -205,19 +208,19 @@ impl<R: Real> PeerUpdate<R> for Rule {
         node.compute(version, Payload::one(state.x.clone()));
     }
 
-    fn care(&self, _: u64) -> Care {
-        Care::Repeat
+    fn reliability(&self, _: u64) -> Reliability {
+        Reliability::Repeated
     }
 
     fn broadcasts(&self) -> bool {
-        self.lockstep.is_static()
+        self.synchronous.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {
         &state.x
     }
 
-    fn letters<'s>(&self, state: &'s State<R>) -> Vec<(&'static str, &'s [R])> {
+    fn state_vectors<'s>(&self, state: &'s State<R>) -> Vec<(&'static str, &'s [R])> {
         vec![("y", &state.y), ("g", &state.g)]
     }
 }

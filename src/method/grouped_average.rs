@@ -5,15 +5,15 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Parts, ServedMethod, Setup, prowd::yoon};
+use super::{Card, FederatedMethod, Method, Parts, Setup, prowd::yoon};
 use crate::{
     engine::NodeId,
     fleet::Widths,
     invalid::Invalid,
     num::{Real, vector},
-    role::{
+    protocol::{
         Payload,
-        served::{Apply, Arrived, Letter, ServerUpdate},
+        federated::{Apply, Arrived, ServerUpdate, StateVector},
     },
 };
 
@@ -39,7 +39,7 @@ impl Method for GroupedAverage {
     };
 }
 
-impl ServedMethod for GroupedAverage {
+impl FederatedMethod for GroupedAverage {
     fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let x = Arc::new(Payload::one(setup.x.clone()));
         let groups = setup.widths.ascending().into_iter().map(|width| (width, Arc::clone(&x))).collect();
@@ -109,7 +109,7 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         }
     }
 
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        self.groups.iter().map(|(_, group)| Letter::own("x_b", &group.vectors[0])).collect()
+    fn state_vectors(&self) -> Vec<StateVector<'_, R>> {
+        self.groups.iter().map(|(_, group)| StateVector::own("x_b", &group.vectors[0])).collect()
     }
 }

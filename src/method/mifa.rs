@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
 use crate::{
-    engine::touched::Touched,
+    engine::sparse_map::SparseMap,
     invalid::Invalid,
     num::{Real, vector},
-    role::{
+    protocol::{
         Payload,
-        served::{Apply, Arrived, Letter, ServerUpdate},
+        federated::{Apply, Arrived, ServerUpdate, StateVector},
     },
 };
 
@@ -55,7 +55,7 @@ impl Method for Mifa {
     };
 }
 
-impl ServedMethod for Mifa {
+impl FederatedMethod for Mifa {
     fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Latest::new(self.table, 1.0, false, setup))
     }
@@ -77,7 +77,7 @@ pub(super) struct Latest<R> {
     /// Whether rows are divided by the client's number of local steps.
     per_step: bool,
     /// `G_i` of the clients heard so far.
-    rows: Touched<Vec<R>>,
+    rows: SparseMap<Vec<R>>,
     /// `Σ N p_i G_i`.
     sum: Vec<R>,
     /// Rounds before every client had been heard.
@@ -86,7 +86,7 @@ pub(super) struct Latest<R> {
 
 impl<R: Real> Latest<R> {
     pub(super) fn new(table: Table, lr: f64, per_step: bool, setup: &Setup<R>) -> Self {
-        Self { table, lr, per_step, rows: Touched::default(), sum: setup.zeros(), waited: 0 }
+        Self { table, lr, per_step, rows: SparseMap::default(), sum: setup.zeros(), waited: 0 }
     }
 }
 
@@ -115,7 +115,7 @@ impl<R: Real> ServerUpdate<R> for Latest<R> {
         self.waited
     }
 
-    fn letters(&self) -> Vec<Letter<'_, R>> {
-        std::iter::once(Letter::own("ΣG", &self.sum)).chain(Letter::rows("G", &self.rows)).collect()
+    fn state_vectors(&self) -> Vec<StateVector<'_, R>> {
+        std::iter::once(StateVector::own("ΣG", &self.sum)).chain(StateVector::rows("G", &self.rows)).collect()
     }
 }

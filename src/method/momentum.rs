@@ -9,10 +9,10 @@ use super::{Paper, Parts};
 use crate::{
     invalid::{Invalid, require},
     num::{Real, vector},
-    role::{
+    protocol::{
         Local, Payload,
+        federated::{Apply, Arrived, Workload, weighted_sum},
         schedule::ScheduleSpec,
-        served::{Apply, Arrived, Workload, weighted_sum},
     },
 };
 

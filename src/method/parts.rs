@@ -2,15 +2,15 @@
 
 use crate::{
     invalid::Invalid,
-    part::{discount::Discount, link::LinkSpec, transform::TransformSpec, weighting::Weighting},
+    part::{compressor::CompressorSpec, discount::Discount, transform::TransformSpec, weighting::Weighting},
     problem::{ObjectiveSpec, spec::WeightsSpec},
-    role::{
-        schedule::{Replace, ScheduleSpec, cohort::CohortSpec, obstacle},
-        spec::{ClientSpec, LowBit, ShardRule},
+    protocol::{
+        schedule::{Replace, ScheduleSpec, cohort::CohortSpec, predictable},
+        spec::{AppliesTo, BitWidthSpec, ClientSpec, ShardRule},
     },
 };
 
-/// The parts of a served run that not every method can do with.
+/// The parts of a federated run that not every method can do with.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
     /// What is minimised.
@@ -26,13 +26,13 @@ pub struct Parts<'a> {
     /// The clients' optimiser that the scenario asks for; `None` where the method's own is taken.
     pub client: Option<&'a ClientSpec>,
     /// How uploads travel.
-    pub uplink: Option<&'a LinkSpec>,
+    pub uplink: Option<&'a CompressorSpec>,
     /// What the width of a client's `bits` means for it.
-    pub low_bit: LowBit,
+    pub bit_width: BitWidthSpec,
     /// Whose samples a called client works on.
     pub shards: ShardRule,
     /// Whether nobody remembers a client from one visit to the next.
-    pub anonymous: bool,
+    pub stateless_clients: bool,
 }
 
 impl Parts<'_> {
@@ -104,11 +104,14 @@ impl Parts<'_> {
     /// Refuses parts under which the width of a client is not that of its models, for methods that go by it.
     ///
     /// # Errors
-    /// [`Invalid`] at `low-bit` or `shards`.
+    /// [`Invalid`] at `bit-width` or `shards`.
     pub fn knows_widths(&self) -> Result<(), Invalid> {
-        if self.low_bit == LowBit::Ignore {
-            return Err(Invalid::at("low-bit", "the method goes by the widths of clients, which \"ignore\" takes from them")
-                .help("remove `low-bit`, or choose `fedavg`"));
+        if self.bit_width.applies_to == AppliesTo::Nothing {
+            return Err(Invalid::at(
+                "bit-width.applies-to",
+                "the method goes by the widths of clients, which \"ignore\" takes from them",
+            )
+            .help("remove `bit-width`, or choose `fedavg`"));
         }
         if self.shards != ShardRule::Own {
             return Err(Invalid::at("shards", "the method goes by the widths of clients, and samples travel between them")
@@ -117,23 +120,23 @@ impl Parts<'_> {
         Ok(())
     }
 
-    /// Refuses anonymous clients, for methods that know one client from another.
+    /// Refuses stateless clients, for methods that know one client from another.
     ///
     /// # Errors
-    /// [`Invalid`] at `anonymous`.
+    /// [`Invalid`] at `stateless-clients`.
     pub fn knows_clients(&self) -> Result<(), Invalid> {
-        if !self.anonymous {
+        if !self.stateless_clients {
             return Ok(());
         }
-        Err(Invalid::at("anonymous", "the method remembers something of every client from one visit to the next")
-            .help("remove `anonymous`, or choose a method without such a memory, such as `fedavg` or `fedavg-m`"))
+        Err(Invalid::at("stateless-clients", "the method remembers something of every client from one visit to the next")
+            .help("remove `stateless-clients`, or choose a method without such a memory, such as `fedavg` or `fedavg-m`"))
     }
 
     /// Refuses samples that travel between clients at work, for methods that remember something of every client: of two visits to
     /// the same samples at once, the later one would overwrite what the earlier one has left.
     ///
     /// # Errors
-    /// [`Invalid`] at `shards`, or at `anonymous`.
+    /// [`Invalid`] at `shards`, or at `stateless-clients`.
     pub fn remembers_clients(&self) -> Result<(), Invalid> {
         self.knows_clients()?;
         if self.shards == ShardRule::Own || matches!(self.schedule, ScheduleSpec::Rounds(_)) {
@@ -161,7 +164,7 @@ impl Parts<'_> {
     /// [`Invalid`] at `uplink`, with this message.
     pub fn has_no_memory(&self, message: &str, help: &str) -> Result<(), Invalid> {
         match self.uplink {
-            Some(link) if link.remembers() => Err(Invalid::at("uplink", message).help(help)),
+            Some(compressor) if compressor.remembers() => Err(Invalid::at("uplink", message).help(help)),
             _ => Ok(()),
         }
     }
@@ -210,7 +213,7 @@ impl Parts<'_> {
                 "the probability to be present is not that of being drawn into a cohort of fixed size",
             )
             .help("choose \"sampling\" for cohorts drawn uniformly, or `cohort = \"all\"` to call whoever is present")),
-            Some(Weighting::KnownProbability) => obstacle::check_presence(self.schedule),
+            Some(Weighting::KnownProbability) => predictable::check_presence(self.schedule),
             Some(Weighting::Unbiased) if self.schedule.replace() == Replace::Random => {
                 Err(Invalid::at("weighting", "how often a client delivers is not known where clients are replaced at random")
                     .help("set `replace = \"same\"` in the schedule"))

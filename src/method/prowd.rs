@@ -7,16 +7,16 @@ mod selection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Method, Paper, Parts, ServedMethod, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
 use crate::{
     fleet::{FULL_WIDTH, Widths},
     invalid::{Invalid, require},
     num::{Real, vector},
     part::transform::{AdamWSpec, Chain, TransformSpec},
-    role::{
+    protocol::{
         Payload,
-        served::{Apply, Arrived, ServerUpdate},
-        spec::LowBit,
+        federated::{Apply, Arrived, ServerUpdate},
+        spec::AppliesTo,
     },
 };
 
@@ -84,7 +84,7 @@ impl Method for ProWd {
     }
 }
 
-impl ServedMethod for ProWd {
+impl FederatedMethod for ProWd {
     fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let mut narrow = setup.widths.ascending();
         let widest = narrow.pop().unwrap_or(FULL_WIDTH);
@@ -97,9 +97,12 @@ impl ServedMethod for ProWd {
             return Err(Invalid::at("uplink", "`prowd` restores models that arrive in the client's own width, not over a link")
                 .help("remove `uplink`; the bits of a group of clients are set in `[fleet]`"));
         }
-        if parts.low_bit == LowBit::Messages {
-            return Err(Invalid::at("low-bit", "`prowd` restores models that clients store in few bits: here they send changes")
-                .help("remove `low-bit`, or choose \"train\""));
+        if parts.bit_width.applies_to == AppliesTo::Messages {
+            return Err(Invalid::at(
+                "bit-width.applies-to",
+                "`prowd` restores models that clients store in few bits: here they send changes",
+            )
+            .help("remove `bit-width`, or choose \"train\""));
         }
         Ok(())
     }

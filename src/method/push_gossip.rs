@@ -17,11 +17,11 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     num::Real,
-    random::{Quantity, Sampler, Setting},
-    role::{
+    protocol::{
         Local, Payload,
-        peers::{Mail, Node, PeerUpdate, Population, population},
+        peers::{Message, Node, Nodes, PeerUpdate, PeersSpec, nodes_with},
     },
+    random::{Quantity, Sampler, Setting},
 };
 
 /// What a node makes of a received model; `UPDATE` are the local steps.
@@ -159,14 +159,14 @@ impl PeerMethod for PushGossip {
         Some(("period", if let Quantity::Constant(seconds) = self.period { seconds } else { f64::INFINITY }))
     }
 
-    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
+    fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
         let seconds = |key: &str, quantity: &Quantity| {
             let built = quantity.build(&format!("push-gossip.{key}"), &(0.0..=f64::MAX), setting);
             built.map_err(|invalid| invalid.under(key))
         };
         let period = seconds("period", &self.period)?;
         let phase = self.phase.as_ref().map(|phase| seconds("phase", phase)).transpose()?;
-        Ok(population(Rule { parameters: self.clone(), period, phase }))
+        Ok(nodes_with(Rule { parameters: self.clone(), period, phase }))
     }
 }
 
@@ -195,9 +195,9 @@ const PUSH: u32 = 0;
 impl Rule {
     /// Takes up the next received model, if there is one.
     fn next<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let Some((stamp, message)) = state.inbox.pop_front() else { return };
+        let Some((tag, message)) = state.inbox.pop_front() else { return };
         let PushGossip { variant, partner, merge, sample, .. } = self.parameters;
-        let extent = Extent::of_stamp(stamp);
+        let extent = Extent::of_tag(tag);
         let mut own = match state.last.take() {
             Some(last) => Model::of(&last, 0),
             None => state.model.clone(),
@@ -226,10 +226,10 @@ impl Rule {
         let Some(to) = node.random_neighbour() else { return };
         let extent = match self.parameters {
             PushGossip { parts, .. } if parts > 1 => Extent::Part(node.link_rng().random_range(0..parts)),
-            PushGossip { sample, .. } if sample < 1.0 => Extent::of_stamp(Extent::Sample(node.link_rng().random()).stamp()),
+            PushGossip { sample, .. } if sample < 1.0 => Extent::of_tag(Extent::Sample(node.link_rng().random()).tag()),
             _ => Extent::Whole,
         };
-        node.send(to, extent.stamp(), Arc::new(state.model.excerpt(extent, self.parameters.sample)));
+        node.send(to, extent.tag(), Arc::new(state.model.excerpt(extent, self.parameters.sample)));
     }
 }
 
@@ -265,11 +265,11 @@ impl<R: Real> PeerUpdate<R> for Rule {
         }
     }
 
-    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
+    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
         if state.inbox.len() == self.parameters.backlog {
             let _ = state.inbox.pop_front();
         }
-        state.inbox.push_back((mail.stamp, mail.payload));
+        state.inbox.push_back((message.tag, message.payload));
         if !node.is_busy() {
             self.next(state, node);
         }

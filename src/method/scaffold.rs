@@ -4,16 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, Paper, Parts, ServedMethod, Setup,
+    Card, FederatedMethod, Method, Paper, Parts, Setup,
     controlled::{LOST, READS},
 };
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
-    problem::Drift,
-    role::{
+    problem::Correction,
+    protocol::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
@@ -59,7 +59,7 @@ impl Method for Scaffold {
     };
 }
 
-impl ServedMethod for Scaffold {
+impl FederatedMethod for Scaffold {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Client { option: self.option })
     }
@@ -104,7 +104,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
         let correction = vector::difference(c, &c_i);
         let mut y = x.to_vec();
-        local.descend(&mut y, &Drift { shift: Some(&correction), ..Drift::NONE });
+        local.descend(&mut y, &Correction { shift: Some(&correction), ..Correction::NONE });
         let mut change = match (self.option, local.mean_direction(&vector::difference(x, &y))) {
             (ControlOption::I, _) => vector::difference(&local.full_gradient(x), &c_i),
             // c_i⁺ − c_i = (x − y)/(K lr) − c.

@@ -4,17 +4,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, Parts, ServedMethod, Setup,
+    Card, FederatedMethod, Method, Parts, Setup,
     controlled::LOST,
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
-    problem::Drift,
-    role::{
+    problem::Correction,
+    protocol::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
     },
 };
 
@@ -56,7 +56,7 @@ impl Method for ScaffoldM {
     }
 }
 
-impl ServedMethod for ScaffoldM {
+impl FederatedMethod for ScaffoldM {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Client { beta: self.beta })
     }
@@ -94,7 +94,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
         let shift = combine(self.beta, &vector::difference(c, &c_i), 1.0 - self.beta, g);
         let mut y = x.to_vec();
-        local.descend(&mut y, &Drift { scale: self.beta, shift: Some(&shift), pull: None });
+        local.descend(&mut y, &Correction { scale: self.beta, shift: Some(&shift), pull: None });
         let mut change = match local.mean_direction(&vector::difference(x, &y)) {
             Some(mean) => vector::difference(&combine(1.0 / self.beta, &mean, 1.0 - 1.0 / self.beta, g), c),
             None => vec![R::zero(); x.len()],

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, Method, Parts, ServedMethod, Setup,
+    Card, FederatedMethod, Method, Parts, Setup,
     controlled::LOST,
     momentum::{
         Coefficients, Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients,
@@ -14,9 +14,9 @@ use super::{
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
-    role::{
+    protocol::{
         Local, Payload,
-        served::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
+        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
     },
 };
 
@@ -61,7 +61,7 @@ impl Method for ScaffoldMVr {
     }
 }
 
-impl ServedMethod for ScaffoldMVr {
+impl FederatedMethod for ScaffoldMVr {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
         Box::new(Client { beta: self.beta })
     }

@@ -8,11 +8,14 @@ use crate::{
     engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
-    random::Setting,
-    role::{
+    protocol::{
         Payload,
-        peers::{Barrier, Care, ContactsSpec, Exchange, Lockstep, Mail, Node, PeerUpdate, Population, population},
+        peers::{
+            Barrier, Message, Node, Nodes, PeerUpdate, PeersSpec, Phase, Reliability, Synchronous, TimeVaryingGraphSpec,
+            nodes_with,
+        },
     },
+    random::Setting,
 };
 
 /// Parameters of stochastic gradient push.
@@ -20,7 +23,7 @@ use crate::{
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Sgp {
     /// How the topology changes from iteration to iteration.
-    pub contacts: ContactsSpec,
+    pub contacts: TimeVaryingGraphSpec,
 }
 
 impl Method for Sgp {
@@ -50,13 +53,13 @@ impl Method for Sgp {
 }
 
 impl PeerMethod for Sgp {
-    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule { lockstep: Lockstep::new(self.contacts, setting.streams) }))
+    fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
+        Ok(nodes_with(Rule { synchronous: Synchronous::new(self.contacts, setting.streams) }))
     }
 }
 
 struct Rule {
-    lockstep: Lockstep,
+    synchronous: Synchronous,
 }
 
 /// What a node remembers.
@@ -87,22 +90,22 @@ impl Rule {
 
     /// Pushes a share of the model to each receiver, and keeps one.
     fn push<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let share = 1.0 / (1 + self.lockstep.meeting(state.t, &mut state.barrier, node).to.len()) as f64;
+        let share = 1.0 / (1 + self.synchronous.neighbourhood(state.t, &mut state.barrier, node).to.len()) as f64;
         vector::scale(R::of(share), &mut state.x);
         state.w *= share;
         let payload = Payload::one(state.x.clone()).with_scalar(state.w);
-        self.lockstep.share(Exchange::first(state.t), payload, &mut state.barrier, node);
+        self.synchronous.share(Phase::first(state.t), payload, &mut state.barrier, node);
         state.stepped = true;
         self.advance(state, node);
     }
 
     fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        if !state.stepped || !self.lockstep.gather(Exchange::first(state.t), &mut state.barrier, node) {
+        if !state.stepped || !self.synchronous.gather(Phase::first(state.t), &mut state.barrier, node) {
             return;
         }
-        for mail in state.barrier.gathered() {
-            vector::axpy(R::one(), &mail.payload.vectors[0], &mut state.x);
-            state.w += mail.payload.scalars[0];
+        for message in state.barrier.gathered() {
+            vector::axpy(R::one(), &message.payload.vectors[0], &mut state.x);
+            state.w += message.payload.scalars[0];
         }
         state.z.copy_from_slice(&state.x);
         vector::scale(R::of(state.w.recip()), &mut state.z);
@@ -134,8 +137,8 @@ impl<R: Real> PeerUpdate<R> for Rule {
         self.push(state, node);
     }
 
-    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
-        state.barrier.push(mail);
+    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
+        state.barrier.push(message);
         self.advance(state, node);
     }
 
@@ -143,12 +146,12 @@ impl<R: Real> PeerUpdate<R> for Rule {
         self.begin(state, node);
     }
 
-    fn care(&self, _: u64) -> Care {
-        Care::Repeat
+    fn reliability(&self, _: u64) -> Reliability {
+        Reliability::Repeated
     }
 
     fn broadcasts(&self) -> bool {
-        self.lockstep.is_static()
+        self.synchronous.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

@@ -17,11 +17,11 @@ use crate::{
     invalid::{Invalid, require},
     message::FLOAT_BITS,
     num::{Real, vector},
-    random::Setting,
-    role::{
+    protocol::{
         Local, Payload,
-        peers::{Mail, Node, PeerUpdate, Population, population},
+        peers::{Message, Node, Nodes, PeerUpdate, PeersSpec, nodes_with},
     },
+    random::Setting,
 };
 
 /// Where the measure of a token's visits is.
@@ -124,8 +124,8 @@ impl PeerMethod for TokenWalk {
         Some("the token takes one step of its own size at a node")
     }
 
-    fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        Ok(population(Rule { parameters: self.clone(), clients: setting.clients }))
+    fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
+        Ok(nodes_with(Rule { parameters: self.clone(), clients: setting.clients }))
     }
 }
 
@@ -186,9 +186,9 @@ impl Rule {
             MeasureAt::Token => measure,
             MeasureAt::Nodes => token.queries,
         };
-        let stamp = token.stamp();
+        let tag = token.tag();
         let (payload, bits) = node.pack(0, Arc::new(token.payload));
-        node.send_sized(to, stamp, payload, bits - FLOAT_BITS * measure + FLOAT_BITS * numbers);
+        node.send_sized(to, tag, payload, bits - FLOAT_BITS * measure + FLOAT_BITS * numbers);
     }
 
     fn arrive<R: Real>(&self, mut token: Token<R>, state: &mut State<R>, node: &mut Node<'_, R>) {
@@ -243,17 +243,17 @@ impl<R: Real> PeerUpdate<R> for Rule {
         }
     }
 
-    fn on_message(&self, state: &mut State<R>, mail: Mail<R>, node: &mut Node<'_, R>) {
-        self.arrive(Token::of(&mail), state, node);
+    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
+        self.arrive(Token::of(&message), state, node);
     }
 
     fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         self.work(state, node);
     }
 
-    fn on_dropped(&self, state: &mut State<R>, _: NodeId, mail: Mail<R>, node: &mut Node<'_, R>) {
+    fn on_dropped(&self, state: &mut State<R>, _: NodeId, message: Message<R>, node: &mut Node<'_, R>) {
         if self.parameters.recreate.is_finite() {
-            state.lost.push_back(Token::of(&mail));
+            state.lost.push_back(Token::of(&message));
             node.wake(self.parameters.recreate, RECREATE);
         }
     }

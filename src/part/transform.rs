@@ -32,7 +32,7 @@ pub trait Transform<R>: Send + Sync {
     fn apply(&self, update: &mut [R], state: &mut Payload<R>, at: &Point<'_, R>);
 
     /// The letters of the vectors of its state, in their order.
-    fn letters(&self) -> &'static [&'static str] {
+    fn state_names(&self) -> &'static [&'static str] {
         &[]
     }
 }
@@ -116,9 +116,9 @@ impl<R: Real> Chain<R> {
     }
 
     /// The vectors of a `state` by their names: the place of their transform, from 0, and their letter, such as `0.m`.
-    pub fn letters<'a>(&'a self, state: &'a [Payload<R>]) -> impl Iterator<Item = (String, &'a [R])> {
+    pub fn state_vectors<'a>(&'a self, state: &'a [Payload<R>]) -> impl Iterator<Item = (String, &'a [R])> {
         self.parts.iter().zip(state).enumerate().flat_map(|(place, (part, state))| {
-            let vectors = part.letters().iter().zip(&state.vectors);
+            let vectors = part.state_names().iter().zip(&state.vectors);
             vectors.map(move |(letter, vector)| (format!("{place}.{letter}"), vector.as_slice()))
         })
     }

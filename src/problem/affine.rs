@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Drift, Sample};
+use super::{Correction, Sample};
 use crate::num::{
     Real,
     vector::{self, CHUNK},
@@ -10,7 +10,7 @@ use crate::num::{
 
 /// A local step written as `y ← keep · y + Σ factorⱼ vectorⱼ + gradient · ∇(data loss)`.
 ///
-/// With l2 regularisation `λ`, [`Drift`] and gradient noise `ν`, the step
+/// With l2 regularisation `λ`, [`Correction`] and gradient noise `ν`, the step
 /// `y ← y − lr (scale (∇loss + λ y + ν) + shift + pull (y − anchor))` has `keep = 1 − lr (scale λ + pull)`, the factors
 /// `−lr` of the shift, `lr pull` of the anchor and `−lr scale` of the noise, and `gradient = −lr scale`. Only the last
 /// term needs the data, so a kernel can add it to the weights directly.
@@ -23,16 +23,16 @@ pub(crate) struct Affine<'a, R> {
 }
 
 impl<'a, R: Real> Affine<'a, R> {
-    /// The step of size `lr` with this drift, on this sample.
-    pub fn new(lr: f64, drift: &Drift<'a, R>, l2: f64, sample: Sample<'a, R>) -> Self {
-        let (pull, anchor) = drift.pull.unzip();
+    /// The step of size `lr` with this correction, on this sample.
+    pub fn new(lr: f64, correction: &Correction<'a, R>, l2: f64, sample: Sample<'a, R>) -> Self {
+        let (pull, anchor) = correction.pull.unzip();
         let pull = pull.unwrap_or(0.0);
         let noise = if let Sample::Noise(noise) = sample { Some(noise) } else { None };
         let term = |factor: f64, vector: Option<&'a [R]>| vector.map(|vector| (R::of(factor), vector));
         Self {
-            gradient: -lr * drift.scale,
-            keep: R::of(1.0 - lr * (drift.scale * l2 + pull)),
-            terms: [term(-lr, drift.shift), term(lr * pull, anchor), term(-lr * drift.scale, noise)],
+            gradient: -lr * correction.scale,
+            keep: R::of(1.0 - lr * (correction.scale * l2 + pull)),
+            terms: [term(-lr, correction.shift), term(lr * pull, anchor), term(-lr * correction.scale, noise)],
         }
     }
 

@@ -1,7 +1,7 @@
 //! Checks that every objective on samples must pass, and small data sets to run them on.
 
 use super::{
-    BatchSize, Batches, Drift, Objective, Sample, Visit, Workspace,
+    BatchSize, Batches, Correction, Objective, Sample, Visit, Workspace,
     data::{ClientData, Features, Samples, SparseRows, Targets},
 };
 use crate::{interrupt::Interrupt, num::Real, random::Rng};
@@ -96,26 +96,26 @@ pub(crate) fn losses(objective: &dyn Objective<f64>) {
     assert_eq!(objective.blocks().last().unwrap().range.end, objective.dim());
 }
 
-/// A step is the gradient followed by [`Drift::step`], up to `tolerance`, with and without every kind of drift and noise.
+/// A step is the gradient followed by [`Correction::step`], up to `tolerance`, with and without every kind of correction and noise.
 pub(crate) fn steps<R: Real>(objective: &dyn Objective<R>, tolerance: f64) {
     let mut work = Workspace::new();
     let y: Vec<R> = point(objective.dim(), 0.2);
     let (shift, anchor, noise) = (point(y.len(), 0.5), point(y.len(), 0.8), point(y.len(), 1.1));
     let batches = batches();
-    let drifts = [
-        Drift::NONE,
-        Drift { scale: 0.4, ..Drift::NONE },
-        Drift { shift: Some(&shift), ..Drift::NONE },
-        Drift { pull: Some((0.7, &anchor)), ..Drift::NONE },
-        Drift { scale: 0.9, shift: Some(&shift), pull: Some((0.7, &anchor)) },
+    let corrections = [
+        Correction::NONE,
+        Correction { scale: 0.4, ..Correction::NONE },
+        Correction { shift: Some(&shift), ..Correction::NONE },
+        Correction { pull: Some((0.7, &anchor)), ..Correction::NONE },
+        Correction { scale: 0.9, shift: Some(&shift), pull: Some((0.7, &anchor)) },
     ];
     let samples = batches.iter().map(|rows| Sample::Rows(rows.as_slice())).chain([Sample::Full, Sample::Noise(&noise)]);
     for sample in samples {
-        for drift in drifts {
+        for correction in corrections {
             let (mut gradient, mut expected, mut stepped) = (vec![R::zero(); y.len()], y.clone(), y.clone());
             objective.gradient(1, &y, sample, &mut gradient, &mut work);
-            drift.step(0.1, &gradient, &mut expected);
-            objective.step(1, &mut stepped, sample, 0.1, &drift, &mut work);
+            correction.step(0.1, &gradient, &mut expected);
+            objective.step(1, &mut stepped, sample, 0.1, &correction, &mut work);
             close(&stepped, &expected, tolerance);
         }
     }
@@ -125,7 +125,7 @@ pub(crate) fn steps<R: Real>(objective: &dyn Objective<R>, tolerance: f64) {
 pub(crate) fn visits<R: Real>(objective: &dyn Objective<R>) {
     let mut work = Workspace::new();
     let shift = point(objective.dim(), 0.5);
-    let drift = Drift { shift: Some(&shift), ..Drift::NONE };
+    let correction = Correction { shift: Some(&shift), ..Correction::NONE };
     let lr = |k: usize| 0.1 / (k + 1) as f64;
     for size in [BatchSize::Rows(9), BatchSize::Full] {
         let run = |together: bool, work: &mut Workspace<R>| {
@@ -135,9 +135,9 @@ pub(crate) fn visits<R: Real>(objective: &dyn Objective<R>) {
             let mut y: Vec<R> = point(objective.dim(), 0.2);
             if together {
                 let mut visit = Visit { steps: 11, lr: &lr, batches: &mut batches, interrupt: Interrupt::default() };
-                objective.descend(1, &mut y, &mut visit, &drift, work);
+                objective.descend(1, &mut y, &mut visit, &correction, work);
             } else {
-                (0..11).for_each(|k| objective.step(1, &mut y, batches.next_sample(), lr(k), &drift, work));
+                (0..11).for_each(|k| objective.step(1, &mut y, batches.next_sample(), lr(k), &correction, work));
             }
             y
         };

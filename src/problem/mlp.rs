@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Block, Drift, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
+    Block, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
     affine::Affine,
     data::{ClientData, TargetKind},
     head::LinearHead,
@@ -217,25 +217,40 @@ impl<R: Real> Objective<R> for Mlp<R> {
     }
 
     /// Adds the gradient to the weights layer by layer where all rows pass through the network at once.
-    fn step(&self, client: usize, y: &mut [R], sample: Sample<'_, R>, lr: f64, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+    fn step(
+        &self,
+        client: usize,
+        y: &mut [R],
+        sample: Sample<'_, R>,
+        lr: f64,
+        correction: &Correction<'_, R>,
+        work: &mut Workspace<R>,
+    ) {
         let rows = self.shared.pick(client, sample);
         if (1..=PART).contains(&rows.len()) {
-            let affine = Affine::new(lr, drift, self.shared.l2, sample);
+            let affine = Affine::new(lr, correction, self.shared.l2, sample);
             let factor = affine.gradient / rows.len() as f64;
             let _ = self.learn(Bits::FLOAT, &rows, Target::Step { y, affine: &affine }, factor, work);
         } else {
             let mut gradient = work.take(self.dim());
             let _ = self.gradient(client, y, sample, &mut gradient, work);
-            drift.step(lr, &gradient, y);
+            correction.step(lr, &gradient, y);
             work.give(gradient);
         }
     }
 
     /// Works on a copy of `y` aligned to cache lines where the visit is long enough to pay for it.
-    fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+    fn descend(
+        &self,
+        client: usize,
+        y: &mut [R],
+        visit: &mut Visit<'_, '_, R>,
+        correction: &Correction<'_, R>,
+        work: &mut Workspace<R>,
+    ) {
         if visit.steps < WORTH_A_COPY {
             for k in visit.interrupt.steps(visit.steps) {
-                self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), drift, work);
+                self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), correction, work);
             }
             return;
         }
@@ -243,7 +258,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
         let copy = aligned(&mut buffer, y.len());
         copy.copy_from_slice(y);
         for k in visit.interrupt.steps(visit.steps) {
-            self.step(client, copy, visit.batches.next_sample(), (visit.lr)(k), drift, work);
+            self.step(client, copy, visit.batches.next_sample(), (visit.lr)(k), correction, work);
         }
         y.copy_from_slice(copy);
         work.give(buffer);

@@ -6,7 +6,7 @@
 pub mod cache;
 mod memory;
 mod newton;
-pub mod settled;
+pub mod stationary;
 
 use thiserror::Error;
 

@@ -22,7 +22,7 @@ use crate::{
     invalid::Invalid,
     num::Real,
     problem::{
-        Block, BlockKind, Drift, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
+        Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
         data::TargetKind,
     },
     random::Streams,
@@ -202,10 +202,17 @@ impl<R: Real> Objective<R> for Quadratic<R> {
         })
     }
 
-    fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+    fn descend(
+        &self,
+        client: usize,
+        y: &mut [R],
+        visit: &mut Visit<'_, '_, R>,
+        correction: &Correction<'_, R>,
+        work: &mut Workspace<R>,
+    ) {
         self.on_client(client, false, work, |piece, _, work| {
             let (mut z, mut gradient) = (work.take(stride(self.dim)), work.take(stride(self.dim)));
-            piece.descend(y, visit, drift, &mut z, &mut gradient);
+            piece.descend(y, visit, correction, &mut z, &mut gradient);
             work.give(z);
             work.give(gradient);
         });

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Block, BlockKind, Drift, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
+    Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
     affine::Affine,
     classes, cross_entropy,
     data::{ClientData, TargetKind, Targets},
@@ -179,20 +179,35 @@ impl<R: Real> Objective<R> for Softmax<R> {
         loss / count + self.ridge(x)
     }
 
-    fn step(&self, client: usize, y: &mut [R], sample: Sample<'_, R>, lr: f64, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+    fn step(
+        &self,
+        client: usize,
+        y: &mut [R],
+        sample: Sample<'_, R>,
+        lr: f64,
+        correction: &Correction<'_, R>,
+        work: &mut Workspace<R>,
+    ) {
         let rows = self.shared.pick(client, sample);
-        let affine = Affine::new(lr, drift, self.shared.l2, sample);
+        let affine = Affine::new(lr, correction, self.shared.l2, sample);
         self.fused_step(&rows, self.model_mut(y), &affine, work);
     }
 
     /// Works on a copy of `y` whose rows are aligned to cache lines.
-    fn descend(&self, client: usize, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, work: &mut Workspace<R>) {
+    fn descend(
+        &self,
+        client: usize,
+        y: &mut [R],
+        visit: &mut Visit<'_, '_, R>,
+        correction: &Correction<'_, R>,
+        work: &mut Workspace<R>,
+    ) {
         let mut buffer = work.take(Model::<&[R]>::aligned_len::<R>(self.classes, self.shared.columns()));
         let mut copy = Model::aligned(&mut buffer, self.classes, self.shared.columns());
         copy.copy_from(&self.model(y));
         for k in visit.interrupt.steps(visit.steps) {
             let sample = visit.batches.next_sample();
-            let affine = Affine::new((visit.lr)(k), drift, self.shared.l2, sample);
+            let affine = Affine::new((visit.lr)(k), correction, self.shared.l2, sample);
             self.fused_step(&self.shared.pick(client, sample), copy.reborrow(), &affine, work);
         }
         self.model_mut(y).copy_from(&copy.view());

@@ -66,7 +66,7 @@ fn told(few: &Crew, many: &Crew, further: usize) -> String {
     let place = if few.cell.is_empty() { String::new() } else { format!(" at {}{more}", few.cell) };
     let [a, b] = [few, many].map(|crew| format!("{} clients at work, at most {:.0}", short(crew.mean.median), crew.most.median));
     let reason = if many.most.median > UNLIKE * few.most.median {
-        "who has more at work gets on sooner; `served.concurrency` gives all methods the same number, but for those with a `concurrency` \
+        "who has more at work gets on sooner; `federated.concurrency` gives all methods the same number, but for those with a `concurrency` \
          of their own and for schedules that name a number themselves (`cohort`, `concurrency`)"
     } else {
         "at most they have about as many, but rounds wait for their slowest client, so that fewer are at work on average"
@@ -77,9 +77,9 @@ fn told(few: &Crew, many: &Crew, further: usize) -> String {
 
 /// The two methods with a server, of those of one cell, that differ most on average, by more than the factor.
 fn most_unlike(crews: &[Crew]) -> Option<(&Crew, &Crew)> {
-    let served = || crews.iter().filter(|crew| crew.server);
+    let federated = || crews.iter().filter(|crew| crew.server);
     let ratio = |(few, many): (&Crew, &Crew)| many.mean.median / few.mean.median;
-    let pairs = served().flat_map(|few| served().map(move |many| (few, many)));
+    let pairs = federated().flat_map(|few| federated().map(move |many| (few, many)));
     let unlike = pairs.filter(|&pair| ratio(pair) > UNLIKE);
     unlike.reduce(|a, b| if ratio(b) > ratio(a) { b } else { a })
 }
@@ -124,10 +124,10 @@ mod tests {
         // Means of 3.25 and 10, three times as many.
         for most in [8.0, 10.0, 15.0] {
             let note = only(&[("rounds", 3.25, 10.0), ("arrivals", 10.0, most)]);
-            assert!(note.contains("wait for their slowest client") && !note.contains("served.concurrency"), "{note}");
+            assert!(note.contains("wait for their slowest client") && !note.contains("federated.concurrency"), "{note}");
         }
         let note = only(&[("rounds", 3.25, 10.0), ("arrivals", 10.0, 16.0)]);
-        assert!(note.contains("`served.concurrency`") && note.contains("`cohort`") && !note.contains("wait"), "{note}");
+        assert!(note.contains("`federated.concurrency`") && note.contains("`cohort`") && !note.contains("wait"), "{note}");
         assert!(told_of(&[&[("rounds", 10.0, 10.0), ("arrivals", 15.0, 50.0)]]).is_empty(), "not more than 1.5 times");
     }
 }

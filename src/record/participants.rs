@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{part::Part, units::shortest};
-use crate::role::Participant;
+use crate::protocol::Participant;
 
 /// The header of the table, after the swept `keys`.
 pub fn header(keys: &[String]) -> Vec<String> {

@@ -49,7 +49,7 @@ pub struct RecordSpec {
     /// of all clients cancel each other, by how often each delivers and how it is weighted. Known for `fedavg`, `fedavgm` and `fedbuff`
     /// with plain local steps and without weights for staleness on convex problems; exact for quadratics, else the limit of small steps.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub surrogate: bool,
+    pub stationary_point: bool,
 }
 
 /// Distance between samples.

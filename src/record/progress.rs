@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::{AtWork, Engine},
     num::Real,
-    role::Observed,
+    protocol::Observed,
 };
 
 /// How a run came out.

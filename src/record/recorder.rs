@@ -15,7 +15,7 @@ use super::{
     plan::{EverySpec, PeerModel},
     progress::{End, Outcome, Progress},
     sample::Sample,
-    standstill::Standstill,
+    stall::Stall,
     stop::Stop,
     tiers::Tiers,
 };
@@ -24,7 +24,7 @@ use crate::{
     file::digest::Digest,
     invalid::Invalid,
     num::Real,
-    role::Observed,
+    protocol::Observed,
     rounding::end_of_instant,
     world::World,
 };
@@ -43,7 +43,7 @@ pub struct RecorderState {
     /// The first metric of the latest sample, for progress bars.
     pub headline: Option<f64>,
     /// Whether the run still gets anywhere.
-    standstill: Standstill,
+    stall: Stall,
     /// The latest round whose participants are written.
     logged: u64,
 }
@@ -173,8 +173,8 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         state: Option<RecorderState>,
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
-        let standstill = Standstill::default();
-        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, standstill, logged: 0 };
+        let stall = Stall::default();
+        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, stall, logged: 0 };
         let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
         let state = state.unwrap_or(fresh);
         Self { world, plan, files, state, onlooker, tiers, left: false, failure: None }
@@ -315,7 +315,7 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
             return false;
         }
         // After the checkpoint, so that a run that is taken up again counts no event twice.
-        if self.state.standstill.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
+        if self.state.stall.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Stuck));
         }

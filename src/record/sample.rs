@@ -11,7 +11,7 @@ use crate::{
     engine::{Engine, Ledger},
     num::{Real, vector},
     problem::{BlockKind, evaluate::Evaluation},
-    role::{Models, Observed},
+    protocol::{Models, Observed},
     world::World,
 };
 

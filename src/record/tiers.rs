@@ -1,6 +1,6 @@
 //! Test accuracy by the bit-width of the clients: what each of them gets of the model.
 
-use crate::{fleet::Fleet, num::Real, problem::Workspace, role::Observed, world::World};
+use crate::{fleet::Fleet, num::Real, problem::Workspace, protocol::Observed, world::World};
 
 /// The clients of a fleet by their width, in ascending order.
 #[derive(Debug, Clone, PartialEq)]

@@ -36,7 +36,7 @@ use crate::{
         sgp::Sgp,
         token_walk::TokenWalk,
     },
-    part::link::{
+    part::compressor::{
         DianaSpec, Ef, Ef21Spec, Identity, Lazy, Natural, NaturalDither, Nearest, Pruned, Qsgd, RandKSpec, ScaledSign,
         Stochastic, TernGrad, TopK,
     },

@@ -5,10 +5,10 @@ use std::{fmt::Debug, sync::Arc};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
-use super::{PeerParameters, Registry, ServedParameters};
+use super::{FederatedParameters, PeerParameters, Registry};
 use crate::{
-    method::{Card, Method, PeerMethod, ServedMethod},
-    role::{peers::PeersSpec, spec::ServedSpec},
+    method::{Card, FederatedMethod, Method, PeerMethod},
+    protocol::{peers::PeersSpec, spec::FederatedSpec},
     toml::{
         Diagnostic, Node,
         decode::{Fault, Reader, keys, split},
@@ -38,15 +38,15 @@ impl Debug for Entry {
 
 impl Entry {
     /// A method with a server.
-    pub(super) const fn served<M: ServedMethod>() -> Self {
+    pub(super) const fn federated<M: FederatedMethod>() -> Self {
         Self {
             card: M::CARD,
-            section: "served",
-            shared: keys::<ServedSpec>,
+            section: "federated",
+            shared: keys::<FederatedSpec>,
             parse: |node, at, registry| {
-                let (parts, own): (ServedSpec, M) = split(node, at, registry)?;
+                let (parts, own): (FederatedSpec, M) = split(node, at, registry)?;
                 Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
-                Ok(Parameters::Served { own: Box::new(own), parts: Box::new(parts) })
+                Ok(Parameters::Federated { own: Box::new(own), parts: Box::new(parts) })
             },
             schema: |generator| generator.subschema_for::<M>(),
         }
@@ -59,8 +59,9 @@ impl Entry {
             section: "peers",
             shared: keys::<PeersSpec>,
             parse: |node, at, registry| {
-                let (parts, own): (PeersSpec, M) = split(node, at, registry)?;
+                let (mut parts, own): (PeersSpec, M) = split(node, at, registry)?;
                 Method::validate(&own).map_err(|invalid| vec![Diagnostic::from_invalid(invalid, node)])?;
+                parts.compressor = parts.compressor.or_else(|| own.compressor());
                 Ok(Parameters::Peers { own: Box::new(own), parts: Box::new(parts) })
             },
             schema: |generator| generator.subschema_for::<M>(),
@@ -72,11 +73,11 @@ impl Entry {
 #[derive(Debug, Clone)]
 pub enum Parameters {
     /// A method with a server.
-    Served {
+    Federated {
         /// The method's own parameters.
-        own: Box<dyn ServedParameters>,
+        own: Box<dyn FederatedParameters>,
         /// The parts.
-        parts: Box<ServedSpec>,
+        parts: Box<FederatedSpec>,
     },
     /// A method without a server.
     Peers {
@@ -91,7 +92,7 @@ impl Parameters {
     /// The section of a scenario whose keys the method shares with others of its role.
     pub fn section(&self) -> &'static str {
         match self {
-            Self::Served { .. } => "served",
+            Self::Federated { .. } => "federated",
             Self::Peers { .. } => "peers",
         }
     }

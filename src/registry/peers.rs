@@ -6,8 +6,11 @@ use crate::{
     invalid::Invalid,
     method::{Card, Ground, Method, PeerMethod},
     num::{Real, by_scalar},
+    protocol::{
+        peers::{Nodes, PeersSpec},
+        spec::ClientSpec,
+    },
     random::Setting,
-    role::{peers::Population, spec::ClientSpec},
 };
 
 /// [`PeerMethod`] behind a trait object, at both precisions.
@@ -41,12 +44,12 @@ pub trait PeerParameters: Debug + Send + Sync {
     ///
     /// # Errors
     /// See [`PeerMethod::nodes`].
-    fn nodes_f32(&self, setting: &Setting) -> Result<Box<dyn Population<f32>>, Invalid>;
+    fn nodes_f32(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<f32>>, Invalid>;
     /// The nodes in double precision.
     ///
     /// # Errors
     /// See [`PeerMethod::nodes`].
-    fn nodes_f64(&self, setting: &Setting) -> Result<Box<dyn Population<f64>>, Invalid>;
+    fn nodes_f64(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<f64>>, Invalid>;
     /// A copy.
     fn boxed(&self) -> Box<dyn PeerParameters>;
 }
@@ -62,8 +65,8 @@ impl dyn PeerParameters + '_ {
     ///
     /// # Errors
     /// See [`PeerMethod::nodes`].
-    pub fn nodes<R: Real>(&self, setting: &Setting) -> Result<Box<dyn Population<R>>, Invalid> {
-        by_scalar::<R, _, _, _>(|| self.nodes_f32(setting), || self.nodes_f64(setting))
+    pub fn nodes<R: Real>(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
+        by_scalar::<R, _, _, _>(|| self.nodes_f32(parts, setting), || self.nodes_f64(parts, setting))
     }
 }
 
@@ -106,12 +109,12 @@ impl<M: PeerMethod> PeerParameters for M {
         toml::Table::try_from(self).expect("parameters are plain tables")
     }
 
-    fn nodes_f32(&self, setting: &Setting) -> Result<Box<dyn Population<f32>>, Invalid> {
-        self.nodes(setting)
+    fn nodes_f32(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<f32>>, Invalid> {
+        self.nodes(parts, setting)
     }
 
-    fn nodes_f64(&self, setting: &Setting) -> Result<Box<dyn Population<f64>>, Invalid> {
-        self.nodes(setting)
+    fn nodes_f64(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<f64>>, Invalid> {
+        self.nodes(parts, setting)
     }
 
     fn boxed(&self) -> Box<dyn PeerParameters> {

@@ -1,11 +1,11 @@
 //! Parameters with every part written out: what a scenario leaves out comes from the method's recipe.
 
-use super::{Parameters, ServedParameters};
+use super::{FederatedParameters, Parameters};
 use crate::{
     invalid::Invalid,
     method::Parts,
     problem::{ProblemSpec, spec::WeightsSpec},
-    role::{peers::PeersSpec, spec::ServedSpec},
+    protocol::{peers::PeersSpec, spec::FederatedSpec},
 };
 
 impl Parameters {
@@ -13,8 +13,8 @@ impl Parameters {
     /// out, and so does an optimiser that it makes from its own parameters, which would have no effect beside it.
     pub fn resolved(&self, problem: &ProblemSpec) -> Self {
         match self {
-            Self::Served { own, parts } => {
-                Self::Served { own: own.clone(), parts: Box::new(written_out(own.as_ref(), parts, problem)) }
+            Self::Federated { own, parts } => {
+                Self::Federated { own: own.clone(), parts: Box::new(written_out(own.as_ref(), parts, problem)) }
             }
             Self::Peers { own, parts } => {
                 let local = parts.local.counted(own.steps());
@@ -26,7 +26,7 @@ impl Parameters {
     /// Local steps of every visit, for methods that leave no choice.
     pub fn fixed_steps(&self) -> Option<usize> {
         match self {
-            Self::Served { own, .. } => own.recipe().steps,
+            Self::Federated { own, .. } => own.recipe().steps,
             Self::Peers { own, .. } => own.steps(),
         }
     }
@@ -36,13 +36,13 @@ impl Parameters {
 /// how many clients are at work. The recipe's
 /// weighting follows the weights of the objective, but for secure sums, in which nobody has a factor of its own, and for cohorts that
 /// are not drawn uniformly, which weigh by whom they draw.
-pub fn complete(own: &dyn ServedParameters, written: &ServedSpec, weights: WeightsSpec) -> ServedSpec {
+pub fn complete(own: &dyn FederatedParameters, written: &FederatedSpec, weights: WeightsSpec) -> FederatedSpec {
     let recipe = own.recipe();
     let written = written.clone();
     let schedule = written.schedule.or_else(|| recipe.schedule.clone()).unwrap_or_default();
-    let follows = written.secure.is_none() && schedule.selects_uniformly();
+    let follows = written.secure_aggregation.is_none() && schedule.selects_uniformly();
     let weighting = if follows { recipe.weighting.following(weights) } else { recipe.weighting };
-    ServedSpec {
+    FederatedSpec {
         local: written.local.counted(recipe.steps),
         schedule: Some(schedule.completed(recipe.schedule.as_ref(), written.concurrency)),
         concurrency: None,
@@ -53,19 +53,19 @@ pub fn complete(own: &dyn ServedParameters, written: &ServedSpec, weights: Weigh
     }
 }
 
-fn written_out(own: &dyn ServedParameters, written: &ServedSpec, problem: &ProblemSpec) -> ServedSpec {
+fn written_out(own: &dyn FederatedParameters, written: &FederatedSpec, problem: &ProblemSpec) -> FederatedSpec {
     let (full, recipe) = (complete(own, written, problem.weights), own.recipe());
-    let ServedSpec { weighting, server, client, .. } = written.clone();
-    let mut parts = ServedSpec { weighting, server, client, ..full.clone() };
-    let weighted = ServedSpec { weighting: full.weighting, ..parts.clone() };
+    let FederatedSpec { weighting, server, client, .. } = written.clone();
+    let mut parts = FederatedSpec { weighting, server, client, ..full.clone() };
+    let weighted = FederatedSpec { weighting: full.weighting, ..parts.clone() };
     if fit(own, &weighted, problem).is_ok() {
         parts = weighted;
     }
-    let stepping = ServedSpec { server: full.server, ..parts.clone() };
+    let stepping = FederatedSpec { server: full.server, ..parts.clone() };
     if recipe.server.is_empty() && fit(own, &stepping, problem).is_ok() {
         parts = stepping;
     }
-    let descending = ServedSpec { client: full.client, ..parts.clone() };
+    let descending = FederatedSpec { client: full.client, ..parts.clone() };
     if recipe.client.optimiser.is_empty() && fit(own, &descending, problem).is_ok() { descending } else { parts }
 }
 
@@ -73,11 +73,11 @@ fn written_out(own: &dyn ServedParameters, written: &ServedSpec, problem: &Probl
 ///
 /// # Errors
 /// [`Invalid`] at the part that does not fit.
-pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, problem: &ProblemSpec) -> Result<(), Invalid> {
+pub fn fit(own: &dyn FederatedParameters, parts: &FederatedSpec, problem: &ProblemSpec) -> Result<(), Invalid> {
     let full = complete(own, parts, problem.weights);
     let schedule = full.schedule.clone().unwrap_or_default();
     parts.check_shards(full.weighting.unwrap_or_default(), &schedule)?;
-    full.check_anonymity()?;
+    full.check_stateless()?;
     full.check_secrecy(own.sums_suffice())?;
     own.accepts(&Parts {
         shards: parts.shards,
@@ -88,8 +88,8 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, problem: &ProblemSpec
         server: parts.server.as_deref(),
         client: parts.client.as_ref(),
         uplink: parts.uplink.as_ref(),
-        low_bit: parts.low_bit,
-        anonymous: parts.anonymous,
+        bit_width: parts.bit_width,
+        stateless_clients: parts.stateless_clients,
     })
 }
 
@@ -97,18 +97,19 @@ pub fn fit(own: &dyn ServedParameters, parts: &ServedSpec, problem: &ProblemSpec
 mod tests {
     use super::*;
     use crate::registry::Registry;
-    use crate::{part::discount::Discount, role::schedule::Replace, scenario::Scenario};
+    use crate::{part::discount::Discount, protocol::schedule::Replace, scenario::Scenario};
 
     /// The discount and the replacement of a method under this schedule.
     fn choices(name: &str, schedule: &str) -> (Discount, Replace) {
         let text = format!(
             "stop.rounds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 4\nserved.local.lr = 0.1\n\
-             served.schedule = {schedule}\n[[method]]\nname = '{name}'"
+             federated.schedule = {schedule}\n[[method]]\nname = '{name}'"
         );
         let registry = Registry::builtin();
         let scenario = Scenario::read(std::path::Path::new("a.toml"), &text, &[], &registry).unwrap();
-        let tree = scenario.cells[0].tree.get("served").unwrap();
-        let Parameters::Served { own, parts } = (registry.find(name).unwrap().parse)(tree, "served", &registry).unwrap() else {
+        let tree = scenario.cells[0].tree.get("federated").unwrap();
+        let Parameters::Federated { own, parts } = (registry.find(name).unwrap().parse)(tree, "federated", &registry).unwrap()
+        else {
             panic!()
         };
         let schedule = complete(own.as_ref(), &parts, WeightsSpec::Uniform).schedule.unwrap();

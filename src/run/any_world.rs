@@ -13,9 +13,9 @@ use crate::{
         Block, BlockKind, Problem,
         data::{ClientData, Report, Targets},
     },
+    protocol::spec::LocalSpec,
     random::{Setting, Streams},
     record::Metric,
-    role::spec::LocalSpec,
     scenario::Cell,
     world::World,
 };

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::{
+    protocol::peers::no_topology,
     random::Setting,
     registry::{Parameters, Registry, complete, fit},
-    role::peers::no_topology,
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
 };
 
@@ -25,7 +25,7 @@ impl Arm {
     /// the method is built.
     pub(super) fn read_files(&self, setting: &Setting) {
         let _ = match &self.parameters {
-            Parameters::Served { own, parts } => {
+            Parameters::Federated { own, parts } => {
                 let client = parts.client.clone().unwrap_or_default();
                 parts.local.build::<f64>(own.recipe().steps, &client, setting).err()
             }
@@ -76,14 +76,14 @@ fn arms_of(
             let told = |(own, shared)| if is_shared(&own) { shared } else { own };
             own.into_iter().zip(of_section).map(told).collect::<Vec<_>>()
         })?;
-        if let Parameters::Served { parts, .. } = &mut parameters
+        if let Parameters::Federated { parts, .. } = &mut parameters
             && let Some(schedule) = &mut parts.schedule
         {
             let loaded = schedule.load(folder, clients).map_err(|invalid| invalid.under("schedule"));
             loaded.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
         }
         let checked = match &parameters {
-            Parameters::Served { own, parts } => {
+            Parameters::Federated { own, parts } => {
                 let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem));
                 fitting.and_then(|()| complete(own.as_ref(), parts, cell.problem.weights).grid(clients).map(|_| ()))
             }

@@ -9,8 +9,8 @@ use crate::{
     invalid::Invalid,
     memory,
     num::Precision,
+    protocol::spec::FederatedSpec,
     registry::{Parameters, complete, fit},
-    role::spec::ServedSpec,
     scenario::{Cell, Diagnostic},
 };
 
@@ -48,14 +48,14 @@ fn helped(invalid: Invalid) -> Invalid {
 /// Vectors of the model's size that a run holds.
 fn vectors(arm: &Arm, cell: &Cell, facts: &Facts) -> usize {
     match &arm.parameters {
-        Parameters::Served { own, parts } => {
+        Parameters::Federated { own, parts } => {
             let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
             let batch = schedule.largest_batch(facts.clients);
-            let hidden = ServedSpec { anonymous: true, ..parts.as_ref().clone() };
-            let remembers = hidden.check_anonymity().is_err() || fit(own.as_ref(), &hidden, &cell.problem).is_err();
+            let hidden = FederatedSpec { stateless_clients: true, ..parts.as_ref().clone() };
+            let remembers = hidden.check_stateless().is_err() || fit(own.as_ref(), &hidden, &cell.problem).is_err();
             let visited =
                 cell.stop.rounds.map_or(facts.clients, |rounds| batch.saturating_mul(rounds as usize).min(facts.clients));
-            SERVER + batch + if remembers && !parts.anonymous { visited } else { 0 }
+            SERVER + batch + if remembers && !parts.stateless_clients { visited } else { 0 }
         }
         Parameters::Peers { .. } => PEER * facts.clients,
     }
@@ -75,7 +75,7 @@ mod tests {
     fn counted(method: &str) -> usize {
         let text = format!(
             "seeds = 1\nstop.rounds = 3\nproblem.objective = 'quadratic'\nfleet.clients = 50\nnetwork.topology = 'ring'
-            served = {{ local = {{ steps = 1, lr = 0.1 }}, schedule = {{ rounds = {{ cohort = 10 }} }} }}
+            federated = {{ local = {{ steps = 1, lr = 0.1 }}, schedule = {{ rounds = {{ cohort = 10 }} }} }}
             peers.local = {{ steps = 1, lr = 0.1 }}\n[[method]]\n{method}"
         );
         let plan = Plan::resolve(

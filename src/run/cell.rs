@@ -5,7 +5,7 @@ use std::{path::Path, sync::Mutex, time::Duration};
 use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
-    capacity, concurrency, made, placed, protocols, standstill, uptake,
+    capacity, concurrency, made, placed, protocols, stability, stall,
     wall::now,
 };
 use crate::{
@@ -15,10 +15,10 @@ use crate::{
     method::Ground,
     num::Precision,
     problem::data::Report,
+    protocol::peers::PeersSpec,
     random::{Setting, Streams},
     record::{Column, Metric, RecordPlan, RecordSpec},
     registry::{Parameters, PeerParameters},
-    role::peers::PeersSpec,
     scenario::{Cell, Diagnostic, Runs, Scenario},
 };
 
@@ -77,7 +77,8 @@ impl PlannedCell {
         let world = (&cell.problem, cell.fleet.resolved(), &cell.network, self.precision);
         let parameters = arm.parameters.clone().resolved(&cell.problem);
         // Whether models are kept changes no curve, but a run that kept none has none to show.
-        let kept = (record.models, record.iterates, record.staleness, record.surrogate, record.participants, record.states);
+        let kept =
+            (record.models, record.iterates, record.staleness, record.stationary_point, record.participants, record.states);
         let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {:?} {kept:?}", arm.label, self.record);
         Digest::of(text.as_bytes()).hash
     }
@@ -103,7 +104,7 @@ pub(super) fn planned(
     concurrency::refuse(&methods, cell)?;
     let mut notes = check_parts(&methods, cell, &facts, &setting)?;
     notes.extend(concurrency::notes(&methods, cell, facts.clients));
-    standstill::refuse(&methods, cell, &facts, &world)?;
+    stall::refuse(&methods, cell, &facts, &world)?;
     let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
     let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
     let roles = Roles::of(&methods);
@@ -171,8 +172,8 @@ fn check_parts(
     let mut notes = Vec::new();
     for arm in methods.iter().flatten() {
         let checked = match &arm.parameters {
-            Parameters::Served { own, parts } => {
-                parts.fits(facts.dim).and_then(|()| uptake::check(own.as_ref(), parts, facts.dim))
+            Parameters::Federated { own, parts } => {
+                parts.fits(facts.dim).and_then(|()| stability::check(own.as_ref(), parts, facts.dim))
             }
             Parameters::Peers { own, parts } => check_peers(own.as_ref(), parts, facts, setting).map(|()| None),
         };
@@ -186,21 +187,21 @@ fn check_parts(
 fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &Facts, setting: &Setting) -> Result<(), Invalid> {
     parts.fits(facts.dim)?;
     own.suits(&Ground { parts, d: facts.dim, one_way: facts.one_way })?;
-    parts.check_memory(own.nodes_f64(setting)?.broadcasts())
+    parts.check_memory(own.nodes_f64(parts, setting)?.broadcasts())
 }
 
 /// Whether a scenario has methods with a server, and methods without one.
 #[derive(Debug, Clone, Copy)]
 struct Roles {
-    served: bool,
+    federated: bool,
     peers: bool,
 }
 
 impl Roles {
     fn of(methods: &[Vec<Arm>]) -> Self {
-        let is_served = |arm: &Arm| matches!(arm.parameters, Parameters::Served { .. });
+        let is_federated = |arm: &Arm| matches!(arm.parameters, Parameters::Federated { .. });
         let mut arms = methods.iter().flatten();
-        Self { served: arms.clone().any(is_served), peers: arms.any(|arm| !is_served(arm)) }
+        Self { federated: arms.clone().any(is_federated), peers: arms.any(|arm| !is_federated(arm)) }
     }
 }
 
@@ -211,7 +212,7 @@ fn check_metric((key, metric): (&str, Metric), cell: &Cell, facts: &Facts, roles
     if metric.needs_peers() && !roles.peers {
         return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
     }
-    if metric.needs_server() && !roles.served {
+    if metric.needs_server() && !roles.federated {
         return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
     }
     if metric.needs_optimum() && !facts.convex {
@@ -234,7 +235,7 @@ fn check_metric((key, metric): (&str, Metric), cell: &Cell, facts: &Facts, roles
 
 /// Refuses what is kept of server steps where no method has a server.
 fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<(), Vec<Diagnostic>> {
-    if !record.participants || roles.served {
+    if !record.participants || roles.federated {
         return Ok(());
     }
     let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";

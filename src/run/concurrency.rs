@@ -3,16 +3,16 @@
 use super::{arm::Arm, placed};
 use crate::{
     invalid::Invalid,
-    registry::{Parameters, complete},
-    role::{
+    protocol::{
         schedule::{Concurrency, ScheduleSpec},
-        spec::ServedSpec,
+        spec::FederatedSpec,
     },
+    registry::{Parameters, complete},
     scenario::{Cell, Diagnostic, MethodTable},
 };
 
 /// The section that methods with a server share.
-const SERVED: &str = "served";
+const FEDERATED: &str = "federated";
 
 /// Refuses every `concurrency` beside which a schedule of the same section names another number, or that counts for a method whose
 /// schedule keeps all clients at work.
@@ -21,21 +21,21 @@ const SERVED: &str = "served";
 /// All such faults at their keys, those of the shared section once for all its methods.
 pub(super) fn refuse(methods: &[Vec<Arm>], cell: &Cell) -> Result<(), Vec<Diagnostic>> {
     let (mut faults, mut kept): (Vec<Diagnostic>, Vec<(Diagnostic, Vec<String>)>) = (Vec::new(), Vec::new());
-    for served in served(methods, cell) {
-        let Some(number) = served.parts.concurrency else { continue };
+    for federated in federated(methods, cell) {
+        let Some(number) = federated.parts.concurrency else { continue };
         if let Some(named) =
-            served.parts.schedule.as_ref().filter(|_| served.is_beside()).and_then(|own| own.contradiction(number))
+            federated.parts.schedule.as_ref().filter(|_| federated.is_beside()).and_then(|own| own.contradiction(number))
         {
             let message = format!("the schedule beside it says how many clients are at work: `{named}`");
             let help = "remove one of the two: `concurrency` counts for schedules that name no number";
-            let fault = placed::fault(cell, served.arm, Invalid::at("concurrency", message).help(help));
+            let fault = placed::fault(cell, federated.arm, Invalid::at("concurrency", message).help(help));
             if !faults.contains(&fault) {
                 faults.push(fault);
             }
         }
-        if let (Some(kind), Some(_)) = (served.schedule.keeps_all(), number.count()) {
-            let fault = placed::fault(cell, served.arm, keeps_all());
-            let method = format!("`{}` (`{kind}`)", served.arm.label);
+        if let (Some(kind), Some(_)) = (federated.schedule.keeps_all(), number.count()) {
+            let fault = placed::fault(cell, federated.arm, keeps_all());
+            let method = format!("`{}` (`{kind}`)", federated.arm.label);
             match kept.iter_mut().find(|(known, _)| *known == fault) {
                 Some((_, of)) if of.contains(&method) => {}
                 Some((_, of)) => of.push(method),
@@ -56,13 +56,13 @@ fn keeps_all() -> Invalid {
 /// What to say of numbers that can be used and may not be meant, each with the name of what it is about.
 pub(super) fn notes(methods: &[Vec<Arm>], cell: &Cell, clients: usize) -> Vec<(String, String)> {
     let mut notes = Vec::new();
-    let all: Vec<Served<'_>> = served(methods, cell).collect();
-    let shared = cell.tree.get(SERVED).is_some_and(|section| section.get("concurrency").is_some());
-    if shared && !all.is_empty() && !all.iter().any(Served::takes_shared) {
+    let all: Vec<Federated<'_>> = federated(methods, cell).collect();
+    let shared = cell.tree.get(FEDERATED).is_some_and(|section| section.get("concurrency").is_some());
+    if shared && !all.is_empty() && !all.iter().any(Federated::takes_shared) {
         let note = "no method goes by it: each has a `concurrency` of its own, or a schedule that names another number";
-        notes.push(("served.concurrency".to_owned(), note.to_owned()));
+        notes.push(("federated.concurrency".to_owned(), note.to_owned()));
     }
-    for Served { arm, schedule, .. } in all {
+    for Federated { arm, schedule, .. } in all {
         if let Some(count) = schedule.never_leaves(clients) {
             let note = format!(
                 "of {clients} clients only the {count} that are drawn first are ever called, since each is followed by itself; \
@@ -75,26 +75,26 @@ pub(super) fn notes(methods: &[Vec<Arm>], cell: &Cell, clients: usize) -> Vec<(S
 }
 
 /// An arm of a method with a server.
-struct Served<'a> {
+struct Federated<'a> {
     method: &'a MethodTable,
     arm: &'a Arm,
     /// As written.
-    parts: &'a ServedSpec,
+    parts: &'a FederatedSpec,
     /// With all that it leaves out.
     schedule: ScheduleSpec,
 }
 
 /// The arms of methods with a server, where `methods` are all of `cell`.
-fn served<'a>(methods: &'a [Vec<Arm>], cell: &'a Cell) -> impl Iterator<Item = Served<'a>> {
+fn federated<'a>(methods: &'a [Vec<Arm>], cell: &'a Cell) -> impl Iterator<Item = Federated<'a>> {
     let of_arm = |(method, arm): (&'a MethodTable, &'a Arm)| {
-        let Parameters::Served { own, parts } = &arm.parameters else { return None };
+        let Parameters::Federated { own, parts } = &arm.parameters else { return None };
         let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
-        Some(Served { method, arm, parts, schedule })
+        Some(Federated { method, arm, parts, schedule })
     };
     cell.methods.iter().zip(methods).flat_map(|(method, arms)| arms.iter().map(move |arm| (method, arm))).filter_map(of_arm)
 }
 
-impl Served<'_> {
+impl Federated<'_> {
     fn has_own(&self, key: &str) -> bool {
         self.method.table.get(key).is_some()
     }

@@ -33,6 +33,7 @@ use timing::Timed;
 use crate::{
     engine::{AtWork, Engine, Protocol, Watcher, Workers},
     num::Real,
+    protocol::Observed,
     record::{
         Progress, RecordPlan, Stop,
         axis::Axis,
@@ -40,7 +41,6 @@ use crate::{
         spread::Quartiles,
     },
     registry::Parameters,
-    role::Observed,
     world::{World, WorldClock},
 };
 
@@ -196,7 +196,7 @@ pub fn unlike_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
         let crew = |(arms, run): (&Vec<Arm>, &Estimate)| Crew {
             cell: cell.clone(),
             method: arms[0].label.clone(),
-            server: matches!(arms[0].parameters, Parameters::Served { .. }),
+            server: matches!(arms[0].parameters, Parameters::Federated { .. }),
             mean: Quartiles::at(run.at_work.mean),
             most: Quartiles::at(run.at_work.most as f64),
         };
@@ -438,7 +438,7 @@ mod tests {
             fleet.step = {{ exponential = {{ mean = 0.5 }} }}
             network.topology = {{ random-regular = {{ degree = 4 }} }}
             record.every = {{ rounds = 100 }}
-            served.local = {{ steps = 3, lr = 0.01 }}
+            federated.local = {{ steps = 3, lr = 0.01 }}
             peers.local = {{ steps = 3, lr = 0.01 }}
             {methods}"
         );

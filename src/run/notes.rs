@@ -8,11 +8,11 @@ use crate::figure::{self, FigureSpec};
 use crate::{
     part::{discount::Discount, transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, data::Report, spec::WeightsSpec},
-    registry::{Parameters, complete, fit},
-    role::{
+    protocol::{
         schedule::{ScheduleSpec, cohort::CohortSpec},
-        spec::ServedSpec,
+        spec::FederatedSpec,
     },
+    registry::{Parameters, complete, fit},
 };
 
 /// Share of the held-out samples from which those that are also training samples are noted [1].
@@ -120,14 +120,14 @@ fn repeated(data: &Report) -> Option<String> {
 
 /// Whether the file of cohorts of a method may count rounds from 1, so that its first round is empty.
 fn counts_from_1(arm: &Arm) -> bool {
-    let Parameters::Served { parts, .. } = &arm.parameters else { return false };
+    let Parameters::Federated { parts, .. } = &arm.parameters else { return false };
     let Some(ScheduleSpec::Rounds(spec)) = &parts.schedule else { return false };
     matches!(spec.cohort(), CohortSpec::Trace(spec) if spec.trace.seems_to_count_from_1())
 }
 
 /// The keys that a method with a choice of its own puts into a schedule that leaves them out, such as `discount = "sqrt"`.
 fn filled_in(arm: &Arm) -> Option<String> {
-    let Parameters::Served { own, parts } = &arm.parameters else { return None };
+    let Parameters::Federated { own, parts } = &arm.parameters else { return None };
     let keys = |schedule: ScheduleSpec| -> Option<toml::Table> {
         let by_kind = toml::Table::try_from(schedule).ok()?;
         by_kind.values().next()?.as_table().cloned()
@@ -145,7 +145,7 @@ fn overlooks_rounds(arm: &Arm) -> bool {
 
 /// What keeps a method with a server from the optimum, however small its steps.
 fn ends_elsewhere(arm: &Arm, problem: &ProblemSpec) -> Option<&'static str> {
-    let Parameters::Served { own, parts } = &arm.parameters else { return None };
+    let Parameters::Federated { own, parts } = &arm.parameters else { return None };
     let full = complete(own.as_ref(), parts, problem.weights);
     if full.client.is_some_and(|client| client.optimiser.iter().any(TransformSpec::normalises)) {
         return Some(
@@ -162,7 +162,7 @@ fn ends_elsewhere(arm: &Arm, problem: &ProblemSpec) -> Option<&'static str> {
 /// What to say of a weighting that the scenario does not mention and that minimises something else than the objective.
 fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
     let (own, parts) = match &arm.parameters {
-        Parameters::Served { own, parts } => (own, parts),
+        Parameters::Federated { own, parts } => (own, parts),
         Parameters::Peers { parts, .. } => {
             let normalised =
                 problem.weights != WeightsSpec::Uniform && parts.client.optimiser.iter().any(TransformSpec::normalises);
@@ -184,12 +184,14 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
         return None;
     }
     let alike = "counts all clients alike, but the objective weighs them by their samples";
-    if parts.secure.is_some() {
-        return Some(format!("{alike}: only `secure` stands in the way, or set `weights = \"uniform\"` in `[problem]`"));
+    if parts.secure_aggregation.is_some() {
+        return Some(format!(
+            "{alike}: only `secure-aggregation` stands in the way, or set `weights = \"uniform\"` in `[problem]`"
+        ));
     }
     // A method that has no place for a weighting follows the objective by itself.
     let accepts = |weighting: &Weighting| {
-        let other = ServedSpec { weighting: Some(*weighting), ..parts.as_ref().clone() };
+        let other = FederatedSpec { weighting: Some(*weighting), ..parts.as_ref().clone() };
         fit(own.as_ref(), &other, problem).is_ok()
     };
     let accepted: Vec<String> =
@@ -220,7 +222,7 @@ mod tests {
     fn a_file_of_cohorts_that_seems_to_count_from_1_is_noted() {
         let folder = tempfile::tempdir().unwrap();
         let text = "stop.rounds = 3\nfleet.clients = 3\nproblem = { objective = 'quadratic' }\n\
-                    served = { local = { steps = 1, lr = 0.1 }, schedule = { rounds = { cohort = { trace = 'c.csv' } } } }\n\
+                    federated = { local = { steps = 1, lr = 0.1 }, schedule = { rounds = { cohort = { trace = 'c.csv' } } } }\n\
                     [[method]]\nname = 'fedavg'";
         let notes = |cohorts: &str| {
             std::fs::write(folder.path().join("c.csv"), cohorts).unwrap();
@@ -251,7 +253,11 @@ mod tests {
         assert!(found[0].ends_with("as `\"all-weighted\"`"), "{found:?}");
         let found = notes("samples", &format!("name = 'fedavg'\n{tiers}"));
         assert!(found[0].ends_with("as `\"all-weighted\"`"), "a share of a cohort of one is always 1: {found:?}");
-        assert!(notes("samples", "name = 'fedavg'\nsecure = {}").iter().any(|note| note.contains("`secure` stands in the way")));
+        assert!(
+            notes("samples", "name = 'fedavg'\nsecure-aggregation = {}")
+                .iter()
+                .any(|note| note.contains("`secure-aggregation` stands in the way"))
+        );
         assert!(notes("uniform", &format!("name = 'fedavg'\n{pairs}")).is_empty());
     }
 

@@ -258,6 +258,7 @@ fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {
 }
 
 fn check_predicted(figure: &FigureSpec, record: &RecordSpec) -> Result<(), Invalid> {
-    let unpredicted = Invalid::at("surrogate", "what theory predicts is not recorded").help("set `record.surrogate = true`");
-    if record.surrogate || !figure.surrogate { Ok(()) } else { Err(unpredicted) }
+    let unpredicted =
+        Invalid::at("stationary-point", "what theory predicts is not recorded").help("set `record.stationary-point = true`");
+    if record.stationary_point || !figure.stationary_point { Ok(()) } else { Err(unpredicted) }
 }

@@ -7,15 +7,15 @@ use crate::{
     invalid::Invalid,
     method::Setup,
     num::Real,
-    part::{link::LinkSpec, transform::Chain},
-    random::Setting,
-    registry::{Halves, Parameters, PeerParameters, ServedParameters, complete},
-    role::{
+    part::{compressor::CompressorSpec, transform::Chain},
+    protocol::{
         Observed,
+        federated::{Compressors, Federated, Plan as FederatedPlan, ServerParts},
         peers::{Peers, PeersSpec, Plan as PeersPlan},
-        served::{Links, Plan as ServedPlan, Served, ServerParts},
-        spec::ServedSpec,
+        spec::FederatedSpec,
     },
+    random::Setting,
+    registry::{FederatedParameters, Halves, Parameters, PeerParameters, complete},
     world::World,
 };
 
@@ -79,9 +79,9 @@ fn build_in<R: Real, T: Pilot>(
     refuse: impl Fn(Invalid) -> RunError,
 ) -> Result<T::Outcome, RunError> {
     match parameters {
-        Parameters::Served { own, parts } => {
-            let served = served(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
-            pilot.fly(world, served)
+        Parameters::Federated { own, parts } => {
+            let federated = federated(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
+            pilot.fly(world, federated)
         }
         Parameters::Peers { own, parts } => {
             let peers = peers(own.as_ref(), parts, Arc::clone(&world), folder).map_err(refuse)?;
@@ -94,12 +94,12 @@ fn build_in<R: Real, T: Pilot>(
 ///
 /// # Errors
 /// [`Invalid`] relative to the method's table.
-pub fn served<R: Real>(
-    own: &dyn ServedParameters,
-    parts: &ServedSpec,
+pub fn federated<R: Real>(
+    own: &dyn FederatedParameters,
+    parts: &FederatedSpec,
     world: Arc<World<R>>,
     folder: &Path,
-) -> Result<Served<R>, Invalid> {
+) -> Result<Federated<R>, Invalid> {
     parts.fits(world.objective().dim())?;
     let (clients, widths) = (world.clients(), world.fleet.widths());
     let problem = Arc::clone(&world);
@@ -112,17 +112,17 @@ pub fn served<R: Real>(
     let optimiser = Chain::build(parts.server.as_deref().unwrap_or_default());
     let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &world)?;
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
-    let (links, secure) = (Links::build(&parts), parts.grid(world.clients())?);
+    let (compressors, secure) = (Compressors::build(&parts), parts.grid(world.clients())?);
     let (commit, shards) = (parts.commit, parts.shards);
     let Halves { model, client, server: half } = halves();
     let mut plan =
-        ServedPlan { world, client, local, server, links, commit, shards, discount, secure, max_staleness, trips: None };
+        FederatedPlan { world, client, local, server, compressors, commit, shards, discount, secure, max_staleness, trips: None };
     let again = || {
         let Halves { model, server, .. } = halves();
         (model, server)
     };
     plan.foresee(&schedule, again)?;
-    Ok(Served::new(plan, model, half, schedule.build()))
+    Ok(Federated::new(plan, model, half, schedule.build()))
 }
 
 /// A method without a server, with all its parts.
@@ -136,10 +136,10 @@ pub fn peers<R: Real>(
     folder: &Path,
 ) -> Result<Peers<R>, Invalid> {
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
-    let nodes = own.nodes::<R>(&setting)?;
+    let nodes = own.nodes::<R>(parts, &setting)?;
     parts.check_memory(nodes.broadcasts())?;
     let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
     parts.fits(world.objective().dim())?;
-    let link = parts.link.as_ref().map(LinkSpec::build);
-    Peers::new(PeersPlan { world, local, absent: parts.absent, link, low_bit: parts.low_bit }, nodes)
+    let compressor = parts.compressor.as_ref().map(CompressorSpec::build);
+    Peers::new(PeersPlan { world, local, absent: parts.absent, compressor, bit_width: parts.bit_width }, nodes)
 }

@@ -8,8 +8,8 @@ use super::{any_world::AnyWorld, error::RunError, id::RunId, plan::Plan, protoco
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
-    record::{Standstill, Stop},
-    role::{Models, Observed},
+    protocol::{Models, Observed},
+    record::{Stall, Stop},
     world::{World, WorldClock},
 };
 
@@ -79,9 +79,9 @@ impl Pilot for Tracer<'_> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.single { Workers::single() } else { Workers::pool().sharing_from(0.0) };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
-        let (clients, standstill) = (world.clients(), Standstill::default());
+        let (clients, stall) = (world.clients(), Stall::default());
         let mut watcher =
-            Fingerprints::<R> { stop: self.stop, clients, standstill, trace: Vec::new(), scalar: std::marker::PhantomData };
+            Fingerprints::<R> { stop: self.stop, clients, stall, trace: Vec::new(), scalar: std::marker::PhantomData };
         let _ = engine.run(&mut watcher);
         Ok(watcher.trace)
     }
@@ -91,7 +91,7 @@ impl Pilot for Tracer<'_> {
 struct Fingerprints<'a, R> {
     stop: &'a Stop,
     clients: usize,
-    standstill: Standstill,
+    stall: Stall,
     trace: Trace,
     scalar: std::marker::PhantomData<R>,
 }
@@ -110,6 +110,6 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Fingerprints<'_, R> {
         }
         self.trace.push((engine.now(), hash.finish()));
         let ends = self.stop.is_reached(engine.protocol().round(), engine.protocol().updates(), next, ledger);
-        !ends && !self.standstill.notices(next, ledger, self.clients, self.stop)
+        !ends && !self.stall.notices(next, ledger, self.clients, self.stop)
     }
 }

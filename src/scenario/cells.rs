@@ -15,10 +15,10 @@ use super::{
 const MOST: usize = 100_000;
 
 /// Sections whose keys may be swept; each combination is a cell.
-pub(super) const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "network", "served", "peers", "method"];
+pub(super) const SWEPT: [&str; 8] = ["stop", "precision", "problem", "fleet", "network", "federated", "peers", "method"];
 
 /// Sections whose keys may be tuned: those that do not change the world.
-pub(super) const TUNED: [&str; 3] = ["served", "peers", "method"];
+pub(super) const TUNED: [&str; 3] = ["federated", "peers", "method"];
 
 /// A swept or tuned key with one of its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +227,7 @@ mod tests {
         let names: Vec<&str> = first.keys.iter().map(|key| key.name.as_str()).collect();
         assert_eq!(names, ["0.step", "1.step", "hidden.0", "stop.rounds"]);
         let text = "network.up.loss.sweep = [0.1, 0.2]\nserved.local.lr = { sweep = [1, 2], name = 'steps' }\n\
-            served.local.steps.sweep = [1, 2]";
+            federated.local.steps.sweep = [1, 2]";
         let first = &cells(&read(text)).unwrap()[0];
         let names: Vec<&str> = first.keys.iter().map(|key| key.name.as_str()).collect();
         assert_eq!(names, ["up.loss", "steps", "local.steps"]);

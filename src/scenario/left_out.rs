@@ -66,7 +66,7 @@ mod tests {
     use crate::scenario::{Override, Scenario};
 
     const TEXT: &str = "stop.rounds = 1\nproblem.objective = 'quadratic'\n[fleet]\ndropout = { sweep = [0.1, 0.5] }\nclients = { sweep = [2, 4] }\n\
-        [served.local]\nlr = 0.1\n[[method]]\nname = 'fedavg'\n[[figure]]\nx = 'dropout'\ny = 'loss'\n[[figure]]\nx = 'rounds'\ny = 'loss'\nwhere = { dropout = 0.5 }\n\
+        [federated.local]\nlr = 0.1\n[[method]]\nname = 'fedavg'\n[[figure]]\nx = 'dropout'\ny = 'loss'\n[[figure]]\nx = 'rounds'\ny = 'loss'\nwhere = { dropout = 0.5 }\n\
         [[claim]]\ntext = 'c'\nmetric = 'loss'\nof = 'fedavg'\ntrend = { over = 'dropout', direction = 'falls' }\n";
 
     fn read(set: &str) -> Scenario {

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "title = \"t\"\nseeds = [1, 4]\nstop = { rounds = 5 }\n[problem]\nobjective = \"quadratic\"\ninit = { sweep = [\"zeros\", { normal = { sd = 2 } }] }\n\
-        [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[served]\nlocal = { lr = 0.1 }\n[[method]]\nname = \"fedprox\"\n";
+        [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[federated]\nlocal = { lr = 0.1 }\n[[method]]\nname = \"fedprox\"\n";
 
     #[test]
     fn a_manifest_means_the_same_and_is_its_own_manifest() {
@@ -213,15 +213,15 @@ mod tests {
     #[test]
     fn parts_are_those_of_the_recipe() {
         let document = read_back(
-            "[served]\nlocal = { steps = 10, lr = 0.1 }\n[[method]]\nname = 'fedbuff'\n[[method]]\nname = 'fedsgd'\n\
+            "[federated]\nlocal = { steps = 10, lr = 0.1 }\n[[method]]\nname = 'fedbuff'\n[[method]]\nname = 'fedsgd'\n\
              [[method]]\nname = 'delayed-nesterov'\n[[method]]\nname = 'fedasync'",
         );
         assert_eq!(at(&document, "method.0.schedule.buffered.discount").and_then(Node::as_str), Some("sqrt"));
         assert_eq!(number(&document, "method.0.schedule.buffered.idle"), Some(1.0));
         assert_eq!(number(&document, "method.1.local.steps"), Some(1.0));
         assert_eq!(number(&document, "method.0.local.steps"), None, "taken from the section");
-        assert_eq!(number(&document, "served.local.steps"), Some(10.0));
-        assert_eq!(at(&document, "served.local.batch").and_then(Node::as_str), Some("full"));
+        assert_eq!(number(&document, "federated.local.steps"), Some(10.0));
+        assert_eq!(at(&document, "federated.local.batch").and_then(Node::as_str), Some("full"));
         assert_eq!(at(&document, "method.2.weighting").and_then(Node::as_str), Some("sum"));
         assert!(at(&document, "method.3.weighting").is_none(), "FedAsync has no place for a weighting");
         assert_eq!(number(&document, "method.3.schedule.every-arrival.discount.polynomial.a"), Some(0.5));
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn schedules_are_written_with_what_each_method_fills_in() {
         let document = read_back(
-            "[served]\nlocal.lr = 0.1\nschedule = { buffered = { size = 5 } }\n[[method]]\nname = 'fedbuff'\n\
+            "[federated]\nlocal.lr = 0.1\nschedule = { buffered = { size = 5 } }\n[[method]]\nname = 'fedbuff'\n\
              [[method]]\nname = 'fedavg'\n[[method]]\nname = 'fedasync'\nschedule = 'every-arrival'\n\
              [[method]]\nname = 'fedbuff'\nlabel = 'b'\nschedule = { window = { seconds = 2 } }",
         );
@@ -243,19 +243,19 @@ mod tests {
         assert_eq!(number(&document, "method.2.schedule.every-arrival.discount.polynomial.a"), Some(0.5));
         assert_eq!(text("method.3.schedule.window.discount").as_deref(), Some("sqrt"));
 
-        let alike = "[served]\nlocal.lr = 0.1\nschedule = { buffered = { size = 5 } }\n[[method]]\nname = 'fedavg'\n\
+        let alike = "[federated]\nlocal.lr = 0.1\nschedule = { buffered = { size = 5 } }\n[[method]]\nname = 'fedavg'\n\
                      [[method]]\nname = 'fedprox'";
         let document = read_back(alike);
         assert!(at(&document, "method.0.schedule").is_none());
-        assert_eq!(at(&document, "served.schedule.buffered.discount").and_then(Node::as_str), Some("constant"));
+        assert_eq!(at(&document, "federated.schedule.buffered.discount").and_then(Node::as_str), Some("constant"));
     }
 
     #[test]
     fn clients_at_work_are_written_into_every_schedule() {
         let methods = "[[method]]\nname = 'fedavg'\n[[method]]\nname = 'fedbuff'\n[[method]]\nname = 'fedasync'\nconcurrency = 'all'\n\
                        [[method]]\nname = 'fedavg'\nlabel = 'b'\nconcurrency = 2\n";
-        let document = read_back(&format!("[served]\nlocal.lr = 0.1\nconcurrency = 3\n{methods}"));
-        assert_eq!(number(&document, "served.concurrency"), Some(3.0));
+        let document = read_back(&format!("[federated]\nlocal.lr = 0.1\nconcurrency = 3\n{methods}"));
+        assert_eq!(number(&document, "federated.concurrency"), Some(3.0));
         assert_eq!(number(&document, "method.0.schedule.rounds.cohort"), Some(3.0));
         assert_eq!(number(&document, "method.1.schedule.buffered.concurrency"), Some(3.0));
         let arrivals = at(&document, "method.2.schedule.every-arrival").expect("it is written out");
@@ -263,31 +263,33 @@ mod tests {
         assert_eq!(number(&document, "method.3.schedule.rounds.cohort"), Some(2.0));
 
         // What a method says goes before the schedule that is shared.
-        let shared = "[served]\nlocal.lr = 0.1\nschedule.rounds.cohort = 4\n";
+        let shared = "[federated]\nlocal.lr = 0.1\nschedule.rounds.cohort = 4\n";
         let document = read_back(&format!("{shared}{methods}"));
         assert_eq!(number(&document, "method.0.schedule.rounds.cohort"), Some(4.0));
         assert_eq!(number(&document, "method.3.schedule.rounds.cohort"), Some(2.0));
 
-        let swept = read_back("[served]\nlocal.lr = 0.1\nconcurrency = { sweep = [2, 3] }\n[[method]]\nname = 'fedbuff'");
-        assert!(at(&swept, "served.concurrency.sweep").is_some() && at(&swept, "method.0.schedule").is_none());
+        let swept = read_back("[federated]\nlocal.lr = 0.1\nconcurrency = { sweep = [2, 3] }\n[[method]]\nname = 'fedbuff'");
+        assert!(at(&swept, "federated.concurrency.sweep").is_some() && at(&swept, "method.0.schedule").is_none());
     }
 
     #[test]
     fn what_differs_between_arms_is_not_written_out() {
         let document = read_back(
-            "[served]\nlocal = { lr = { tune = [0.1, 1] } }\nschedule = { rounds = { cohort = { sweep = [2, 3] } } }\n\
+            "[federated]\nlocal = { lr = { tune = [0.1, 1] } }\nschedule = { rounds = { cohort = { sweep = [2, 3] } } }\n\
              [[method]]\nname = 'fedavgm'\nlr = { tune = [0.5, 1] }\n[[method]]\nname = 'fedavgm'\nlabel = 'b'\nbeta = 0.5",
         );
         assert!(at(&document, "method.0.lr.tune").is_some());
         assert_eq!((number(&document, "method.1.beta"), number(&document, "method.1.lr")), (Some(0.5), Some(1.0)));
-        assert!(at(&document, "method.1.schedule").is_none() && at(&document, "served.schedule.rounds.cohort.sweep").is_some());
-        assert_eq!(number(&document, "served.schedule.rounds.over-selection"), Some(1.0));
-        assert!(at(&document, "served.local.lr.tune").is_some());
+        assert!(
+            at(&document, "method.1.schedule").is_none() && at(&document, "federated.schedule.rounds.cohort.sweep").is_some()
+        );
+        assert_eq!(number(&document, "federated.schedule.rounds.over-selection"), Some(1.0));
+        assert!(at(&document, "federated.local.lr.tune").is_some());
     }
 
     #[test]
     fn parameters_of_a_manifest_can_be_changed() {
-        let document = read_back("[served]\nlocal.lr = 0.1\n[[method]]\nname = 'fedadam'\n[[method]]\nname = 'fedavg'");
+        let document = read_back("[federated]\nlocal.lr = 0.1\n[[method]]\nname = 'fedadam'\n[[method]]\nname = 'fedavg'");
         assert_eq!(number(&document, "method.0.lr"), Some(0.1));
         assert!(at(&document, "method.0.server").is_none(), "it would hide `lr`");
         assert!(at(&document, "method.1.server").is_some());
@@ -296,7 +298,7 @@ mod tests {
     #[test]
     fn defaults_of_fleets_records_claims_and_figures_are_written_out() {
         let document = read_back(
-            "[served]\nlocal.lr = 0.1\n[[method]]\nname = 'fedavg'\n[[method]]\nname = 'fednova'\n\
+            "[federated]\nlocal.lr = 0.1\n[[method]]\nname = 'fedavg'\n[[method]]\nname = 'fednova'\n\
              [[claim]]\ntext = 'c'\ntarget = { loss = 1 }\nbetter = 'fedavg'\nworse = 'fednova'\n\
              [[figure]]\nx = 'rounds'\ny = 'loss'",
         );

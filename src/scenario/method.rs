@@ -34,7 +34,7 @@ impl PartialEq for MethodTable {
 }
 
 impl MethodTable {
-    /// The variants of this method where it takes the keys it does not have from `shared` (`[served]` or `[peers]`).
+    /// The variants of this method where it takes the keys it does not have from `shared` (`[federated]` or `[peers]`).
     ///
     /// `merged` are keys whose tables are merged key by key, such as `local`; any other key of the method replaces the shared
     /// one as a whole.

@@ -45,7 +45,7 @@ pub(super) const SECTIONS: [&str; 15] = [
     "fleet",
     "network",
     "record",
-    "served",
+    "federated",
     "peers",
     "method",
     "claim",

@@ -18,11 +18,11 @@ use crate::{
     named::Kind,
     network::NetworkSpec,
     num::Precision,
-    part::link::AnyCompressor,
+    part::compressor::AnyCompressor,
     problem::{ProblemSpec, kind::AnyObjective},
+    protocol::{peers::PeersSpec, spec::FederatedSpec},
     record::{Metric, RecordSpec, Stop, claim::ClaimSpec, staleness::SHARE},
     registry::Registry,
-    role::{peers::PeersSpec, spec::ServedSpec},
 };
 
 /// The keys of a scenario file. Only its schema is used: files are read section by section.
@@ -49,7 +49,7 @@ struct File {
     /// What is recorded, and how often.
     record: Option<RecordSpec>,
     /// What methods with a server share; a method may override any key.
-    served: Option<ServedSpec>,
+    federated: Option<FederatedSpec>,
     /// What methods without a server share; a method may override any key.
     peers: Option<PeersSpec>,
     /// The methods that are compared.

@@ -1,7 +1,7 @@
 //! Lists of valid names in messages, and the one that was probably meant.
 
 /// Common other names of what scenarios call by one name.
-const OTHERWISE: [(&str, &str); 30] = [
+const OTHERWISE: [(&str, &str); 32] = [
     ("adagrad", "fedadagrad"),
     ("adam", "adamw"),
     ("async", "every-arrival"),
@@ -26,6 +26,8 @@ const OTHERWISE: [(&str, &str); 30] = [
     ("ridge", "least-squares"),
     ("ridge-regression", "least-squares"),
     ("semi-async", "buffered"),
+    ("served", "federated"),
+    ("server-client", "federated"),
     ("sparsification", "top-k"),
     ("step-size", "lr"),
     ("stepsize", "lr"),

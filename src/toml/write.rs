@@ -83,7 +83,7 @@ mod tests {
     fn what_is_written_reads_back_equal() {
         let text = "title = \"a \\\"b\\\" \\n ü\"\nstop = { rounds = 3 }\n\"odd key\" = [1, 2.5, 1e-300, inf, -0.0]\n\
             [fleet]\nclients = 3\n[[fleet.group]]\nshare = 0.5\nstep.exponential.mean = 0.2\n[[fleet.group]]\nempty = {}\n\
-            [[method]]\nname = 'x'\nserver = [{ adam = { b1 = 0.9 } }, { scale = 0.1 }]\n[served.local]\nsteps = 3\n[nothing]\n";
+            [[method]]\nname = 'x'\nserver = [{ adam = { b1 = 0.9 } }, { scale = 0.1 }]\n[federated.local]\nsteps = 3\n[nothing]\n";
         let node = read(text);
         let written = document(node.as_table().unwrap(), &["stop"]);
         assert_eq!(read(&written), node, "{written}");

@@ -7,7 +7,7 @@ use crate::program::{fedfleet, succeed, table};
 /// Three clients of 1 s a visit and one of 3 s.
 const SMALL: &str = "\
 title = \"at work\"\nseeds = 2\nstop = { rounds = 6 }\n[problem]\nobjective = { quadratic = { generate = { dimension = 3 } } }\n\
-[fleet]\nclients = 4\n[[fleet.group]]\nshare = 0.75\nstep = 1\n[[fleet.group]]\nshare = 0.25\nstep = 3\n[served]\nlocal = { steps = 1, lr = 0.1 }\n\
+[fleet]\nclients = 4\n[[fleet.group]]\nshare = 0.75\nstep = 1\n[[fleet.group]]\nshare = 0.25\nstep = 3\n[federated]\nlocal = { steps = 1, lr = 0.1 }\n\
 [[method]]\nname = \"fedavg\"\n[[method]]\nname = \"fedavg\"\nlabel = \"over\"\n\
 schedule = { rounds = { cohort = 3, over-selection = 1.3 } }\n[[method]]\nname = \"fedasync\"\n";
 
@@ -15,7 +15,7 @@ schedule = { rounds = { cohort = 3, over-selection = 1.3 } }\n[[method]]\nname =
 const FIFTY: &str = "\
 title = \"case\"\nseeds = 1\nstop = { seconds = 300 }\n[problem]\nobjective = \"softmax\"\ndata = \"digits-8x8\"\n\
 partition = { dirichlet = { alpha = 0.3 } }\n[fleet]\nclients = 50\nstep = { fixed = { lognormal = { median = 1, sigma = 1 } } }\n\
-[record]\nevery = { seconds = 50 }\n[served]\nlocal = { steps = 10, batch = 16, lr = 0.05 }\n\
+[record]\nevery = { seconds = 50 }\n[federated]\nlocal = { steps = 10, batch = 16, lr = 0.05 }\n\
 [[method]]\nname = \"fedavg\"\nschedule = { rounds = { cohort = 10 } }\n[[method]]\nname = \"fedbuff\"\n[[method]]\nname = \"fedasync\"\n";
 
 /// What a verb on `s.toml` in `folder` tells.
@@ -63,17 +63,17 @@ fn one_number_puts_as_many_to_work_under_every_schedule() {
     let (checked, told) = (call(folder, &["check", "s.toml"]), call(folder, &["run", "s.toml", "--out", "as-it-came"]));
     let compared = call(folder, &["compare", "as-it-came"]);
     for text in [&checked, &told] {
-        assert!(text.contains(note) && text.contains("`served.concurrency`"), "{text}");
+        assert!(text.contains(note) && text.contains("`federated.concurrency`"), "{text}");
     }
     assert!(compared.contains("`fedavg` has ") && compared.contains(" at work "), "{compared}");
     let found = at_work(&folder.join("as-it-came/runs.csv"));
     assert_eq!((found["fedavg"].1, found["fedbuff"], found["fedasync"]), (10.0, (50.0, 50.0), (50.0, 50.0)));
 
-    let equal = ["--set", "served.concurrency=10", "--set", "method.fedavg.schedule=\"rounds\""];
+    let equal = ["--set", "federated.concurrency=10", "--set", "method.fedavg.schedule=\"rounds\""];
     let told = call(folder, &[&["run", "s.toml", "--out", "equal"], &equal[..]].concat());
     let checked = call(folder, &[&["check", "s.toml"], &equal[..]].concat());
     for text in [&told, &checked] {
-        assert!(text.contains("rounds wait for their slowest client") && !text.contains("served.concurrency"), "{text}");
+        assert!(text.contains("rounds wait for their slowest client") && !text.contains("federated.concurrency"), "{text}");
         assert_eq!(text.matches("note: ").count(), 1, "{text}");
     }
     let found = at_work(&folder.join("equal/runs.csv"));
@@ -94,7 +94,7 @@ fn over_selection_leaves_no_more_at_work_than_are_asked_for() {
     let folder = folder.path();
     fs::write(folder.join("s.toml"), FIFTY).unwrap();
     let rounds = "method.fedavg.schedule={ rounds = { over-selection = 1.5 } }";
-    let set = ["--set", rounds, "--set", "served.concurrency=20", "--only", "fedavg", "--only", "fedbuff"];
+    let set = ["--set", rounds, "--set", "federated.concurrency=20", "--only", "fedavg", "--only", "fedbuff"];
     let _ = call(folder, &[&["run", "s.toml", "--out", "o"], &set[..]].concat());
     let found = at_work(&folder.join("o/runs.csv"));
     assert_eq!((found["fedavg"].1, found["fedbuff"].1), (20.0, 20.0));
@@ -109,9 +109,15 @@ fn numbers_without_effect_are_noted() {
     let folder = folder.path();
     fs::write(folder.join("s.toml"), FIFTY).unwrap();
     let check = |set: &[&str]| call(folder, &[&["check", "s.toml"], set].concat());
-    let unused = "  `served.concurrency`: no method goes by it";
-    let own =
-        ["--set", "served.concurrency=20", "--set", "method.fedbuff.concurrency=10", "--set", "method.fedasync.concurrency=10"];
+    let unused = "  `federated.concurrency`: no method goes by it";
+    let own = [
+        "--set",
+        "federated.concurrency=20",
+        "--set",
+        "method.fedbuff.concurrency=10",
+        "--set",
+        "method.fedasync.concurrency=10",
+    ];
     assert!(check(&own).contains(unused));
     assert!(!check(&own[..4]).contains(unused), "FedAsync goes by it");
     assert!(!check(&[]).contains(unused));

@@ -6,7 +6,7 @@ use crate::program::{fedfleet, told};
 
 const SCENARIO: &str = "\
 stop = { rounds = 3 }\nproblem = { objective = \"softmax\", data = \"digits-8x8\" }\nfleet.clients = { sweep = [4, 6] }\n\
-served.local = { steps = 2, lr = 0.1 }\n[[method]]\nname = \"fedavg\"\n[[method]]\nname = \"delayed-nesterov\"\n";
+federated.local = { steps = 2, lr = 0.1 }\n[[method]]\nname = \"fedavg\"\n[[method]]\nname = \"delayed-nesterov\"\n";
 
 #[test]
 fn run_refuses_what_check_refuses() {
@@ -15,10 +15,10 @@ fn run_refuses_what_check_refuses() {
     fs::write(&path, SCENARIO).unwrap();
     for (set, part) in [
         ("problem.objctive='softmax'", "objctive"),
-        ("served.local.lr=-1", "lr"),
-        ("served.local.steps={file='nowhere'}", "nowhere"),
+        ("federated.local.lr=-1", "lr"),
+        ("federated.local.steps={file='nowhere'}", "nowhere"),
         ("method.delayed-nesterov.inner={b1=inf,b2=-3.0}", "b1"),
-        ("served.weighting='unbiased'", "unbiased"),
+        ("federated.weighting='unbiased'", "unbiased"),
         ("figure=[{x='rounds',y='loss',where={clients=5}}]", "clients"),
         ("claim=[{text='c',metric='loss',better='fedavg',worse='nobody'}]", "nobody"),
         ("fleet.clients=100000", "clients"),

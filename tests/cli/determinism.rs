@@ -20,7 +20,7 @@ fn threads_within_a_run_change_no_byte() {
     let folder = tempfile::tempdir().unwrap();
     let (one, many) = (folder.path().join("one"), folder.path().join("many"));
     let dense = "problem.objective.quadratic.generate={ shape = 'dense', dimension = 200, condition = 20 }";
-    let single = ["--only", "scaffold", "--seeds", "1", "--set", "served.local.lr=0.1", "--set", dense];
+    let single = ["--only", "scaffold", "--seeds", "1", "--set", "federated.local.lr=0.1", "--set", dense];
     run(&small(), &one, &[&single[..], &["--threads", "1"]].concat());
     run(&small(), &many, &[&single[..], &["--threads", "4"]].concat());
     assert_same(&one, &many);

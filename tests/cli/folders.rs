@@ -7,7 +7,7 @@ use crate::program::{assert_holds, assert_same, contents, fedfleet, start, succe
 const SCENARIO: &str = "\
 title = \"folders\"\nseeds = 3\nstop = { rounds = 4 }\n[problem]\nobjective = { quadratic = { generate = { dimension = 3 } } }\n\
 init = { normal = { sd = 1 } }\n[fleet]\nclients = { sweep = [5, 6] }\n[record]\nmetrics = [\"loss\", \"gap\"]\nmodels = true\nstaleness = true\n\
-[served]\nlocal = { steps = { integer = { low = 1, high = 4 } }, lr = { tune = [0.05, 0.1] } }\n\
+[federated]\nlocal = { steps = { integer = { low = 1, high = 4 } }, lr = { tune = [0.05, 0.1] } }\n\
 [[method]]\nname = \"fedavg\"\n[[method]]\nname = \"scaffold\"\nlocal = { lr = 0.1 }\n[[method]]\nname = \"fedbuff\"\nschedule = { buffered = { size = 2 } }\n\
 [[figure]]\nx = \"rounds\"\ny = \"gap\"\n";
 
@@ -78,7 +78,7 @@ fn each_run_of_the_curves_says_how_it_came_out_and_was_sampled() {
         ("local = { lr = 0.1 }", "local = { lr = 1e200 }"),
         ("stop = {", "stop = { target.gap = 1e9,"),
         ("[record]", "[network]\ntopology = \"ring\"\n[record]\nevery = { seconds = 0.5 }"),
-        ("[served]", "[[method]]\nname = \"d-psgd\"\n[peers]\nlocal.lr = 0.1\n[served]"),
+        ("[federated]", "[[method]]\nname = \"d-psgd\"\n[peers]\nlocal.lr = 0.1\n[federated]"),
     ] {
         text = text.replace(old, new);
     }
@@ -158,7 +158,8 @@ fn other_results_are_refused_by_their_keys_and_replaced_when_asked() {
     fs::write(folder.join("o/notes.txt"), "mine").unwrap();
     fs::write(folder.join("o/figures/mine.svg"), "<svg/>").unwrap();
     fs::write(folder.join("o/models/mine.npy"), "mine").unwrap();
-    let other = ["--overwrite", "--set", "record={ metrics = [\"loss\"] }", "--set", "figure=[]", "--set", "served.local.lr=0.1"];
+    let other =
+        ["--overwrite", "--set", "record={ metrics = [\"loss\"] }", "--set", "figure=[]", "--set", "federated.local.lr=0.1"];
     let _ = succeed(call(folder, "s.toml", "o", &other));
     let _ = succeed(call(folder, "s.toml", "alone", &other[1..]));
     let mut alone: Vec<String> = contents(&folder.join("alone")).into_keys().collect();

@@ -103,7 +103,7 @@ fn names_of_files_never_reach_the_terminal_raw() {
     let path = folder.path().join("s.toml");
     fs::write(folder.path().join("bad\u{1b}[31m.csv"), "a,label\nnan,x\n1,y\n").unwrap();
     let text = "stop.rounds = 1\nproblem = { objective = 'softmax', data = { csv = \"bad\\u001b[31m.csv\" } }\nfleet.clients = 1\n\
-                served.local.lr = 0.1\n[[method]]\nname = 'fedavg'\n";
+                federated.local.lr = 0.1\n[[method]]\nname = 'fedavg'\n";
     fs::write(&path, text).unwrap();
     for verb in ["check", "run"] {
         let told = told(fedfleet([verb.as_ref(), path.as_os_str()]));

@@ -46,8 +46,8 @@ fn a_misspelt_key_or_name_is_invalid() {
         ("/fleet", "client"),
         ("/network", "topolgy"),
         ("/record", "metric"),
-        ("/served", "schedul"),
-        ("/served/local", "step"),
+        ("/federated", "schedul"),
+        ("/federated/local", "step"),
         ("/method/0", "labl"),
     ] {
         let mut faulty = sound.clone();

@@ -24,7 +24,7 @@ step = 0
 visit = { values = [11.8, 11.9, 17.0] }
 [record]
 metrics = [\"gap\"]
-[served]
+[federated]
 local = { steps = 1, batch = \"full\", lr = 1.0 }
 weighting = \"participating\"
 [[method]]

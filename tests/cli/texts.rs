@@ -163,7 +163,7 @@ fn a_plot_of_nothing_says_so() {
 #[test]
 fn a_gallery_shows_what_was_run() {
     let folder = tempfile::tempdir().unwrap();
-    run(&small(), &folder.path().join("small"), &["--seeds", "1", "--set", "stop.rounds=10", "--set", "served.local.lr=0.1"]);
+    run(&small(), &folder.path().join("small"), &["--seeds", "1", "--set", "stop.rounds=10", "--set", "federated.local.lr=0.1"]);
     let mut command = fedfleet(["gallery", "."]);
     command.current_dir(&folder);
     assert_eq!(succeed(command), "./README.md\n");

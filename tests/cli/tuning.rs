@@ -7,7 +7,7 @@ use crate::program::{fedfleet, succeed, table};
 /// Step sizes so small that the loss falls in proportion to them: the larger one is kept, whatever the accuracy says.
 const SCENARIO: &str = "\
 title = \"tuning\"\nseeds = 2\nstop = { rounds = 3 }\n[problem]\nobjective = \"softmax\"\ndata = \"digits-8x8\"\n[fleet]\nclients = 5\n\
-[record]\nmetrics = [\"accuracy\"]\n[served]\nlocal = { steps = 2, batch = 8, lr = { tune = [0.0001, 0.001, 1e-5] } }\n\
+[record]\nmetrics = [\"accuracy\"]\n[federated]\nlocal = { steps = 2, batch = 8, lr = { tune = [0.0001, 0.001, 1e-5] } }\n\
 [[method]]\nname = \"fedavg\"\n[[method]]\nname = \"fedavgm\"\nbeta = { tune = [0.5, 0.1] }\nlocal = { lr = 0.001 }\n";
 
 #[test]
@@ -63,7 +63,7 @@ fn an_arm_that_diverged_is_never_kept_whatever_was_recorded_of_it() {
     // diverges takes part as well as anybody, and comes first in the file.
     let scenario = "stop.rounds = 60\nprecision = \"f32\"\nrecord = { metrics = [\"participation\"], tune-by = \"participation\" }\n\
         problem.objective.quadratic = { curvature = [1.0, 1.0], centre = [0.0, 2.0] }\nproblem.init = { constant = 5.0 }\n\
-        served.local = { steps = 1, batch = \"full\", lr = { tune = [10.0, 0.1] } }\n[[method]]\nname = \"fedavg\"\n";
+        federated.local = { steps = 1, batch = \"full\", lr = { tune = [10.0, 0.1] } }\n[[method]]\nname = \"fedavg\"\n";
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("s.toml"), scenario).unwrap();
     let mut command = fedfleet(["run", "s.toml", "--out", "o"]);

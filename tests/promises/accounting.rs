@@ -67,8 +67,8 @@ fn what_is_refused_was_computed() {
 #[test]
 fn a_visit_takes_no_more_than_its_seconds() {
     let bench = Bench::q4("fedavg")
-        .without("served.local.steps")
-        .set("served.local.seconds", 3.0)
+        .without("federated.local.steps")
+        .set("federated.local.seconds", 3.0)
         .set("fleet.step", 0.5)
         .set("fleet.visit", 1.0);
     let (ledger, seconds) = spent(&bench, 2);

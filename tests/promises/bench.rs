@@ -4,9 +4,9 @@ use std::{fmt::Write, path::Path, sync::Arc};
 
 use fedfleet::{
     engine::{Engine, Workers},
+    protocol::{Scratch, federated::Federated},
     registry::Parameters,
-    role::{Scratch, served::Served},
-    run::{arms, build_world, served},
+    run::{arms, build_world, federated},
     scenario::Scenario,
     world::{World, WorldClock},
 };
@@ -23,7 +23,7 @@ pub const F80: [f64; 4] = [1.0, 11.0 / 15.0, 7.0 / 15.0, 0.2];
 pub const PATTERN: &str = "{ rounds = { cohort = { trace = [[0], [1, 2], [], [3], [0, 1, 2, 3], [1]] } } }";
 
 /// A world, and a run in it.
-type Run = (Arc<World<f64>>, Engine<Served<f64>>);
+type Run = (Arc<World<f64>>, Engine<Federated<f64>>);
 
 /// A method on a problem, as a scenario. Keys that are set twice count as set last.
 #[derive(Debug, Clone)]
@@ -50,8 +50,8 @@ impl Bench {
 
     fn new(text: &str, objective: String) -> Self {
         Self { method: text.to_owned(), keys: vec![("problem.objective", objective)], seed: 0 }
-            .set("served.local.steps", 4)
-            .set("served.local.lr", 0.05)
+            .set("federated.local.steps", 4)
+            .set("federated.local.lr", 0.05)
     }
 
     /// Another method under the same conditions.
@@ -74,19 +74,19 @@ impl Bench {
     }
 
     pub fn schedule(self, schedule: &str) -> Self {
-        self.set("served.schedule", schedule)
+        self.set("federated.schedule", schedule)
     }
 
     pub fn weighting(self, weighting: &str) -> Self {
-        self.set("served.weighting", format!("\"{weighting}\""))
+        self.set("federated.weighting", format!("\"{weighting}\""))
     }
 
     pub fn steps(self, steps: &str) -> Self {
-        self.set("served.local.steps", steps)
+        self.set("federated.local.steps", steps)
     }
 
     pub fn lr(self, lr: f64) -> Self {
-        self.set("served.local.lr", lr)
+        self.set("federated.local.lr", lr)
     }
 
     /// Seconds of a visit by client, whatever its number of steps.
@@ -123,7 +123,7 @@ impl Bench {
     }
 
     /// The protocol of the method in `world`, before its start.
-    pub fn protocol(&self, world: &Arc<World<f64>>) -> Served<f64> {
+    pub fn protocol(&self, world: &Arc<World<f64>>) -> Federated<f64> {
         let protocol = self.scenario().and_then(|scenario| Self::protocol_of(&scenario, &self.method, world));
         protocol.unwrap_or_else(|fault| panic!("{fault}"))
     }
@@ -133,15 +133,15 @@ impl Bench {
         Scenario::read(Path::new("bench.toml"), &self.text(), &[], &registry).map_err(|fault| format!("{fault:?}"))
     }
 
-    fn protocol_of(scenario: &Scenario, method: &str, world: &Arc<World<f64>>) -> Result<Served<f64>, String> {
+    fn protocol_of(scenario: &Scenario, method: &str, world: &Arc<World<f64>>) -> Result<Federated<f64>, String> {
         let (cell, folder) = (&scenario.cells[0], Path::new(""));
         let arms = arms(cell, world.clients(), (folder, &scenario.registry)).map_err(|faults| format!("{faults:?}"))?;
-        let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("`{method}` has a server") };
-        served(own.as_ref(), parts, Arc::clone(world), folder).map_err(|fault| fault.to_string())
+        let Parameters::Federated { own, parts } = &arms[0][0].parameters else { panic!("`{method}` has a server") };
+        federated(own.as_ref(), parts, Arc::clone(world), folder).map_err(|fault| fault.to_string())
     }
 
     /// The run before its start, on one thread.
-    pub fn engine(&self) -> Engine<Served<f64>> {
+    pub fn engine(&self) -> Engine<Federated<f64>> {
         self.build(Workers::single()).unwrap_or_else(|fault| panic!("{fault}")).1
     }
 

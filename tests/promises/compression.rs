@@ -29,21 +29,21 @@ fn assert_path(bench: &Bench, expected: &[[f64; 2]]) {
 
 #[test]
 fn golden_paths() {
-    let scafcom = plane("scafcom; beta = 0.5").steps("2").set("served.uplink", TOP_1);
+    let scafcom = plane("scafcom; beta = 0.5").steps("2").set("federated.uplink", TOP_1);
     assert_path(&scafcom, &[[-0.1275, -0.09], [-0.1761, -0.0321], [-0.29987475, -0.0418335]]);
-    let feedback = plane("fedavg").set("served.uplink", format!("{{ ef = {TOP_1} }}"));
+    let feedback = plane("fedavg").set("federated.uplink", format!("{{ ef = {TOP_1} }}"));
     assert_path(&feedback, &[[-0.15, -0.1], [-0.0425, 0.105], [-0.313625, -0.0955]]);
-    let ef21 = plane("fedavg").set("served.uplink", format!("{{ ef21 = {TOP_1} }}"));
+    let ef21 = plane("fedavg").set("federated.uplink", format!("{{ ef21 = {TOP_1} }}"));
     assert_path(&ef21, &[[-0.1, 0.0], [-0.18, 0.0], [-0.244, 0.0]]);
 }
 
 #[test]
 fn golden_letters_of_scafcom() {
-    let mut engine = plane("scafcom; beta = 0.5").steps("2").set("served.uplink", TOP_1).engine();
+    let mut engine = plane("scafcom; beta = 0.5").steps("2").set("federated.uplink", TOP_1).engine();
     let _ = engine.run(&mut Observer::new(Until::Versions(3)));
-    let served = engine.protocol();
-    assert_near(&served.model().vectors[1], &[0.61887375, 0.0486675], 1e-12);
-    let variate = |client: usize| served.memories().get(client).unwrap().own.vectors[0].clone();
+    let federated = engine.protocol();
+    assert_near(&federated.model().vectors[1], &[0.61887375, 0.0486675], 1e-12);
+    let variate = |client: usize| federated.memories().get(client).unwrap().own.vectors[0].clone();
     assert_near(&variate(0), &[-0.789, 1.576335], 1e-12);
     assert_near(&variate(1), &[2.0267475, -1.479], 1e-12);
 }
@@ -70,8 +70,8 @@ fn one_vector_up_is_scaffold() {
 fn links_that_lose_nothing_change_nothing() {
     let expected = plane("fedavg").path(20);
     let both = ["\"identity\"", "{ top-k = { k = 2 } }", "{ rand-k = { fraction = 1.0 } }", "{ ef21 = \"identity\" }"];
-    let everywhere = ["served.uplink", "served.downlink"].into_iter().flat_map(|key| both.map(|link| (key, link)));
-    for (key, link) in everywhere.chain([("served.uplink", "{ ef = \"identity\" }")]) {
+    let everywhere = ["federated.uplink", "federated.downlink"].into_iter().flat_map(|key| both.map(|link| (key, link)));
+    for (key, link) in everywhere.chain([("federated.uplink", "{ ef = \"identity\" }")]) {
         let found = plane("fedavg").set(key, link).path(20);
         found.iter().zip(&expected).for_each(|(found, expected)| assert_near(found, expected, 1e-12));
     }
@@ -79,7 +79,7 @@ fn links_that_lose_nothing_change_nothing() {
 
 /// Random quadratics, exact gradients, `steps` local steps.
 fn random(text: &str, uplink: &str, steps: &str) -> Bench {
-    Bench::random(text, 8).set("served.uplink", uplink).steps(steps)
+    Bench::random(text, 8).set("federated.uplink", uplink).steps(steps)
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn control_variates_reach_the_optimum_through_lossy_links() {
         random("fedavg", "{ ef21 = { top-k = { k = 1 } } }", "1"),
         random("fedavg", "{ diana = { rand-k = { k = 2 } } }", "1"),
         random("fedavg", "{ diana = { qsgd = { bits = 3 } } }", "1"),
-        random("fedavg", "\"identity\"", "1").set("served.downlink", "{ ef21 = { top-k = { k = 2 } } }"),
+        random("fedavg", "\"identity\"", "1").set("federated.downlink", "{ ef21 = { top-k = { k = 2 } } }"),
     ];
     for bench in cases {
         let (start, end) = bench.gaps(8_000);
@@ -116,7 +116,7 @@ fn scafcom_shrinks_an_unbiased_compressor_until_it_is_contractive() {
     // One coordinate, of which one level of dithering sends all, with ω = 1: half of it counts. v = ∇f(x), c⁺ = (c + v) / 2.
     let bench = plane("scafcom; beta = 1.0")
         .set("problem.objective", "{ quadratic = { curvature = [1.0, 1.0], centre = [1.0, 1.0] } }")
-        .set("served.uplink", "{ qsgd = { levels = 1 } }");
+        .set("federated.uplink", "{ qsgd = { levels = 1 } }");
     let (mut x, mut c) = (0.0, 0.0);
     for found in bench.iterates(20) {
         c += 0.5 * (x - 1.0 - c);
@@ -178,7 +178,7 @@ fn the_noise_floor_of_naive_compression_is_the_predicted_one() {
     let path = Bench::q4("fedavg")
         .set("problem.objective", format!("{{ quadratic = {{ curvature = {a:?}, centre = {centres:?} }} }}"))
         .set("problem.init", "\"zeros\"")
-        .set("served.uplink", "{ rand-k = { k = 2 } }")
+        .set("federated.uplink", "{ rand-k = { k = 2 } }")
         .steps("1")
         .lr(gamma)
         .path(40_000);
@@ -197,10 +197,10 @@ fn control_variates_are_the_mean_of_the_clients_even_when_uploads_are_lost() {
         let bench = random(text, uplink, "4").set("network.up", "{ loss = 0.3 }");
         let mut engine = bench.engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(200)));
-        let served = engine.protocol();
-        let c = served.model().vectors.last().unwrap();
+        let federated = engine.protocol();
+        let c = federated.model().vectors.last().unwrap();
         for (j, c) in c.iter().enumerate() {
-            let mean = served.memories().sorted().iter().map(|(_, memory)| memory.own.vectors[0][j]).sum::<f64>() / 8.0;
+            let mean = federated.memories().sorted().iter().map(|(_, memory)| memory.own.vectors[0][j]).sum::<f64>() / 8.0;
             assert!((mean - c).abs() < 1e-12, "{text}: {mean} instead of {c}");
         }
     }
@@ -211,12 +211,12 @@ fn control_variates_that_take_up_lost_uploads_are_no_longer_the_mean() {
     for (text, uplink) in [("scaffold-1", "\"identity\""), ("scallion; alpha = 0.2", "\"identity\""), ("scafcom", TOP_1)] {
         let off = |commit: &str, loss: f64| {
             let bench = random(text, uplink, "4").set("network.up", format!("{{ loss = {loss:?} }}"));
-            let mut engine = bench.set("served.commit", format!("\"{commit}\"")).engine();
+            let mut engine = bench.set("federated.commit", format!("\"{commit}\"")).engine();
             let _ = engine.run(&mut Observer::new(Until::Versions(50)));
-            let served = engine.protocol();
-            let memories = served.memories().sorted();
+            let federated = engine.protocol();
+            let memories = federated.memories().sorted();
             let mean = |j: usize| memories.iter().map(|(_, memory)| memory.own.vectors[0][j]).sum::<f64>() / 8.0;
-            served.model().vectors[1].iter().enumerate().map(|(j, c)| (mean(j) - c).abs()).fold(0.0, f64::max)
+            federated.model().vectors[1].iter().enumerate().map(|(j, c)| (mean(j) - c).abs()).fold(0.0, f64::max)
         };
         assert!(off("acknowledged", 0.3) < 1e-12, "{text}");
         assert!(off("sent", 0.3) > 1e-3, "{text}: {}", off("sent", 0.3));
@@ -226,18 +226,18 @@ fn control_variates_that_take_up_lost_uploads_are_no_longer_the_mean() {
 #[test]
 fn nonsense_is_refused() {
     let cases = [
-        (plane("fedavg").set("served.uplink", "{ top-k = { k = 3 } }"), "the number of coordinates"),
-        (plane("fedavg").set("served.downlink", "{ ef21 = { ef = { top-k = { k = 1 } } } }"), "cannot stand within"),
-        (plane("fedavg").set("served.uplink", "{ diana = { sign = {} } }"), "unbiased"),
-        (plane("scallion").set("served.uplink", "{ top-k = { k = 1 } }"), "unbiased"),
-        (plane("scallion").set("served.uplink", "{ ef21 = { rand-k = { k = 1 } } }"), "twice"),
-        (plane("scaffold-m").set("served.uplink", "{ ef = { top-k = { k = 1 } } }"), "twice"),
-        (plane("fedavg-m-vr").set("served.uplink", "{ ef = { top-k = { k = 1 } } }"), "a gradient"),
-        (plane("fedavg").set("served.downlink", "{ ef = { top-k = { k = 1 } } }"), "the server sends its model"),
-        (plane("fedavg-m-vr").set("served.server", "[{ scale = 0.5 }]"), "server optimiser"),
+        (plane("fedavg").set("federated.uplink", "{ top-k = { k = 3 } }"), "the number of coordinates"),
+        (plane("fedavg").set("federated.downlink", "{ ef21 = { ef = { top-k = { k = 1 } } } }"), "cannot stand within"),
+        (plane("fedavg").set("federated.uplink", "{ diana = { sign = {} } }"), "unbiased"),
+        (plane("scallion").set("federated.uplink", "{ top-k = { k = 1 } }"), "unbiased"),
+        (plane("scallion").set("federated.uplink", "{ ef21 = { rand-k = { k = 1 } } }"), "twice"),
+        (plane("scaffold-m").set("federated.uplink", "{ ef = { top-k = { k = 1 } } }"), "twice"),
+        (plane("fedavg-m-vr").set("federated.uplink", "{ ef = { top-k = { k = 1 } } }"), "a gradient"),
+        (plane("fedavg").set("federated.downlink", "{ ef = { top-k = { k = 1 } } }"), "the server sends its model"),
+        (plane("fedavg-m-vr").set("federated.server", "[{ scale = 0.5 }]"), "server optimiser"),
         (plane("scaffold-m-vr").schedule("{ buffered = { size = 2 } }"), "no round comes before"),
         (
-            plane("feddyn").schedule("{ every-arrival = {} }").set("served.shards", "\"least-visited\""),
+            plane("feddyn").schedule("{ every-arrival = {} }").set("federated.shards", "\"least-visited\""),
             "two clients may work on one",
         ),
     ];
@@ -271,7 +271,7 @@ fn one_local_step_makes_scafcom_ef21_with_momentum() {
             (0..2).for_each(|j| x[j] -= 0.1 * 0.5 * (g[0][j] + g[1][j]));
             expected.push(x);
         }
-        assert_path(&plane(&format!("scafcom; beta = {beta}")).set("served.uplink", TOP_1), &expected);
+        assert_path(&plane(&format!("scafcom; beta = {beta}")).set("federated.uplink", TOP_1), &expected);
     }
 }
 
@@ -299,13 +299,13 @@ fn what_error_feedback_owes_is_what_arrived_less_than_computed_though_uploads_ar
         .set("problem.objective", format!("{{ quadratic = {{ curvature = [{curvature:?}], centre = [{centre:?}] }} }}"))
         .set("fleet.clients", 1)
         .set("network.up", "{ loss = 0.5 }")
-        .set("served.uplink", format!("{{ ef = {TOP_1} }}"))
+        .set("federated.uplink", format!("{{ ef = {TOP_1} }}"))
         .lr(gamma);
     let rounds = 60;
     let path = bench.path(rounds);
     let mut engine = bench.engine();
     let _ = engine.run(&mut Observer::new(Until::Versions(rounds)));
-    let memory = &engine.protocol().memories().get(0).unwrap().link[0].vectors[0];
+    let memory = &engine.protocol().memories().get(0).unwrap().compressor[0].vectors[0];
     let (mut x, mut exact, mut lost) = (vec![0.0; 2], [0.0; 2], 0);
     for next in &path {
         if *next == x {

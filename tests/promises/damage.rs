@@ -20,7 +20,7 @@ use fedfleet::{
 const SCENARIO: &str = "\
 stop = { seconds = 40 }\n[problem]\nobjective = { quadratic = { generate = { dimension = 3 } } }\ninit = { normal = { sd = 1 } }\n\
 [fleet]\nclients = 6\nstep = { exponential = { mean = 0.5 } }\n[network]\ntopology = 'ring'\n[record]\nevery = { seconds = 4 }\nmetrics = ['grad-norm']\n\
-models = true\niterates = true\nstaleness = true\n[served]\nlocal = { steps = 2, lr = 0.1 }\n[peers]\nlocal = { steps = 2, lr = 0.1 }\n\
+models = true\niterates = true\nstaleness = true\n[federated]\nlocal = { steps = 2, lr = 0.1 }\n[peers]\nlocal = { steps = 2, lr = 0.1 }\n\
 [[method]]\nname = 'scaffold'\n[[method]]\nname = 'vc-gossip'\n";
 
 /// Interrupts the call at this sample, and notes what it is told.

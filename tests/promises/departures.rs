@@ -19,7 +19,7 @@ fn leaving(visits: &[f64], until: f64, schedule: &str) -> (tempfile::TempDir, Be
 fn after_three(bench: &Bench) -> (f64, u64, u64) {
     let mut engine = bench.engine();
     let _ = engine.run(&mut Observer::new(Until::Versions(3)));
-    (engine.now(), engine.protocol().standing().updates, engine.ledger().lost)
+    (engine.now(), engine.protocol().participation().updates, engine.ledger().lost)
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use fedfleet::{
     engine::{Engine, Workers},
+    protocol::federated::Federated,
     registry::{Entry, Registry},
-    role::served::Served,
 };
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 /// Every registered method on dense quadratics that are worth a thread, with clients of unlike speed that come and go.
 fn benches() -> Vec<Bench> {
     let registry = Registry::builtin();
-    let served = registry.methods().iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic");
+    let federated = registry.methods().iter().filter(|entry| entry.section == "federated" && entry.card.name != "analytic");
     let bench = |entry: &Entry| {
         // A dequantiser trains for a few steps, so that runs stay short.
         let few = if entry.card.name == "prowd" { "; steps = 3" } else { "" };
@@ -28,7 +28,7 @@ fn benches() -> Vec<Bench> {
             .set("network.up", "{ latency = 0.05, jitter = { exponential = { mean = 0.1 } }, loss = 0.02 }")
             .steps("{ integer = { low = 5, high = 30 } }")
     };
-    served.map(bench).collect()
+    federated.map(bench).collect()
 }
 
 const SCHEDULES: [&str; 8] = [
@@ -46,7 +46,7 @@ fn bits(x: &[f64]) -> Vec<u64> {
     x.iter().map(|x| x.to_bits()).collect()
 }
 
-fn advance(engine: &mut Engine<Served<f64>>, versions: usize) -> Vec<u64> {
+fn advance(engine: &mut Engine<Federated<f64>>, versions: usize) -> Vec<u64> {
     let _ = engine.run(&mut Observer::new(Until::Versions(versions)));
     bits(engine.protocol().iterate())
 }
@@ -75,8 +75,8 @@ fn a_saved_run_goes_on_as_if_nothing_had_happened() {
         check_resumption(&lossy);
         let travelling =
             Bench::random("fedavg", 12).schedule(schedule).set("fleet.dropout", 0.1).set("network.up", "{ loss = 0.05 }");
-        let travelling = travelling.set("served.shards", "\"least-visited\"").set("served.local.clock", "\"steps\"");
-        check_resumption(&travelling.set("served.local.lr", "{ cosine = { start = 0.05, over = 60 } }"));
+        let travelling = travelling.set("federated.shards", "\"least-visited\"").set("federated.local.clock", "\"steps\"");
+        check_resumption(&travelling.set("federated.local.lr", "{ cosine = { start = 0.05, over = 60 } }"));
     }
 }
 

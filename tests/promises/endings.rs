@@ -132,10 +132,10 @@ fn nobody_waits_for_samples_after_the_last_event() {
 #[test]
 fn visits_without_end_are_refused_where_steps_are_not_counted() {
     for (lines, steps) in [
-        ("served.local.epochs = 1e300", "1e300"),
-        ("served.local.seconds = 1e12", "1e12"),
-        ("served.local.seconds = 1\nfleet.step = 1e-300", "1e300"),
-        ("served.local.energy = 1e12\nfleet.energy = { values = [1, 2, 1, 1, 1, 1, 0.5] }", "2e12"),
+        ("federated.local.epochs = 1e300", "1e300"),
+        ("federated.local.seconds = 1e12", "1e12"),
+        ("federated.local.seconds = 1\nfleet.step = 1e-300", "1e300"),
+        ("federated.local.energy = 1e12\nfleet.energy = { values = [1, 2, 1, 1, 1, 1, 0.5] }", "2e12"),
     ] {
         let fault = plan(&format!("stop.rounds = 1\n{lines}")).err().unwrap_or_else(|| panic!("{lines} should be refused"));
         assert!(fault.contains(&format!("{steps} local steps a visit")), "{fault}");

@@ -51,7 +51,9 @@ fn reasonable(name: &str) -> &'static str {
 
 #[test]
 fn every_method_makes_progress_by_default() {
-    for entry in Registry::builtin().methods().iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
+    for entry in
+        Registry::builtin().methods().iter().filter(|entry| entry.section == "federated" && entry.card.name != "analytic")
+    {
         let bench = Bench::random(&format!("{}{}", entry.card.name, reasonable(entry.card.name)), 16);
         let bench = bench.set("fleet.step", "{ fixed = { uniform = { low = 0.5, high = 1.5 } } }");
         // A small share of each arriving model keeps FedAsync near the optimum, and slow.
@@ -94,7 +96,7 @@ fn methods_and_schedules_combine() {
 }
 
 fn with_momentum(text: &str) -> Bench {
-    Bench::q4(text).set("served.client", "{ optimiser = [{ momentum = { beta = 0.9 } }] }")
+    Bench::q4(text).set("federated.client", "{ optimiser = [{ momentum = { beta = 0.9 } }] }")
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn senseless_combinations_are_refused_with_a_reason() {
         (
             Bench::q4("fedbuff")
                 .weighting("unbiased")
-                .set("served.schedule", "{ buffered = { size = 2, replace = \"random\" } }"),
+                .set("federated.schedule", "{ buffered = { size = 2, replace = \"random\" } }"),
             "at random",
         ),
         (Bench::q4("fedavg").schedule("{ rounds = { cohort = 2 } }").weighting("known-probability"), "cohort of fixed size"),
@@ -193,16 +195,16 @@ fn senseless_combinations_are_refused_with_a_reason() {
         (unbiased("{ group = { size = 2, max-staleness = 1 } }"), "stale updates are refused"),
         (Bench::q4("fedavg").weighting("known-probability").schedule("{ rounds = { deadline = 2.0 } }"), "have a deadline"),
         (Bench::q4("fedavg").weighting("known-probability").set("fleet.dropout", 0.5), "work is lost"),
-        (analytic().set("served.server", "[{ scale = 0.5 }]"), "no place for a server optimiser"),
-        (analytic().set("served.client", "{ optimiser = [{ adamw = {} }] }"), "no local steps"),
-        (analytic().set("served.uplink", "{ qsgd = { bits = 4 } }"), "in full precision"),
-        (analytic().set("served.low-bit", "\"messages\""), "in full precision"),
-        (Bench::q4("diloco").set("served.server", "[{ scale = 0.5 }]"), "take the place of `lr` and `beta`"),
-        (Bench::q4("diloco").set("served.client", "{ keep-state = true }"), "take the place of `inner`"),
-        (Bench::q4("diloco").set("served.anonymous", true), "outlives a visit"),
-        (Bench::q4("delayed-nesterov").set("served.server", "[{ scale = 0.5 }]"), "no place for a server optimiser"),
+        (analytic().set("federated.server", "[{ scale = 0.5 }]"), "no place for a server optimiser"),
+        (analytic().set("federated.client", "{ optimiser = [{ adamw = {} }] }"), "no local steps"),
+        (analytic().set("federated.uplink", "{ qsgd = { bits = 4 } }"), "in full precision"),
+        (analytic().set("federated.bit-width.applies-to", "\"messages\""), "in full precision"),
+        (Bench::q4("diloco").set("federated.server", "[{ scale = 0.5 }]"), "take the place of `lr` and `beta`"),
+        (Bench::q4("diloco").set("federated.client", "{ keep-state = true }"), "take the place of `inner`"),
+        (Bench::q4("diloco").set("federated.stateless-clients", true), "outlives a visit"),
+        (Bench::q4("delayed-nesterov").set("federated.server", "[{ scale = 0.5 }]"), "no place for a server optimiser"),
         (
-            Bench::q4("delayed-nesterov; inner = {}").set("served.client", "{ optimiser = [{ clip = 1.0 }] }"),
+            Bench::q4("delayed-nesterov; inner = {}").set("federated.client", "{ optimiser = [{ clip = 1.0 }] }"),
             "take the place of `inner`",
         ),
         (Bench::q4("delayed-nesterov; inner = { b1 = inf }"), "a number in [0, 1)"),
@@ -225,19 +227,22 @@ fn senseless_combinations_are_refused_with_a_reason() {
         (Bench::q4("fedavg").schedule("{ group = { size = 5 } }"), "more than the 4 clients"),
         (Bench::q4("fedavg").schedule("{ grace = { seconds = -1.0 } }"), "out of range"),
         (Bench::q4("delayed-nesterov; delay = 4; activation = 0.5"), "out of range"),
-        (Bench::q4("fedavg").set("served.local.by-speed", true).steps("{ integer = { low = 1, high = 2 } }"), "fastest client"),
-        (Bench::q4("fedavg").set("served.local.seconds", 1.0), "expected one of them"),
-        (Bench::q4("fedavg").set("served.local.energy", 1.0), "expected one of them"),
-        (Bench::q4("fedavg").without("served.local.steps").set("served.local.energy", 0.0), "a positive energy"),
+        (
+            Bench::q4("fedavg").set("federated.local.by-speed", true).steps("{ integer = { low = 1, high = 2 } }"),
+            "fastest client",
+        ),
+        (Bench::q4("fedavg").set("federated.local.seconds", 1.0), "expected one of them"),
+        (Bench::q4("fedavg").set("federated.local.energy", 1.0), "expected one of them"),
+        (Bench::q4("fedavg").without("federated.local.steps").set("federated.local.energy", 0.0), "a positive energy"),
         (Bench::q4("fedavg").set("fleet.energy", 0.0), "above 0 and finite"),
         (
-            Bench::q4("fedavg").weighting("unbiased").set("served.shards", "\"least-visited\""),
+            Bench::q4("fedavg").weighting("unbiased").set("federated.shards", "\"least-visited\""),
             "by how often each client delivers",
         ),
         (
             Bench::q4("fedavg")
                 .schedule("{ rounds = { cohort = 2, select = { by-size = {} } } }")
-                .set("served.shards", "\"least-visited\""),
+                .set("federated.shards", "\"least-visited\""),
             "goes by those of each",
         ),
         (Bench::q4("fedbuff").schedule("{ buffered = { size = 2, epoch = 0 } }"), "at least 1 arrival"),
@@ -254,10 +259,10 @@ fn senseless_combinations_are_refused_with_a_reason() {
 fn local_work_can_be_given_in_time() {
     let speeds = "{ values = [1.0, 0.5, 0.25, 0.2] }";
     let counted = Bench::q4("fedavg").steps("{ values = [2.0, 4.0, 8.0, 10.0] }").set("fleet.step", speeds);
-    let mut timed = Bench::q4("fedavg").set("fleet.step", speeds).set("served.local.seconds", 2.0);
-    timed = timed.without("served.local.steps");
+    let mut timed = Bench::q4("fedavg").set("fleet.step", speeds).set("federated.local.seconds", 2.0);
+    timed = timed.without("federated.local.steps");
     assert_eq!(timed.iterates(5), counted.iterates(5));
-    let by_speed = Bench::q4("fedavg").set("fleet.step", speeds).steps("10").set("served.local.by-speed", true);
+    let by_speed = Bench::q4("fedavg").set("fleet.step", speeds).steps("10").set("federated.local.by-speed", true);
     assert_eq!(by_speed.iterates(5), counted.iterates(5));
 }
 
@@ -268,7 +273,7 @@ fn local_work_can_be_given_in_energy() {
     for text in ["afa-cd", "afa-cs", "fedavg"] {
         let bench = Bench::q4(text).visits(&F80).set("fleet.energy", joules).schedule("{ buffered = { size = 2 } }");
         let counted = bench.clone().steps("{ values = [2.0, 3.0, 8.0, 1.0] }");
-        let budget = bench.without("served.local.steps").set("served.local.energy", 0.6);
+        let budget = bench.without("federated.local.steps").set("federated.local.energy", 0.6);
         assert_eq!(budget.iterates(20), counted.iterates(20), "{text}");
     }
     let mut engine = Bench::q4("fedavg").set("fleet.energy", joules).steps("3").engine();

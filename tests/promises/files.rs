@@ -27,7 +27,7 @@ impl Case {
 
     fn plan(&self, problem: &str) -> Result<Plan, String> {
         let text = format!(
-            "seeds = 1\nstop.rounds = 5\n{problem}\n[served]\nlocal = {{ steps = 2, batch = 8, lr = 0.1 }}\n[[method]]\nname = 'fedavg'"
+            "seeds = 1\nstop.rounds = 5\n{problem}\n[federated]\nlocal = {{ steps = 2, batch = 8, lr = 0.1 }}\n[[method]]\nname = 'fedavg'"
         );
         let scenario = Scenario::read(&self.path().join("scenario.toml"), &text, &[], &fedfleet::registry::Registry::builtin());
         scenario.and_then(|scenario| Plan::resolve(scenario, &[])).map_err(|rejected| rejected.to_string())

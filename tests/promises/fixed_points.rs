@@ -51,7 +51,7 @@ fn fednova_normalises_a_local_momentum() {
     };
     assert!((expected - 0.9756).abs() < 5e-5, "{expected}");
     let momentum = "{ optimiser = [{ momentum = { beta = 0.9 } }] }";
-    assert_settles(uneven("fednova").lr(lr).set("served.client", momentum), expected, 1e-9);
+    assert_settles(uneven("fednova").lr(lr).set("federated.client", momentum), expected, 1e-9);
 }
 
 #[test]
@@ -92,12 +92,12 @@ fn feddyn_comes_to_know_the_gradients_at_the_optimum() {
     let bench = Bench::q4("feddyn; alpha = 0.5").steps("120").lr(0.2);
     let mut engine = bench.engine();
     let _ = engine.run(&mut crate::watch::Observer::new(crate::watch::Until::Versions(4000)));
-    let served = engine.protocol();
+    let federated = engine.protocol();
     for (client, gradient) in [2.0, 2.0, 0.0, -4.0].into_iter().enumerate() {
-        let found = served.memories().get(client).expect("everyone took part").own.vectors[0][0];
+        let found = federated.memories().get(client).expect("everyone took part").own.vectors[0][0];
         assert!((found - gradient).abs() < 1e-8, "client {client}: {found}");
     }
-    let h = served.server().letters().iter().find(|letter| letter.name == "h").expect("the letter exists").vector[0];
+    let h = federated.server().state_vectors().iter().find(|letter| letter.name == "h").expect("the letter exists").vector[0];
     assert!(h.abs() < 1e-8, "{h}");
 }
 
@@ -124,7 +124,7 @@ fn memory_makes_up_for_absence() {
 fn anarchic_averages_end_where_arrival_rates_say() {
     let stream = |text: &str, start: f64| {
         let bench = uneven(text).visits(&F80).schedule("{ buffered = { size = 1 } }");
-        bench.set("problem.init", format!("{{ constant = {start:?} }}")).set("served.server", "[{ scale = 0.002 }]")
+        bench.set("problem.init", format!("{{ constant = {start:?} }}")).set("federated.server", "[{ scale = 0.002 }]")
     };
     let settled = |bench: Bench, after: usize| {
         let tail = bench.iterates(after);
@@ -179,7 +179,8 @@ fn groups_of_two_with_one_weight_favour_the_fast() {
 
 #[test]
 fn shards_that_travel_leave_nothing_to_speed() {
-    let bench = Bench::q4("fedavg").weighting("all").schedule("{ every-arrival = {} }").set("served.shards", "\"least-visited\"");
+    let bench =
+        Bench::q4("fedavg").weighting("all").schedule("{ every-arrival = {} }").set("federated.shards", "\"least-visited\"");
     let found = spread(bench, &F80, 16_000);
     assert!((found - 0.9946639527).abs() < 6e-3, "{found}");
 }

@@ -117,7 +117,8 @@ fn mifa_counts_step_sizes_from_the_end_of_its_wait() {
     });
     assert_trace(&by_hand, &golden);
     let trace = "{ rounds = { cohort = { trace = [[0], [1, 2], [3], [0, 1, 2, 3], [], [1]] } } }";
-    let falling = |text| Bench::q4(text).set("served.local.lr", "{ inverse = { start = 0.05, offset = 1.0 } }").schedule(trace);
+    let falling =
+        |text| Bench::q4(text).set("federated.local.lr", "{ inverse = { start = 0.05, offset = 1.0 } }").schedule(trace);
     assert_trace(&falling("mifa").iterates(6), &by_hand);
     assert_trace(&falling("afa-cs; lr = 4.0").iterates(6), &by_hand);
 }
@@ -227,8 +228,8 @@ fn full_participation() {
     });
     assert_trace(&outer, &[3.34118711328, 1.64594571483, 0.285674826348]);
     let chain = "[{ momentum = { beta = 0.9, nesterov = true } }, { scale = 0.7 }]";
-    assert_trace(&Bench::q4("fedavg").set("served.server", chain).iterates(3), &outer);
-    assert_trace(&Bench::q4("diloco").set("served.client", "{ optimiser = [] }").iterates(3), &outer);
+    assert_trace(&Bench::q4("fedavg").set("federated.server", chain).iterates(3), &outer);
+    assert_trace(&Bench::q4("diloco").set("federated.client", "{ optimiser = [] }").iterates(3), &outer);
 }
 
 #[test]
@@ -344,7 +345,7 @@ fn a_share_of_one_makes_the_arriving_model_the_servers() {
 fn momentum_takes_stale_updates_for_shares_of_a_step() {
     let golden = [4.5572, 3.78123728, 3.52050350251, 3.08323021396, 2.89462408485, 2.40671333332, 2.16506379493];
     let chain = "[{ momentum = { beta = 0.9, by-staleness = true } }]";
-    let bench = Bench::q4("fedavg").weighting("all").set("served.server", chain);
+    let bench = Bench::q4("fedavg").weighting("all").set("federated.server", chain);
     let mut b = 0.0;
     assert_stream(bench, "{ every-arrival = { discount = { polynomial = { a = 1.0 } } } }", golden, |x, up| {
         let w = 1.0 / (1.0 + up.staleness);
@@ -412,8 +413,8 @@ fn stale_pseudo_gradients_are_compensated_by_their_squares() {
 #[test]
 fn a_cosine_may_count_local_steps() {
     let bench = Bench::q4("fedavg").set("problem.objective", "{ quadratic = { curvature = [2.0], centre = [1.0] } }");
-    let bench = bench.set("fleet.clients", 1).set("served.local.clock", "\"steps\"");
-    let trace = bench.set("served.local.lr", "{ cosine = { start = 0.1, over = 8 } }").iterates(3);
+    let bench = bench.set("fleet.clients", 1).set("federated.local.clock", "\"steps\"");
+    let trace = bench.set("federated.local.lr", "{ cosine = { start = 0.1, over = 8 } }").iterates(3);
     let mut y = 5.0;
     let expected: Vec<f64> = (0..12)
         .map(|step| {

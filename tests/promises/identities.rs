@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use fedfleet::{
     engine::Engine,
     num::vector,
+    protocol::{Observed, federated::Federated},
     registry::Registry,
-    role::{Observed, served::Served},
 };
 
 use crate::{
@@ -49,7 +49,7 @@ fn full_participation_with_equal_steps_makes_one_method_of_many() {
         Bench::q4("fednova"),
         Bench::q4("fedprox; mu = 0.0"),
         Bench::q4("fedavgm; beta = 0.0"),
-        Bench::q4("diloco; beta = 0.0; lr = 1.0").set("served.client", "{ optimiser = [] }"),
+        Bench::q4("diloco; beta = 0.0; lr = 1.0").set("federated.client", "{ optimiser = [] }"),
         Bench::q4("delayed-nesterov; beta = 0.0; lr = 1.0; delay = 4").schedule("{ rounds = {} }"),
         Bench::q4("fedavg").weighting("unbiased").visits(&F80).schedule("{ window = { seconds = 1.0 } }"),
         Bench::q4("fedavg").weighting("all-weighted").visits(&F80).schedule("{ window = { seconds = 1.7 } }"),
@@ -95,7 +95,7 @@ fn one_cluster_of_all_makes_fedvarp_the_average_of_participants() {
 
 #[test]
 fn momentum_by_staleness_is_momentum_where_nothing_is_stale() {
-    let with = |chain: &str| over_pattern("fedavg").set("served.server", chain).iterates(18);
+    let with = |chain: &str| over_pattern("fedavg").set("federated.server", chain).iterates(18);
     let plain = with("[{ momentum = { beta = 0.9 } }]");
     assert_eq!(with("[{ momentum = { beta = 0.9, by-staleness = true } }]"), plain);
 }
@@ -143,7 +143,7 @@ fn a_single_client_runs_local_sgd() {
 
 #[test]
 fn an_endless_grace_period_with_a_buffer_of_all_is_a_barrier() {
-    let sgd = |text: &str| Bench::q4(text).set("served.client", "{ optimiser = [] }").visits(&F80);
+    let sgd = |text: &str| Bench::q4(text).set("federated.client", "{ optimiser = [] }").visits(&F80);
     let rounds = sgd("diloco").schedule("{ rounds = {} }").iterates(ROUNDS);
     let grace = sgd("diloco").schedule("{ grace = { seconds = 1e9, buffer = 4 } }").iterates(ROUNDS);
     assert_near(&grace, &rounds, 1e-12, "DiLoCo");
@@ -160,7 +160,7 @@ fn first_rounds_agree() {
 #[test]
 fn frozen_moments_leave_a_constant_step() {
     let chain = "[{ scale = 0.05 }]";
-    let expected = over_pattern("fedavg").set("served.server", chain).iterates(ROUNDS);
+    let expected = over_pattern("fedavg").set("federated.server", chain).iterates(ROUNDS);
     for name in ["fedadam", "fedyogi"] {
         let text = format!("{name}; b1 = 0.0; b2 = 1.0; tau = 0.01; lr = 0.001");
         assert_near(&over_pattern(&text).iterates(ROUNDS), &expected, 1e-12, name);
@@ -192,12 +192,12 @@ fn one_arrival_at_a_time() {
     assert_eq!(stream(Bench::q4("fedavg"), "{ group = { size = 1 } }"), every);
     let normalised = stream(Bench::q4("afa-cd; lr = 4.0"), "{ buffered = { size = 1 } }");
     assert_near(&normalised, &every, 1e-12, "afa-cd");
-    let single = |text: &str| Bench::q4(text).schedule("{ every-arrival = {} }").set("served.local.lr", 0.05);
+    let single = |text: &str| Bench::q4(text).schedule("{ every-arrival = {} }").set("federated.local.lr", 0.05);
     let fresh = |text: &str| -> Vec<f64> {
         let bench = single(text).set("problem.objective", "{ quadratic = { curvature = [2.0], centre = [1.0] } }");
         bench.set("fleet.clients", 1).iterates(ROUNDS)
     };
-    let half = Bench::q4("fedavg").schedule("{ every-arrival = {} }").set("served.server", "[{ scale = 0.6 }]");
+    let half = Bench::q4("fedavg").schedule("{ every-arrival = {} }").set("federated.server", "[{ scale = 0.6 }]");
     let half = half.set("problem.objective", "{ quadratic = { curvature = [2.0], centre = [1.0] } }").set("fleet.clients", 1);
     assert_near(&fresh("fedasync; rho = 0.0"), &half.iterates(ROUNDS), 1e-12, "fresh models");
 }
@@ -207,7 +207,7 @@ fn delayed_nesterov_is_nesterov_on_block_means() {
     let equal = |bench: Bench| bench.schedule("{ rounds = {} }");
     let nesterov = |beta: f64, lr: f64| {
         let chain = format!("[{{ momentum = {{ beta = {beta}, nesterov = true }} }}, {{ scale = {lr} }}]");
-        Bench::q4("fedavg").set("served.server", chain)
+        Bench::q4("fedavg").set("federated.server", chain)
     };
     let blocks = equal(Bench::q4("delayed-nesterov; delay = 4")).iterates(ROUNDS);
     assert_near(&blocks, &nesterov(0.9, 0.7).iterates(ROUNDS), 1e-10, "blocks of everyone");
@@ -218,7 +218,7 @@ fn delayed_nesterov_is_nesterov_on_block_means() {
         assert_near(&stream, &plain, 1e-10, &text);
     }
     let plain = Bench::q4("delayed-nesterov; beta = 0.0; delay = 4; lr = 0.8").visits(&F80).schedule("{ every-arrival = {} }");
-    let sgd = Bench::q4("fedavg").weighting("sum").set("served.server", "[{ scale = 0.2 }]").visits(&F80);
+    let sgd = Bench::q4("fedavg").weighting("sum").set("federated.server", "[{ scale = 0.2 }]").visits(&F80);
     assert_near(&plain.iterates(40), &sgd.schedule("{ every-arrival = {} }").iterates(40), 1e-12, "without momentum");
 }
 
@@ -248,7 +248,9 @@ fn nothing_moves_without_steps_or_without_anybody() {
 
 #[test]
 fn no_method_moves_with_a_step_size_of_zero() {
-    for entry in Registry::builtin().methods().iter().filter(|entry| entry.section == "served" && entry.card.name != "analytic") {
+    for entry in
+        Registry::builtin().methods().iter().filter(|entry| entry.section == "federated" && entry.card.name != "analytic")
+    {
         let text = entry.card.name;
         assert_eq!(Bench::q4(text).lr(0.0).schedule("{ rounds = {} }").last(3), 5.0, "{text}");
     }
@@ -269,7 +271,7 @@ fn a_cosine_to_zero_freezes_the_model_where_it_ends() {
         "afa-cd",
         "afa-cs",
     ] {
-        let trace = Bench::q4(text).set("served.local.lr", "{ cosine = { start = 0.05, over = 3 } }").iterates(8);
+        let trace = Bench::q4(text).set("federated.local.lr", "{ cosine = { start = 0.05, over = 3 } }").iterates(8);
         assert!(trace.iter().all(|x| x.is_finite()), "{text}: {trace:?}");
         assert_eq!(trace[7], trace[4], "{text}");
     }
@@ -277,7 +279,7 @@ fn a_cosine_to_zero_freezes_the_model_where_it_ends() {
 
 /// The gap of a method on random quadratics whose uplinks lose half of the coordinates.
 fn gap_over(uplink: &str, text: &str) -> f64 {
-    Bench::random(text, 8).set("served.uplink", uplink).schedule("{ rounds = {} }").gaps(4000).1
+    Bench::random(text, 8).set("federated.uplink", uplink).schedule("{ rounds = {} }").gaps(4000).1
 }
 
 #[test]
@@ -289,42 +291,42 @@ fn control_variates_stand_uplinks_that_lose() {
 }
 
 /// The run after `rounds` rounds of PAT.
-fn after(text: &str, rounds: usize) -> Engine<Served<f64>> {
+fn after(text: &str, rounds: usize) -> Engine<Federated<f64>> {
     let mut engine = over_pattern(text).engine();
     let _ = engine.run(&mut Observer::new(Until::Versions(rounds)));
     engine
 }
 
-fn letter(served: &Served<f64>, name: &str) -> f64 {
-    served.state().iter().find(|letter| letter.name == name && letter.client.is_none()).expect("the letter exists").vector[0]
+fn state_vector(federated: &Federated<f64>, name: &str) -> f64 {
+    federated.state().iter().find(|letter| letter.name == name && letter.client.is_none()).expect("the letter exists").vector[0]
 }
 
-fn mean_of_memories(served: &Served<f64>) -> f64 {
-    served.memories().sorted().iter().map(|(_, memory)| memory.own.vectors[0][0]).sum::<f64>() / 4.0
+fn mean_of_memories(federated: &Federated<f64>) -> f64 {
+    federated.memories().sorted().iter().map(|(_, memory)| memory.own.vectors[0][0]).sum::<f64>() / 4.0
 }
 
 #[test]
 fn the_servers_variates_are_the_means_of_the_clients() {
     for rounds in 1..=9 {
         let scaffold = after("scaffold", rounds);
-        assert_near(&[letter(scaffold.protocol(), "c")], &[mean_of_memories(scaffold.protocol())], 1e-12, rounds);
+        assert_near(&[state_vector(scaffold.protocol(), "c")], &[mean_of_memories(scaffold.protocol())], 1e-12, rounds);
         let feddyn = after("feddyn; alpha = 0.5", rounds);
-        assert_near(&[letter(feddyn.protocol(), "h")], &[mean_of_memories(feddyn.protocol())], 1e-12, rounds);
+        assert_near(&[state_vector(feddyn.protocol(), "h")], &[mean_of_memories(feddyn.protocol())], 1e-12, rounds);
         let fedvarp = after("fedvarp", rounds);
-        let rows = fedvarp.protocol().server().letters();
+        let rows = fedvarp.protocol().server().state_vectors();
         let mean = rows.iter().filter(|letter| letter.client.is_some()).map(|letter| letter.vector[0]).sum::<f64>() / 4.0;
-        assert_near(&[letter(fedvarp.protocol(), "ȳ")], &[mean], 1e-12, rounds);
+        assert_near(&[state_vector(fedvarp.protocol(), "ȳ")], &[mean], 1e-12, rounds);
     }
-    assert_near(&[letter(after("scaffold", 6).protocol(), "c")], &[1.26205165437], 1e-10, "golden");
+    assert_near(&[state_vector(after("scaffold", 6).protocol(), "c")], &[1.26205165437], 1e-10, "golden");
 }
 
 #[test]
 fn server_vectors_have_the_shape_of_the_model() {
     for text in ["scaffold", "feddyn", "fedvarp", "mifa", "delayed-nesterov"] {
         let engine = after(text, 4);
-        let letters = engine.protocol().state();
-        assert!(!letters.is_empty(), "{text} shows no vector of its server");
-        assert!(letters.iter().all(|letter| letter.vector.len() == 1), "{text}");
+        let state_vectors = engine.protocol().state();
+        assert!(!state_vectors.is_empty(), "{text} shows no vector of its server");
+        assert!(state_vectors.iter().all(|letter| letter.vector.len() == 1), "{text}");
         assert!(vector::is_finite(engine.protocol().iterate()), "{text}");
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use fedfleet::{
     engine::Workers,
-    part::link::LinkSpec,
+    part::compressor::CompressorSpec,
     record::curves::Curves,
     registry::Registry,
     run::{Options, Plan, Results, Silent, execute},
@@ -38,8 +38,9 @@ const LINKS: [&str; 19] = [
     "{ diana = { rand-k = { k = 2 } } }",
 ];
 
-fn spec(link: &str) -> LinkSpec {
-    let tables: BTreeMap<String, LinkSpec> = read(&format!("link = {link}"), &Registry::builtin()).expect("the link is sound");
+fn spec(link: &str) -> CompressorSpec {
+    let tables: BTreeMap<String, CompressorSpec> =
+        read(&format!("link = {link}"), &Registry::builtin()).expect("the link is sound");
     tables["link"].clone()
 }
 
@@ -69,21 +70,21 @@ fn bench(name: &str) -> Bench {
 #[test]
 fn any_compressor_serves_any_method_in_either_direction() {
     let mut combinations = 0;
-    for entry in Registry::builtin().methods().iter().filter(|entry| entry.section == "served") {
+    for entry in Registry::builtin().methods().iter().filter(|entry| entry.section == "federated") {
         let name = entry.card.name;
         for link in LINKS {
-            for direction in ["served.uplink", "served.downlink"] {
+            for direction in ["federated.uplink", "federated.downlink"] {
                 let feeds_back = spec(link).promises().feeds_back.then_some("the server sends its model");
-                let expected = if direction == "served.uplink" { refusal(name, link) } else { feeds_back };
+                let expected = if direction == "federated.uplink" { refusal(name, link) } else { feeds_back };
                 match (bench(name).set(direction, link).build(Workers::single()), expected) {
                     (Err(fault), Some(reason)) => assert!(fault.contains(reason), "{name}, {direction} = {link}: {fault}"),
                     (Ok((_, mut engine)), None) => {
                         let versions = if name == "analytic" { 1 } else { 4 };
                         let _ = engine.run(&mut Observer::new(Until::Versions(versions)));
-                        let served = engine.protocol();
-                        assert!(served.standing().updates > 0, "{name}, {direction} = {link}: nothing has arrived");
-                        let finite = served.iterate().iter().all(|x| x.is_finite());
-                        assert!(finite, "{name}, {direction} = {link}: {:?}", served.iterate());
+                        let federated = engine.protocol();
+                        assert!(federated.participation().updates > 0, "{name}, {direction} = {link}: nothing has arrived");
+                        let finite = federated.iterate().iter().all(|x| x.is_finite());
+                        assert!(finite, "{name}, {direction} = {link}: {:?}", federated.iterate());
                     }
                     (Ok(_), Some(reason)) => panic!("{name}, {direction} = {link} should be refused: {reason}"),
                     (Err(fault), None) => panic!("{name}, {direction} = {link}: {fault}"),
@@ -158,7 +159,7 @@ fn pruned_messages_carry_a_mask_and_what_is_left_either_way() {
     // Six clients, five coordinates, two of them kept: a bit for each, and 32 for those that are sent.
     let dense = 6 * 5 * 32;
     let pruned = 6 * (5 + 2 * 32);
-    for (direction, expected) in [("served.uplink", [pruned, dense]), ("served.downlink", [dense, pruned])] {
+    for (direction, expected) in [("federated.uplink", [pruned, dense]), ("federated.downlink", [dense, pruned])] {
         let mut engine = bench("fedavg").set(direction, "{ pruned = { k = 2 } }").engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(1)));
         let ledger = engine.ledger();
@@ -168,6 +169,6 @@ fn pruned_messages_carry_a_mask_and_what_is_left_either_way() {
         assert!((1..=2).contains(&rounds));
     }
     // From a model of zeros, five coordinates of which six clients send two each: what arrives is as sparse as what was sent.
-    let sent = bench("fedavg").set("fleet.clients", 1).set("served.uplink", "{ pruned = { k = 2 } }").path(1).remove(0);
+    let sent = bench("fedavg").set("fleet.clients", 1).set("federated.uplink", "{ pruned = { k = 2 } }").path(1).remove(0);
     assert_eq!(sent.iter().filter(|x| **x != 0.0).count(), 2, "{sent:?}");
 }

@@ -17,7 +17,7 @@ fn the_iterate_less_the_mean_debt_is_where_whole_gradients_would_have_led() {
         let bench = Bench::q4("fedavg")
             .set("problem.objective", format!("{{ quadratic = {{ curvature = {curvature:?}, centre = {centre:?} }} }}"))
             .set("problem.init", "\"zeros\"")
-            .set("served.uplink", "{ ef = { top-k = { k = 1 } } }")
+            .set("federated.uplink", "{ ef = { top-k = { k = 1 } } }")
             .weighting("all")
             .schedule(schedule)
             .steps("1")
@@ -36,7 +36,8 @@ fn the_iterate_less_the_mean_debt_is_where_whole_gradients_would_have_led() {
             x.clone_from(next);
         }
         for j in 0..2 {
-            let debt = (0..4).map(|i| memories.get(i).expect("everyone took part").link[0].vectors[0][j]).sum::<f64>() / 4.0;
+            let debt =
+                (0..4).map(|i| memories.get(i).expect("everyone took part").compressor[0].vectors[0][j]).sum::<f64>() / 4.0;
             assert!((x[j] - debt - whole[j]).abs() < 1e-12, "{schedule}: {} owes {debt}, not {}", x[j], whole[j]);
             assert!(debt.abs() > 1e-3, "nothing was held back");
         }
@@ -53,7 +54,7 @@ fn naive_compression_is_stable_up_to_the_predicted_step() {
     let bench = Bench::q4("fedavg")
         .set("problem.objective", format!("{{ quadratic = {{ curvature = 1.0, centre = {centre:?} }} }}"))
         .set("problem.init", "{ constant = 1.0 }")
-        .set("served.uplink", format!("{{ rand-k = {{ k = {k} }} }}"))
+        .set("federated.uplink", format!("{{ rand-k = {{ k = {k} }} }}"))
         .steps("1");
     let seeds = 8;
     for (share, expected) in [(0.5, 1.0 / 3.0), (0.9, 0.76), (1.0, 1.0), (1.2, 1.64)] {

@@ -28,7 +28,7 @@ mod scenario_fuzz;
 mod schedules;
 mod secure;
 mod selection;
-mod surrogate;
+mod stationary_point;
 mod watch;
 mod weights;
 mod widths;

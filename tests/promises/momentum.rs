@@ -39,10 +39,10 @@ fn the_letters_of_scaffold_m_are_golden() {
     for (round, g, c) in [(1, -1.8375, -3.675), (2, -2.079375, -2.32125), (3, -1.40856328125, -0.7377515625)] {
         let mut engine = gp("scaffold-m; beta = 0.5; gamma = 0.4").engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(round)));
-        let served = engine.protocol();
-        let found: Vec<f64> = served.model().vectors[1..].iter().map(|vector| vector[0]).collect();
+        let federated = engine.protocol();
+        let found: Vec<f64> = federated.model().vectors[1..].iter().map(|vector| vector[0]).collect();
         assert_near(&found, &[g, c], 1e-12);
-        let variates: Vec<f64> = (0..2).map(|client| served.memories().get(client).unwrap().own.vectors[0][0]).collect();
+        let variates: Vec<f64> = (0..2).map(|client| federated.memories().get(client).unwrap().own.vectors[0][0]).collect();
         assert_near(&[(variates[0] + variates[1]) / 2.0], &[c], 1e-12);
         if round == 1 {
             assert_near(&variates, &[0.975, -8.325], 1e-12);
@@ -76,7 +76,7 @@ fn one_local_step_of_everyone_makes_them_one_method() {
 fn variance_reduced_versions_are_gradient_descent_on_exact_gradients() {
     // Step sizes fall from the round after the one that collects gradients.
     for lr in ["0.05", "{ steps = { start = 0.1, factor = 0.5, every = 3 } }"] {
-        let over = |text: &str| Bench::q4(text).steps("1").set("served.local.lr", lr);
+        let over = |text: &str| Bench::q4(text).steps("1").set("federated.local.lr", lr);
         let expected = over("fedavg").iterates(11);
         for text in ["fedavg-m-vr; beta = 0.3", "scaffold-m-vr; beta = 0.3"] {
             assert_near(&over(text).iterates(12)[1..], &expected, 1e-12);

@@ -54,7 +54,7 @@ fn every_accepted_upload_is_counted_by_its_staleness() {
     // As above: the first sweep finds versions 0 to 3, and everyone is three versions late from then on.
     let mut engine = Bench::q4("fedavg").weighting("all").schedule("{ every-arrival = {} }").engine();
     let _ = engine.run(&mut Observer::new(Until::Arrivals(40)));
-    assert_eq!(engine.protocol().tally(), [1, 1, 1, 37]);
+    assert_eq!(engine.protocol().staleness_counts(), [1, 1, 1, 37]);
 }
 
 /// `|x|` after many gradient steps of a constant delay, from 1, with the product `gain` of step size and curvature.
@@ -89,7 +89,7 @@ fn grace_periods_bring_like_workers_together() {
 fn steps_by_speed_make_workers_finish_together() {
     // 20, 16, 8 and 4 steps of 0.2 to 1 s: everyone needs 4 s.
     let workers = Bench::q4("fedavg").weighting("all").set("fleet.step", "{ values = [0.2, 0.25, 0.5, 1.0] }");
-    let workers = workers.steps("20").set("served.local.by-speed", true);
+    let workers = workers.steps("20").set("federated.local.by-speed", true);
     let staleness = |schedule: &str| -> Vec<u64> {
         workers.clone().schedule(schedule).arrivals(24).iter().map(|arrival| arrival.staleness).collect()
     };

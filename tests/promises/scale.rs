@@ -12,9 +12,9 @@ fn only_clients_that_took_part_are_remembered() {
         let bench = Bench::random(text, 100_000).schedule("{ rounds = { cohort = 100 } }");
         let mut engine = bench.engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(rounds)));
-        let served = engine.protocol();
-        let rows = served.server().letters().iter().filter(|letter| letter.client.is_some()).count();
-        (served.memories().len(), rows, served.standing().updates)
+        let federated = engine.protocol();
+        let rows = federated.server().state_vectors().iter().filter(|letter| letter.client.is_some()).count();
+        (federated.memories().len(), rows, federated.participation().updates)
     };
     // 600 draws of 100,000 clients meet hardly anybody twice; who is drawn is the same for all methods.
     let (variates, _, updates) = of_many("scaffold");

@@ -11,7 +11,7 @@ use crate::{
 fn after(bench: &Bench, versions: usize) -> (f64, u64, u64) {
     let mut engine = bench.engine();
     let _ = engine.run(&mut Observer::new(Until::Versions(versions)));
-    (engine.now(), engine.protocol().standing().updates, engine.ledger().downlink_bits / 32)
+    (engine.now(), engine.protocol().participation().updates, engine.ledger().downlink_bits / 32)
 }
 
 /// A round sends the model, of one number, to four clients.
@@ -64,8 +64,8 @@ fn rounding_does_not_part_what_arrives_together() {
         let bench = bench.clone().visits(&[unit, 3.0 * unit]).schedule("{ every-arrival = { batch-ties = true } }");
         let mut engine = bench.engine();
         let _ = engine.run(&mut Observer::new(Until::Versions(400)));
-        let standing = engine.protocol().standing();
-        assert_eq!((standing.updates, standing.staleness), (400, 300), "visits of {unit} s");
+        let participation = engine.protocol().participation();
+        assert_eq!((participation.updates, participation.staleness), (400, 300), "visits of {unit} s");
     }
 }
 
@@ -223,7 +223,7 @@ fn deliveries_that_nothing_tells_are_refused() {
     let bench = Bench::q4("fedavg").visits(&F80).schedule("{ every-arrival = {} }").weighting("unbiased");
     for (bench, reason) in [
         (bench.clone().set("network.up", "{ bandwidth = { uniform = { low = 10.0, high = 99.0 } } }"), "bandwidth is drawn anew"),
-        (bench.clone().set("network.up", "{ bandwidth = 9.0 }").set("served.uplink", "{ lazy = 0.5 }"), "or does not"),
+        (bench.clone().set("network.up", "{ bandwidth = 9.0 }").set("federated.uplink", "{ lazy = 0.5 }"), "or does not"),
         (bench.clone().visits(&[1.0, 1.0, 1.0, 0.0]), "client 3 takes no time"),
         (
             bench.schedule("{ rounds = { cohort = { trace = [[0, 1], [2, 3]] } } }").weighting("known-probability"),

@@ -8,7 +8,7 @@ use crate::{
 };
 
 fn secured(bench: Bench, bits: u32, range: f64) -> Bench {
-    bench.set("served.secure", format!("{{ bits = {bits}, range = {range:?} }}"))
+    bench.set("federated.secure-aggregation", format!("{{ bits = {bits}, range = {range:?} }}"))
 }
 
 fn buffered(text: &str) -> Bench {
@@ -86,7 +86,7 @@ fn what_needs_single_updates_is_refused() {
     let cases = [
         (Bench::q4("fedbuff").schedule("{ every-arrival = {} }"), "sum of one"),
         (Bench::q4("fedavg").schedule("{ buffered = { size = 1 } }"), "sum of one"),
-        (Bench::q4("fedavg").set("served.uplink", "{ qsgd = { bits = 4 } }"), "come"),
+        (Bench::q4("fedavg").set("federated.uplink", "{ qsgd = { bits = 4 } }"), "come"),
         (Bench::q4("fedavg").weighting("participating-weighted"), "factor of its own"),
         (Bench::q4("fedavg").schedule(few), "weighs every update"),
         (secured(Bench::q4("fedavg"), 3, 1.0), "no room for a sum of 4"),
@@ -94,7 +94,7 @@ fn what_needs_single_updates_is_refused() {
         (secured(Bench::q4("fedavg"), 32, 0.0), "a positive magnitude"),
     ];
     for (bench, reason) in cases {
-        let bench = if format!("{bench:?}").contains("served.secure") { bench } else { secured(bench, 32, 1.0) };
+        let bench = if format!("{bench:?}").contains("federated.secure-aggregation") { bench } else { secured(bench, 32, 1.0) };
         let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));
         assert!(fault.contains(reason), "{fault}");
     }

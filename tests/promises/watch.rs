@@ -2,7 +2,7 @@
 
 use fedfleet::{
     engine::{Engine, Watcher},
-    role::served::Served,
+    protocol::federated::Federated,
 };
 
 /// When a watched run ends.
@@ -45,23 +45,23 @@ impl Observer {
     }
 }
 
-impl Watcher<Served<f64>> for Observer {
-    fn before(&mut self, _: f64, engine: &Engine<Served<f64>>) -> bool {
-        let served = engine.protocol();
-        if served.version() > self.versions.len() as u64 {
-            self.versions.push(served.iterate().to_vec());
+impl Watcher<Federated<f64>> for Observer {
+    fn before(&mut self, _: f64, engine: &Engine<Federated<f64>>) -> bool {
+        let federated = engine.protocol();
+        if federated.version() > self.versions.len() as u64 {
+            self.versions.push(federated.iterate().to_vec());
         }
-        let standing = served.standing();
-        if standing.updates > self.arrivals.len() as u64 {
-            let staleness = standing.staleness - self.staleness;
-            self.staleness = standing.staleness;
-            self.arrivals.push(Arrival { time: engine.now(), staleness, x: served.iterate().to_vec() });
+        let participation = federated.participation();
+        if participation.updates > self.arrivals.len() as u64 {
+            let staleness = participation.staleness - self.staleness;
+            self.staleness = participation.staleness;
+            self.arrivals.push(Arrival { time: engine.now(), staleness, x: federated.iterate().to_vec() });
         }
         self.events += 1;
         match self.until {
             Until::Versions(count) => self.versions.len() < count,
             Until::Arrivals(count) => self.arrivals.len() < count,
-            Until::Version(version) => served.version() < version,
+            Until::Version(version) => federated.version() < version,
             Until::Events(count) => self.events <= count,
         }
     }

@@ -5,9 +5,9 @@ use std::{fmt::Write, path::Path, sync::Arc};
 use fedfleet::{
     engine::{Engine, Watcher, Workers},
     problem::quadratic::QuadraticForm,
+    protocol::{Models, Observed},
     registry::{Parameters, Registry},
-    role::{Models, Observed},
-    run::{Plan, arms, build_world, peers, served},
+    run::{Plan, arms, build_world, federated, peers},
     scenario::Scenario,
     world::{World, WorldClock},
 };
@@ -72,9 +72,9 @@ impl Case {
         let arms = arms(cell, world.clients(), (Path::new(""), &scenario.registry))
             .unwrap_or_else(|faults| panic!("{self:?}: {faults:?}"));
         let end = match &arms[0][0].parameters {
-            Parameters::Served { own, parts } => {
-                let served = served(own.as_ref(), parts, Arc::clone(&world), folder);
-                self.run(&world, served.unwrap_or_else(|fault| panic!("{self:?}: {fault}")))
+            Parameters::Federated { own, parts } => {
+                let federated = federated(own.as_ref(), parts, Arc::clone(&world), folder);
+                self.run(&world, federated.unwrap_or_else(|fault| panic!("{self:?}: {fault}")))
             }
             Parameters::Peers { own, parts } => {
                 let peers = peers(own.as_ref(), parts, Arc::clone(&world), folder);
@@ -260,8 +260,8 @@ fn step_sizes_that_fall_along_visits_count_in_fednova() {
         .set("problem.init", "{ constant = 0.0 }")
         .set("fleet.clients", 2)
         .steps("{ values = [1.0, 9.0] }")
-        .set("served.local.lr", "{ inverse-sqrt = { start = 0.05, offset = 20.0 } }")
-        .set("served.local.clock", "\"steps\"");
+        .set("federated.local.lr", "{ inverse-sqrt = { start = 0.05, offset = 20.0 } }")
+        .set("federated.local.clock", "\"steps\"");
     let found = bench.last(20_000);
     assert!((found - 0.499_468_844_7).abs() < 1e-9, "{found}");
 }
@@ -273,7 +273,7 @@ const EMPTY: &str = "stop = { rounds = 60 }
     problem.partition = { dirichlet = { alpha = 0.001, allow-empty = true } }
     fleet = { clients = 40, step = 0.0, visit = 1.0 }
     network = { topology = 'complete' }
-    served = { local = { steps = 3, batch = 32, lr = 0.05 }, schedule = { rounds = { cohort = 3 } } }
+    federated = { local = { steps = 3, batch = 32, lr = 0.05 }, schedule = { rounds = { cohort = 3 } } }
     peers = { local = { steps = 3, batch = 32, lr = 0.05 } }";
 
 /// The model after some rounds, and the world.
@@ -287,8 +287,8 @@ fn emptied(method: &str, weights: &str) -> (Arc<World<f64>>, Vec<f64>) {
         arms(cell, world.clients(), (Path::new(""), &scenario.registry)).unwrap_or_else(|faults| panic!("{method}: {faults:?}"));
     let case = Case::new("fedavg", "").rounds(60);
     let x = match &arms[0][0].parameters {
-        Parameters::Served { own, parts } => {
-            case.run(&world, served(own.as_ref(), parts, Arc::clone(&world), folder).expect("it fits"))
+        Parameters::Federated { own, parts } => {
+            case.run(&world, federated(own.as_ref(), parts, Arc::clone(&world), folder).expect("it fits"))
         }
         Parameters::Peers { own, parts } => {
             case.run(&world, peers(own.as_ref(), parts, Arc::clone(&world), folder).expect("it fits"))
@@ -339,13 +339,13 @@ fn clients_without_samples_are_not_called() {
     let (cell, folder) = (&scenario.cells[0], Path::new(""));
     let world = Arc::new(build_world::<f64>(cell, 1, folder).expect("digits are bundled"));
     let arms = arms(cell, world.clients(), (Path::new(""), &scenario.registry)).expect("it fits");
-    let Parameters::Served { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
-    let protocol = served(own.as_ref(), parts, Arc::clone(&world), folder).expect("it fits");
+    let Parameters::Federated { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
+    let protocol = federated(own.as_ref(), parts, Arc::clone(&world), folder).expect("it fits");
     let clock = Box::new(WorldClock::new(Arc::clone(&world)));
     let mut engine = Engine::new(protocol, clock, world.streams(), Workers::single());
     let _ = engine.run(&mut Rounds(60));
     // Three clients of three steps, all of which count.
-    assert_eq!(engine.protocol().standing().updates, 180);
+    assert_eq!(engine.protocol().participation().updates, 180);
     assert_eq!(engine.ledger().gradients, 540);
     let holders = (0..40).filter(|&client| world.objective().samples(client) > 0).count();
     assert!((3..40).contains(&holders), "{holders}");
@@ -370,7 +370,7 @@ fn a_manifest_writes_the_weighting_that_follows_the_objective() {
         let cell = &scenario.cells[0];
         let arms = arms(cell, 4, (Path::new(""), &scenario.registry)).expect("it fits");
         let resolved = arms[0][0].parameters.resolved(&cell.problem);
-        let Parameters::Served { own, parts } = &resolved else { panic!("it has a server") };
+        let Parameters::Federated { own, parts } = &resolved else { panic!("it has a server") };
         assert_eq!(parts.weighting.map(|weighting| weighting.name()), Some(expected), "{method}");
         assert!(fedfleet::registry::fit(own.as_ref(), parts, &cell.problem).is_ok(), "{method} runs from its manifest");
     }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use fedfleet::{
     engine::Workers,
+    protocol::Observed,
     record::curves::{Curves, Run},
-    role::Observed,
     run::{Options, Plan, Results, Silent, execute},
     scenario::Scenario,
 };
@@ -23,7 +23,7 @@ fn low_bit(mode: &str, bits: u32) -> Bench {
         .set("problem.init", "\"zeros\"")
         .set("fleet.clients", 2)
         .set("fleet.bits", bits)
-        .set("served.low-bit", format!("\"{mode}\""))
+        .set("federated.bit-width.applies-to", format!("\"{mode}\""))
         .steps("50")
         .lr(0.5)
 }
@@ -31,30 +31,30 @@ fn low_bit(mode: &str, bits: u32) -> Bench {
 #[test]
 fn low_bit_clients_send_what_they_can_store() {
     // Three bits: multiples of a third of the largest weight.
-    let found = low_bit("train", 3).path(1).remove(0);
+    let found = low_bit("all", 3).path(1).remove(0);
     for x in &found {
         let multiple = x.abs() / found[0] * 3.0;
         assert!((multiple - multiple.round()).abs() < 1e-12, "{found:?}");
     }
-    let full = low_bit("ignore", 3).path(1).remove(0);
+    let full = low_bit("nothing", 3).path(1).remove(0);
     assert_near(&full, &[1.0, 0.3, -0.7], 1e-12);
-    assert_eq!(low_bit("train", 32).path(3), low_bit("ignore", 3).path(3));
+    assert_eq!(low_bit("all", 32).path(3), low_bit("nothing", 3).path(3));
 }
 
 #[test]
 fn a_link_carries_what_low_bit_clients_have_stored() {
     let plain = mixed("fedavg").path(20);
-    for (found, expected) in mixed("fedavg").set("served.uplink", "\"identity\"").path(20).iter().zip(&plain) {
+    for (found, expected) in mixed("fedavg").set("federated.uplink", "\"identity\"").path(20).iter().zip(&plain) {
         assert_near(found, expected, 1e-12);
     }
-    assert_ne!(mixed("fedavg").set("served.low-bit", "\"ignore\"").path(20), plain);
+    assert_ne!(mixed("fedavg").set("federated.bit-width.applies-to", "\"nothing\"").path(20), plain);
 }
 
 #[test]
 fn every_method_reads_what_low_bit_clients_have_stored() {
     // From zero, with all control variates and momenta zero, the first round of each is that of FedAvg.
     for bits in [2, 3, 5] {
-        let first = |text: &str| low_bit("train", bits).method(text).set("served.uplink", "\"identity\"").path(1).remove(0);
+        let first = |text: &str| low_bit("all", bits).method(text).set("federated.uplink", "\"identity\"").path(1).remove(0);
         let expected = first("fedavg");
         for text in [
             "fednova",
@@ -73,7 +73,7 @@ fn every_method_reads_what_low_bit_clients_have_stored() {
     }
     // Those that send models send them as FedAvg does, without a link too.
     for text in ["fednova", "fedavg-m; beta = 1.0"] {
-        let path = |text: &str| low_bit("train", 3).method(text).path(4);
+        let path = |text: &str| low_bit("all", 3).method(text).path(4);
         for (found, expected) in path(text).iter().zip(&path("fedavg")) {
             assert_near(found, expected, 1e-9);
         }
@@ -93,10 +93,10 @@ fn clients_are_charged_for_what_they_keep() {
     assert_eq!(kept(bench("scaffold")), Some(6 * 5 * 32));
     assert_eq!(kept(bench("scaffold").set("fleet.bits", 4)), Some(6 * 5 * 32));
     assert_eq!(kept(bench("scafcom").schedule("{ rounds = { cohort = 2 } }")), Some(2 * 2 * 5 * 32));
-    assert_eq!(kept(bench("fedavg").set("served.uplink", "{ ef = { top-k = { k = 1 } } }")), Some(6 * 5 * 32));
+    assert_eq!(kept(bench("fedavg").set("federated.uplink", "{ ef = { top-k = { k = 1 } } }")), Some(6 * 5 * 32));
     assert_eq!(kept(bench("scaffold-1").set("fleet.clients", 1)), Some(5 * 32));
     let momentum = "{ optimiser = [{ momentum = { beta = 0.9 } }], keep-state = true }";
-    assert_eq!(kept(bench("fedavg").set("served.client", momentum)), Some(6 * 5 * 32));
+    assert_eq!(kept(bench("fedavg").set("federated.client", momentum)), Some(6 * 5 * 32));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn one_group_is_the_plain_average() {
     for text in ["grouped-average", "grouped-average; asymmetric = true"] {
         assert_near(&Bench::q4(text).iterates(12), &expected, 1e-12);
     }
-    let narrow = |text: &str| low_bit("train", 3).method(text).path(4);
+    let narrow = |text: &str| low_bit("all", 3).method(text).path(4);
     assert_eq!(narrow("grouped-average").len(), 4);
     for (found, expected) in narrow("grouped-average").iter().zip(&narrow("fedavg")) {
         assert_near(found, expected, 1e-12);
@@ -115,7 +115,7 @@ fn one_group_is_the_plain_average() {
 #[test]
 fn clients_of_one_width_make_prowd_the_plain_average() {
     assert_eq!(Bench::q4("prowd").iterates(12), Bench::q4("fedavg").iterates(12));
-    let narrow = |text: &str| low_bit("train", 2).method(text).path(4);
+    let narrow = |text: &str| low_bit("all", 2).method(text).path(4);
     assert_eq!(narrow("prowd"), narrow("fedavg"));
     // Two equal ternary models average to a ternary model.
     let end = narrow("prowd").remove(3);
@@ -162,10 +162,10 @@ fn prowd_without_its_parts_is_the_plain_average() {
 #[test]
 fn prowd_refuses_what_it_cannot_restore() {
     for (bench, reason) in [
-        (mixed("prowd").set("served.uplink", "{ top-k = { k = 1 } }"), "own width"),
-        (mixed("prowd").set("served.low-bit", "\"messages\""), "few bits"),
-        (mixed("prowd").set("served.low-bit", "\"ignore\""), "widths of clients"),
-        (mixed("grouped-average").set("served.shards", "\"least-visited\""), "widths of clients"),
+        (mixed("prowd").set("federated.uplink", "{ top-k = { k = 1 } }"), "own width"),
+        (mixed("prowd").set("federated.bit-width.applies-to", "\"messages\""), "few bits"),
+        (mixed("prowd").set("federated.bit-width.applies-to", "\"nothing\""), "widths of clients"),
+        (mixed("grouped-average").set("federated.shards", "\"least-visited\""), "widths of clients"),
         (mixed("prowd; lr = 0.0"), "positive step size"),
     ] {
         let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));
@@ -177,12 +177,12 @@ fn prowd_refuses_what_it_cannot_restore() {
 fn deployed(bench: &Bench) -> [Vec<f64>; 3] {
     let (world, mut engine) = bench.build(Workers::single()).expect("the bench is sound");
     let _ = engine.run(&mut Observer::new(Until::Versions(3)));
-    let served = engine.protocol();
+    let federated = engine.protocol();
     let of = |bits: u32| {
         let client = (0..4).find(|&client| world.fleet.bits(client) == bits).expect("a client has this width");
-        served.deployed(client).expect("a server deploys models").x
+        federated.deployed(client).expect("a server deploys models").x
     };
-    [of(32), of(4), served.iterate().to_vec()]
+    [of(32), of(4), federated.iterate().to_vec()]
 }
 
 #[test]
@@ -195,9 +195,9 @@ fn a_client_runs_the_model_in_its_own_width() {
     assert!(values.len() <= 8, "four bits are 7 multiples of a step on either side of zero: {values:?}");
     let step = values[values.len() - 1] / 7.0;
     assert!(narrow.iter().zip(&x).all(|(q, x)| (q - x).abs() < 0.51 * step + 1e-9), "to the nearest");
-    let [_, float, x] = deployed(&mixed("fedavg").set("served.low-bit", "\"ignore\""));
+    let [_, float, x] = deployed(&mixed("fedavg").set("federated.bit-width.applies-to", "\"nothing\""));
     assert_eq!(float, x);
-    let [_, received, x] = deployed(&mixed("fedavg").set("served.low-bit", "\"messages\""));
+    let [_, received, x] = deployed(&mixed("fedavg").set("federated.bit-width.applies-to", "\"messages\""));
     assert_ne!(received, x, "it received the model in four bits");
     let [wide, own, x] = deployed(&mixed("grouped-average"));
     assert_eq!(wide, x, "the widest group is scored");
@@ -205,14 +205,14 @@ fn a_client_runs_the_model_in_its_own_width() {
 }
 
 /// Runs a perceptron on digits with a quarter of the clients of two bits and returns the curve of FedAvg.
-fn curve(fleet: &str, low_bit: &str) -> (Curves, Run) {
+fn curve(fleet: &str, applies_to: &str) -> (Curves, Run) {
     let text = format!(
         r#"
 stop = {{ rounds = 20 }}
 problem = {{ objective = {{ mlp = {{ hidden = [8] }} }}, data = "digits-8x8" }}
 fleet = {{ clients = 8, {fleet} }}
 record = {{ every = {{ rounds = 10 }}, metrics = ["accuracy", "accuracy-narrowest", "accuracy-widest", "accuracy-clients"] }}
-served = {{ low-bit = "{low_bit}", local = {{ steps = 5, batch = 16, lr = 0.2 }} }}
+federated = {{ bit-width.applies-to = "{applies_to}", local = {{ steps = 5, batch = 16, lr = 0.2 }} }}
 [[method]]
 name = "fedavg"
 "#
@@ -233,16 +233,16 @@ name = "fedavg"
 #[test]
 fn accuracies_by_width_are_those_of_the_models_that_run() {
     const MIXED: &str = "group = [{ share = 0.75 }, { share = 0.25, bits = 2 }]";
-    let finals = |fleet: &str, low_bit: &str| {
-        let (curves, run) = curve(fleet, low_bit);
+    let finals = |fleet: &str, applies_to: &str| {
+        let (curves, run) = curve(fleet, applies_to);
         ["accuracy", "accuracy-narrowest", "accuracy-widest", "accuracy-clients"]
             .map(|name| run.last(curves.metric(name).expect("the metric is recorded")).expect("the metric is recorded"))
     };
-    for (fleet, low_bit) in [("bits = 32", "train"), (MIXED, "ignore")] {
-        let [plain, narrowest, widest, clients] = finals(fleet, low_bit);
+    for (fleet, applies_to) in [("bits = 32", "all"), (MIXED, "nothing")] {
+        let [plain, narrowest, widest, clients] = finals(fleet, applies_to);
         assert_eq!([narrowest, widest, clients], [plain; 3], "all clients run the same model");
     }
-    let [plain, narrowest, widest, clients] = finals(MIXED, "train");
+    let [plain, narrowest, widest, clients] = finals(MIXED, "all");
     assert_eq!(widest, plain);
     assert!(narrowest < widest && narrowest > 0.2, "ternary weights cost accuracy: {narrowest} of {widest}");
     assert_near(&[clients], &[0.25 * narrowest + 0.75 * widest], 1e-12);

@@ -25,12 +25,12 @@ impl Compressor for Bernoulli {
         Some(1.0 / self.p - 1.0)
     }
 
-    fn link<R: Real>(&self) -> Box<dyn Link<R>> {
+    fn encoder<R: Real>(&self) -> Box<dyn Encoder<R>> {
         Box::new(self.clone())
     }
 }
 
-impl<R: Real> Link<R> for Bernoulli {
+impl<R: Real> Encoder<R> for Bernoulli {
     fn transmit(&self, v: &mut [R], _: &mut Payload<R>, wire: &mut Wire<'_>) -> u64 {
         let mut sent = 0;
         for v in v {

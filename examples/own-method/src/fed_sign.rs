@@ -41,7 +41,7 @@ impl Method for FedSign {
     }
 }
 
-impl ServedMethod for FedSign {
+impl FederatedMethod for FedSign {
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         Box::new(Server { lr: self.lr })
     }

@@ -9,7 +9,7 @@ use crate::{
         crew::Crew,
         jobs::Jobs,
         queue::{Phase, Queue},
-        touched::Touched,
+        sparse_map::SparseMap,
     },
     random::{Purpose, Rng, Streams},
 };
@@ -86,7 +86,7 @@ pub(in crate::engine) struct State<M, J, O> {
     pub(in crate::engine) clock: f64,
     pub(in crate::engine) queue: Queue<Event<M>>,
     pub(in crate::engine) jobs: Jobs<J, O>,
-    pub(in crate::engine) nodes: Touched<NodeState>,
+    pub(in crate::engine) nodes: SparseMap<NodeState>,
     pub(in crate::engine) ledger: Ledger,
     pub(in crate::engine) crew: Crew,
 }
@@ -144,7 +144,7 @@ impl<P: Protocol> Core<P> {
             clock: 0.0,
             queue: Queue::default(),
             jobs: Jobs::default(),
-            nodes: Touched::default(),
+            nodes: SparseMap::default(),
             ledger: Ledger::default(),
             crew: Crew::default(),
         };

@@ -343,7 +343,7 @@ fn a_predicted_value_is_a_dashed_line_of_the_methods_colour() {
     let folder = tempfile::tempdir().unwrap();
     let rows = "a,0,0,0,0,0,0,0,2,\na,0,1,5,0,0,100,0,1,\nb,0,0,0,0,0,0,0,2,\nb,0,1,5,0,0,100,0,1.5,\n";
     std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}{rows}")).unwrap();
-    let spec = figure("x = \"rounds\"\ny = \"loss\"\nsurrogate = true");
+    let spec = figure("x = \"rounds\"\ny = \"loss\"\nstationary-point = true");
     assert!(
         draw_all(folder.path(), std::slice::from_ref(&spec), &|_| false)
             .unwrap_err()

@@ -17,7 +17,7 @@ use crate::{
 /// How probabilities change over the rounds: `p_n(t) = p_n f(t)` (FedAWE, NeurIPS 2024, appendix J).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Drift {
+pub enum Seasonality {
     /// `f = 1` in the first half of a period, `low` in the second.
     Staircase {
         /// Factor in the second half `[1]`.
@@ -63,7 +63,7 @@ fn cutoff() -> f64 {
     0.1
 }
 
-impl Drift {
+impl Seasonality {
     /// # Errors
     /// [`Invalid`] with a path relative to the drift.
     pub(in crate::fleet) fn validate(&self) -> Result<(), Invalid> {
@@ -103,7 +103,7 @@ impl Drift {
 /// A process over rounds, a function of the client's streams.
 #[derive(Debug, Clone)]
 pub(in crate::fleet) enum RoundProcess {
-    Bernoulli { chance: Chance, drift: Option<Drift> },
+    Bernoulli { chance: Chance, drift: Option<Seasonality> },
     Markov { chance: Chance, rise: f64 },
     Cyclic { chance: Chance, period: u64 },
     Pattern(Arc<[Vec<usize>]>),

@@ -7,7 +7,7 @@ use crate::{
     engine::NodeId,
     invalid::{Invalid, require},
     num::Real,
-    role::served::Apply,
+    protocol::federated::Apply,
 };
 
 /// How clients are divided into clusters.

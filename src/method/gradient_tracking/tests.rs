@@ -1,8 +1,8 @@
 use super::*;
 use crate::{
     network::{Components, Topology, TopologySpec, WeightRule},
+    protocol::peers::recording_orders::RecordingOrders,
     random::Streams,
-    role::peers::desk::Desk,
 };
 
 const NODES: usize = 8;
@@ -19,33 +19,35 @@ fn mean<'a>(rows: impl Iterator<Item = &'a Vec<f64>>) -> Vec<f64> {
     vector::mean(&rows)
 }
 
-fn ring(contacts: ContactsSpec) -> (Topology, Lockstep) {
+fn ring(contacts: TimeVaryingGraphSpec) -> (Topology, Synchronous) {
     let setting = Setting { streams: Streams::new(3), clients: NODES, folder: ".".into() };
     let topology = TopologySpec::Ring.build(WeightRule::Metropolis, Components::One, &setting).unwrap();
-    (topology, Lockstep::new(contacts, setting.streams))
+    (topology, Synchronous::new(contacts, setting.streams))
 }
 
 #[test]
 fn the_mean_tracker_is_the_mean_gradient_at_every_iteration() {
     for order in [Order::Cta, Order::Atc] {
-        for contacts in [ContactsSpec::Static, ContactsSpec::RandomMatching, ContactsSpec::FailingEdges(0.3)] {
-            let (topology, lockstep) = ring(contacts);
-            let rule = Rule { order, lockstep };
-            let mut desk = Desk::new(NODES);
+        for contacts in
+            [TimeVaryingGraphSpec::Static, TimeVaryingGraphSpec::RandomMatching, TimeVaryingGraphSpec::FailingEdges(0.3)]
+        {
+            let (topology, synchronous) = ring(contacts);
+            let rule = Rule { order, synchronous };
+            let mut orders = RecordingOrders::new(NODES);
             let mut states: Vec<State<f64>> = (0..NODES).map(|node| rule.init(node, vec![0.5; D])).collect();
             for (id, state) in states.iter_mut().enumerate() {
-                rule.start(state, &mut desk.node(id, &topology));
+                rule.start(state, &mut orders.node(id, &topology));
             }
             for t in 0..300 {
-                assert_eq!(desk.jobs.len(), NODES, "all nodes are in lockstep");
-                for (id, input) in std::mem::take(&mut desk.jobs) {
+                assert_eq!(orders.jobs.len(), NODES, "all nodes are in lockstep");
+                for (id, input) in std::mem::take(&mut orders.jobs) {
                     let out = Payload::one(gradient(id, &input.vectors[0])).with_scalar(0.05);
-                    rule.on_computed(&mut states[id], out, &mut desk.node(id, &topology));
+                    rule.on_computed(&mut states[id], out, &mut orders.node(id, &topology));
                 }
                 let (y, g) = (mean(states.iter().map(|state| &state.y)), mean(states.iter().map(|state| &state.g)));
                 assert!(vector::distance2(&y, &g).sqrt() < 1e-13, "{order:?} {contacts:?} {t}: {y:?} for {g:?}");
-                while let Some((to, mail)) = desk.mails.pop_front() {
-                    rule.on_message(&mut states[to], mail, &mut desk.node(to, &topology));
+                while let Some((to, message)) = orders.messages.pop_front() {
+                    rule.on_message(&mut states[to], message, &mut orders.node(to, &topology));
                 }
             }
             let apart = states.iter().map(|state| vector::distance2(&state.y, &states[0].y)).sum::<f64>();

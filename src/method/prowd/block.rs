@@ -10,8 +10,8 @@ use crate::{
         vector,
     },
     part::transform::{Chain, Point},
+    protocol::Payload,
     random::Rng,
-    role::Payload,
 };
 
 /// Weights that a block looks at together.

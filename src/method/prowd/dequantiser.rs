@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::block::{Pairs, ResidualBlock};
 use crate::{
     num::{Real, low_precision::Bits, vector},
-    part::{link::round_blocks, transform::Chain},
+    part::{compressor::round_blocks, transform::Chain},
     problem::Block,
     random::Rng,
 };

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     num::{Real, vector},
-    problem::Drift,
+    problem::Correction,
+    protocol::{Local, Payload},
     random::Rng,
-    role::{Local, Payload},
 };
 
 /// How two models are merged.
@@ -50,7 +50,7 @@ pub(super) struct Model<R> {
     pub ages: Vec<f64>,
 }
 
-/// Which coordinates of a model a message carries, as its stamp says.
+/// Which coordinates of a model a message carries, as its tag says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// All of them.
@@ -62,8 +62,8 @@ pub(super) enum Extent {
 }
 
 impl Extent {
-    /// The extent as a stamp.
-    pub fn stamp(self) -> u64 {
+    /// The extent as a tag.
+    pub fn tag(self) -> u64 {
         match self {
             Self::Whole => 0,
             Self::Part(part) => 1 + ((part as u64) << 1),
@@ -71,9 +71,9 @@ impl Extent {
         }
     }
 
-    /// The extent of a stamp.
-    pub fn of_stamp(stamp: u64) -> Self {
-        match stamp {
+    /// The extent of a tag.
+    pub fn of_tag(tag: u64) -> Self {
+        match tag {
             0 => Self::Whole,
             odd if odd % 2 == 1 => Self::Part((odd >> 1) as usize),
             even => Self::Sample(even >> 1),
@@ -144,7 +144,7 @@ impl<R: Real> Model<R> {
     #[must_use]
     pub fn update(mut self, by_age: bool, local: &mut Local<'_, R>) -> Self {
         if !by_age {
-            local.descend(&mut self.x, &Drift::NONE);
+            local.descend(&mut self.x, &Correction::NONE);
             self.ages.iter_mut().for_each(|age| *age += local.steps as f64);
             return self;
         }
@@ -251,7 +251,7 @@ mod tests {
         sample.dedup();
         assert_eq!(sample.len(), 30);
         for extent in [Extent::Whole, Extent::Part(0), Extent::Part(6), Extent::Sample(9)] {
-            assert_eq!(Extent::of_stamp(extent.stamp()), extent);
+            assert_eq!(Extent::of_tag(extent.tag()), extent);
         }
     }
 }

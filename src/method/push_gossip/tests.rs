@@ -3,8 +3,8 @@ use rand::RngExt;
 use super::*;
 use crate::{
     network::{Components, TopologySpec, WeightRule},
+    protocol::peers::recording_orders::RecordingOrders,
     random::{Purpose, Streams},
-    role::peers::desk::Desk,
 };
 
 const NODES: usize = 12;
@@ -24,27 +24,27 @@ fn sends_and_balance_of_every_node_make_up_its_periods() {
     ] {
         let rule = Rule { parameters: PushGossip { flow, ..PushGossip::default() }, period: period.clone(), phase: None };
         let mut states: Vec<State<f64>> = (0..NODES).map(|node| rule.init(node, vec![0.0; 3])).collect();
-        let (mut desk, mut periods, mut answers) = (Desk::new(NODES), [0; NODES], 0);
+        let (mut orders, mut periods, mut answers) = (RecordingOrders::new(NODES), [0; NODES], 0);
         let mut rng = setting.streams.stream(Purpose::Cohort, 0, 0);
         for _ in 0..20_000 {
             let waker = rng.random_range(0..NODES);
             periods[waker] += 1;
-            rule.on_timer(&mut states[waker], PUSH, &mut desk.node(waker, &topology));
+            rule.on_timer(&mut states[waker], PUSH, &mut orders.node(waker, &topology));
             // Messages pile up at times, and work is done late.
             while rng.random::<f64>() < 0.6
-                && let Some((to, mail)) = desk.mails.pop_front()
+                && let Some((to, message)) = orders.messages.pop_front()
             {
-                rule.on_message(&mut states[to], mail, &mut desk.node(to, &topology));
+                rule.on_message(&mut states[to], message, &mut orders.node(to, &topology));
             }
             while rng.random::<f64>() < 0.7
-                && let Some((id, model)) = desk.jobs.pop_front()
+                && let Some((id, model)) = orders.jobs.pop_front()
             {
-                let before = desk.sent[id];
-                rule.on_computed(&mut states[id], model, &mut desk.node(id, &topology));
-                answers += desk.sent[id] - before;
+                let before = orders.sent[id];
+                rule.on_computed(&mut states[id], model, &mut orders.node(id, &topology));
+                answers += orders.sent[id] - before;
             }
             for (id, state) in states.iter().enumerate() {
-                assert_eq!(desk.sent[id] + state.tokens, periods[id], "{flow:?}: node {id}");
+                assert_eq!(orders.sent[id] + state.tokens, periods[id], "{flow:?}: node {id}");
             }
         }
         assert_eq!(answers > 1000, flow != Flow::Proactive, "{flow:?}: {answers} messages were answers");

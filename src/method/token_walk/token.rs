@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::NodeId,
     num::Real,
-    role::{Payload, peers::Mail},
+    protocol::{Payload, peers::Message},
 };
 
 /// A token: its number, its hops so far, what it has asked of neighbours since it was sent last, and a payload of the model
@@ -25,14 +25,14 @@ impl<R: Real> Token<R> {
         Self { number, hops: 0, queries: 0, payload: Payload { vectors: vec![x], scalars: measure } }
     }
 
-    /// The token as the stamp of a message.
-    pub fn stamp(&self) -> u64 {
+    /// The token as the tag of a message.
+    pub fn tag(&self) -> u64 {
         self.hops << 16 | self.number
     }
 
     /// The token of a message.
-    pub fn of(mail: &Mail<R>) -> Self {
-        Self { number: mail.stamp & 0xffff, hops: mail.stamp >> 16, queries: 0, payload: Payload::clone(&mail.payload) }
+    pub fn of(message: &Message<R>) -> Self {
+        Self { number: message.tag & 0xffff, hops: message.tag >> 16, queries: 0, payload: Payload::clone(&message.payload) }
     }
 
     /// `(n + 1)^(−exponent)` at hop `n`.

@@ -67,7 +67,7 @@ pub struct Adaptive {
 }
 
 impl<R: Real> Transform<R> for Adaptive {
-    fn letters(&self) -> &'static [&'static str] {
+    fn state_names(&self) -> &'static [&'static str] {
         &["m", "v"]
     }
 
@@ -137,7 +137,7 @@ pub struct AdamW {
 }
 
 impl<R: Real> Transform<R> for AdamW {
-    fn letters(&self) -> &'static [&'static str] {
+    fn state_names(&self) -> &'static [&'static str] {
         &["m", "v"]
     }
 

@@ -45,7 +45,7 @@ pub struct Momentum {
 }
 
 impl<R: Real> Transform<R> for Momentum {
-    fn letters(&self) -> &'static [&'static str] {
+    fn state_names(&self) -> &'static [&'static str] {
         &["b"]
     }
 

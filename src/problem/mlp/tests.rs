@@ -122,8 +122,8 @@ fn many_rows_pass_in_parts() {
     }
     check::close(&whole, &sum, 1e-12);
     let (mut y, mut expected) = (x.clone(), x);
-    net.step(0, &mut y, Sample::Full, 0.2, &Drift::NONE, &mut work);
-    Drift::NONE.step(0.2, &whole, &mut expected);
+    net.step(0, &mut y, Sample::Full, 0.2, &Correction::NONE, &mut work);
+    Correction::NONE.step(0.2, &whole, &mut expected);
     check::close(&y, &expected, 1e-13);
 }
 

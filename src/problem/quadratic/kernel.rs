@@ -9,7 +9,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::{
     num::Real,
-    problem::{Drift, Sample, Visit},
+    problem::{Correction, Sample, Visit},
 };
 
 /// Rows of a dense curvature come in multiples of this; the matrix is padded with zeros.
@@ -55,8 +55,15 @@ impl<R: Real> Piece<'_, R> {
     }
 
     /// The local steps of a visit in one call; `z` and `gradient` are buffers of length `stride(d)`.
-    pub fn descend(&self, y: &mut [R], visit: &mut Visit<'_, '_, R>, drift: &Drift<'_, R>, z: &mut [R], gradient: &mut [R]) {
-        Arch::new().dispatch(Descend { piece: self, y, visit, drift, z, gradient });
+    pub fn descend(
+        &self,
+        y: &mut [R],
+        visit: &mut Visit<'_, '_, R>,
+        correction: &Correction<'_, R>,
+        z: &mut [R],
+        gradient: &mut [R],
+    ) {
+        Arch::new().dispatch(Descend { piece: self, y, visit, correction, z, gradient });
     }
 }
 
@@ -96,7 +103,7 @@ struct Descend<'a, 'p, 'v, 'b, 'd, R> {
     piece: &'a Piece<'p, R>,
     y: &'a mut [R],
     visit: &'a mut Visit<'v, 'b, R>,
-    drift: &'a Drift<'d, R>,
+    correction: &'a Correction<'d, R>,
     z: &'a mut [R],
     gradient: &'a mut [R],
 }
@@ -106,17 +113,17 @@ impl<R: Real> WithSimd for Descend<'_, '_, '_, '_, '_, R> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { piece, y, visit, drift, z, gradient } = self;
+        let Self { piece, y, visit, correction, z, gradient } = self;
         if let Curvature::Dense(matrix) = piece.curvature {
             match stride(y.len()) / LANES {
-                1 => return descend_dense::<R, 4>(piece, matrix, y, visit, drift),
-                2 => return descend_dense::<R, 8>(piece, matrix, y, visit, drift),
-                3 => return descend_dense::<R, 12>(piece, matrix, y, visit, drift),
-                4 => return descend_dense::<R, 16>(piece, matrix, y, visit, drift),
-                5 => return descend_dense::<R, 20>(piece, matrix, y, visit, drift),
-                6 => return descend_dense::<R, 24>(piece, matrix, y, visit, drift),
-                7 => return descend_dense::<R, 28>(piece, matrix, y, visit, drift),
-                8 => return descend_dense::<R, 32>(piece, matrix, y, visit, drift),
+                1 => return descend_dense::<R, 4>(piece, matrix, y, visit, correction),
+                2 => return descend_dense::<R, 8>(piece, matrix, y, visit, correction),
+                3 => return descend_dense::<R, 12>(piece, matrix, y, visit, correction),
+                4 => return descend_dense::<R, 16>(piece, matrix, y, visit, correction),
+                5 => return descend_dense::<R, 20>(piece, matrix, y, visit, correction),
+                6 => return descend_dense::<R, 24>(piece, matrix, y, visit, correction),
+                7 => return descend_dense::<R, 28>(piece, matrix, y, visit, correction),
+                8 => return descend_dense::<R, 32>(piece, matrix, y, visit, correction),
                 _ => {}
             }
         }
@@ -127,7 +134,7 @@ impl<R: Real> WithSimd for Descend<'_, '_, '_, '_, '_, R> {
             if let Sample::Noise(noise) = visit.batches.next_sample() {
                 add_into(noise, gradient);
             }
-            drift.step((visit.lr)(k), &gradient[..dim], y);
+            correction.step((visit.lr)(k), &gradient[..dim], y);
         }
     }
 }
@@ -139,7 +146,7 @@ fn descend_dense<R: Real, const P: usize>(
     matrix: &[R],
     y: &mut [R],
     visit: &mut Visit<'_, '_, R>,
-    drift: &Drift<'_, R>,
+    correction: &Correction<'_, R>,
 ) {
     let dim = y.len();
     let pad = |from: &[R]| {
@@ -148,7 +155,7 @@ fn descend_dense<R: Real, const P: usize>(
         to
     };
     let (origin, offset) = (pad(piece.origin), piece.offset.map(pad));
-    let plain = drift.scale == 1.0 && drift.shift.is_none() && drift.pull.is_none();
+    let plain = correction.scale == 1.0 && correction.shift.is_none() && correction.pull.is_none();
     let mut at = pad(y);
     let (mut z, mut gradient) = ([R::zero(); P], [R::zero(); P]);
     for k in visit.interrupt.steps(visit.steps) {
@@ -169,7 +176,7 @@ fn descend_dense<R: Real, const P: usize>(
                 at[j] -= lr * gradient[j];
             }
         } else {
-            drift.step(lr, &gradient[..dim], &mut at[..dim]);
+            correction.step(lr, &gradient[..dim], &mut at[..dim]);
         }
     }
     y.copy_from_slice(&at[..dim]);

@@ -157,10 +157,10 @@ fn a_common_curvature_has_the_stated_condition() {
 fn a_visit_is_its_steps_one_by_one() {
     let anchor = point(7);
     let shift: Vec<f64> = anchor.iter().map(|a| 0.1 * a).collect();
-    let drifts = [Drift::NONE, Drift { scale: 0.5, shift: Some(&shift), pull: Some((0.3, &anchor)) }];
+    let corrections = [Correction::NONE, Correction { scale: 0.5, shift: Some(&shift), pull: Some((0.3, &anchor)) }];
     for (spec, noise) in laws().into_iter().flat_map(|spec| [(spec.clone(), 0.0), (spec, 0.2)]) {
         let problem = Quadratic::<f64>::generated(&spec, 4, Streams::new(5), noise, usize::MAX);
-        for drift in &drifts {
+        for correction in &corrections {
             let run = |whole: bool| {
                 let mut rng = Streams::new(1).stream(Purpose::Batch, 2, 0);
                 let (mut order, mut draw, mut work) = (Vec::new(), Vec::new(), Workspace::new());
@@ -169,10 +169,10 @@ fn a_visit_is_its_steps_one_by_one() {
                 if whole {
                     let mut visit =
                         Visit { steps: 6, lr: &|k| 0.1 / (k + 1) as f64, batches: &mut batches, interrupt: Interrupt::default() };
-                    problem.descend(2, &mut y, &mut visit, drift, &mut work);
+                    problem.descend(2, &mut y, &mut visit, correction, &mut work);
                 } else {
                     for k in 0..6 {
-                        problem.step(2, &mut y, batches.next_sample(), 0.1 / (k + 1) as f64, drift, &mut work);
+                        problem.step(2, &mut y, batches.next_sample(), 0.1 / (k + 1) as f64, correction, &mut work);
                     }
                 }
                 y

@@ -20,7 +20,7 @@ use crate::{
         optimum::{
             self, OptimumError,
             cache::Key,
-            settled::{self, Pulls},
+            stationary::{self, Pulls},
         },
     },
     random::Streams,
@@ -147,7 +147,7 @@ impl<R: Real> Problem<R> {
         if !self.spec().is_convex() {
             return Err(OptimumError::NotConvex);
         }
-        self.in_double(|objective| settled::settled(objective, pulls))
+        self.in_double(|objective| stationary::settled(objective, pulls))
     }
 
     /// What `solve` makes of the objective in double precision.

@@ -20,7 +20,7 @@ fn facts() -> Vec<Fact> {
         Some(Outcome::Diverged),
         None,
     ];
-    let cell = |value: &str| Cell(vec![("served.local.lr".to_owned(), value.to_owned())]);
+    let cell = |value: &str| Cell(vec![("federated.local.lr".to_owned(), value.to_owned())]);
     let rows = every.into_iter().zip(outcome).enumerate();
     rows.map(|(i, (every, outcome))| Fact {
         cell: cell(["0.1", "=x"][i % 2]),
@@ -36,10 +36,10 @@ fn facts() -> Vec<Fact> {
 #[test]
 fn all_that_is_written_is_read_back_and_runs_no_formula() {
     let mut out = Vec::new();
-    write(&["served.local.lr".to_owned()], facts(), &mut out).unwrap();
+    write(&["federated.local.lr".to_owned()], facts(), &mut out).unwrap();
     let text = String::from_utf8(out.clone()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "served.local.lr,method,seed,outcome,sampled,server,at_work_mean,at_work_most");
+    assert_eq!(lines[0], "federated.local.lr,method,seed,outcome,sampled,server,at_work_mean,at_work_most");
     assert_eq!(lines[1], "0.1,\"FedAvg, \"\"plain\"\"\",3,finished,1 rounds,true,3.25,10");
     assert_eq!(lines[4], "'=x,'@b,3,stuck,7.5 per decade of seconds,true,3.25,10");
     assert_eq!(lines[6], "'=x,c,3,,1 rounds,false,,");

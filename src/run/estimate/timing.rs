@@ -10,8 +10,8 @@ use super::Spent;
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
+    protocol::Observed,
     record::{Progress, RecordPlan},
-    role::Observed,
     run::{error::RunError, protocols::Pilot, wall::now},
     world::{World, WorldClock},
 };

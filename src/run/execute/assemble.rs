@@ -68,7 +68,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
     if plan.record.participants {
         table("participants.csv", &mut |out| join(parts("participants"), out))?;
     }
-    if plan.record.surrogate {
+    if plan.record.stationary_point {
         table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
     }
     for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
@@ -128,7 +128,7 @@ fn chosen(runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<
 fn fact(plan: &Plan, run: RunId, end: Option<End>) -> Fact {
     let planned = &plan.cells[run.cell];
     let arm = plan.arm(run);
-    let server = matches!(arm.parameters, Parameters::Served { .. });
+    let server = matches!(arm.parameters, Parameters::Federated { .. });
     Fact {
         cell: swept(&planned.cell),
         method: arm.label.clone(),

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use crate::{
+    protocol::StateVector,
     record::{RecordSpec, formula::guarded},
-    role::Letter,
     run::{Plan, Results, RunId, tuning::Choices},
     scenario::cells,
 };
@@ -30,9 +30,9 @@ pub(super) fn file(plan: &Plan, run: RunId) -> String {
 }
 
 /// The names of the vectors in a file of a run's state, one a line with the row and the client, where there is one.
-pub(super) fn names<R>(letters: &[Letter<'_, R>]) -> io::Result<String> {
+pub(super) fn names<R>(state_vectors: &[StateVector<'_, R>]) -> io::Result<String> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    for (row, Letter { name, client, .. }) in letters.iter().enumerate() {
+    for (row, StateVector { name, client, .. }) in state_vectors.iter().enumerate() {
         csv.write_record([&row.to_string(), name.as_ref(), &client.map_or_else(String::new, |client| client.to_string())])?;
     }
     let bytes = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;

@@ -11,12 +11,13 @@ use ndarray_npy::WriteNpyExt;
 
 use super::{
     kept::{self, ITERATES, MODELS, STATES},
-    predicted::surrogate,
+    predicted::stationary_point,
 };
 use crate::{
     engine::{Engine, Protocol, Workers},
     file::digest::Digest,
     num::Real,
+    protocol::{Models, Observed},
     record::{
         End, Ended, Files, OWN, RecordError, Recorder, RecorderState, Written,
         formula::guarded,
@@ -24,7 +25,6 @@ use crate::{
         part::{Part, header},
         participants, predicted, staleness,
     },
-    role::{Models, Observed},
     run::{
         Options, Plan, RunId,
         any_world::AnyWorld,
@@ -107,8 +107,8 @@ impl Pilot for RunJob<'_> {
             let table = staleness::table(&plan.keys(), &prefix, engine.protocol().staleness_counts());
             kept.table(name, "staleness", table)?;
         }
-        if plan.record.surrogate {
-            let model = surrogate(plan, run, &world);
+        if plan.record.stationary_point {
+            let model = stationary_point(plan, run, &world);
             let table = predicted::table(&plan.keys(), &prefix, &plan.columns, (&world.problem, model.as_deref()));
             kept.table(name, "predicted", table)?;
         }
@@ -120,10 +120,10 @@ impl Pilot for RunJob<'_> {
             kept.matrix(MODELS, name, &models)?;
         }
         if plan.record.states {
-            let letters = engine.protocol().state();
-            let vectors: Vec<&[R]> = letters.iter().map(|letter| letter.vector).collect();
+            let state_vectors = engine.protocol().state();
+            let vectors: Vec<&[R]> = state_vectors.iter().map(|letter| letter.vector).collect();
             kept.matrix(STATES, name, &vectors)?;
-            kept.table(name, STATES, kept::names(&letters))?;
+            kept.table(name, STATES, kept::names(&state_vectors))?;
         }
         Ok(Done { end, files: kept.files })
     }

@@ -6,20 +6,20 @@ use crate::{
     num::Real,
     num::low_precision::Bits,
     part::{rate::Rate, transform::TransformSpec, weighting::Weighting},
-    problem::optimum::settled::Pulls,
-    random::Setting,
-    registry::{Parameters, ServedParameters, complete},
-    role::{
-        served::expected_weights,
-        spec::{ServedSpec, ShardRule},
+    problem::optimum::stationary::Pulls,
+    protocol::{
+        federated::expected_weights,
+        spec::{FederatedSpec, ShardRule},
     },
-    run::{Plan, RunId, protocols::served},
+    random::Setting,
+    registry::{FederatedParameters, Parameters, complete},
+    run::{Plan, RunId, protocols::federated},
     world::World,
 };
 
 /// The model at which the expected server step of a run vanishes, shape `[d]`; `None` where nothing is known to predict it.
-pub(super) fn surrogate<R: Real>(plan: &Plan, run: RunId, world: &Arc<World<R>>) -> Option<Vec<R>> {
-    let Parameters::Served { own, parts } = &plan.arm(run).parameters else { return None };
+pub(super) fn stationary_point<R: Real>(plan: &Plan, run: RunId, world: &Arc<World<R>>) -> Option<Vec<R>> {
+    let Parameters::Federated { own, parts } = &plan.arm(run).parameters else { return None };
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: plan.scenario.folder.clone() };
     let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts, world.problem.spec().weights), world, &setting)?;
     let x = world.problem.settled(&pulls).ok()?;
@@ -27,7 +27,12 @@ pub(super) fn surrogate<R: Real>(plan: &Plan, run: RunId, world: &Arc<World<R>>)
 }
 
 /// How the clients of a method pull at its model.
-fn pulls<R: Real>(own: &dyn ServedParameters, parts: &ServedSpec, world: &Arc<World<R>>, setting: &Setting) -> Option<Pulls> {
+fn pulls<R: Real>(
+    own: &dyn FederatedParameters,
+    parts: &FederatedSpec,
+    world: &Arc<World<R>>,
+    setting: &Setting,
+) -> Option<Pulls> {
     let client = parts.client.clone().unwrap_or_default();
     let plain = own.averages()
         && client.optimiser.is_empty()
@@ -42,8 +47,8 @@ fn pulls<R: Real>(own: &dyn ServedParameters, parts: &ServedSpec, world: &Arc<Wo
     let local = parts.local.build::<R>(own.recipe().steps, &client, setting).ok()?;
     let schedule = parts.schedule.clone().unwrap_or_default();
     // The deliveries are those by which unbiased weights would divide, refused where they are not known.
-    let by_deliveries = ServedSpec { weighting: Some(Weighting::Unbiased), ..parts.clone() };
-    let followed = served(own, &by_deliveries, Arc::clone(world), &setting.folder).ok()?;
+    let by_deliveries = FederatedSpec { weighting: Some(Weighting::Unbiased), ..parts.clone() };
+    let followed = federated(own, &by_deliveries, Arc::clone(world), &setting.folder).ok()?;
     let weights = expected_weights(parts.weighting.unwrap_or_default(), &schedule, followed.deliveries(), world)?;
     let usual: Vec<(f64, bool)> = (0..world.clients()).map(|client| local.usual_steps(world, client)).collect();
     let lr = match local.rate {

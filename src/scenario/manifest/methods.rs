@@ -1,4 +1,4 @@
-//! `[served]`, `[peers]` and `[[method]]` with what every method really used.
+//! `[federated]`, `[peers]` and `[[method]]` with what every method really used.
 //!
 //! A key is written out where it has one value in all cells, sweeps and tunes. What a section says stays there; what nobody
 //! says, the method's recipe included, is written into the method.
@@ -54,7 +54,7 @@ impl Scenario {
             write_out(written.descend_mut(&["method", &index.to_string()])?, shared.as_ref(), arms);
         }
         debug_assert!(self.cells.iter().all(|cell| cell.methods.len() == start), "every method comes from one of the file");
-        for section in ["served", "peers"] {
+        for section in ["federated", "peers"] {
             let Some(target) = written.child_mut(section).and_then(Node::as_table_mut) else { continue };
             for entry in target.iter_mut() {
                 let takes =
@@ -89,7 +89,7 @@ fn arms(cell: &Cell, method: &MethodTable, registry: &Registry) -> Option<Vec<Me
     let arm = |choice: cells::Choice| {
         let parameters = (entry.parse)(&choice.tree, "method", registry).ok()?.resolved(&cell.problem);
         let (own, parts) = match &parameters {
-            Parameters::Served { own, parts } => (node(&own.to_table())?, node(parts)?),
+            Parameters::Federated { own, parts } => (node(&own.to_table())?, node(parts)?),
             Parameters::Peers { own, parts } => (node(&own.to_table())?, node(parts)?),
         };
         let mut table = own.as_table()?.clone();

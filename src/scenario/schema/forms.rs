@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// Sections, and parts of them, whose keys a method may give instead: none of them is required.
-const SHARED: [&str; 4] = ["ServedSpec", "PeersSpec", "LocalSpec", "ClientSpec"];
+const SHARED: [&str; 4] = ["FederatedSpec", "PeersSpec", "LocalSpec", "ClientSpec"];
 
 /// Takes out what means nothing in TOML: `null`, and the formats of Rust's numbers.
 pub(super) fn simplify(part: &mut Value) {

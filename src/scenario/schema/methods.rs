@@ -49,7 +49,7 @@ pub(super) fn describe(methods: Vec<Own<'_>>, definitions: &mut Map<String, Valu
 
 fn table(entry: &Entry, mut own: Value, definitions: &mut Map<String, Value>) -> Value {
     simplify(&mut own);
-    let section = if entry.section == "served" { "ServedSpec" } else { "PeersSpec" };
+    let section = if entry.section == "federated" { "FederatedSpec" } else { "PeersSpec" };
     let mut properties = json!({
         "name": { "const": entry.card.name, "description": entry.card.summary },
         "label": { "type": "string", "description": "What records and figures call it; the name if not given." },

@@ -8,7 +8,7 @@ use fedfleet::{
     invalid::Invalid,
     network::NetworkSpec,
     part::{
-        link::LinkSpec,
+        compressor::CompressorSpec,
         rate::Clock,
         rate::Rate,
         transform::{Chain, TransformSpec},
@@ -18,13 +18,13 @@ use fedfleet::{
         init::InitSpec,
         quadratic::{Numbers, QuadraticSpec},
     },
+    protocol::{
+        local::{LocalRule, Steps},
+        peers::{Absent, Peers, PeersSpec, Plan},
+        spec::BitWidthSpec,
+    },
     random::{Quantity, Setting, Streams},
     registry::{Parameters, PeerParameters, Registry},
-    role::{
-        local::{LocalRule, Steps},
-        peers::{Absent, Peers, Plan},
-        spec::LowBit,
-    },
     scenario::Scenario,
     world::{World, WorldClock},
 };
@@ -43,14 +43,15 @@ pub struct Bench {
     pub lr: Rate,
     pub optimiser: Vec<TransformSpec>,
     pub absent: Absent,
-    pub link: Option<LinkSpec>,
+    pub compressor: Option<CompressorSpec>,
+    pub parts: PeersSpec,
 }
 
 /// What a scenario must have besides a method.
 const PROBLEM: &str = "stop = { rounds = 1 }\nproblem = { objective = { quadratic = { curvature = [1], centre = [0] } } }\n";
 
-/// The parameters of a method, written as in a scenario: its name, then keys separated by semicolons.
-pub fn method(text: &str) -> Box<dyn PeerParameters> {
+/// The parameters of a method and its parts, written as in a scenario: its name, then keys separated by semicolons.
+pub fn method(text: &str) -> (Box<dyn PeerParameters>, PeersSpec) {
     let (name, keys) = text.split_once(' ').unwrap_or((text, ""));
     let scenario = format!("{PROBLEM}[[method]]\nname = \"{name}\"\nlocal = {{ lr = 0.1 }}\n{}", keys.replace(';', "\n"));
     let scenario =
@@ -59,7 +60,7 @@ pub fn method(text: &str) -> Box<dyn PeerParameters> {
     let entry = registry.find(name).expect("the method is registered");
     let table = &scenario.cells[0].methods[0].table;
     match (entry.parse)(table, "method.0", &registry) {
-        Ok(Parameters::Peers { own, .. }) => own,
+        Ok(Parameters::Peers { own, parts }) => (own, *parts),
         other => panic!("{other:?}"),
     }
 }
@@ -77,8 +78,9 @@ pub fn fleet(text: &str) -> FleetSpec {
 impl Bench {
     /// A method on `nodes` quadratics with curvature 1 and these centres, one row a node, from 0; visits take no time.
     pub fn new(text: &str, topology: &str, centres: Vec<Vec<f64>>) -> Self {
+        let (method, parts) = method(text);
         Self {
-            method: method(text),
+            method,
             nodes: centres.len(),
             problem: QuadraticSpec {
                 curvature: Some(Numbers::Common(1.0)),
@@ -93,7 +95,8 @@ impl Bench {
             lr: Rate::Constant(0.1),
             optimiser: Vec::new(),
             absent: Absent::Wait,
-            link: None,
+            compressor: parts.compressor.clone(),
+            parts,
         }
     }
 
@@ -131,11 +134,11 @@ impl Bench {
         Setting { streams: Streams::new(self.seed), clients: self.nodes, folder: ".".into() }
     }
 
-    pub fn engine(&self, workers: Workers<fedfleet::role::Scratch<f64>>) -> Engine<Peers<f64>> {
+    pub fn engine(&self, workers: Workers<fedfleet::protocol::Scratch<f64>>) -> Engine<Peers<f64>> {
         self.try_engine(workers).expect("the bench is sound")
     }
 
-    pub fn try_engine(&self, workers: Workers<fedfleet::role::Scratch<f64>>) -> Result<Engine<Peers<f64>>, Invalid> {
+    pub fn try_engine(&self, workers: Workers<fedfleet::protocol::Scratch<f64>>) -> Result<Engine<Peers<f64>>, Invalid> {
         let world = self.world();
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let streams = world.streams;
@@ -149,6 +152,7 @@ impl Bench {
     pub fn peers(&self, world: Arc<World<f64>>) -> Result<Peers<f64>, Invalid> {
         let setting = self.setting();
         let steps = self.method.steps().map_or(self.steps, |steps| steps as f64);
+        let parts = PeersSpec { compressor: self.compressor.clone(), ..self.parts.clone() };
         let local = LocalRule {
             steps: Steps::Count(Quantity::from(steps).build("steps", &(1.0..=1e9), &setting).expect("steps are sound")),
             batch: BatchSize::Full,
@@ -157,9 +161,14 @@ impl Bench {
             optimiser: Chain::build(&self.optimiser),
             keep_state: true,
         };
-        let nodes = self.method.nodes::<f64>(&setting).expect("the method is sound");
-        let plan =
-            Plan { world, local, absent: self.absent, link: self.link.as_ref().map(LinkSpec::build), low_bit: LowBit::Train };
+        let nodes = self.method.nodes::<f64>(&parts, &setting).expect("the method is sound");
+        let plan = Plan {
+            world,
+            local,
+            absent: self.absent,
+            compressor: self.compressor.as_ref().map(CompressorSpec::build),
+            bit_width: BitWidthSpec::default(),
+        };
         Peers::new(plan, nodes)
     }
 

@@ -377,7 +377,7 @@ fn nobody_waits_for_nodes_that_are_down() {
     let topology = bench.network.topology.take();
     bench.network = network("link = { latency = 0.1 }");
     bench.network.topology = topology;
-    let updates = bench.run(500.0).protocol().standing().updates;
+    let updates = bench.run(500.0).protocol().participation().updates;
     // A quarter of 20 nodes for 500 s, at up to 0.7 s a step: 3571.
     assert!(updates > 2500, "{updates} updates");
 }

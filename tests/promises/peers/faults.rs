@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use fedfleet::{
     engine::{Engine, Workers},
-    role::peers::{Absent, Peers},
+    protocol::peers::{Absent, Peers},
     run::{Options, Plan, Results, Silent, execute},
     scenario::Scenario,
 };

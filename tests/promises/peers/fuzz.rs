@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use fedfleet::{
     engine::{Engine, Workers},
     fleet::AvailabilitySpec,
-    part::link::LinkSpec,
+    part::compressor::CompressorSpec,
+    protocol::peers::{Absent, Peers},
     random::{Purpose, Rng, Streams},
     registry::Registry,
-    role::peers::{Absent, Peers},
     toml::decode::read,
 };
 use rand::RngExt;
@@ -69,11 +69,11 @@ fn world(method: &'static str, seed: u64) -> Bench {
     bench.network.topology = topology;
     bench.absent = if rng.random() { Absent::Wait } else { Absent::Lose };
     let remembers = ["d-psgd", "sgp", "gradient-tracking"].contains(&method);
-    let link = one(if remembers { LINKS } else { &LINKS[..5] }, rng);
-    if !link.is_empty() && !method.starts_with("choco") && !method.contains("parts") && !method.contains("sample") {
-        let tables: BTreeMap<String, LinkSpec> =
-            read(&format!("link = {link}"), &Registry::builtin()).expect("it is well written");
-        bench.link = tables.get("link").cloned();
+    let compressor = one(if remembers { LINKS } else { &LINKS[..5] }, rng);
+    if !compressor.is_empty() && !method.starts_with("choco") && !method.contains("parts") && !method.contains("sample") {
+        let tables: BTreeMap<String, CompressorSpec> =
+            read(&format!("compressor = {compressor}"), &Registry::builtin()).expect("it is well written");
+        bench.compressor = tables.get("compressor").cloned();
     }
     bench
 }
@@ -100,20 +100,24 @@ fn assert_sound(engine: &Engine<Peers<f64>>, bench: &Bench, method: &str, run: &
     let models = iterates(engine).concat();
     // Averages and small steps towards centres never leave their convex hull; memories and stale steps can, and come back.
     let averages = ["d-psgd", "push-gossip", "token-walk"].iter().any(|name| method.starts_with(name));
-    let exact = bench.link.is_none() && bench.fleet.bits.is_none();
+    let exact = bench.compressor.is_none() && bench.fleet.bits.is_none();
     let (least, most) = if averages && exact { (-1e-12, nodes as f64 - 1.0 + 1e-12) } else { (-1e3, 1e3) };
     assert!(models.iter().all(|x| (least..=most).contains(x)), "{run}: {models:?}");
     let visits: Vec<u64> = (0..nodes).map(|node| peers.visits(node)).collect();
     assert_eq!(visits.iter().sum::<u64>(), ledger.visits, "{run}: visits are counted once");
     // Absent in a round, a node finishes an iteration without a visit.
     let rests = matches!(bench.fleet.availability, Some(AvailabilitySpec::Bernoulli { .. }));
-    let updates = peers.standing().updates;
+    let updates = peers.participation().updates;
     assert!(ledger.visits <= updates + nodes as u64, "{run}: a visit is that of an iteration: {} of {updates}", ledger.visits);
     assert!(ledger.visits >= updates || rests, "{run}: an iteration has a visit: {} of {updates}", ledger.visits);
-    assert_eq!(peers.rounds(), peers.standing().updates / nodes as u64, "{run}");
+    assert_eq!(peers.rounds(), peers.participation().updates / nodes as u64, "{run}");
     // A message has 32 bits or more unless it is narrow or a refusal, and none is heard that was not sent.
     let wide = exact && !method.starts_with("choco") && method != "ad-psgd";
-    assert!(!wide || peers.standing().heard * 32 <= ledger.uplink_bits, "{run}: {} messages heard", peers.standing().heard);
+    assert!(
+        !wide || peers.participation().heard * 32 <= ledger.uplink_bits,
+        "{run}: {} messages heard",
+        peers.participation().heard
+    );
     let locked = ["d-psgd", "sgp", "gradient-tracking", "choco"].iter().any(|name| method.starts_with(name));
     if locked && !rests && !method.contains("contacts") {
         let (least, most) = (visits.iter().min(), visits.iter().max());

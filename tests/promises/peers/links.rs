@@ -1,13 +1,13 @@
-//! Links and bit-widths between peers.
+//! Compressors and bit-widths between peers.
 
 use fedfleet::{
     engine::Workers,
     num::low_precision::{Bits, Rounding, symmetric},
-    part::link::{Ef, Ef21Spec, Identity, Keep, LinkSpec, RandKSpec, TopK},
+    part::compressor::{CompressorSpec, Ef, Ef21Spec, Identity, Keep, RandKSpec, TopK},
     problem::init::{InitSpec, NormalInit},
-    role::{
+    protocol::{
         peers::PeersSpec,
-        spec::{ClientSpec, LocalSpec, LowBit},
+        spec::{BitWidthSpec, ClientSpec, LocalSpec},
     },
 };
 
@@ -23,11 +23,11 @@ fn mixing(text: &str) -> Bench {
     bench
 }
 
-fn over(text: &str, link: LinkSpec) -> Bench {
-    Bench { link: Some(link), ..mixing(text) }
+fn over(text: &str, compressor: CompressorSpec) -> Bench {
+    Bench { compressor: Some(compressor), ..mixing(text) }
 }
 
-fn half() -> LinkSpec {
+fn half() -> CompressorSpec {
     TopK { keep: Keep { k: None, fraction: Some(0.5) } }.into()
 }
 
@@ -91,7 +91,7 @@ fn a_link_that_remembers_keeps_what_one_that_forgets_loses() {
 fn a_memory_around_nothing_changes_nothing() {
     for text in ["d-psgd", "sgp", "gradient-tracking", "gradient-tracking order = \"atc\""] {
         let plain = Bench { lr: fedfleet::part::rate::Rate::Constant(0.1), ..mixing(text) };
-        let linked = Bench { link: Some(Ef21Spec(Identity {}.into()).into()), ..plain.clone() };
+        let linked = Bench { compressor: Some(Ef21Spec(Identity {}.into()).into()), ..plain.clone() };
         assert!(gap(&plain.after(40.5), &linked.after(40.5)) < 1e-12, "{text}");
     }
 }
@@ -113,14 +113,14 @@ fn all_neighbours_hear_the_same_compressed_message() {
 
 #[test]
 fn memories_are_refused_where_neighbours_hear_different_messages() {
-    let parts = |link| PeersSpec {
+    let parts = |compressor| PeersSpec {
         local: toml::from_str::<LocalSpec>("lr = 0.1").unwrap(),
         client: ClientSpec::default(),
-        absent: fedfleet::role::peers::Absent::Wait,
-        link: Some(link),
-        low_bit: LowBit::Train,
+        absent: fedfleet::protocol::peers::Absent::Wait,
+        compressor: Some(compressor),
+        bit_width: BitWidthSpec::default(),
     };
-    assert_eq!(parts(Ef(half()).into()).validate().unwrap_err().path, ["link", "ef"]);
+    assert_eq!(parts(Ef(half()).into()).validate().unwrap_err().path, ["compressor", "ef"]);
     let ef21 = parts(Ef21Spec(half()).into());
     ef21.validate().unwrap();
     for (text, allowed) in [
@@ -134,8 +134,8 @@ fn memories_are_refused_where_neighbours_hear_different_messages() {
         ("token-walk", false),
     ] {
         let setting = fedfleet::random::Setting { streams: fedfleet::random::Streams::new(0), clients: 4, folder: ".".into() };
-        let nodes = method(text).nodes::<f64>(&setting).unwrap();
-        let nodes: Box<dyn fedfleet::role::peers::Population<f64>> = nodes;
+        let (method, parts) = method(text);
+        let nodes = method.nodes::<f64>(&parts, &setting).unwrap();
         assert_eq!(ef21.check_memory(nodes.broadcasts()).is_ok(), allowed, "{text}");
     }
     drop(over("d-psgd", half()).engine(Workers::single()));

@@ -2,7 +2,7 @@
 
 use fedfleet::{
     part::rate::{Rate, RateRule},
-    role::{Models, Observed, peers::Absent},
+    protocol::{Models, Observed, peers::Absent},
 };
 
 use super::bench::{Bench, iterates, run_to};

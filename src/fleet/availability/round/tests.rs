@@ -132,13 +132,13 @@ fn earlier_rounds_can_be_asked_again() {
 
 #[test]
 fn drifts_have_the_shapes_of_the_paper() {
-    let staircase = Drift::Staircase { low: 0.4, period: 20 };
+    let staircase = Seasonality::Staircase { low: 0.4, period: 20 };
     assert_eq!([0, 9, 10, 19, 20].map(|round| staircase.probability(0.5, round)), [0.5, 0.5, 0.2, 0.2, 0.5]);
-    let sine = Drift::Sine { gamma: 0.3, period: 20 };
+    let sine = Seasonality::Sine { gamma: 0.3, period: 20 };
     for (round, factor) in [(0, 0.7), (5, 1.0), (10, 0.7), (15, 0.4), (25, 1.0)] {
         assert_abs_diff_eq!(sine.probability(0.5, round), 0.5 * factor, epsilon = 1e-12);
     }
-    let interleaved = Drift::InterleavedSine { gamma: 0.3, period: 20, cutoff: 0.1 };
+    let interleaved = Seasonality::InterleavedSine { gamma: 0.3, period: 20, cutoff: 0.1 };
     assert_abs_diff_eq!(interleaved.probability(0.2, 5), 0.2, epsilon = 1e-12);
     assert_eq!(interleaved.probability(0.2, 15), 0.0);
     let fleet = fleet("availability = { bernoulli = { probability = 0.5, over-time = { staircase = {} } } }", 20_000);

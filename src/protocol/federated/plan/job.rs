@@ -1,0 +1,97 @@
+//! The computation of one client visit.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Plan;
+use crate::{
+    engine::NodeId,
+    interrupt::Interrupt,
+    num::Real,
+    protocol::{
+        Local, Memory, Payload, Scratch,
+        federated::{Downlink, Grid, Upload},
+        local::Pace,
+    },
+};
+
+/// One client visit, ready to be computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub struct Job<R> {
+    /// Who computes.
+    pub(in crate::protocol::federated) client: NodeId,
+    /// The client whose samples and memory these are.
+    pub(in crate::protocol::federated) shard: NodeId,
+    /// Number of the visit to the samples.
+    pub(in crate::protocol::federated) visit: u64,
+    /// Stochastic gradients that the visit evaluates.
+    pub(in crate::protocol::federated) gradients: usize,
+    pub(in crate::protocol::federated) pace: Pace,
+    pub(in crate::protocol::federated) origin: Downlink<R>,
+    pub(in crate::protocol::federated) memory: Option<Arc<Memory<R>>>,
+}
+
+impl<R: Real> Job<R> {
+    /// What the client sends up.
+    pub(in crate::protocol::federated) fn run(
+        &self,
+        plan: &Plan<R>,
+        scratch: &mut Scratch<R>,
+        interrupt: Interrupt<'_>,
+    ) -> Upload<R> {
+        let (world, compressors) = (&plan.world, &plan.compressors);
+        let visit = (self.shard, self.visit);
+        let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, self.pace, scratch);
+        local.heed(interrupt);
+        let untouched = Memory::default();
+        let memory = self.memory.as_deref().unwrap_or(&untouched);
+        local.resume_optimiser(&memory.optimiser);
+        let (width, sent) = (compressors.width(world, self.client), &self.origin.down);
+        local.equip(width, |uplink| {
+            let _ = uplink
+                .in_fixed_point(plan.secure.as_ref().map(Grid::bits))
+                .over(compressors.up.as_deref(), &memory.compressor)
+                .in_width(compressors.message_width(world, self.client))
+                .from(sent);
+        });
+        local.store_in(width);
+        let down = compressors.stored(sent, width, world.objective().blocks());
+        let mut update = plan.client.update(&down, &memory.own, &mut local);
+        let bits = local.send(&mut update.up);
+        let total_lr = local.total_lr();
+        let memory = renewed(memory, update.memory, local.kept_optimiser(), local.kept_compressor());
+        let (shard, gradients, steps) = (self.shard, self.gradients, self.pace.steps);
+        Upload { origin: self.origin.clone(), shard, up: update.up, memory, bits, gradients, steps, total_lr }
+    }
+
+    /// The same visit with its first step only.
+    pub(in crate::protocol::federated) fn sketch(&self) -> Self {
+        Self { pace: Pace { steps: 1, ..self.pace }, ..self.clone() }
+    }
+
+    /// How much work it is, in units of the objective.
+    pub(in crate::protocol::federated) fn cost(&self, plan: &Plan<R>) -> f64 {
+        let objective = plan.world.objective();
+        let samples = plan.local.batch.rows(objective.samples(self.shard));
+        objective.cost(samples) * self.pace.steps as f64
+    }
+}
+
+/// A client's memory after a visit, if any of it has changed.
+fn renewed<R: Real>(
+    old: &Memory<R>,
+    own: Option<Payload<R>>,
+    optimiser: Option<Vec<Payload<R>>>,
+    compressor: Option<Vec<Payload<R>>>,
+) -> Option<Memory<R>> {
+    if own.is_none() && optimiser.is_none() && compressor.is_none() {
+        return None;
+    }
+    Some(Memory {
+        own: own.unwrap_or_else(|| old.own.clone()),
+        optimiser: optimiser.unwrap_or_else(|| old.optimiser.clone()),
+        compressor: compressor.unwrap_or_else(|| old.compressor.clone()),
+    })
+}

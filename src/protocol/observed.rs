@@ -1,0 +1,110 @@
+//! What can be seen of a running protocol.
+
+use std::borrow::Cow;
+
+use crate::{
+    engine::{NodeId, Protocol, sparse_map::SparseMap},
+    num::{Real, low_precision::Bits},
+};
+
+/// The models a protocol holds, by reference.
+#[derive(Debug, Clone)]
+pub enum Models<'a, R> {
+    /// The server's iterate, shape `[d]`.
+    Server(&'a [R]),
+    /// One iterate a node, each of shape `[d]`.
+    Nodes(Vec<&'a [R]>),
+}
+
+/// An update that a server step has applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Participant {
+    /// The server version that the step made: the number of the step, from 1.
+    pub round: u64,
+    /// The client whose samples the update comes from.
+    pub client: NodeId,
+    /// Server versions between its download and its arrival, 0 when fresh.
+    pub staleness: u64,
+}
+
+/// A vector that a method remembers, by its name in the method's paper.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateVector<'a, R> {
+    /// Such as `c`.
+    pub name: Cow<'static, str>,
+    /// The client it belongs to, where there is one a client.
+    pub client: Option<NodeId>,
+    /// The vector, usually of shape `[d]`.
+    pub vector: &'a [R],
+}
+
+impl<'a, R> StateVector<'a, R> {
+    /// A vector that belongs to the server.
+    pub fn own(name: impl Into<Cow<'static, str>>, vector: &'a [R]) -> Self {
+        Self { name: name.into(), client: None, vector }
+    }
+
+    /// A vector of a client.
+    pub fn of(client: NodeId, name: impl Into<Cow<'static, str>>, vector: &'a [R]) -> Self {
+        Self { name: name.into(), client: Some(client), vector }
+    }
+
+    /// The rows of a table over clients, by client.
+    pub fn rows(name: &'static str, table: &'a SparseMap<Vec<R>>) -> impl Iterator<Item = Self> {
+        table.sorted().into_iter().map(move |(client, row)| Self::of(client, name, row))
+    }
+}
+
+/// A model as a client runs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deployed<R> {
+    /// The parameters, rounded to what the client stores, shape `[d]`.
+    pub x: Vec<R>,
+    /// Width of its activations.
+    pub activations: Bits,
+}
+
+/// A protocol whose progress can be recorded.
+pub trait Observed<R: Real>: Protocol {
+    /// The current iterates.
+    fn models(&self) -> Models<'_, R>;
+
+    /// The model that a client would run now; `None` without a server.
+    fn deployed(&self, client: NodeId) -> Option<Deployed<R>> {
+        let _ = client;
+        None
+    }
+
+    /// Rounds so far: server steps, or for peers the mean number of iterations that a node has finished.
+    fn round(&self) -> u64;
+
+    /// Client updates accepted so far; for peers the iterations finished by all nodes together.
+    fn updates(&self) -> u64;
+
+    /// Mean staleness of the updates so far [server versions]; `None` without a server.
+    fn staleness(&self) -> Option<f64>;
+
+    /// Number of updates of each staleness, from 0; empty without a server.
+    fn staleness_counts(&self) -> &[u64] {
+        &[]
+    }
+
+    /// The updates that the server steps of the latest event applied, in order of arrival; empty without a server. They stay until a
+    /// later event leads to steps.
+    fn participants(&self) -> &[Participant] {
+        &[]
+    }
+
+    /// Every vector that the protocol remembers besides its models.
+    fn state(&self) -> Vec<StateVector<'_, R>> {
+        Vec::new()
+    }
+
+    /// What clients keep between visits, all together [bit]; `None` without a server.
+    fn client_memory(&self) -> Option<u64> {
+        None
+    }
+
+    /// Number of updates in the latest server step; `None` without a server.
+    fn latest_batch(&self) -> Option<usize>;
+}

@@ -1,0 +1,184 @@
+//! Schedules: when a server calls clients and when it applies what they sent.
+
+mod build;
+pub mod cohort;
+mod concurrency;
+pub mod deliveries;
+mod grace;
+mod group;
+pub mod predictable;
+mod recall;
+mod rounds;
+mod select;
+mod spec;
+mod stream;
+mod validate;
+mod window;
+
+use std::collections::BTreeSet;
+
+use crate::{
+    engine::{NodeId, Snapshot},
+    fleet::{Fleet, Presence},
+    random::{Purpose, Rng, Streams},
+    rounding,
+};
+
+pub use concurrency::Concurrency;
+pub use grace::Grace;
+pub use group::Group;
+pub use rounds::Rounds;
+pub use select::{BySizeSpec, GradientNormSpec, PowerOfChoiceSpec, SelectSpec, TiersSpec};
+pub use spec::{BufferedSpec, GraceSpec, GroupSpec, Replace, RoundsSpec, ScheduleSpec, StreamSpec, WindowSpec};
+pub use stream::Continuous;
+pub use window::Window;
+
+/// When the server acts. A schedule sees who came and who was lost, never what was sent.
+pub trait Schedule: Snapshot + Send + Sync {
+    /// The first orders, at time zero.
+    fn start(&mut self, clients: &mut Clients<'_>) -> Orders;
+
+    /// An upload was accepted and collected.
+    fn on_arrival(&mut self, from: NodeId, clients: &mut Clients<'_>) -> Orders;
+
+    /// A called client will not answer: its work, or a message, was lost or refused.
+    fn on_lost(&mut self, client: NodeId, clients: &mut Clients<'_>) -> Orders;
+
+    /// A wake-up that was asked for.
+    fn on_timer(&mut self, key: u64, clients: &mut Clients<'_>) -> Orders;
+
+    /// The server has just applied what it had collected, on orders of this schedule: the clients knows the new model.
+    fn after_step(&mut self, clients: &mut Clients<'_>) -> Orders {
+        let _ = clients;
+        Orders::wait()
+    }
+
+    /// What the update of a called client counts, besides its staleness [1].
+    fn weight(&self, client: NodeId) -> f64 {
+        let _ = client;
+        1.0
+    }
+}
+
+/// What a schedule may ask about clients. Losses and gradients are those of the server's iterate, and cost what it takes to
+/// ask for them.
+pub trait ClientStats {
+    /// Number of samples of a client.
+    fn samples(&self, client: NodeId) -> usize;
+
+    /// Whether a client ever has samples to work on; one without is not called.
+    fn has_work(&self, client: NodeId) -> bool;
+
+    /// Weight `pᵢ` of a client in the objective.
+    fn weight(&self, client: NodeId) -> f64;
+
+    /// Mean duration of a visit, without the time of messages [s].
+    fn mean_visit(&self, client: NodeId) -> f64;
+
+    /// Mean time from the call of a client to its answer [s].
+    fn mean_trip(&self, client: NodeId) -> f64;
+
+    /// The local loss `fᵢ(x)`.
+    fn loss(&self, client: NodeId) -> f64;
+
+    /// The norm of the local gradient, `‖∇fᵢ(x)‖`.
+    fn gradient_norm(&self, client: NodeId) -> f64;
+}
+
+/// What a schedule orders, in this sequence.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Orders {
+    /// Clients whose calls are withdrawn.
+    pub cancel: Vec<NodeId>,
+    /// Whether the server applies what it has collected; [`Schedule::after_step`] says what follows.
+    pub apply: bool,
+    /// Clients to call, with what the server then has.
+    pub call: Vec<NodeId>,
+    /// Wake-ups.
+    pub wake: Vec<Wake>,
+}
+
+impl Orders {
+    /// Nothing to do.
+    pub fn wait() -> Self {
+        Self::default()
+    }
+}
+
+/// A wake-up that a schedule asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wake {
+    /// After this time [s], in the order of scheduling.
+    Timer {
+        /// Delay [s].
+        after: f64,
+        /// Key to be handed back.
+        key: u64,
+    },
+    /// After this time [s], and after everything else of that instant, such as what arrives at a very deadline.
+    Settle {
+        /// Delay [s].
+        after: f64,
+        /// Key to be handed back.
+        key: u64,
+    },
+}
+
+/// The clients as a schedule sees them.
+pub struct Clients<'a> {
+    /// Virtual time [s].
+    pub now: f64,
+    /// Server steps so far.
+    pub version: u64,
+    /// Number of clients.
+    pub clients: usize,
+    /// Who is up, and when.
+    pub presence: &'a mut Presence,
+    /// The clients' availability.
+    pub fleet: &'a Fleet,
+    /// Streams of the run.
+    pub streams: Streams,
+    /// Whether a client has been called and has not answered.
+    pub busy: &'a dyn Fn(NodeId) -> bool,
+    /// Clients that the schedule calls in the same answer already.
+    pub called: BTreeSet<NodeId>,
+    /// What can be asked about a client.
+    pub inquiry: &'a dyn ClientStats,
+}
+
+impl Clients<'_> {
+    /// Whether a client can be called now, in round `round`.
+    pub fn is_available(&mut self, client: NodeId, round: u64) -> bool {
+        if self.is_called(client) || !self.inquiry.has_work(client) {
+            return false;
+        }
+        self.fleet.always_available()
+            || (self.presence.is_up(self.fleet, client, self.now) && self.presence.participates(self.fleet, client, round))
+    }
+
+    /// The clients that have samples to work on.
+    pub fn holders(&self) -> Vec<NodeId> {
+        (0..self.clients).filter(|&client| self.inquiry.has_work(client)).collect()
+    }
+
+    /// Whether a client has been called and has not answered, or is called in the same answer.
+    pub fn is_called(&self, client: NodeId) -> bool {
+        self.called.contains(&client) || (self.busy)(client)
+    }
+
+    /// The round of a schedule without rounds, for availability that is drawn by round: every server step begins one, and so does
+    /// every pause of `idle` [s], or an absent client could be asked about the same round for ever.
+    pub fn pseudo_round(&self, idle: f64) -> u64 {
+        self.version + rounding::floor(self.now / idle) as u64
+    }
+
+    /// The first time from now on when a client is up [s]; `None` if it never is again.
+    pub fn next_up(&mut self, client: NodeId) -> Option<f64> {
+        self.presence.next_up(self.fleet, client, self.now)
+    }
+
+    /// The stream of draw number `count` of a cohort.
+    pub fn cohort_rng(&self, count: u64) -> Rng {
+        self.streams.stream(Purpose::Cohort, 0, count)
+    }
+}
