@@ -4,7 +4,6 @@
 //! queue. To add one, write its file and one line in the [registry](crate::registry).
 
 mod card;
-mod parts;
 
 pub(crate) mod adpsgd;
 pub(crate) mod analytic;
@@ -48,9 +47,9 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use card::{BY_WEIGHTING, Card, Paper};
 use card::{CONTROLLED, SCALED};
 pub use fedavg::{Averaging, LocalSgd};
-pub use parts::Parts;
 
 use crate::{
+    analysis::{Combination, Needs, PeerNeeds},
     fleet::Widths,
     invalid::Invalid,
     message::Payload,
@@ -102,68 +101,31 @@ pub trait FederatedMethod: Method {
         Box::new(Averaging)
     }
 
-    /// Whether the server moves by the weighted sum of what plain local steps change at its clients, so that it is known where it
-    /// settles.
-    fn averages(&self) -> bool {
-        false
+    /// What it needs of the parts around it.
+    fn needs(&self) -> Needs {
+        Needs::NOTHING
     }
 
-    /// Refuses parts that make no sense with this method.
-    ///
-    /// # Errors
-    /// [`Invalid`] at `schedule`, `weighting` or `server`, with the reason.
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        let _ = parts;
-        Ok(())
-    }
-
-    /// Whether the server half takes nothing of a batch but [`Apply::aggregate`](crate::protocol::federated::Apply::aggregate), so that
-    /// single updates may be hidden from it.
-    fn sums_suffice(&self) -> bool {
-        false
-    }
-
-    /// Whether the method solves for all samples together, whoever has them: the objective's optimum under `weights = "samples"`.
-    fn pools_samples(&self) -> bool {
-        false
-    }
-
-    /// The factor of a client's message before it is compressed, for methods whose clients add their own compressed messages to what
-    /// they remember: with a compressor that loses too much for it they go astray. `None` for the others.
-    fn takes_up(&self) -> Option<f64> {
+    /// A part that it does not work with for a reason that [`Needs`] have no words for, at the part's key.
+    fn refuses(&self, of: &Combination<'_>) -> Option<Invalid> {
+        let _ = of;
         None
     }
 }
 
 /// A method whose nodes are all equal.
 pub trait PeerMethod: Method {
-    /// Local steps of every visit, for methods that leave no choice.
-    fn steps(&self) -> Option<usize> {
-        None
+    /// What it needs of the parts around it.
+    fn needs(&self) -> PeerNeeds {
+        PeerNeeds::NOTHING
     }
 
-    /// Why nodes have to take plain SGD steps, where they do: what the method does with its gradients itself.
-    fn steps_itself(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// The key of the periods that nodes wait for by themselves, so that time passes even where work and messages take none, and the
-    /// least time between two of their wakes [s].
-    fn period(&self) -> Option<(&'static str, f64)> {
-        None
-    }
-
-    /// Whether nodes take part in every iteration, whatever an availability by rounds says.
-    fn overlooks_rounds(&self) -> bool {
-        false
-    }
-
-    /// Refuses what makes no sense with this method on its ground.
+    /// Checks the parameters against a model of `d` parameters.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to the method.
-    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
-        let _ = ground;
+    fn fits(&self, d: usize) -> Result<(), Invalid> {
+        let _ = d;
         Ok(())
     }
 
@@ -177,17 +139,6 @@ pub trait PeerMethod: Method {
     /// # Errors
     /// [`Invalid`] with a path relative to the method, for what depends on the fleet or on data files.
     fn nodes<R: Real>(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid>;
-}
-
-/// What a method without a server is to run on.
-#[derive(Debug, Clone, Copy)]
-pub struct Ground<'a> {
-    /// What the scenario says of the nodes.
-    pub parts: &'a PeersSpec,
-    /// Number of parameters of a model `d`.
-    pub d: usize,
-    /// Whether messages on an edge go one way only.
-    pub one_way: bool,
 }
 
 /// Default parts of a federated method.

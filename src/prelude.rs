@@ -7,10 +7,11 @@ pub use schemars::JsonSchema;
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
+    analysis::{Identity, Needs, PeerNeeds, Slot},
     engine::NodeId,
     invalid::{Invalid, require},
     message::Payload,
-    method::{Averaging, BY_WEIGHTING, Card, FederatedMethod, Ground, LocalSgd, Method, Paper, Parts, PeerMethod, Recipe, Setup},
+    method::{Averaging, BY_WEIGHTING, Card, FederatedMethod, LocalSgd, Method, Paper, PeerMethod, Recipe, Setup},
     num::{Real, vector},
     part::compressor::{Class, Compressor, Encoder, Promises, Wire},
     problem::{

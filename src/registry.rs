@@ -20,7 +20,7 @@ pub use entry::{Entry, Parameters, PartEntry};
 pub use federated::{FederatedParameters, Halves};
 pub use parameter::{Parameter, parameters};
 pub use peers::PeerParameters;
-pub use resolved::{complete, fit};
+pub use resolved::{complete, takes_weighting};
 
 use crate::{
     method::{FederatedMethod, PeerMethod},

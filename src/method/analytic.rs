@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::law::Solution;
-use super::{Card, FederatedMethod, Method, Paper, Parts, Recipe, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Recipe, Setup};
 use crate::{
+    analysis::{Identity, Needs, Slot},
     engine::sparse_map::SparseMap,
     invalid::{Invalid, require},
     num::Real,
@@ -15,8 +16,6 @@ use crate::{
     protocol::{
         Local, Payload,
         federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update},
-        schedule::ScheduleSpec,
-        spec::AppliesTo,
     },
 };
 
@@ -103,44 +102,20 @@ impl FederatedMethod for Analytic {
         })
     }
 
-    fn pools_samples(&self) -> bool {
-        true
-    }
-
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        if !parts.objective.properties().solvable_head {
-            return Err(Invalid::at("", "`analytic` solves for a linear layer over samples, which this objective does not have")
-                .help("choose `least-squares`, `softmax` or `mlp` as the objective"));
+    fn needs(&self) -> Needs {
+        const SUMS: &str = "clients of `analytic` send sums over their samples, in full precision";
+        Needs {
+            weighting: Slot::Own("`analytic` sums over all samples"),
+            server: Slot::Own("`analytic` puts its solution in the place of the last layer"),
+            client: Slot::Closed("clients of `analytic` take no local steps", "remove `client`"),
+            overlap: Slot::Own("`analytic` asks every client once, in one round"),
+            uplink: Slot::Own(SUMS),
+            message_width: Slot::Closed(SUMS, "remove `bit-width`"),
+            no_head: Slot::Own("`analytic` solves for a linear layer over samples"),
+            identity: Identity::Known,
+            pools_samples: true,
+            ..Needs::NOTHING
         }
-        if !matches!(parts.schedule, ScheduleSpec::Rounds(_)) {
-            return Err(Invalid::at("schedule", "`analytic` hears every client once: there is nothing to apply in between")
-                .help("remove `schedule`, or choose `rounds`"));
-        }
-        parts.knows_clients()?;
-        parts.weighs_itself("`analytic` sums over all samples")?;
-        parts.steps_itself("`analytic` puts its solution in the place of the last layer")?;
-        Self::has_no_use_for(parts)
-    }
-}
-
-impl Analytic {
-    /// Refuses what shapes local steps and vectors that are uploaded: there are none.
-    fn has_no_use_for(parts: &Parts<'_>) -> Result<(), Invalid> {
-        if parts.client.is_some_and(|client| !client.optimiser.is_empty()) {
-            return Err(Invalid::at("client.optimiser", "clients of `analytic` take no local steps").help("remove `client`"));
-        }
-        if parts.uplink.is_some() {
-            return Err(Invalid::at("uplink", "clients of `analytic` send sums over their samples, in full precision")
-                .help("remove `uplink`"));
-        }
-        if parts.bit_width.applies_to == AppliesTo::Messages {
-            return Err(Invalid::at(
-                "bit-width.applies-to",
-                "clients of `analytic` send sums over their samples, in full precision",
-            )
-            .help("remove `bit-width`, or choose \"ignore\""));
-        }
-        Ok(())
     }
 }
 

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, FederatedMethod, Method, Paper, Parts, Recipe, Setup,
+    Card, FederatedMethod, Method, Paper, Recipe, Setup,
     mifa::{Latest, Table},
 };
 use crate::{
+    analysis::{Identity, Needs, Slot},
     invalid::{Invalid, require},
     num::Real,
     protocol::{
@@ -77,8 +78,8 @@ impl FederatedMethod for AfaCd {
         Box::new(Server { lr: self.lr })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly("AFA-CD reads mean gradients from how far clients went")
+    fn needs(&self) -> Needs {
+        Needs { client: Slot::Own("AFA-CD reads mean gradients from how far clients went"), ..Needs::NOTHING }
     }
 }
 
@@ -142,10 +143,15 @@ impl FederatedMethod for AfaCs {
         Box::new(Latest::new(self.table, self.lr, true, setup))
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.knows_clients()?;
-        parts.weighs_nobody("AFA-CS keeps every client's latest mean gradient for good")?;
-        parts.descends_plainly("AFA-CS reads mean gradients from how far clients went")?;
-        parts.weighs_itself("AFA-CS takes the plain mean of its table")
+    fn needs(&self) -> Needs {
+        const KEEPS: &str = "AFA-CS keeps every client's latest mean gradient for good";
+        Needs {
+            weighting: Slot::Own("AFA-CS takes the plain mean of its table"),
+            client: Slot::Own("AFA-CS reads mean gradients from how far clients went"),
+            discount: Slot::Own(KEEPS),
+            selection: Slot::Own(KEEPS),
+            identity: Identity::Known,
+            ..Needs::NOTHING
+        }
     }
 }

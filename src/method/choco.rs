@@ -5,8 +5,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Ground, Method, Paper, PeerMethod};
+use super::{Card, Method, Paper, PeerMethod};
 use crate::{
+    analysis::{PeerNeeds, Slot},
     engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
@@ -93,16 +94,6 @@ impl Method for Choco {
 }
 
 impl PeerMethod for Choco {
-    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
-        match &ground.parts.compressor {
-            Some(compressor) if compressor.remembers() => {
-                Err(Invalid::at("compressor", "the public copies are the method's memory: expected a plain compressor")
-                    .help("name the compressor itself, without `ef`, `ef21` or `diana` around it"))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn compressor(&self) -> Option<CompressorSpec> {
         Some(TopK { keep: Keep { k: None, fraction: Some(0.1) } }.into())
     }
@@ -113,6 +104,16 @@ impl PeerMethod for Choco {
             compressor: parts.compressor.as_ref().expect("the method has a default").build(),
             synchronous: Synchronous::new(TimeVaryingGraphSpec::Static, setting.streams),
         }))
+    }
+
+    fn needs(&self) -> PeerNeeds {
+        PeerNeeds {
+            memory: Slot::Closed(
+                "the public copies are the method's memory, so its compressor has to be a plain one",
+                "name the compressor itself, without `ef`, `ef21` or `diana` around it",
+            ),
+            ..PeerNeeds::NOTHING
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Setup};
 use crate::{
+    analysis::{Identity, Needs, Slot},
     invalid::{Invalid, require},
     num::{Real, vector},
     problem::Correction,
@@ -27,11 +28,14 @@ const fn huang(place: &'static str) -> Paper {
     }
 }
 
-/// What SCAFFOLD and its relatives read from a client's visit.
-pub(super) const READS: &str = "the control variates are mean local gradients, read from how far a client went";
-
-/// What they remember.
-pub(super) const LOST: &str = "the control variates take up what messages lose";
+/// Needs of methods with control variates, whose clients send mean local gradients.
+pub(super) const CONTROLS: Needs = Needs {
+    client: Slot::Own("the control variates are mean local gradients, read from how far a client went"),
+    memory: Slot::Own("the control variates absorb what messages lose"),
+    identity: Identity::Remembered,
+    takes_up: Some(1.0),
+    ..Needs::NOTHING
+};
 
 /// Parameters of SCAFFOLD with one vector up: none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,13 +69,8 @@ impl FederatedMethod for Scaffold1 {
         Box::new(Server)
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly(READS)?;
-        parts.remembers_itself(LOST)
-    }
-
-    fn takes_up(&self) -> Option<f64> {
-        Some(1.0)
+    fn needs(&self) -> Needs {
+        CONTROLS
     }
 }
 
@@ -121,20 +120,15 @@ impl FederatedMethod for Scallion {
         Box::new(Server)
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly(READS)?;
-        parts.remembers_itself(LOST)?;
-        match parts.uplink {
-            Some(compressor) if !compressor.is_unbiased() => Err(Invalid::at("uplink", "SCALLION needs an unbiased compressor").help(
-                "choose `natural`, `qsgd = { bits = 4, norm = \"max\" }` or `rand-k`, or the method `scafcom`, which works with \
-                     biased ones",
-            )),
-            _ => Ok(()),
+    fn needs(&self) -> Needs {
+        Needs {
+            takes_up: Some(self.alpha),
+            biased: Slot::Closed(
+                "SCALLION needs an unbiased compressor",
+                "choose `natural`, `qsgd = { bits = 4, norm = \"max\" }` or `rand-k`, or the method `scafcom`, which works with biased ones",
+            ),
+            ..CONTROLS
         }
-    }
-
-    fn takes_up(&self) -> Option<f64> {
-        Some(self.alpha)
     }
 }
 
@@ -184,16 +178,14 @@ impl FederatedMethod for Scafcom {
         Box::new(Server)
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly(READS)?;
-        parts.remembers_itself(LOST)?;
-        match parts.uplink {
-            Some(compressor) if compressor.is_one_bit() => Err(Invalid::at(
-                "uplink",
+    fn needs(&self) -> Needs {
+        Needs {
+            takes_up: None,
+            one_bit: Slot::Closed(
                 "one bit over a range can lose more than it keeps, and what is lost of a message is added to the next",
-            )
-            .help("give it two bits or more, or choose `sign`")),
-            _ => Ok(()),
+                "give it two bits or more, or choose `sign`",
+            ),
+            ..CONTROLS
         }
     }
 }

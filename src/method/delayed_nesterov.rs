@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Recipe, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Recipe, Setup};
 use crate::{
+    analysis::{Needs, Slot},
     invalid::{Invalid, require},
     num::{Real, vector},
     part::{
@@ -89,17 +90,19 @@ impl FederatedMethod for DelayedNesterov {
         }
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        if self.inner.is_some() && !parts.client.is_none_or(ClientSpec::is_plain) {
-            return Err(Invalid::at("client", "it would take the place of `inner`").help("remove one of the two"));
-        }
-        parts.steps_itself("delayed Nesterov is the server's optimiser")
-    }
-
     fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
         let Self { lr, beta, delay, activation, compensation, .. } = *self;
         let (m, sum) = (setup.zeros(), setup.zeros());
         Box::new(Server { lr, beta, delay, activation, compensation, m, sum, count: 0 })
+    }
+
+    fn needs(&self) -> Needs {
+        let inner = Slot::Closed("a client optimiser would take the place of `inner`", "remove one of the two");
+        Needs {
+            server: Slot::Own("delayed Nesterov is the server's optimiser"),
+            client: if self.inner.is_some() { inner } else { Slot::Open },
+            ..Needs::NOTHING
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Recipe};
+use super::{Card, FederatedMethod, Method, Paper, Recipe};
 use crate::{
+    analysis::{Needs, Slot},
     invalid::{Invalid, require},
     part::transform::{AdamWSpec, MomentumSpec, TransformSpec},
     protocol::spec::ClientSpec,
@@ -67,20 +68,17 @@ impl FederatedMethod for DiLoCo {
         }
     }
 
-    fn sums_suffice(&self) -> bool {
-        true
-    }
-
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        if parts.server.is_some() {
-            return Err(Invalid::at("server", "a server optimiser would take the place of `lr` and `beta` of `diloco`")
-                .help("remove `server`; other outer optimisers fit `fedavg` with `client.optimiser = [{ adamw = {} }]`"));
-        }
-        if !parts.client.is_none_or(ClientSpec::is_plain) {
-            return Err(Invalid::at("client", "it would take the place of `inner` and `keep-state` of `diloco`").help(
+    fn needs(&self) -> Needs {
+        Needs {
+            server: Slot::Closed(
+                "a server optimiser would take the place of `lr` and `beta` of `diloco`",
+                "remove `server`; other outer optimisers fit `fedavg` with `client.optimiser = [{ adamw = {} }]`",
+            ),
+            client: Slot::Closed(
+                "a client optimiser would take the place of `inner` and `keep-state` of `diloco`",
                 "set `inner` and `keep-state` of the method; `client = { optimiser = [] }` takes plain steps in place of AdamW",
-            ));
+            ),
+            ..Needs::SUMS
         }
-        Ok(())
     }
 }

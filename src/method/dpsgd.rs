@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Ground, Method, Paper, PeerMethod};
+use super::{Card, Method, Paper, PeerMethod};
 use crate::{
+    analysis::PeerNeeds,
     engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
@@ -67,12 +68,12 @@ impl Method for DPsgd {
 }
 
 impl PeerMethod for DPsgd {
-    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
-        self.contacts.keep_the_mean(ground.one_way).map_err(|invalid| invalid.under("contacts"))
-    }
-
     fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
         Ok(nodes_with(Rule { order: self.order, synchronous: Synchronous::new(self.contacts, setting.streams) }))
+    }
+
+    fn needs(&self) -> PeerNeeds {
+        PeerNeeds::averaging(self.contacts)
     }
 }
 
@@ -169,10 +170,6 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn reliability(&self, _: u64) -> Reliability {
         Reliability::Repeated
-    }
-
-    fn broadcasts(&self) -> bool {
-        self.synchronous.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Card, FederatedMethod, Method, Paper, Recipe};
 use crate::{
+    analysis::Needs,
     invalid::{Invalid, require},
     part::transform::{AdaptiveSpec, TransformSpec},
 };
@@ -81,8 +82,8 @@ macro_rules! adaptive {
                 Recipe { server, ..Recipe::default() }
             }
 
-            fn sums_suffice(&self) -> bool {
-                true
+            fn needs(&self) -> Needs {
+                Needs::SUMS
             }
         }
     };

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Recipe, Setup, fedavg};
+use super::{Card, FederatedMethod, Method, Paper, Recipe, Setup, fedavg};
 use crate::{
+    analysis::{Needs, Slot},
     invalid::{Invalid, require},
     num::Real,
     part::discount::Discount,
@@ -75,9 +76,9 @@ impl FederatedMethod for FedAsync {
         Box::new(Server { alpha: self.alpha })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.selects_evenly("FedAsync mixes each model with a share of its own, `alpha`")?;
-        parts.weighs_itself("FedAsync mixes each model with a share of its own, `alpha`")
+    fn needs(&self) -> Needs {
+        const MIXES: Slot = Slot::Own("FedAsync mixes each model with a share of its own, `alpha`");
+        Needs { weighting: MIXES, selection: MIXES, ..Needs::NOTHING }
     }
 }
 

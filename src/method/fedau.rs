@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Setup};
 use crate::{
+    analysis::{Identity, Needs, Slot},
     engine::sparse_map::SparseMap,
     invalid::{Invalid, require},
     num::Real,
@@ -67,10 +68,9 @@ impl FederatedMethod for FedAu {
         Box::new(Server { cutoff, lr: self.lr, intervals: SparseMap::default() })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.knows_clients()?;
-        parts.selects_evenly("FedAU learns its own weights")?;
-        parts.weighs_itself("FedAU learns its own weights")
+    fn needs(&self) -> Needs {
+        const LEARNS: Slot = Slot::Own("FedAU learns its own weights");
+        Needs { weighting: LEARNS, selection: LEARNS, identity: Identity::Known, ..Needs::NOTHING }
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Card, FederatedMethod, Method, Paper};
 use crate::{
+    analysis::Needs,
     num::Real,
     problem::Correction,
     protocol::{
@@ -43,12 +44,8 @@ impl Method for FedAvg {
 }
 
 impl FederatedMethod for FedAvg {
-    fn averages(&self) -> bool {
-        true
-    }
-
-    fn sums_suffice(&self) -> bool {
-        true
+    fn needs(&self) -> Needs {
+        Needs::AVERAGES
     }
 }
 

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, FederatedMethod, Method, Parts, Setup,
+    Card, FederatedMethod, Method, Setup,
     momentum::{Coefficients, cheng, mean_direction, scaled, validate},
 };
 use crate::{
+    analysis::{Needs, Slot},
     invalid::Invalid,
     num::{Real, vector},
     problem::Correction,
@@ -66,8 +67,8 @@ impl FederatedMethod for FedAvgLocalM {
         Box::new(Server { beta: self.beta, gamma: self.gamma })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly("the momentum is a mean local gradient, read from how far the clients went")
+    fn needs(&self) -> Needs {
+        Needs { client: Slot::Own("the momentum is a mean local gradient, read from how far the clients went"), ..Needs::NOTHING }
     }
 }
 
@@ -117,6 +118,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        analysis::Ground,
         engine::{Engine, Watcher, Workers},
         protocol::federated::Federated,
         registry::Parameters,
@@ -153,7 +155,7 @@ mod tests {
     fn momentum_that_starts_at_one_half_follows_the_golden_trace() {
         let scenario = Scenario::read(Path::new("gp.toml"), GP, &[], &crate::registry::Registry::builtin()).unwrap();
         let world = Arc::new(build_world::<f64>(&scenario.cells[0], 0, Path::new("")).unwrap());
-        let arms = arms(&scenario.cells[0], 2, (Path::new(""), &scenario.registry)).unwrap();
+        let arms = arms(&scenario.cells[0], Ground::of(&world), (Path::new(""), &scenario.registry)).unwrap();
         let Parameters::Federated { own, parts } = &arms[0][0].parameters else { panic!("it has a server") };
         let protocol = federated(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap();
         let protocol = protocol.with_model(Payload::of([vec![1.0], vec![0.5]]));

@@ -4,13 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, FederatedMethod, Method, Parts, Setup,
+    Card, FederatedMethod, Method, Setup,
     momentum::{
-        Coefficients, Start, accepts_recursion, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous,
-        scaled, validate,
+        Coefficients, RECURSION, Start, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous, scaled,
+        validate,
     },
 };
 use crate::{
+    analysis::Needs,
     invalid::Invalid,
     num::Real,
     protocol::{
@@ -73,9 +74,8 @@ impl FederatedMethod for FedAvgMVr {
         Box::new(Server { beta: self.beta, gamma: self.gamma, waited: 0 })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        accepts_recursion(parts)?;
-        self.start.accepts_memory(parts)
+    fn needs(&self) -> Needs {
+        Needs { memory: self.start.memory(), ..RECURSION }
     }
 }
 

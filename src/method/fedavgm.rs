@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Card, FederatedMethod, Method, Paper, Recipe};
 use crate::{
+    analysis::Needs,
     invalid::{Invalid, require},
     part::transform::{MomentumSpec, TransformSpec},
 };
@@ -57,11 +58,7 @@ impl FederatedMethod for FedAvgM {
         Recipe { server: vec![momentum, TransformSpec::Scale(self.lr)], ..Recipe::default() }
     }
 
-    fn averages(&self) -> bool {
-        true
-    }
-
-    fn sums_suffice(&self) -> bool {
-        true
+    fn needs(&self) -> Needs {
+        Needs::AVERAGES
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Card, FederatedMethod, Method, Paper, Recipe};
 use crate::{
+    analysis::Needs,
     part::discount::Discount,
     protocol::schedule::{BufferedSpec, Replace, ScheduleSpec},
 };
@@ -46,11 +47,7 @@ impl FederatedMethod for FedBuff {
         Recipe { schedule: Some(ScheduleSpec::Buffered(buffered)), ..Recipe::default() }
     }
 
-    fn averages(&self) -> bool {
-        true
-    }
-
-    fn sums_suffice(&self) -> bool {
-        true
+    fn needs(&self) -> Needs {
+        Needs::AVERAGES
     }
 }

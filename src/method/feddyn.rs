@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Setup};
 use crate::{
+    analysis::{Identity, Needs},
     invalid::{Invalid, require},
     num::{Real, vector},
     problem::Correction,
@@ -64,8 +65,8 @@ impl FederatedMethod for FedDyn {
         Box::new(Server { alpha: self.alpha, h: setup.zeros() })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.remembers_clients()
+    fn needs(&self) -> Needs {
+        Needs { identity: Identity::Remembered, ..Needs::NOTHING }
     }
 }
 

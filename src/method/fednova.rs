@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Setup};
 use crate::{
+    analysis::{Combination, Needs, Slot},
     invalid::{Invalid, require},
     num::Real,
     part::transform::TransformSpec,
@@ -12,7 +13,6 @@ use crate::{
     protocol::{
         Local, Payload,
         federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
-        schedule::ScheduleSpec,
         spec::ClientSpec,
     },
 };
@@ -63,16 +63,20 @@ impl FederatedMethod for FedNova {
         Box::new(Server)
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        refuse_single_updates(parts.schedule)?;
-        if !parts.client.is_none_or(|client| self.normalises(client)) {
-            return Err(Invalid::at(
-                "client",
-                "FedNova normalises plain SGD, SGD with a momentum that starts afresh, or SGD with the pull `mu`",
-            )
-            .help("let `client` be `{ optimiser = [{ momentum = { beta = … } }] }` with `mu = 0`, or remove it"));
+    fn needs(&self) -> Needs {
+        Needs {
+            weighting: Slot::Own("FedNova weights by the objective's p_i per local step"),
+            single: Slot::Own("FedNova normalises the updates of a batch against each other"),
+            ..Needs::NOTHING
         }
-        parts.weighs_itself("FedNova weights by the objective's p_i per local step")
+    }
+
+    fn refuses(&self, of: &Combination<'_>) -> Option<Invalid> {
+        let reason =
+            "FedNova knows how to normalise plain SGD, SGD with a momentum that starts afresh, or SGD with the pull `mu`";
+        let remedy = "let `client` be `{ optimiser = [{ momentum = { beta = … } }] }` with `mu = 0`, or remove it";
+        let known = of.written.client.as_ref().is_none_or(|client| self.normalises(client));
+        (!known).then(|| Invalid::at("client", reason).help(remedy))
     }
 }
 
@@ -88,17 +92,6 @@ impl FedNova {
 }
 
 /// Refuses schedules of which it is known that batches of one update come: there is nothing to normalise it against.
-fn refuse_single_updates(schedule: &ScheduleSpec) -> Result<(), Invalid> {
-    let (key, batch, remedy) = match (schedule.single_updates(), schedule) {
-        (Some(single), _) => single,
-        (None, ScheduleSpec::Buffered(spec)) if spec.epoch.is_some_and(|epoch| epoch % spec.size as u64 == 1) => {
-            ("schedule.buffered.epoch", "what is left at the end of an epoch", "let `epoch` be a multiple of `size`")
-        }
-        _ => return Ok(()),
-    };
-    let message = format!("FedNova normalises the updates of a batch against each other, but {batch} is a batch of one");
-    Err(Invalid::at(key, message).help(format!("{remedy}, or choose `afa-cd` for updates per local step")))
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Client {

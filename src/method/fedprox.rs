@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Card, FederatedMethod, Method, Paper, fedavg};
 use crate::{
+    analysis::Needs,
     invalid::{Invalid, require},
     num::Real,
     protocol::federated::ClientUpdate,
@@ -54,7 +55,7 @@ impl FederatedMethod for FedProx {
         Box::new(fedavg::LocalSgd { mu: self.mu })
     }
 
-    fn sums_suffice(&self) -> bool {
-        true
+    fn needs(&self) -> Needs {
+        Needs::SUMS
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Card, FederatedMethod, Method, Recipe, fedavg};
+use crate::analysis::Needs;
 
 /// Parameters of FedSGD: none of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,7 +29,7 @@ impl FederatedMethod for FedSgd {
         Recipe { steps: Some(1), ..Recipe::default() }
     }
 
-    fn sums_suffice(&self) -> bool {
-        true
+    fn needs(&self) -> Needs {
+        Needs::SUMS
     }
 }

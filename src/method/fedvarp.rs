@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Setup};
 use crate::{
+    analysis::{Identity, Needs, Slot},
     engine::sparse_map::SparseMap,
     invalid::Invalid,
     num::{Real, vector},
@@ -65,9 +66,12 @@ impl FederatedMethod for FedVarp {
         Box::new(Server { clusters: self.clusters.clone(), members: None, rows: SparseMap::default(), mean: setup.zeros() })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.knows_clients()?;
-        parts.weighs_itself("FedVARP averages over the participants and its table")
+    fn needs(&self) -> Needs {
+        Needs {
+            weighting: Slot::Own("FedVARP averages over the participants and its table"),
+            identity: Identity::Known,
+            ..Needs::NOTHING
+        }
     }
 }
 

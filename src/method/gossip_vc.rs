@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use self::merge::Merge;
 use super::{Card, Method, Paper, PeerMethod};
 use crate::{
+    analysis::PeerNeeds,
     engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
@@ -125,10 +126,6 @@ impl Method for GossipVc {
 const POSITIVE: std::ops::RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::MAX;
 
 impl PeerMethod for GossipVc {
-    fn period(&self) -> Option<(&'static str, f64)> {
-        Some(("tick", self.tick))
-    }
-
     fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
         let ticks = |key: &str, quantity: &Quantity| {
             let built = quantity.build(&format!("vc-gossip.{key}"), &(0.0..=f64::MAX), setting);
@@ -143,6 +140,10 @@ impl PeerMethod for GossipVc {
             merge: Merge { beta: self.beta, target: self.target, reference: self.reference },
             parameters: self.clone(),
         }))
+    }
+
+    fn needs(&self) -> PeerNeeds {
+        PeerNeeds { period: Some(("tick", self.tick)), ..PeerNeeds::NOTHING }
     }
 }
 

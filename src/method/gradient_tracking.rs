@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, Ground, Method, Paper, PeerMethod, dpsgd::Order};
+use super::{Card, Method, Paper, PeerMethod, dpsgd::Order};
 use crate::{
+    analysis::{PeerNeeds, Slot},
     engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
@@ -57,24 +58,17 @@ impl Method for GradientTracking {
 }
 
 impl PeerMethod for GradientTracking {
-    fn overlooks_rounds(&self) -> bool {
-        true
-    }
-
-    fn steps(&self) -> Option<usize> {
-        Some(1)
-    }
-
-    fn steps_itself(&self) -> Option<&'static str> {
-        Some("nodes step along the gradient that they track")
-    }
-
-    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
-        self.contacts.keep_the_mean(ground.one_way).map_err(|invalid| invalid.under("contacts"))
-    }
-
     fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
         Ok(nodes_with(Rule { order: self.order, synchronous: Synchronous::new(self.contacts, setting.streams) }))
+    }
+
+    fn needs(&self) -> PeerNeeds {
+        PeerNeeds {
+            client: Slot::Own("nodes step along the gradient that they track"),
+            rounds: Slot::Own("all nodes take part in every iteration"),
+            steps: Some(1),
+            ..PeerNeeds::averaging(self.contacts)
+        }
     }
 }
 
@@ -210,10 +204,6 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn reliability(&self, _: u64) -> Reliability {
         Reliability::Repeated
-    }
-
-    fn broadcasts(&self) -> bool {
-        self.synchronous.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Parts, Setup, prowd::yoon};
+use super::{Card, FederatedMethod, Method, Setup, prowd::yoon};
 use crate::{
+    analysis::{Needs, Slot},
     engine::NodeId,
     fleet::Widths,
-    invalid::Invalid,
     num::{Real, vector},
     protocol::{
         Payload,
@@ -46,9 +46,8 @@ impl FederatedMethod for GroupedAverage {
         Box::new(Server { asymmetric: self.asymmetric, widths: setup.widths.clone(), groups, shares: Vec::new() })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.knows_widths()?;
-        parts.steps_itself("each group has a model of its own")
+    fn needs(&self) -> Needs {
+        Needs { server: Slot::Own("each group has a model of its own"), ..Needs::WIDTHS }
     }
 }
 

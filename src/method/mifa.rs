@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Setup};
 use crate::{
+    analysis::{Identity, Needs, Slot},
     engine::sparse_map::SparseMap,
-    invalid::Invalid,
     num::{Real, vector},
     protocol::{
         Payload,
@@ -60,10 +60,15 @@ impl FederatedMethod for Mifa {
         Box::new(Latest::new(self.table, 1.0, false, setup))
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.knows_clients()?;
-        parts.weighs_nobody("MIFA keeps every client's latest update for good")?;
-        parts.weighs_itself("MIFA takes the plain mean of its table")
+    fn needs(&self) -> Needs {
+        const KEEPS: &str = "MIFA keeps every client's latest update for good";
+        Needs {
+            weighting: Slot::Own("MIFA takes the plain mean of its table"),
+            discount: Slot::Own(KEEPS),
+            selection: Slot::Own(KEEPS),
+            identity: Identity::Known,
+            ..Needs::NOTHING
+        }
     }
 }
 

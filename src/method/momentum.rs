@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Paper, Parts};
+use super::Paper;
 use crate::{
+    analysis::{Needs, Slot},
     invalid::{Invalid, require},
     num::{Real, vector},
     protocol::{
         Local, Payload,
         federated::{Apply, Arrived, Workload, weighted_sum},
-        schedule::ScheduleSpec,
     },
 };
 
@@ -41,22 +41,23 @@ pub enum Start {
 }
 
 impl Start {
-    /// Refuses a first round of gradients where rounds overlap: the control variates of clients whose gradients come late would be
-    /// missing from their mean.
-    pub(super) fn accepts_overlap(self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        if self == Self::Zero || matches!(parts.schedule, ScheduleSpec::Rounds(_)) {
-            return Ok(());
+    /// Whether rounds may overlap: the control variates of clients whose first gradients come late would be missing from their mean.
+    pub(super) fn overlap(self) -> Slot {
+        if self == Self::Zero {
+            return Slot::Open;
         }
-        Err(Invalid::at("start", "the first round collects gradients, and under this schedule no round comes before the others")
-            .help("set `start = \"zero\"`, or let the server act in rounds"))
+        Slot::Closed(
+            "the first round collects gradients, and under this schedule no round comes before the others",
+            "set `start = \"zero\"`, or let the server act in rounds",
+        )
     }
 
-    /// Refuses a first round of gradients where the uplink remembers: what it lost of a gradient would come with an update.
-    pub(super) fn accepts_memory(self, parts: &Parts<'_>) -> Result<(), Invalid> {
+    /// Whether the uplink may remember: what it lost of a first gradient would come with an update.
+    pub(super) fn memory(self) -> Slot {
         if self == Self::Zero {
-            return Ok(());
+            return Slot::Open;
         }
-        parts.has_no_memory(
+        Slot::Closed(
             "the first message of a client is a gradient and the others are updates: what the uplink lost of one does not belong to \
              another",
             "set `start = \"zero\"`, or name the compressor alone",
@@ -153,11 +154,12 @@ pub(super) fn answers<R: Real>(batch: &[Arrived<R>], known: usize) -> Cow<'_, [A
     if batch.iter().all(|up| answers(&up)) { batch.into() } else { batch.iter().filter(answers).cloned().collect() }
 }
 
-/// Refuses parts that the recursion of two gradients has no place for.
-pub(super) fn accepts_recursion(parts: &Parts<'_>) -> Result<(), Invalid> {
-    parts.descends_plainly("local steps follow the recursion of two gradients")?;
-    parts.steps_itself("clients rebuild the previous model from the server's step")
-}
+/// Needs of methods with recursive variance reduction.
+pub(super) const RECURSION: Needs = Needs {
+    client: Slot::Own("local steps follow the recursion of two gradients"),
+    server: Slot::Own("clients rebuild the previous model from the server's step"),
+    ..Needs::NOTHING
+};
 
 /// Gradients of a visit with recursive variance reduction: two a step, and one where the first round collects them.
 pub(super) fn gradients<R: Real>(down: &Payload<R>, work: Workload) -> usize {

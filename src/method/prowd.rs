@@ -7,8 +7,9 @@ mod selection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
+use super::{Card, FederatedMethod, Method, Paper, Setup};
 use crate::{
+    analysis::{Needs, Slot},
     fleet::{FULL_WIDTH, Widths},
     invalid::{Invalid, require},
     num::{Real, vector},
@@ -16,7 +17,6 @@ use crate::{
     protocol::{
         Payload,
         federated::{Apply, Arrived, ServerUpdate},
-        spec::AppliesTo,
     },
 };
 
@@ -91,20 +91,15 @@ impl FederatedMethod for ProWd {
         Box::new(Server { spec: self.clone(), widths: setup.widths.clone(), narrow, widest, dequantiser: None })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.knows_widths()?;
-        if parts.uplink.is_some() {
-            return Err(Invalid::at("uplink", "`prowd` restores models that arrive in the client's own width, not over a link")
-                .help("remove `uplink`; the bits of a group of clients are set in `[fleet]`"));
+    fn needs(&self) -> Needs {
+        Needs {
+            uplink: Slot::Own("`prowd` restores models that arrive in the client's width"),
+            message_width: Slot::Closed(
+                "`prowd` restores models that clients store in few bits, but here they send changes",
+                "remove `bit-width`, or choose \"all\"",
+            ),
+            ..Needs::WIDTHS
         }
-        if parts.bit_width.applies_to == AppliesTo::Messages {
-            return Err(Invalid::at(
-                "bit-width.applies-to",
-                "`prowd` restores models that clients store in few bits: here they send changes",
-            )
-            .help("remove `bit-width`, or choose \"train\""));
-        }
-        Ok(())
     }
 }
 

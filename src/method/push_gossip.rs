@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 pub use self::{flow::Flow, model::MergeRule};
 
 use self::model::{Extent, Model};
-use super::{Card, Ground, Method, Paper, PeerMethod};
+use super::{Card, Method, Paper, PeerMethod};
 use crate::{
+    analysis::{PeerNeeds, Slot},
     engine::NodeId,
     invalid::{Invalid, require},
     num::Real,
@@ -146,17 +147,8 @@ impl Method for PushGossip {
 }
 
 impl PeerMethod for PushGossip {
-    fn steps_itself(&self) -> Option<&'static str> {
-        self.step_by_age.then_some("the step size of every part falls with its age")
-    }
-
-    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
-        require(self.parts <= ground.d, "parts", self.parts, &format!("at most {}, the number of coordinates", ground.d))
-    }
-
-    fn period(&self) -> Option<(&'static str, f64)> {
-        // Of periods that are drawn, some may be short.
-        Some(("period", if let Quantity::Constant(seconds) = self.period { seconds } else { f64::INFINITY }))
+    fn fits(&self, d: usize) -> Result<(), Invalid> {
+        require(self.parts <= d, "parts", self.parts, &format!("at most {d}, the number of coordinates"))
     }
 
     fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
@@ -167,6 +159,17 @@ impl PeerMethod for PushGossip {
         let period = seconds("period", &self.period)?;
         let phase = self.phase.as_ref().map(|phase| seconds("phase", phase)).transpose()?;
         Ok(nodes_with(Rule { parameters: self.clone(), period, phase }))
+    }
+
+    fn needs(&self) -> PeerNeeds {
+        let client = Slot::Own("the step size of every part falls with its age");
+        // Of periods that are drawn, some may be short.
+        let period = if let Quantity::Constant(seconds) = self.period { seconds } else { f64::INFINITY };
+        PeerNeeds {
+            client: if self.step_by_age { client } else { Slot::Open },
+            period: Some(("period", period)),
+            ..PeerNeeds::NOTHING
+        }
     }
 }
 

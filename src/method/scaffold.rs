@@ -3,12 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Card, FederatedMethod, Method, Paper, Parts, Setup,
-    controlled::{LOST, READS},
-};
+use super::{Card, FederatedMethod, Method, Paper, Setup, controlled::CONTROLS};
 use crate::{
-    invalid::Invalid,
+    analysis::Needs,
     num::{Real, vector},
     problem::Correction,
     protocol::{
@@ -72,13 +69,8 @@ impl FederatedMethod for Scaffold {
         Box::new(Server)
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly(READS)?;
-        parts.remembers_itself(LOST)
-    }
-
-    fn takes_up(&self) -> Option<f64> {
-        Some(1.0)
+    fn needs(&self) -> Needs {
+        CONTROLS
     }
 }
 

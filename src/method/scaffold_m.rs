@@ -4,11 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, FederatedMethod, Method, Parts, Setup,
-    controlled::LOST,
+    Card, FederatedMethod, Method, Setup,
+    controlled::CONTROLS,
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
+    analysis::{Needs, Slot},
     invalid::Invalid,
     num::{Real, vector},
     problem::Correction,
@@ -69,13 +70,11 @@ impl FederatedMethod for ScaffoldM {
         Box::new(Server { beta: self.beta, gamma: self.gamma })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.descends_plainly("momentum and control variates are mean local gradients, read from how far a client went")?;
-        parts.remembers_itself(LOST)
-    }
-
-    fn takes_up(&self) -> Option<f64> {
-        Some(1.0)
+    fn needs(&self) -> Needs {
+        Needs {
+            client: Slot::Own("momentum and control variates are mean local gradients, read from how far a client went"),
+            ..CONTROLS
+        }
     }
 }
 

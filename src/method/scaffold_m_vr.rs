@@ -4,14 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Card, FederatedMethod, Method, Parts, Setup,
-    controlled::LOST,
+    Card, FederatedMethod, Method, Setup,
+    controlled::CONTROLS,
     momentum::{
-        Coefficients, Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients,
-        previous, validate,
+        Coefficients, RECURSION, Start, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients, previous,
+        validate,
     },
 };
 use crate::{
+    analysis::Needs,
     invalid::Invalid,
     num::{Real, vector},
     protocol::{
@@ -78,14 +79,8 @@ impl FederatedMethod for ScaffoldMVr {
         Box::new(Server { beta: self.beta, gamma: self.gamma, waited: 0 })
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        accepts_recursion(parts)?;
-        self.start.accepts_overlap(parts)?;
-        parts.remembers_itself(LOST)
-    }
-
-    fn takes_up(&self) -> Option<f64> {
-        Some(1.0)
+    fn needs(&self) -> Needs {
+        Needs { client: RECURSION.client, server: RECURSION.server, overlap: self.start.overlap(), ..CONTROLS }
     }
 }
 

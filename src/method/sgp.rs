@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Card, Method, Paper, PeerMethod};
 use crate::{
+    analysis::{PeerNeeds, Slot},
     engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
@@ -55,6 +56,10 @@ impl Method for Sgp {
 impl PeerMethod for Sgp {
     fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
         Ok(nodes_with(Rule { synchronous: Synchronous::new(self.contacts, setting.streams) }))
+    }
+
+    fn needs(&self) -> PeerNeeds {
+        PeerNeeds { one_way: Slot::Open, ..PeerNeeds::averaging(self.contacts) }
     }
 }
 
@@ -148,10 +153,6 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn reliability(&self, _: u64) -> Reliability {
         Reliability::Repeated
-    }
-
-    fn broadcasts(&self) -> bool {
-        self.synchronous.is_static()
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

@@ -13,6 +13,7 @@ pub use self::chain::{Chain, Repellence};
 use self::{chain::Walk, token::Token};
 use super::{Card, Method, Paper, PeerMethod};
 use crate::{
+    analysis::{PeerNeeds, Slot},
     engine::NodeId,
     invalid::{Invalid, require},
     message::FLOAT_BITS,
@@ -112,20 +113,17 @@ impl Method for TokenWalk {
 }
 
 impl PeerMethod for TokenWalk {
-    fn overlooks_rounds(&self) -> bool {
-        true
-    }
-
-    fn steps(&self) -> Option<usize> {
-        Some(1)
-    }
-
-    fn steps_itself(&self) -> Option<&'static str> {
-        Some("the token takes one step of its own size at a node")
-    }
-
     fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
         Ok(nodes_with(Rule { parameters: self.clone(), clients: setting.clients }))
+    }
+
+    fn needs(&self) -> PeerNeeds {
+        PeerNeeds {
+            client: Slot::Own("the token takes one step of its own size at a node"),
+            rounds: Slot::Own("the token moves on at any time"),
+            steps: Some(1),
+            ..PeerNeeds::NOTHING
+        }
     }
 }
 

@@ -17,7 +17,6 @@ mod messages;
 mod observed;
 mod plan;
 mod protocol;
-mod secrecy;
 mod shards;
 mod state;
 

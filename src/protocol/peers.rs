@@ -126,12 +126,6 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
         Reliability::BestEffort
     }
 
-    /// Whether each message of a node goes to the same receivers, and reaches all of them: then they can hold a public copy of
-    /// what the node has sent, as links that remember need.
-    fn broadcasts(&self) -> bool {
-        false
-    }
-
     /// What a node remembers besides its model, by the letters of the paper; vectors that are not there yet are empty.
     fn state_vectors<'s>(&self, state: &'s Self::State) -> Vec<(&'static str, &'s [R])> {
         let _ = state;

@@ -6,7 +6,6 @@ mod concurrency;
 pub mod deliveries;
 mod grace;
 mod group;
-pub mod predictable;
 mod recall;
 mod rounds;
 mod select;

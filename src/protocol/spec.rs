@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     local::{LocalRule, Steps},
-    schedule::{Concurrency, ScheduleSpec, SelectSpec},
+    schedule::{Concurrency, ScheduleSpec},
     secure::SecureSpec,
 };
 use crate::{
@@ -312,68 +312,7 @@ impl FederatedSpec {
             .map_err(|invalid| invalid.under("secure-aggregation"))?;
         check_chain("server", self.server.as_deref().unwrap_or(&[]))?;
         self.client.as_ref().map_or(Ok(()), ClientSpec::validate).map_err(|invalid| invalid.under("client"))?;
-        if self.downlink.as_ref().is_some_and(|compressor| compressor.promises().feeds_back) {
-            return Err(Invalid::at(
-                "downlink.ef",
-                "feedback of errors evens out over sums of updates, and the server sends its model",
-            )
-            .help("use `ef21`, which sends differences to what the client knows"));
-        }
         self.each_compressor(|compressor| compressor.validate())
-    }
-
-    /// Refuses weights of clients where samples travel between them.
-    ///
-    /// # Errors
-    /// [`Invalid`] at `shards`.
-    pub fn check_shards(&self, weighting: Weighting, schedule: &ScheduleSpec) -> Result<(), Invalid> {
-        if self.shards == ShardRule::Own {
-            return Ok(());
-        }
-        let fault = |message: &str, help: &str| Err(Invalid::at("shards", message).help(help));
-        if matches!(weighting, Weighting::Unbiased | Weighting::KnownProbability) {
-            return fault(
-                "samples travel between clients, and the weighting goes by how often each client delivers",
-                "shards are visited equally often: choose `weighting = \"all\"`, or remove `shards`",
-            );
-        }
-        if !matches!(schedule, ScheduleSpec::Rounds(_)) && self.uplink.as_ref().is_some_and(CompressorSpec::remembers) {
-            return fault(
-                "two clients may work on one shard at once, and the uplink remembers what it lost of each",
-                "name a compressor without memory in `uplink`, or let the server act in rounds",
-            );
-        }
-        if matches!(schedule, ScheduleSpec::Rounds(rounds) if rounds.select != SelectSpec::Uniform) {
-            return fault(
-                "samples travel between clients, and the selection goes by those of each",
-                "remove `select` or `shards`",
-            );
-        }
-        Ok(())
-    }
-
-    /// Refuses memories of single clients where clients are stateless_clients.
-    ///
-    /// # Errors
-    /// [`Invalid`] at the part that remembers.
-    pub fn check_stateless(&self) -> Result<(), Invalid> {
-        if !self.stateless_clients {
-            return Ok(());
-        }
-        self.each_compressor(|compressor| {
-            if !compressor.remembers() {
-                return Ok(());
-            }
-            Err(Invalid::at(compressor.name(), "the compressor remembers the messages of each client, and clients are stateless")
-                .help("name a compressor alone, such as `{ qsgd = { bits = 4 } }`, or remove `stateless-clients`"))
-        })?;
-        match &self.client {
-            Some(client) if client.keep_state => {
-                Err(Invalid::at("client.keep-state", "the optimiser's state outlives a visit, and clients are stateless")
-                    .help("remove `keep-state` or `stateless-clients`"))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Checks the compressors against a model of `d` parameters.

@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 
 use crate::{
+    analysis::{Combination, Needs, misfits},
     invalid::Invalid,
     message::Payload,
-    method::{Card, FederatedMethod, Method, Parts, Recipe, Setup},
+    method::{Card, FederatedMethod, Method, Recipe, Setup},
     num::{Real, by_scalar, same},
     protocol::federated::{ClientUpdate, ServerUpdate},
 };
@@ -21,19 +22,10 @@ pub trait FederatedParameters: Debug + Send + Sync {
     fn validate(&self) -> Result<(), Invalid>;
     /// See [`FederatedMethod::recipe`].
     fn recipe(&self) -> Recipe;
-    /// See [`FederatedMethod::averages`].
-    fn averages(&self) -> bool;
-    /// Refuses parts that make no sense together or with this method, see [`FederatedMethod::accepts`].
-    ///
-    /// # Errors
-    /// [`Invalid`] at the part that does not fit, with the reason.
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid>;
-    /// See [`FederatedMethod::sums_suffice`].
-    fn sums_suffice(&self) -> bool;
-    /// See [`FederatedMethod::pools_samples`].
-    fn pools_samples(&self) -> bool;
-    /// See [`FederatedMethod::takes_up`].
-    fn takes_up(&self) -> Option<f64>;
+    /// See [`FederatedMethod::needs`].
+    fn needs(&self) -> Needs;
+    /// All that does not go together in `of`, parts of this method, each misfit at the key to change.
+    fn misfits(&self, of: &Combination<'_>) -> Vec<Invalid>;
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The halves in single precision.
@@ -86,25 +78,14 @@ impl<M: FederatedMethod> FederatedParameters for M {
         FederatedMethod::recipe(self)
     }
 
-    fn averages(&self) -> bool {
-        FederatedMethod::averages(self)
+    fn needs(&self) -> Needs {
+        FederatedMethod::needs(self)
     }
 
-    fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
-        parts.check()?;
-        FederatedMethod::accepts(self, parts)
-    }
-
-    fn sums_suffice(&self) -> bool {
-        FederatedMethod::sums_suffice(self)
-    }
-
-    fn pools_samples(&self) -> bool {
-        FederatedMethod::pools_samples(self)
-    }
-
-    fn takes_up(&self) -> Option<f64> {
-        FederatedMethod::takes_up(self)
+    fn misfits(&self, of: &Combination<'_>) -> Vec<Invalid> {
+        let mut found = misfits(&FederatedMethod::needs(self), of);
+        found.extend(self.refuses(of));
+        found
     }
 
     fn to_table(&self) -> toml::Table {

@@ -3,13 +3,11 @@
 use std::fmt::Debug;
 
 use crate::{
+    analysis::PeerNeeds,
     invalid::Invalid,
-    method::{Card, Ground, Method, PeerMethod},
+    method::{Card, Method, PeerMethod},
     num::{Real, by_scalar},
-    protocol::{
-        peers::{Nodes, PeersSpec},
-        spec::ClientSpec,
-    },
+    protocol::peers::{Nodes, PeersSpec},
     random::Setting,
 };
 
@@ -22,22 +20,13 @@ pub trait PeerParameters: Debug + Send + Sync {
     /// # Errors
     /// [`Invalid`] for a parameter that is out of range.
     fn validate(&self) -> Result<(), Invalid>;
-    /// See [`PeerMethod::steps`].
-    fn steps(&self) -> Option<usize>;
-    /// See [`PeerMethod::period`].
-    fn period(&self) -> Option<(&'static str, f64)>;
-    /// See [`PeerMethod::overlooks_rounds`].
-    fn overlooks_rounds(&self) -> bool;
-    /// Refuses a clients' optimiser where the method has no place for one.
-    ///
-    /// # Errors
-    /// [`Invalid`] at `client.optimiser`, with the reason.
-    fn accepts(&self, client: &ClientSpec) -> Result<(), Invalid>;
-    /// See [`PeerMethod::suits`].
+    /// See [`PeerMethod::needs`].
+    fn needs(&self) -> PeerNeeds;
+    /// See [`PeerMethod::fits`].
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to the method.
-    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid>;
+    fn fits(&self, d: usize) -> Result<(), Invalid>;
     /// The parameters as a table, defaults included.
     fn to_table(&self) -> toml::Table;
     /// The nodes in single precision.
@@ -79,30 +68,12 @@ impl<M: PeerMethod> PeerParameters for M {
         Method::validate(self)
     }
 
-    fn steps(&self) -> Option<usize> {
-        PeerMethod::steps(self)
+    fn needs(&self) -> PeerNeeds {
+        PeerMethod::needs(self)
     }
 
-    fn period(&self) -> Option<(&'static str, f64)> {
-        PeerMethod::period(self)
-    }
-
-    fn overlooks_rounds(&self) -> bool {
-        PeerMethod::overlooks_rounds(self)
-    }
-
-    fn accepts(&self, client: &ClientSpec) -> Result<(), Invalid> {
-        match self.steps_itself() {
-            Some(reason) if !client.optimiser.is_empty() => {
-                Err(Invalid::at("client.optimiser", format!("{reason}: it has no place for another optimiser"))
-                    .help("remove `client`"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn suits(&self, ground: &Ground<'_>) -> Result<(), Invalid> {
-        PeerMethod::suits(self, ground)
+    fn fits(&self, d: usize) -> Result<(), Invalid> {
+        PeerMethod::fits(self, d)
     }
 
     fn to_table(&self) -> toml::Table {

@@ -1,9 +1,12 @@
 //! Parameters with every part written out: what a scenario leaves out comes from the method's recipe.
 
+use std::path::Path;
+
 use super::{FederatedParameters, Parameters};
 use crate::{
+    analysis::{Combination, Ground, PeerCombination, peer_misfits},
     invalid::Invalid,
-    method::Parts,
+    part::weighting::Weighting,
     problem::{ProblemSpec, spec::WeightsSpec},
     protocol::{peers::PeersSpec, spec::FederatedSpec},
 };
@@ -17,7 +20,7 @@ impl Parameters {
                 Self::Federated { own: own.clone(), parts: Box::new(written_out(own.as_ref(), parts, problem)) }
             }
             Self::Peers { own, parts } => {
-                let local = parts.local.counted(own.steps());
+                let local = parts.local.counted(own.needs().steps);
                 Self::Peers { own: own.clone(), parts: Box::new(PeersSpec { local, ..parts.as_ref().clone() }) }
             }
         }
@@ -27,7 +30,50 @@ impl Parameters {
     pub fn fixed_steps(&self) -> Option<usize> {
         match self {
             Self::Federated { own, .. } => own.recipe().steps,
-            Self::Peers { own, .. } => own.steps(),
+            Self::Peers { own, .. } => own.needs().steps,
+        }
+    }
+
+    /// All that does not go together on this ground, each misfit at the key to change; relative to the method's table.
+    pub fn misfits(&self, ground: Ground<'_>) -> Vec<Invalid> {
+        match self {
+            Self::Federated { own, parts } => {
+                let full = complete(own.as_ref(), parts, ground.weights);
+                own.misfits(&Combination { written: parts, full: &full, weighting: parts.weighting, ground })
+            }
+            Self::Peers { own, parts } => peer_misfits(&own.needs(), &PeerCombination { parts, ground }),
+        }
+    }
+
+    /// Reads the files that the schedule names, from the folder of the scenario, for a fleet of `clients`.
+    ///
+    /// # Errors
+    /// [`Invalid`] at the key of the file.
+    pub fn load(&mut self, folder: &Path, clients: usize) -> Result<(), Invalid> {
+        let Self::Federated { parts, .. } = self else { return Ok(()) };
+        let Some(schedule) = &mut parts.schedule else { return Ok(()) };
+        schedule.load(folder, clients).map_err(|invalid| invalid.under("schedule"))
+    }
+
+    /// Checks the parts against a fleet of `clients`.
+    ///
+    /// # Errors
+    /// [`Invalid`] for values out of range.
+    pub fn validate(&self, clients: usize) -> Result<(), Invalid> {
+        match self {
+            Self::Federated { parts, .. } => parts.validate(clients),
+            Self::Peers { parts, .. } => parts.validate(),
+        }
+    }
+
+    /// Checks parts and parameters against a model of `d` parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for what is larger than the model.
+    pub fn fits(&self, d: usize) -> Result<(), Invalid> {
+        match self {
+            Self::Federated { parts, .. } => parts.fits(d),
+            Self::Peers { own, parts } => parts.fits(d).and_then(|()| own.fits(d)),
         }
     }
 }
@@ -55,42 +101,25 @@ pub fn complete(own: &dyn FederatedParameters, written: &FederatedSpec, weights:
 
 fn written_out(own: &dyn FederatedParameters, written: &FederatedSpec, problem: &ProblemSpec) -> FederatedSpec {
     let (full, recipe) = (complete(own, written, problem.weights), own.recipe());
-    let FederatedSpec { weighting, server, client, .. } = written.clone();
-    let mut parts = FederatedSpec { weighting, server, client, ..full.clone() };
-    let weighted = FederatedSpec { weighting: full.weighting, ..parts.clone() };
-    if fit(own, &weighted, problem).is_ok() {
-        parts = weighted;
+    let weighting = full.weighting.filter(|&weighting| takes_weighting(own, (written, &full), problem, weighting));
+    FederatedSpec {
+        weighting: written.weighting.or(weighting),
+        server: if recipe.server.is_empty() { full.server } else { written.server.clone() },
+        client: if recipe.client.optimiser.is_empty() { full.client } else { written.client.clone() },
+        ..full
     }
-    let stepping = FederatedSpec { server: full.server, ..parts.clone() };
-    if recipe.server.is_empty() && fit(own, &stepping, problem).is_ok() {
-        parts = stepping;
-    }
-    let descending = FederatedSpec { client: full.client, ..parts.clone() };
-    if recipe.client.optimiser.is_empty() && fit(own, &descending, problem).is_ok() { descending } else { parts }
 }
 
-/// Refuses parts that make no sense together or with the method.
-///
-/// # Errors
-/// [`Invalid`] at the part that does not fit.
-pub fn fit(own: &dyn FederatedParameters, parts: &FederatedSpec, problem: &ProblemSpec) -> Result<(), Invalid> {
-    let full = complete(own, parts, problem.weights);
-    let schedule = full.schedule.clone().unwrap_or_default();
-    parts.check_shards(full.weighting.unwrap_or_default(), &schedule)?;
-    full.check_stateless()?;
-    full.check_secrecy(own.sums_suffice())?;
-    own.accepts(&Parts {
-        shards: parts.shards,
-        objective: &problem.objective,
-        weights: problem.weights,
-        schedule: &schedule,
-        weighting: parts.weighting,
-        server: parts.server.as_deref(),
-        client: parts.client.as_ref(),
-        uplink: parts.uplink.as_ref(),
-        bit_width: parts.bit_width,
-        stateless_clients: parts.stateless_clients,
-    })
+/// Whether a method with these parts, as written and complete, takes `weighting` of a scenario.
+pub fn takes_weighting(
+    own: &dyn FederatedParameters,
+    (written, full): (&FederatedSpec, &FederatedSpec),
+    problem: &ProblemSpec,
+    weighting: Weighting,
+) -> bool {
+    let ground = Ground::bare(problem);
+    let of = Combination { written, full, weighting: Some(weighting), ground };
+    own.misfits(&of).iter().all(|misfit| misfit.path != ["weighting"])
 }
 
 #[cfg(test)]
@@ -106,7 +135,7 @@ mod tests {
              federated.schedule = {schedule}\n[[method]]\nname = '{name}'"
         );
         let registry = Registry::builtin();
-        let scenario = Scenario::read(std::path::Path::new("a.toml"), &text, &[], &registry).unwrap();
+        let scenario = Scenario::read(Path::new("a.toml"), &text, &[], &registry).unwrap();
         let tree = scenario.cells[0].tree.get("federated").unwrap();
         let Parameters::Federated { own, parts } = (registry.find(name).unwrap().parse)(tree, "federated", &registry).unwrap()
         else {

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use ndarray::Array2;
 
 use crate::{
+    analysis::Ground,
     fleet::FULL_WIDTH,
     invalid::Invalid,
     network::{Direction, Topology},
@@ -48,8 +49,6 @@ pub struct Facts {
     pub instant_server: bool,
     /// Whether work and messages between peers surely take no time.
     pub instant_peers: bool,
-    /// Whether messages on an edge of the topology go one way only.
-    pub one_way: bool,
     /// Whether there are clients whose steps surely take no time.
     pub free_steps: bool,
     /// Whether the energy of a local step is known of every client.
@@ -85,6 +84,14 @@ impl AnyWorld {
             Precision::F32 => Self::F32(Arc::new(build(cell, seed, folder)?)),
             Precision::F64 => Self::F64(Arc::new(build(cell, seed, folder)?)),
         })
+    }
+
+    /// What methods run on.
+    pub fn ground(&self) -> Ground<'_> {
+        match self {
+            Self::F32(world) => Ground::of(world),
+            Self::F64(world) => Ground::of(world),
+        }
     }
 
     /// Who talks to whom, where the scenario has a topology.
@@ -165,7 +172,6 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
         instant_server: world.is_instant(&[Direction::Up, Direction::Down]),
         instant_peers: world.is_instant(&[Direction::Peer]),
-        one_way: world.network.topology().is_some_and(|topology| topology.graph().is_directed()),
         free_steps: world.fleet.has_free_steps(),
         known_energy: world.fleet.knows_energy(),
         by_rounds: (0..world.clients()).any(|client| world.fleet.goes_by_rounds(client)),

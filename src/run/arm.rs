@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use super::{concurrency, stability};
 use crate::{
+    analysis::Ground,
     protocol::peers::no_topology,
     random::Setting,
-    registry::{Parameters, Registry, complete, fit},
+    registry::{Parameters, Registry},
     scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
 };
 
@@ -18,6 +20,8 @@ pub struct Arm {
     pub tuned: Vec<Key>,
     /// The method's own parameters and its parts.
     pub parameters: Parameters,
+    /// What its parts may have against each other, though they run.
+    pub note: Option<String>,
 }
 
 impl Arm {
@@ -29,31 +33,59 @@ impl Arm {
                 let client = parts.client.clone().unwrap_or_default();
                 parts.local.build::<f64>(own.recipe().steps, &client, setting).err()
             }
-            Parameters::Peers { own, parts } => parts.local.build::<f64>(own.steps(), &parts.client, setting).err(),
+            Parameters::Peers { own, parts } => parts.local.build::<f64>(own.needs().steps, &parts.client, setting).err(),
         };
     }
 }
 
-/// All arms of each method of `cell`, in the order of the file, for a fleet of `clients`; files are looked for from `folder`.
+/// All arms of each method of `cell`, in the order of the file, checked on their ground; files are looked for from `folder`.
 ///
 /// # Errors
 /// Unknown methods, and every fault of their keys.
-pub fn arms(cell: &Cell, clients: usize, (folder, registry): (&Path, &Registry)) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
-    let mut faults = Vec::new();
+pub fn arms(cell: &Cell, ground: Ground<'_>, place: (&Path, &Registry)) -> Result<Vec<Vec<Arm>>, Vec<Diagnostic>> {
+    let mut faults = Told::default();
     let mut all = Vec::new();
     for method in &cell.methods {
-        match arms_of(cell, method, clients, (folder, registry)) {
+        match arms_of(cell, method, ground, place) {
             Ok(arms) => all.push(arms),
-            Err(found) => faults.extend(found),
+            Err(found) => faults.add(&method.label, found),
         }
     }
+    let faults = faults.told(cell);
     if faults.is_empty() { Ok(all) } else { Err(faults) }
+}
+
+/// Faults with the methods that have them: one in a shared section is told once.
+#[derive(Default)]
+struct Told<'a>(Vec<(Diagnostic, Vec<&'a str>)>);
+
+impl<'a> Told<'a> {
+    fn add(&mut self, label: &'a str, faults: Vec<Diagnostic>) {
+        for fault in faults {
+            match self.0.iter_mut().find(|(known, _)| *known == fault) {
+                Some((_, of)) if of.contains(&label) => {}
+                Some((_, of)) => of.push(label),
+                None => self.0.push((fault, vec![label])),
+            }
+        }
+    }
+
+    /// The faults; one in a shared section that not all methods have names those that do.
+    fn told(self, cell: &Cell) -> Vec<Diagnostic> {
+        let sections: Vec<&Node> = ["federated", "peers"].into_iter().filter_map(|key| cell.tree.get(key)).collect();
+        let is_shared = |fault: &Diagnostic| fault.span.is_some_and(|at| sections.iter().any(|section| section.holds(at)));
+        let told = |(fault, of): (Diagnostic, Vec<&str>)| {
+            let says_whose = of.len() < cell.methods.len() && is_shared(&fault);
+            if says_whose { fault.note(format!("here of `{}`", of.join("`, `"))) } else { fault }
+        };
+        self.0.into_iter().map(told).collect()
+    }
 }
 
 fn arms_of(
     cell: &Cell,
     method: &MethodTable,
-    clients: usize,
+    ground: Ground<'_>,
     (folder, registry): (&Path, &Registry),
 ) -> Result<Vec<Arm>, Vec<Diagnostic>> {
     let Some(entry) = registry.find(&method.name) else {
@@ -76,21 +108,15 @@ fn arms_of(
             let told = |(own, shared)| if is_shared(&own) { shared } else { own };
             own.into_iter().zip(of_section).map(told).collect::<Vec<_>>()
         })?;
-        if let Parameters::Federated { parts, .. } = &mut parameters
-            && let Some(schedule) = &mut parts.schedule
-        {
-            let loaded = schedule.load(folder, clients).map_err(|invalid| invalid.under("schedule"));
-            loaded.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
-        }
-        let checked = match &parameters {
-            Parameters::Federated { own, parts } => {
-                let fitting = parts.validate(clients).and_then(|()| fit(own.as_ref(), parts, &cell.problem));
-                fitting.and_then(|()| complete(own.as_ref(), parts, cell.problem.weights).grid(clients).map(|_| ()))
-            }
-            Parameters::Peers { own, parts } => parts.validate().and_then(|()| own.accepts(&parts.client)),
-        };
-        checked.map_err(|invalid| vec![Diagnostic::from_invalid(invalid, tree)])?;
-        Ok(Arm { label: method.label.clone(), tuned, parameters })
+        let at_key = |invalid| vec![Diagnostic::from_invalid(invalid, tree)];
+        parameters.load(folder, ground.clients).map_err(at_key)?;
+        parameters.validate(ground.clients).and_then(|()| parameters.fits(ground.d)).map_err(at_key)?;
+        let mut misfits = parameters.misfits(ground);
+        misfits.extend(concurrency::contradiction(&parameters, method));
+        let (astray, note) = stability::check(&parameters, ground.d);
+        misfits.extend(astray);
+        let faults: Vec<Diagnostic> = misfits.into_iter().flat_map(at_key).collect();
+        if faults.is_empty() { Ok(Arm { label: method.label.clone(), tuned, parameters, note }) } else { Err(faults) }
     };
     method.variants_over(shared, &MERGED)?.into_iter().map(|choice| arm(&choice.tree, choice.keys)).collect()
 }

@@ -6,11 +6,12 @@
 
 use super::{any_world::Facts, arm::Arm, threads::together};
 use crate::{
+    analysis::Identity,
     invalid::Invalid,
     memory,
     num::Precision,
-    protocol::spec::FederatedSpec,
-    registry::{Parameters, complete, fit},
+    part::compressor::CompressorSpec,
+    registry::{Parameters, complete},
     scenario::{Cell, Diagnostic},
 };
 
@@ -49,13 +50,15 @@ fn helped(invalid: Invalid) -> Invalid {
 fn vectors(arm: &Arm, cell: &Cell, facts: &Facts) -> usize {
     match &arm.parameters {
         Parameters::Federated { own, parts } => {
-            let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
-            let batch = schedule.largest_batch(facts.clients);
-            let hidden = FederatedSpec { stateless_clients: true, ..parts.as_ref().clone() };
-            let remembers = hidden.check_stateless().is_err() || fit(own.as_ref(), &hidden, &cell.problem).is_err();
+            let full = complete(own.as_ref(), parts, cell.problem.weights);
+            let batch = full.schedule.unwrap_or_default().largest_batch(facts.clients);
+            let compressors = [&parts.uplink, &parts.downlink];
+            let remembers = own.needs().identity != Identity::Unknown
+                || full.client.is_some_and(|client| client.keep_state)
+                || compressors.into_iter().flatten().any(CompressorSpec::remembers);
             let visited =
                 cell.stop.rounds.map_or(facts.clients, |rounds| batch.saturating_mul(rounds as usize).min(facts.clients));
-            SERVER + batch + if remembers && !parts.stateless_clients { visited } else { 0 }
+            SERVER + batch + if remembers { visited } else { 0 }
         }
         Parameters::Peers { .. } => PEER * facts.clients,
     }

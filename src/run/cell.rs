@@ -5,20 +5,18 @@ use std::{path::Path, sync::Mutex, time::Duration};
 use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
-    capacity, concurrency, made, placed, protocols, stability, stall,
+    capacity, concurrency, made, placed, protocols, stall,
     wall::now,
 };
 use crate::{
     file::{Opened, digest::Digest},
     invalid::Invalid,
     memory,
-    method::Ground,
     num::Precision,
     problem::data::Report,
-    protocol::peers::PeersSpec,
     random::{Setting, Streams},
     record::{Column, Metric, RecordPlan, RecordSpec},
-    registry::{Parameters, PeerParameters},
+    registry::Parameters,
     scenario::{Cell, Diagnostic, Runs, Scenario},
 };
 
@@ -99,10 +97,10 @@ pub(super) fn planned(
     let world = AnyWorld::build(cell, seed, &scenario.folder).map_err(|invalid| vec![cell.fault(invalid)])?;
     let build_wall = before.elapsed();
     let facts = world.facts();
-    let mut methods = arms(cell, facts.clients, (&scenario.folder, &scenario.registry))?;
+    let mut methods = arms(cell, world.ground(), (&scenario.folder, &scenario.registry))?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
-    concurrency::refuse(&methods, cell)?;
-    let mut notes = check_parts(&methods, cell, &facts, &setting)?;
+    let noted = |arm: &Arm| arm.note.clone().map(|note| (arm.label.clone(), note));
+    let mut notes: Vec<(String, String)> = methods.iter().flatten().filter_map(noted).collect();
     notes.extend(concurrency::notes(&methods, cell, facts.clients));
     stall::refuse(&methods, cell, &facts, &world)?;
     let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
@@ -160,34 +158,6 @@ fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Pat
     let fault = |arm: &Arm| built(arm).err().map(|invalid| placed::fault(cell, arm, invalid));
     let faults: Vec<Diagnostic> = methods.iter().flatten().filter_map(fault).collect();
     if faults.is_empty() { Ok(()) } else { Err(faults) }
-}
-
-/// Refuses parts that the model has no place for; notes, each with the label of its method, on those that it hardly bears.
-fn check_parts(
-    methods: &[Vec<Arm>],
-    cell: &Cell,
-    facts: &Facts,
-    setting: &Setting,
-) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
-    let mut notes = Vec::new();
-    for arm in methods.iter().flatten() {
-        let checked = match &arm.parameters {
-            Parameters::Federated { own, parts } => {
-                parts.fits(facts.dim).and_then(|()| stability::check(own.as_ref(), parts, facts.dim))
-            }
-            Parameters::Peers { own, parts } => check_peers(own.as_ref(), parts, facts, setting).map(|()| None),
-        };
-        let note = checked.map_err(|invalid| vec![placed::fault(cell, arm, invalid)])?;
-        notes.extend(note.map(|note| (arm.label.clone(), note)));
-    }
-    Ok(notes)
-}
-
-/// Refuses links that the model or the method has no use for, and one that remembers where the nodes do not all hear the same.
-fn check_peers(own: &dyn PeerParameters, parts: &PeersSpec, facts: &Facts, setting: &Setting) -> Result<(), Invalid> {
-    parts.fits(facts.dim)?;
-    own.suits(&Ground { parts, d: facts.dim, one_way: facts.one_way })?;
-    parts.check_memory(own.nodes_f64(parts, setting)?.broadcasts())
 }
 
 /// Whether a scenario has methods with a server, and methods without one.

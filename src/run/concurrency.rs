@@ -1,6 +1,6 @@
 //! Whether the numbers of clients at work that a scenario gives have an effect.
 
-use super::{arm::Arm, placed};
+use super::arm::Arm;
 use crate::{
     invalid::Invalid,
     protocol::{
@@ -8,49 +8,21 @@ use crate::{
         spec::FederatedSpec,
     },
     registry::{Parameters, complete},
-    scenario::{Cell, Diagnostic, MethodTable},
+    scenario::{Cell, MethodTable},
 };
 
 /// The section that methods with a server share.
 const FEDERATED: &str = "federated";
 
-/// Refuses every `concurrency` beside which a schedule of the same section names another number, or that counts for a method whose
-/// schedule keeps all clients at work.
-///
-/// # Errors
-/// All such faults at their keys, those of the shared section once for all its methods.
-pub(super) fn refuse(methods: &[Vec<Arm>], cell: &Cell) -> Result<(), Vec<Diagnostic>> {
-    let (mut faults, mut kept): (Vec<Diagnostic>, Vec<(Diagnostic, Vec<String>)>) = (Vec::new(), Vec::new());
-    for federated in federated(methods, cell) {
-        let Some(number) = federated.parts.concurrency else { continue };
-        if let Some(named) =
-            federated.parts.schedule.as_ref().filter(|_| federated.is_beside()).and_then(|own| own.contradiction(number))
-        {
-            let message = format!("the schedule beside it says how many clients are at work: `{named}`");
-            let help = "remove one of the two: `concurrency` counts for schedules that name no number";
-            let fault = placed::fault(cell, federated.arm, Invalid::at("concurrency", message).help(help));
-            if !faults.contains(&fault) {
-                faults.push(fault);
-            }
-        }
-        if let (Some(kind), Some(_)) = (federated.schedule.keeps_all(), number.count()) {
-            let fault = placed::fault(cell, federated.arm, keeps_all());
-            let method = format!("`{}` (`{kind}`)", federated.arm.label);
-            match kept.iter_mut().find(|(known, _)| *known == fault) {
-                Some((_, of)) if of.contains(&method) => {}
-                Some((_, of)) => of.push(method),
-                None => kept.push((fault, vec![method])),
-            }
-        }
-    }
-    faults.extend(kept.into_iter().map(|(fault, of)| fault.note(format!("here the schedule of {}", of.join(", ")))));
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
-}
-
-fn keeps_all() -> Invalid {
-    Invalid::at("concurrency", "schedules of `window`, `group` and `grace` keep all clients at work").help(
-        "write `concurrency = \"all\"` in the `[[method]]`, or give it a schedule of `rounds`, `every-arrival` or `buffered`",
-    )
+/// A number of clients at work that the schedule beside it, in the same section, contradicts.
+pub(super) fn contradiction(parameters: &Parameters, method: &MethodTable) -> Option<Invalid> {
+    let Parameters::Federated { parts, .. } = parameters else { return None };
+    let has_own = |key: &str| method.table.get(key).is_some();
+    let schedule = parts.schedule.as_ref().filter(|_| has_own("concurrency") == has_own("schedule"))?;
+    let named = schedule.contradiction(parts.concurrency?)?;
+    let message = format!("the schedule beside it says how many clients are at work: `{named}`");
+    let help = "remove one of the two: `concurrency` counts for schedules that name no number";
+    Some(Invalid::at("concurrency", message).help(help))
 }
 
 /// What to say of numbers that can be used and may not be meant, each with the name of what it is about.
@@ -97,11 +69,6 @@ fn federated<'a>(methods: &'a [Vec<Arm>], cell: &'a Cell) -> impl Iterator<Item 
 impl Federated<'_> {
     fn has_own(&self, key: &str) -> bool {
         self.method.table.get(key).is_some()
-    }
-
-    /// Whether schedule and concurrency come from the same section.
-    fn is_beside(&self) -> bool {
-        self.has_own("concurrency") == self.has_own("schedule")
     }
 
     /// Whether the shared number is that of its clients at work.

@@ -6,13 +6,11 @@ use super::{arm::Arm, plan::Plan};
 #[cfg(feature = "figure")]
 use crate::figure::{self, FigureSpec};
 use crate::{
+    analysis::Slot,
     part::{discount::Discount, transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, data::Report, spec::WeightsSpec},
-    protocol::{
-        schedule::{ScheduleSpec, cohort::CohortSpec},
-        spec::FederatedSpec,
-    },
-    registry::{Parameters, complete, fit},
+    protocol::schedule::{ScheduleSpec, cohort::CohortSpec},
+    registry::{Parameters, complete, takes_weighting},
 };
 
 /// Share of the held-out samples from which those that are also training samples are noted [1].
@@ -47,11 +45,8 @@ impl Plan {
                 if let Some(note) = ends_elsewhere(arm, &planned.cell.problem).filter(|_| of_weights || of_optimum) {
                     notes.push(format!("`{}` {note}", arm.label));
                 }
-                if planned.by_rounds && overlooks_rounds(arm) {
-                    notes.push(format!(
-                        "`{}` has all nodes take part in every iteration: the availability by rounds does not apply to it",
-                        arm.label
-                    ));
+                if let Some(reason) = overlooks_rounds(arm).filter(|_| planned.by_rounds) {
+                    notes.push(format!("`{}`: {reason}, so the availability by rounds does not apply to it", arm.label));
                 }
                 if let Some(keys) = filled_in(arm) {
                     notes.push(format!("`{}` puts its own {keys} into its schedule, which does not say them", arm.label));
@@ -139,8 +134,10 @@ fn filled_in(arm: &Arm) -> Option<String> {
     (!own.is_empty()).then(|| own.join(" and "))
 }
 
-fn overlooks_rounds(arm: &Arm) -> bool {
-    matches!(&arm.parameters, Parameters::Peers { own, .. } if own.overlooks_rounds())
+/// Why the rounds of the fleet do not apply to a method.
+fn overlooks_rounds(arm: &Arm) -> Option<&'static str> {
+    let Parameters::Peers { own, .. } = &arm.parameters else { return None };
+    if let Slot::Own(reason) | Slot::Closed(reason, _) = own.needs().rounds { Some(reason) } else { None }
 }
 
 /// What keeps a method with a server from the optimum, however small its steps.
@@ -171,7 +168,7 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
             return normalised.then(|| alike.to_owned());
         }
     };
-    if own.pools_samples() && problem.weights == WeightsSpec::Uniform {
+    if own.needs().pools_samples && problem.weights == WeightsSpec::Uniform {
         return Some(
             "solves for all samples together, but the objective weighs the clients alike: the two differ where clients have unlike \
              numbers of samples; `weights = \"samples\"` in `[problem]` is what it solves for"
@@ -179,7 +176,7 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
         );
     }
     let full = complete(own.as_ref(), parts, problem.weights);
-    let follows = full.weighting.unwrap_or_default().tells_clients_apart() || full.schedule?.draws_by_weight();
+    let follows = full.weighting.unwrap_or_default().tells_clients_apart() || full.schedule.as_ref()?.draws_by_weight();
     if problem.weights == WeightsSpec::Uniform || parts.weighting.is_some() || follows {
         return None;
     }
@@ -190,10 +187,7 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
         ));
     }
     // A method that has no place for a weighting follows the objective by itself.
-    let accepts = |weighting: &Weighting| {
-        let other = FederatedSpec { weighting: Some(*weighting), ..parts.as_ref().clone() };
-        fit(own.as_ref(), &other, problem).is_ok()
-    };
+    let accepts = |weighting: &Weighting| takes_weighting(own.as_ref(), (parts, &full), problem, *weighting);
     let accepted: Vec<String> =
         FOLLOWING.into_iter().filter(accepts).map(|weighting| format!("`\"{}\"`", weighting.name())).collect();
     (!accepted.is_empty()).then(|| format!("{alike}; `weighting` follows the objective as {}", accepted.join(" or ")))

@@ -4,13 +4,14 @@ use std::{path::Path, sync::Arc};
 
 use super::{any_world::AnyWorld, error::RunError};
 use crate::{
+    analysis::{Combination, Ground},
     invalid::Invalid,
     method::Setup,
     num::Real,
     part::{compressor::CompressorSpec, transform::Chain},
     protocol::{
         Observed,
-        federated::{Compressors, Federated, Plan as FederatedPlan, ServerParts},
+        federated::{Compressors, Federated, Grid, Plan as FederatedPlan, ServerParts},
         peers::{Peers, PeersSpec, Plan as PeersPlan},
         spec::FederatedSpec,
     },
@@ -93,27 +94,42 @@ fn build_in<R: Real, T: Pilot>(
 /// A method with a server, with all its parts.
 ///
 /// # Errors
-/// [`Invalid`] relative to the method's table.
+/// [`Invalid`] relative to the method's table, also for parts that fit in other worlds.
 pub fn federated<R: Real>(
     own: &dyn FederatedParameters,
-    parts: &FederatedSpec,
+    written: &FederatedSpec,
     world: Arc<World<R>>,
     folder: &Path,
 ) -> Result<Federated<R>, Invalid> {
-    parts.fits(world.objective().dim())?;
+    let full = complete(own, written, world.problem.spec().weights);
+    let of = Combination { written, full: &full, weighting: written.weighting, ground: Ground::of(&world) };
+    own.misfits(&of).into_iter().next().map_or(Ok(()), Err)?;
+    let secure = of.grid();
+    assemble(own, &full, secure, world, folder)
+}
+
+/// A method with a server, with `parts` that are complete and fit together.
+///
+/// # Errors
+/// [`Invalid`] relative to the method's table, for data files, and for deliveries that cannot be predicted.
+pub fn assemble<R: Real>(
+    own: &dyn FederatedParameters,
+    parts: &FederatedSpec,
+    secure: Option<Grid>,
+    world: Arc<World<R>>,
+    folder: &Path,
+) -> Result<Federated<R>, Invalid> {
     let (clients, widths) = (world.clients(), world.fleet.widths());
     let problem = Arc::clone(&world);
     let halves = || own.halves::<R>(&Setup { x: problem.problem.initial(0), clients, widths: widths.clone() });
-    let parts = complete(own, parts, world.problem.spec().weights);
     let schedule = parts.schedule.clone().unwrap_or_default();
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let client = parts.client.clone().unwrap_or_default();
     let local = parts.local.build(own.recipe().steps, &client, &setting).map_err(|invalid| invalid.under("local"))?;
     let optimiser = Chain::build(parts.server.as_deref().unwrap_or_default());
-    let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &world)?;
+    let server = ServerParts::new(parts.weighting.unwrap_or_default(), optimiser, &schedule, &world);
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
-    let (compressors, secure) = (Compressors::build(&parts), parts.grid(world.clients())?);
-    let (commit, shards) = (parts.commit, parts.shards);
+    let (compressors, commit, shards) = (Compressors::build(parts), parts.commit, parts.shards);
     let Halves { model, client, server: half } = halves();
     let mut plan =
         FederatedPlan { world, client, local, server, compressors, commit, shards, discount, secure, max_staleness, trips: None };
@@ -137,9 +153,7 @@ pub fn peers<R: Real>(
 ) -> Result<Peers<R>, Invalid> {
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let nodes = own.nodes::<R>(parts, &setting)?;
-    parts.check_memory(nodes.broadcasts())?;
-    let local = parts.local.build(own.steps(), &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
-    parts.fits(world.objective().dim())?;
+    let local = parts.local.build(own.needs().steps, &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;
     let compressor = parts.compressor.as_ref().map(CompressorSpec::build);
     Peers::new(PeersPlan { world, local, absent: parts.absent, compressor, bit_width: parts.bit_width }, nodes)
 }

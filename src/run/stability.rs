@@ -1,65 +1,64 @@
-//! Whether control variates bear what the uplink loses.
+//! Whether control variates converge in spite of what the uplink loses.
 
 use crate::{
     invalid::Invalid,
     part::compressor::{CompressorSpec, recursion::growth},
-    protocol::spec::FederatedSpec,
-    registry::FederatedParameters,
+    registry::Parameters,
 };
 
 /// The factor a message of [`growth`] from which a compressor is refused. Those that grow by less are noted: runs are short, and a
 /// recursion is off by a little.
-const ASTRAY: f64 = 1.01;
+const DIVERGES: f64 = 1.01;
 
 /// Shrinkage a message, as a share of that without a compressor, below which a compressor is noted.
 const SLOW: f64 = 0.1;
 
-/// Refuses an uplink with which the control variates of the method's clients go astray on a model of `d` parameters; a note where
-/// they hardly settle.
-///
-/// # Errors
-/// [`Invalid`] at `uplink`.
-pub(super) fn check(own: &dyn FederatedParameters, parts: &FederatedSpec, d: usize) -> Result<Option<String>, Invalid> {
-    let (Some(alpha), Some(compressor)) = (own.takes_up(), &parts.uplink) else { return Ok(None) };
+/// A misfit at `uplink` where the control variates of the method's clients diverge on a model of `d` parameters; a note where they
+/// hardly converge.
+pub(super) fn check(parameters: &Parameters, d: usize) -> (Option<Invalid>, Option<String>) {
+    let Parameters::Federated { own, parts } = parameters else { return (None, None) };
+    let (Some(alpha), Some(compressor)) = (own.needs().takes_up, &parts.uplink) else { return (None, None) };
     if let Some(omega) = compressor.variance(d) {
-        return bears(alpha, omega).map(|()| None);
+        return (diverges(alpha, omega), None);
     }
     if compressor.remembers() || compressor.is_contractive() {
-        return Ok(None);
+        return (None, None);
     }
-    let factor = growth(compressor, alpha, d);
-    if factor >= ASTRAY {
+    let (factor, name) = (growth(compressor, alpha, d), compressor.name());
+    if factor >= DIVERGES {
         let message = format!(
-            "`{}` loses so much of {d} coordinates that control variates go astray: what they are off by grows by {} % a message",
-            compressor.name(),
+            "`{name}` is too coarse for a model of {d} parameters: the error of the control variates would grow by {} % with every \
+             message",
             short(100.0 * (factor - 1.0))
         );
-        return Err(Invalid::at("uplink", message).help(remedy(compressor, alpha, d)));
+        return (Some(Invalid::at("uplink", message).help(remedy(compressor, alpha, d))), None);
     }
-    Ok((factor > 1.0 - SLOW * alpha).then(|| {
+    let note = || {
         format!(
-            "`{}` loses so much of {d} coordinates that control variates hardly settle: what they are off by is multiplied by {} a \
-             message; {}",
-            compressor.name(),
+            "`{name}` is coarse for a model of {d} parameters: the error of the control variates shrinks only to {} of itself with \
+             every message; {}",
             short(factor),
             remedy(compressor, alpha, d)
         )
-    }))
+    };
+    (None, (factor > 1.0 - SLOW * alpha).then(note))
 }
 
 /// The exact rule for a variance that is the same for all vectors: the distance of `c_i` to the mean gradient is multiplied by
 /// `(1 − alpha)² + alpha² omega` a message in the mean square.
-fn bears(alpha: f64, omega: f64) -> Result<(), Invalid> {
+fn diverges(alpha: f64, omega: f64) -> Option<Invalid> {
     let bound = 2.0 / (1.0 + omega);
     if alpha < bound {
-        return Ok(());
+        return None;
     }
-    let variance = format!("the compressor's variance is ω = {}, and control variates go astray", short(omega));
-    if alpha >= 1.0 {
-        return Err(Invalid::at("uplink", format!("{variance} from ω = 1 on")).help(DAMPED));
-    }
-    let astray = format!("{variance} unless `alpha`, here {alpha}, is below 2/(1 + ω) = {}", short(bound));
-    Err(Invalid::at("uplink", astray).help(format!("set `alpha = {}`, with which they settle fastest", short(bound / 2.0))))
+    let variance = format!("the compressor's variance is ω = {}, and the control variates diverge", short(omega));
+    let (message, remedy) = if alpha >= 1.0 {
+        (format!("{variance} from ω = 1 on"), DAMPED.to_owned())
+    } else {
+        let fastest = format!("set `alpha = {}`, with which they converge fastest", short(bound / 2.0));
+        (format!("{variance} unless `alpha`, here {alpha}, is below 2/(1 + ω) = {}", short(bound)), fastest)
+    };
+    Some(Invalid::at("uplink", message).help(remedy))
 }
 
 /// What to do about a compressor of too large a variance, for methods without a factor for their messages.
@@ -71,7 +70,7 @@ fn remedy(compressor: &CompressorSpec, alpha: f64, d: usize) -> String {
     let damped =
         smaller.filter(|_| compressor.is_unbiased()).find(|&smaller| growth(compressor, smaller, d) <= 1.0 - 0.5 * smaller);
     let less = "choose more levels, or `norm = \"max\"` where the compressor has one";
-    damped.map_or_else(|| less.to_owned(), |damped| format!("{less}; `scallion` settles with it from `alpha = {damped}` down"))
+    damped.map_or_else(|| less.to_owned(), |damped| format!("{less}, or `scallion` with `alpha = {damped}` or less"))
 }
 
 /// Rounded to four significant digits, for messages.

@@ -29,7 +29,7 @@ pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, world: &AnyWorld
                 let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
                 (&parts.local, !facts.instant_server || schedule.waits())
             }
-            Parameters::Peers { own, parts } => (&parts.local, !facts.instant_peers || own.period().is_some()),
+            Parameters::Peers { own, parts } => (&parts.local, !facts.instant_peers || own.needs().period.is_some()),
         };
         if let Some(fault) = unspent_budget(local, &arm.label, facts).or_else(|| endless_visit(local, &arm.label, world)) {
             return Err(vec![placed::fault(cell, arm, fault.under("local"))]);
@@ -58,7 +58,7 @@ fn endless_waking(arm: &Arm, cell: &Cell) -> Option<Invalid> {
             let ScheduleSpec::Window(window) = schedule else { return None };
             ("schedule.window.seconds", window.seconds)
         }
-        Parameters::Peers { own, .. } => own.period()?,
+        Parameters::Peers { own, .. } => own.needs().period?,
     };
     let seconds = cell.stop.seconds?;
     let wakes = seconds / period;

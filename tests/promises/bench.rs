@@ -3,6 +3,7 @@
 use std::{fmt::Write, path::Path, sync::Arc};
 
 use fedfleet::{
+    analysis::Ground,
     engine::{Engine, Workers},
     protocol::{Scratch, federated::Federated},
     registry::Parameters,
@@ -135,7 +136,7 @@ impl Bench {
 
     fn protocol_of(scenario: &Scenario, method: &str, world: &Arc<World<f64>>) -> Result<Federated<f64>, String> {
         let (cell, folder) = (&scenario.cells[0], Path::new(""));
-        let arms = arms(cell, world.clients(), (folder, &scenario.registry)).map_err(|faults| format!("{faults:?}"))?;
+        let arms = arms(cell, Ground::of(world), (folder, &scenario.registry)).map_err(|faults| format!("{faults:?}"))?;
         let Parameters::Federated { own, parts } = &arms[0][0].parameters else { panic!("`{method}` has a server") };
         federated(own.as_ref(), parts, Arc::clone(world), folder).map_err(|fault| fault.to_string())
     }

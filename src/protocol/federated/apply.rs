@@ -4,17 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Arrived, Grid, masked::MaskedSum};
 use crate::{
-    invalid::Invalid,
     num::{Real, vector},
     part::{
         transform::{Chain, Point},
         weighting::Weighting,
     },
     problem::Block,
-    protocol::{
-        Payload,
-        schedule::{ScheduleSpec, predictable},
-    },
+    protocol::{Payload, schedule::ScheduleSpec},
     random::{Purpose, Rng},
     world::World,
 };
@@ -39,21 +35,10 @@ pub struct ServerParts<R> {
 
 impl<R: Real> ServerParts<R> {
     /// The parts of a server that acts by `schedule`. How often clients deliver is [foreseen](super::Plan::foresee) later.
-    ///
-    /// # Errors
-    /// [`Invalid`] for a weighting that cannot be worked out.
-    pub fn new(weighting: Weighting, optimiser: Chain<R>, schedule: &ScheduleSpec, world: &World<R>) -> Result<Self, Invalid> {
-        let World { fleet, network, .. } = world;
-        predictable::check_selection(schedule, fleet, network)?;
-        match weighting {
-            Weighting::KnownProbability => predictable::check_work(fleet, network)?,
-            Weighting::Unbiased => predictable::check_deliveries(schedule, fleet, network)?,
-            _ => {}
-        }
-        predictable::check_cohorts(schedule, fleet)?;
+    pub fn new(weighting: Weighting, optimiser: Chain<R>, schedule: &ScheduleSpec, world: &World<R>) -> Self {
         let objective = world.objective();
         let heaviest = (0..world.clients()).map(|client| objective.weight(client)).fold(0.0, f64::max);
-        Ok(Self {
+        Self {
             weighting,
             optimiser,
             deliveries: Vec::new(),
@@ -61,7 +46,7 @@ impl<R: Real> ServerParts<R> {
             holders: world.holders(),
             heaviest,
             drawn_by_weight: schedule.draws_by_weight(),
-        })
+        }
     }
 }
 

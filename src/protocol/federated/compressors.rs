@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::{NodeId, sparse_map::SparseMap},
     message::FLOAT_BITS,
-    network::Direction,
     num::{Real, low_precision::Bits},
     part::compressor::{CompressorSpec, Encoder, Wire, lengths, round_blocks},
     problem::Block,
@@ -27,22 +26,13 @@ pub struct Compressors<R> {
     pub down: Option<Box<dyn Encoder<R>>>,
     /// What a client's width means.
     pub bit_width: BitWidthSpec,
-    /// Whether the compressors send messages of one vector that are not all of one size, up and down.
-    varies: [bool; 2],
 }
 
 impl<R: Real> Compressors<R> {
     /// The compressors a scenario describes.
     pub fn build(parts: &FederatedSpec) -> Self {
         let compressor = |spec: &Option<CompressorSpec>| spec.as_ref().map(CompressorSpec::build);
-        let varies = [&parts.uplink, &parts.downlink].map(|spec| spec.as_ref().is_some_and(CompressorSpec::varies));
-        Self { up: compressor(&parts.uplink), down: compressor(&parts.downlink), bit_width: parts.bit_width, varies }
-    }
-
-    /// The directions in which messages of one vector are not all of one size.
-    pub fn varying(&self) -> Vec<Direction> {
-        let directions = [Direction::Up, Direction::Down].into_iter().zip(self.varies);
-        directions.filter(|(_, varies)| *varies).map(|(direction, _)| direction).collect()
+        Self { up: compressor(&parts.uplink), down: compressor(&parts.downlink), bit_width: parts.bit_width }
     }
 
     /// Width that a client computes and stores in.

@@ -13,7 +13,7 @@ use crate::{
     protocol::{
         Payload,
         local::LocalRule,
-        schedule::{ScheduleSpec, SelectSpec, deliveries, predictable},
+        schedule::{ScheduleSpec, SelectSpec, deliveries},
         spec::{Commit, ShardRule},
     },
     world::World,
@@ -51,8 +51,7 @@ impl<R: Real> Plan<R> {
     /// deliver. `begin` makes a model and a server half to try it with.
     ///
     /// # Errors
-    /// [`Invalid`] at `weighting` for clients whose deliveries cannot be predicted, or at the selection for messages that it
-    /// cannot size.
+    /// [`Invalid`] at `weighting` for clients whose deliveries cannot be predicted.
     pub fn foresee(
         &mut self,
         schedule: &ScheduleSpec,
@@ -61,8 +60,6 @@ impl<R: Real> Plan<R> {
         let unbiased = self.server.weighting == Weighting::Unbiased;
         let goes_by_trips = if let ScheduleSpec::Rounds(spec) = schedule { spec.select == SelectSpec::InTime } else { unbiased };
         if goes_by_trips {
-            let World { fleet, network, .. } = self.world.as_ref();
-            predictable::check_sizes(&self.compressors.varying(), schedule, fleet, network)?;
             let (model, mut server) = begin();
             self.trips = Some(RoundTrips::explore(self, &mut Arc::new(model), server.as_mut()));
         }

@@ -39,8 +39,6 @@ pub trait Nodes<R: Real>: Send + Sync {
     fn on_missed(&mut self, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::reliability`].
     fn reliability(&self, tag: u64) -> Reliability;
-    /// See [`PeerUpdate::broadcasts`].
-    fn broadcasts(&self) -> bool;
     /// See [`PeerUpdate::iterate`].
     fn iterate(&self, node: NodeId) -> &[R];
     /// See [`PeerUpdate::state_vectors`]; of all nodes, by node.
@@ -116,10 +114,6 @@ impl<R: Real, M: PeerUpdate<R>> Nodes<R> for AllNodes<R, M> {
 
     fn reliability(&self, tag: u64) -> Reliability {
         self.rule.reliability(tag)
-    }
-
-    fn broadcasts(&self) -> bool {
-        self.rule.broadcasts()
     }
 
     fn iterate(&self, node: NodeId) -> &[R] {

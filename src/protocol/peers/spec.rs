@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     invalid::Invalid,
-    part::{compressor::CompressorSpec, rate::Clock},
+    part::compressor::CompressorSpec,
     protocol::spec::{BitWidthSpec, ClientSpec, LocalSpec},
 };
 
@@ -49,36 +49,8 @@ impl PeersSpec {
     /// [`Invalid`] for values out of range.
     pub fn validate(&self) -> Result<(), Invalid> {
         self.local.validate().map_err(|invalid| invalid.under("local"))?;
-        if self.local.clock == Clock::Steps {
-            return Err(Invalid::at("local.clock", "nodes without a server count their own iterations").help("remove `clock`"));
-        }
         self.client.validate().map_err(|invalid| invalid.under("client"))?;
-        match &self.compressor {
-            Some(compressor) if compressor.promises().feeds_back => {
-                Err(Invalid::at("compressor.ef", "feedback of errors evens out over sums of updates, and nodes send models")
-                    .help("use `ef21`, which sends differences to what neighbours know, or the method `choco-sgd`"))
-            }
-            Some(compressor) => compressor.validate().map_err(|invalid| invalid.under("compressor")),
-            None => Ok(()),
-        }
-    }
-
-    /// Refuses a compressor that remembers where not all neighbours hear the same.
-    ///
-    /// # Errors
-    /// [`Invalid`] at `compressor`.
-    pub fn check_memory(&self, broadcasts: bool) -> Result<(), Invalid> {
-        if broadcasts || !self.compressor.as_ref().is_some_and(CompressorSpec::remembers) {
-            return Ok(());
-        }
-        Err(Invalid::at(
-            "compressor",
-            "neighbours receive different messages from a node, so they cannot share a copy of what it has sent",
-        )
-        .help(
-            "name a compressor without memory, such as `compressor = { qsgd = { bits = 4 } }`, or use a synchronous method with \
-             `contacts = \"static\"`",
-        ))
+        self.compressor.as_ref().map_or(Ok(()), |compressor| compressor.validate()).map_err(|invalid| invalid.under("compressor"))
     }
 
     /// Checks the compressor against a model of `d` parameters.

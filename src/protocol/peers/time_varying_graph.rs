@@ -40,22 +40,6 @@ impl TimeVaryingGraphSpec {
         }
     }
 
-    /// Refuses contacts under which averaging does not keep the mean: the weight of an edge that goes `one_way` and fails stays
-    /// with its receiver, so that rows of `W` sum to 1 but columns do not.
-    ///
-    /// # Errors
-    /// [`Invalid`] relative to the contacts.
-    pub fn keep_the_mean(&self, one_way: bool) -> Result<(), Invalid> {
-        match self {
-            Self::FailingEdges(_) if one_way => Err(Invalid::at(
-                "failing-edges",
-                "averages over directed edges that fail do not keep the mean: the nodes would agree on another model",
-            )
-            .help("use `sgp`, which weighs for that, or a topology without directions")),
-            _ => Ok(()),
-        }
-    }
-
     /// Ready to be asked.
     pub fn build(self, streams: Streams) -> TimeVaryingGraph {
         TimeVaryingGraph { spec: self, streams, matchings: Mutex::default() }

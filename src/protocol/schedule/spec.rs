@@ -291,14 +291,21 @@ impl ScheduleSpec {
         }
     }
 
-    /// The name of its kind, where schedules of that kind keep all clients at work.
-    pub fn keeps_all(&self) -> Option<&'static str> {
+    /// The name of its kind.
+    pub fn kind(&self) -> &'static str {
         match self {
-            Self::Window(_) => Some("window"),
-            Self::Group(_) => Some("group"),
-            Self::Grace(_) => Some("grace"),
-            Self::Rounds(_) | Self::EveryArrival(_) | Self::Buffered(_) => None,
+            Self::Rounds(_) => "rounds",
+            Self::EveryArrival(_) => "every-arrival",
+            Self::Buffered(_) => "buffered",
+            Self::Window(_) => "window",
+            Self::Group(_) => "group",
+            Self::Grace(_) => "grace",
         }
+    }
+
+    /// Whether schedules of its kind keep all clients at work.
+    pub fn keeps_all(&self) -> bool {
+        matches!(self, Self::Window(_) | Self::Group(_) | Self::Grace(_))
     }
 
     /// The number of clients that it ever calls, where each of them is followed by itself and `clients` are more.
@@ -353,16 +360,14 @@ impl ScheduleSpec {
         if let Self::Rounds(spec) = self { spec.select == SelectSpec::Uniform } else { true }
     }
 
-    /// What makes every batch one of a single update, where something does: the key, the batch, and the remedy.
-    pub fn single_updates(&self) -> Option<(&'static str, &'static str, &'static str)> {
+    /// The key that makes every batch one of a single update, where something does.
+    pub fn single_updates(&self) -> Option<&'static str> {
         match self {
-            Self::EveryArrival(_) => Some(("schedule", "every arrival", "choose `buffered`")),
-            Self::Rounds(spec) if *spec.cohort() == CohortSpec::Count(1) => {
-                Some(("schedule.rounds.cohort", "a cohort of one client", "raise `cohort` or `concurrency`"))
-            }
-            Self::Buffered(spec) if spec.size == 1 => Some(("schedule.buffered.size", "a buffer of one", "raise `size`")),
-            Self::Group(GroupSpec { size: 1, .. }) => Some(("schedule.group.size", "a group of one client", "raise `size`")),
-            Self::Grace(GraceSpec { buffer: 1, .. }) => Some(("schedule.grace.buffer", "a buffer of one", "raise `buffer`")),
+            Self::EveryArrival(_) => Some("schedule"),
+            Self::Rounds(spec) if *spec.cohort() == CohortSpec::Count(1) => Some("schedule.rounds.cohort"),
+            Self::Buffered(spec) if spec.size == 1 => Some("schedule.buffered.size"),
+            Self::Group(GroupSpec { size: 1, .. }) => Some("schedule.group.size"),
+            Self::Grace(GraceSpec { buffer: 1, .. }) => Some("schedule.grace.buffer"),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    analysis::{Combination, Ground, knows_deliveries},
     num::Real,
     num::low_precision::Bits,
     part::{rate::Rate, transform::TransformSpec, weighting::Weighting},
@@ -13,7 +14,7 @@ use crate::{
     },
     random::Setting,
     registry::{FederatedParameters, Parameters, complete},
-    run::{Plan, RunId, protocols::federated},
+    run::{Plan, RunId, protocols::assemble},
     world::World,
 };
 
@@ -34,7 +35,7 @@ fn pulls<R: Real>(
     setting: &Setting,
 ) -> Option<Pulls> {
     let client = parts.client.clone().unwrap_or_default();
-    let plain = own.averages()
+    let plain = own.needs().averages
         && client.optimiser.is_empty()
         && is_linear(parts.server.as_deref().unwrap_or_default())
         && parts.shards == ShardRule::Own
@@ -46,9 +47,12 @@ fn pulls<R: Real>(
     }
     let local = parts.local.build::<R>(own.recipe().steps, &client, setting).ok()?;
     let schedule = parts.schedule.clone().unwrap_or_default();
-    // The deliveries are those by which unbiased weights would divide, refused where they are not known.
+    let of = Combination { written: parts, full: parts, weighting: parts.weighting, ground: Ground::of(world) };
+    if !knows_deliveries(&of) {
+        return None;
+    }
     let by_deliveries = FederatedSpec { weighting: Some(Weighting::Unbiased), ..parts.clone() };
-    let followed = federated(own, &by_deliveries, Arc::clone(world), &setting.folder).ok()?;
+    let followed = assemble(own, &by_deliveries, of.grid(), Arc::clone(world), &setting.folder).ok()?;
     let weights = expected_weights(parts.weighting.unwrap_or_default(), &schedule, followed.deliveries(), world)?;
     let usual: Vec<(f64, bool)> = (0..world.clients()).map(|client| local.usual_steps(world, client)).collect();
     let lr = match local.rate {

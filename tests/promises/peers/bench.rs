@@ -151,7 +151,7 @@ impl Bench {
     /// A scenario without a topology.
     pub fn peers(&self, world: Arc<World<f64>>) -> Result<Peers<f64>, Invalid> {
         let setting = self.setting();
-        let steps = self.method.steps().map_or(self.steps, |steps| steps as f64);
+        let steps = self.method.needs().steps.map_or(self.steps, |steps| steps as f64);
         let parts = PeersSpec { compressor: self.compressor.clone(), ..self.parts.clone() };
         let local = LocalRule {
             steps: Steps::Count(Quantity::from(steps).build("steps", &(1.0..=1e9), &setting).expect("steps are sound")),

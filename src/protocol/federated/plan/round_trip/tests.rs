@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::{
+    analysis::Ground,
     engine::{Engine, Watcher, Workers},
     protocol::federated::{Federated, StateVector},
     registry::Parameters,
@@ -51,7 +52,7 @@ fn protocol(method: &str, keys: &str) -> (Arc<World<f64>>, Federated<f64>) {
         .unwrap_or_else(|fault| panic!("{fault}"));
     let cell = &scenario.cells[0];
     let world = Arc::new(build_world::<f64>(cell, 0, Path::new("")).unwrap());
-    let arms = arms(cell, 4, (Path::new(""), &scenario.registry)).unwrap();
+    let arms = arms(cell, Ground::of(&world), (Path::new(""), &scenario.registry)).unwrap();
     let Parameters::Federated { own, parts } = &arms[0][0].parameters else { panic!("`{method}` has a server") };
     let protocol = federated(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap_or_else(|fault| panic!("{fault:?}"));
     (world, protocol)
