@@ -76,7 +76,7 @@ impl<'a> Told<'a> {
         let is_shared = |fault: &Diagnostic| fault.span.is_some_and(|at| sections.iter().any(|section| section.holds(at)));
         let told = |(fault, of): (Diagnostic, Vec<&str>)| {
             let says_whose = of.len() < cell.methods.len() && is_shared(&fault);
-            if says_whose { fault.note(format!("here of `{}`", of.join("`, `"))) } else { fault }
+            if says_whose { fault.note(format!("this concerns `{}`", of.join("`, `"))) } else { fault }
         };
         self.0.into_iter().map(told).collect()
     }
@@ -108,15 +108,29 @@ fn arms_of(
             let told = |(own, shared)| if is_shared(&own) { shared } else { own };
             own.into_iter().zip(of_section).map(told).collect::<Vec<_>>()
         })?;
-        let at_key = |invalid| vec![Diagnostic::from_invalid(invalid, tree)];
+        let at_key = |invalid: Invalid| {
+            let place = place(cell, method, entry.section, &invalid.path);
+            vec![Diagnostic::within(invalid, tree, &place)]
+        };
         parameters.load(folder, ground.clients).map_err(at_key)?;
         parameters.validate(ground.clients).and_then(|()| parameters.fits(ground.d)).map_err(at_key)?;
         let mut misfits = parameters.misfits(ground);
-        misfits.extend(concurrency::contradiction(&parameters, method));
+        misfits.extend(contradiction(&parameters, method));
         let (astray, note) = stability::check(&parameters, ground.d);
         misfits.extend(astray);
         let faults: Vec<Diagnostic> = misfits.into_iter().flat_map(at_key).collect();
         if faults.is_empty() { Ok(Arm { label: method.label.clone(), tuned, parameters, note }) } else { Err(faults) }
     };
     method.variants_over(shared, &MERGED)?.into_iter().map(|choice| arm(&choice.tree, choice.keys)).collect()
+}
+
+/// A number of clients at work that the schedule beside it, in the same section, contradicts.
+fn contradiction(parameters: &Parameters, method: &MethodTable) -> Option<Invalid> {
+    let Parameters::Federated { parts, .. } = parameters else { return None };
+    let has_own = |key: &str| method.table.get(key).is_some();
+    let schedule = parts.schedule.as_ref().filter(|_| has_own("concurrency") == has_own("schedule"))?;
+    let named = schedule.contradiction(parts.concurrency?)?;
+    let message = format!("the schedule beside it says how many clients are at work: `{named}`");
+    let help = "remove one of the two: `concurrency` counts for schedules that name no number";
+    Some(Invalid::at("concurrency", message).help(help))
 }

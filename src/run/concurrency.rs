@@ -14,17 +14,6 @@ use crate::{
 /// The section that methods with a server share.
 const FEDERATED: &str = "federated";
 
-/// A number of clients at work that the schedule beside it, in the same section, contradicts.
-pub(super) fn contradiction(parameters: &Parameters, method: &MethodTable) -> Option<Invalid> {
-    let Parameters::Federated { parts, .. } = parameters else { return None };
-    let has_own = |key: &str| method.table.get(key).is_some();
-    let schedule = parts.schedule.as_ref().filter(|_| has_own("concurrency") == has_own("schedule"))?;
-    let named = schedule.contradiction(parts.concurrency?)?;
-    let message = format!("the schedule beside it says how many clients are at work: `{named}`");
-    let help = "remove one of the two: `concurrency` counts for schedules that name no number";
-    Some(Invalid::at("concurrency", message).help(help))
-}
-
 /// What to say of numbers that can be used and may not be meant, each with the name of what it is about.
 pub(super) fn notes(methods: &[Vec<Arm>], cell: &Cell, clients: usize) -> Vec<(String, String)> {
     let mut notes = Vec::new();

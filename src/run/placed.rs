@@ -8,11 +8,20 @@ use crate::{
 
 /// A fault of the method of `arm`, with a path from the method's table.
 pub(super) fn fault(cell: &Cell, arm: &Arm, invalid: Invalid) -> Diagnostic {
-    let Some(index) = cell.methods.iter().position(|method| method.label == arm.label) else { return cell.fault(invalid) };
-    let (method, section) = (&cell.methods[index], arm.parameters.section());
-    let is_shared = cell.tree.get(section).is_some_and(|shared| is_shared(method, shared, &invalid.path));
-    let place = if is_shared { section.to_owned() } else { format!("method.{index}") };
-    cell.fault(invalid.under(&place))
+    match cell.methods.iter().find(|method| method.label == arm.label) {
+        Some(method) => {
+            let place = place(cell, method, arm.parameters.section(), &invalid.path);
+            cell.fault(invalid.under(&place))
+        }
+        None => cell.fault(invalid),
+    }
+}
+
+/// Where the value at `path` of a method stands: the path of its table, or of the `section` whose keys it takes.
+pub(super) fn place(cell: &Cell, method: &MethodTable, section: &str, path: &[String]) -> String {
+    let index = cell.methods.iter().position(|other| other.label == method.label).unwrap_or_default();
+    let shared = cell.tree.get(section).is_some_and(|shared| is_shared(method, shared, path));
+    if shared { section.to_owned() } else { format!("method.{index}") }
 }
 
 /// Whether the method takes the value at `path` from the `shared` section.

@@ -90,12 +90,18 @@ impl Diagnostic {
     ///
     /// A key that the path names but the file leaves to its default is pointed at through the nearest table around it.
     pub fn from_invalid(invalid: Invalid, part: &Node) -> Self {
+        Self::within(invalid, part, "")
+    }
+
+    /// The same where the tree is at `place`, a path from the root of the scenario.
+    pub fn within(invalid: Invalid, part: &Node, place: &str) -> Self {
         let (span, depth) = part.nearest(&invalid.path);
         // A choice may be named without its parameters, as in `topology = "torus"`.
         let is_choice = |key: &String| part.descend(&invalid.path[..depth]).and_then(Node::as_str) == Some(key);
         let missing = invalid.path.iter().skip(depth).find(|key| !is_choice(key));
         let default = missing.map(|key| format!("`{key}` is not given here and has its default"));
-        let place = invalid.path.join(".");
+        let keys = [place].into_iter().chain(invalid.path.iter().map(String::as_str));
+        let place = keys.filter(|key| !key.is_empty()).collect::<Vec<_>>().join(".");
         let mut fault = Self { span: Some(span), ..Self::unplaced(invalid) };
         if fault.title.ends_with(" is out of range") && !place.is_empty() {
             fault.title += &format!(" for `{place}`");

@@ -64,7 +64,7 @@ pub(super) fn of_weighting(of: &Combination<'_>) -> [Option<Invalid>; 7] {
 pub(super) fn of_schedule(of: &Combination<'_>) -> [Option<Invalid>; 4] {
     [
         rule(
-            of.full.concurrency.is_some_and(|number| number.count().is_some()) && of.schedule().keeps_all(),
+            of.written.concurrency.is_some_and(|number| number.count().is_some()) && of.schedule().keeps_all(),
             "concurrency",
             "schedules of `window`, `group` and `grace` keep all clients at work",
             "write `concurrency = \"all\"` in the `[[method]]`, or give it a schedule of `rounds`, `every-arrival` or `buffered`",
@@ -157,7 +157,7 @@ pub(super) fn of_secrecy(of: &Combination<'_>) -> [Option<Invalid>; 5] {
         hides(
             enough && of.grid().is_none(),
             "secure-aggregation.bits",
-            "the `bits` leave no room for the sum of a batch",
+            "so few bits leave no room for the sum of a batch",
             "raise `bits`, or let the server act on smaller batches",
         ),
     ]
