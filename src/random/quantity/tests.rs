@@ -1,9 +1,12 @@
-use approx::assert_relative_eq;
-
 use std::collections::BTreeMap;
 
+use approx::assert_relative_eq;
+
 use super::*;
-use crate::random::{Purpose, Setting, Streams};
+use crate::{
+    random::{Purpose, Setting, Streams},
+    toml::decode,
+};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Holder {
