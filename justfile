@@ -45,7 +45,7 @@ results:
     done
     target/ci/fedfleet gallery results
 
-# Rewrite the table of methods in the README
+# Rewrite the table of methods in the README and the page of what combines
 readme:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -53,6 +53,7 @@ readme:
     {{fedfleet}} methods --markdown > "$table"
     sed -i -e "/^<!-- methods -->$/,/^<!-- \/methods -->$/{ /^<!-- methods -->$/r $table" -e '/^<!-- /!d }' README.md
     rm "$table"
+    {{fedfleet}} methods --combinations > docs/combinations.md
 
 # Take the texts of the tests as they are now; read the difference before committing
 bless:

@@ -51,7 +51,7 @@
 //! | [`method`] | one file for each method |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
-//! | [`analysis`] | what is known of a run before it runs: whether its parts fit |
+//! | [`analysis`] | what is known of a run before it runs: whether its parts fit, deliveries, weights, stationary points, stability |
 //! | [`protocol`] | protocols (with a server, among peers), schedules, local updates, and the traits of methods' halves |
 //! | [`part`] | transforms, compressors, weightings, discounts, step sizes |
 //! | [`world`] | problem, fleet, network and streams of one run, immutable |

@@ -22,7 +22,7 @@ pub mod regression;
 mod size;
 pub mod softmax;
 pub mod spec;
-mod sums;
+pub(crate) mod sums;
 mod supervised;
 
 use std::ops::Range;

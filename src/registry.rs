@@ -8,6 +8,7 @@
 //! ```
 
 mod builtin;
+mod combinations;
 mod entry;
 mod federated;
 mod parameter;
@@ -16,6 +17,7 @@ mod resolved;
 
 use std::{any::Any, sync::Arc};
 
+pub use combinations::{Choice, Verdict};
 pub use entry::{Entry, Parameters, PartEntry};
 pub use federated::{FederatedParameters, Halves};
 pub use parameter::{Parameter, parameters};

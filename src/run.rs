@@ -27,7 +27,6 @@ mod progress;
 mod protocols;
 mod results;
 mod sealed;
-mod stability;
 mod stall;
 mod threads;
 mod tuning;

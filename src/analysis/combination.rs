@@ -28,6 +28,8 @@ pub struct Ground<'a> {
     pub clients: usize,
     /// Number of parameters.
     pub d: usize,
+    /// Whether messages on an edge of the topology go one way only.
+    pub one_way: bool,
     /// Who the clients are and how their messages travel; where `None`, nothing gets lost and everybody is there.
     pub world: Option<(&'a Fleet, &'a Network)>,
 }
@@ -35,19 +37,27 @@ pub struct Ground<'a> {
 impl<'a> Ground<'a> {
     /// The problem alone.
     pub fn bare(problem: &ProblemSpec) -> Self {
-        Self { objective: problem.objective.properties(), weights: problem.weights, clients: 0, d: 0, world: None }
+        Self {
+            objective: problem.objective.properties(),
+            weights: problem.weights,
+            clients: 0,
+            d: 0,
+            one_way: false,
+            world: None,
+        }
     }
 
     /// The problem and a world of it.
     pub fn of<R: Real>(world: &'a World<R>) -> Self {
         let bare = Self::bare(world.problem.spec());
-        Self { clients: world.clients(), d: world.objective().dim(), world: Some((&world.fleet, &world.network)), ..bare }
-    }
-
-    /// Whether messages on an edge of the topology go one way only.
-    fn one_way(&self) -> bool {
-        let topology = self.world.and_then(|(_, network)| network.topology());
-        topology.is_some_and(|topology| topology.graph().is_directed())
+        let one_way = world.network.topology().is_some_and(|topology| topology.graph().is_directed());
+        Self {
+            clients: world.clients(),
+            d: world.objective().dim(),
+            one_way,
+            world: Some((&world.fleet, &world.network)),
+            ..bare
+        }
     }
 
     fn of_fleet(&self, fact: impl Fn(&Fleet) -> bool) -> bool {
@@ -234,10 +244,6 @@ pub struct PeerCombination<'a> {
 }
 
 impl PeerCombination<'_> {
-    pub(super) fn is_one_way(&self) -> bool {
-        self.ground.one_way()
-    }
-
     /// Whether the compressor is so.
     pub(super) fn compressor(&self, fact: impl Fn(&CompressorSpec) -> bool) -> bool {
         self.parts.compressor.as_ref().is_some_and(fact)

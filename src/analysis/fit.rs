@@ -32,7 +32,7 @@ pub fn peer_misfits(needs: &PeerNeeds, of: &PeerCombination<'_>) -> Vec<Invalid>
     let found = [
         place(needs.client, optimises, "client.optimiser", ", which leaves no place for another optimiser", "remove `client`"),
         place(needs.memory, of.compressor(CompressorSpec::remembers), "compressor", "", "name a compressor without memory"),
-        place(needs.one_way, of.is_one_way(), "contacts", "", "choose a topology without directions"),
+        place(needs.one_way, of.ground.one_way, "contacts", "", "choose a topology without directions"),
         rule(
             of.compressor(|compressor| compressor.promises().feeds_back),
             "compressor",

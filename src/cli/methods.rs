@@ -1,5 +1,7 @@
 //! `fedfleet methods`: the registry, and the page of one method.
 
+mod combinations;
+
 use std::io::{self, Write};
 
 use crate::{
@@ -13,7 +15,8 @@ const EXAMPLES: &str = "\
 Examples:
   fedfleet methods
   fedfleet methods scaffold
-  fedfleet methods --markdown         the table of the README";
+  fedfleet methods --markdown         the table of the README
+  fedfleet methods --combinations     the page `docs/combinations.md`";
 
 /// List the methods, or show one: what it is, parameters with defaults, source, BibTeX
 #[derive(Debug, clap::Args)]
@@ -26,14 +29,19 @@ pub struct Args {
     /// List the methods as a Markdown table, with their papers
     #[arg(long, conflicts_with = "name")]
     markdown: bool,
+
+    /// Print as Markdown which parts each method combines with, and why not with others
+    #[arg(long, conflicts_with_all = ["name", "markdown"])]
+    combinations: bool,
 }
 
 impl Args {
     pub fn execute(self, registry: &Registry) -> anyhow::Result<Outcome> {
         let text = match &self.name {
             None if self.markdown => table(registry),
+            None if self.combinations => combinations::page(registry),
             None => list(registry),
-            Some(name) => page(registry.find(name).ok_or_else(|| unknown(name, registry))?),
+            Some(name) => page(registry.find(name).ok_or_else(|| unknown(name, registry))?, registry),
         };
         io::stdout().lock().write_all(text.as_bytes())?;
         Ok(Outcome::Done)
@@ -61,7 +69,7 @@ fn table(registry: &Registry) -> String {
     head.to_owned() + &registry.methods().iter().map(row).collect::<String>()
 }
 
-fn page(entry: &Entry) -> String {
+fn page(entry: &Entry, registry: &Registry) -> String {
     let card = &entry.card;
     let paper = &card.paper;
     let mut text = format!("{}\n{}\n\n", card.name, card.summary);
@@ -81,6 +89,7 @@ fn page(entry: &Entry) -> String {
         let default = parameter.default.map_or("no default".to_owned(), |value| format!("default {value}"));
         text += &format!("  {} ({default})\n{}", parameter.name, indented(&format!("  {}", parameter.description)));
     }
+    text += &format!("\nCombines with\n{}", indented(&combinations::section(entry, registry)));
     text + &format!("\nBibTeX\n{}", indented(&paper.bibtex()))
 }
 

@@ -10,7 +10,6 @@
 mod builtin;
 mod dither;
 mod memory;
-pub mod recursion;
 mod round;
 mod sparse;
 mod spec;

@@ -6,8 +6,8 @@
 pub mod cache;
 mod memory;
 mod newton;
-pub mod stationary;
 
+pub use newton::minimise;
 use thiserror::Error;
 
 use super::{Objective, Optimum};
@@ -52,7 +52,7 @@ pub enum OptimumError {
 pub fn solve(objective: &dyn Objective<f64>) -> Result<Optimum, OptimumError> {
     match objective.quadratic_form() {
         Some(form) => Ok(form.optimum.clone()),
-        None => newton::minimise(objective),
+        None => minimise(objective),
     }
 }
 

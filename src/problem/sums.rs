@@ -16,7 +16,7 @@ const CHUNKS: usize = 64;
 /// Maps fixed chunks of `0..count` in parallel and folds the results in the order of the chunks.
 ///
 /// The chunks depend on `count` alone, never on the number of threads.
-pub(super) fn ordered_fold<A: Send>(count: usize, map: impl Fn(Range<usize>) -> A + Sync, mut fold: impl FnMut(A)) {
+pub(crate) fn ordered_fold<A: Send>(count: usize, map: impl Fn(Range<usize>) -> A + Sync, mut fold: impl FnMut(A)) {
     let size = count.div_ceil(CHUNKS).max(1);
     let chunks = count.div_ceil(size);
     for wave in (0..chunks).step_by(WAVE) {
@@ -29,7 +29,7 @@ pub(super) fn ordered_fold<A: Send>(count: usize, map: impl Fn(Range<usize>) -> 
 }
 
 /// `sum ← sum + part`, coordinate by coordinate.
-pub(super) fn add(sum: &mut [f64], part: &[f64]) {
+pub(crate) fn add(sum: &mut [f64], part: &[f64]) {
     for (sum, part) in sum.iter_mut().zip(part) {
         *sum += part;
     }

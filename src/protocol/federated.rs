@@ -11,7 +11,6 @@ mod apply;
 mod client_stats;
 mod coefficients;
 mod compressors;
-mod expected;
 mod masked;
 mod messages;
 mod observed;
@@ -26,10 +25,9 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use compressors::Compressors;
-pub use expected::expected_weights;
 pub use masked::Grid;
 pub use messages::{Downlink, Message, Upload};
-pub use plan::{Plan, job::Job, round_trip::RoundTrips};
+pub use plan::{Plan, exchange::Exchange, job::Job};
 pub use protocol::Federated;
 pub use state::Participation;
 

@@ -3,7 +3,6 @@
 mod build;
 pub mod cohort;
 mod concurrency;
-pub mod deliveries;
 mod grace;
 mod group;
 mod recall;

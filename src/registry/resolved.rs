@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{FederatedParameters, Parameters};
 use crate::{
-    analysis::{Combination, Ground, PeerCombination, peer_misfits},
+    analysis::{Combination, Ground, PeerCombination, peer_misfits, stability},
     invalid::Invalid,
     part::weighting::Weighting,
     problem::{ProblemSpec, spec::WeightsSpec},
@@ -43,6 +43,13 @@ impl Parameters {
             }
             Self::Peers { own, parts } => peer_misfits(&own.needs(), &PeerCombination { parts, ground }),
         }
+    }
+
+    /// Whether the uplink makes the memories of clients diverge on a model of `d` parameters, see [`stability::check`].
+    pub fn stability(&self, d: usize) -> (Option<Invalid>, Option<String>) {
+        let Self::Federated { own, parts } = self else { return (None, None) };
+        let taken_up = own.needs().takes_up.zip(parts.uplink.as_ref());
+        taken_up.map_or((None, None), |(alpha, compressor)| stability::check(alpha, compressor, d))
     }
 
     /// Reads the files that the schedule names, from the folder of the scenario, for a fleet of `clients`.

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::{concurrency, stability};
+use super::placed::place;
 use crate::{
     analysis::Ground,
+    invalid::Invalid,
     protocol::peers::no_topology,
     random::Setting,
     registry::{Parameters, Registry},
@@ -25,6 +26,13 @@ pub struct Arm {
 }
 
 impl Arm {
+    /// A fault of the method, with a path from the method's table.
+    pub(super) fn fault(&self, cell: &Cell, invalid: Invalid) -> Diagnostic {
+        let method = cell.methods.iter().find(|method| method.label == self.label);
+        let place = method.map(|method| place(cell, method, self.parameters.section(), &invalid.path));
+        cell.fault(place.map_or(invalid.clone(), |place| invalid.under(&place)))
+    }
+
     /// Reads the files that its local work comes from, so that it is known which they are. What is wrong with them is told where
     /// the method is built.
     pub(super) fn read_files(&self, setting: &Setting) {
@@ -116,8 +124,8 @@ fn arms_of(
         parameters.validate(ground.clients).and_then(|()| parameters.fits(ground.d)).map_err(at_key)?;
         let mut misfits = parameters.misfits(ground);
         misfits.extend(contradiction(&parameters, method));
-        let (astray, note) = stability::check(&parameters, ground.d);
-        misfits.extend(astray);
+        let (diverges, note) = parameters.stability(ground.d);
+        misfits.extend(diverges);
         let faults: Vec<Diagnostic> = misfits.into_iter().flat_map(at_key).collect();
         if faults.is_empty() { Ok(Arm { label: method.label.clone(), tuned, parameters, note }) } else { Err(faults) }
     };

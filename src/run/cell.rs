@@ -5,7 +5,7 @@ use std::{path::Path, sync::Mutex, time::Duration};
 use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
-    capacity, concurrency, made, placed, protocols, stall,
+    capacity, concurrency, made, protocols, stall,
     wall::now,
 };
 use crate::{
@@ -155,7 +155,7 @@ pub(super) fn planned(
 /// Refuses what shows only when a method is built in its world.
 fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Path) -> Result<(), Vec<Diagnostic>> {
     let built = |arm: &Arm| protocols::check_built(&arm.parameters, world.clone(), folder);
-    let fault = |arm: &Arm| built(arm).err().map(|invalid| placed::fault(cell, arm, invalid));
+    let fault = |arm: &Arm| built(arm).err().map(|invalid| arm.fault(cell, invalid));
     let faults: Vec<Diagnostic> = methods.iter().flatten().filter_map(fault).collect();
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }

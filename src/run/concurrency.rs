@@ -2,7 +2,6 @@
 
 use super::arm::Arm;
 use crate::{
-    invalid::Invalid,
     protocol::{
         schedule::{Concurrency, ScheduleSpec},
         spec::FederatedSpec,

@@ -1,21 +1,6 @@
 //! Where the fault of a method stands: in its own table, or in the section whose keys it takes.
 
-use super::arm::Arm;
-use crate::{
-    invalid::Invalid,
-    scenario::{Cell, Diagnostic, MERGED, MethodTable, Node},
-};
-
-/// A fault of the method of `arm`, with a path from the method's table.
-pub(super) fn fault(cell: &Cell, arm: &Arm, invalid: Invalid) -> Diagnostic {
-    match cell.methods.iter().find(|method| method.label == arm.label) {
-        Some(method) => {
-            let place = place(cell, method, arm.parameters.section(), &invalid.path);
-            cell.fault(invalid.under(&place))
-        }
-        None => cell.fault(invalid),
-    }
-}
+use crate::scenario::{Cell, MERGED, MethodTable, Node};
 
 /// Where the value at `path` of a method stands: the path of its table, or of the `section` whose keys it takes.
 pub(super) fn place(cell: &Cell, method: &MethodTable, section: &str, path: &[String]) -> String {

@@ -10,7 +10,7 @@ use super::{
     cell::{PlannedCell, planned},
     error::RunError,
     id::{self, RunId},
-    made, placed,
+    made,
     protocols::{self, Pilot},
 };
 use crate::{
@@ -161,7 +161,7 @@ impl Plan {
 
     /// A fault of the method of a run, with a path from the method's table.
     pub(super) fn reject_method(&self, run: RunId, invalid: Invalid) -> Rejected {
-        self.scenario.reject(vec![placed::fault(&self.cells[run.cell].cell, self.arm(run), invalid)])
+        self.scenario.reject(vec![self.arm(run).fault(&self.cells[run.cell].cell, invalid)])
     }
 
     /// Builds the protocol of a run in its world, and hands it to `pilot`.

@@ -4,15 +4,19 @@ use std::{path::Path, sync::Arc};
 
 use super::{any_world::AnyWorld, error::RunError};
 use crate::{
-    analysis::{Combination, Ground},
+    analysis::{
+        Combination, Ground, RoundTrips,
+        deliveries::{Cycles, deliveries},
+    },
     invalid::Invalid,
     method::Setup,
     num::Real,
-    part::{compressor::CompressorSpec, transform::Chain},
+    part::{compressor::CompressorSpec, transform::Chain, weighting::Weighting},
     protocol::{
         Observed,
         federated::{Compressors, Federated, Grid, Plan as FederatedPlan, ServerParts},
         peers::{Peers, PeersSpec, Plan as PeersPlan},
+        schedule::{ScheduleSpec, SelectSpec},
         spec::FederatedSpec,
     },
     random::Setting,
@@ -131,13 +135,30 @@ pub fn assemble<R: Real>(
     let (discount, max_staleness) = (schedule.discount(), schedule.max_staleness());
     let (compressors, commit, shards) = (Compressors::build(parts), parts.commit, parts.shards);
     let Halves { model, client, server: half } = halves();
-    let mut plan =
-        FederatedPlan { world, client, local, server, compressors, commit, shards, discount, secure, max_staleness, trips: None };
-    let again = || {
-        let Halves { model, server, .. } = halves();
-        (model, server)
+    let mut plan = FederatedPlan {
+        world,
+        client,
+        local,
+        server,
+        compressors,
+        commit,
+        shards,
+        discount,
+        secure,
+        max_staleness,
+        mean_trips: Vec::new(),
     };
-    plan.foresee(&schedule, again)?;
+    let in_time = matches!(&schedule, ScheduleSpec::Rounds(spec) if spec.select == SelectSpec::InTime);
+    if in_time || plan.server.weighting == Weighting::Unbiased {
+        let Halves { model, mut server, .. } = halves();
+        let trips = RoundTrips::explore(&plan, &mut Arc::new(model), server.as_mut());
+        if in_time {
+            plan.mean_trips = (0..clients).map(|client| trips.mean(client)).collect();
+        } else {
+            let probability = |client| plan.world.probability(client);
+            plan.server.deliveries = deliveries(&schedule, &trips, &probability, plan.world.streams())?;
+        }
+    }
     Ok(Federated::new(plan, model, half, schedule.build()))
 }
 

@@ -3,7 +3,6 @@
 use super::{
     any_world::{AnyWorld, Facts},
     arm::Arm,
-    placed,
 };
 use crate::{
     invalid::Invalid,
@@ -18,12 +17,12 @@ use crate::{
 /// Most periods or windows of a run.
 const MOST_WAKES: f64 = 1e9;
 
-/// Refuses a `stop` by time alone where work and messages take none and nobody waits.
+/// Refuses a `stop` by time alone where work and messages take none and nobody waits, and work or periods that never end.
 ///
 /// # Errors
-/// A fault at `stop`, and one at the seconds or the energy of work of a method whose steps take none.
+/// Such faults of all methods, at `stop`, at their work or at their periods.
 pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, world: &AnyWorld) -> Result<(), Vec<Diagnostic>> {
-    for arm in methods.iter().flatten() {
+    let of_arm = |arm: &Arm| {
         let (local, waits) = match &arm.parameters {
             Parameters::Federated { own, parts } => {
                 let schedule = complete(own.as_ref(), parts, cell.problem.weights).schedule.unwrap_or_default();
@@ -31,23 +30,20 @@ pub fn refuse(methods: &[Vec<Arm>], cell: &Cell, facts: &Facts, world: &AnyWorld
             }
             Parameters::Peers { own, parts } => (&parts.local, !facts.instant_peers || own.needs().period.is_some()),
         };
-        if let Some(fault) = unspent_budget(local, &arm.label, facts).or_else(|| endless_visit(local, &arm.label, world)) {
-            return Err(vec![placed::fault(cell, arm, fault.under("local"))]);
-        }
-        if let Some(fault) = endless_waking(arm, cell) {
-            return Err(vec![placed::fault(cell, arm, fault)]);
-        }
-        if cell.stop.needs_time() && !waits {
-            let message = format!(
-                "`{}` would never end: its work and messages take no time: expected a bound on something else",
-                arm.label
-            );
-            let help =
-                "bound `rounds` or `updates` as well, or give `step` in `[fleet]` or a latency in `[network]` a time above 0";
-            return Err(vec![cell.fault(Invalid::at("stop.seconds", message).help(help))]);
-        }
-    }
-    Ok(())
+        let of_work = unspent_budget(local, &arm.label, facts).or_else(|| endless_visit(local, &arm.label, world));
+        let own = of_work.map(|fault| fault.under("local")).into_iter().chain(endless_waking(arm, cell));
+        let own = own.map(|fault| arm.fault(cell, fault)).collect::<Vec<_>>();
+        own.into_iter().chain((cell.stop.needs_time() && !waits).then(|| cell.fault(never_ends(&arm.label))))
+    };
+    let mut faults: Vec<Diagnostic> = methods.iter().flatten().flat_map(of_arm).collect();
+    faults.dedup();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+fn never_ends(label: &str) -> Invalid {
+    let message = format!("`{label}` would never end: its work and messages take no time: expected a bound on something else");
+    let help = "bound `rounds` or `updates` as well, or give `step` in `[fleet]` or a latency in `[network]` a time above 0";
+    Invalid::at("stop.seconds", message).help(help)
 }
 
 /// Periods so short that a run up to its end in seconds wakes everybody more often than anybody waits for.

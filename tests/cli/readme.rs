@@ -20,6 +20,12 @@ fn the_table_of_methods_is_that_of_the_registry() {
 }
 
 #[test]
+fn the_page_of_combinations_is_that_of_the_needs() {
+    let page = fs::read_to_string(root().join("docs/combinations.md")).unwrap();
+    assert!(page == succeed(fedfleet(["methods", "--combinations"])), "run `just readme`");
+}
+
+#[test]
 fn the_example_passes_the_check() {
     let readme = readme();
     let (_, rest) = readme.split_once("```toml\n").unwrap();

@@ -4,6 +4,7 @@ mod absences;
 mod accounting;
 mod analytic;
 mod bench;
+mod combinations;
 mod compression;
 mod damage;
 mod departures;

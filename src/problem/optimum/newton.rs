@@ -19,7 +19,10 @@ const PATIENCE: usize = 4;
 const RECEDING: (f64, f64) = (1e-2, 0.1);
 
 /// Minimises from zero.
-pub(super) fn minimise(objective: &dyn Objective<f64>) -> Result<Optimum, OptimumError> {
+///
+/// # Errors
+/// [`OptimumError`] where the gradient norm cannot be brought to the tolerance, or vanishes at infinity only.
+pub fn minimise(objective: &dyn Objective<f64>) -> Result<Optimum, OptimumError> {
     let dim = objective.dim();
     let mut at = Point::new(objective, vec![0.0; dim]);
     let start = at.norm;

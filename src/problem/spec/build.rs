@@ -17,11 +17,7 @@ use crate::{
         data::{self, ClientData},
         evaluate::{Evaluation, Wanted, evaluate},
         init::InitSpec,
-        optimum::{
-            self, OptimumError,
-            cache::Key,
-            stationary::{self, Pulls},
-        },
+        optimum::{self, OptimumError, cache::Key},
     },
     random::Streams,
 };
@@ -139,19 +135,11 @@ impl<R: Real> Problem<R> {
         Ok(solved)
     }
 
-    /// Where a server comes to rest that moves by what its clients' local steps change, shape `[d]`.
+    /// What `solve` makes of the objective in double precision.
     ///
     /// # Errors
-    /// [`OptimumError`] for perceptrons, and where the point is not found to the tolerance.
-    pub fn settled(&self, pulls: &Pulls) -> Result<Vec<f64>, OptimumError> {
-        if !self.spec().is_convex() {
-            return Err(OptimumError::NotConvex);
-        }
-        self.in_double(|objective| stationary::settled(objective, pulls))
-    }
-
-    /// What `solve` makes of the objective in double precision.
-    fn in_double<T>(&self, solve: impl FnOnce(&dyn Objective<f64>) -> Result<T, OptimumError>) -> Result<T, OptimumError> {
+    /// [`OptimumError`] of `solve`, and where the objective cannot be set up in double precision.
+    pub fn in_double<T>(&self, solve: impl FnOnce(&dyn Objective<f64>) -> Result<T, OptimumError>) -> Result<T, OptimumError> {
         match (&self.built as &dyn Any).downcast_ref::<Built<f64>>() {
             Some(built) => solve(built.objective.as_ref()),
             None => {

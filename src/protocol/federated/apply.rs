@@ -34,7 +34,7 @@ pub struct ServerParts<R> {
 }
 
 impl<R: Real> ServerParts<R> {
-    /// The parts of a server that acts by `schedule`. How often clients deliver is [foreseen](super::Plan::foresee) later.
+    /// The parts of a server that acts by `schedule`. How often clients deliver is handed in later.
     pub fn new(weighting: Weighting, optimiser: Chain<R>, schedule: &ScheduleSpec, world: &World<R>) -> Self {
         let objective = world.objective();
         let heaviest = (0..world.clients()).map(|client| objective.weight(client)).fold(0.0, f64::max);

@@ -62,7 +62,7 @@ impl<R: Real> ClientStats for MeteredStats<'_, R> {
     }
 
     fn mean_trip(&self, client: NodeId) -> f64 {
-        self.plan.trip(client).mean()
+        self.plan.mean_trips[client]
     }
 
     fn loss(&self, client: NodeId) -> f64 {

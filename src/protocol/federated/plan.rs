@@ -1,24 +1,20 @@
 //! What never changes during a federated run.
 
+pub mod exchange;
 pub mod job;
-pub mod round_trip;
 
 use std::sync::Arc;
 
-use super::{ClientUpdate, Compressors, Grid, ServerParts, ServerUpdate};
+use super::{ClientUpdate, Compressors, Grid, ServerParts};
 use crate::{
-    invalid::Invalid,
     num::Real,
-    part::{discount::Discount, weighting::Weighting},
+    part::discount::Discount,
     protocol::{
-        Payload,
         local::LocalRule,
-        schedule::{ScheduleSpec, SelectSpec, deliveries},
         spec::{Commit, ShardRule},
     },
     world::World,
 };
-use round_trip::RoundTrips;
 
 /// What never changes during a run.
 pub struct Plan<R: Real> {
@@ -42,31 +38,6 @@ pub struct Plan<R: Real> {
     pub secure: Option<Grid>,
     /// Uploads staler than this are refused.
     pub max_staleness: Option<u64>,
-    /// How long clients are under way, where the schedule or the weighting asks for it.
-    pub trips: Option<RoundTrips<R>>,
-}
-
-impl<R: Real> Plan<R> {
-    /// Looks into what the schedule and the weighting have to know beforehand: how long clients are under way, and how often they
-    /// deliver. `begin` makes a model and a server half to try it with.
-    ///
-    /// # Errors
-    /// [`Invalid`] at `weighting` for clients whose deliveries cannot be predicted.
-    pub fn foresee(
-        &mut self,
-        schedule: &ScheduleSpec,
-        begin: impl FnOnce() -> (Payload<R>, Box<dyn ServerUpdate<R>>),
-    ) -> Result<(), Invalid> {
-        let unbiased = self.server.weighting == Weighting::Unbiased;
-        let goes_by_trips = if let ScheduleSpec::Rounds(spec) = schedule { spec.select == SelectSpec::InTime } else { unbiased };
-        if goes_by_trips {
-            let (model, mut server) = begin();
-            self.trips = Some(RoundTrips::explore(self, &mut Arc::new(model), server.as_mut()));
-        }
-        if unbiased {
-            let probability = |client| self.world.probability(client);
-            self.server.deliveries = deliveries::deliveries(schedule, self, &probability, self.world.streams())?;
-        }
-        Ok(())
-    }
+    /// Mean time from the call of each client to its answer [s], shape `[n]`; empty unless the schedule asks for it.
+    pub mean_trips: Vec<f64>,
 }

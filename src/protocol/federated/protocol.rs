@@ -75,6 +75,11 @@ impl<R: Real> Federated<R> {
         self.server.as_ref()
     }
 
+    /// What never changes during the run.
+    pub fn plan(&self) -> &Plan<R> {
+        &self.plan
+    }
+
     /// Expected deliveries of each client in a server step, shape `[n]` [1]; empty unless the weighting goes by them.
     pub fn deliveries(&self) -> &[f64] {
         &self.plan.server.deliveries

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    analysis::{Combination, Ground, knows_deliveries},
+    analysis::{
+        Combination, Ground, expected_weights, knows_deliveries,
+        stationary::{Pulls, stationary_point as point},
+    },
     num::Real,
     num::low_precision::Bits,
     part::{rate::Rate, transform::TransformSpec, weighting::Weighting},
-    problem::optimum::stationary::Pulls,
-    protocol::{
-        federated::expected_weights,
-        spec::{FederatedSpec, ShardRule},
-    },
+    protocol::spec::{FederatedSpec, ShardRule},
     random::Setting,
     registry::{FederatedParameters, Parameters, complete},
     run::{Plan, RunId, protocols::assemble},
@@ -23,7 +22,7 @@ pub(super) fn stationary_point<R: Real>(plan: &Plan, run: RunId, world: &Arc<Wor
     let Parameters::Federated { own, parts } = &plan.arm(run).parameters else { return None };
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: plan.scenario.folder.clone() };
     let pulls = pulls(own.as_ref(), &complete(own.as_ref(), parts, world.problem.spec().weights), world, &setting)?;
-    let x = world.problem.settled(&pulls).ok()?;
+    let x = point(&world.problem, &pulls).ok()?;
     Some(x.into_iter().map(R::of).collect())
 }
 

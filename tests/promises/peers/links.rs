@@ -130,7 +130,7 @@ fn memories_are_refused_where_neighbours_hear_different_messages() {
         convex: true,
         solvable_head: false,
     };
-    let ground = Ground { objective, weights: WeightsSpec::Uniform, clients: 4, d: D, world: None };
+    let ground = Ground { objective, weights: WeightsSpec::Uniform, clients: 4, d: D, one_way: false, world: None };
     let ef = parts(Ef(half()).into());
     let found = peer_misfits(&PeerNeeds { memory: Slot::Open, ..PeerNeeds::NOTHING }, &PeerCombination { parts: &ef, ground });
     assert!(found.len() == 1 && found[0].message.contains("nodes send models"), "{found:?}");

@@ -2,10 +2,10 @@
 
 use rand::RngExt as _;
 
-use super::{CompressorSpec, Wire};
 use crate::{
     message::Payload,
     num::vector,
+    part::compressor::{CompressorSpec, Wire},
     random::{Purpose, Streams},
 };
 

@@ -6,8 +6,9 @@ use super::*;
 use crate::{
     analysis::Ground,
     engine::{Engine, Watcher, Workers},
-    protocol::federated::{Federated, StateVector},
-    registry::Parameters,
+    method::Setup,
+    protocol::federated::{Apply, Arrived, Federated, StateVector},
+    registry::{FederatedParameters, Halves, Parameters},
     run::{arms, build_world, federated},
     scenario::Scenario,
     world::WorldClock,
@@ -39,7 +40,7 @@ impl Watcher<Federated<f64>> for Steps {
 }
 
 /// A method of four clients on quadratics in ten dimensions, whose models are 320 bits.
-fn protocol(method: &str, keys: &str) -> (Arc<World<f64>>, Federated<f64>) {
+fn protocol(method: &str, keys: &str) -> (Arc<World<f64>>, Federated<f64>, Box<dyn FederatedParameters>) {
     let text = format!(
         "stop = {{ rounds = 1 }}
         problem.objective = {{ quadratic = {{ generate = {{ dimension = 10, condition = 10.0 }} }} }}
@@ -55,14 +56,22 @@ fn protocol(method: &str, keys: &str) -> (Arc<World<f64>>, Federated<f64>) {
     let arms = arms(cell, Ground::of(&world), (Path::new(""), &scenario.registry)).unwrap();
     let Parameters::Federated { own, parts } = &arms[0][0].parameters else { panic!("`{method}` has a server") };
     let protocol = federated(own.as_ref(), parts, Arc::clone(&world), Path::new("")).unwrap_or_else(|fault| panic!("{fault:?}"));
-    (world, protocol)
+    (world, protocol, own.clone())
+}
+
+/// Shows the trips of a method to `look`.
+fn with_trips(method: &str, keys: &str, look: impl Fn(&RoundTrips<'_, f64>)) {
+    let (world, protocol, own) = protocol(method, keys);
+    let setup = Setup { x: world.problem.initial(0), clients: 4, widths: world.fleet.widths() };
+    let Halves { model, mut server, .. } = own.halves(&setup);
+    look(&RoundTrips::explore(protocol.plan(), &mut Arc::new(model), server.as_mut()));
 }
 
 /// Deliveries of each client in a server step: as predicted, and as counted over `steps` server steps.
 fn predicted_and_counted(schedule: &str, keys: &str, steps: u64) -> (Vec<f64>, Vec<f64>) {
     let parts = format!("federated = {{ local = {{ steps = 4, lr = 0.0 }}, weighting = 'unbiased', schedule = {schedule} }}");
-    let (world, protocol) = protocol("fedavg", &format!("{parts}\n{keys}"));
-    let predicted = protocol.plan.server.deliveries.clone();
+    let (world, protocol, _) = protocol("fedavg", &format!("{parts}\n{keys}"));
+    let predicted = protocol.deliveries().to_vec();
     let counting = Counting { counts: vec![0.0; 4] };
     let clock = Box::new(WorldClock::new(Arc::clone(&world)));
     let mut engine = Engine::new(protocol.with_server(Box::new(counting)), clock, world.streams(), Workers::single());
@@ -116,14 +125,15 @@ fn clients_deliver_as_often_as_predicted() {
 fn drawn_numbers_of_steps_are_foreseen() {
     let keys = "fleet.step = 0.1\nnetwork.up.latency = { values = [0, 1, 2, 3] }\n\
                 federated = { local = { steps = { uniform = { low = 1.0, high = 4.25 } }, lr = 0.0 }, weighting = 'unbiased', schedule = { every-arrival = {} } }";
-    let (_, protocol) = protocol("scaffold", keys);
     // Rounded: 1 from the half below 1.5, then 2 and 3, and 4 from the three quarters above 3.5.
     let steps = (0.5 + 2.0 + 3.0 + 0.75 * 4.0) / 3.25;
-    for client in 0..4 {
-        let expected = 0.1 * steps + client as f64;
-        approx::assert_relative_eq!(protocol.plan.trip(client).mean(), expected, max_relative = 2e-3);
-        assert!(protocol.plan.trip(client).steady().is_none());
-    }
+    with_trips("scaffold", keys, |trips| {
+        for client in 0..4 {
+            let expected = 0.1 * steps + client as f64;
+            approx::assert_relative_eq!(trips.mean(client), expected, max_relative = 2e-3);
+            assert!(trips.steady(client).is_none());
+        }
+    });
 }
 
 /// What clients are sent and send once a run is under way, at 320 bits a vector and a bit a second, and what they compute.
@@ -143,8 +153,9 @@ fn trips_are_those_of_the_method() {
         ("fedavg", ", downlink = { ef21 = { top-k = { k = 2 } } }", [72.0, 2000.0, 320.0]),
     ];
     for (method, parts, expected) in cases {
-        let (_, protocol) = protocol(method, &keys(parts));
-        assert_eq!(protocol.plan.trip(3).steady(), Some(expected), "{method}{parts}");
-        assert_eq!(protocol.plan.trip(3).mean(), expected.iter().sum::<f64>(), "{method}{parts}");
+        with_trips(method, &keys(parts), |trips| {
+            assert_eq!(trips.steady(3), Some(expected), "{method}{parts}");
+            assert_eq!(trips.mean(3), expected.iter().sum::<f64>(), "{method}{parts}");
+        });
     }
 }

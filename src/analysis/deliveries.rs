@@ -4,9 +4,9 @@ mod follow;
 #[cfg(test)]
 mod tests;
 
-use super::{BufferedSpec, ScheduleSpec, cohort::CohortSpec};
 use crate::{
     invalid::Invalid,
+    protocol::schedule::{BufferedSpec, ScheduleSpec, cohort::CohortSpec},
     random::{Purpose, Rng, Streams},
     rounding,
 };
@@ -70,7 +70,8 @@ pub fn deliveries(
 /// Refuses times of which no frequency follows. Windows bound how often a client comes that takes no time.
 fn check_means(means: &[f64], bounded: bool) -> Result<(), Invalid> {
     let refuse = |client: usize, reason: &str, help: &str| {
-        Err(Invalid::at("weighting", format!("how often a client delivers is not known: client {client} {reason}")).help(help))
+        let message = format!("`unbiased` needs each client's delivery rate, but client {client} {reason}");
+        Err(Invalid::at("weighting", message).help(help))
     };
     if let Some(client) = means.iter().position(|mean| !mean.is_finite()) {
         return refuse(client, "takes infinitely long on average", "choose times of finite mean, or another weighting");

@@ -1,10 +1,7 @@
 //! Whether control variates converge in spite of what the uplink loses.
 
-use crate::{
-    invalid::Invalid,
-    part::compressor::{CompressorSpec, recursion::growth},
-    registry::Parameters,
-};
+use super::recursion::growth;
+use crate::{invalid::Invalid, part::compressor::CompressorSpec};
 
 /// The factor a message of [`growth`] from which a compressor is refused. Those that grow by less are noted: runs are short, and a
 /// recursion is off by a little.
@@ -13,11 +10,9 @@ const DIVERGES: f64 = 1.01;
 /// Shrinkage a message, as a share of that without a compressor, below which a compressor is noted.
 const SLOW: f64 = 0.1;
 
-/// A misfit at `uplink` where the control variates of the method's clients diverge on a model of `d` parameters; a note where they
-/// hardly converge.
-pub(super) fn check(parameters: &Parameters, d: usize) -> (Option<Invalid>, Option<String>) {
-    let Parameters::Federated { own, parts } = parameters else { return (None, None) };
-    let (Some(alpha), Some(compressor)) = (own.needs().takes_up, &parts.uplink) else { return (None, None) };
+/// A misfit at `uplink` where control variates that take up `alpha` of each message diverge under its compressor, on a model of `d`
+/// parameters; a note where they hardly converge.
+pub fn check(alpha: f64, compressor: &CompressorSpec, d: usize) -> (Option<Invalid>, Option<String>) {
     if let Some(omega) = compressor.variance(d) {
         return (diverges(alpha, omega), None);
     }

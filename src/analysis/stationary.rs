@@ -2,10 +2,16 @@
 
 use std::ops::Range;
 
-use super::{OptimumError, newton};
 use crate::{
-    num::vector::{axpy, dot, norm2},
-    problem::{Block, Objective, Sample, TestScore, Workspace, sums},
+    num::{
+        Real,
+        vector::{axpy, dot, norm2},
+    },
+    problem::{
+        Block, Objective, Problem, Sample, TestScore, Workspace,
+        optimum::{OptimumError, minimise},
+        sums,
+    },
 };
 
 /// Residual, as a part of the first one, at which updates count as cancelling each other.
@@ -34,15 +40,22 @@ pub struct Pulls {
 /// Otherwise the limit of small steps, which is the minimiser of `Σ qᵢ fᵢ` with `qᵢ ∝ wᵢ Kᵢ`.
 ///
 /// # Errors
-/// [`OptimumError`] where the point is not found to the tolerance.
-pub fn settled(objective: &dyn Objective<f64>, pulls: &Pulls) -> Result<Vec<f64>, OptimumError> {
+/// [`OptimumError`] for objectives that are not convex, and where the point is not found to the tolerance.
+pub fn stationary_point<R: Real>(problem: &Problem<R>, pulls: &Pulls) -> Result<Vec<f64>, OptimumError> {
+    if !problem.spec().is_convex() {
+        return Err(OptimumError::NotConvex);
+    }
+    problem.in_double(|objective| point(objective, pulls))
+}
+
+fn point(objective: &dyn Objective<f64>, pulls: &Pulls) -> Result<Vec<f64>, OptimumError> {
     match pulls.lr {
         Some(lr) if objective.quadratic_form().is_some() => cancelled(objective, pulls, lr),
         _ => {
             let pull: Vec<f64> = pulls.weights.iter().zip(&pulls.steps).map(|(weight, steps)| weight * steps).collect();
             let total: f64 = pull.iter().sum();
             let weights = pull.iter().map(|pull| pull / total).collect();
-            newton::minimise(&Reweighted { objective, weights }).map(|optimum| optimum.x)
+            minimise(&Reweighted { objective, weights }).map(|optimum| optimum.x)
         }
     }
 }
@@ -161,7 +174,7 @@ impl Objective<f64> for Reweighted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::{Problem, ProblemSpec};
+    use crate::problem::ProblemSpec;
     use crate::random::Streams;
     use crate::{registry::Registry, toml::decode};
 
@@ -175,12 +188,12 @@ mod tests {
         let q4 = "objective = { quadratic = { curvature = [1.0, 2.0, 0.5, 4.0], centre = [-1.0, 0.0, 1.0, 2.0] } }";
         let q4 = problem(q4, Some(4));
         let at = |weights: [f64; 4], steps: f64, lr| {
-            q4.settled(&Pulls { weights: weights.to_vec(), steps: vec![steps; 4], lr }).unwrap()[0]
+            stationary_point(&q4, &Pulls { weights: weights.to_vec(), steps: vec![steps; 4], lr }).unwrap()[0]
         };
         approx::assert_relative_eq!(at([1.0; 4], 4.0, Some(0.05)), 0.8976343227, max_relative = 1e-9);
         approx::assert_relative_eq!(at([0.1, 0.3, 0.6, 0.9], 5.0, Some(0.01)), 1.5939218398, max_relative = 1e-9);
         approx::assert_relative_eq!(at([1.0; 4], 4.0, None), 1.0, max_relative = 1e-12);
-        let q4 = q4.settled(&Pulls { weights: vec![0.25; 4], steps: vec![1.0, 2.0, 4.0, 8.0], lr: None }).unwrap();
+        let q4 = stationary_point(&q4, &Pulls { weights: vec![0.25; 4], steps: vec![1.0, 2.0, 4.0, 8.0], lr: None }).unwrap();
         approx::assert_relative_eq!(q4[0], 5.0 / 3.0, max_relative = 1e-12);
     }
 
@@ -189,10 +202,13 @@ mod tests {
         let law = "objective = { quadratic = { generate = { dimension = 6, condition = 20.0 } } }";
         let problem = problem(law, Some(5));
         let pulls = Pulls { weights: vec![0.1, 0.2, 0.3, 0.4, 0.5], steps: vec![1.0, 5.0, 2.0, 4.0, 3.0], lr: Some(0.1) };
-        let x = problem.settled(&pulls).unwrap();
+        let x = stationary_point(&problem, &pulls).unwrap();
         let left = update(problem.objective(), &pulls, 0.1, &x);
         assert!(norm2(&left).sqrt() < 1e-12, "{left:?}");
         let one = Pulls { weights: vec![0.2; 5], steps: vec![1.0; 5], lr: Some(0.1) };
-        assert!(problem.optimum().unwrap().distance(&problem.settled(&one).unwrap()) < 1e-10, "one step does not correction");
+        assert!(
+            problem.optimum().unwrap().distance(&stationary_point(&problem, &one).unwrap()) < 1e-10,
+            "one step does not drift"
+        );
     }
 }
