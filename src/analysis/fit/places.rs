@@ -89,18 +89,11 @@ pub(super) fn of_uplink(needs: &Needs, of: &Combination<'_>) -> [Option<Invalid>
     let (biased, remembers) = (of.uplink(|uplink| !uplink.is_unbiased()), of.uplink(CompressorSpec::remembers));
     let whole = "name the compressor alone, such as `uplink = { top-k = { fraction = 0.01 } }`";
     let twice = ": a memory in the compressor would make up for the same loss twice";
-    let one_bit = of.uplink(CompressorSpec::is_one_bit);
     [
-        place(needs.uplink, of.uplink(|_| true), "uplink", ", which no compressor applies to", "remove `uplink`"),
+        place(needs.uplink, of.uplink(|_| true), "uplink", ", which leaves no place for a compressor", "remove `uplink`"),
         place(needs.memory, remembers, "uplink", twice, whole),
-        place(
-            needs.biased,
-            biased && !remembers,
-            "uplink",
-            ", so its compressor has to be unbiased",
-            "choose `natural` or `qsgd`",
-        ),
-        place(needs.one_bit, one_bit, "uplink", ", of which one bit over a range can lose more than it keeps", "choose two bits"),
+        place(needs.biased, biased && !remembers, "uplink", "", "choose `natural` or `qsgd`"),
+        place(needs.one_bit, of.uplink(CompressorSpec::is_one_bit), "uplink", "", "give it two bits or more"),
     ]
 }
 
