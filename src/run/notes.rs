@@ -233,7 +233,7 @@ mod tests {
     fn a_compressor_with_which_control_variates_hardly_settle_is_noted() {
         // 650 coordinates, and alpha = 0.1 is just beyond √(6/650), from where on one level of the Euclidean norm grows.
         let found = notes("uniform", "name = 'scallion'\nuplink = { qsgd = { bits = 2 } }");
-        assert!(found.len() == 1 && found[0].contains("hardly settle"), "{found:?}");
+        assert!(found.len() == 1 && found[0].contains("is coarse for a model"), "{found:?}");
         assert!(notes("uniform", "name = 'scallion'\nuplink = { qsgd = { bits = 2, norm = 'max' } }").is_empty());
         assert!(notes("uniform", "name = 'scafcom'\nuplink = 'tern-grad'").is_empty());
     }

@@ -5,8 +5,9 @@ use std::{path::Path, sync::Arc};
 use super::{any_world::AnyWorld, error::RunError};
 use crate::{
     analysis::{
-        Combination, Ground, RoundTrips,
+        Combination, Ground, PeerCombination, RoundTrips,
         deliveries::{Cycles, deliveries},
+        peer_misfits,
     },
     invalid::Invalid,
     method::Setup,
@@ -105,6 +106,7 @@ pub fn federated<R: Real>(
     world: Arc<World<R>>,
     folder: &Path,
 ) -> Result<Federated<R>, Invalid> {
+    written.fits(world.objective().dim())?;
     let full = complete(own, written, world.problem.spec().weights);
     let of = Combination { written, full: &full, weighting: written.weighting, ground: Ground::of(&world) };
     own.misfits(&of).into_iter().next().map_or(Ok(()), Err)?;
@@ -172,6 +174,9 @@ pub fn peers<R: Real>(
     world: Arc<World<R>>,
     folder: &Path,
 ) -> Result<Peers<R>, Invalid> {
+    parts.fits(world.objective().dim())?;
+    let of = PeerCombination { parts, ground: Ground::of(&world) };
+    peer_misfits(&own.needs(), &of).into_iter().next().map_or(Ok(()), Err)?;
     let setting = Setting { streams: world.streams(), clients: world.clients(), folder: folder.to_owned() };
     let nodes = own.nodes::<R>(parts, &setting)?;
     let local = parts.local.build(own.needs().steps, &parts.client, &setting).map_err(|invalid| invalid.under("local"))?;

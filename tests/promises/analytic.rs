@@ -128,6 +128,6 @@ fn clients_that_come_later_are_added_and_count_once() {
 fn only_rounds_over_linear_layers_are_accepted() {
     let fault = |bench: Bench| bench.build(Workers::single()).err().expect("it makes no sense");
     assert!(fault(Bench::q4("analytic")).contains("linear layer over samples"));
-    assert!(fault(regression("analytic", 4).schedule("{ every-arrival = {} }")).contains("hears every client once"));
+    assert!(fault(regression("analytic", 4).schedule("{ every-arrival = {} }")).contains("asks every client once"));
     assert!(fault(regression("analytic", 4).weighting("all")).contains("sums over all samples"));
 }

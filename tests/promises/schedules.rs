@@ -148,10 +148,10 @@ fn deliveries_are_not_predicted_where_work_is_lost() {
     for weighting in ["known-probability", "unbiased"] {
         let bench = Bench::q4("fedavg").schedule("{ rounds = { cohort = \"all\" } }").weighting(weighting);
         for (lossy, reason) in [
-            (bench.clone().set("fleet.dropout", 0.1), "work is lost"),
-            (bench.clone().set("network.up", "{ loss = 0.1 }"), "links lose messages"),
-            (bench.clone().set("network.down", "{ loss = 0.1 }"), "links lose messages"),
-            (bench.clone().set("fleet.group", "[{ share = 1.0, up = { loss = 0.1 } }]"), "links lose messages"),
+            (bench.clone().set("fleet.dropout", 0.1), "dropouts"),
+            (bench.clone().set("network.up", "{ loss = 0.1 }"), "lost messages"),
+            (bench.clone().set("network.down", "{ loss = 0.1 }"), "lost messages"),
+            (bench.clone().set("fleet.group", "[{ share = 1.0, up = { loss = 0.1 } }]"), "lost messages"),
         ] {
             let fault = lossy.build(Workers::single()).err().unwrap_or_else(|| panic!("{lossy:?} should be refused"));
             assert!(fault.contains(reason), "{fault}");
@@ -169,7 +169,7 @@ fn rounds_of_clients_that_come_and_go_in_seconds_have_no_known_participation() {
             let some = format!("[{{ share = 0.5 }}, {{ share = 0.5, availability = {availability} }}]");
             for fleet in [bench.clone().set("fleet.availability", availability), bench.clone().set("fleet.group", some)] {
                 let fault = fleet.build(Workers::single()).err().unwrap_or_else(|| panic!("{fleet:?} should be refused"));
-                assert!(fault.contains("clients come and go in seconds"), "{fault}");
+                assert!(fault.contains("availability in seconds"), "{fault}");
             }
             assert!(bench.bernoulli(&[0.5; 4]).build(Workers::single()).is_ok(), "{weighting}");
         }
@@ -222,12 +222,12 @@ fn unbiased_weights_go_by_the_whole_way_of_a_client() {
 fn deliveries_that_nothing_tells_are_refused() {
     let bench = Bench::q4("fedavg").visits(&F80).schedule("{ every-arrival = {} }").weighting("unbiased");
     for (bench, reason) in [
-        (bench.clone().set("network.up", "{ bandwidth = { uniform = { low = 10.0, high = 99.0 } } }"), "bandwidth is drawn anew"),
-        (bench.clone().set("network.up", "{ bandwidth = 9.0 }").set("federated.uplink", "{ lazy = 0.5 }"), "or does not"),
+        (bench.clone().set("network.up", "{ bandwidth = { uniform = { low = 10.0, high = 99.0 } } }"), "bandwidth drawn anew"),
+        (bench.clone().set("network.up", "{ bandwidth = 9.0 }").set("federated.uplink", "{ lazy = 0.5 }"), "a compressor like `lazy`"),
         (bench.clone().visits(&[1.0, 1.0, 1.0, 0.0]), "client 3 takes no time"),
         (
             bench.schedule("{ rounds = { cohort = { trace = [[0, 1], [2, 3]] } } }").weighting("known-probability"),
-            "a trace says who is called",
+            "a fixed trace of cohorts",
         ),
     ] {
         let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));

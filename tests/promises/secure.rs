@@ -80,16 +80,16 @@ fn a_batch_of_one_is_thrown_away() {
 fn what_needs_single_updates_is_refused() {
     for text in ["mifa", "fedvarp", "afa-cs", "afa-cd", "scaffold", "fednova", "fedau", "fedasync", "prowd", "grouped-average"] {
         let fault = secured(Bench::q4(text), 32, 1.0).build(Workers::single()).err();
-        assert!(fault.is_some_and(|fault| fault.contains("more of a batch")), "{text} is taken");
+        assert!(fault.is_some_and(|fault| fault.contains("each update, not only")), "{text} is taken");
     }
     let few = "{ rounds = { cohort = 2, select = { gradient-norm = { unbiased = true } } } }";
     let cases = [
         (Bench::q4("fedbuff").schedule("{ every-arrival = {} }"), "sum of one"),
         (Bench::q4("fedavg").schedule("{ buffered = { size = 1 } }"), "sum of one"),
-        (Bench::q4("fedavg").set("federated.uplink", "{ qsgd = { bits = 4 } }"), "come"),
+        (Bench::q4("fedavg").set("federated.uplink", "{ qsgd = { bits = 4 } }"), "compressed messages"),
         (Bench::q4("fedavg").weighting("participating-weighted"), "factor of its own"),
-        (Bench::q4("fedavg").schedule(few), "weighs every update"),
-        (secured(Bench::q4("fedavg"), 3, 1.0), "no room for a sum of 4"),
+        (Bench::q4("fedavg").schedule(few), "weights every update"),
+        (secured(Bench::q4("fedavg"), 3, 1.0), "no room for the sum"),
         (secured(Bench::q4("fedavg"), 1, 1.0), "from 2 to 52 bits"),
         (secured(Bench::q4("fedavg"), 32, 0.0), "a positive magnitude"),
     ];

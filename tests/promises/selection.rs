@@ -114,7 +114,7 @@ fn selections_without_sense_are_refused() {
         assert!(fault.contains(reason), "{fault}");
     }
     let twice = Bench::q4("fedavg").schedule("{ rounds = { cohort = 2, select = { by-size = {} } } }").weighting("all");
-    assert!(twice.build(Workers::single()).err().expect("weights twice").contains("weights the updates itself"));
+    assert!(twice.build(Workers::single()).err().expect("weights twice").contains("already weights the updates"));
 }
 
 #[test]

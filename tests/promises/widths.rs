@@ -162,10 +162,10 @@ fn prowd_without_its_parts_is_the_plain_average() {
 #[test]
 fn prowd_refuses_what_it_cannot_restore() {
     for (bench, reason) in [
-        (mixed("prowd").set("federated.uplink", "{ top-k = { k = 1 } }"), "own width"),
+        (mixed("prowd").set("federated.uplink", "{ top-k = { k = 1 } }"), "the client's width"),
         (mixed("prowd").set("federated.bit-width.applies-to", "\"messages\""), "few bits"),
-        (mixed("prowd").set("federated.bit-width.applies-to", "\"nothing\""), "widths of clients"),
-        (mixed("grouped-average").set("federated.shards", "\"least-visited\""), "widths of clients"),
+        (mixed("prowd").set("federated.bit-width.applies-to", "\"nothing\""), "bit-width of each client"),
+        (mixed("grouped-average").set("federated.shards", "\"least-visited\""), "bit-width of each client"),
         (mixed("prowd; lr = 0.0"), "positive step size"),
     ] {
         let fault = bench.build(Workers::single()).err().unwrap_or_else(|| panic!("{bench:?} should be refused"));
