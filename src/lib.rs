@@ -10,7 +10,7 @@
 //!       │  read, checked, sweeps expanded                              [scenario]
 //!       ▼
 //!     Plan ── cells × seeds × methods ── each a run                    [run]
-//!       │
+//!       │  parts held against what methods need                        [analysis]
 //!       ├────────────► World: problem + fleet + network + streams      [world] [problem] [fleet] [network] [random]
 //!       │                 │   immutable; the same for all methods
 //!       │                 ▼
