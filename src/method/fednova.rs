@@ -72,8 +72,7 @@ impl FederatedMethod for FedNova {
     }
 
     fn refuses(&self, of: &Combination<'_>) -> Option<Invalid> {
-        let reason =
-            "FedNova knows how to normalise plain SGD, SGD with a momentum that starts afresh, or SGD with the pull `mu`";
+        let reason = "FedNova normalises plain SGD, SGD with a momentum that starts afresh, or SGD with the pull `mu`";
         let remedy = "let `client` be `{ optimiser = [{ momentum = { beta = … } }] }` with `mu = 0`, or remove it";
         let known = of.written.client.as_ref().is_none_or(|client| self.normalises(client));
         (!known).then(|| Invalid::at("client", reason).help(remedy))

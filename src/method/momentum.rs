@@ -156,7 +156,7 @@ pub(super) fn answers<R: Real>(batch: &[Arrived<R>], known: usize) -> Cow<'_, [A
 
 /// Needs of methods with recursive variance reduction.
 pub(super) const RECURSION: Needs = Needs {
-    client: Slot::Own("local steps follow the recursion of two gradients"),
+    client: Slot::Own("clients follow the recursion of two gradients"),
     server: Slot::Own("clients rebuild the previous model from the server's step"),
     ..Needs::NOTHING
 };

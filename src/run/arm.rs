@@ -21,8 +21,6 @@ pub struct Arm {
     pub tuned: Vec<Key>,
     /// The method's own parameters and its parts.
     pub parameters: Parameters,
-    /// What its parts may have against each other, though they run.
-    pub note: Option<String>,
 }
 
 impl Arm {
@@ -124,10 +122,8 @@ fn arms_of(
         parameters.validate(ground.clients).and_then(|()| parameters.fits(ground.d)).map_err(at_key)?;
         let mut misfits = parameters.misfits(ground);
         misfits.extend(contradiction(&parameters, method));
-        let (diverges, note) = parameters.stability(ground.d);
-        misfits.extend(diverges);
         let faults: Vec<Diagnostic> = misfits.into_iter().flat_map(at_key).collect();
-        if faults.is_empty() { Ok(Arm { label: method.label.clone(), tuned, parameters, note }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Arm { label: method.label.clone(), tuned, parameters }) } else { Err(faults) }
     };
     method.variants_over(shared, &MERGED)?.into_iter().map(|choice| arm(&choice.tree, choice.keys)).collect()
 }

@@ -99,8 +99,7 @@ pub(super) fn planned(
     let facts = world.facts();
     let mut methods = arms(cell, world.ground(), (&scenario.folder, &scenario.registry))?;
     let setting = Setting { streams: Streams::new(seed), clients: facts.clients, folder: scenario.folder.clone() };
-    let noted = |arm: &Arm| arm.note.clone().map(|note| (arm.label.clone(), note));
-    let mut notes: Vec<(String, String)> = methods.iter().flatten().filter_map(noted).collect();
+    let mut notes = check_stability(&methods, cell, facts.dim)?;
     notes.extend(concurrency::notes(&methods, cell, facts.clients));
     stall::refuse(&methods, cell, &facts, &world)?;
     let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
@@ -150,6 +149,18 @@ pub(super) fn planned(
         data_notes,
         checked,
     })
+}
+
+/// Refuses compressors under which the memories of clients diverge; notes, each with the label of its method, on those under which
+/// they hardly converge.
+fn check_stability(methods: &[Vec<Arm>], cell: &Cell, d: usize) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+    let (mut faults, mut notes) = (Vec::new(), Vec::new());
+    for arm in methods.iter().flatten() {
+        let (diverges, note) = arm.parameters.stability(d);
+        faults.extend(diverges.map(|invalid| arm.fault(cell, invalid)));
+        notes.extend(note.map(|note| (arm.label.clone(), note)));
+    }
+    if faults.is_empty() { Ok(notes) } else { Err(faults) }
 }
 
 /// Refuses what shows only when a method is built in its world.

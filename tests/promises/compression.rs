@@ -238,7 +238,7 @@ fn nonsense_is_refused() {
         (plane("scaffold-m-vr").schedule("{ buffered = { size = 2 } }"), "no round comes before"),
         (
             plane("feddyn").schedule("{ every-arrival = {} }").set("federated.shards", "\"least-visited\""),
-            "two clients may work on one",
+            "two clients may work on the same",
         ),
     ];
     for (bench, reason) in cases {

@@ -160,7 +160,7 @@ fn senseless_combinations_are_refused_with_a_reason() {
             "random replacement",
         ),
         (Bench::q4("fedavg").schedule("{ rounds = { cohort = 2 } }").weighting("known-probability"), "cohort of fixed size"),
-        (Bench::q4("fedavg").weighting("unbiased").schedule("{ buffered = { size = 2, concurrency = 2 } }"), "never called"),
+        (Bench::q4("fedavg").weighting("unbiased").schedule("{ buffered = { size = 2, concurrency = 2 } }"), "never calls"),
         (Bench::q4("fedavg").weighting("unbiased").bernoulli(&[0.5; 4]).schedule("{ group = { size = 2 } }"), "come and go"),
         (
             Bench::q4("fedavg").weighting("unbiased").set("fleet.dropout", 0.5).schedule("{ window = { seconds = 1.0 } }"),

@@ -223,7 +223,10 @@ fn deliveries_that_nothing_tells_are_refused() {
     let bench = Bench::q4("fedavg").visits(&F80).schedule("{ every-arrival = {} }").weighting("unbiased");
     for (bench, reason) in [
         (bench.clone().set("network.up", "{ bandwidth = { uniform = { low = 10.0, high = 99.0 } } }"), "bandwidth drawn anew"),
-        (bench.clone().set("network.up", "{ bandwidth = 9.0 }").set("federated.uplink", "{ lazy = 0.5 }"), "a compressor like `lazy`"),
+        (
+            bench.clone().set("network.up", "{ bandwidth = 9.0 }").set("federated.uplink", "{ lazy = 0.5 }"),
+            "a compressor like `lazy`",
+        ),
         (bench.clone().visits(&[1.0, 1.0, 1.0, 0.0]), "client 3 takes no time"),
         (
             bench.schedule("{ rounds = { cohort = { trace = [[0, 1], [2, 3]] } } }").weighting("known-probability"),
