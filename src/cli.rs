@@ -13,6 +13,7 @@ mod methods;
 mod new;
 #[cfg(feature = "figure")]
 mod plot;
+mod rank;
 mod run;
 mod scenario;
 mod schema;
@@ -37,6 +38,7 @@ Examples:
   fedfleet check first.toml          see what it would run
   fedfleet run first.toml            run it: curves, figures, claims
   fedfleet compare results/first --target loss=0.5
+  fedfleet rank results/first results/second --metric accuracy
   fedfleet methods fedprox            what a method is, its parameters and its source
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
 
@@ -58,6 +60,7 @@ enum Verb {
     #[cfg(feature = "figure")]
     Plot(plot::Args),
     Compare(compare::Args),
+    Rank(rank::Args),
     Gallery(gallery::Args),
     Methods(methods::Args),
     New(new::Args),
@@ -95,6 +98,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         #[cfg(feature = "figure")]
         Verb::Plot(args) => args.execute(registry),
         Verb::Compare(args) => args.execute(),
+        Verb::Rank(args) => args.execute(),
         Verb::Gallery(args) => args.execute(),
         Verb::Methods(args) => args.execute(registry),
         Verb::New(args) => args.execute(),

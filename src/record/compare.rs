@@ -15,6 +15,9 @@ use super::trial::{self, Winner};
 use super::units::{Unit, exact};
 use crate::invalid::Invalid;
 
+pub(crate) use latex::escaped;
+pub(crate) use text::pieces;
+
 /// What a column of figures holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
