@@ -32,6 +32,7 @@ use thiserror::Error;
 use super::spec::{self, FigureSpec, Kind, distinct};
 use crate::invalid::{Invalid, floor};
 use crate::record::curves::{Cell, Curves};
+use crate::record::metric::Measure;
 use crate::record::{filter, predicted, staleness};
 pub(crate) use glyphs::unshown;
 use layout::{Across, Plot};
@@ -147,7 +148,8 @@ pub fn defaults(curves: &Curves) -> Vec<FigureSpec> {
 /// The figures that one spec stands for, with the names of their files.
 fn plots<'s>(curves: &Curves, predicted: Option<&Curves>, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<'s>)>, Invalid> {
     let labels: Vec<String> = curves.methods().into_iter().map(str::to_owned).collect();
-    let metrics: Vec<String> = curves.metrics.iter().filter(|name| curves.metric(name).is_some()).cloned().collect();
+    let metrics: Vec<String> =
+        curves.names().into_iter().filter(|name| curves.metric(name).is_some()).map(str::to_owned).collect();
     spec.validate(&labels, &metrics, &curves.keys)?;
     let methods = looks(&labels, &spec.methods);
     let groups = groups(curves, spec);
@@ -249,7 +251,8 @@ fn plot<'s>(
         (heading(value), series)
     };
     let panels = facets.into_iter().map(panel).collect();
-    Plot { spec, title, panels, across }
+    let metric = curves.metric(&spec.y).map_or_else(|| Measure::named(&spec.y), |column| curves.metrics[column].clone());
+    Plot { spec, title, panels, across, metric }
 }
 
 /// What the horizontal axis shows.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::invalid::{Invalid, one_line, require};
 use crate::record::axis::Axis;
 use crate::record::filter::{self, Filter};
+pub use crate::record::metric::ScaleKind;
 use crate::record::staleness::{KEY, SHARE};
 
 /// Longest name of a figure's files, without extension [bytes]: file systems take 255, and a cell's values may follow it.
@@ -100,16 +101,6 @@ pub enum Band {
     Range,
     /// No band; the median alone.
     None,
-}
-
-/// How an axis maps values to lengths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScaleKind {
-    /// Equal differences, equal lengths.
-    Linear,
-    /// Equal ratios, equal lengths.
-    Log,
 }
 
 /// Width of a figure.

@@ -10,7 +10,7 @@ pub use super::cell::Cell;
 use super::axis::Axis;
 use super::facts::{self, Fact, Facts, Sampling};
 use super::formula::bare;
-use super::measure::Better;
+use super::metric::{self, Better, Measure};
 use super::part::OWN;
 use super::progress::Outcome;
 use crate::{
@@ -41,8 +41,8 @@ pub struct Run {
 pub struct Curves {
     /// Sweep keys, in the order of the columns.
     pub keys: Vec<String>,
-    /// Metrics by their names in a scenario (kebab-case), in the order of the columns.
-    pub metrics: Vec<String>,
+    /// Metrics, in the order of the columns.
+    pub metrics: Vec<Measure>,
     /// Runs, in the order of their first rows.
     pub runs: Vec<Run>,
 }
@@ -91,11 +91,16 @@ impl Run {
     }
 
     /// Takes up what is known of the run beside its curve, and leaves it no number from where it diverged.
-    fn complete(&mut self, metrics: &[String], fact: Option<&Fact>) {
+    fn complete(&mut self, metrics: &[Measure], fact: Option<&Fact>) {
         self.sampling = fact.map(|fact| fact.sampling);
         let shows = |name: &str| matches!(name, "loss" | "gap" | "grad-norm");
         let left = |column: &Vec<Option<f64>>| column.iter().position(|value| value.is_some_and(|value| !value.is_finite()));
-        let left = metrics.iter().zip(&self.metrics).filter(|(name, _)| shows(name)).filter_map(|(_, column)| left(column)).min();
+        let left = metrics
+            .iter()
+            .zip(&self.metrics)
+            .filter(|(metric, _)| shows(&metric.name))
+            .filter_map(|(_, column)| left(column))
+            .min();
         self.diverged = fact.and_then(|fact| fact.outcome).map_or(left.is_some(), |outcome| outcome == Outcome::Diverged);
         if !self.diverged {
             return;
@@ -106,20 +111,21 @@ impl Run {
         }
     }
 
-    /// The best value of a metric over the run.
+    /// The best value of a metric over the run; `None` where no value is better.
     pub fn best(&self, metric: usize, better: Better) -> Option<f64> {
-        self.metrics[metric].iter().flatten().copied().reduce(|a, b| better.choose(a, b))
+        let values = self.metrics[metric].iter().flatten().copied().filter(|_| better != Better::Neither);
+        values.reduce(|a, b| better.choose(a, b))
     }
 }
 
 impl Curves {
     /// Curves of one sample in each of the `cells`, as stand-ins for those to come.
-    pub fn outline(keys: Vec<String>, metrics: Vec<String>, cells: impl Iterator<Item = Cell>) -> Self {
+    pub fn outline(keys: Vec<String>, metrics: Vec<Measure>, cells: impl Iterator<Item = Cell>) -> Self {
         let run = |cell| Run::settled(cell, String::new(), 0, vec![Some(0.0); metrics.len()]);
         Self { keys, runs: cells.map(run).collect(), metrics }
     }
 
-    /// Reads a file, and the [`runs.csv`](super::facts) beside it; a last line without its end, left by a crash, is ignored.
+    /// Reads a file, and the [`runs.csv`](super::facts) and [`metrics.csv`](Measure) beside it; a last line without its end, left by a crash, is ignored.
     ///
     /// A run diverged if `runs.csv` says so; where there is none, if its loss, gap or gradient norm leaves the finite numbers. It does so
     /// at that sample, or at its last one, and from there on no metric of it is a number, be it the loss, the accuracy or the energy: so
@@ -139,7 +145,8 @@ impl Curves {
             fault
         };
         let bytes = bounded::read(path, memory::available()).map_err(unreadable)?;
-        Self::told(&bytes, path, &Facts::read(&path.with_file_name(facts::TABLE))?)
+        let metrics = metric::read(&path.with_file_name(metric::TABLE))?;
+        Self::told(&bytes, path, metrics, &Facts::read(&path.with_file_name(facts::TABLE))?)
     }
 
     /// Reads the content of a file beside which nothing stands; `path` is for messages only.
@@ -147,11 +154,11 @@ impl Curves {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Invalid> {
-        Self::told(bytes, path, &Facts::default())
+        Self::told(bytes, path, Vec::new(), &Facts::default())
     }
 
-    /// Reads the content of a file of which `facts` are known.
-    fn told(bytes: &[u8], path: &Path, facts: &Facts) -> Result<Self, Invalid> {
+    /// Reads the content of a file whose metrics are `described`, and of which `facts` are known.
+    fn told(bytes: &[u8], path: &Path, described: Vec<Measure>, facts: &Facts) -> Result<Self, Invalid> {
         let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
         let file = File::in_memory(path, &bytes[..whole])?;
         let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
@@ -169,14 +176,23 @@ impl Curves {
             return Err(Invalid::at("", what).help("`fedfleet run SCENARIO` makes it anew").in_file(path, None));
         }
         let mut runs = grouped.runs;
-        runs.iter_mut().for_each(|run| run.complete(&layout.metrics, facts.of(&run.cell, &run.method, run.seed)));
-        Ok(Self { keys: layout.keys.clone(), metrics: layout.metrics.clone(), runs })
+        let measure = |name: &String| {
+            described.iter().find(|measure| measure.name == *name).cloned().unwrap_or_else(|| Measure::named(name))
+        };
+        let metrics: Vec<Measure> = layout.metrics.iter().map(measure).collect();
+        runs.iter_mut().for_each(|run| run.complete(&metrics, facts.of(&run.cell, &run.method, run.seed)));
+        Ok(Self { keys: layout.keys.clone(), metrics, runs })
     }
 
     /// The column of the metric `name`, if it was recorded at least once.
     pub fn metric(&self, name: &str) -> Option<usize> {
-        let column = self.metrics.iter().position(|m| m == name)?;
+        let column = self.metrics.iter().position(|metric| metric.name == name)?;
         self.runs.iter().any(|run| run.last(column).is_some()).then_some(column)
+    }
+
+    /// The metrics by their names in a scenario.
+    pub fn names(&self) -> Vec<&str> {
+        self.metrics.iter().map(|metric| metric.name.as_str()).collect()
     }
 
     /// Labels of the methods, in order of appearance.

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use super::{axis::Axis, column::Column, log::Log, progress::Progress, units::shortest};
+use super::{axis::Axis, log::Log, metric::Column, progress::Progress, units::shortest};
 use crate::file::digest::Digest;
 
 /// The folder among results that is the program's own.

@@ -3,10 +3,9 @@
 use std::{io, path::Path};
 
 use super::{
-    column::{Column, wanted},
     curves::{Cell, Curves, Run},
     formula::bare,
-    sample::of_model,
+    metric::{Column, Measure, wanted},
     units::shortest,
 };
 use crate::{
@@ -33,7 +32,7 @@ pub fn table<R: Real>(
     csv.write_record(keys.iter().cloned().chain(names))?;
     if let Some(x) = model {
         let score = problem.evaluate(x, wanted(columns));
-        let values = columns.iter().map(|column| of_model(column.metric, &score).map_or_else(String::new, shortest));
+        let values = columns.iter().map(|column| column.metric.of_model(&score).map_or_else(String::new, shortest));
         csv.write_record(prefix.iter().cloned().chain(values))?;
     }
     let bytes = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
@@ -71,7 +70,7 @@ pub fn read(path: &Path) -> Result<Curves, Invalid> {
         let cell = Cell(header.iter().zip(&row).take(of_keys).map(pair).collect());
         runs.push(Run::settled(cell, bare(&row[of_keys]).to_owned(), seed, values));
     }
-    let metrics = header.iter().skip(of_keys + 2).map(|name| name.replace('_', "-")).collect();
+    let metrics = header.iter().skip(of_keys + 2).map(|name| Measure::named(&name.replace('_', "-"))).collect();
     Ok(Curves { keys: header.iter().take(of_keys).map(str::to_owned).collect(), metrics, runs })
 }
 
@@ -87,7 +86,7 @@ mod tests {
         let curves = read(&path).unwrap();
         let run = &curves.runs[0];
         assert_eq!(
-            (curves.metrics, run.cell.get("n"), &*run.method),
+            (curves.names(), run.cell.get("n"), &*run.method),
             (vec!["loss".into(), "grad-norm".into()], Some("10"), "a, b")
         );
         assert_eq!((run.seed, run.last(0), run.last(1)), (3, Some(0.5), None));

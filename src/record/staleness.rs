@@ -5,6 +5,7 @@ use std::{io, path::Path};
 use super::{
     curves::{Cell, Curves, Run},
     formula::bare,
+    metric::Measure,
 };
 use crate::{
     file::{File, bounded, start},
@@ -43,7 +44,7 @@ pub fn table(keys: &[String], prefix: &[String], counts: &[u64]) -> io::Result<S
 /// [`Invalid`] in the file where it cannot be read or is no such table.
 pub fn shares(path: &Path) -> Result<Curves, Invalid> {
     let counted = read(path)?;
-    let (mut keys, metrics) = (counted.keys, vec![SHARE.to_owned()]);
+    let (mut keys, share) = (counted.keys, Measure { title: "share of updates".to_owned(), ..Measure::named(SHARE) });
     let mut runs = Vec::new();
     for run in &counted.runs {
         let alike = counted.runs.iter().filter(|other| other.cell == run.cell && other.method == run.method);
@@ -57,7 +58,7 @@ pub fn shares(path: &Path) -> Result<Curves, Invalid> {
         }));
     }
     keys.push(KEY.to_owned());
-    Ok(Curves { keys, metrics, runs })
+    Ok(Curves { keys, metrics: vec![share], runs })
 }
 
 /// What [`table`] writes, for all runs.

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{
+    filter,
+    metric::{Better, Column},
+};
 use crate::{
     engine::Ledger,
     invalid::{Invalid, require},
@@ -70,6 +74,24 @@ impl Stop {
             _ => false,
         };
         (kept && seconds && self.target == other.target).then_some(true)
+    }
+
+    /// Refuses a target for a metric that is not among the recorded `columns`, or of which no value is better than another.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `stop`.
+    pub fn check_target(&self, columns: &[Column]) -> Result<(), Invalid> {
+        let names: Vec<String> = columns.iter().map(|column| column.name()).collect();
+        for name in self.target.iter().flat_map(BTreeMap::keys) {
+            let at = |fault: Invalid| Invalid { path: vec!["target".to_owned(), name.clone()], ..fault };
+            filter::known("", "recorded metric", name, &names).map_err(at)?;
+            let ranked = columns.iter().any(|column| column.name() == *name && column.metric.card().better != Better::Neither);
+            if !ranked {
+                return Err(at(Invalid::at("", format!("no value of `{name}` is better than another")))
+                    .help("end the run by `rounds`, `seconds` or another bound"));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses bounds that are never or at once reached, and a target as the only bound, since it may be missed for ever.

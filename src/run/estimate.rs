@@ -33,7 +33,7 @@ use timing::Timed;
 use crate::{
     engine::{AtWork, Engine, Protocol, Watcher, Workers},
     num::Real,
-    protocol::Observed,
+    protocol::Recorded,
     record::{
         Progress, RecordPlan, Stop,
         axis::Axis,
@@ -225,7 +225,7 @@ struct Trialled {
 impl Pilot for Trial<'_> {
     type Outcome = Trialled;
 
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool().sketching());
@@ -308,7 +308,7 @@ struct Marks<'a, R> {
     scalar: std::marker::PhantomData<R>,
 }
 
-impl<R: Real, P: Observed<R>> Watcher<P> for Marks<'_, R> {
+impl<R: Real, P: Recorded<R>> Watcher<P> for Marks<'_, R> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
         let here = Progress::of(engine);
         if self.stop.is_reached(here.round, here.updates, next, engine.ledger()) {

@@ -32,7 +32,7 @@ use crate::{
 #[cfg(feature = "figure")]
 use super::{ours::Ours, plan::swept};
 #[cfg(feature = "figure")]
-use crate::record::curves::Curves;
+use crate::record::{curves::Curves, metric::Measure};
 use assemble::Tables;
 
 /// What came of a plan.
@@ -180,7 +180,7 @@ fn figures(plan: &Plan, results: &Results, options: &Options) -> Result<Vec<Path
 /// The names of the figures that a plan draws, as far as they are known before its runs.
 #[cfg(feature = "figure")]
 fn foreseen_figures(plan: &Plan) -> Vec<String> {
-    let metrics = plan.columns.iter().map(|column| column.name()).collect();
+    let metrics = plan.columns.iter().map(|&column| Measure::from(column)).collect();
     let cells = plan.cells.iter().map(|planned| swept(&planned.cell));
     crate::figure::foreseen(&Curves::outline(plan.keys(), metrics, cells), &plan.figures)
 }

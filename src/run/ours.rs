@@ -14,12 +14,21 @@ use crate::{
     file::{bounded, digest::Digest},
     invalid::Invalid,
     memory,
-    record::facts,
+    record::{facts, metric},
 };
 
 /// The tables that runs make.
-pub(super) const TABLES: [&str; 8] =
-    ["curves.csv", facts::TABLE, "summary.csv", "claims.csv", "tuning.csv", "staleness.csv", "predicted.csv", "participants.csv"];
+pub(super) const TABLES: [&str; 9] = [
+    "curves.csv",
+    facts::TABLE,
+    metric::TABLE,
+    "summary.csv",
+    "claims.csv",
+    "tuning.csv",
+    "staleness.csv",
+    "predicted.csv",
+    "participants.csv",
+];
 
 /// What says what the tables hold.
 pub(super) const MANIFEST: &str = "manifest.toml";

@@ -18,9 +18,10 @@ use crate::{
     file::{Opened, opened},
     invalid::Invalid,
     record::{
-        self, Column, Metric, RecordSpec,
+        self, Column, MetricSpec, RecordSpec,
         claim::ClaimSpec,
         filter,
+        metric::Measure,
         staleness::{KEY, SHARE},
     },
     scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
@@ -129,7 +130,7 @@ impl Plan {
     }
 
     /// The metrics that every cell records; `None` where cells record different ones.
-    pub(super) fn shared_metrics(&self) -> Option<&[Metric]> {
+    pub(super) fn shared_metrics(&self) -> Option<&[MetricSpec]> {
         let metrics = &self.cells[0].metrics;
         self.cells.iter().all(|cell| cell.metrics == *metrics).then_some(metrics)
     }
@@ -220,6 +221,7 @@ fn check_claims_and_figures(
     let first = &scenario.cells[0];
     let labels: Vec<String> = cells[0].methods.iter().map(|arms| arms[0].label.clone()).collect();
     let all: Vec<String> = first.methods.iter().map(|method| method.label.clone()).collect();
+    let measures: Vec<Measure> = columns.iter().map(|&column| Measure::from(column)).collect();
     let metrics: Vec<String> = columns.iter().map(|column| column.name()).collect();
     let keys: Vec<String> = first.keys.iter().map(|key| key.name.clone()).collect();
     let labels = if labels.len() == all.len() { labels } else { all };
@@ -228,7 +230,7 @@ fn check_claims_and_figures(
     let fault = |invalid| Diagnostic::from_invalid(invalid, &first.tree);
     let mut faults = Vec::new();
     for (index, claim) in claims.iter().enumerate() {
-        let checked = claim.validate(&labels, &metrics, &keys).and_then(|()| filter::keeps_some(&claim.cells, &swept));
+        let checked = claim.validate(&labels, &measures, &keys).and_then(|()| filter::keeps_some(&claim.cells, &swept));
         faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("claim.{index}")))));
     }
     for (index, figure) in figures.iter().enumerate() {

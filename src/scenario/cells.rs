@@ -10,6 +10,7 @@ use super::{
     node::{Node, Value},
     source::Span,
 };
+use crate::registry::Registry;
 
 /// Most combinations of one scenario.
 const MOST: usize = 100_000;
@@ -51,7 +52,7 @@ pub fn name(keys: &[Key]) -> String {
 /// # Errors
 /// Malformed sweeps and tunes, those in sections that cannot have them, zipped sweeps of unequal length, names that are taken,
 /// too many combinations.
-pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+pub fn cells(document: &Node, registry: &Registry) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let all = axes(document)?;
     let faults: Vec<Diagnostic> = all.iter().filter_map(misplaced).collect();
     if !faults.is_empty() {
@@ -60,16 +61,16 @@ pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let mut document = document.clone();
     multiply_methods(&mut document)?;
     let swept: Vec<Axis> = axes(&document)?.into_iter().filter(makes_cells).collect();
-    combinations(&document, swept, keys::is_column)
+    combinations(&document, swept, &|name| keys::is_column(name, registry))
 }
 
 /// The keys that make cells, each with its values as text.
 ///
 /// # Errors
 /// Malformed sweeps and tunes, names that are taken.
-pub(super) fn swept(document: &Node) -> Result<Vec<(String, Vec<String>)>, Vec<Diagnostic>> {
+pub(super) fn swept(document: &Node, registry: &Registry) -> Result<Vec<(String, Vec<String>)>, Vec<Diagnostic>> {
     let swept: Vec<Axis> = axes(document)?.into_iter().filter(makes_cells).collect();
-    let names = keys::names(&swept, keys::is_column)?;
+    let names = keys::names(&swept, &|name| keys::is_column(name, registry))?;
     Ok(names.into_iter().zip(swept.iter().map(keys::texts)).collect())
 }
 
@@ -84,7 +85,7 @@ fn makes_cells(axis: &Axis) -> bool {
 /// Malformed tunes, too many combinations.
 pub fn variants(method: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let tuned = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Tune).collect();
-    combinations(method, tuned, |_| false)
+    combinations(method, tuned, &|_| false)
 }
 
 fn misplaced(axis: &Axis) -> Option<Diagnostic> {
@@ -119,7 +120,7 @@ fn multiply_methods(document: &mut Node) -> Result<(), Vec<Diagnostic>> {
 pub(super) fn swept_methods(method: &Node) -> Result<Vec<Node>, Vec<Diagnostic>> {
     let swept: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Sweep && !axis.cells).collect();
     let span = swept.first().map_or(method.span, |axis| axis.span);
-    let mut choices = combinations(method, swept, |_| false)?;
+    let mut choices = combinations(method, swept, &|_| false)?;
     choices.iter_mut().filter(|choice| !choice.keys.is_empty()).for_each(|choice| relabel(choice, span));
     Ok(choices.into_iter().map(|choice| choice.tree).collect())
 }
@@ -134,7 +135,7 @@ fn relabel(choice: &mut Choice, span: Span) {
 
 /// All combinations of `axes`, none of which gets a name that is `taken`: the last key varies fastest; zipped ones advance
 /// together.
-fn combinations(tree: &Node, axes: Vec<Axis>, taken: fn(&str) -> bool) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+fn combinations(tree: &Node, axes: Vec<Axis>, taken: &dyn Fn(&str) -> bool) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let groups = zipped(&axes)?;
     let sizes: Vec<usize> = groups.iter().map(|group| axes[group[0]].values.len()).collect();
     let count = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size)).filter(|count| *count <= MOST);
@@ -192,6 +193,10 @@ fn zipped(axes: &[Axis]) -> Result<Vec<Vec<usize>>, Vec<Diagnostic>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+        super::cells(document, &Registry::builtin())
+    }
     use crate::scenario::{document, source::Sources};
 
     fn read(text: &str) -> Node {

@@ -2,6 +2,7 @@
 
 use crate::{
     record::filter::KeyValue,
+    registry::Registry,
     scenario::{
         cells,
         decode::{NoParts, decode},
@@ -14,9 +15,10 @@ type Swept = (String, Vec<String>);
 
 /// Takes the figures and claims out of `document` that are over keys, or about values, that `written` sweeps and `document` does not;
 /// a note for each.
-pub(super) fn leave_out(written: &Node, document: &mut Node) -> Vec<String> {
+pub(super) fn leave_out(written: &Node, document: &mut Node, registry: &Registry) -> Vec<String> {
     // A sweep that is malformed is told of where the scenario is read.
-    let (Ok(before), Ok(after)) = (cells::swept(written), cells::swept(document)) else { return Vec::new() };
+    let swept = |document: &Node| cells::swept(document, registry);
+    let (Ok(before), Ok(after)) = (swept(written), swept(document)) else { return Vec::new() };
     let gone = |key: &str| {
         let known = |swept: &[Swept]| swept.iter().any(|(name, _)| name == key);
         known(&before) && !known(&after)

@@ -16,7 +16,7 @@ use super::style::Style;
 use super::ticks::{self, vertical_labels};
 use crate::figure::spec::{FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
 use crate::record::axis::Axis;
-use crate::record::measure;
+use crate::record::metric::Measure;
 use crate::record::staleness::KEY;
 use crate::record::units::Unit;
 
@@ -40,6 +40,8 @@ pub(super) struct Plot<'a> {
     /// Title and curves of each panel.
     pub(super) panels: Vec<(Option<String>, Vec<Series>)>,
     pub(super) across: Across,
+    /// What the vertical axis shows.
+    pub(super) metric: Measure,
 }
 
 /// What the horizontal axis shows.
@@ -164,7 +166,7 @@ impl Plot<'_> {
         let row = TITLE + 6.0 + if count % columns == 0 { 0.0 } else { TICK_ROOM };
         let (name, symbol) = self.across_label(unit);
         let across = self.spec.label_x.clone().unwrap_or_else(|| symbol.label(&name));
-        let labels = (across, self.spec.label_y.clone().unwrap_or_else(|| self.upward_label()));
+        let labels = (across, self.spec.label_y.clone().unwrap_or_else(|| self.metric.label()));
         Ok(Frame { width, panel: (room / columns as f64, height), columns, left, top, row, unit, x, y, labels })
     }
 
@@ -176,11 +178,6 @@ impl Plot<'_> {
             Across::Key(_) if self.spec.counts_staleness() => (format!("{KEY} [{VERSIONS}]"), unit),
             Across::Key(key) | Across::Names(key, _) => (short(key), unit),
         }
-    }
-
-    fn upward_label(&self) -> String {
-        let title = measure::title(&self.spec.y);
-        if self.spec.y == KEY { format!("mean {title} [{VERSIONS}]") } else { title }
     }
 
     /// The unit, scale and ends of the horizontal axis, the ends in that unit.
@@ -214,7 +211,7 @@ impl Plot<'_> {
     }
 
     fn vertical(&self) -> (ScaleKind, f64, f64) {
-        let (kind, lo, hi) = limits::vertical(&self.all(), self.spec.scale_y, measure::is_geometric(&self.spec.y));
+        let (kind, lo, hi) = limits::vertical(&self.all(), self.spec.scale_y, self.metric.scale == ScaleKind::Log);
         let negative = || self.all().iter().any(|s| s.points.iter().any(|p| p.lower < 0.0));
         let lo = match self.spec.kind {
             Kind::Bars if kind == ScaleKind::Linear => {

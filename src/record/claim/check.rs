@@ -4,7 +4,7 @@ use super::{At, ClaimSpec, Comparison, Direction};
 use crate::invalid::{Invalid, one_line, require};
 use crate::record::axis::Axis;
 use crate::record::filter;
-use crate::record::measure::Better;
+use crate::record::metric::{Better, Measure};
 use crate::record::target::Target;
 
 /// What is measured of a method.
@@ -17,14 +17,6 @@ pub(super) enum Quantity {
 }
 
 impl Quantity {
-    /// Which direction is better.
-    pub(super) fn better(&self) -> Better {
-        match self {
-            Self::Value { metric, .. } => Better::of(metric),
-            Self::Crossing { .. } => Better::Lower,
-        }
-    }
-
     /// The metric that has to be recorded.
     pub(super) fn metric(&self) -> &str {
         match self {
@@ -48,17 +40,24 @@ pub(super) enum Assertion<'a> {
 impl ClaimSpec {
     /// Refuses a claim that no run could answer, before anything runs.
     ///
-    /// `labels` are the methods of the scenario, `metrics` those it records (kebab-case), `keys` what it sweeps.
+    /// `labels` are the methods of the scenario, `metrics` those it records, `keys` what it sweeps.
     ///
     /// # Errors
     /// [`Invalid`] at the key at fault.
-    pub fn validate(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
+    pub fn validate(&self, labels: &[String], metrics: &[Measure], keys: &[String]) -> Result<(), Invalid> {
         one_line("text", &self.text)?;
         one_line("source", self.source.as_deref().unwrap_or_default())?;
         one_line("reason", self.reason.as_deref().unwrap_or_default())?;
         let (quantity, assertion) = self.meaning()?;
         let at = if self.target.is_some() { "target" } else { "metric" };
-        filter::known(at, "recorded metric", quantity.metric(), metrics)?;
+        let names: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
+        filter::known(at, "recorded metric", quantity.metric(), &names)?;
+        let ranks = self.target.is_some() || matches!(assertion, Assertion::Beats { .. });
+        let ranked = metrics.iter().any(|metric| metric.name == quantity.metric() && metric.better != Better::Neither);
+        if ranks && !ranked {
+            return Err(Invalid::at(at, format!("no value of `{}` is better than another", quantity.metric()))
+                .help("claim that the value of one method is `above`, `below` or `equals` a number, or a `trend`"));
+        }
         match assertion {
             Assertion::Beats { better, worse, .. } => {
                 filter::known("better", "method labelled", better, labels)?;

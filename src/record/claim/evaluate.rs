@@ -9,7 +9,7 @@ use crate::record::axis::Axis;
 use crate::record::bracket::Bracket;
 use crate::record::curves::{Cell, Curves, Run};
 use crate::record::filter;
-use crate::record::measure::Better;
+use crate::record::metric::Better;
 use crate::record::spread::median;
 use crate::record::target::Target;
 use crate::record::units::short;
@@ -59,10 +59,18 @@ fn judge(curves: &Curves, quantity: &Quantity, assertion: &Assertion<'_>, cell: 
     match *assertion {
         Assertion::Beats { better, worse, by, compare } => {
             let sides = [measure(curves, quantity, cell, better)?, measure(curves, quantity, cell, worse)?];
-            beats(quantity.better(), sides, by, compare)
+            beats(direction(curves, quantity), sides, by, compare)
         }
         Assertion::Lies { of, low, high } => Ok(lies(measure(curves, quantity, cell, of)?, low, high)),
         Assertion::Moves { .. } => Err("a trend needs several cells".into()),
+    }
+}
+
+/// Which values of a quantity are better.
+fn direction(curves: &Curves, quantity: &Quantity) -> Better {
+    match quantity {
+        Quantity::Value { metric, .. } => curves.metric(metric).map_or(Better::Lower, |column| curves.metrics[column].better),
+        Quantity::Crossing { .. } => Better::Lower,
     }
 }
 
@@ -93,14 +101,14 @@ fn measure(curves: &Curves, quantity: &Quantity, cell: &Cell, method: &str) -> R
     let metric = curves.metric(quantity.metric()).ok_or_else(|| format!("{} was not recorded", quantity.metric()))?;
     let runs: Vec<&Run> = curves.of(cell, method).collect();
     let found = match quantity {
-        Quantity::Value { at, .. } => at_instant(&runs, *at, metric, quantity.better(), method),
-        Quantity::Crossing { target, axis } => at_target(&runs, target, *axis, metric, method),
+        Quantity::Value { at, .. } => at_instant(&runs, *at, (metric, curves.metrics[metric].better), method),
+        Quantity::Crossing { target, axis } => at_target(&runs, target, *axis, (metric, curves.metrics[metric].better), method),
     };
     found.ok_or_else(|| format!("{method} has no value of {} there", quantity.metric()))
 }
 
 /// The median over `runs` of `method` of a metric at an instant.
-fn at_instant(runs: &[&Run], at: At, metric: usize, better: Better, method: &str) -> Option<Measured> {
+fn at_instant(runs: &[&Run], at: At, (metric, better): (usize, Better), method: &str) -> Option<Measured> {
     let found: Vec<Instant> = runs.iter().filter_map(|run| Instant::of(run, at, metric, better)).collect();
     let value = Bracket::median(&found.iter().map(|instant| instant.range).collect::<Vec<_>>())?;
     let figure = median(&mut found.iter().map(|instant| instant.value).collect::<Vec<_>>())?;
@@ -116,7 +124,7 @@ fn at_instant(runs: &[&Run], at: At, metric: usize, better: Better, method: &str
 }
 
 /// The median over `runs` of `method` of where a target is reached.
-fn at_target(runs: &[&Run], target: &Target, axis: Axis, metric: usize, method: &str) -> Option<Measured> {
+fn at_target(runs: &[&Run], target: &Target, axis: Axis, metric: (usize, Better), method: &str) -> Option<Measured> {
     let crossing = |run: &&Run| target.crossing(run, axis, metric).unwrap_or(Bracket::at(f64::INFINITY));
     let value = Bracket::median(&runs.iter().map(crossing).collect::<Vec<_>>())?;
     let end = |run: &&Run| if run.diverged { f64::INFINITY } else { run.end(axis) };

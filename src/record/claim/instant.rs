@@ -2,7 +2,7 @@
 
 use super::At;
 use crate::{
-    record::{axis::Axis, bracket::Bracket, curves::Run, facts::Sampling, measure::Better},
+    record::{axis::Axis, bracket::Bracket, curves::Run, facts::Sampling, metric::Better},
     rounding::end_of_instant,
 };
 

@@ -15,7 +15,7 @@ use crate::{
         crews::{Crew, crews},
         curves::Curves,
         facts::{self, Fact, Facts, Sampling},
-        summary,
+        metric, summary,
         trial::{self, Winner},
     },
     registry::Parameters,
@@ -61,6 +61,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
     let ended: BTreeMap<RunId, End> = outcomes.iter().copied().collect();
     let facts: Facts = chosen.values().map(|&run| fact(plan, run, ended.get(&run).copied())).collect();
     table(facts::TABLE, &mut |out| facts::write(&plan.keys(), facts.rows().iter().cloned(), out))?;
+    table(metric::TABLE, &mut |out| metric::write(&plan.columns, out))?;
     let crews = crews(&facts);
     if plan.record.staleness {
         table("staleness.csv", &mut |out| join(parts("staleness"), out))?;
@@ -112,6 +113,7 @@ pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -
     let partial = results.partial();
     results.write_whole(&partial, |_| Ok(())).map_err(RunError::io(&partial))?;
     write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.of_run(&plan.name(run), "csv")), out))?;
+    write(results, metric::TABLE, |out| metric::write(&plan.columns, out))?;
     // What is damaged is told when it is taken up.
     let end = |run| Done::read(results, &plan.name(run)).ok().flatten();
     write(results, facts::TABLE, |out| facts::write(&plan.keys(), chosen.values().map(|&run| fact(plan, run, end(run))), out))?;

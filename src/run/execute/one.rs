@@ -17,7 +17,7 @@ use crate::{
     engine::{Engine, Protocol, Workers},
     file::digest::Digest,
     num::Real,
-    protocol::{Models, Observed},
+    protocol::{Models, Recorded},
     record::{
         End, Ended, Files, OWN, RecordError, Recorder, RecorderState, Written,
         formula::guarded,
@@ -69,7 +69,7 @@ struct RunJob<'a> {
 impl Pilot for RunJob<'_> {
     type Outcome = Done;
 
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
         let Self { plan, run, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };

@@ -1,17 +1,15 @@
 //! What swept and tuned keys are called: columns of the records.
 
-use serde::{
-    Deserialize,
-    de::value::{Error, StrDeserializer},
-};
-
 use super::super::{
     axis::Axis,
     diagnostic::Diagnostic,
     node::{Node, Value},
     write::inline,
 };
-use crate::record::{Metric, formula};
+use crate::{
+    record::{MetricSpec, formula},
+    registry::Registry,
+};
 
 /// Columns that every record has: no swept key may take their name.
 const COLUMNS: [&str; 16] = [
@@ -34,10 +32,11 @@ const COLUMNS: [&str; 16] = [
 ];
 
 /// Whether a column of the records has this name: one that all have, or that of a metric.
-pub(super) fn is_column(name: &str) -> bool {
-    let metric = |name: &str| Metric::deserialize(StrDeserializer::<Error>::new(name)).ok();
+pub(super) fn is_column(name: &str, registry: &Registry) -> bool {
+    let metric = |name: &str| registry.metrics().iter().find(|metric| metric.name() == name);
     let plain = name.replace('_', "-");
-    let of_layer = |(stem, layer): (&str, &str)| layer.parse::<u32>().is_ok() && metric(stem).is_some_and(Metric::is_by_layer);
+    let of_layer =
+        |(stem, layer): (&str, &str)| layer.parse::<u32>().is_ok() && metric(stem).is_some_and(MetricSpec::is_by_layer);
     COLUMNS.contains(&name) || metric(&plain).is_some() || plain.rsplit_once('-').is_some_and(of_layer)
 }
 
@@ -45,7 +44,7 @@ pub(super) fn is_column(name: &str) -> bool {
 ///
 /// # Errors
 /// Every given name that is taken, by a column or by another of these keys, or that would be a formula.
-pub(super) fn names(axes: &[Axis], taken: fn(&str) -> bool) -> Result<Vec<String>, Vec<Diagnostic>> {
+pub(super) fn names(axes: &[Axis], taken: &dyn Fn(&str) -> bool) -> Result<Vec<String>, Vec<Diagnostic>> {
     let names: Vec<String> = (0..axes.len()).map(|a| name(axes, a, taken)).collect();
     let fault = |a: usize| {
         let (given, span) = axes[a].name.as_ref()?;
@@ -64,7 +63,7 @@ pub(super) fn names(axes: &[Axis], taken: fn(&str) -> bool) -> Result<Vec<String
     if faults.is_empty() { Ok(names) } else { Err(faults) }
 }
 
-fn name(axes: &[Axis], a: usize, taken: fn(&str) -> bool) -> String {
+fn name(axes: &[Axis], a: usize, taken: &dyn Fn(&str) -> bool) -> String {
     let axis = &axes[a];
     let suffix = |axis: &Axis, length: usize| axis.path[axis.path.len().saturating_sub(length)..].join(".");
     let given = |axis: &Axis, name: &str| axis.name.as_ref().is_some_and(|(given, _)| given == name);
@@ -96,6 +95,7 @@ mod tests {
     #[test]
     fn axes_and_metrics_are_columns_in_either_spelling() {
         let columns = ["method", "seconds", "uplink-bits", "loss", "grad_norm", "grad-norm", "layer-variance-2", "staleness"];
+        let is_column = |name| is_column(name, &Registry::builtin());
         assert!(columns.into_iter().all(is_column));
         assert!(!["alpha", "loss2", "loss-1", "up.loss", "layer-variance-x"].into_iter().any(is_column));
     }
