@@ -34,9 +34,9 @@ pub mod target;
 pub mod trial;
 pub mod units;
 
-pub use metric::{Column, MetricSpec};
+pub use metric::{Column, MetricSpec, PeerModel};
 pub use part::OWN;
-pub use plan::{EverySpec, LogSpec, PeerModel, RecordSpec};
+pub use plan::{EverySpec, LogSpec, RecordSpec};
 pub use progress::{End, Outcome, Progress};
 pub use recorder::{Ended, Files, Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish, Written};
 pub use stall::Stall;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use builtin::{Accuracy, BUILTIN, Loss};
 pub use measure::{Better, Measure, ScaleKind, TABLE, read, write};
-pub use observation::{Column, Observation, Sampled, wanted};
+pub use observation::{Column, Observation, PeerModel, Sampled, wanted};
 pub use widths::{Accuracies, Widths};
 
 use crate::{

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
-    metric::{Better, Loss, MetricSpec},
+    metric::{Better, Loss, MetricSpec, PeerModel},
     stop::Stop,
 };
 use crate::invalid::{Invalid, require};
@@ -188,22 +188,6 @@ pub struct LogSpec {
 
 fn rounds() -> Axis {
     Axis::Rounds
-}
-
-/// Which model of a method without a server is scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum PeerModel {
-    /// The mean of all nodes' models.
-    Mean,
-    /// This many nodes, evenly spread over the node numbers; their scores are averaged.
-    Nodes(usize),
-}
-
-impl Default for PeerModel {
-    fn default() -> Self {
-        Self::Nodes(10)
-    }
 }
 
 /// Samples of a run that says nothing about them.

@@ -8,10 +8,10 @@ use thiserror::Error;
 use super::{
     axis::Axis,
     iterates::Iterates,
-    metric::{Column, Sampled, Widths},
+    metric::{Column, PeerModel, Sampled, Widths},
     part::Part,
     participants,
-    plan::{EverySpec, PeerModel},
+    plan::EverySpec,
     progress::{End, Outcome, Progress},
     stall::Stall,
     stop::Stop,

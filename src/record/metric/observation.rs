@@ -2,15 +2,33 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{MetricSpec, Widths, widths::Accuracies};
 use crate::{
     engine::{Engine, Ledger},
     num::{Real, vector},
     problem::evaluate::{Evaluation, Wanted},
     protocol::{Models, Observed, Recorded},
-    record::plan::PeerModel,
     world::World,
 };
+
+/// Which model of a method without a server is scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PeerModel {
+    /// The mean of all nodes' models.
+    Mean,
+    /// This many nodes, evenly spread over the node numbers; their scores are averaged.
+    Nodes(usize),
+}
+
+impl Default for PeerModel {
+    fn default() -> Self {
+        Self::Nodes(10)
+    }
+}
 
 /// A recorded metric, or one layer of a metric that has a value for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
