@@ -5,17 +5,17 @@ use std::{
     time::Duration,
 };
 
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
 use crate::{
-    cli::expected,
+    cli::outlook,
     invalid::printable,
     record::{
         Progress, Stop,
-        axis::Axis,
-        units::{Unit, short},
+        axis::{Axis, Unit, short},
     },
     run::{Plan, Progressing, RunId, RunProgress, Silent, outlook},
 };
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Steps of a bar.
 const STEPS: u64 = 1000;

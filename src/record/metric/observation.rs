@@ -8,7 +8,7 @@ use crate::{
     num::{Real, vector},
     problem::evaluate::{Evaluation, Wanted},
     protocol::{Models, Observed, Recorded},
-    record::plan::PeerModel,
+    record::spec::PeerModel,
     world::World,
 };
 

@@ -11,7 +11,7 @@ use crate::{
     memory,
     registry::Registry,
     run::{
-        Options, Plan, Results, RunError, id, made,
+        Options, Plan, Results, RunError, done, made,
         ours::{self, MANIFEST, Ours, TABLES},
     },
     scenario::{Joined, Made, Rejected, Runs, Scenario},
@@ -164,7 +164,7 @@ pub(super) fn begin(plan: &Plan, results: &Results, options: &Options) -> Result
 /// The names of the files that the runs of a plan write for the reader; all tables, though not every plan has each of them.
 fn foreseen(plan: &Plan) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = TABLES.into_iter().chain([MANIFEST]).map(str::to_owned).collect();
-    for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
+    for (folder, _) in ours::KEPT.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
         let files = plan.runs().into_iter().map(|run| kept::file(plan, run)).chain(["index.csv".to_owned()]);
         names.extend(files.map(|file| format!("{folder}/{file}")));
     }
