@@ -85,27 +85,59 @@ pub enum Replace {
     Random,
 }
 
-/// A constant number of clients at work.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct StreamSpec {
-    /// Clients at work at a time; as many as the shared `concurrency` says when left out, and all where nothing is said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub concurrency: Option<usize>,
-    /// Who takes the place of a client that has answered; the method's own choice when left out, `same` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replace: Option<Replace>,
-    /// Weight by staleness; the method's own when left out, `constant` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-    /// Updates staler than this are refused [server versions].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_staleness: Option<u64>,
-    /// Whether all arrivals of one instant are consumed before anyone is called again.
-    pub batch_ties: bool,
-    /// Pause before looking again when no client is available [s].
-    pub idle: f64,
+/// Adds keys that several schedules have, by name, to a struct with keys of its own.
+macro_rules! keys {
+    ([$($head:tt)*] { $($own:tt)* }) => {
+        $($head)* { $($own)* }
+    };
+    ($head:tt { $($own:tt)* } concurrency $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Clients at work at a time; as many as the shared `concurrency` says when left out, and all without that.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub concurrency: Option<usize>,
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } replace $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Who takes the place of a client that has answered; the method's own choice when left out, `same` where it has none.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub replace: Option<Replace>,
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } discount $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Weight by staleness; the method's own when left out, `constant` where it has none.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub discount: Option<Discount>,
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } max_staleness $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// The server discards updates staler than this [server versions].
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub max_staleness: Option<u64>,
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } batch_ties $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Whether all arrivals of one instant are consumed before anyone is called again.
+            pub batch_ties: bool,
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } idle $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Pause before looking again when no client is available, or when a client may return at any time [s].
+            pub idle: f64,
+        } $($more)* }
+    };
 }
+
+keys! { [
+    /// A constant number of clients at work.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+    pub struct StreamSpec
+] {} concurrency replace discount max_staleness batch_ties idle }
 
 impl Default for StreamSpec {
     fn default() -> Self {
@@ -113,33 +145,19 @@ impl Default for StreamSpec {
     }
 }
 
-/// A buffer of arrivals.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct BufferedSpec {
+keys! { [
+    /// A buffer of arrivals.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+    pub struct BufferedSpec
+] {
     /// Arrivals that fill the buffer.
     pub size: usize,
-    /// Arrivals of an epoch, at whose end the buffer is applied with what it then holds, divided by `size`
-    /// as ever (FLSim); no epochs when left out.
+    /// Arrivals of an epoch, at whose end the server applies whatever the buffer then holds, divided by `size` as ever (FLSim); no
+    /// epochs when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u64>,
-    /// Clients at work at a time; as many as the shared `concurrency` says when left out, and all where nothing is said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub concurrency: Option<usize>,
-    /// Who takes the place of a client that has answered; the method's own choice when left out, `same` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replace: Option<Replace>,
-    /// Weight by staleness; the method's own when left out, `constant` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-    /// Updates staler than this are refused [server versions].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_staleness: Option<u64>,
-    /// Whether all arrivals of one instant are consumed before anyone is called again.
-    pub batch_ties: bool,
-    /// Pause before looking again when no client is available [s].
-    pub idle: f64,
-}
+} concurrency replace discount max_staleness batch_ties idle }
 
 impl From<StreamSpec> for BufferedSpec {
     /// A buffer of the default size.
@@ -155,32 +173,25 @@ impl Default for BufferedSpec {
     }
 }
 
-/// Fixed time windows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct WindowSpec {
+keys! { [
+    /// Fixed time windows.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+    pub struct WindowSpec
+] {
     /// Length of a window [s].
     pub seconds: f64,
-    /// Weight by staleness; the method's own when left out, `constant` where it has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-}
+} discount }
 
-/// Groups that wait for each other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct GroupSpec {
+keys! { [
+    /// Groups that wait for each other.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+    pub struct GroupSpec
+] {
     /// Clients that make a group.
     pub size: usize,
-    /// Weight by staleness; the method's own when left out, `constant` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-    /// Updates staler than this are refused [server versions].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_staleness: Option<u64>,
-    /// Pause before looking again for a client whose return is not known [s].
-    pub idle: f64,
-}
+} discount max_staleness idle }
 
 impl Default for GroupSpec {
     fn default() -> Self {
@@ -188,23 +199,17 @@ impl Default for GroupSpec {
     }
 }
 
-/// Grace periods.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct GraceSpec {
+keys! { [
+    /// Grace periods.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+    pub struct GraceSpec
+] {
     /// How long after an arrival others may come in to start again together with it [s].
     pub seconds: f64,
     /// Arrivals that are applied at a time.
     pub buffer: usize,
-    /// Weight by staleness; the method's own when left out, `constant` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-    /// Updates staler than this are refused [server versions].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_staleness: Option<u64>,
-    /// Pause before looking again for a client whose return is not known [s].
-    pub idle: f64,
-}
+} discount max_staleness idle }
 
 impl Default for GraceSpec {
     fn default() -> Self {
