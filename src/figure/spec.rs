@@ -20,7 +20,7 @@ pub use crate::record::metric::ScaleKind;
 const LONGEST: usize = 120;
 
 /// One `[[figure]]` of a scenario.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FigureSpec {
     /// An axis (`rounds`, `seconds`, `updates`, `gradients`, `uplink-bits`, `downlink-bits`), or a sweep key: then every
@@ -152,26 +152,7 @@ pub struct ReferenceLine {
 impl FigureSpec {
     /// A figure of `y` against `x`, all else as by default.
     pub fn new(x: impl Into<String>, y: impl Into<String>) -> Self {
-        Self {
-            x: x.into(),
-            y: y.into(),
-            kind: Kind::default(),
-            band: Band::default(),
-            facet: None,
-            methods: Vec::new(),
-            scale_x: None,
-            scale_y: None,
-            label_x: None,
-            label_y: None,
-            width: None,
-            title: None,
-            name: None,
-            limits_x: None,
-            limits_y: None,
-            line: Vec::new(),
-            stationary_point: false,
-            cells: Filter::new(),
-        }
+        Self { x: x.into(), y: y.into(), ..Self::default() }
     }
 
     /// The recorded axis, or `None` if `x` is a sweep key.
