@@ -6,36 +6,36 @@
 //! method that diverged ends in a cross and is said to.
 
 mod canvas;
-mod colour;
 mod curve;
 mod export;
 mod geometry;
-mod glyphs;
 mod layout;
 mod legend;
 mod limits;
 mod panel;
-mod reference;
 mod scale;
 mod series;
-mod stale;
 mod style;
-mod ticks;
 
 use std::{
     borrow::Cow,
     path::{Path, PathBuf},
 };
 
+use layout::{Across, Plot};
 use thiserror::Error;
 
 use super::spec::{self, FigureSpec, Kind, distinct};
-use crate::invalid::{Invalid, floor};
-use crate::record::curves::{Cell, Curves};
-use crate::record::metric::Measure;
-use crate::record::{filter, predicted, staleness};
-pub(crate) use glyphs::unshown;
-use layout::{Across, Plot};
+use crate::{
+    invalid::{Invalid, floor},
+    record::{
+        cell,
+        curves::{Cell, Curves, predicted, staleness},
+        metric::Measure,
+    },
+};
+
+pub(crate) use canvas::unshown;
 
 /// Longest part of a figure's name that the values of its cell make up [bytes].
 const LONGEST_CELL: usize = 100;
@@ -123,7 +123,7 @@ fn files(stem: &str) -> [String; 3] {
 
 /// Whether `path` is one of the three forms of a figure that this program drew: the SVG says so.
 pub fn drew(path: &Path) -> bool {
-    stale::is_ours(path)
+    export::is_ours(path)
 }
 
 /// Removes the figures in `results_dir/figures/` that this program drew and that are not among `drawn`.
@@ -131,7 +131,7 @@ pub fn drew(path: &Path) -> bool {
 /// # Errors
 /// [`FigureError::Io`] if a file cannot be read or removed.
 pub fn remove_others(results_dir: &Path, drawn: &[PathBuf]) -> Result<(), FigureError> {
-    stale::remove(&results_dir.join("figures"), drawn)
+    export::remove(&results_dir.join("figures"), drawn)
 }
 
 /// The figures of curves for which none were asked: the gap, or else the loss, and the accuracy against rounds, virtual
@@ -172,7 +172,7 @@ fn groups<'c>(curves: &'c Curves, spec: &FigureSpec) -> Vec<Group<'c>> {
     let shown: Vec<&str> =
         spec.facet.iter().map(String::as_str).chain(spec.axis().is_none().then_some(spec.x.as_str())).collect();
     let mut groups: Vec<(Cell, Vec<&Cell>)> = Vec::new();
-    for cell in curves.cells().into_iter().filter(|cell| filter::keeps(&spec.cells, cell)) {
+    for cell in curves.cells().into_iter().filter(|cell| cell::keeps(&spec.cells, cell)) {
         let rest = cell.without(&shown);
         match groups.iter_mut().find(|(shared, _)| *shared == rest) {
             Some((_, group)) => group.push(cell),

@@ -2,17 +2,18 @@
 
 mod latex;
 mod render;
-mod text;
 
-use super::axis::Axis;
-use super::bracket::Bracket;
-use super::crews::{self, Crew};
-use super::curves::{Cell, Curves, Run};
-use super::metric::{Better, Measure};
-use super::spread::Quartiles;
-use super::target::Target;
-use super::trial::{self, Winner};
-use super::units::{Unit, exact};
+use super::{
+    axis::{Axis, Unit, exact},
+    curves::{
+        Cell, Curves, Run,
+        crews::{self, Crew},
+        target::Target,
+        trial::{self, Winner},
+    },
+    metric::{Better, Measure},
+    spread::{Bracket, Quartiles},
+};
 use crate::invalid::Invalid;
 
 /// What a column of figures holds.

@@ -1,20 +1,20 @@
 //! Samples a run while it goes on, and ends it.
 
+pub mod files;
+pub mod progress;
+
 use std::io;
 
+use files::{Iterates, Part};
+use progress::{End, Outcome, Progress};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
     axis::Axis,
-    iterates::Iterates,
     metric::{Column, PeerModel, Sampled, Widths},
-    part::Part,
-    participants,
-    plan::EverySpec,
-    progress::{End, Outcome, Progress},
-    stall::Stall,
-    stop::Stop,
+    spec::EverySpec,
+    stop::{Stall, Stop},
 };
 use crate::{
     engine::{Engine, Watcher},
@@ -204,7 +204,7 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
     /// Writes who took part in the server steps of the latest event, unless it was written before a checkpoint.
     fn log_participants(&mut self, engine: &Engine<P>) {
         let Some(part) = &mut self.files.participants else { return };
-        match participants::append(part, self.state.logged, engine.now(), engine.protocol().participants()) {
+        match part.participants(self.state.logged, engine.now(), engine.protocol().participants()) {
             Ok(logged) => self.state.logged = logged,
             Err(error) => self.failure = Some(error.into()),
         }

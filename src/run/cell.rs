@@ -6,7 +6,7 @@ use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
     capacity, concurrency, made, placed, protocols, stability, stall,
-    wall::now,
+    threads::now,
 };
 use crate::{
     file::{Opened, digest::Digest},

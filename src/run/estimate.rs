@@ -14,22 +14,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use whole::Whole;
+use timing::Timed;
 
 use super::{
     any_world::AnyWorld,
     arm::Arm,
     cell::PlannedCell,
+    done::RunId,
     error::RunError,
-    id::RunId,
     plan::{Plan, swept},
     protocols::Pilot,
-    threads::shares_threads,
-    wall::now,
+    threads::{now, shares_threads},
     worlds::Worlds,
 };
-use timing::Timed;
-
 use crate::{
     engine::{AtWork, Engine, Protocol, Watcher, Workers},
     num::Real,
@@ -37,12 +34,14 @@ use crate::{
     record::{
         Progress, RecordPlan, Stop,
         axis::Axis,
-        crews::{self, Crew},
+        curves::crews::{self, Crew},
         spread::Quartiles,
     },
     registry::Parameters,
     world::{World, WorldClock},
 };
+
+pub use whole::Whole;
 
 /// Visits after which a trial ends with the round.
 const VISITS: u64 = 48;

@@ -12,20 +12,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use assemble::Tables;
+
 use super::{
-    done::Done,
+    done::{Done, RunId},
     error::RunError,
-    id::RunId,
-    lock::Lock,
-    options::Options,
+    options::{Options, Progressing},
     plan::Plan,
-    progress::Progressing,
-    results::Results,
+    results::{Lock, Results},
     threads::{one_a_thread, shares_threads},
     worlds::Worlds,
 };
 use crate::{
-    record::{End, Outcome, claim::Verdict, crews, summary::Row, trial::Winner},
+    record::{
+        End, Outcome,
+        claim::Verdict,
+        curves::{crews, summary::Row, trial::Winner},
+    },
     scenario::Runs,
 };
 
@@ -33,7 +36,6 @@ use crate::{
 use super::{ours::Ours, plan::swept};
 #[cfg(feature = "figure")]
 use crate::record::{curves::Curves, metric::Measure};
-use assemble::Tables;
 
 /// What came of a plan.
 #[derive(Debug, Clone, Default)]

@@ -8,8 +8,8 @@ use super::{
     any_world::AnyWorld,
     arm::Arm,
     cell::{PlannedCell, planned},
+    done::{self, RunId},
     error::RunError,
-    id::{self, RunId},
     made, placed,
     protocols::{self, Pilot},
 };
@@ -18,11 +18,10 @@ use crate::{
     file::{Opened, opened},
     invalid::Invalid,
     record::{
-        self, Column, MetricSpec, RecordSpec,
+        self, Column, MetricSpec, RecordSpec, cell,
         claim::ClaimSpec,
-        filter,
+        curves::staleness::{KEY, SHARE},
         metric::Measure,
-        staleness::{KEY, SHARE},
     },
     scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
 };
@@ -144,7 +143,7 @@ impl Plan {
     /// The name of the files of a run.
     pub(super) fn name(&self, run: RunId) -> String {
         let identity = self.cells[run.cell].identities[run.method][run.arm];
-        id::file_name(&self.arm(run).label, identity, self.seeds[run.seed])
+        done::file_name(&self.arm(run).label, identity, self.seeds[run.seed])
     }
 
     /// The keys that were changed from the command line, with their values; those that are swept have a column already, and seeds
@@ -230,7 +229,7 @@ fn check_claims_and_figures(
     let fault = |invalid| Diagnostic::from_invalid(invalid, &first.tree);
     let mut faults = Vec::new();
     for (index, claim) in claims.iter().enumerate() {
-        let checked = claim.validate(&labels, &measures, &keys).and_then(|()| filter::keeps_some(&claim.cells, &swept));
+        let checked = claim.validate(&labels, &measures, &keys).and_then(|()| cell::keeps_some(&claim.cells, &swept));
         faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("claim.{index}")))));
     }
     for (index, figure) in figures.iter().enumerate() {
@@ -242,7 +241,7 @@ fn check_claims_and_figures(
         // Which updates there will be of each staleness is not known yet.
         let mut of_cells = figure.cells.clone();
         let _ = of_cells.remove(KEY);
-        let checked = checked.and_then(|()| filter::keeps_some(&of_cells, &swept));
+        let checked = checked.and_then(|()| cell::keeps_some(&of_cells, &swept));
         faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("figure.{index}")))));
     }
     faults.extend(figure::distinct(figures).err().map(fault));

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::{
+    done::RunId,
     error::RunError,
-    id::RunId,
     plan::{Plan, swept},
     results::Results,
 };
-use crate::record::{curves::Curves, metric::Better, spread::median, trial::Trial};
+use crate::record::{
+    curves::{Curves, trial::Trial},
+    metric::Better,
+    spread::median,
+};
 
 /// The kept arm of every method in every cell, with the scores behind the choice.
 pub struct Choices {

@@ -4,7 +4,7 @@ use std::{fmt, hash::Hasher, sync::Arc};
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{any_world::AnyWorld, error::RunError, id::RunId, plan::Plan, protocols::Pilot, worlds::Worlds};
+use super::{any_world::AnyWorld, done::RunId, error::RunError, plan::Plan, protocols::Pilot, worlds::Worlds};
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,

@@ -1,14 +1,11 @@
 //! Figures and claims over what a changed key has taken out of the sweeps.
 
-use crate::{
-    record::filter::KeyValue,
-    registry::Registry,
-    scenario::{
-        cells,
-        decode::{NoParts, decode},
-        node::{Node, Value},
-    },
+use super::{
+    cells,
+    decode::{NoParts, decode},
+    node::{Node, Value},
 };
+use crate::{record::cell::KeyValue, registry::Registry};
 
 /// A swept key: its name, and its values as text.
 type Swept = (String, Vec<String>);

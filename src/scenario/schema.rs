@@ -5,7 +5,6 @@
 
 mod forms;
 mod methods;
-mod parts;
 mod sweeps;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -21,7 +20,7 @@ use crate::{
     part::compressor::AnyCompressor,
     problem::{ProblemSpec, kind::AnyObjective},
     protocol::{peers::PeersSpec, spec::FederatedSpec},
-    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, staleness::SHARE},
+    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE},
     registry::Registry,
 };
 
@@ -71,8 +70,8 @@ pub fn schema(registry: &Registry) -> String {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut root = generator.root_schema_for::<File>().to_value();
     let own = methods::own(registry, &mut generator);
-    let compressors = parts::forms(registry.compressors(), &mut generator);
-    let objectives = parts::forms(registry.objectives(), &mut generator);
+    let compressors = methods::parts(registry.compressors(), &mut generator);
+    let objectives = methods::parts(registry.objectives(), &mut generator);
     let mut definitions = generator.take_definitions(true);
     let _ = definitions.insert(<dyn AnyCompressor as Kind>::KIND.to_owned(), compressors);
     let _ = definitions.insert(<dyn AnyObjective as Kind>::KIND.to_owned(), objectives);

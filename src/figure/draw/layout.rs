@@ -1,24 +1,26 @@
 //! A whole figure: panels on a grid with common axes, labels, and the legend where it covers nothing.
 
-use super::FigureError;
-use super::canvas::{Canvas, Side};
-use super::colour::BLACK;
-use super::curve::{self, Curve, Placing};
-use super::export::Drawing;
-use super::geometry::{Area, Place};
-use super::legend::{Entry, Legend, Sample};
-use super::limits;
-use super::panel::{LABEL_SIZE, Panel};
-use super::reference::legend_labels;
-use super::scale::{Scale, Ticks};
-use super::series::Series;
-use super::style::Style;
-use super::ticks::{self, vertical_labels};
-use crate::figure::spec::{FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
-use crate::record::axis::Axis;
-use crate::record::metric::Measure;
-use crate::record::staleness::KEY;
-use crate::record::units::Unit;
+use super::{
+    FigureError,
+    canvas::{Canvas, Side},
+    curve::{self, Curve, Placing},
+    export::Drawing,
+    geometry::{Area, Place},
+    legend::{Entry, Legend, Sample},
+    limits,
+    panel::{LABEL_SIZE, Panel, legend_labels},
+    scale::{self, Scale, Ticks, vertical_labels},
+    series::Series,
+    style::{BLACK, Style},
+};
+use crate::{
+    figure::spec::{FigureSpec, Kind, ReferenceLine, ScaleKind, Width},
+    record::{
+        axis::{Axis, Unit},
+        curves::staleness::KEY,
+        metric::Measure,
+    },
+};
 
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
 /// Space at the edges, between panels, for a panel's title, and for the tick and axis labels below `[pt]`.
@@ -159,7 +161,7 @@ impl Plot<'_> {
             (true, _) => 112.0,
         };
         let ticks = Scale { kind: y.0, lo: y.1, hi: y.2, start: height, end: 0.0 }.ticks(vertical_labels(height));
-        let tick_width = ticks::widest(&ticks)?;
+        let tick_width = scale::widest(&ticks)?;
         let left = EDGE + LABEL_SIZE + 4.0 + tick_width + 5.0;
         let top = EDGE + 2.0 + if self.title.is_some() { TITLE } else { 0.0 } + if count > 1 { TITLE } else { 0.0 };
         let room = width - left - EDGE - 8.0 - beside - GUTTER * (columns - 1) as f64;
@@ -259,11 +261,11 @@ impl Plot<'_> {
             let mut values: Vec<f64> = self.all().iter().flat_map(|s| s.points.iter().map(|p| p.x)).collect();
             values.sort_by(f64::total_cmp);
             values.dedup();
-            if let Some(ticks) = ticks::at_values(x, &values)? {
+            if let Some(ticks) = scale::at_values(x, &values)? {
                 return Ok(ticks);
             }
         }
-        ticks::horizontal(x, frame.panel.0, ticks::reads_plain(x.kind, frame.unit.symbol))
+        scale::horizontal(x, frame.panel.0, scale::reads_plain(x.kind, frame.unit.symbol))
     }
 
     fn curves(&self, frame: &Frame, i: usize, panel: &Panel) -> Vec<Curve> {

@@ -1,11 +1,15 @@
 //! From the keys of a `[[claim]]` to the one thing it asks, or the reason why it asks nothing.
 
 use super::{At, ClaimSpec, Comparison, Direction};
-use crate::invalid::{Invalid, one_line, require};
-use crate::record::axis::Axis;
-use crate::record::filter;
-use crate::record::metric::{Better, Measure};
-use crate::record::target::Target;
+use crate::{
+    invalid::{Invalid, one_line, require},
+    record::{
+        axis::Axis,
+        cell,
+        curves::target::Target,
+        metric::{Better, Measure},
+    },
+};
 
 /// What is measured of a method.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +55,7 @@ impl ClaimSpec {
         let (quantity, assertion) = self.meaning()?;
         let at = if self.target.is_some() { "target" } else { "metric" };
         let names: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
-        filter::known(at, "recorded metric", quantity.metric(), &names)?;
+        cell::known(at, "recorded metric", quantity.metric(), &names)?;
         let ranks = self.target.is_some() || matches!(assertion, Assertion::Beats { .. });
         let ranked = metrics.iter().any(|metric| metric.name == quantity.metric() && metric.better != Better::Neither);
         if ranks && !ranked {
@@ -60,16 +64,16 @@ impl ClaimSpec {
         }
         match assertion {
             Assertion::Beats { better, worse, .. } => {
-                filter::known("better", "method labelled", better, labels)?;
-                filter::known("worse", "method labelled", worse, labels)?;
+                cell::known("better", "method labelled", better, labels)?;
+                cell::known("worse", "method labelled", worse, labels)?;
             }
-            Assertion::Lies { of, .. } => filter::known("of", "method labelled", of, labels)?,
+            Assertion::Lies { of, .. } => cell::known("of", "method labelled", of, labels)?,
             Assertion::Moves { of, over, .. } => {
-                filter::known("of", "method labelled", of, labels)?;
-                filter::known_key("trend.over", over, keys)?;
+                cell::known("of", "method labelled", of, labels)?;
+                cell::known_key("trend.over", over, keys)?;
             }
         }
-        filter::validate(&self.cells, keys)
+        cell::validate(&self.cells, keys)
     }
 
     /// What the claim measures and asserts.

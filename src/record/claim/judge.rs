@@ -3,9 +3,7 @@
 //! Each assertion is evaluated over all values between the ends of what it is about: it holds or fails where it does so everywhere.
 
 use super::{Answer, Comparison, Direction};
-use crate::record::bracket::Bracket;
-use crate::record::metric::Better;
-use crate::record::units::short;
+use crate::record::{axis::short, metric::Better, spread::Bracket};
 
 /// A median over seeds.
 #[derive(Debug, Clone)]

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use super::*;
 use crate::record::{
     EverySpec,
-    curves::Curves,
-    facts::Sampling,
+    curves::{Curves, facts::Sampling},
     metric::{Better, Measure},
 };
 

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{BUILTIN, Column, MetricSpec};
 use crate::{
-    file::{File, bounded, start},
+    file::{File, start},
     invalid::Invalid,
-    memory,
+    record::table,
 };
 
 /// The name of the table among results.
@@ -143,13 +143,7 @@ pub fn write(columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// [`Invalid`] in the file where it cannot be read or is no such table.
 pub fn read(path: &Path) -> Result<Vec<Measure>, Invalid> {
-    let bytes = match bounded::read(path, memory::available()) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => {
-            return Err(Invalid::at("", format!("the description of the metrics cannot be read: {error}")).in_file(path, None));
-        }
-    };
+    let Some(bytes) = table::bytes(path, "the description of the metrics")? else { return Ok(Vec::new()) };
     let file = File::in_memory(path, &bytes)?;
     let unreadable = |error: csv::Error| file.fault_at_record(start(error.position()), error.to_string());
     csv::Reader::from_reader(file.text()?.as_bytes()).into_deserialize().collect::<csv::Result<_>>().map_err(unreadable)

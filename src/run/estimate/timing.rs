@@ -12,7 +12,7 @@ use crate::{
     num::Real,
     protocol::Recorded,
     record::{Progress, RecordPlan},
-    run::{error::RunError, protocols::Pilot, wall::now},
+    run::{error::RunError, protocols::Pilot, threads::now},
     world::{World, WorldClock},
 };
 

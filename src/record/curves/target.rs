@@ -2,13 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use super::axis::Axis;
-use super::bracket::Bracket;
-use super::curves::Run;
-use super::facts::Sampling;
-use super::metric::Better;
-use super::units::exact;
-use crate::invalid::Invalid;
+use super::{Run, facts::Sampling};
+use crate::{
+    invalid::Invalid,
+    record::{
+        axis::{Axis, exact},
+        metric::Better,
+        spread::Bracket,
+    },
+};
 
 /// A value of a metric to be reached: at or below it for losses and gaps, at or above it for accuracies.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +27,7 @@ impl Target {
     ///
     /// The upper end is the place of the first sample that reaches the target, where it was certainly met; the lower end that of the
     /// sample before, where it was not, or the count after that one on an axis of whole rounds or updates. Both are the same where
-    /// [every update](crate::record::facts::Sampling::is_exact) of a server's model was sampled. A metric that is not monotone may have
+    /// [every update](crate::record::curves::facts::Sampling::is_exact) of a server's model was sampled. A metric that is not monotone may have
     /// touched the target before the lower end, between two samples.
     pub fn crossing(&self, run: &Run, axis: Axis, (metric, better): (usize, Better)) -> Option<Bracket> {
         if run.diverged {

@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use super::axis::Axis;
-use super::crews::Crew;
-use super::curves::{Cell, Curves, Run};
-use super::formula::guarded;
-use super::metric::{Better, Measure};
-use super::spread::Quartiles;
-use super::trial::Winner;
+use super::{Cell, Curves, Run, crews::Crew, trial::Winner};
+use crate::record::{
+    axis::Axis,
+    metric::{Better, Measure},
+    spread::Quartiles,
+    table::guarded,
+};
 
 /// Final and best values of one metric over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -146,7 +146,7 @@ pub fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::trial::{Edge, Tuned};
+    use crate::record::curves::trial::{Edge, Tuned};
 
     const FILE: &str = concat!(
         "alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy,gap\n",
