@@ -143,7 +143,7 @@ pub fn write(columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// [`Invalid`] in the file where it cannot be read or is no such table.
 pub fn read(path: &Path) -> Result<Vec<Measure>, Invalid> {
-    let Some(bytes) = table::bytes(path, "the description of the metrics")? else { return Ok(Vec::new()) };
+    let Some(bytes) = table::bytes_if_any(path, "the description of the metrics")? else { return Ok(Vec::new()) };
     let file = File::in_memory(path, &bytes)?;
     let unreadable = |error: csv::Error| file.fault_at_record(start(error.position()), error.to_string());
     csv::Reader::from_reader(file.text()?.as_bytes()).into_deserialize().collect::<csv::Result<_>>().map_err(unreadable)
