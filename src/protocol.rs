@@ -13,7 +13,7 @@ pub mod spec;
 mod uplink;
 
 pub use local::{Local, Memory, Scratch};
-pub use observed::{Deployed, Models, Observed, Participant, StateVector};
+pub use observed::{Deployed, Models, Observed, Participant, Recorded, StateVector};
 pub use uplink::Uplink;
 
 pub use crate::message::Payload;

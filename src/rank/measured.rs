@@ -4,11 +4,9 @@ use super::scores::{Scores, Task};
 use crate::{
     invalid::{Invalid, count},
     record::{
-        axis::Axis,
-        curves::{Cell, Curves, Run},
-        measure::{self, Better},
-        target::Target,
-        units::exact,
+        axis::{Axis, exact},
+        curves::{Cell, Curves, Run, target::Target},
+        metric::{Better, Measure, ScaleKind},
     },
     rounding::end_of_instant,
 };
@@ -57,42 +55,53 @@ impl Quantity {
             Self::Seconds(target) => &target.metric,
         }
     }
+}
 
+/// A quantity, with the description of its metric.
+struct Gauge<'a> {
+    quantity: &'a Quantity,
+    metric: &'a Measure,
+}
+
+impl Gauge<'_> {
     fn title(&self) -> String {
-        let metric = measure::title(self.metric());
-        match self {
-            Self::Metric(_, None) => format!("final {metric}"),
-            Self::Metric(_, Some((axis, x))) => format!("{metric} at {axis} = {}", exact(*x)),
-            Self::Seconds(target) => {
-                let sign = if Better::of(&target.metric) == Better::Lower { "≤" } else { "≥" };
+        let metric = &self.metric.title;
+        match self.quantity {
+            Quantity::Metric(_, None) => format!("final {metric}"),
+            Quantity::Metric(_, Some((axis, x))) => format!("{metric} at {axis} = {}", exact(*x)),
+            Quantity::Seconds(target) => {
+                let sign = if self.metric.better == Better::Higher { "≥" } else { "≤" };
                 format!("virtual seconds to {metric} {sign} {}", exact(target.value))
             }
         }
     }
 
     fn better(&self) -> Better {
-        match self {
-            Self::Metric(name, _) => Better::of(name),
-            Self::Seconds(_) => Better::Lower,
+        match self.quantity {
+            Quantity::Metric(..) => self.metric.better,
+            Quantity::Seconds(_) => Better::Lower,
         }
     }
 
     /// Whether ratios of its values say more than differences.
     fn is_logarithmic(&self) -> bool {
-        match self {
-            Self::Metric(name, _) => Better::of(name) == Better::Lower && measure::is_geometric(name),
-            Self::Seconds(_) => true,
+        match self.quantity {
+            Quantity::Metric(..) => self.metric.better == Better::Lower && self.metric.scale == ScaleKind::Log,
+            Quantity::Seconds(_) => true,
         }
     }
 
     /// Its value in a run; the worst there is for one that diverged, or never reaches the target. `column` is that of the metric.
     fn value(&self, run: &Run, column: usize) -> Option<f64> {
         let better = self.better();
-        match self {
-            Self::Seconds(target) => Some(target.crossing(run, Axis::Seconds, column).map_or(f64::INFINITY, |place| place.high)),
-            Self::Metric(..) if run.diverged => Some(better.worst()),
-            Self::Metric(_, None) => run.last(column).map(|value| better.settle(value)),
-            Self::Metric(_, Some((axis, x))) => {
+        match self.quantity {
+            Quantity::Seconds(target) => {
+                let place = target.crossing(run, Axis::Seconds, (column, self.metric.better));
+                Some(place.map_or(f64::INFINITY, |place| place.high))
+            }
+            Quantity::Metric(..) if run.diverged => Some(better.worst()),
+            Quantity::Metric(_, None) => run.last(column).map(|value| better.settle(value)),
+            Quantity::Metric(_, Some((axis, x))) => {
                 let end = if *axis == Axis::Seconds { end_of_instant(*x) } else { *x };
                 run.at(*axis, column, end).map(|value| better.settle(value))
             }
@@ -103,8 +112,17 @@ impl Quantity {
     fn score(&self, value: f64) -> f64 {
         match self.better() {
             Better::Higher => value,
-            Better::Lower if self.is_logarithmic() => -value.max(FLOOR).log10(),
-            Better::Lower => -value,
+            _ if self.is_logarithmic() => -value.max(FLOOR).log10(),
+            _ => -value,
+        }
+    }
+
+    /// How scores are made of values.
+    fn scoring(&self) -> &'static str {
+        match self.better() {
+            Better::Higher => "scores are the values",
+            _ if self.is_logarithmic() => "scores are the negated decimal logarithms of the values",
+            _ => "scores are the negated values",
         }
     }
 }
@@ -113,57 +131,51 @@ impl Measured {
     /// The scores of the methods `only` in all `sources`, or of all methods where none are named.
     ///
     /// # Errors
-    /// [`Invalid`] if a folder lacks the metric, a method of `only` is nowhere, or fewer than two methods are left.
+    /// [`Invalid`] if a folder lacks the metric, no value of it is better than another, a method of `only` is nowhere, or fewer than two
+    /// methods are left.
     pub fn of(sources: &[Source], quantity: &Quantity, only: &[String]) -> Result<Self, Invalid> {
         let methods = methods(sources, only)?;
+        let columns = sources.iter().map(|source| column(source, quantity.metric())).collect::<Result<Vec<usize>, _>>()?;
+        let metric = &sources[0].curves.metrics[columns[0]];
+        if metric.better == Better::Neither {
+            return Err(Invalid::at("metric", format!("no value of `{}` is better than another", metric.name)));
+        }
+        let gauge = Gauge { quantity, metric };
         let (mut tasks, mut floored, mut short, mut worst) = (Vec::new(), 0, 0, 0);
-        for source in sources {
-            let column = column(source, quantity.metric())?;
+        for (source, &column) in sources.iter().zip(&columns) {
             for cell in source.curves.cells() {
-                let runs: Vec<&Run> =
-                    source.curves.runs.iter().filter(|run| run.cell == *cell && methods.contains(&run.method)).collect();
-                let values: Vec<f64> = runs.iter().filter_map(|run| quantity.value(run, column)).collect();
-                floored += values.iter().filter(|&&value| quantity.is_logarithmic() && value <= FLOOR).count();
+                let ranked = |run: &&Run| run.cell == *cell && methods.contains(&run.method);
+                let runs: Vec<&Run> = source.curves.runs.iter().filter(ranked).collect();
+                let values: Vec<f64> = runs.iter().filter_map(|run| gauge.value(run, column)).collect();
+                floored += values.iter().filter(|&&value| gauge.is_logarithmic() && value <= FLOOR).count();
                 worst += values.iter().filter(|value| !value.is_finite()).count();
                 if let Quantity::Metric(_, Some((axis, x))) = quantity {
                     short += runs.iter().filter(|run| !run.diverged && !run.reaches(*axis, *x)).count();
                 }
-                let score = |run: &Run| quantity.value(run, column).map(|value| quantity.score(value));
+                let score = |run: &Run| gauge.value(run, column).map(|value| gauge.score(value));
                 tasks.push(task(source, cell, &methods, &runs, score));
             }
         }
-        let mut notes = vec![made(quantity, &tasks, methods.len())];
-        let told = [
-            (floored, "at or below 1e-12, which count as 1e-12"),
-            (short, "of runs that end before, whose last sample counts"),
-            (
-                worst,
-                if matches!(quantity, Quantity::Seconds(_)) {
-                    "never reached, worse than any other"
-                } else {
-                    "of runs that diverged, worse than any other"
-                },
-            ),
-        ];
+        let lost = match quantity {
+            Quantity::Seconds(_) => "of runs that never reach it or diverged, worse than any other",
+            Quantity::Metric(..) => "of runs that diverged, worse than any other",
+        };
+        let floor = "at or below 1e-12, which count as 1e-12";
+        let told = [(floored, floor), (short, "of runs that end before, whose last sample counts"), (worst, lost)];
+        let mut notes = vec![made(&gauge, &tasks, methods.len())];
         notes.extend(
-            told.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{} {what}", count(*number, "value"))),
+            told.iter().filter(|(number, _)| *number > 0).map(|(number, text)| format!("{} {text}", count(*number, "value"))),
         );
-        let scores = Scores::new(methods, tasks);
-        Ok(Self { scores, title: quantity.title(), logarithmic: quantity.is_logarithmic(), notes })
+        Ok(Self { scores: Scores::new(methods, tasks), title: gauge.title(), logarithmic: gauge.is_logarithmic(), notes })
     }
 }
 
 /// What scores are made of, and of how many.
-fn made(quantity: &Quantity, tasks: &[Task], methods: usize) -> String {
+fn made(gauge: &Gauge<'_>, tasks: &[Task], methods: usize) -> String {
     let seeds = tasks.iter().map(|task| task.scores.iter().map(|row| row.iter().flatten().count()).max().unwrap_or(0));
     let (least, most) = (seeds.clone().min().unwrap_or(0), seeds.max().unwrap_or(0));
     let seeds = if least == most { count(most, "seed") } else { format!("{least} to {most} seeds") };
-    let score = match (quantity.better(), quantity.is_logarithmic()) {
-        (Better::Higher, _) => "scores are the values",
-        (Better::Lower, true) => "scores are the negated decimal logarithms of the values",
-        (Better::Lower, false) => "scores are the negated values",
-    };
-    format!("{} on {} of {seeds}; {score}", count(methods, "method"), count(tasks.len(), "task"))
+    format!("{} on {} of {seeds}; {}", count(methods, "method"), count(tasks.len(), "task"), gauge.scoring())
 }
 
 /// The labels that are ranked.
@@ -188,7 +200,7 @@ fn methods(sources: &[Source], only: &[String]) -> Result<Vec<String>, Invalid> 
 fn column(source: &Source, metric: &str) -> Result<usize, Invalid> {
     source.curves.metric(metric).ok_or_else(|| {
         Invalid::at("metric", format!("`{}` has no recorded metric `{metric}`", source.name))
-            .help(format!("recorded are: {}; `--metric` chooses one that all folders have", source.curves.metrics.join(", ")))
+            .help(format!("recorded are: {}; `--metric` chooses one that all folders have", source.curves.names().join(", ")))
     })
 }
 
@@ -255,7 +267,7 @@ mod tests {
         let seconds = Quantity::Seconds("loss=0.1".parse().unwrap());
         let score = Some(-(5.0_f64.log10()));
         assert_eq!(scores(&seconds)[0], [[score, score], [score, Some(f64::NEG_INFINITY)]]);
-        assert_eq!(seconds.title(), "virtual seconds to training loss ≤ 0.1");
+        assert_eq!(Measured::of(&[source()], &seconds, &[]).unwrap().title, "virtual seconds to training loss ≤ 0.1");
         let late = Quantity::Metric("loss".into(), Some((Axis::Rounds, 9.0)));
         let notes = Measured::of(&[source()], &late, &[]).unwrap().notes;
         assert!(notes.iter().any(|note| note.contains("runs that end before")), "{notes:?}");

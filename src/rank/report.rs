@@ -3,7 +3,7 @@
 mod render;
 
 use super::{Duels, Friedman, Interval, Measured, Ranking, Reading, Scores, improvement_interval, places::ties};
-use crate::record::units::short;
+use crate::record::axis::short;
 
 /// The level of the tests.
 const ALPHA: f64 = 0.05;

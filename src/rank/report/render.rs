@@ -7,8 +7,8 @@ use crate::{
     rank::places::ties,
     record::{
         compare::{escaped, pieces},
-        formula::guarded,
         markdown,
+        table::guarded,
     },
 };
 
