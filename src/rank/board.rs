@@ -1,6 +1,6 @@
 //! One score for each method and task, and how methods are placed on a task.
 
-use super::scores::median;
+use crate::record::spread::median;
 
 /// Scores of methods on weighted tasks, larger is better; some may be missing.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +53,7 @@ impl Board {
     pub fn with_missing_median(&self) -> Complete {
         let column = |column: &Vec<Option<f64>>| {
             let mut known: Vec<f64> = column.iter().flatten().copied().collect();
-            known.sort_by(f64::total_cmp);
-            let missing = if known.is_empty() { f64::NEG_INFINITY } else { median(&known) };
+            let missing = median(&mut known).unwrap_or(f64::NEG_INFINITY);
             column.iter().map(|score| score.unwrap_or(missing)).collect()
         };
         Complete { weights: self.weights.clone(), scores: self.scores.iter().map(column).collect() }

@@ -1,6 +1,7 @@
 //! What every method reached on every task under every seed.
 
 use super::board::Board;
+use crate::record::spread::median;
 
 /// One task: a scenario, or a cell of one.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,14 +115,8 @@ fn pooled(scores: &[Option<f64>], pool: Pool) -> Option<f64> {
     match pool {
         _ if scores.is_empty() => None,
         Pool::Mean => Some(scores.iter().sum::<f64>() / scores.len() as f64),
-        Pool::Median => Some(median(&scores)),
+        Pool::Median => median(&mut scores),
     }
-}
-
-/// The median of sorted scores.
-pub(super) fn median(sorted: &[f64]) -> f64 {
-    let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
-    if low == high { low } else { 0.5 * (low + high) }
 }
 
 #[cfg(test)]
