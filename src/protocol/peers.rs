@@ -31,7 +31,9 @@ pub use nodes::{Nodes, nodes_with};
 pub use plan::Plan;
 pub use protocol::{Participation, Peers, no_topology};
 pub use spec::{Absent, PeersSpec};
-pub use synchronous::{Phase, Synchronous};
+pub use synchronous::{Exchange, Phase, SynchronousUpdate, synchronous_nodes};
+#[cfg(test)]
+pub(crate) use synchronous::{Progress, Synchronous};
 pub use time_varying_graph::{Neighbourhood, TimeVaryingGraph, TimeVaryingGraphSpec};
 pub use visit::{Job, Outcome};
 
