@@ -53,6 +53,11 @@ impl<R: Real> Payload<R> {
         self.vectors.is_empty() && self.scalars.is_empty()
     }
 
+    /// Vector number `k`, or zeros of shape `[d]` where there is none yet.
+    pub fn vector_or_zeros(&self, k: usize, d: usize) -> Vec<R> {
+        self.vectors.get(k).cloned().unwrap_or_else(|| vec![R::zero(); d])
+    }
+
     /// The first `N` vectors.
     ///
     /// # Panics

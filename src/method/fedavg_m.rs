@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     invalid::Invalid,
-    num::{Real, vector},
+    num::Real,
     problem::Correction,
     protocol::{
         Local, Payload,
@@ -79,8 +79,7 @@ struct Client {
 impl<R: Real> ClientUpdate<R> for Client {
     fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, g] = down.firsts();
-        let mut momentum = g.to_vec();
-        vector::scale(R::of(1.0 - self.beta), &mut momentum);
+        let momentum = scaled(1.0 - self.beta, g);
         let mut y = x.to_vec();
         local.descend(&mut y, &Correction { scale: self.beta, shift: Some(&momentum), pull: None });
         Update::stateless(Payload::one(local.model_change(x, y)))

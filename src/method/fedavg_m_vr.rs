@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Card, FederatedMethod, Method, Parts, Setup,
     momentum::{
-        Coefficients, Start, accepts_recursion, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous,
-        scaled, validate,
+        Recursive, Start, accepts_recursion, cheng, descend_recursively, gradient_at, gradients, previous, scaled, validate,
     },
 };
 use crate::{
@@ -15,7 +14,7 @@ use crate::{
     num::Real,
     protocol::{
         Local, Payload,
-        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
+        federated::{ClientUpdate, ServerUpdate, Update, Workload},
     },
 };
 
@@ -62,15 +61,11 @@ impl FederatedMethod for FedAvgMVr {
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
-        match self.start {
-            Start::Zero => Payload::with_zeros(x, 1),
-            Start::Gradient => Payload::one(x),
-        }
-        .with_scalar(0.0)
+        self.start.model(x, 1)
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { beta: self.beta, gamma: self.gamma, waited: 0 })
+        Box::new(Recursive::new(self.beta, self.gamma, false))
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -98,38 +93,5 @@ impl<R: Real> ClientUpdate<R> for Client {
         let mut y = x.to_vec();
         let _ = descend_recursively(&mut y, (self.beta, &previous), &scaled(1.0 - self.beta, g), local);
         Update::stateless(Payload::one(local.model_change(x, y)))
-    }
-}
-
-/// Clients are sent `x`, then `g` once it is known, and the last server step.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server {
-    beta: f64,
-    gamma: Option<f64>,
-    /// Rounds that collected first gradients and did not move `x`.
-    waited: u64,
-}
-
-impl<R: Real> ServerUpdate<R> for Server {
-    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        let known = model.vectors.len();
-        self.waited += u64::from(known == 1);
-        let batch = answers(batch, known);
-        if batch.is_empty() {
-            return;
-        }
-        let coefficients = Coefficients::of(&batch, ctx);
-        if known == 1 {
-            return model.vectors.push(weighted_sum(&batch, 0, &coefficients.gradients));
-        }
-        advance(model, (self.beta, self.gamma), &batch, &coefficients);
-    }
-
-    fn waited(&self) -> u64 {
-        self.waited
-    }
-
-    fn sent(&self) -> &'static [&'static str] {
-        &["g"]
     }
 }

@@ -81,7 +81,7 @@ impl<R: Real> ClientUpdate<R> for Client {
 
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x] = down.firsts();
-        let mut g_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let mut g_i = memory.vector_or_zeros(0, x.len());
         let linear: Vec<R> = g_i.iter().map(|&g| -g).collect();
         let mut theta = x.to_vec();
         local.descend(&mut theta, &Correction { scale: 1.0, shift: Some(&linear), pull: Some((self.alpha, x)) });

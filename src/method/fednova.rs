@@ -3,12 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Parts, Setup};
+use super::{Card, FederatedMethod, LocalSgd, Method, Paper, Parts, Setup};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
     part::transform::TransformSpec,
-    problem::Correction,
     protocol::{
         Local, Payload,
         federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
@@ -106,12 +105,10 @@ struct Client {
 }
 
 impl<R: Real> ClientUpdate<R> for Client {
-    fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
-        let [x] = down.firsts();
-        let mut y = x.to_vec();
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let normaliser = local.reach(self.mu);
-        local.descend(&mut y, &Correction { pull: (self.mu > 0.0).then_some((self.mu, x)), ..Correction::NONE });
-        Update::stateless(Payload::one(local.model_change(x, y)).with_scalar(normaliser))
+        let Update { up, memory } = LocalSgd { mu: self.mu }.update(down, memory, local);
+        Update { up: up.with_scalar(normaliser), memory }
     }
 }
 

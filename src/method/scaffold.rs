@@ -5,15 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, FederatedMethod, Method, Paper, Parts, Setup,
-    controlled::{LOST, READS},
+    controlled::{LOST, READS, Server, Visited, renew},
 };
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
-    problem::Correction,
     protocol::{
         Local, Payload,
-        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
+        federated::{ClientUpdate, ServerUpdate, Update, Workload},
     },
 };
 
@@ -69,7 +68,7 @@ impl FederatedMethod for Scaffold {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server)
+        Box::new(Server::OfTwo)
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -101,40 +100,14 @@ impl<R: Real> ClientUpdate<R> for Client {
 
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, c] = down.firsts();
-        let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
-        let correction = vector::difference(c, &c_i);
-        let mut y = x.to_vec();
-        local.descend(&mut y, &Correction { shift: Some(&correction), ..Correction::NONE });
-        let mut change = match (self.option, local.mean_direction(&vector::difference(x, &y))) {
-            (ControlOption::I, _) => vector::difference(&local.full_gradient(x), &c_i),
-            // c_i⁺ − c_i = (x − y)/(K lr) − c.
-            (ControlOption::II, Some(mean)) => vector::difference(&mean, c),
-            (ControlOption::II, None) => vec![R::zero(); x.len()],
-        };
-        // The client keeps what the server receives: c stays the mean of the c_i whatever the uplink loses.
+        let mut c_i = memory.vector_or_zeros(0, x.len());
+        let Visited { y, mut change } = Visited::of(x, c, &c_i, local);
+        if self.option == ControlOption::I {
+            change = vector::difference(&local.full_gradient(x), &c_i);
+        }
         let delta = local.transmit_change(x, &y);
         local.transmit(&mut change);
-        vector::axpy(R::one(), &change, &mut c_i);
+        renew(&mut c_i, &change);
         Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }
-    }
-}
-
-/// Clients are sent `x` and `c`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server;
-
-impl<R: Real> ServerUpdate<R> for Server {
-    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        if batch.is_empty() {
-            return;
-        }
-        let update = ctx.aggregate(batch, 0);
-        let change = weighted_sum(batch, 1, &ctx.weights(batch));
-        ctx.step(&mut model.vectors[0], update);
-        vector::axpy(R::one(), &change, &mut model.vectors[1]);
-    }
-
-    fn sent(&self) -> &'static [&'static str] {
-        &["c"]
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, FederatedMethod, Method, Parts, Setup,
-    controlled::LOST,
+    controlled::{LOST, renew},
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
@@ -91,7 +91,7 @@ impl<R: Real> ClientUpdate<R> for Client {
 
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, g, c] = down.firsts();
-        let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let mut c_i = memory.vector_or_zeros(0, x.len());
         let shift = combine(self.beta, &vector::difference(c, &c_i), 1.0 - self.beta, g);
         let mut y = x.to_vec();
         local.descend(&mut y, &Correction { scale: self.beta, shift: Some(&shift), pull: None });
@@ -100,7 +100,7 @@ impl<R: Real> ClientUpdate<R> for Client {
             None => vec![R::zero(); x.len()],
         };
         local.transmit(&mut change);
-        vector::axpy(R::one(), &change, &mut c_i);
+        renew(&mut c_i, &change);
         Update { up: Payload::one(change), memory: Some(Payload::one(c_i)) }
     }
 }

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, FederatedMethod, Method, Parts, Setup,
-    controlled::LOST,
+    controlled::{LOST, renew},
     momentum::{
-        Coefficients, Start, accepts_recursion, advance, answers, cheng, combine, descend_recursively, gradient_at, gradients,
-        previous, validate,
+        Recursive, Start, accepts_recursion, cheng, combine, descend_recursively, gradient_at, gradients, previous, validate,
     },
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
     num::{Real, vector},
     protocol::{
         Local, Payload,
-        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
+        federated::{ClientUpdate, ServerUpdate, Update, Workload},
     },
 };
 
@@ -67,15 +66,11 @@ impl FederatedMethod for ScaffoldMVr {
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
-        match self.start {
-            Start::Zero => Payload::with_zeros(x, 2),
-            Start::Gradient => Payload::one(x),
-        }
-        .with_scalar(0.0)
+        self.start.model(x, 2)
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { beta: self.beta, gamma: self.gamma, waited: 0 })
+        Box::new(Recursive::new(self.beta, self.gamma, true))
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -110,7 +105,7 @@ impl<R: Real> ClientUpdate<R> for Client {
             return Update { up: Payload::one(gradient.clone()), memory: Some(Payload::one(gradient)) };
         }
         let [x, g, c] = down.firsts();
-        let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let mut c_i = memory.vector_or_zeros(0, x.len());
         let shift = combine(self.beta, &vector::difference(c, &c_i), 1.0 - self.beta, g);
         let previous = previous(x, down.scalars[0], g);
         let mut y = x.to_vec();
@@ -118,43 +113,7 @@ impl<R: Real> ClientUpdate<R> for Client {
         let mut change = vector::difference(&mean, &c_i);
         let delta = local.transmit_change(x, &y);
         local.transmit(&mut change);
-        vector::axpy(R::one(), &change, &mut c_i);
+        renew(&mut c_i, &change);
         Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }
-    }
-}
-
-/// Clients are sent `x`, then `g` and `c` once they are known, and the last server step.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server {
-    beta: f64,
-    gamma: Option<f64>,
-    /// Rounds that collected first gradients and did not move `x`.
-    waited: u64,
-}
-
-impl<R: Real> ServerUpdate<R> for Server {
-    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        let known = model.vectors.len();
-        self.waited += u64::from(known == 1);
-        let batch = answers(batch, known);
-        if batch.is_empty() {
-            return;
-        }
-        let coefficients = Coefficients::of(&batch, ctx);
-        let weights = ctx.weights(&batch);
-        if known == 1 {
-            model.vectors.push(weighted_sum(&batch, 0, &coefficients.gradients));
-            return model.vectors.push(weighted_sum(&batch, 0, &weights));
-        }
-        advance(model, (self.beta, self.gamma), &batch, &coefficients);
-        vector::axpy(R::one(), &weighted_sum(&batch, 1, &weights), &mut model.vectors[2]);
-    }
-
-    fn waited(&self) -> u64 {
-        self.waited
-    }
-
-    fn sent(&self) -> &'static [&'static str] {
-        &["g", "c"]
     }
 }
