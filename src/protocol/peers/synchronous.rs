@@ -17,11 +17,11 @@ use crate::{
 
 /// The rule of a node that iterates in lockstep with those it meets: what its paper prints of one iteration.
 ///
-/// In iteration `t` a node [computes](Self::compute), [takes its step](Self::step) and [combines](Self::combine) what arrives with
-/// what it has. It waits whenever it has [shared](Exchange::share) something, and the iteration ends when it has combined and
-/// shared nothing more. A node that does not take part in an iteration only combines.
+/// In iteration `t` a node [computes](Self::compute), [takes its step](Self::step) and [combines](Self::combine) its model with those
+/// that arrive. It waits whenever it has [shared](Exchange::share) something; the iteration ends when it has combined and shares
+/// nothing more. A node that does not take part in an iteration combines without a step.
 pub trait SynchronousUpdate<R: Real>: Send + Sync + 'static {
-    /// What a node remembers. Plain data: it is saved with a run.
+    /// The memory of a node. Plain data: it is saved with a run.
     type State: Serialize + DeserializeOwned + Send + Sync;
 
     /// The state of a node at its initial model `x`, shape `[d]`.
@@ -32,12 +32,12 @@ pub trait SynchronousUpdate<R: Real>: Send + Sync + 'static {
         false
     }
 
-    /// Shares what nodes exchange once before the first iteration, in the phase [`Phase::OPENING`].
+    /// Shares, in [`Phase::OPENING`], the vectors that nodes exchange once before the first iteration.
     fn open(&self, state: &mut Self::State, exchange: &mut Exchange<'_, '_, R>) {
         let _ = (state, exchange);
     }
 
-    /// The node has begun to compute: shares what travels meanwhile.
+    /// The node has begun to compute: shares the vectors that travel meanwhile.
     fn begin(&self, state: &mut Self::State, exchange: &mut Exchange<'_, '_, R>) {
         let _ = (state, exchange);
     }
@@ -55,10 +55,10 @@ pub trait SynchronousUpdate<R: Real>: Send + Sync + 'static {
     /// All messages of the phase that the node waited for are there.
     fn combine(&self, state: &mut Self::State, exchange: &mut Exchange<'_, '_, R>);
 
-    /// The model a node would answer with now, shape `[d]`.
+    /// The current model of a node, shape `[d]`.
     fn iterate<'s>(&self, state: &'s Self::State) -> &'s [R];
 
-    /// What a node remembers besides its model, by the paper's names; empty vectors are left out.
+    /// The vectors that a node remembers besides its model, by their names in the paper; empty before they exist.
     fn state_vectors<'s>(&self, state: &'s Self::State) -> Vec<(&'static str, &'s [R])> {
         let _ = state;
         Vec::new()
@@ -83,7 +83,7 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// What nodes exchange before the first iteration.
+    /// The exchange before the first iteration.
     pub const OPENING: Self = Self { t: 0, part: 2 };
 
     /// The first phase of iteration `t`.
@@ -101,7 +101,7 @@ impl Phase {
     }
 }
 
-/// An iteration of a node: what it can send, and what has arrived.
+/// The messages of a node in an iteration.
 pub struct Exchange<'a, 'n, R: Real> {
     /// The iteration, from 0.
     pub t: u64,
@@ -134,7 +134,7 @@ impl<R: Real> Exchange<'_, '_, R> {
         (self.phase, self.shared) = (Some(phase), true);
     }
 
-    /// Gathers the messages of the phase that the node waits for, once all are there; says whether they are.
+    /// Gathers the messages that the node waits for, once all are there; returns whether they are.
     fn gather(&mut self) -> bool {
         let Some(phase) = self.phase else { return false };
         let _ = meet(self.contacts, phase, self.barrier, self.node);
@@ -180,7 +180,7 @@ pub(crate) struct Synchronous<R, M> {
     scalar: PhantomData<fn() -> R>,
 }
 
-/// How far a node is in its iteration, and what the rule remembers.
+/// The state of a node: its place in the iteration, and the memory of its rule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real, S: Serialize + DeserializeOwned")]
 pub(crate) struct Progress<S, R> {
@@ -190,7 +190,7 @@ pub(crate) struct Progress<S, R> {
     working: bool,
     /// The phase that the node waits for.
     awaits: Option<Phase>,
-    /// What the rule remembers.
+    /// The memory of the rule.
     pub own: S,
     barrier: Barrier<R>,
 }
@@ -201,7 +201,7 @@ impl<R: Real, M: SynchronousUpdate<R>> Synchronous<R, M> {
         Self { rule, contacts, scalar: PhantomData }
     }
 
-    /// Lets the rule act; says whether it has shared something.
+    /// Lets the rule act; returns whether it has shared something.
     fn act(
         &self,
         state: &mut Progress<M::State, R>,
@@ -284,7 +284,7 @@ impl<R: Real, M: SynchronousUpdate<R>> PeerUpdate<R> for Synchronous<R, M> {
         self.advance(state, node);
     }
 
-    /// What the node has shared is with its neighbours or on its way: only the work begins again.
+    /// The node's messages have arrived or are on their way: only the work begins again.
     fn on_lost(&self, state: &mut Self::State, node: &mut Node<'_, R>) {
         self.compute_at(state, node);
     }
