@@ -102,7 +102,7 @@ mod tests {
     /// The discount and the replacement of a method under this schedule.
     fn choices(name: &str, schedule: &str) -> (Discount, Replace) {
         let text = format!(
-            "stop.rounds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 4\nserved.local.lr = 0.1\n\
+            "stop.rounds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 4\nfederated.local.lr = 0.1\n\
              federated.schedule = {schedule}\n[[method]]\nname = '{name}'"
         );
         let registry = Registry::builtin();

@@ -210,7 +210,7 @@ mod tests {
 
     fn notes(weights: &str, method: &str) -> Vec<String> {
         let text = format!(
-            "stop.rounds = 1\nfleet.clients = 3\nserved.local = {{ steps = 1, lr = 0.1 }}\n\
+            "stop.rounds = 1\nfleet.clients = 3\nfederated.local = {{ steps = 1, lr = 0.1 }}\n\
              problem = {{ objective = 'softmax', data = 'digits-8x8', weights = '{weights}' }}\n[[method]]\n{method}"
         );
         Plan::resolve(Scenario::read(Path::new("notes.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap(), &[])
@@ -276,7 +276,7 @@ mod tests {
     fn what_ends_beside_the_optimum_is_noted_where_the_optimum_is_asked_for() {
         let recorded = |method: &str, metric: &str| {
             let text = format!(
-                "stop.rounds = 1\nfleet.clients = 3\nserved.local.lr = 0.1\nproblem.objective = 'quadratic'\n\
+                "stop.rounds = 1\nfleet.clients = 3\nfederated.local.lr = 0.1\nproblem.objective = 'quadratic'\n\
                  record.metrics = ['{metric}']\n[[method]]\nname = '{method}'"
             );
             let registry = crate::registry::Registry::builtin();

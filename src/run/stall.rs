@@ -105,7 +105,7 @@ mod tests {
     /// Whether a scenario with this bound, these keys of the world and this method is taken.
     fn is_taken(stop: &str, world: &str, method: &str) -> bool {
         let text = format!(
-            "stop = {{ {stop} }}\nproblem.objective = 'quadratic'\nfleet.clients = 4\nserved.local.lr = 0.1\npeers.local.lr = 0.1\n\
+            "stop = {{ {stop} }}\nproblem.objective = 'quadratic'\nfleet.clients = 4\nfederated.local.lr = 0.1\npeers.local.lr = 0.1\n\
              {world}\n[[method]]\n{method}"
         );
         Plan::resolve(Scenario::read(Path::new("stall.toml"), &text, &[], &crate::registry::Registry::builtin()).unwrap(), &[])

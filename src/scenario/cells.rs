@@ -226,7 +226,7 @@ mod tests {
         let first = &cells(&read(text)).unwrap()[0];
         let names: Vec<&str> = first.keys.iter().map(|key| key.name.as_str()).collect();
         assert_eq!(names, ["0.step", "1.step", "hidden.0", "stop.rounds"]);
-        let text = "network.up.loss.sweep = [0.1, 0.2]\nserved.local.lr = { sweep = [1, 2], name = 'steps' }\n\
+        let text = "network.up.loss.sweep = [0.1, 0.2]\nfederated.local.lr = { sweep = [1, 2], name = 'steps' }\n\
             federated.local.steps.sweep = [1, 2]";
         let first = &cells(&read(text)).unwrap()[0];
         let names: Vec<&str> = first.keys.iter().map(|key| key.name.as_str()).collect();

@@ -388,7 +388,7 @@ fn data_that_have_changed_are_refused() {
     let folder = folder.path();
     let rows = |last: f64| format!("h1,c1\n1.0,2.0\n2.0,1.0\n1.5,{last}\n");
     fs::write(folder.join("clients.csv"), rows(3.0)).unwrap();
-    let text = "seeds = 2\nstop.rounds = 3\nproblem.objective = { quadratic = { file = 'clients.csv' } }\nserved.local.lr = 0.1\n[[method]]\nname = 'fedavg'\n";
+    let text = "seeds = 2\nstop.rounds = 3\nproblem.objective = { quadratic = { file = 'clients.csv' } }\nfederated.local.lr = 0.1\n[[method]]\nname = 'fedavg'\n";
     fs::write(folder.join("d.toml"), text).unwrap();
     let _ = succeed(call(folder, "d.toml", "o", &["--seeds", "1"]));
     let manifest = fs::read_to_string(folder.join("o/manifest.toml")).unwrap();

@@ -12,7 +12,7 @@ fn scenario(folder: &Path, more: &str) -> std::path::PathBuf {
     let path = folder.join("s.toml");
     let text = format!(
         "seeds = 1\nproblem.objective = {{ quadratic = {{ generate = {{ dimension = 2 }} }} }}\nproblem.init = {{ normal = {{ sd = 1 }} }}\n\
-         fleet.clients = 4\nserved.local = {{ steps = 3, lr = 0.1 }}\npeers.local = {{ steps = 1, lr = 0.1 }}\n{more}"
+         fleet.clients = 4\nfederated.local = {{ steps = 3, lr = 0.1 }}\npeers.local = {{ steps = 1, lr = 0.1 }}\n{more}"
     );
     fs::write(&path, text).unwrap();
     path
@@ -103,7 +103,7 @@ fn mean(vectors: &[(String, String, Vec<f64>)], name: &str, count: f64) -> Vec<f
 fn the_state_of_a_server_is_the_mean_of_that_of_its_clients() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let text = "stop.rounds = 7\nrecord.states = true\nserved.schedule = { rounds = { cohort = 2 } }\n[[method]]\nname = 'scaffold'\n\
+    let text = "stop.rounds = 7\nrecord.states = true\nfederated.schedule = { rounds = { cohort = 2 } }\n[[method]]\nname = 'scaffold'\n\
         [[method]]\nname = 'feddyn'\n[[method]]\nname = 'mifa'\n[[method]]\nname = 'fedvarp'\n[[method]]\nname = 'fedadam'\n\
         [[method]]\nname = 'fedavg'\n";
     run(&scenario(folder, text), &folder.join("o"), &[]);

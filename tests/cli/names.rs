@@ -9,7 +9,7 @@ fn scenario(folder: &Path, title: &str, label: &str, claim: &str) -> std::path::
     let path = folder.join("s.toml");
     let text = format!(
         "title = {title:?}\nseeds = 1\nstop.rounds = 2\nproblem.objective = {{ quadratic = {{ generate = {{ dimension = 2 }} }} }}\n\
-         fleet.clients = 3\nserved.local = {{ steps = 1, lr = 0.1 }}\nrecord = {{ models = true, states = true, iterates = true }}\n\
+         fleet.clients = 3\nfederated.local = {{ steps = 1, lr = 0.1 }}\nrecord = {{ models = true, states = true, iterates = true }}\n\
          [[method]]\nname = 'scaffold'\nlabel = {label:?}\n[[method]]\nname = 'fedavg'\n\
          [[claim]]\ntext = {claim:?}\nmetric = 'loss'\nbetter = {label:?}\nworse = 'fedavg'\n[[figure]]\nx = 'rounds'\ny = 'loss'\n"
     );

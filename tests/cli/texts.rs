@@ -49,7 +49,7 @@ fn a_gap_without_an_optimum_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("apart.csv"), "x,y\n-1,0\n1,1\n").unwrap();
     let text = "stop.rounds = 1\nproblem = { objective = 'logistic', data = { csv = 'apart.csv' } }\nfleet.clients = 2\n\
-                record.metrics = ['loss', 'gap']\nserved.local = { steps = 1, lr = 0.1 }\nmethod = [{ name = 'fedavg' }]\n";
+                record.metrics = ['loss', 'gap']\nfederated.local = { steps = 1, lr = 0.1 }\nmethod = [{ name = 'fedavg' }]\n";
     fs::write(folder.path().join("apart.toml"), text).unwrap();
     let run = |more: &[&str]| {
         let mut command = fedfleet(["run", "apart.toml"]);

@@ -11,7 +11,7 @@ use crate::program::{assert_holds, contents, everything, fedfleet, run, succeed}
 
 const SCENARIO: &str = "\
 seeds = 1\nstop = { rounds = 400 }\nproblem.objective = { quadratic = { generate = { dimension = 3 } } }\nfleet.clients = 4\n\
-record = { every = { rounds = 1 }, models = true }\nserved.local = { steps = 2, lr = 0.05 }\n\
+record = { every = { rounds = 1 }, models = true }\nfederated.local = { steps = 2, lr = 0.05 }\n\
 [[method]]\nname = \"fedavg\"\n[[method]]\nname = \"scaffold\"\n";
 
 /// A folder with the scenario in it, and the scenario.

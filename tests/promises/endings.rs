@@ -24,7 +24,7 @@ use crate::{
 /// Seven quadratic clients with these further lines.
 fn plan(lines: &str) -> Result<Plan, String> {
     let text = format!(
-        "seeds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 7\nrecord.metrics = ['gap']\nserved.local.lr = 0.1\n\
+        "seeds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 7\nrecord.metrics = ['gap']\nfederated.local.lr = 0.1\n\
          {lines}\n[[method]]\nname = 'fedavg'\n"
     );
     let scenario = Scenario::read(Path::new("endings.toml"), &text, &[], &fedfleet::registry::Registry::builtin())
@@ -121,7 +121,7 @@ fn nobody_waits_for_samples_after_the_last_event() {
     let trace = folder.path().join("trace.csv");
     fs::write(&trace, (0..7).fold("client,from,to\n".to_owned(), |text, client| format!("{text}{client},0,5.5\n"))).unwrap();
     let lines = format!(
-        "stop.rounds = 50\nserved.schedule.group.size = 7\nrecord.every.seconds = 1\nfleet.availability.trace = {:?}",
+        "stop.rounds = 50\nfederated.schedule.group.size = 7\nrecord.every.seconds = 1\nfleet.availability.trace = {:?}",
         trace.display().to_string()
     );
     let plan = plan(&lines).unwrap();
@@ -147,8 +147,8 @@ fn visits_without_end_are_refused_where_steps_are_not_counted() {
 
 #[test]
 fn a_run_is_left_within_a_visit_and_taken_up_before_it() {
-    let endless = plan("stop.rounds = 3\nserved.local.steps = 1000000000").unwrap();
-    let long = plan("stop.rounds = 3\nserved.local.steps = 20000").unwrap();
+    let endless = plan("stop.rounds = 3\nfederated.local.steps = 1000000000").unwrap();
+    let long = plan("stop.rounds = 3\nfederated.local.steps = 20000").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let leave = |plan: &Plan, out: &Path, resume: bool, after: u64| {
         let interrupter = Interrupter::at(usize::MAX);
@@ -192,7 +192,7 @@ fn rounds_without_anybody_last_a_finite_time() {
 
 #[test]
 fn the_cost_of_very_long_visits_is_told_at_once() {
-    let plan = plan("stop.rounds = 20\nserved.local.steps = 1000000000").unwrap();
+    let plan = plan("stop.rounds = 20\nfederated.local.steps = 1000000000").unwrap();
     let (forecast, _) = forecast(&plan).unwrap();
     assert_eq!((forecast[0].runs[0].gradients, forecast[0].runs[0].seconds), (20.0 * 7e9, 20e9));
 }

@@ -73,7 +73,7 @@ fn two_values_under_least_squares_stay_what_they_are() {
     let rows = "0,0\n1,10\n".repeat(20);
     let case = Case::new(&[("a.csv", format!("x0,y\n{rows}").as_bytes())]);
     let text = "seeds = 1\nstop.rounds = 50\nproblem = { objective = 'least-squares', data = { csv = 'a.csv' }, partition = 'contiguous' }
-        fleet.clients = 4\nrecord.metrics = ['loss', 'gap', 'distance']\nserved.local = { steps = 20, batch = 'full', lr = 0.5 }
+        fleet.clients = 4\nrecord.metrics = ['loss', 'gap', 'distance']\nfederated.local = { steps = 20, batch = 'full', lr = 0.5 }
         [[method]]\nname = 'fedavg'";
     let scenario =
         Scenario::read(&case.path().join("scenario.toml"), text, &[], &fedfleet::registry::Registry::builtin()).unwrap();

@@ -53,7 +53,7 @@ fn a_sweep_runs_and_its_manifest_gives_the_same_bytes() {
 fn fedsign_moves_by_its_step_size() {
     // From 5 towards the optimum at 1, against the sign of the mean update: two steps of a half end at 4, at a distance of 3.
     let folder = tempfile::tempdir().unwrap();
-    let text = "stop.rounds = 2\nrecord.metrics = ['distance']\nrecord.every.rounds = 1\nserved.local = { steps = 4, lr = 0.05 }\n\
+    let text = "stop.rounds = 2\nrecord.metrics = ['distance']\nrecord.every.rounds = 1\nfederated.local = { steps = 4, lr = 0.05 }\n\
                 problem.objective.quadratic = { curvature = [1.0, 2.0, 0.5, 4.0], centre = [-1.0, 0.0, 1.0, 2.0] }\n\
                 problem.init = { constant = 5.0 }\n[[method]]\nname = 'fedsign'\nlr = 0.5\n";
     let (file, out) = (folder.path().join("q4.toml"), folder.path().join("out").display().to_string());

@@ -15,7 +15,7 @@ use rand::{RngExt, SeedableRng};
 /// Parameters of softmax regression 784-10.
 const DIM: usize = 7850;
 
-/// The links as a scenario writes them.
+/// The compressors as a scenario names them.
 const LINKS: [&str; 15] = [
     r#""identity""#,
     r#"{ "top-k": { "fraction": 0.01 } }"#,
@@ -34,7 +34,7 @@ const LINKS: [&str; 15] = [
     r#"{ "diana": { "qsgd": { "bits": 4 } } }"#,
 ];
 
-fn links(criterion: &mut Criterion) {
+fn compressors(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("a message of 7850");
     let mut rng = Rng::seed_from_u64(1);
     let sent: Vec<f32> = (0..DIM).map(|_| rng.random::<f32>().powi(3) - 0.25).collect();
@@ -56,6 +56,6 @@ fn links(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_millis(500));
-    targets = links
+    targets = compressors
 }
 criterion_main!(benches);
