@@ -8,12 +8,9 @@ pub mod local;
 pub mod observed;
 pub mod peers;
 pub mod schedule;
-pub mod secure;
 pub mod spec;
-mod uplink;
 
-pub use local::{Local, Memory, Scratch};
+pub use local::{Local, Memory, Scratch, Uplink};
 pub use observed::{Deployed, Models, Observed, Participant, StateVector};
-pub use uplink::Uplink;
 
 pub use crate::message::Payload;

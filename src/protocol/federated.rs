@@ -9,17 +9,14 @@
 
 mod apply;
 mod client_stats;
-mod coefficients;
 mod compressors;
 mod expected;
-mod masked;
-mod messages;
-mod observed;
 mod plan;
 mod protocol;
 mod secrecy;
-mod shards;
+mod secure;
 mod state;
+mod visit;
 
 use std::sync::Arc;
 
@@ -28,11 +25,11 @@ use serde::{Deserialize, Serialize};
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use compressors::Compressors;
 pub use expected::expected_weights;
-pub use masked::Grid;
-pub use messages::{Downlink, Message, Upload};
-pub use plan::{Plan, job::Job, round_trip::RoundTrips};
+pub use plan::{Plan, round_trip::RoundTrips};
 pub use protocol::Federated;
+pub use secure::{Grid, SecureSpec};
 pub use state::Participation;
+pub use visit::{Downlink, Job, Message, Upload};
 
 pub use super::observed::StateVector;
 

@@ -1,10 +1,11 @@
 //! The local computation of one client visit.
 
 mod rule;
-mod visits;
+mod uplink;
 
 pub use rule::{LocalRule, Pace, Steps};
 use serde::{Deserialize, Serialize};
+pub use uplink::Uplink;
 
 use crate::{
     interrupt::Interrupt,
@@ -14,7 +15,7 @@ use crate::{
         Batches, Correction, Objective, Sample, Visit, Workspace,
         head::{Layout, Moments},
     },
-    protocol::{Payload, Uplink},
+    protocol::Payload,
     random::{Purpose, Rng, Streams},
 };
 

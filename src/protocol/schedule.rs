@@ -1,13 +1,11 @@
 //! Schedules: when a server calls clients and when it applies what they sent.
 
-mod build;
 pub mod cohort;
 mod concurrency;
 pub mod deliveries;
 mod grace;
 mod group;
 pub mod predictable;
-mod recall;
 mod rounds;
 mod select;
 mod spec;
@@ -177,8 +175,40 @@ impl Clients<'_> {
         self.presence.next_up(self.fleet, client, self.now)
     }
 
+    /// Calls `client` if it is available; otherwise orders a wake-up with `key` for when it may be, after `pause` [s] where the time of
+    /// its return is not known. A client that never returns, or has no samples, is not called again.
+    fn call_or_wait(&mut self, client: NodeId, key: u64, pause: f64, orders: &mut Orders) {
+        if self.is_available(client, self.pseudo_round(pause)) {
+            let _ = self.called.insert(client);
+            return orders.call.push(client);
+        }
+        if !self.inquiry.has_work(client) {
+            return;
+        }
+        let after = match self.next_up(client) {
+            Some(time) if time > self.now => time - self.now,
+            Some(_) => pause,
+            None => return,
+        };
+        orders.wake.push(Wake::Timer { after, key });
+    }
+
     /// The stream of draw number `count` of a cohort.
     pub fn cohort_rng(&self, count: u64) -> Rng {
         self.streams.stream(Purpose::Cohort, 0, count)
+    }
+}
+
+impl ScheduleSpec {
+    /// Builds the schedule.
+    pub fn build(&self) -> Box<dyn Schedule> {
+        match self {
+            Self::Rounds(spec) => Box::new(Rounds::new(spec.clone())),
+            Self::EveryArrival(spec) => Box::new(Continuous::new(&BufferedSpec { size: 1, ..spec.clone().into() })),
+            Self::Buffered(spec) => Box::new(Continuous::new(spec)),
+            Self::Window(spec) => Box::new(Window::new(spec.seconds)),
+            Self::Group(spec) => Box::new(Group::new(spec.size, spec.idle)),
+            Self::Grace(spec) => Box::new(Grace::new(spec.seconds, spec.buffer, spec.idle)),
+        }
     }
 }

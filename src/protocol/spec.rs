@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    federated::SecureSpec,
     local::{LocalRule, Steps},
     schedule::{Concurrency, ScheduleSpec, SelectSpec},
-    secure::SecureSpec,
 };
 use crate::{
     invalid::{Invalid, require},

@@ -1,6 +1,5 @@
 //! What never changes during a federated run.
 
-pub mod job;
 pub mod round_trip;
 
 use std::sync::Arc;
