@@ -1,4 +1,4 @@
-//! What travels and what stays: vectors of parameters and a few scalars.
+//! Payloads: the vectors and scalars that nodes send or remember.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ impl<R: Real> Payload<R> {
         FLOAT_BITS * numbers as u64
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it holds neither vectors nor scalars.
     pub fn is_empty(&self) -> bool {
         self.vectors.is_empty() && self.scalars.is_empty()
     }

@@ -1,7 +1,8 @@
-//! Roles: how nodes work together, and what a method has to say in each.
+//! Protocols: how nodes work together, and the traits that a method implements in each.
 //!
-//! [`Federated`](federated::Federated) runs clients around a server; *when* the server acts is a [`schedule`]. [`Peers`](peers::Peers) runs
-//! nodes that are all equal. A method supplies two halves (or one peer rule) and parts; it never sees the queue.
+//! [`Federated`](federated::Federated) runs clients around a server, and a [`schedule`] says when the server acts.
+//! [`Peers`](peers::Peers) runs nodes that are all equal. A method supplies two halves, or the rule of one peer, and default parts; it
+//! never sees the queue.
 
 pub mod federated;
 pub mod local;

@@ -1,4 +1,4 @@
-//! Schedules: when a server calls clients and when it applies what they sent.
+//! Schedules: when a server calls clients and when it applies their updates.
 
 pub mod cohort;
 mod concurrency;
@@ -31,7 +31,7 @@ pub use spec::{BufferedSpec, GraceSpec, GroupSpec, Replace, RoundsSpec, Schedule
 pub use stream::Continuous;
 pub use window::Window;
 
-/// When the server acts. A schedule sees who came and who was lost, never what was sent.
+/// When the server acts. A schedule sees which clients answered or were lost, never their messages.
 pub trait Schedule: Snapshot + Send + Sync {
     /// The first orders, at time zero.
     fn start(&mut self, clients: &mut Clients<'_>) -> Orders;
@@ -39,27 +39,27 @@ pub trait Schedule: Snapshot + Send + Sync {
     /// An upload was accepted and collected.
     fn on_arrival(&mut self, from: NodeId, clients: &mut Clients<'_>) -> Orders;
 
-    /// A called client will not answer: its work, or a message, was lost or refused.
+    /// A called client will not answer: its work or a message was lost, or its upload rejected.
     fn on_lost(&mut self, client: NodeId, clients: &mut Clients<'_>) -> Orders;
 
-    /// A wake-up that was asked for.
+    /// A wake-up that the schedule ordered.
     fn on_timer(&mut self, key: u64, clients: &mut Clients<'_>) -> Orders;
 
-    /// The server has just applied what it had collected, on orders of this schedule: the clients knows the new model.
+    /// The server has just applied the collected uploads, on orders of this schedule; clients called now receive the new model.
     fn after_step(&mut self, clients: &mut Clients<'_>) -> Orders {
         let _ = clients;
         Orders::wait()
     }
 
-    /// What the update of a called client counts, besides its staleness [1].
+    /// The weight of a called client's update, besides its staleness weight [1].
     fn weight(&self, client: NodeId) -> f64 {
         let _ = client;
         1.0
     }
 }
 
-/// What a schedule may ask about clients. Losses and gradients are those of the server's iterate, and cost what it takes to
-/// ask for them.
+/// Statistics of clients that a schedule may ask for. Losses and gradients are those at the server's iterate, and the traffic and work
+/// of asking for them are counted.
 pub trait ClientStats {
     /// Number of samples of a client.
     fn samples(&self, client: NodeId) -> usize;
@@ -83,14 +83,14 @@ pub trait ClientStats {
     fn gradient_norm(&self, client: NodeId) -> f64;
 }
 
-/// What a schedule orders, in this sequence.
+/// The orders of a schedule, carried out in this sequence.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Orders {
     /// Clients whose calls are withdrawn.
     pub cancel: Vec<NodeId>,
-    /// Whether the server applies what it has collected; [`Schedule::after_step`] says what follows.
+    /// Whether the server applies the collected uploads; [`Schedule::after_step`] gives the orders that follow.
     pub apply: bool,
-    /// Clients to call, with what the server then has.
+    /// Clients to call, with the model that the server then has.
     pub call: Vec<NodeId>,
     /// Wake-ups.
     pub wake: Vec<Wake>,
@@ -103,7 +103,7 @@ impl Orders {
     }
 }
 
-/// A wake-up that a schedule asks for.
+/// A wake-up that a schedule orders.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Wake {
     /// After this time [s], in the order of scheduling.
@@ -113,7 +113,7 @@ pub enum Wake {
         /// Key to be handed back.
         key: u64,
     },
-    /// After this time [s], and after everything else of that instant, such as what arrives at a very deadline.
+    /// After this time [s], and after everything else of that instant, such as arrivals at the very deadline.
     Settle {
         /// Delay [s].
         after: f64,
@@ -140,7 +140,7 @@ pub struct Clients<'a> {
     pub busy: &'a dyn Fn(NodeId) -> bool,
     /// Clients that the schedule calls in the same answer already.
     pub called: BTreeSet<NodeId>,
-    /// What can be asked about a client.
+    /// Statistics of the clients.
     pub inquiry: &'a dyn ClientStats,
 }
 

@@ -1,4 +1,4 @@
-//! Compressors that remember what earlier messages have said.
+//! Compressors with memory of earlier messages.
 
 use super::{Class, Encoder, Wire};
 use crate::{

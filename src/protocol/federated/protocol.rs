@@ -55,7 +55,7 @@ impl<R: Real> Federated<R> {
         self
     }
 
-    /// What clients are sent, the iterate first.
+    /// The message that clients receive, the iterate first.
     pub fn model(&self) -> &Payload<R> {
         &self.state.model
     }
@@ -65,7 +65,7 @@ impl<R: Real> Federated<R> {
         &self.state.model.vectors[0]
     }
 
-    /// What `client` would be sent now.
+    /// The message that `client` would receive now.
     pub(super) fn model_of(&self, client: NodeId) -> &Arc<Payload<R>> {
         self.server.personal(client).unwrap_or(&self.state.model)
     }
@@ -75,7 +75,7 @@ impl<R: Real> Federated<R> {
         self.server.as_ref()
     }
 
-    /// Expected deliveries of each client in a server step, shape `[n]` [1]; empty unless the weighting goes by them.
+    /// Expected deliveries of each client in a server step, shape `[n]` [1]; empty unless the weighting needs them.
     pub fn deliveries(&self) -> &[f64] {
         &self.plan.server.deliveries
     }
@@ -119,7 +119,7 @@ impl<R: Real> Federated<R> {
         orders
     }
 
-    /// Does what the schedule says to an event.
+    /// Carries out the schedule's answer to an event.
     fn answer(&mut self, control: &mut Control<'_, Self>, question: impl FnOnce(&mut dyn Schedule, &mut Clients<'_>) -> Orders) {
         let orders = self.ask(control, question);
         if orders.apply {
@@ -179,7 +179,7 @@ impl<R: Real> Federated<R> {
         self.state.collected = batch;
     }
 
-    /// The local step size that a server step goes by: that of its version, or the mean of the batch where local steps count.
+    /// The local step size of a server step: that of its version, or the mean of the batch where the clock counts local steps.
     fn local_lr(&mut self, batch: &[Arrived<R>]) -> f64 {
         let LocalRule { rate, clock, .. } = &self.plan.local;
         if *clock == Clock::Versions {
@@ -192,7 +192,7 @@ impl<R: Real> Federated<R> {
         self.state.mean_lr
     }
 
-    /// What step-size schedules count of a version.
+    /// The age of a version for step-size schedules.
     fn age(&self, version: u64) -> u64 {
         version.saturating_sub(self.server.waited())
     }
@@ -400,7 +400,7 @@ fn named_by<'a, R>(names: &'static [&'static str], payload: &'a Payload<R>) -> i
     payload.vectors.iter().enumerate().map(move |(k, vector)| (name(k), vector.as_slice()))
 }
 
-/// What the link of a client remembers of each vector of a message.
+/// The memory of a client's compressor of each vector of a message.
 fn of_compressor<'a, R>(
     client: NodeId,
     direction: &'static str,

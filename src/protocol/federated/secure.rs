@@ -10,9 +10,9 @@ use crate::{
     random::Rng,
 };
 
-/// Secure aggregation: the server learns the weighted sum of a batch and nothing else of its updates.
+/// Secure aggregation: the server learns the weighted sum of a batch and nothing else about its updates.
 ///
-/// Clients clip every coordinate to `±range`, multiply it by its weight for staleness, which follows from public version numbers,
+/// Clients clip every coordinate to `±range`, multiply it by its staleness weight, which follows from public version numbers,
 /// round it at random without bias to a grid, and add integers modulo `2^bits`, in which pairwise masks cancel exactly (Bonawitz
 /// et al. 2017; for buffers So, Ali, Güler and Avestimehr 2021, arXiv 2110.02177). The grid is as fine as a full batch allows
 /// whose sum never wraps round. A batch of one update, which no mask hides, is thrown away. Agreement on keys, shares for those who
@@ -71,7 +71,7 @@ impl Grid {
         self.range * self.heaviest / self.levels as f64
     }
 
-    /// What a client sends of a coordinate: `weight · clip(value)` in steps of the grid, modulo `2^bits`, without its masks.
+    /// A coordinate on the wire: `weight · clip(value)` in steps of the grid, modulo `2^bits`, without its masks.
     fn encode(&self, value: f64, weight: f64, draw: f64) -> u64 {
         let share = value.clamp(-self.range, self.range) / self.range * (weight / self.heaviest);
         let at = share * self.levels as f64;
@@ -81,7 +81,7 @@ impl Grid {
         self.reduce(level as i64 as u64)
     }
 
-    /// The number of steps that a sum of residues stands for.
+    /// The number of steps that a sum of residues represents.
     fn decode(&self, residue: u64) -> i64 {
         let unused = 64 - self.bits;
         ((residue << unused) as i64) >> unused
@@ -92,12 +92,12 @@ impl Grid {
     }
 }
 
-/// The sum of the uploads collected so far: all that the server has of them. The masks of a batch cancel, so none are drawn.
+/// The sum of the uploads collected so far, and all that the server learns of them. The masks of a batch cancel, so none are drawn.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct MaskedSum {
     /// Residues modulo `2^bits` of each vector of an upload, shape `[k][d]`.
     sums: Vec<Vec<u64>>,
-    /// Whether a coordinate was not a number: integers cannot say it, and divergence is for the recorder to see.
+    /// Whether a coordinate was not a number: integers cannot express it, and the recorder has to see divergence.
     broken: bool,
 }
 

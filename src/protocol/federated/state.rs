@@ -1,4 +1,4 @@
-//! What a federated run has come to.
+//! The state of a federated run.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use crate::{
     random::{Purpose, Streams},
 };
 
-/// What changes during a run, besides the method's server half and the schedule.
+/// The state of a run besides the method's server half and the schedule.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub(super) struct State<R> {
     pub version: u64,
-    /// What clients are sent: `x` first. One `Arc` a version.
+    /// The message that clients receive: `x` first. One `Arc` a version.
     #[serde(with = "shared")]
     pub model: Arc<Payload<R>>,
     pub calls: u64,
@@ -27,7 +27,7 @@ pub(super) struct State<R> {
     pub memories: SparseMap<Arc<Memory<R>>>,
     pub downlinks: Downlinks<R>,
     pub collected: Vec<Arrived<R>>,
-    /// What is known of the vectors collected, where single ones are hidden.
+    /// The sum of the collected vectors, under secure aggregation.
     pub masked: MaskedSum,
     pub parts: ServerState<R>,
     pub participation: Participation,
@@ -62,7 +62,7 @@ impl<R: Real> State<R> {
         }
     }
 
-    /// Takes up what a visit to the samples of `shard` leaves in memory, if anything.
+    /// Keeps the memory that a visit to the samples of `shard` leaves, if any.
     pub fn remember(&mut self, shard: NodeId, memory: Option<Memory<R>>) {
         if let Some(memory) = memory {
             let _ = self.memories.insert(shard, Arc::new(memory));

@@ -22,28 +22,28 @@ pub enum Message<R> {
     Up(Upload<R>),
 }
 
-/// What a called client receives.
+/// The message to a called client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub struct Downlink<R> {
     /// Number of the call; answers to cancelled calls are ignored.
     pub call: u64,
-    /// Server version of what was sent.
+    /// Server version of the message.
     pub version: u64,
-    /// What the method broadcasts.
+    /// The method's broadcast.
     #[serde(with = "shared")]
     pub down: Arc<Payload<R>>,
 }
 
-/// What a client answers.
+/// The answer of a client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub struct Upload<R> {
-    /// What the client had been sent.
+    /// The message that the client had received.
     pub origin: Downlink<R>,
     /// The client whose samples it worked on.
     pub shard: NodeId,
-    /// What the method sends up, as it comes out of the uplink.
+    /// The method's upload, as it comes out of the uplink.
     pub up: Payload<R>,
     /// The client's memory once the server accepts, if it changes.
     pub memory: Option<Memory<R>>,
@@ -75,7 +75,7 @@ pub struct Job<R> {
 }
 
 impl<R: Real> Job<R> {
-    /// What the client sends up.
+    /// Does the work and makes the upload.
     pub(super) fn run(&self, plan: &Plan<R>, scratch: &mut Scratch<R>, interrupt: Interrupt<'_>) -> Upload<R> {
         let (world, compressors) = (&plan.world, &plan.compressors);
         let visit = (self.shard, self.visit);
@@ -107,7 +107,7 @@ impl<R: Real> Job<R> {
         Self { pace: Pace { steps: 1, ..self.pace }, ..self.clone() }
     }
 
-    /// How much work it is, in units of the objective.
+    /// The amount of work, in units of the objective.
     pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
         let objective = plan.world.objective();
         let samples = plan.local.batch.rows(objective.samples(self.shard));

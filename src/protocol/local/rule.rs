@@ -15,7 +15,7 @@ use crate::{
     world::World,
 };
 
-/// How clients take local steps: what a scenario says under `local`, for one method.
+/// How clients take local steps: the section `local` of a scenario, for one method.
 pub struct LocalRule<R> {
     /// Local steps of a visit.
     pub steps: Steps,
@@ -23,7 +23,7 @@ pub struct LocalRule<R> {
     pub batch: BatchSize,
     /// Step size.
     pub rate: Rate,
-    /// What the step size goes by.
+    /// The count that the step size depends on.
     pub clock: Clock,
     /// The client's own optimiser; plain SGD when empty.
     pub optimiser: Chain<R>,
@@ -41,7 +41,7 @@ impl<R> LocalRule<R> {
     }
 }
 
-/// How long a visit is, and where step-size schedules stand.
+/// The length of a visit, and its place in step-size schedules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
     /// Local steps of the visit.
@@ -59,7 +59,7 @@ pub enum Steps {
     Count(Sampler),
     /// Passes over the client's samples.
     Epochs(f64),
-    /// As many as the client does on average in what a visit leaves of this time [s].
+    /// As many as the client does on average in this time, less the fixed time of a visit [s].
     Seconds(f64),
     /// As many as the client has the energy for [J].
     Energy(f64),

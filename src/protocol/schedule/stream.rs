@@ -15,8 +15,8 @@ fn key_of(client: NodeId) -> u64 {
 
 /// Applies every `size` arrivals; a client that has answered is replaced at once.
 ///
-/// `size = 1` is the fully asynchronous server (FedAsync); larger sizes are FedBuff's buffer. At the end of an epoch what is left in
-/// the buffer is applied, too.
+/// `size = 1` is the fully asynchronous server (FedAsync); larger sizes are FedBuff's buffer. At the end of an epoch the server
+/// applies the rest of the buffer, too.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Continuous {
     size: usize,
