@@ -28,7 +28,7 @@ pub enum ChocoOrder {
     Code,
 }
 
-/// What the public copies start from.
+/// The initial public copies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Copies {
@@ -45,12 +45,12 @@ pub enum Copies {
 pub struct Choco {
     /// Consensus step size [1].
     pub gamma: f64,
-    /// Whether what an unbiased compressor sends is shrunk by `1 / (1 + ω)`: then it is contractive, as the theory needs, and
-    /// dithering is the biased QSGD of the paper.
+    /// Whether messages of unbiased compressors are shrunk by `1 / (1 + ω)`, which makes them contractive, as the theory needs, and
+    /// dithering the biased QSGD of the paper.
     pub contractive: bool,
     /// When models are mixed.
     pub order: ChocoOrder,
-    /// What the public copies start from.
+    /// The initial public copies.
     pub copies: Copies,
 }
 
@@ -79,8 +79,8 @@ impl Method for Choco {
         weights: super::SCALED,
         traffic: "to every neighbour, each iteration: q [as compressed]; stays: x̂, s [2 d]",
         differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again; a node that does \
-                  not take part in a round sends and mixes at once, without a step of its own; low-bit \
-                  messages do not apply: `compressor` says what travels",
+                  not take part in a round sends and mixes at once, without a local step; the compressor alone determines \
+                  messages, whatever the bit-width of the node",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -114,7 +114,7 @@ struct Rule<R> {
     compressor: Box<dyn Encoder<R>>,
 }
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {

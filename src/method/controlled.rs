@@ -27,10 +27,10 @@ const fn huang(place: &'static str) -> Paper {
     }
 }
 
-/// What SCAFFOLD and its relatives read from a client's visit.
+/// Why the clients of SCAFFOLD and its relatives take plain steps.
 pub(super) const READS: &str = "the control variates are mean local gradients, read from how far a client went";
 
-/// What they remember.
+/// Why their uplinks have no memory.
 pub(super) const LOST: &str = "the control variates take up what messages lose";
 
 /// Parameters of SCAFFOLD with one vector up: none.

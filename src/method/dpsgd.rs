@@ -14,7 +14,7 @@ use crate::{
     random::Setting,
 };
 
-/// Which comes first in an iteration.
+/// The order within an iteration.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
@@ -29,7 +29,7 @@ pub enum Order {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct DPsgd {
-    /// Which comes first in an iteration.
+    /// The order within an iteration.
     pub order: Order,
     /// How the topology changes from iteration to iteration.
     pub contacts: TimeVaryingGraphSpec,
@@ -52,8 +52,8 @@ impl Method for DPsgd {
                  atc:  x_i ← Σ_j W_ij (x_j − lr ∇F_j(x_j; ξ))",
         weights: super::SCALED,
         traffic: "to every neighbour, each iteration: x [d]; nothing else stays",
-        differs: "a node waits for its slowest neighbour, not for everybody; with several local steps, lr ∇F becomes the sum \
-                  of the local steps; a node that does not take part in a round mixes at once, without a step of its own; lost messages \
+        differs: "a node waits for its slowest neighbour, not for all nodes; with several local steps, lr ∇F becomes the sum \
+                  of the local steps; a node that does not take part in a round mixes at once, without a local step; lost messages \
                   are sent again",
     };
 
@@ -76,13 +76,13 @@ struct Rule {
     order: Order,
 }
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
     /// The model.
     x: Vec<R>,
-    /// What the local step of this iteration has reached.
+    /// The result of the local step of this iteration.
     y: Vec<R>,
 }
 

@@ -37,15 +37,15 @@ impl Default for FedAvgLocalM {
 impl Method for FedAvgLocalM {
     const CARD: Card = Card {
         name: "fedavg-m",
-        summary: "momentum of the server in every local step: drift shrinks with beta, nothing more goes up (also known as FedCM)",
+        summary: "FedAvg-M (client momentum, FedCM): the server's momentum in every local step; drift shrinks with beta",
         paper: cheng("Algorithm 1"),
         update: "client:  y ← x;  K times  y ← y − lr (beta ∇F_i(y; ξ) + (1 − beta) g);  send D_i = x − y\n\
                  server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x ← x − gamma g",
-        weights: "with weights p_i: g ← Σ_{i∈S} (N p_i/|S|) beta ∇f_i + (1 − beta) g: gradients count by N p_i/|S| (`sampling`), and what the \
-                  D_i hold of g counts once",
+        weights: "with weights p_i: g ← Σ_{i∈S} (N p_i/|S|) beta ∇f_i + (1 − beta) g: gradients count by N p_i/|S| (`sampling`), and the \
+                  share of g in the D_i counts once",
         traffic: "down: x, g [2 d]; up: D [d]; nothing stays at the client",
-        differs: "each D_i is divided by the client's own sum of step sizes, where numbers of steps are unlike; gamma may be left out, \
-                  which averages models as FedAvg does",
+        differs: "where clients take different numbers of steps, each D_i is divided by the client's sum of step sizes; gamma may be \
+                  left out, which averages models as FedAvg does",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

@@ -27,7 +27,7 @@ pub struct FedAvgMVr {
     /// Server step `gamma` along the momentum; FedAvg's, `K lr`, when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
-    /// What the momentum is at first.
+    /// The initial momentum.
     pub start: Start,
 }
 
@@ -40,14 +40,14 @@ impl Default for FedAvgMVr {
 impl Method for FedAvgMVr {
     const CARD: Card = Card {
         name: "fedavg-m-vr",
-        summary: "FedAvg-M with recursive variance reduction: two gradients a step on one sample",
+        summary: "FedAvg-M (client momentum) with recursive variance reduction: two gradients a step on one sample",
         paper: cheng("Algorithm 2"),
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + (1 − beta) (g − ∇F_i(x_prev; ξ)));  send D_i = x − y\n\
                  server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x_prev ← x;   x ← x − gamma g",
-        weights: "with weights p_i: gradients count by N p_i/|S| (`sampling`), and what the D_i hold of g counts once",
+        weights: "with weights p_i: gradients count by N p_i/|S| (`sampling`), and the share of g in the D_i counts once",
         traffic: "down: x, g [2 d] and the last gamma, with which x_prev = x + gamma g; up: D [d]; nothing stays at the client",
         differs: "the first round collects g, the mean of K stochastic gradients at the initial model, and does not move it; \
-                  where clients take unlike numbers of steps, x moves by the mean of K lr along the mean direction",
+                  where clients take different numbers of steps, x moves by the mean of K lr along the mean direction",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

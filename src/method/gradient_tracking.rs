@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct GradientTracking {
-    /// Which comes first in an iteration: combining (DIGing), or adapting.
+    /// The order within an iteration: combining first (DIGing), or adapting.
     pub order: Order,
     /// How the topology changes from iteration to iteration.
     pub contacts: TimeVaryingGraphSpec,
@@ -78,7 +78,7 @@ struct Rule {
     order: Order,
 }
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {

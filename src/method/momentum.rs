@@ -1,4 +1,4 @@
-//! What the methods with momentum in the clients share.
+//! Client momentum: the halves shared by FedAvg-M, SCAFFOLD-M and their variance-reduced versions.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ pub(super) const fn cheng(place: &'static str) -> Paper {
     }
 }
 
-/// What a variance-reduced method starts from.
+/// The initial momentum of a variance-reduced method.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
@@ -41,7 +41,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// What clients are sent at first: `x`, the vectors that the method sends along unless the first round collects them, and a server
+    /// The first message to clients: `x`, the vectors that the method sends along unless the first round collects them, and a server
     /// step of 0.
     pub(super) fn model<R: Real>(self, x: Vec<R>, others: usize) -> Payload<R> {
         let others = if self == Self::Zero { others } else { 0 };
@@ -93,8 +93,8 @@ pub(super) fn scaled<R: Real>(a: f64, x: &[R]) -> Vec<R> {
 }
 
 /// The coefficients of a batch whose updates are gradients of the clients and the server's momentum `g`, `1 − beta` of it: with
-/// weights `p_i` a client's gradients count `N p_i` times, and what comes back of `g` once. Otherwise `g` would be multiplied by the
-/// `Σ N p_i / |S|` of each cohort, and grow without bound where weights are very unlike.
+/// weights `p_i` a client's gradients count `N p_i` times, and its share of `g` once. Otherwise `g` would be multiplied by the
+/// `Σ N p_i / |S|` of each cohort, and grow without bound under very uneven weights.
 pub(super) struct Coefficients {
     pub gradients: Vec<f64>,
     momentum: Vec<f64>,
@@ -123,8 +123,8 @@ pub(super) fn mean_direction<R: Real>(batch: &[Arrived<R>], coefficients: &Coeff
     batch.iter().any(|up| up.total_lr > 0.0).then(|| coefficients.sum(batch, beta, Arrived::per_lr))
 }
 
-/// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's; 0 of clients without
-/// any weight.
+/// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's; 0 where
+/// no client has any weight.
 pub(super) fn server_step<R: Real>(gamma: Option<f64>, batch: &[Arrived<R>], coefficients: &[f64]) -> f64 {
     gamma.unwrap_or_else(|| {
         let total: f64 = coefficients.iter().sum();
@@ -191,7 +191,7 @@ impl<R: Real> ServerUpdate<R> for Recursive {
 }
 
 /// The uploads of a batch that answer the latest kind of broadcast, one of `known` vectors: first gradients are not mixed with
-/// what follows.
+/// later updates.
 fn answers<R: Real>(batch: &[Arrived<R>], known: usize) -> Cow<'_, [Arrived<R>]> {
     let answers = |up: &&Arrived<R>| up.down.vectors.len() == known;
     if batch.iter().all(|up| answers(&up)) { batch.into() } else { batch.iter().filter(answers).cloned().collect() }

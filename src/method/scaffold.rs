@@ -52,8 +52,8 @@ impl Method for Scaffold {
                  server:  x ← x − (1/|S|) Σ_{i∈S} (x − y_i);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i)",
         weights: super::CONTROLLED,
         traffic: "down: x, c [2 d]; up: x − y, c_i⁺ − c_i [2 d]; stays at the client: c_i [d]",
-        differs: "c_i takes up the change as the server receives it, so that c stays the mean of the c_i on links that lose \
-                  (unbiased compressors of variance 1 or more need the damping of `scallion`); \
+        differs: "c_i changes by the vector that the server receives, so that c stays the mean of the c_i with lossy compressors \
+                  (unbiased ones of variance 1 or more need the damping of `scallion`); \
                   a visit whose step sizes are all 0 leaves c_i as it is (option II)",
     };
 }

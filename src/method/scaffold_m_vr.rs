@@ -28,7 +28,7 @@ pub struct ScaffoldMVr {
     /// Server step `gamma` along the momentum; FedAvg's, `K lr`, when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
-    /// What the momentum and the control variates are at first.
+    /// The initial momentum and control variates.
     pub start: Start,
 }
 
@@ -41,17 +41,17 @@ impl Default for ScaffoldMVr {
 impl Method for ScaffoldMVr {
     const CARD: Card = Card {
         name: "scaffold-m-vr",
-        summary: "SCAFFOLD-M with recursive variance reduction: two gradients a step on one sample",
+        summary: "SCAFFOLD-M (client momentum) with recursive variance reduction: two gradients a step on one sample",
         paper: cheng("Algorithm 4"),
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) − beta (c_i − c) + (1 − beta) (g − ∇F_i(x_prev; ξ)))\n\
                  \x20        c_i⁺ = (1/K) Σ ∇F_i(y; ξ);   send x − y and c_i⁺ − c_i\n\
                  server:  g ← (1/|S|) Σ_{i∈S} (x − y_i) / (K lr);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i);   x_prev ← x;   x ← x − gamma g",
-        weights: "with weights p_i: g ← the gradients of S by N p_i/|S|, with what they hold of g and is not theirs counted once; \
-                  c ← c + Σ_{i∈S} p_i (c_i⁺ − c_i), so that c = Σ p_i c_i; at x* g = c = 0, whatever `weighting` says",
+        weights: "with weights p_i: g ← the gradients of S by N p_i/|S|, with their share of the old g counted once; \
+                  c ← c + Σ_{i∈S} p_i (c_i⁺ − c_i), so that c = Σ p_i c_i; at x* g = c = 0, under any `weighting`",
         traffic: "down: x, g, c [3 d] and the last gamma, with which x_prev = x + gamma g; up: x − y, c_i⁺ − c_i [2 d]; \
                   stays at the client: c_i [d]",
         differs: "the first round collects g and the c_i of its cohort, means of K stochastic gradients at the initial model, and does \
-                  not move it; all other c_i start at zero; where clients take unlike numbers of steps, x moves by the mean of K lr along the \
+                  not move it; all other c_i start at zero; where clients take different numbers of steps, x moves by the mean of K lr along the \
                   mean direction; c_i⁺ is the plain mean also where step sizes change within a visit",
     };
 

@@ -40,7 +40,7 @@ impl Method for Sgp {
         weights: super::SCALED,
         traffic: "to every receiver, each iteration: P_ij x_j, P_ij w_j [d + 1]; stays: x, w [d + 1]",
         differs: "with several local steps, lr ∇F becomes the sum of the local steps from z; a node that does not take part in a \
-                  round pushes at once, without a step of its own; lost messages are sent again; no overlap of communication and computation",
+                  round pushes at once, without a local step; lost messages are sent again; no overlap of communication and computation",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -56,7 +56,7 @@ impl PeerMethod for Sgp {
 
 struct Rule;
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
