@@ -90,7 +90,7 @@ impl FederatedMethod for Analytic {
     }
 
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { gamma: self.gamma, law: self.law })
+        Box::new(self.clone())
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
@@ -147,13 +147,7 @@ impl Analytic {
 /// The mark of a client that has sent its moments.
 const SENT: f64 = 1.0;
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    gamma: f64,
-    law: Law,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for Analytic {
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         if !memory.is_empty() {
             return Update::stateless(Payload::default());

@@ -74,7 +74,7 @@ impl FederatedMethod for AfaCd {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { lr: self.lr })
+        Box::new(self.clone())
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -82,12 +82,7 @@ impl FederatedMethod for AfaCd {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server {
-    lr: f64,
-}
-
-impl<R: Real> ServerUpdate<R> for Server {
+impl<R: Real> ServerUpdate<R> for AfaCd {
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;

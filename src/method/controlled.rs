@@ -54,7 +54,7 @@ impl Method for Scaffold1 {
 
 impl FederatedMethod for Scaffold1 {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Scaled { alpha: 1.0 })
+        Box::new(Scallion { alpha: 1.0 })
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -110,7 +110,7 @@ impl Method for Scallion {
 
 impl FederatedMethod for Scallion {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Scaled { alpha: self.alpha })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -173,7 +173,7 @@ impl Method for Scafcom {
 
 impl FederatedMethod for Scafcom {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(WithMomentum { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -223,12 +223,7 @@ pub(super) fn renew<R: Real>(c_i: &mut [R], received: &[R]) {
     vector::axpy(R::one(), received, c_i);
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Scaled {
-    alpha: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Scaled {
+impl<R: Real> ClientUpdate<R> for Scallion {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i"]
     }
@@ -244,12 +239,7 @@ impl<R: Real> ClientUpdate<R> for Scaled {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct WithMomentum {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for WithMomentum {
+impl<R: Real> ClientUpdate<R> for Scafcom {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i", "v_i"]
     }

@@ -72,7 +72,7 @@ impl FederatedMethod for FedAsync {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { alpha: self.alpha })
+        Box::new(self.clone())
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -81,12 +81,7 @@ impl FederatedMethod for FedAsync {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server {
-    alpha: f64,
-}
-
-impl<R: Real> ServerUpdate<R> for Server {
+impl<R: Real> ServerUpdate<R> for FedAsync {
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         for up in batch {
             let (a, weight) = ((self.alpha * up.weight).min(1.0), ctx.relative_weight(up.from));

@@ -55,7 +55,7 @@ impl Method for FedAvgLocalM {
 
 impl FederatedMethod for FedAvgLocalM {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -71,12 +71,7 @@ impl FederatedMethod for FedAvgLocalM {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for FedAvgLocalM {
     fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, g] = down.firsts();
         let momentum = scaled(1.0 - self.beta, g);

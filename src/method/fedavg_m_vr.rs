@@ -57,7 +57,7 @@ impl Method for FedAvgMVr {
 
 impl FederatedMethod for FedAvgMVr {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -74,12 +74,7 @@ impl FederatedMethod for FedAvgMVr {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for FedAvgMVr {
     fn gradients(&self, down: &Payload<R>, work: Workload) -> usize {
         gradients(down, work)
     }

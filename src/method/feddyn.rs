@@ -57,7 +57,7 @@ impl Method for FedDyn {
 
 impl FederatedMethod for FedDyn {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { alpha: self.alpha })
+        Box::new(self.clone())
     }
 
     fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
@@ -69,12 +69,7 @@ impl FederatedMethod for FedDyn {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    alpha: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for FedDyn {
     fn remembers(&self) -> &'static [&'static str] {
         &["g_i"]
     }

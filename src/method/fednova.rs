@@ -55,11 +55,11 @@ impl Method for FedNova {
 
 impl FederatedMethod for FedNova {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { mu: self.mu })
+        Box::new(self.clone())
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server)
+        Box::new(self.clone())
     }
 
     fn accepts(&self, parts: &Parts<'_>) -> Result<(), Invalid> {
@@ -99,12 +99,7 @@ fn refuse_single_updates(schedule: &ScheduleSpec) -> Result<(), Invalid> {
     Err(Invalid::at(key, message).help(format!("{remedy}, or choose `afa-cd` for updates per local step")))
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    mu: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for FedNova {
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let normaliser = local.reach(self.mu);
         let Update { up, memory } = LocalSgd { mu: self.mu }.update(down, memory, local);
@@ -112,10 +107,7 @@ impl<R: Real> ClientUpdate<R> for Client {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server;
-
-impl<R: Real> ServerUpdate<R> for Server {
+impl<R: Real> ServerUpdate<R> for FedNova {
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;

@@ -60,7 +60,7 @@ impl Method for Scaffold {
 
 impl FederatedMethod for Scaffold {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { option: self.option })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -81,12 +81,7 @@ impl FederatedMethod for Scaffold {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    option: ControlOption,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for Scaffold {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i"]
     }

@@ -58,7 +58,7 @@ impl Method for ScaffoldM {
 
 impl FederatedMethod for ScaffoldM {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -79,12 +79,7 @@ impl FederatedMethod for ScaffoldM {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for ScaffoldM {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i"]
     }

@@ -62,7 +62,7 @@ impl Method for ScaffoldMVr {
 
 impl FederatedMethod for ScaffoldMVr {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -84,12 +84,7 @@ impl FederatedMethod for ScaffoldMVr {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for ScaffoldMVr {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i"]
     }

@@ -84,73 +84,80 @@ pub enum Replace {
     Random,
 }
 
-/// A constant number of clients at work.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct StreamSpec {
-    /// Clients at work at a time; the shared `concurrency` when left out, and all without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub concurrency: Option<usize>,
-    /// Who takes the place of a client that has answered; the method's default when left out, `same` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replace: Option<Replace>,
-    /// Weight by staleness; the method's default when left out, `constant` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-    /// The greatest staleness that the server accepts [server versions].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_staleness: Option<u64>,
-    /// Whether all arrivals of one instant are consumed before anyone is called again.
-    pub batch_ties: bool,
-    /// Pause before looking again when no client is available [s].
-    pub idle: f64,
+/// The keys of a schedule of arrivals: those that all of them have, and its own before them.
+macro_rules! arrivals {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident replacing { $($(#[$own_doc:meta])* pub $own:ident: $type:ty = $default:expr,)* }
+    ) => {
+        arrivals! {
+            $(#[$doc])*
+            pub struct $name {
+                $($(#[$own_doc])* pub $own: $type = $default,)*
+                /// Clients at work at a time; the shared `concurrency` when left out, and all without one.
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub concurrency: Option<usize> = None,
+                /// Who takes the place of a client that has answered; the method's default when left out, `same` where it has none.
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub replace: Option<Replace> = None,
+            }
+            {
+                /// Whether all arrivals of one instant are consumed before anyone is called again.
+                pub batch_ties: bool = false,
+            }
+        }
+    };
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident { $($(#[$own_doc:meta])* pub $own:ident: $type:ty = $default:expr,)* }
+        $({ $(#[$last_doc:meta])* pub $last:ident: $last_type:ty = $last_default:expr, })?
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+        pub struct $name {
+            $($(#[$own_doc])* pub $own: $type,)*
+            /// Weight by staleness; the method's default when left out, `constant` where it has none.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub discount: Option<Discount>,
+            /// The greatest staleness that the server accepts [server versions].
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub max_staleness: Option<u64>,
+            $($(#[$last_doc])* pub $last: $last_type,)?
+            /// Pause before looking again for a client, where none is available or the time of its return is not known [s].
+            pub idle: f64,
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($own: $default,)* discount: None, max_staleness: None, $($last: $last_default,)? idle: 1.0 }
+            }
+        }
+    };
 }
 
-impl Default for StreamSpec {
-    fn default() -> Self {
-        Self { concurrency: None, replace: None, discount: None, max_staleness: None, batch_ties: false, idle: 1.0 }
+arrivals! {
+    /// A constant number of clients at work.
+    pub struct StreamSpec replacing {}
+}
+
+arrivals! {
+    /// A buffer of arrivals.
+    pub struct BufferedSpec replacing {
+        /// Arrivals that fill the buffer.
+        pub size: usize = 10,
+        /// Arrivals of an epoch, at whose end the server applies the buffer as it is, divided by `size` all the same (FLSim); no
+        /// epochs when left out.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub epoch: Option<u64> = None,
     }
-}
-
-/// A buffer of arrivals.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct BufferedSpec {
-    /// Arrivals that fill the buffer.
-    pub size: usize,
-    /// Arrivals of an epoch, at whose end the server applies the buffer as it is, divided by `size` all the same (FLSim); no epochs
-    /// when left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub epoch: Option<u64>,
-    /// Clients at work at a time; the shared `concurrency` when left out, and all without one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub concurrency: Option<usize>,
-    /// Who takes the place of a client that has answered; the method's default when left out, `same` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replace: Option<Replace>,
-    /// Weight by staleness; the method's default when left out, `constant` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-    /// The greatest staleness that the server accepts [server versions].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_staleness: Option<u64>,
-    /// Whether all arrivals of one instant are consumed before anyone is called again.
-    pub batch_ties: bool,
-    /// Pause before looking again when no client is available [s].
-    pub idle: f64,
 }
 
 impl From<StreamSpec> for BufferedSpec {
     /// A buffer of the default size.
     fn from(spec: StreamSpec) -> Self {
         let StreamSpec { concurrency, replace, discount, max_staleness, batch_ties, idle } = spec;
-        Self { size: 10, epoch: None, concurrency, replace, discount, max_staleness, batch_ties, idle }
-    }
-}
-
-impl Default for BufferedSpec {
-    fn default() -> Self {
-        StreamSpec::default().into()
+        Self { concurrency, replace, discount, max_staleness, batch_ties, idle, ..Self::default() }
     }
 }
 
@@ -165,49 +172,21 @@ pub struct WindowSpec {
     pub discount: Option<Discount>,
 }
 
-/// Groups that wait for each other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct GroupSpec {
-    /// Clients that make a group.
-    pub size: usize,
-    /// Weight by staleness; the method's default when left out, `constant` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-    /// The greatest staleness that the server accepts [server versions].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_staleness: Option<u64>,
-    /// Pause before looking again for a client whose return is not known [s].
-    pub idle: f64,
-}
-
-impl Default for GroupSpec {
-    fn default() -> Self {
-        Self { size: 10, discount: None, max_staleness: None, idle: 1.0 }
+arrivals! {
+    /// Groups that wait for each other.
+    pub struct GroupSpec {
+        /// Clients that make a group.
+        pub size: usize = 10,
     }
 }
 
-/// Grace periods.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct GraceSpec {
-    /// How long after an arrival others may come in to start again together with it [s].
-    pub seconds: f64,
-    /// Arrivals that are applied at a time.
-    pub buffer: usize,
-    /// Weight by staleness; the method's default when left out, `constant` where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-    /// The greatest staleness that the server accepts [server versions].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_staleness: Option<u64>,
-    /// Pause before looking again for a client whose return is not known [s].
-    pub idle: f64,
-}
-
-impl Default for GraceSpec {
-    fn default() -> Self {
-        Self { seconds: 0.5, buffer: 1, discount: None, max_staleness: None, idle: 1.0 }
+arrivals! {
+    /// Grace periods.
+    pub struct GraceSpec {
+        /// How long after an arrival others may come in to start again together with it [s].
+        pub seconds: f64 = 0.5,
+        /// Arrivals that are applied at a time.
+        pub buffer: usize = 1,
     }
 }
 
