@@ -108,7 +108,7 @@ impl Group {
         let fine = keys.availability.unwrap_or(&always).check_pace(work);
         fine.map_err(|error| error.under("availability"))?;
         let availability = keys.availability.unwrap_or(&always).build(setting, labels);
-        let bits = keys.bits.unwrap_or(FULL_WIDTH);
+        let bits = keys.bits.copied().unwrap_or(FULL_WIDTH);
         Ok(Self {
             step: time("step", keys.step, 1.0.into())?,
             visit: time("visit", keys.visit, 0.0.into())?,
@@ -116,11 +116,11 @@ impl Group {
                 .energy
                 .map(|energy| sampler("energy", Some(&energy.clone().per_client()), 0.0.into(), JOULES))
                 .transpose()?,
-            pace: (f64::from(bits) / f64::from(FULL_WIDTH)).powf(keys.bits_speed.unwrap_or(0.0)),
+            pace: (f64::from(bits) / f64::from(FULL_WIDTH)).powf(keys.bits_speed.copied().unwrap_or(0.0)),
             bits,
             dropout: sampler("dropout", keys.dropout, 0.0.into(), FRACTION)?,
             dropout_done: sampler("dropout-done", keys.dropout_done, Quantity::Uniform { low: 0.0, high: 1.0 }, FRACTION)?,
-            leave: keys.leave.unwrap_or_default(),
+            leave: keys.leave.copied().unwrap_or_default(),
             availability: availability.map_err(|error| error.under("availability"))?,
             links: [None, None, None],
         })

@@ -4,10 +4,12 @@
 //! draws do not depend on the order of events, on the number of threads, or on which methods, metrics or clients exist
 //! besides. Keys never name a method: every method meets the same world.
 
+mod dirichlet;
 pub mod quantity;
 pub mod sampler;
 mod setting;
 
+pub(crate) use dirichlet::{dirichlet, exponentials};
 pub use quantity::Quantity;
 pub use sampler::Sampler;
 pub(crate) use setting::check_clients;

@@ -3,20 +3,16 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
-    marker::PhantomData,
     path::{Path, PathBuf},
 };
 
 use schemars::JsonSchema;
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, value::SeqAccessDeserializer},
-};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     file::File,
     invalid::{Invalid, count},
+    toml::decode::forms,
 };
 
 /// Rows that stand in a file, or in the scenario itself.
@@ -29,28 +25,10 @@ pub enum Source<T> {
     Inline(Vec<T>),
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Source<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SourceVisitor(PhantomData))
-    }
-}
-
-struct SourceVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> de::Visitor<'de> for SourceVisitor<T> {
-    type Value = Source<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the path of a file or a list")
-    }
-
-    fn visit_str<E>(self, path: &str) -> Result<Source<T>, E> {
-        Ok(Source::File(path.into()))
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, rows: A) -> Result<Source<T>, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(rows)).map(Source::Inline)
-    }
+forms! {
+    Source<T>, "the path of a file or a list" where T: DeserializeOwned,
+    text(PathBuf) => Source::File,
+    list(Vec<T>) => Source::Inline,
 }
 
 /// Rows of exactly `C` numbers, with the text they come from.

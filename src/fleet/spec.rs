@@ -16,96 +16,105 @@ use crate::{
 /// Bit-width of a client that computes in full precision.
 pub const FULL_WIDTH: u32 = 32;
 
-/// Who the clients are.
-///
-/// Without groups the keys describe every client; with groups they are what a group has unless it says otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct FleetSpec {
-    /// Number of clients `n`; as many as the partition of the data makes if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clients: Option<usize>,
-    /// Which clients form a group.
-    #[serde(default)]
-    pub assign: Assign,
-    /// Seconds for one local step `[s]`, drawn once a visit; 1 if not given. The steps of a visit that is broken off count as spread
-    /// evenly over its time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<Quantity>,
-    /// Seconds of a visit that do not depend on its number of local steps `[s]`; 0 if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub visit: Option<Quantity>,
-    /// Energy of one local step `[J]`, the same at every visit of a client; not known if not given. Messages take none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub energy: Option<Quantity>,
-    /// When clients are available; always if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub availability: Option<AvailabilitySpec>,
-    /// Width that clients compute and store in `[bit]`, from 2 to 32; 32 (full precision) if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bits: Option<u32>,
-    /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`; 0 if not given. All methods
-    /// meet the same fleet, those as well whose `low-bit` lets clients compute in full precision.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bits_speed: Option<f64>,
-    /// Probability that a visit is lost in mid-work `[1]`; 0 if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dropout: Option<Quantity>,
-    /// Fraction of the work that is done when a visit is lost `[1]`; uniform on [0, 1) if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dropout_done: Option<Quantity>,
-    /// What happens to the work of a client that goes down; it pauses if not given. A client is still there in the very instant in
-    /// which it leaves: work that ends then is done, and its upload, or its messages to peers, start then; none starts later than that
-    /// until it is back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leave: Option<Leave>,
-    /// Groups of like clients; their shares sum to 1.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub group: Vec<GroupSpec>,
+/// Defines the tables of the fleet and of a group with the keys of their own and the keys that they share.
+macro_rules! tables {
+    (
+        fleet { $($fleet:tt)* }
+        group { $($group:tt)* }
+        shared { $($(#[doc = $about:expr])+ $key:ident: $type:ty,)+ }
+    ) => {
+        /// Who the clients are.
+        ///
+        /// Without groups the keys describe every client; with groups they hold for the groups that do not give them.
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        pub struct FleetSpec {
+            $($fleet)*
+            $($(#[doc = $about])+ #[serde(default, skip_serializing_if = "Option::is_none")] pub $key: Option<$type>,)+
+        }
+
+        /// A group of like clients. A key that is not given is the fleet's.
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        pub struct GroupSpec {
+            $($group)*
+            $($(#[doc = $about])+ #[serde(default, skip_serializing_if = "Option::is_none")] pub $key: Option<$type>,)+
+        }
+
+        /// The keys that a fleet and a group share.
+        #[derive(Debug, Clone, Copy, Default)]
+        pub(super) struct Keys<'a> {
+            $(pub $key: Option<&'a $type>,)+
+        }
+
+        impl FleetSpec {
+            pub(super) fn keys(&self) -> Keys<'_> {
+                Keys { $($key: self.$key.as_ref(),)+ }
+            }
+        }
+
+        impl GroupSpec {
+            fn keys(&self) -> Keys<'_> {
+                self.keys_within(&Keys::default())
+            }
+
+            /// The group's keys, each the fleet's where the group has none.
+            pub(super) fn keys_within<'a>(&'a self, fleet: &Keys<'a>) -> Keys<'a> {
+                Keys { $($key: self.$key.as_ref().or(fleet.$key),)+ }
+            }
+        }
+    };
 }
 
-/// A group of like clients. A key that is not given is the fleet's.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct GroupSpec {
-    /// Fraction of the clients in this group `[1]`.
-    pub share: f64,
-    /// Seconds for one local step `[s]`, drawn once a visit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<Quantity>,
-    /// Seconds of a visit that do not depend on its number of local steps `[s]`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub visit: Option<Quantity>,
-    /// Energy of one local step `[J]`, the same at every visit of a client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub energy: Option<Quantity>,
-    /// When clients are available.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub availability: Option<AvailabilitySpec>,
-    /// Width that clients compute and store in `[bit]`, from 2 to 32.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bits: Option<u32>,
-    /// A step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bits_speed: Option<f64>,
-    /// Probability that a visit is lost in mid-work `[1]`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dropout: Option<Quantity>,
-    /// Fraction of the work that is done when a visit is lost `[1]`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dropout_done: Option<Quantity>,
-    /// What happens to the work of a client that goes down.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leave: Option<Leave>,
-    /// Link from these clients to the server; the network's if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub up: Option<LinkSpec>,
-    /// Link from the server to these clients; the network's if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub down: Option<LinkSpec>,
-    /// Link from these nodes to their peers; the network's if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<LinkSpec>,
+tables! {
+    fleet {
+        /// Number of clients `n`; as many as the partition of the data makes if not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub clients: Option<usize>,
+        /// Which clients form a group.
+        #[serde(default)]
+        pub assign: Assign,
+        /// Groups of like clients; their shares sum to 1.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub group: Vec<GroupSpec>,
+    }
+    group {
+        /// Fraction of the clients in this group `[1]`.
+        pub share: f64,
+        /// Link from these clients to the server; the network's if not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub up: Option<LinkSpec>,
+        /// Link from the server to these clients; the network's if not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub down: Option<LinkSpec>,
+        /// Link from these nodes to their peers; the network's if not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub link: Option<LinkSpec>,
+    }
+    shared {
+        /// Seconds for one local step `[s]`, drawn once a visit; 1 if not given. The steps of a visit that is broken off count as
+        /// spread evenly over its time.
+        step: Quantity,
+        /// Seconds of a visit that do not depend on its number of local steps `[s]`; 0 if not given.
+        visit: Quantity,
+        /// Energy of one local step `[J]`, the same at every visit of a client; not known if not given. Messages take none.
+        energy: Quantity,
+        /// When clients are available; always if not given.
+        availability: AvailabilitySpec,
+        /// Width that clients compute and store in `[bit]`, from 2 to 32; 32 (full precision) if not given.
+        bits: u32,
+        /// Narrow clients are faster: a step of a `b`-bit client takes `step · (b / 32)^bits-speed` `[1]`; 0 if not given. All
+        /// methods meet the same fleet, also those whose `bit-width` lets clients compute in full precision.
+        bits_speed: f64,
+        /// Probability that a visit is lost in mid-work `[1]`; 0 if not given.
+        dropout: Quantity,
+        /// Fraction of the work that is done when a visit is lost `[1]`; uniform on [0, 1) if not given.
+        dropout_done: Quantity,
+        /// What happens to the work of a client that goes down; it pauses if not given. A client is still up in the very instant in
+        /// which it leaves: work that ends then is done, and its upload, or its messages to peers, start then; none starts later
+        /// until the client is back.
+        leave: Leave,
+    }
 }
 
 /// Which clients form a group; the sizes of groups are exact either way.
@@ -131,20 +140,6 @@ pub enum Leave {
     Lose,
 }
 
-/// The keys that a fleet and a group share.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Keys<'a> {
-    pub step: Option<&'a Quantity>,
-    pub visit: Option<&'a Quantity>,
-    pub energy: Option<&'a Quantity>,
-    pub availability: Option<&'a AvailabilitySpec>,
-    pub bits: Option<u32>,
-    pub bits_speed: Option<f64>,
-    pub dropout: Option<&'a Quantity>,
-    pub dropout_done: Option<&'a Quantity>,
-    pub leave: Option<Leave>,
-}
-
 impl Keys<'_> {
     fn validate(&self) -> Result<(), Invalid> {
         for (key, quantity, range) in [
@@ -160,9 +155,9 @@ impl Keys<'_> {
             return Err(Invalid::at("dropout", "all work is lost: nothing would ever arrive").help("give a probability below 1"));
         }
         self.availability.map_or(Ok(()), AvailabilitySpec::validate).map_err(|error| error.under("availability"))?;
-        let bits = self.bits.unwrap_or(FULL_WIDTH);
+        let bits = self.bits.copied().unwrap_or(FULL_WIDTH);
         require((2..=FULL_WIDTH).contains(&bits), "bits", bits, "a width from 2 to 32 bits")?;
-        let speed = self.bits_speed.unwrap_or(0.0);
+        let speed = self.bits_speed.copied().unwrap_or(0.0);
         require((0.0..=10.0).contains(&speed), "bits-speed", speed, "an exponent from 0 to 10")
     }
 }
@@ -213,55 +208,11 @@ impl FleetSpec {
         let groups = self.group.iter().map(|group| group.availability.as_ref());
         groups.chain([self.availability.as_ref()]).flatten().any(AvailabilitySpec::needs_labels)
     }
-
-    pub(super) fn keys(&self) -> Keys<'_> {
-        Keys {
-            step: self.step.as_ref(),
-            visit: self.visit.as_ref(),
-            energy: self.energy.as_ref(),
-            availability: self.availability.as_ref(),
-            bits: self.bits,
-            bits_speed: self.bits_speed,
-            dropout: self.dropout.as_ref(),
-            dropout_done: self.dropout_done.as_ref(),
-            leave: self.leave,
-        }
-    }
 }
 
 impl GroupSpec {
     /// The group's own links by direction: up, down, between peers.
     pub(super) fn links(&self) -> [(&'static str, Option<&LinkSpec>); 3] {
         [("up", self.up.as_ref()), ("down", self.down.as_ref()), ("link", self.link.as_ref())]
-    }
-
-    fn keys(&self) -> Keys<'_> {
-        Keys {
-            step: self.step.as_ref(),
-            visit: self.visit.as_ref(),
-            energy: self.energy.as_ref(),
-            availability: self.availability.as_ref(),
-            bits: self.bits,
-            bits_speed: self.bits_speed,
-            dropout: self.dropout.as_ref(),
-            dropout_done: self.dropout_done.as_ref(),
-            leave: self.leave,
-        }
-    }
-
-    /// The group's keys, each the fleet's where the group has none.
-    pub(super) fn keys_within<'a>(&'a self, fleet: &Keys<'a>) -> Keys<'a> {
-        let own = self.keys();
-        Keys {
-            step: own.step.or(fleet.step),
-            visit: own.visit.or(fleet.visit),
-            energy: own.energy.or(fleet.energy),
-            availability: own.availability.or(fleet.availability),
-            bits: own.bits.or(fleet.bits),
-            bits_speed: own.bits_speed.or(fleet.bits_speed),
-            dropout: own.dropout.or(fleet.dropout),
-            dropout_done: own.dropout_done.or(fleet.dropout_done),
-            leave: own.leave.or(fleet.leave),
-        }
     }
 }

@@ -1,14 +1,12 @@
 //! Step-size schedules.
 
-use std::fmt;
-
 use schemars::JsonSchema;
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, require};
+use crate::{
+    invalid::{Invalid, require},
+    toml::decode::forms,
+};
 
 /// A local step size: a number, or a rule by `t`, which counts server versions (rounds, for synchronous methods) or, by
 /// `clock = "steps"`, the local steps on a client's samples.
@@ -63,36 +61,10 @@ pub enum Rate {
     Rule(RateRule),
 }
 
-impl<'de> Deserialize<'de> for Rate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RateVisitor)
-    }
-}
-
-struct RateVisitor;
-
-impl<'de> Visitor<'de> for RateVisitor {
-    type Value = Rate;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a step size, or a schedule such as `{ inverse-sqrt = { start = 0.1, offset = 10 } }`")
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Rate, E> {
-        Ok(Rate::Constant(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Rate, E> {
-        Ok(Rate::Constant(value as f64))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Rate, E> {
-        Ok(Rate::Constant(value as f64))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Rate, A::Error> {
-        RateRule::deserialize(MapAccessDeserializer::new(map)).map(Rate::Rule)
-    }
+forms! {
+    Rate, "a step size, or a schedule such as `{ inverse-sqrt = { start = 0.1, offset = 10 } }`",
+    number(f64) => Rate::Constant,
+    table(RateRule) => Rate::Rule,
 }
 
 /// The count that step-size schedules follow.

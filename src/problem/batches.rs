@@ -1,21 +1,19 @@
 //! The mini-batches of one client visit.
 
-use std::fmt;
+use std::num::NonZero;
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, Unexpected, Visitor},
-};
+use serde::{Deserialize, Serialize};
 
 use super::Sample;
-use crate::{num::Real, random::Rng};
+use crate::{num::Real, random::Rng, toml::decode::forms};
 
 /// How many samples a local step uses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, JsonSchema)]
-#[schemars(transform = number_or_full)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(into = "Written")]
+#[schemars(from = "Written")]
 pub enum BatchSize {
     /// Exact local gradients.
     #[default]
@@ -24,51 +22,33 @@ pub enum BatchSize {
     Rows(usize),
 }
 
-fn number_or_full(schema: &mut schemars::Schema) {
-    *schema = schemars::json_schema!({
-        "description": "Samples of a local step, or \"full\" for exact gradients.",
-        "anyOf": [{ "const": "full" }, { "type": "integer", "minimum": 1 }]
-    });
+/// Samples of a local step, or "full" for exact gradients.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Written {
+    Full(Full),
+    Rows(#[schemars(range(min = 1))] usize),
 }
 
-impl Serialize for BatchSize {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Full => serializer.serialize_str("full"),
-            Self::Rows(rows) => rows.serialize(serializer),
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Full {
+    Full,
+}
+
+impl From<BatchSize> for Written {
+    fn from(size: BatchSize) -> Self {
+        match size {
+            BatchSize::Full => Self::Full(Full::Full),
+            BatchSize::Rows(rows) => Self::Rows(rows),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for BatchSize {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BatchVisitor)
-    }
-}
-
-struct BatchVisitor;
-
-impl Visitor<'_> for BatchVisitor {
-    type Value = BatchSize;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number of samples of at least 1, or \"full\"")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<BatchSize, E> {
-        if text == "full" { Ok(BatchSize::Full) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
-    }
-
-    fn visit_i64<E: Error>(self, rows: i64) -> Result<BatchSize, E> {
-        match usize::try_from(rows) {
-            Ok(rows) if rows > 0 => Ok(BatchSize::Rows(rows)),
-            _ => Err(E::invalid_value(Unexpected::Signed(rows), &self)),
-        }
-    }
-
-    fn visit_u64<E: Error>(self, rows: u64) -> Result<BatchSize, E> {
-        self.visit_i64(i64::try_from(rows).unwrap_or(i64::MAX))
-    }
+forms! {
+    BatchSize, "a number of samples of at least 1, or \"full\"",
+    word(Full) => |_| BatchSize::Full,
+    number(NonZero<usize>) => |rows| BatchSize::Rows(rows.get()),
 }
 
 impl BatchSize {

@@ -2,15 +2,15 @@
 
 mod scale;
 
-use std::{fmt, ops::RangeInclusive, path::PathBuf};
+use std::{ops::RangeInclusive, path::PathBuf};
 
 use schemars::{JsonSchema, Schema};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::invalid::Invalid;
+use crate::{
+    invalid::Invalid,
+    toml::decode::{forms, names_in},
+};
 
 /// Durations `[s]`: finite and not negative.
 pub const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;
@@ -21,22 +21,10 @@ pub const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
 /// Bandwidths `[bit/s]`.
 pub const BANDWIDTH: RangeInclusive<f64> = f64::MIN_POSITIVE..=f64::INFINITY;
 
-/// Names that a table may have for one key.
-pub const DISTRIBUTIONS: [&str; 13] = [
-    "constant",
-    "uniform",
-    "exponential",
-    "lognormal",
-    "half-normal",
-    "gamma",
-    "pareto",
-    "normal",
-    "integer",
-    "spread",
-    "file",
-    "values",
-    "fixed",
-];
+/// The names of all distributions.
+pub fn distributions() -> &'static [&'static str] {
+    names_in(|probe| Quantity::deserialize(probe))
+}
 
 /// A number, or a distribution that the number is drawn from.
 ///
@@ -278,40 +266,10 @@ impl Serialize for Quantity {
     }
 }
 
-impl<'de> Deserialize<'de> for Quantity {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(QuantityVisitor)
-    }
-}
-
-struct QuantityVisitor;
-
-impl<'de> de::Visitor<'de> for QuantityVisitor {
-    type Value = Quantity;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number or a distribution such as `{ exponential = { mean = 1.0 } }`")
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Quantity, E> {
-        Ok(Quantity::Constant(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Quantity, E> {
-        Ok(Quantity::Constant(value as f64))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Quantity, E> {
-        Ok(Quantity::Constant(value as f64))
-    }
-
-    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Quantity, A::Error> {
-        let quantity = Quantity::deserialize(MapAccessDeserializer::new(&mut map))?;
-        match map.next_key::<String>()? {
-            None => Ok(quantity),
-            Some(second) => Err(de::Error::custom(format!("a distribution has one key: `{second}` is a second one"))),
-        }
-    }
+forms! {
+    Quantity, "a number or a distribution such as `{ exponential = { mean = 1.0 } }`",
+    number(f64) => Quantity::Constant,
+    table(Quantity) => |distribution| distribution,
 }
 
 #[cfg(test)]

@@ -1,21 +1,20 @@
 //! `seeds`: how often every method runs, each time in another world.
 
-use std::fmt;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-use crate::invalid::Invalid;
+use crate::{invalid::Invalid, toml::decode::forms};
 
 /// The seeds of a scenario: every method meets the same worlds, one for each seed.
 ///
 /// Written as a count `n`, for the seeds `0, …, n − 1`, or as a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Seeds {
     /// The seeds `0, …, n − 1`.
-    Count(u64),
+    Count(#[schemars(range(min = 1))] u64),
     /// These seeds.
-    List(Vec<u64>),
+    List(#[schemars(length(min = 1), extend("uniqueItems" = true))] Vec<u64>),
 }
 
 impl Seeds {
@@ -58,59 +57,8 @@ impl Default for Seeds {
     }
 }
 
-impl Serialize for Seeds {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Count(count) => count.serialize(serializer),
-            Self::List(seeds) => seeds.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Seeds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountOrList)
-    }
-}
-
-struct CountOrList;
-
-impl<'de> de::Visitor<'de> for CountOrList {
-    type Value = Seeds;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("how many seeds, such as `5`, or a list of them, such as `[0, 7]`")
-    }
-
-    fn visit_i64<E: de::Error>(self, count: i64) -> Result<Seeds, E> {
-        u64::try_from(count).map(Seeds::Count).map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))
-    }
-
-    fn visit_u64<E: de::Error>(self, count: u64) -> Result<Seeds, E> {
-        Ok(Seeds::Count(count))
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Seeds, A::Error> {
-        let mut seeds = Vec::new();
-        while let Some(seed) = items.next_element()? {
-            seeds.push(seed);
-        }
-        Ok(Seeds::List(seeds))
-    }
-}
-
-impl JsonSchema for Seeds {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Seeds".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "How many seeds, or a list of them: every method meets the same worlds, one for each seed.",
-            "anyOf": [
-                { "type": "integer", "minimum": 1 },
-                { "type": "array", "items": { "type": "integer", "minimum": 0 }, "minItems": 1, "uniqueItems": true },
-            ],
-        })
-    }
+forms! {
+    Seeds, "how many seeds, such as `5`, or a list of them, such as `[0, 7]`",
+    number(u64) => Seeds::Count,
+    list(Vec<u64>) => Seeds::List,
 }

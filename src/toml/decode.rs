@@ -4,6 +4,7 @@
 //! is decoded again; what only went wrong because of a cut is not reported.
 
 mod fault;
+mod forms;
 mod reader;
 mod split;
 
@@ -18,8 +19,10 @@ use super::{
     source::Sources,
 };
 pub use fault::Fault;
+pub use forms::Forms;
+pub(crate) use forms::{form, forms};
 pub use reader::Reader;
-pub use split::{keys, split};
+pub use split::{keys, names_in, split};
 
 /// Most faults that one part reports.
 const MOST: usize = 20;

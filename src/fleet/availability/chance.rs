@@ -7,26 +7,21 @@ use std::{
 
 use ndarray::ArrayView2;
 use rand::RngExt;
-use rand_distr::{Distribution, Exp1, Gamma};
+use rand_distr::Exp1;
 use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{self, DeserializeSeed, IntoDeserializer, MapAccess, value::MapAccessDeserializer},
+    de::{DeserializeSeed, EnumAccess, Error, IntoDeserializer, VariantAccess, Visitor, value::EnumAccessDeserializer},
 };
 
 use crate::{
     invalid::{Invalid, require},
     random::{
-        POPULATION, Purpose, Quantity, Rng, Sampler, Setting, Streams,
-        quantity::{DISTRIBUTIONS, FRACTION},
+        POPULATION, Purpose, Quantity, Sampler, Setting, Streams, dirichlet,
+        quantity::{FRACTION, distributions},
     },
+    toml::decode::{forms, names_in},
 };
-
-/// Names of the rules by label.
-const RULES: [&str; 3] = ["labels", "label-rates", "lowest-label"];
-
-/// What a table may name: a rule or a distribution.
-static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| [&RULES[..], &DISTRIBUTIONS].concat());
 
 /// The probability of each client: a quantity drawn once per client, or a function of the labels in its data.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -141,7 +136,7 @@ impl ByLabel {
         };
         match *self {
             Self::Labels { alpha, mean, min } => {
-                let rates = dirichlet(alpha, classes, &mut rng);
+                let rates = dirichlet(alpha, classes, &Exp1, &mut rng);
                 let scale = mean * classes as f64;
                 weighted(&rates).into_iter().map(|rate: f64| (scale * rate).max(min).min(1.0)).collect()
             }
@@ -157,21 +152,6 @@ impl ByLabel {
             }
         }
     }
-}
-
-/// One draw of the symmetric Dirichlet distribution, shape `[classes]`; computed in logarithms, so that a small `alpha`
-/// cannot make every coordinate vanish.
-fn dirichlet(alpha: f64, classes: usize, rng: &mut Rng) -> Vec<f64> {
-    let gamma = Gamma::new(alpha + 1.0, 1.0).expect("alpha was checked to be positive and finite");
-    let logs: Vec<f64> = (0..classes)
-        .map(|_| {
-            let boost: f64 = Exp1.sample(rng);
-            gamma.sample(rng).ln() - boost / alpha
-        })
-        .collect();
-    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let total: f64 = logs.iter().map(|log| (log - top).exp()).sum();
-    logs.iter().map(|log| (log - top).exp() / total).collect()
 }
 
 /// The probabilities `p_n` of all clients, ready to look up.
@@ -190,85 +170,64 @@ impl Chance {
     }
 }
 
-impl<'de> Deserialize<'de> for Probability {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ProbabilityVisitor)
+forms! {
+    Probability, "a probability, a distribution of it, or a rule such as `{ labels = { mean = 0.1 } }`",
+    number(Quantity) => Probability::Plain,
+    table(RuleOrDistribution) => |probability| probability,
+}
+
+/// The table of a [`Probability`], whose name says whether it is a rule or a distribution.
+struct RuleOrDistribution;
+
+impl RuleOrDistribution {
+    fn deserialize<'de, D: Deserializer<'de>>(table: D) -> Result<Probability, D::Error> {
+        table.deserialize_enum("Probability", &[], Self)
     }
 }
 
-struct ProbabilityVisitor;
-
-impl<'de> de::Visitor<'de> for ProbabilityVisitor {
+impl<'de> Visitor<'de> for RuleOrDistribution {
     type Value = Probability;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a probability, a distribution of it, or a rule such as `{ labels = { mean = 0.1 } }`")
+        f.write_str("a rule or a distribution")
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Probability, E> {
-        Ok(Probability::Plain(value.into()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Probability, E> {
-        Ok(Probability::Plain((value as f64).into()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Probability, A::Error> {
-        let key = map.next_key_seed(Name)?;
-        let by_label = key.as_ref().is_some_and(|key| RULES.contains(&key.as_str()));
-        let mut table = Replay { key, map };
-        if by_label {
-            let rule = ByLabel::deserialize(MapAccessDeserializer::new(&mut table))?;
-            return match table.next_key::<String>()? {
-                None => Ok(Probability::ByLabel(rule)),
-                Some(second) => Err(de::Error::custom(format!("a rule has one key: `{second}` is a second one"))),
-            };
+    fn visit_enum<A: EnumAccess<'de>>(self, table: A) -> Result<Probability, A::Error> {
+        let (name, parameters) = table.variant_seed(Name)?;
+        let is_rule = names_in(|probe| ByLabel::deserialize(probe)).contains(&name.as_str());
+        let table = EnumAccessDeserializer::new(Choice { name, parameters });
+        match is_rule {
+            true => ByLabel::deserialize(table).map(Probability::ByLabel),
+            false => Quantity::deserialize(table).map(Probability::Plain),
         }
-        Quantity::deserialize(MapAccessDeserializer::new(table)).map(Probability::Plain)
     }
 }
 
-/// Reads a name of the [NAMES], so that an unknown one is told at its place.
+/// Reads the name of a rule or a distribution, so that the fault of an unknown one points at it and lists both.
 struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        static NAMES: LazyLock<Vec<&str>> =
+            LazyLock::new(|| [names_in(|probe| ByLabel::deserialize(probe)), distributions()].concat());
         let name = String::deserialize(deserializer)?;
-        if NAMES.contains(&name.as_str()) { Ok(name) } else { Err(de::Error::unknown_variant(&name, &NAMES)) }
+        if NAMES.contains(&name.as_str()) { Ok(name) } else { Err(Error::unknown_variant(&name, &NAMES)) }
     }
 }
 
-/// A table whose first key was already read.
-struct Replay<A> {
-    key: Option<String>,
-    map: A,
+/// A choice whose name was already read.
+struct Choice<V> {
+    name: String,
+    parameters: V,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Replay<A> {
-    type Error = A::Error;
+impl<'de, V: VariantAccess<'de>> EnumAccess<'de> for Choice<V> {
+    type Error = V::Error;
+    type Variant = V;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        match self.key.take() {
-            Some(key) => seed.deserialize(key.into_deserializer()).map(Some),
-            None => self.map.next_key_seed(seed),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_of_rules_are_those_that_are_read() {
-        let error = serde_json::from_str::<ByLabel>(r#"{ "none": {} }"#).unwrap_err().to_string();
-        let (_, expected) = error.split_once("expected one of").unwrap();
-        assert_eq!(expected.split('`').skip(1).step_by(2).collect::<Vec<_>>(), RULES);
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, V), V::Error> {
+        Ok((seed.deserialize(self.name.into_deserializer())?, self.parameters))
     }
 }

@@ -2,8 +2,7 @@
 
 mod files;
 mod generated;
-mod table;
-mod text;
+mod written;
 
 use std::fmt;
 
@@ -11,52 +10,12 @@ pub use files::{CsvSpec, IdxSpec, LeafSpec, LibsvmSpec, NpySpec, NpzSpec, TextSp
 pub use generated::{CentreLaw, LinearSpec, LinearTargets, MixtureClients, MixtureSpec, SyntheticSpec, TeacherSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-pub(super) use text::{schema as text_schema, text_or_table};
+pub use written::{DataSpec, Source};
+pub(super) use written::{PathOr, path_or_table};
 
 use crate::invalid::{Invalid, require};
 
-/// A data set and how it is prepared: `"mnist-10k"`, or a table with one source and any options.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DataSpec {
-    /// Where the samples come from.
-    pub source: Source,
-    /// Share of the training samples to hold out as test samples, in (0, 1) [1]; taken from every natural client alike.
-    pub test: Option<f64>,
-    /// Shift and scale each feature to mean 0 and standard deviation 1 over the training samples.
-    pub standardise: bool,
-    /// Scale each sample to Euclidean length 1.
-    pub normalise: bool,
-    /// Replace the features by this many of a random layer, `max(0, W x)` with `W ~ N(0, 2 / features)`, the same for all seeds: what
-    /// a network trained elsewhere would give, without the training.
-    pub random_features: Option<usize>,
-    /// Factor of every feature [1], or `"bytes"` for a division by 255; without it, bytes of IDX files are divided by 255 and
-    /// other values are kept.
-    pub scale: Option<Scale>,
-    /// Whether targets are classes or real values.
-    pub targets: TargetKind,
-    /// Keep only the samples of these classes, numbered in this order.
-    pub classes: Option<Vec<LabelName>>,
-    /// What a compressed file, or an array in an archive, may unpack to [byte]; 1 GiB by default.
-    pub max_unpacked: Option<u64>,
-}
-
 impl DataSpec {
-    /// The data of `source`, unprepared.
-    pub fn new(source: Source) -> Self {
-        let targets = TargetKind::Auto;
-        Self {
-            source,
-            test: None,
-            standardise: false,
-            normalise: false,
-            random_features: None,
-            scale: None,
-            targets,
-            classes: None,
-            max_unpacked: None,
-        }
-    }
-
     /// Whether the samples are drawn anew for each seed.
     pub fn depends_on_seed(&self) -> bool {
         match &self.source {
@@ -98,33 +57,6 @@ impl DataSpec {
             _ => Ok(()),
         }
     }
-}
-
-/// Where samples come from.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Source {
-    /// A set embedded in the program.
-    Bundled(Bundled),
-    /// LIBSVM text, sparse.
-    Libsvm(LibsvmSpec),
-    /// Comma-separated values with a header.
-    Csv(CsvSpec),
-    /// The binary format of MNIST.
-    Idx(IdxSpec),
-    /// A NumPy archive.
-    Npz(NpzSpec),
-    /// NumPy arrays.
-    Npy(NpySpec),
-    /// JSON of the LEAF benchmark, with its users.
-    Leaf(LeafSpec),
-    /// Synthetic(α, β) of FedProx.
-    Synthetic(SyntheticSpec),
-    /// A mixture of Gaussians.
-    Mixture(MixtureSpec),
-    /// Labels of a random one-layer network.
-    Teacher(TeacherSpec),
-    /// Normal inputs with linear or random targets.
-    Linear(LinearSpec),
 }
 
 /// A set embedded in the program.

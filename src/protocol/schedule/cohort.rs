@@ -1,25 +1,21 @@
 //! Who is called in a round.
 
 use std::{
-    borrow::Cow,
     collections::BTreeSet,
-    fmt,
     ops::Deref,
     path::{Path, PathBuf},
 };
 
 use rand::RngExt;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, IntoDeserializer, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer},
-};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Clients;
 use crate::{
     engine::NodeId,
     invalid::Invalid,
     table::{self, Source},
+    toml::decode::forms,
 };
 
 /// How many clients a round calls, or exactly which.
@@ -51,7 +47,8 @@ pub struct TraceSpec {
 }
 
 /// Client numbers of each round, and the file that they come from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Source<Vec<NodeId>>", into = "Source<Vec<NodeId>>")]
 pub struct Trace {
     rounds: Vec<Vec<NodeId>>,
     file: Option<PathBuf>,
@@ -83,31 +80,18 @@ impl Deref for Trace {
     }
 }
 
-impl<'de> Deserialize<'de> for Trace {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Source::deserialize(deserializer)? {
+impl From<Source<Vec<NodeId>>> for Trace {
+    fn from(source: Source<Vec<NodeId>>) -> Self {
+        match source {
             Source::File(file) => Self { rounds: Vec::new(), file: Some(file) },
             Source::Inline(rounds) => Self { rounds, file: None },
-        })
-    }
-}
-
-impl Serialize for Trace {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.file {
-            Some(file) => file.serialize(serializer),
-            None => self.rounds.serialize(serializer),
         }
     }
 }
 
-impl JsonSchema for Trace {
-    fn schema_name() -> Cow<'static, str> {
-        Source::<Vec<NodeId>>::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Source::<Vec<NodeId>>::json_schema(generator)
+impl From<Trace> for Source<Vec<NodeId>> {
+    fn from(trace: Trace) -> Self {
+        trace.file.map_or(Self::Inline(trace.rounds), Self::File)
     }
 }
 
@@ -130,36 +114,11 @@ impl CohortSpec {
     }
 }
 
-impl<'de> Deserialize<'de> for CohortSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CohortVisitor)
-    }
-}
-
-struct CohortVisitor;
-
-impl<'de> Visitor<'de> for CohortVisitor {
-    type Value = CohortSpec;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"all\", a number of clients, or `{ trace = [[0, 1], [2]] }`")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<CohortSpec, E> {
-        Everyone::deserialize(text.into_deserializer()).map(CohortSpec::All)
-    }
-
-    fn visit_i64<E: Error>(self, count: i64) -> Result<CohortSpec, E> {
-        usize::try_from(count).map(CohortSpec::Count).map_err(|_| E::invalid_value(Unexpected::Signed(count), &self))
-    }
-
-    fn visit_u64<E: Error>(self, count: u64) -> Result<CohortSpec, E> {
-        usize::try_from(count).map(CohortSpec::Count).map_err(|_| E::invalid_value(Unexpected::Unsigned(count), &self))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CohortSpec, A::Error> {
-        TraceSpec::deserialize(MapAccessDeserializer::new(map)).map(CohortSpec::Trace)
-    }
+forms! {
+    CohortSpec, "\"all\", a number of clients, or `{ trace = [[0, 1], [2]] }`",
+    word(Everyone) => CohortSpec::All,
+    number(usize) => CohortSpec::Count,
+    table(TraceSpec) => CohortSpec::Trace,
 }
 
 /// Draws that are tried for each client wanted before the whole fleet is looked through.

@@ -1,15 +1,10 @@
 //! How many clients are at work at a time, said once for schedules of any kind.
 
-use std::fmt;
-
 use schemars::JsonSchema;
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error, IntoDeserializer, Unexpected, Visitor},
-};
+use serde::Serialize;
 
 use super::cohort::Everyone;
-use crate::invalid::Invalid;
+use crate::{invalid::Invalid, toml::decode::forms};
 
 /// Clients at work at a time: `"all"`, or a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -43,30 +38,8 @@ impl Concurrency {
     }
 }
 
-impl<'de> Deserialize<'de> for Concurrency {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ConcurrencyVisitor)
-    }
-}
-
-struct ConcurrencyVisitor;
-
-impl Visitor<'_> for ConcurrencyVisitor {
-    type Value = Concurrency;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"all\", or a number of clients")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Concurrency, E> {
-        Everyone::deserialize(text.into_deserializer()).map(Concurrency::All)
-    }
-
-    fn visit_i64<E: Error>(self, count: i64) -> Result<Concurrency, E> {
-        usize::try_from(count).map(Concurrency::Count).map_err(|_| E::invalid_value(Unexpected::Signed(count), &self))
-    }
-
-    fn visit_u64<E: Error>(self, count: u64) -> Result<Concurrency, E> {
-        usize::try_from(count).map(Concurrency::Count).map_err(|_| E::invalid_value(Unexpected::Unsigned(count), &self))
-    }
+forms! {
+    Concurrency, "\"all\", or a number of clients",
+    word(Everyone) => Concurrency::All,
+    number(usize) => Concurrency::Count,
 }

@@ -84,109 +84,135 @@ pub enum Replace {
     Random,
 }
 
-/// The keys of a schedule of arrivals: those that all of them have, and its own before them.
-macro_rules! arrivals {
-    (
-        $(#[$doc:meta])*
-        pub struct $name:ident replacing { $($(#[$own_doc:meta])* pub $own:ident: $type:ty = $default:expr,)* }
-    ) => {
-        arrivals! {
-            $(#[$doc])*
-            pub struct $name {
-                $($(#[$own_doc])* pub $own: $type = $default,)*
-                /// Clients at work at a time; the shared `concurrency` when left out, and all without one.
-                #[serde(skip_serializing_if = "Option::is_none")]
-                pub concurrency: Option<usize> = None,
-                /// Who takes the place of a client that has answered; the method's default when left out, `same` where it has none.
-                #[serde(skip_serializing_if = "Option::is_none")]
-                pub replace: Option<Replace> = None,
-            }
-            {
-                /// Whether all arrivals of one instant are consumed before anyone is called again.
-                pub batch_ties: bool = false,
-            }
-        }
+/// Adds keys that several schedules have, by name, to a struct with keys of its own.
+macro_rules! keys {
+    ([$($head:tt)*] { $($own:tt)* }) => {
+        $($head)* { $($own)* }
     };
-    (
-        $(#[$doc:meta])*
-        pub struct $name:ident { $($(#[$own_doc:meta])* pub $own:ident: $type:ty = $default:expr,)* }
-        $({ $(#[$last_doc:meta])* pub $last:ident: $last_type:ty = $last_default:expr, })?
-    ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-        pub struct $name {
-            $($(#[$own_doc])* pub $own: $type,)*
-            /// Weight by staleness; the method's default when left out, `constant` where it has none.
+    ($head:tt { $($own:tt)* } concurrency $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Clients at work at a time; as many as the shared `concurrency` says when left out, and all without that.
             #[serde(skip_serializing_if = "Option::is_none")]
+            pub concurrency: Option<usize>,
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } replace $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Who takes the place of a client that has answered; the method's default when left out, `same` where it has none.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub replace: Option<Replace>,
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } discount $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Weight by staleness; the method's default when left out, `constant` where it has none.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
             pub discount: Option<Discount>,
-            /// The greatest staleness that the server accepts [server versions].
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } max_staleness $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// The server discards updates staler than this [server versions].
             #[serde(skip_serializing_if = "Option::is_none")]
             pub max_staleness: Option<u64>,
-            $($(#[$last_doc])* pub $last: $last_type,)?
-            /// Pause before looking again for a client, where none is available or the time of its return is not known [s].
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } batch_ties $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Whether all arrivals of one instant are consumed before anyone is called again.
+            pub batch_ties: bool,
+        } $($more)* }
+    };
+    ($head:tt { $($own:tt)* } idle $($more:tt)*) => {
+        keys! { $head { $($own)*
+            /// Pause before looking again when no client is available, or when a client may return at any time [s].
             pub idle: f64,
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self { $($own: $default,)* discount: None, max_staleness: None, $($last: $last_default,)? idle: 1.0 }
-            }
-        }
+        } $($more)* }
     };
 }
 
-arrivals! {
+keys! { [
     /// A constant number of clients at work.
-    pub struct StreamSpec replacing {}
-}
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+    pub struct StreamSpec
+] {} concurrency replace discount max_staleness batch_ties idle }
 
-arrivals! {
-    /// A buffer of arrivals.
-    pub struct BufferedSpec replacing {
-        /// Arrivals that fill the buffer.
-        pub size: usize = 10,
-        /// Arrivals of an epoch, at whose end the server applies the buffer as it is, divided by `size` all the same (FLSim); no
-        /// epochs when left out.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub epoch: Option<u64> = None,
+impl Default for StreamSpec {
+    fn default() -> Self {
+        Self { concurrency: None, replace: None, discount: None, max_staleness: None, batch_ties: false, idle: 1.0 }
     }
 }
+
+keys! { [
+    /// A buffer of arrivals.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+    pub struct BufferedSpec
+] {
+    /// Arrivals that fill the buffer.
+    pub size: usize,
+    /// Arrivals of an epoch, at whose end the server applies whatever the buffer then holds, divided by `size` as ever (FLSim); no
+    /// epochs when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
+} concurrency replace discount max_staleness batch_ties idle }
 
 impl From<StreamSpec> for BufferedSpec {
     /// A buffer of the default size.
     fn from(spec: StreamSpec) -> Self {
         let StreamSpec { concurrency, replace, discount, max_staleness, batch_ties, idle } = spec;
-        Self { concurrency, replace, discount, max_staleness, batch_ties, idle, ..Self::default() }
+        Self { size: 10, epoch: None, concurrency, replace, discount, max_staleness, batch_ties, idle }
     }
 }
 
-/// Fixed time windows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct WindowSpec {
+impl Default for BufferedSpec {
+    fn default() -> Self {
+        StreamSpec::default().into()
+    }
+}
+
+keys! { [
+    /// Fixed time windows.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+    pub struct WindowSpec
+] {
     /// Length of a window [s].
     pub seconds: f64,
-    /// Weight by staleness; the method's default when left out, `constant` where it has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Discount>,
-}
+} discount }
 
-arrivals! {
+keys! { [
     /// Groups that wait for each other.
-    pub struct GroupSpec {
-        /// Clients that make a group.
-        pub size: usize = 10,
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+    pub struct GroupSpec
+] {
+    /// Clients that make a group.
+    pub size: usize,
+} discount max_staleness idle }
+
+impl Default for GroupSpec {
+    fn default() -> Self {
+        Self { size: 10, discount: None, max_staleness: None, idle: 1.0 }
     }
 }
 
-arrivals! {
+keys! { [
     /// Grace periods.
-    pub struct GraceSpec {
-        /// How long after an arrival others may come in to start again together with it [s].
-        pub seconds: f64 = 0.5,
-        /// Arrivals that are applied at a time.
-        pub buffer: usize = 1,
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+    pub struct GraceSpec
+] {
+    /// How long after an arrival others may come in to start again together with it [s].
+    pub seconds: f64,
+    /// Arrivals that are applied at a time.
+    pub buffer: usize,
+} discount max_staleness idle }
+
+impl Default for GraceSpec {
+    fn default() -> Self {
+        Self { seconds: 0.5, buffer: 1, discount: None, max_staleness: None, idle: 1.0 }
     }
 }
 

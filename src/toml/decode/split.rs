@@ -44,13 +44,20 @@ pub fn split<A: DeserializeOwned, B: DeserializeOwned>(
 
 /// The keys of a struct, asked from its `Deserialize`.
 pub fn keys<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] {
-    let mut keys: &'static [&'static str] = &[];
-    // The probe answers every request with an error, after it has noted the keys.
-    let _ = T::deserialize(Probe(&mut keys)).is_ok();
-    keys
+    names_in(|probe| T::deserialize(probe))
 }
 
-struct Probe<'a>(&'a mut &'static [&'static str]);
+/// The keys of the struct, or the names of the enum, that `read` asks for.
+pub fn names_in<T>(read: impl FnOnce(Probe<'_>) -> Result<T, Error>) -> &'static [&'static str] {
+    let mut names: &'static [&'static str] = &[];
+    // The probe answers every request with an error, after it has noted the names.
+    let _ = read(Probe(&mut names)).is_ok();
+    names
+}
+
+/// A source without a value, which notes the keys or names that a type asks for.
+#[derive(Debug)]
+pub struct Probe<'a>(&'a mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Probe<'_> {
     type Error = Error;
@@ -69,9 +76,18 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         self.deserialize_any(visitor)
     }
 
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_struct(name, names, visitor)
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        newtype_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 

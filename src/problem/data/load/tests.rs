@@ -1,7 +1,9 @@
 use approx::assert_relative_eq;
 
 use super::*;
-use crate::problem::data::{Bundled, DirichletSpec, DirichletSplit, Features, LabelName, Samples, Targets};
+use crate::problem::data::{
+    Bundled, CsvSpec, DirichletSpec, DirichletSplit, Features, FileOfClients, LabelName, Samples, Targets,
+};
 
 fn bundled(set: Bundled) -> DataSpec {
     DataSpec::new(Source::Bundled(set))
@@ -112,7 +114,7 @@ fn loading_is_reading_and_partitioning() {
 fn files_are_found_from_the_folder_of_the_scenario() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.csv"), "x,g,y\n1,p,0.5\n2,q,1.5\n3,q,2.5\n4,p,3.5\n").unwrap();
-    let spec = DataSpec::new(Source::Csv("a.csv".to_owned().into()));
+    let spec = DataSpec::new(Source::Csv(CsvSpec { path: "a.csv".into(), ..CsvSpec::default() }));
     let by = PartitionSpec::By("g".to_owned());
     let data = load::<f64>(&spec, Some(&by), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
     let Features::Dense(x) = &data.train.features else { panic!("expected dense features") };
@@ -121,7 +123,7 @@ fn files_are_found_from_the_folder_of_the_scenario() {
     assert!(data.label_counts().is_none());
 
     let error = load::<f64>(
-        &DataSpec::new(Source::Leaf("none".to_owned().into())),
+        &DataSpec::new(Source::Leaf(LeafSpec { path: "none".into(), ..LeafSpec::default() })),
         None,
         (None, TargetKind::Auto),
         &Streams::new(0),
@@ -139,14 +141,14 @@ fn client_ids_belong_to_the_rows_of_the_source() {
     let rows: String = (0..20).map(|row| format!("{row},{}\n", row % 2)).collect();
     std::fs::write(folder.path().join("a.csv"), format!("x,y\n{rows}")).unwrap();
     std::fs::write(folder.path().join("ids"), "0\n".repeat(10) + &"1\n".repeat(10)).unwrap();
-    let by_file = PartitionSpec::File("ids".to_owned().into());
+    let by_file = PartitionSpec::File(FileOfClients { path: "ids".into(), allow_empty: false });
     let rows_of = |spec: &DataSpec| {
         let data = load::<f64>(spec, Some(&by_file), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
         let Features::Dense(x) = &data.train.features else { panic!("expected dense features") };
         let of = |client| data.rows(client).map(|row| x[[row, 0]]).collect::<Vec<f64>>();
         (of(0), of(1), data.test.map(|test| test.len()))
     };
-    let source = DataSpec::new(Source::Csv("a.csv".to_owned().into()));
+    let source = DataSpec::new(Source::Csv(CsvSpec { path: "a.csv".into(), ..CsvSpec::default() }));
     let (first, second, held_out) = rows_of(&DataSpec { test: Some(0.2), ..source.clone() });
     // A fifth of each client: two of ten.
     assert_eq!((first.len(), second.len(), held_out), (8, 8, Some(4)));
@@ -167,7 +169,7 @@ fn a_leaf_folder_is_read_in_the_order_of_names() {
     std::fs::write(folder.path().join("b.json"), r#"{"users": ["v"], "user_data": {"v": {"x": [[2]], "y": [1]}}}"#).unwrap();
     std::fs::write(folder.path().join("a.json"), r#"{"users": ["u"], "user_data": {"u": {"x": [[1]], "y": [0]}}}"#).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "not data").unwrap();
-    let spec = DataSpec::new(Source::Leaf(folder.path().to_string_lossy().into_owned().into()));
+    let spec = DataSpec::new(Source::Leaf(LeafSpec { path: folder.path().into(), ..LeafSpec::default() }));
     let data = load::<f64>(&spec, None, (None, TargetKind::Auto), &Streams::new(0), Path::new("")).unwrap().data;
     assert_eq!((data.clients(), data.label_counts()), (2, Some(vec![vec![1, 0], vec![0, 1]])));
 }

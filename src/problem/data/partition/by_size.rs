@@ -1,9 +1,9 @@
 //! Numbers of samples per client.
 
-use rand_distr::{Distribution, Gamma, Open01, StandardNormal};
+use rand_distr::{Distribution, Open01, StandardNormal};
 
 use super::ShareLaw;
-use crate::random::Rng;
+use crate::random::{self, Rng, exponentials};
 
 /// Sizes that differ by at most one, the larger ones first.
 pub fn equal(rows: usize, clients: usize) -> Vec<usize> {
@@ -52,25 +52,7 @@ pub fn weights(law: &ShareLaw, clients: usize, rng: &mut Rng) -> Vec<f64> {
     }
 }
 
-/// A draw from `Dir(α 1)` of length `count`.
-///
-/// Gamma variates are drawn as logarithms, `ln Γ(α) = ln Γ(α + 1) + ln(U) / α`, because for small α nearly all of them
-/// are below the smallest double.
+/// Draws from `Dir(α 1)`, shape `[count]`.
 pub fn dirichlet(alpha: f64, count: usize, rng: &mut Rng) -> Vec<f64> {
-    let law = Gamma::new(alpha + 1.0, 1.0).expect("the concentration is checked: positive and finite");
-    let logarithms = (0..count).map(|_| {
-        let uniform: f64 = Open01.sample(rng);
-        law.sample(rng).ln() + uniform.ln() / alpha
-    });
-    let mut shares = exponentials(logarithms.collect());
-    let total: f64 = shares.iter().sum();
-    shares.iter_mut().for_each(|share| *share /= total);
-    shares
-}
-
-/// Exponentials of `logarithms`, relative to the largest.
-fn exponentials(mut logarithms: Vec<f64>) -> Vec<f64> {
-    let largest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    logarithms.iter_mut().for_each(|value| *value = (*value - largest).exp());
-    logarithms
+    random::dirichlet(alpha, count, &Open01.map(|uniform: f64| -uniform.ln()), rng)
 }

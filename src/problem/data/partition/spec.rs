@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     invalid::{Invalid, require},
-    problem::data::spec::{text_or_table, text_schema},
+    problem::data::spec::{PathOr, path_or_table},
 };
 
 /// How the training samples are divided among the clients.
@@ -33,14 +33,10 @@ pub enum PartitionSpec {
     /// By client ids from 0 in a file: one for each training sample of the source (before `test` and `classes`), as NPY, one a
     /// line, or as JSON, which may also list the rows of each client; a bare path, or a table.
     File(
-        #[serde(deserialize_with = "file")]
-        #[schemars(schema_with = "text_schema::<FileOfClients>")]
+        #[serde(deserialize_with = "path_or_table")]
+        #[schemars(with = "PathOr<FileOfClients>")]
         FileOfClients,
     ),
-}
-
-fn file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FileOfClients, D::Error> {
-    Ok(text_or_table(deserializer)?.unwrap_or_default())
 }
 
 /// Label skew from a Dirichlet law.
@@ -116,12 +112,6 @@ pub struct FileOfClients {
     /// Whether an id below the largest may have no sample.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_empty: bool,
-}
-
-impl From<String> for FileOfClients {
-    fn from(path: String) -> Self {
-        Self { path: path.into(), allow_empty: false }
-    }
 }
 
 impl PartitionSpec {

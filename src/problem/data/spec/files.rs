@@ -186,27 +186,3 @@ impl TextSpec {
         }
     }
 }
-
-impl From<String> for LibsvmSpec {
-    fn from(path: String) -> Self {
-        Self { path: path.into(), ..Self::default() }
-    }
-}
-
-impl From<String> for CsvSpec {
-    fn from(path: String) -> Self {
-        Self { path: path.into(), ..Self::default() }
-    }
-}
-
-impl From<String> for NpzSpec {
-    fn from(path: String) -> Self {
-        Self { path: path.into(), ..Self::default() }
-    }
-}
-
-impl From<String> for LeafSpec {
-    fn from(path: String) -> Self {
-        Self { path: path.into(), ..Self::default() }
-    }
-}

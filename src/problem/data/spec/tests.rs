@@ -84,7 +84,7 @@ fn partitions_survive_writing_and_reading() {
         ("{ shards = { per-client = 2 } }", PartitionSpec::Shards(ShardSpec { per_client: 2 })),
         ("{ quantity = { sizes = { lognormal = { sigma = 1 } } } }", PartitionSpec::Quantity(lognormal)),
         ("{ by = \"subject\" }", PartitionSpec::By("subject".to_owned())),
-        ("{ file = \"clients.npy\" }", PartitionSpec::File(FileOfClients::from("clients.npy".to_owned()))),
+        ("{ file = \"clients.npy\" }", PartitionSpec::File(FileOfClients { path: "clients.npy".into(), allow_empty: false })),
     ];
     for (text, expected) in cases {
         assert_eq!(partition(text), expected);
