@@ -17,6 +17,7 @@ pub use crate::{
         Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, PerSample, Properties, Sample, SampleLoss, TestScore,
         Workspace,
         data::{ClientData, Samples, TargetKind, Targets},
+        evaluate::{Evaluation, Wanted},
     },
     protocol::{
         Local,
@@ -24,5 +25,6 @@ pub use crate::{
         peers::{Exchange, Message, Node, Nodes, PeerUpdate, Phase, SynchronousUpdate, nodes_with, synchronous_nodes},
     },
     random::Setting,
+    record::metric::{Better, Metric, MetricCard, Needs, Observation, ScaleKind},
     registry::Registry,
 };

@@ -12,6 +12,6 @@ pub mod schedule;
 pub mod spec;
 
 pub use local::{Local, Memory, Scratch, Uplink};
-pub use observed::{Deployed, Models, Observed, Participant, StateVector};
+pub use observed::{Deployed, Models, Observed, Participant, Recorded, StateVector};
 
 pub use crate::message::Payload;

@@ -64,8 +64,13 @@ pub struct Deployed<R> {
     pub activations: Bits,
 }
 
-/// A protocol whose progress can be recorded.
-pub trait Observed<R: Real>: Protocol {
+/// A protocol that can be run and recorded.
+pub trait Recorded<R: Real>: Protocol + Observed<R> {}
+
+impl<R: Real, P: Protocol + Observed<R>> Recorded<R> for P {}
+
+/// The state of a protocol, as recorders and metrics see it.
+pub trait Observed<R: Real> {
     /// The current iterates.
     fn models(&self) -> Models<'_, R>;
 

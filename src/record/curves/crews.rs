@@ -1,12 +1,10 @@
 //! Whether the methods of a comparison have about as many clients at work.
 
-use super::{
-    cell::Cell,
-    facts::{Fact, Facts},
-    spread::Quartiles,
-    units::short,
+use super::facts::{Fact, Facts};
+use crate::{
+    invalid::count,
+    record::{axis::short, cell::Cell, spread::Quartiles},
 };
-use crate::invalid::count;
 
 /// Factor by which methods must differ to be told [1].
 const UNLIKE: f64 = 1.5;

@@ -2,13 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use super::axis::Axis;
-use super::bracket::Bracket;
-use super::curves::Run;
-use super::facts::Sampling;
-use super::measure::Better;
-use super::units::exact;
-use crate::invalid::Invalid;
+use super::{Run, facts::Sampling};
+use crate::{
+    invalid::Invalid,
+    record::{
+        axis::{Axis, exact},
+        metric::Better,
+        spread::Bracket,
+    },
+};
 
 /// A value of a metric to be reached: at or below it for losses and gaps, at or above it for accuracies.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,17 +23,16 @@ pub struct Target {
 
 impl Target {
     /// Between which places on `axis` the `run` reaches the target first; `None` if it never does, or diverges sooner or later. `metric`
-    /// is the column.
+    /// is the column, whose values are `better` in one direction.
     ///
     /// The upper end is the place of the first sample that reaches the target, where it was certainly met; the lower end that of the
     /// sample before, where it was not, or the count after that one on an axis of whole rounds or updates. Both are the same where
-    /// [every update](crate::record::facts::Sampling::is_exact) of a server's model was sampled. A metric that is not monotone may have
+    /// [every update](crate::record::curves::facts::Sampling::is_exact) of a server's model was sampled. A metric that is not monotone may have
     /// touched the target before the lower end, between two samples.
-    pub fn crossing(&self, run: &Run, axis: Axis, metric: usize) -> Option<Bracket> {
+    pub fn crossing(&self, run: &Run, axis: Axis, (metric, better): (usize, Better)) -> Option<Bracket> {
         if run.diverged {
             return None;
         }
-        let better = Better::of(&self.metric);
         let exact = run.sampling.is_some_and(Sampling::is_exact);
         let mut before = None;
         for (high, value) in run.samples(axis, metric) {
@@ -90,7 +91,8 @@ mod tests {
         let mut curves = Curves::parse(FILE.as_bytes(), std::path::Path::new("t")).unwrap();
         let crossing = |curves: &Curves, text: &str, axis| {
             let target: Target = text.parse().unwrap();
-            let found = target.crossing(&curves.runs[0], axis, curves.metric(&target.metric).unwrap());
+            let metric = curves.metric(&target.metric).unwrap();
+            let found = target.crossing(&curves.runs[0], axis, (metric, curves.metrics[metric].better));
             found.map(|Bracket { low, high }| (low, high))
         };
         assert_eq!(crossing(&curves, "gap=1", Axis::Seconds), Some((0.0, 0.0)));
@@ -115,9 +117,11 @@ mod tests {
     fn a_run_that_diverges_later_never_reaches_it() {
         let file = FILE.replace("9,0,0,30,0,0.2,0.7", "9,0,0,30,0,inf,0.7");
         let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
-        for (text, metric) in [("gap=0.1", "gap"), ("gap=1", "gap"), ("accuracy=0.5", "accuracy")] {
+        for (text, metric, better) in
+            [("gap=0.1", 0, Better::Lower), ("gap=1", 0, Better::Lower), ("accuracy=0.5", 1, Better::Higher)]
+        {
             let target: Target = text.parse().unwrap();
-            assert_eq!(target.crossing(&curves.runs[0], Axis::Seconds, curves.metric(metric).unwrap()), None, "{text}");
+            assert_eq!(target.crossing(&curves.runs[0], Axis::Seconds, (metric, better)), None, "{text}");
         }
     }
 

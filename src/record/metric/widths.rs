@@ -2,34 +2,34 @@
 
 use crate::{fleet::Fleet, num::Real, problem::Workspace, protocol::Observed, world::World};
 
-/// The clients of a fleet by their width, in ascending order.
+/// The clients of a fleet by their bit-width, in ascending order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tiers(Vec<Tier>);
+pub struct Widths(Vec<Tier>);
 
-/// The clients of one width.
+/// The clients of one bit-width.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Tier {
     width: u32,
     /// One of them: all run the same model.
     client: usize,
-    /// How many they are.
+    /// Their number.
     count: usize,
 }
 
 /// Test accuracies of the models that clients run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Accuracies {
-    /// Of the model in the smallest width of the fleet [1].
-    pub(super) narrowest: f64,
-    /// Of the model in the largest width [1].
-    pub(super) widest: f64,
+pub struct Accuracies {
+    /// Of the model at the smallest bit-width of the fleet [1].
+    pub narrowest: f64,
+    /// Of the model at the largest bit-width [1].
+    pub widest: f64,
     /// Mean over the clients [1].
-    pub(super) clients: f64,
+    pub clients: f64,
 }
 
-impl Tiers {
-    /// The widths of a fleet.
-    pub(super) fn of(fleet: &Fleet) -> Self {
+impl Widths {
+    /// The bit-widths of a fleet.
+    pub fn of(fleet: &Fleet) -> Self {
         let mut tiers: Vec<Tier> = Vec::new();
         for client in 0..fleet.clients() {
             let width = fleet.bits(client);
@@ -43,7 +43,7 @@ impl Tiers {
     }
 
     /// Scores the models that clients run now; `None` without a server or without classes.
-    pub(super) fn score<R: Real>(&self, world: &World<R>, protocol: &impl Observed<R>) -> Option<Accuracies> {
+    pub fn score<R: Real>(&self, world: &World<R>, protocol: &dyn Observed<R>) -> Option<Accuracies> {
         let mut work = Workspace::new();
         let mut accuracy = |tier: &Tier| {
             let model = protocol.deployed(tier.client)?;

@@ -2,20 +2,22 @@
 
 use std::{io, path::Path};
 
-use super::{
-    curves::{Cell, Curves, Run},
-    formula::bare,
-};
+use super::{Cell, Curves, Run};
 use crate::{
-    file::{File, bounded, start},
     invalid::Invalid,
-    memory,
+    record::{
+        metric::Measure,
+        table::{self, Row},
+    },
 };
 
 /// The horizontal axis of a figure of shares, and their sweep key.
 pub const KEY: &str = "staleness";
 /// The metric of a figure of shares.
 pub const SHARE: &str = "share";
+
+/// The columns after the sweep keys.
+const COLUMNS: [&str; 4] = ["method", "seed", KEY, "count"];
 
 /// Greatest staleness that is read back.
 const MOST: u64 = 1 << 20;
@@ -26,14 +28,13 @@ const MOST: u64 = 1 << 20;
 /// # Errors
 /// None that memory does not have.
 pub fn table(keys: &[String], prefix: &[String], counts: &[u64]) -> io::Result<String> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(keys.iter().map(String::as_str).chain(["method", "seed", "staleness", "count"]))?;
-    for (staleness, count) in counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
-        let numbers = [staleness.to_string(), count.to_string()];
-        csv.write_record(prefix.iter().chain(&numbers))?;
-    }
-    let bytes = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-    String::from_utf8(bytes).map_err(io::Error::other)
+    table::text(|csv| {
+        csv.write_record(keys.iter().map(String::as_str).chain(COLUMNS))?;
+        for (staleness, count) in counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
+            csv.write_record(prefix.iter().chain(&[staleness.to_string(), count.to_string()]))?;
+        }
+        Ok(())
+    })
 }
 
 /// The shares of a run's updates, read from `staleness.csv`: a point for every staleness from 0 to the greatest that the method met
@@ -43,7 +44,7 @@ pub fn table(keys: &[String], prefix: &[String], counts: &[u64]) -> io::Result<S
 /// [`Invalid`] in the file where it cannot be read or is no such table.
 pub fn shares(path: &Path) -> Result<Curves, Invalid> {
     let counted = read(path)?;
-    let (mut keys, metrics) = (counted.keys, vec![SHARE.to_owned()]);
+    let (mut keys, share) = (counted.keys, Measure { title: "share of updates".to_owned(), ..Measure::named(SHARE) });
     let mut runs = Vec::new();
     for run in &counted.runs {
         let alike = counted.runs.iter().filter(|other| other.cell == run.cell && other.method == run.method);
@@ -57,7 +58,7 @@ pub fn shares(path: &Path) -> Result<Curves, Invalid> {
         }));
     }
     keys.push(KEY.to_owned());
-    Ok(Curves { keys, metrics, runs })
+    Ok(Curves { keys, metrics: vec![share], runs, ..Curves::default() })
 }
 
 /// What [`table`] writes, for all runs.
@@ -75,33 +76,15 @@ struct Counted {
 }
 
 fn read(path: &Path) -> Result<Counts, Invalid> {
-    let refused =
-        |error: io::Error| Invalid::at("", format!("the counts of staleness cannot be read: {error}")).in_file(path, None);
-    let bytes = bounded::read(path, memory::available()).map_err(refused)?;
-    let file = File::in_memory(path, &bytes)?;
-    let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
-    let unreadable = |error: csv::Error| {
-        file.fault_at_record(start(error.position()), format!("the counts of staleness cannot be read: {error}"))
-    };
-    let header = reader.headers().map_err(unreadable)?.clone();
-    let of_keys = header.len().saturating_sub(4);
-    if !header.iter().skip(of_keys).eq(["method", "seed", "staleness", "count"]) {
-        return Err(file.fault_at_record(0, "no columns `method,seed,staleness,count` at the end of the first line"));
-    }
+    let bytes = table::bytes(path, "the counts of staleness")?;
     let mut runs: Vec<Counted> = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(unreadable)?;
-        let fault = |column: usize, message| file.fault_at_field(start(row.position()), (column, b','), message);
-        let number = |column: usize| {
-            row[column].parse::<u64>().map_err(|_| fault(column, format!("`{}` is not a {}", &row[column], &header[column])))
-        };
-        let (seed, staleness, count) = (number(of_keys + 1)?, number(of_keys + 2)?, number(of_keys + 3)?);
+    let each = |row: &Row<'_>| {
+        let (seed, staleness, count) =
+            (row.parse(1, "a seed")?, row.parse::<u64>(2, "a staleness")?, row.parse::<u64>(3, "a count")?);
         if staleness > MOST {
-            return Err(fault(of_keys + 2, format!("a staleness of {staleness} is more than a figure can show, {MOST}")));
+            return Err(row.fault(2, format!("a staleness of {staleness} is more than a figure can show, {MOST}")));
         }
-        let pair = |(key, value): (&str, &str)| (key.to_owned(), bare(value).to_owned());
-        let cell = Cell(header.iter().zip(&row).take(of_keys).map(pair).collect());
-        let method = bare(&row[of_keys]);
+        let (cell, method) = (row.cell(), row.text(0));
         let same = |run: &Counted| run.cell == cell && run.method == method && run.seed == seed;
         if !runs.last().is_some_and(same) {
             runs.push(Counted { cell, method: method.to_owned(), seed, counts: Vec::new() });
@@ -109,8 +92,11 @@ fn read(path: &Path) -> Result<Counts, Invalid> {
         let counts = &mut runs.last_mut().expect("a run was just opened").counts;
         counts.resize(counts.len().max(staleness as usize + 1), 0);
         counts[staleness as usize] += count;
-    }
-    Ok(Counts { keys: header.iter().take(of_keys).map(str::to_owned).collect(), runs })
+        Ok(())
+    };
+    let (mut keys, count) = table::read(path, &bytes, |header| table::before(&COLUMNS, header), each)?;
+    keys.truncate(count);
+    Ok(Counts { keys, runs })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     engine::{AtWork, Engine},
     num::Real,
-    protocol::Observed,
+    protocol::Recorded,
 };
 
 /// How a run came out.
@@ -71,7 +71,7 @@ pub struct Progress {
 
 impl Progress {
     /// Where the run of an engine stands.
-    pub fn of<R: Real, P: Observed<R>>(engine: &Engine<P>) -> Self {
+    pub fn of<R: Real, P: Recorded<R>>(engine: &Engine<P>) -> Self {
         let ledger = engine.ledger();
         Self {
             round: engine.protocol().round(),

@@ -2,21 +2,21 @@
 
 use std::io::Write;
 
-use super::axis::Axis;
-use super::crews::Crew;
-use super::curves::{Cell, Curves, Run};
-use super::formula::guarded;
-use super::measure::Better;
-use super::spread::Quartiles;
-use super::trial::Winner;
+use super::{Cell, Curves, Run, crews::Crew, trial::Winner};
+use crate::record::{
+    axis::Axis,
+    metric::{Better, Measure},
+    spread::Quartiles,
+    table::guarded,
+};
 
 /// Final and best values of one metric over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     /// Quartiles of the last recorded values.
     pub last: Quartiles,
-    /// Quartiles of the best values of each run.
-    pub best: Quartiles,
+    /// Quartiles of the best values of each run; `None` where no value is better than another.
+    pub best: Option<Quartiles>,
 }
 
 /// One method in one cell.
@@ -40,11 +40,11 @@ pub struct Row {
 
 /// Names of the [values](Row::values) of a row: how many seeds there are and how many diverged, the median total on each axis, clients
 /// at work on average and at most, then for each metric the median and quartiles of its final and of its best value.
-pub fn columns(metrics: &[String]) -> Vec<String> {
+pub fn columns(metrics: &[Measure]) -> Vec<String> {
     let counts = ["seeds", "diverged"].map(str::to_owned);
     let totals = Axis::ALL.map(|axis| axis.column().to_owned());
     let quartiles = metrics.iter().flat_map(|metric| {
-        let column = metric.replace('-', "_");
+        let column = metric.name.replace('-', "_");
         ["final", "best"].into_iter().flat_map(move |when| {
             let column = column.clone();
             ["median", "q1", "q3"].map(move |quartile| format!("{column}_{when}_{quartile}"))
@@ -59,7 +59,9 @@ impl Row {
     pub fn values(&self) -> Vec<Option<f64>> {
         let counts = [self.seeds, self.diverged].map(|count| count as f64);
         let quartiles = |outcome: &Option<Outcome>| match outcome {
-            Some(Outcome { last, best }) => [last, best].map(|q| [q.median, q.lower, q.upper].map(Some)).concat(),
+            Some(Outcome { last, best }) => {
+                [Some(*last), *best].map(|q| q.map_or([None; 3], |q| [q.median, q.lower, q.upper].map(Some))).concat()
+            }
             None => vec![None; 6],
         };
         let counted = counts.into_iter().chain(self.totals).map(Some);
@@ -97,7 +99,7 @@ fn row(curves: &Curves, crews: &[Crew], cell: &Cell, method: &str) -> Option<Row
             .iter()
             .find(|crew| crew.cell == *cell && crew.method == method)
             .map(|crew| [crew.mean.median, crew.most.median]),
-        outcomes: (0..curves.metrics.len()).map(|metric| outcome(&runs, metric, Better::of(&curves.metrics[metric]))).collect(),
+        outcomes: curves.metrics.iter().enumerate().map(|(column, metric)| outcome(&runs, column, metric.better)).collect(),
     })
 }
 
@@ -106,7 +108,7 @@ fn outcome(runs: &[&Run], metric: usize, better: Better) -> Option<Outcome> {
     let best = |run: &&Run| run.best(metric, better).map(|v| better.settle(v));
     Some(Outcome {
         last: Quartiles::of(&mut runs.iter().filter_map(last).collect::<Vec<_>>())?,
-        best: Quartiles::of(&mut runs.iter().filter_map(best).collect::<Vec<_>>())?,
+        best: Quartiles::of(&mut runs.iter().filter_map(best).collect::<Vec<_>>()),
     })
 }
 
@@ -144,7 +146,7 @@ pub fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::trial::{Edge, Tuned};
+    use crate::record::curves::trial::{Edge, Tuned};
 
     const FILE: &str = concat!(
         "alpha,method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss,accuracy,gap\n",
@@ -162,11 +164,11 @@ mod tests {
         assert_eq!((row.seeds, row.diverged), (3, 1));
         assert_eq!(row.totals, [4.0, 3.0, 16.0, 160.0, 128.0, 64.0]);
         assert_eq!((loss.last.lower, loss.last.median, loss.last.upper), (2.5, 3.0, f64::INFINITY));
-        assert_eq!(loss.best.median, 3.0);
+        assert_eq!(loss.best.unwrap().median, 3.0);
         // The accuracy of the run that diverged counts as worst in the end, of 0.4 and 0.6, and was never recorded before.
         let accuracy = row.outcomes[1].unwrap();
         assert_eq!((accuracy.last.lower, accuracy.last.median), (f64::NEG_INFINITY, 0.4));
-        assert_eq!(accuracy.best.median, 0.5);
+        assert_eq!(accuracy.best.unwrap().median, 0.5);
         assert_eq!(row.outcomes[2], None);
     }
 

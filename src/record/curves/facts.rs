@@ -6,19 +6,15 @@ use std::{
     path::Path,
 };
 
-use csv::StringRecord;
-
-use super::{
-    cell::Cell,
-    formula::{bare, guarded},
-    plan::EverySpec,
-    progress::Outcome,
-};
 use crate::{
     engine::AtWork,
-    file::{File, bounded, start},
     invalid::Invalid,
-    memory,
+    record::{
+        cell::Cell,
+        recorder::progress::Outcome,
+        spec::EverySpec,
+        table::{self, Fault, Row, guarded},
+    },
 };
 
 /// The name of the table among results.
@@ -58,7 +54,7 @@ impl Sampling {
 }
 
 /// All of a `runs.csv`, or nothing where there is none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     rows: Vec<Fact>,
     places: HashMap<(Cell, String, u64), usize>,
@@ -70,11 +66,7 @@ impl Facts {
     /// # Errors
     /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read or is no such table.
     pub fn read(path: &Path) -> Result<Self, Invalid> {
-        match bounded::read(path, memory::available()) {
-            Ok(bytes) => Self::parse(&bytes, path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Invalid::at("", format!("the outcomes of runs cannot be read: {error}")).in_file(path, None)),
-        }
+        table::bytes_if_any(path, "the outcomes of runs")?.map_or_else(|| Ok(Self::default()), |bytes| Self::parse(&bytes, path))
     }
 
     /// Reads the content of a file; `path` is for messages only.
@@ -82,24 +74,12 @@ impl Facts {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Invalid> {
-        let file = File::in_memory(path, bytes)?;
-        let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
-        let unreadable = |error: csv::Error| file.fault_at_record(start(error.position()), error.to_string());
-        let header = reader.headers().map_err(unreadable)?.clone();
-        let keys = header.len().saturating_sub(FIXED.len());
-        if !header.iter().skip(keys).eq(FIXED) {
-            return Err(file.fault_at_record(0, format!("the first line does not end in `{}`", FIXED.join(","))));
-        }
         let mut facts = Self::default();
-        for row in reader.records() {
-            let row = row.map_err(unreadable)?;
-            let placed = |(column, message)| file.fault_at_field(start(row.position()), (column, b','), message);
-            let fact = fact(&header, &row, keys).map_err(placed)?;
-            if !facts.add(fact) {
-                return Err(placed((keys, "this run stands in an earlier line too".to_owned())));
-            }
-        }
-        Ok(facts)
+        let each = |row: &Row<'_>| {
+            let is_new = facts.add(fact(row)?);
+            if is_new { Ok(()) } else { Err(row.fault(0, "this run has an earlier line already")) }
+        };
+        table::read(path, bytes, |header| table::before(&FIXED, header), each).map(|_| facts)
     }
 
     /// Adds a run; whether it is not there yet.
@@ -134,31 +114,24 @@ impl FromIterator<Fact> for Facts {
 /// The columns after the sweep keys.
 const FIXED: [&str; 7] = ["method", "seed", "outcome", "sampled", "server", "at_work_mean", "at_work_most"];
 
-/// Reads a row whose first columns are those of so many `keys`; else the column at fault, and why.
-fn fact(header: &StringRecord, row: &StringRecord, keys: usize) -> Result<Fact, (usize, String)> {
-    let at = |index: usize| &row[keys + index];
-    let fault = |index: usize, what: &str| (keys + index, format!("`{}` is not {what}", at(index)));
-    let cell = header.iter().zip(row.iter().map(bare)).take(keys);
-    let outcome = match at(2) {
+/// What a row says.
+fn fact(row: &Row<'_>) -> Result<Fact, Fault> {
+    let outcome = match row.field(2) {
         "" => None,
-        name => Some(Outcome::from_name(name).ok_or_else(|| fault(2, "an outcome of a run"))?),
+        name => Some(Outcome::from_name(name).ok_or_else(|| row.fault(2, format!("`{name}` is not an outcome of a run")))?),
     };
-    let every = at(3).parse().map_err(|_| fault(3, "a distance between samples, such as `6 seconds`"))?;
-    let server = at(4).parse().map_err(|_| fault(4, "`true` or `false`"))?;
-    let at_work = match (at(5), at(6)) {
-        ("", "") => None,
-        (mean, most) => Some(AtWork {
-            mean: mean.parse().map_err(|_| fault(5, "a number of clients"))?,
-            most: most.parse().map_err(|_| fault(6, "a number of clients"))?,
-        }),
-    };
+    let has_ended = !(row.field(5).is_empty() && row.field(6).is_empty());
+    let at_work = || Ok(AtWork { mean: row.parse(5, "a number of clients")?, most: row.parse(6, "a number of clients")? });
     Ok(Fact {
-        cell: Cell(cell.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()),
-        method: bare(at(0)).to_owned(),
-        seed: at(1).parse().map_err(|_| fault(1, "a seed"))?,
+        cell: row.cell(),
+        method: row.text(0).to_owned(),
+        seed: row.parse(1, "a seed")?,
         outcome,
-        at_work,
-        sampling: Sampling { every, server },
+        sampling: Sampling {
+            every: row.parse(3, "a distance between samples, such as `6 seconds`")?,
+            server: row.parse(4, "`true` or `false`")?,
+        },
+        at_work: has_ended.then(at_work).transpose()?,
     })
 }
 

@@ -6,16 +6,15 @@ use std::{
     path::Path,
 };
 
+use csv::StringRecord;
 use serde::Serialize;
 
-use super::{
-    cell::Cell,
-    formula::{bare, guarded},
-};
 use crate::{
-    file::{File, bounded},
     invalid::Invalid,
-    memory,
+    record::{
+        cell::Cell,
+        table::{self, Row, guarded},
+    },
 };
 
 /// One combination of the tuned values of a method in a cell.
@@ -55,38 +54,32 @@ pub fn write(keys: &[String], criterion: &str, trials: &[Trial], out: &mut dyn W
     csv.flush()
 }
 
-/// Reads `tuning.csv`; nothing where no method is tuned, or where an earlier version has written it.
+/// Reads `tuning.csv`; nothing where no method is tuned.
 ///
 /// # Errors
 /// [`Invalid`] when the file is no such table.
 pub fn read(path: &Path) -> Result<Vec<Trial>, Invalid> {
-    if !path.is_file() {
-        return Ok(Vec::new());
-    }
-    let unreadable = |error: io::Error| Invalid::at("", format!("what was tried cannot be read: {error}")).in_file(path, None);
-    let bytes = bounded::read(path, memory::available()).map_err(unreadable)?;
-    let file = File::in_memory(path, &bytes)?;
-    let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
-    let header = reader.headers().map_err(|error| file.fault(error.to_string()))?.clone();
-    let columns: Vec<&str> = header.iter().collect();
-    let Some(keys) = columns.windows(COLUMNS.len()).position(|window| window == COLUMNS) else { return Ok(Vec::new()) };
+    let Some(bytes) = table::bytes_if_any(path, "the table of tuned values")? else { return Ok(Vec::new()) };
+    let layout = |header: &StringRecord| {
+        let columns: Vec<&str> = header.iter().collect();
+        let place = columns.windows(COLUMNS.len()).position(|window| window == COLUMNS);
+        place.ok_or_else(|| format!("no columns `{}` in the first line", COLUMNS.join(",")))
+    };
     let mut trials: Vec<Trial> = Vec::new();
     let mut latest = String::new();
-    for row in reader.into_records() {
-        let row = row.map_err(|error| file.fault(error.to_string()))?;
-        let field = |at: usize| row.get(at).map(bare).unwrap_or_default();
-        let value = (field(keys + 2).to_owned(), field(keys + 3).to_owned());
-        if let Some(trial) = trials.last_mut().filter(|_| latest == field(keys + 1)) {
+    let each = |row: &Row<'_>| {
+        let value = (row.text(2).to_owned(), row.text(3).to_owned());
+        if let Some(trial) = trials.last_mut().filter(|_| latest == row.field(1)) {
             trial.values.push(value);
-            continue;
+            return Ok(());
         }
-        field(keys + 1).clone_into(&mut latest);
-        let cell = columns[..keys].iter().zip(0..).map(|(key, at)| ((*key).to_owned(), field(at).to_owned())).collect();
-        let score = field(keys + 5).parse().unwrap_or(f64::NAN);
-        let (method, kept) = (field(keys).to_owned(), field(keys + 4) == "true");
-        trials.push(Trial { cell: Cell(cell), method, values: vec![value], kept, score });
-    }
-    Ok(trials)
+        row.field(1).clone_into(&mut latest);
+        let (method, kept) = (row.text(0).to_owned(), row.field(4) == "true");
+        let score = row.field(5).parse().unwrap_or(f64::NAN);
+        trials.push(Trial { cell: row.cell(), method, values: vec![value], kept, score });
+        Ok(())
+    };
+    table::read(path, &bytes, layout, each).map(|_| trials)
 }
 
 /// The end of a grid.

@@ -5,7 +5,11 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{axis::Axis, stop::Stop};
+use super::{
+    axis::Axis,
+    metric::{Better, Loss, MetricSpec, PeerModel},
+    stop::Stop,
+};
 use crate::invalid::{Invalid, require};
 
 /// The `[record]` section.
@@ -18,11 +22,11 @@ pub struct RecordSpec {
     pub every: Option<EverySpec>,
     /// What is recorded; the loss, and the accuracy where there is one, when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub metrics: Option<Vec<Metric>>,
+    pub metrics: Option<Vec<MetricSpec>>,
     /// Metric whose final value decides among values that are tried by `tune`; recorded in any case. When left out the first one of
     /// `metrics` that is computed on training samples, such as `loss`, which is recorded besides where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tune_by: Option<Metric>,
+    pub tune_by: Option<MetricSpec>,
     /// Which model of a method without a server is scored.
     pub peers: PeerModel,
     /// Whether the final model of every run is kept as `.npy`.
@@ -186,125 +190,6 @@ fn rounds() -> Axis {
     Axis::Rounds
 }
 
-/// Which model of a method without a server is scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum PeerModel {
-    /// The mean of all nodes' models.
-    Mean,
-    /// This many nodes, evenly spread over the node numbers; their scores are averaged.
-    Nodes(usize),
-}
-
-impl Default for PeerModel {
-    fn default() -> Self {
-        Self::Nodes(10)
-    }
-}
-
-/// A recorded quantity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Metric {
-    /// Global training loss `f(x)`.
-    Loss,
-    /// `f(x) − f*`, convex problems only.
-    Gap,
-    /// `‖∇f(x)‖`.
-    GradNorm,
-    /// `‖x − x*‖`, convex problems only.
-    Distance,
-    /// Share of held-out samples that are classified correctly [1].
-    Accuracy,
-    /// The accuracy of the model as the clients of fewest bits run it, weights and activations rounded to what they have [1];
-    /// methods with a server only.
-    AccuracyNarrowest,
-    /// The accuracy of the model as the clients of most bits run it [1]; methods with a server only.
-    AccuracyWidest,
-    /// Mean over the clients of the accuracy of the model as each runs it in its own width [1]; methods with a server only.
-    AccuracyClients,
-    /// Mean loss on held-out samples.
-    TestLoss,
-    /// Mean local loss of the worst tenth of the clients.
-    WorstDecileLoss,
-    /// Mean staleness of all updates so far [server versions].
-    Staleness,
-    /// Share of the clients in the latest server step [1].
-    Participation,
-    /// Energy of all local steps computed so far, those of visits that were lost or called off included [J].
-    Energy,
-    /// Stochastic gradients whose results were taken up so far: the others among those of the column `gradients` were computed in vain, by
-    /// clients that were lost, called off or refused, or are still on their way [1].
-    GradientsUsed,
-    /// What clients keep between their visits, all together [bit]: what the method, the links and the clients' optimisers remember, 32
-    /// bits a number; not the model, which comes anew with each call. Methods with a server only.
-    ClientMemory,
-    /// Root mean square distance of the nodes' models from their mean; peers only.
-    Consensus,
-    /// Variance of the entries of each layer's weights, mean over the nodes; peers only. Layer 2 is called `layer-variance-2`.
-    LayerVariance,
-}
-
-impl Metric {
-    /// The name in scenarios and figures.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Loss => "loss",
-            Self::Gap => "gap",
-            Self::GradNorm => "grad-norm",
-            Self::Distance => "distance",
-            Self::Accuracy => "accuracy",
-            Self::AccuracyNarrowest => "accuracy-narrowest",
-            Self::AccuracyWidest => "accuracy-widest",
-            Self::AccuracyClients => "accuracy-clients",
-            Self::TestLoss => "test-loss",
-            Self::WorstDecileLoss => "worst-decile-loss",
-            Self::Staleness => "staleness",
-            Self::Participation => "participation",
-            Self::Energy => "energy",
-            Self::GradientsUsed => "gradients-used",
-            Self::ClientMemory => "client-memory",
-            Self::Consensus => "consensus",
-            Self::LayerVariance => "layer-variance",
-        }
-    }
-
-    /// Whether it has a value for each layer of weights.
-    pub fn is_by_layer(self) -> bool {
-        self == Self::LayerVariance
-    }
-
-    /// Whether it needs the exact optimum.
-    pub fn needs_optimum(self) -> bool {
-        matches!(self, Self::Gap | Self::Distance)
-    }
-
-    /// Whether it says how good a model is by the training samples alone.
-    pub fn judges_training(self) -> bool {
-        matches!(self, Self::Loss | Self::Gap | Self::GradNorm | Self::Distance | Self::WorstDecileLoss)
-    }
-
-    /// Whether it needs held-out samples.
-    pub fn needs_test(self) -> bool {
-        matches!(self, Self::Accuracy | Self::TestLoss) || self.needs_widths()
-    }
-
-    /// Whether only methods without a server have it.
-    pub fn needs_peers(self) -> bool {
-        matches!(self, Self::Consensus | Self::LayerVariance)
-    }
-
-    /// Whether only methods with a server have it.
-    pub fn needs_server(self) -> bool {
-        matches!(self, Self::Staleness | Self::Participation | Self::ClientMemory) || self.needs_widths()
-    }
-
-    /// Whether it needs models as clients of each width run them.
-    pub fn needs_widths(self) -> bool {
-        matches!(self, Self::AccuracyNarrowest | Self::AccuracyWidest | Self::AccuracyClients)
-    }
-}
-
 /// Samples of a run that says nothing about them.
 const SAMPLES: u64 = 100;
 /// Most samples of a run.
@@ -312,9 +197,9 @@ const MOST_SAMPLES: f64 = 1e7;
 
 impl RecordSpec {
     /// The metric whose final value decides among tuned values.
-    pub fn criterion(&self) -> Metric {
+    pub fn criterion(&self) -> MetricSpec {
         let judging = || self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
-        self.tune_by.or_else(judging).unwrap_or(Metric::Loss)
+        self.tune_by.or_else(judging).unwrap_or(MetricSpec::of::<Loss>())
     }
 
     /// Distance between samples for a run that ends at `stop`.
@@ -352,9 +237,10 @@ impl RecordSpec {
             let help = "leave `metrics` out to record the loss, and the accuracy where there is one";
             return Err(Invalid::at("metrics", "nothing is recorded: expected at least one metric").help(help));
         }
-        if let Some(metric) = self.tune_by.filter(|metric| metric.is_by_layer()) {
-            return Err(Invalid::at("tune-by", format!("`{}` has a value for each layer", metric.name()))
-                .help("choose a metric of one value, such as `loss`"));
+        if let Some(metric) = self.tune_by.filter(|metric| metric.is_by_layer() || metric.card().better == Better::Neither) {
+            let reason = if metric.is_by_layer() { "has a value for each layer" } else { "has no better direction" };
+            return Err(Invalid::at("tune-by", format!("`{}` {reason}", metric.name()))
+                .help("choose a metric of one value that is better one way, such as `loss`"));
         }
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {
