@@ -52,7 +52,7 @@ pub struct MetricCard {
     pub title: &'static str,
     /// Unit of its values; empty for plain numbers.
     pub unit: &'static str,
-    /// Which values are better.
+    /// The direction in which values are better.
     pub better: Better,
     /// The scale on which its values spread evenly.
     pub scale: ScaleKind,
@@ -113,7 +113,7 @@ impl MetricSpec {
         self.card.name
     }
 
-    /// What it needs.
+    /// Its needs.
     pub fn needs(&self) -> &Needs {
         &self.card.needs
     }

@@ -18,7 +18,7 @@ use crate::{
 /// The name of the table among results.
 pub const TABLE: &str = "metrics.csv";
 
-/// Which values of a metric are better.
+/// The direction in which values of a metric are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Better {
@@ -61,7 +61,7 @@ impl Better {
     }
 }
 
-/// How an axis maps values to lengths.
+/// The map of an axis from values to lengths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScaleKind {
@@ -80,7 +80,7 @@ pub struct Measure {
     pub title: String,
     /// Unit of its values; empty for plain numbers.
     pub unit: String,
-    /// Which values are better.
+    /// The direction in which values are better.
     pub better: Better,
     /// The scale of a figure's axis, and of what lies between two samples.
     pub scale: ScaleKind,
