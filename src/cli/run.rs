@@ -43,8 +43,9 @@ Examples:
   fedfleet run scenario.toml --resume
   fedfleet run scenario.toml --strict --json > summary.json
 
-Results: curves.csv, runs.csv (how each run came out and was sampled), summary.csv, claims.csv,
-manifest.toml and figures in the folder of --out.
+Results: curves.csv, runs.csv (the outcome and the sampling of each run), metrics.csv (titles, units
+and directions of the metrics), summary.csv, claims.csv, manifest.toml and figures in the folder of
+--out.
 Running manifest.toml gives the same bytes.
 
 A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`,
