@@ -13,6 +13,7 @@ mod layout;
 mod legend;
 mod limits;
 mod panel;
+mod reference;
 mod scale;
 mod series;
 mod style;

@@ -141,9 +141,7 @@ impl Curves {
     /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read, lacks a column, holds a value that
     /// is not a number, a run goes back on an axis, or a run is missing that has ended by `runs.csv`.
     pub fn read(path: &Path) -> Result<Self, Invalid> {
-        let name = "the recorded curves";
-        let bytes = table::bytes(path, name)?.ok_or_else(|| {
-            let fault = table::missing(path, name);
+        let bytes = table::bytes(path, "the recorded curves").map_err(|fault| {
             if path.with_file_name(OWN).join("runs").is_dir() {
                 return fault.help(format!(
                     "an earlier call was interrupted, and its rows are in `{OWN}/runs`: go on with `fedfleet run SCENARIO --resume`"

@@ -160,7 +160,7 @@ fn title(manifest: &Path) -> Result<String, Invalid> {
 
 /// The claims of a run; none where it has no `claims.csv` yet.
 fn claims(path: &Path) -> Result<Vec<claim::Row>, Invalid> {
-    let Some(bytes) = table::bytes(path, "the claims")? else { return Ok(Vec::new()) };
+    let Some(bytes) = table::bytes_if_any(path, "the claims")? else { return Ok(Vec::new()) };
     csv::Reader::from_reader(bytes.as_slice())
         .into_deserialize()
         .collect::<Result<_, csv::Error>>()

@@ -14,7 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use builtin::{Accuracy, BUILTIN, Loss};
-pub use measure::{Better, Measure, ScaleKind, TABLE, read, write};
+pub use measure::{Measure, TABLE, read, write};
 pub use observation::{Column, Observation, PeerModel, Sampled, wanted};
 pub use widths::{Accuracies, Widths};
 
@@ -23,6 +23,59 @@ use crate::{
     num::{Real, by_scalar},
     problem::evaluate::{Evaluation, Wanted},
 };
+
+/// The direction in which values of a metric are better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    /// Losses, gaps, norms, distances.
+    Lower,
+    /// Accuracies.
+    Higher,
+    /// Quantities that only describe a run.
+    Neither,
+}
+
+impl Better {
+    /// Whether `a` is better than `b`; never where no value is, or where one is not a number.
+    pub fn prefers(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Lower => a < b,
+            Self::Higher => a > b,
+            Self::Neither => false,
+        }
+    }
+
+    /// The better of two values; a value that is not a number never wins.
+    pub fn choose(self, a: f64, b: f64) -> f64 {
+        if a.is_nan() || self.prefers(b, a) { b } else { a }
+    }
+
+    /// Whether `value` is as good as `target`.
+    pub fn reached(self, value: f64, target: f64) -> bool {
+        value == target || self.prefers(value, target)
+    }
+
+    /// The value of a run that diverged, worse than any other; infinite where no value is better.
+    pub fn worst(self) -> f64 {
+        if self == Self::Higher { f64::NEG_INFINITY } else { f64::INFINITY }
+    }
+
+    /// `value`, or the worst one where it is not finite.
+    pub fn settle(self, value: f64) -> f64 {
+        if value.is_finite() { value } else { self.worst() }
+    }
+}
+
+/// The map of an axis from values to lengths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScaleKind {
+    /// Equal differences, equal lengths.
+    Linear,
+    /// Equal ratios, equal lengths.
+    Log,
+}
 
 /// A quantity that a run can record.
 pub trait Metric: 'static {

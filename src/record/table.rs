@@ -55,26 +55,21 @@ pub fn text(content: impl FnOnce(&mut csv::Writer<&mut dyn Write>) -> csv::Resul
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
-/// The bytes of the table at `path`, called `name` in messages; `None` where there is no such file.
+/// The bytes of the table at `path`, called `name` in messages.
 ///
 /// # Errors
 /// [`Invalid`] in a file that cannot be read.
-pub fn bytes(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Invalid> {
-    match bounded::read(path, memory::available()) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unreadable(path, name, &error)),
-    }
+pub fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Invalid> {
+    let unreadable = |error| Invalid::at("", format!("{name} cannot be read: {error}")).in_file(path, None);
+    bounded::read(path, memory::available()).map_err(unreadable)
 }
 
-/// The fault of the table `name` at `path`, which cannot be read.
-pub fn unreadable(path: &Path, name: &str, error: &io::Error) -> Invalid {
-    Invalid::at("", format!("{name} cannot be read: {error}")).in_file(path, None)
-}
-
-/// The fault of a table that is not there.
-pub fn missing(path: &Path, name: &str) -> Invalid {
-    unreadable(path, name, &io::ErrorKind::NotFound.into())
+/// The bytes of the table at `path`; `None` where there is no such file.
+///
+/// # Errors
+/// [`Invalid`] in a file that cannot be read.
+pub fn bytes_if_any(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Invalid> {
+    if path.try_exists().is_ok_and(|exists| !exists) { Ok(None) } else { bytes(path, name).map(Some) }
 }
 
 /// A column at fault, with the reason.

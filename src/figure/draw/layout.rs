@@ -8,10 +8,11 @@ use super::{
     geometry::{Area, Place},
     legend::{Entry, Legend, Sample},
     limits,
-    panel::{LABEL_SIZE, Panel, legend_labels},
+    panel::Panel,
+    reference::legend_labels,
     scale::{self, Scale, Ticks, vertical_labels},
     series::Series,
-    style::{BLACK, Style},
+    style::{BLACK, LABEL_SIZE, Style},
 };
 use crate::{
     figure::spec::{FigureSpec, Kind, ReferenceLine, ScaleKind, Width},

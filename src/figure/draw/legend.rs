@@ -5,8 +5,7 @@ use super::{
     canvas::{Canvas, Side, text_width},
     curve::{self, Curve, MARK, STROKE},
     geometry::{Area, Place},
-    panel::TICK_SIZE,
-    style::{BLACK, GREY, PALE, REFERENCE_DASH, REFERENCE_WIDTH, Style, WHITE},
+    style::{BLACK, GREY, PALE, REFERENCE_DASH, REFERENCE_WIDTH, Style, TICK_SIZE, WHITE},
 };
 
 /// Length of the line sample, and the space between it and the words `[pt]`.

@@ -1,6 +1,6 @@
 //! Scales: from values to places, with ticks that have room.
 
-use super::{FigureError, canvas::text_width, panel::TICK_SIZE};
+use super::{FigureError, canvas::text_width, style::TICK_SIZE};
 use crate::figure::spec::ScaleKind;
 
 /// One axis: values from `lo` to `hi` at places from `start` to `end` on the canvas.

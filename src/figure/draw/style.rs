@@ -88,6 +88,10 @@ impl Style {
     }
 }
 
+/// Sizes of text `[pt]`.
+pub(super) const TICK_SIZE: f64 = 7.0;
+pub(super) const LABEL_SIZE: f64 = 8.0;
+
 /// A colour in sRGB, and how much it covers of what lies below [1].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Colour {

@@ -283,7 +283,7 @@ fn a_label_of_several_lines_stands_once_in_the_legend() {
     let spec = figure(
         "x = \"rounds\"\ny = \"loss\"\nline = [{ y = 1.0, label = \"theory\" }, { y = 2.0, label = \"theory\" }, { y = 3.0, label = \"other\" }]",
     );
-    assert_eq!(panel::legend_labels(&spec.line), ["theory"]);
+    assert_eq!(reference::legend_labels(&spec.line), ["theory"]);
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn a_curve_of_reference_passes_through_its_places_and_stands_in_the_legend() {
     let line =
         |points: &str| figure(&format!("x = \"alpha\"\ny = \"loss\"\nline = [{{ points = {points}, label = \"theory\" }}]"));
     let spec = line("[[0.1, 2.0], [0.5, 1.0], [1.0, 1.5]]");
-    assert_eq!(panel::legend_labels(&spec.line), ["theory"]);
+    assert_eq!(reference::legend_labels(&spec.line), ["theory"]);
     let drawn = &svgs(&sweep(), &spec)[0].1;
     let without = &svgs(&sweep(), &figure("x = \"alpha\"\ny = \"loss\""))[0].1;
     assert!(drawn.matches("<path").count() > without.matches("<path").count() && !drawn.contains("NaN"));

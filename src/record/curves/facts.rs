@@ -66,7 +66,7 @@ impl Facts {
     /// # Errors
     /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read or is no such table.
     pub fn read(path: &Path) -> Result<Self, Invalid> {
-        table::bytes(path, "the outcomes of runs")?.map_or_else(|| Ok(Self::default()), |bytes| Self::parse(&bytes, path))
+        table::bytes_if_any(path, "the outcomes of runs")?.map_or_else(|| Ok(Self::default()), |bytes| Self::parse(&bytes, path))
     }
 
     /// Reads the content of a file; `path` is for messages only.

@@ -42,8 +42,7 @@ pub fn table<R: Real>(
 /// # Errors
 /// [`Invalid`] in the file where it cannot be read or is no such table.
 pub fn read(path: &Path) -> Result<Curves, Invalid> {
-    let name = "the predictions";
-    let bytes = table::bytes(path, name)?.ok_or_else(|| table::missing(path, name))?;
+    let bytes = table::bytes(path, "the predictions")?;
     let layout = |header: &StringRecord| {
         let place = header.iter().zip(header.iter().skip(1)).position(|pair| pair == ("method", "seed"));
         place.ok_or_else(|| "no columns `method,seed` in the first line".to_owned())

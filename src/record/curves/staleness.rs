@@ -76,8 +76,7 @@ struct Counted {
 }
 
 fn read(path: &Path) -> Result<Counts, Invalid> {
-    let name = "the counts of staleness";
-    let bytes = table::bytes(path, name)?.ok_or_else(|| table::missing(path, name))?;
+    let bytes = table::bytes(path, "the counts of staleness")?;
     let mut runs: Vec<Counted> = Vec::new();
     let each = |row: &Row<'_>| {
         let (seed, staleness, count) =

@@ -59,7 +59,7 @@ pub fn write(keys: &[String], criterion: &str, trials: &[Trial], out: &mut dyn W
 /// # Errors
 /// [`Invalid`] when the file is no such table.
 pub fn read(path: &Path) -> Result<Vec<Trial>, Invalid> {
-    let Some(bytes) = table::bytes(path, "the table of tuned values")? else { return Ok(Vec::new()) };
+    let Some(bytes) = table::bytes_if_any(path, "the table of tuned values")? else { return Ok(Vec::new()) };
     let layout = |header: &StringRecord| {
         let columns: Vec<&str> = header.iter().collect();
         let place = columns.windows(COLUMNS.len()).position(|window| window == COLUMNS);

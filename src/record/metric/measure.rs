@@ -5,10 +5,9 @@ use std::{
     path::Path,
 };
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BUILTIN, Column, MetricSpec};
+use super::{BUILTIN, Better, Column, MetricSpec, ScaleKind};
 use crate::{
     file::{File, start},
     invalid::Invalid,
@@ -17,59 +16,6 @@ use crate::{
 
 /// The name of the table among results.
 pub const TABLE: &str = "metrics.csv";
-
-/// The direction in which values of a metric are better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Better {
-    /// Losses, gaps, norms, distances.
-    Lower,
-    /// Accuracies.
-    Higher,
-    /// Quantities that only describe a run.
-    Neither,
-}
-
-impl Better {
-    /// Whether `a` is better than `b`; never where no value is, or where one is not a number.
-    pub fn prefers(self, a: f64, b: f64) -> bool {
-        match self {
-            Self::Lower => a < b,
-            Self::Higher => a > b,
-            Self::Neither => false,
-        }
-    }
-
-    /// The better of two values; a value that is not a number never wins.
-    pub fn choose(self, a: f64, b: f64) -> f64 {
-        if a.is_nan() || self.prefers(b, a) { b } else { a }
-    }
-
-    /// Whether `value` is as good as `target`.
-    pub fn reached(self, value: f64, target: f64) -> bool {
-        value == target || self.prefers(value, target)
-    }
-
-    /// The value of a run that diverged, worse than any other; infinite where no value is better.
-    pub fn worst(self) -> f64 {
-        if self == Self::Higher { f64::NEG_INFINITY } else { f64::INFINITY }
-    }
-
-    /// `value`, or the worst one where it is not finite.
-    pub fn settle(self, value: f64) -> f64 {
-        if value.is_finite() { value } else { self.worst() }
-    }
-}
-
-/// The map of an axis from values to lengths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScaleKind {
-    /// Equal differences, equal lengths.
-    Linear,
-    /// Equal ratios, equal lengths.
-    Log,
-}
 
 /// A recorded metric, as a row of `metrics.csv` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,7 +89,7 @@ pub fn write(columns: &[Column], out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// [`Invalid`] in the file where it cannot be read or is no such table.
 pub fn read(path: &Path) -> Result<Vec<Measure>, Invalid> {
-    let Some(bytes) = table::bytes(path, "the description of the metrics")? else { return Ok(Vec::new()) };
+    let Some(bytes) = table::bytes_if_any(path, "the description of the metrics")? else { return Ok(Vec::new()) };
     let file = File::in_memory(path, &bytes)?;
     let unreadable = |error: csv::Error| file.fault_at_record(start(error.position()), error.to_string());
     csv::Reader::from_reader(file.text()?.as_bytes()).into_deserialize().collect::<csv::Result<_>>().map_err(unreadable)
