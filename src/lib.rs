@@ -1,4 +1,4 @@
-//! fedfleet: a discrete-event simulator for federated optimisation on fleets of unlike clients.
+//! fedfleet: a discrete-event simulator for federated optimisation on fleets of heterogeneous clients.
 //!
 //! Clients come and go, compute and communicate at different speeds. Gradients are computed; only time is simulated. A run
 //! records convergence against rounds, virtual seconds, bits and gradients, and draws it as figures.

@@ -22,7 +22,7 @@ pub use crate::{
     protocol::{
         Local,
         federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
-        peers::{Message, Node, Nodes, PeerUpdate, nodes_with},
+        peers::{Exchange, Message, Node, Nodes, PeerUpdate, Phase, SynchronousUpdate, nodes_with, synchronous_nodes},
     },
     random::Setting,
     record::metric::{Better, Metric, MetricCard, Needs, Observation, ScaleKind},

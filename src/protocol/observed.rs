@@ -1,4 +1,4 @@
-//! What can be seen of a running protocol.
+//! The view of a running protocol for recorders.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::{
     num::{Real, low_precision::Bits},
 };
 
-/// The models a protocol holds, by reference.
+/// The models of a protocol, by reference.
 #[derive(Debug, Clone)]
 pub enum Models<'a, R> {
     /// The server's iterate, shape `[d]`.
@@ -58,9 +58,9 @@ impl<'a, R> StateVector<'a, R> {
 /// A model as a client runs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deployed<R> {
-    /// The parameters, rounded to what the client stores, shape `[d]`.
+    /// The parameters, rounded to the client's precision, shape `[d]`.
     pub x: Vec<R>,
-    /// Width of its activations.
+    /// Precision of its activations.
     pub activations: Bits,
 }
 
@@ -105,7 +105,7 @@ pub trait Observed<R: Real> {
         Vec::new()
     }
 
-    /// What clients keep between visits, all together [bit]; `None` without a server.
+    /// Size of all clients' memory between visits [bit]; `None` without a server.
     fn client_memory(&self) -> Option<u64> {
         None
     }

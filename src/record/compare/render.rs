@@ -99,7 +99,7 @@ impl Table {
         self.rows.iter().map(line).collect()
     }
 
-    /// What is said where the median seed did not succeed: `never`, or `never (3 of 5)` where some did.
+    /// The words where the median seed did not succeed: `never`, or `never (3 of 5)` where some did.
     fn failure(&self, row: &Row) -> String {
         match row.reached {
             0 => self.failed.to_owned(),
@@ -130,7 +130,7 @@ pub(super) fn spread(entry: &Entry, unit: f64) -> Option<String> {
     (q.lower != q.upper).then(|| format!("[{}, {}]", scaled(q.lower, unit), scaled(q.upper, unit)))
 }
 
-/// How many times the best.
+/// The ratio to the best method, such as `×1.50`.
 pub(super) fn ratio(entry: &Entry) -> Option<String> {
     entry.ratio.map(|ratio| format!("×{}", short(ratio)))
 }

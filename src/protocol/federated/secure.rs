@@ -1,9 +1,47 @@
-//! Sums of a batch in which single updates are hidden.
+//! Secure aggregation: the sum of a batch in which single updates are hidden.
 
 use rand::RngExt as _;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{num::Real, protocol::secure::SecureSpec, random::Rng};
+use crate::{
+    invalid::{Invalid, require},
+    num::Real,
+    random::Rng,
+};
+
+/// Secure aggregation: the server learns the weighted sum of a batch and nothing else about its updates.
+///
+/// Clients clip every coordinate to `±range`, multiply it by its staleness weight, which follows from public version numbers,
+/// round it at random without bias to a grid, and add integers modulo `2^bits`, in which pairwise masks cancel exactly (Bonawitz
+/// et al. 2017; for buffers So, Ali, Güler and Avestimehr 2021, arXiv 2110.02177). The grid is as fine as a full batch allows
+/// whose sum never wraps round. A batch of one update, which no mask hides, is thrown away. Agreement on keys, shares for those who
+/// drop out, and their traffic are not simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct SecureSpec {
+    /// Size of a coordinate on the wire, from 2 to 52; sums are taken modulo `2^bits` [bit].
+    pub bits: u32,
+    /// Largest magnitude of a coordinate; greater ones are clipped to it.
+    pub range: f64,
+}
+
+impl Default for SecureSpec {
+    fn default() -> Self {
+        Self { bits: 32, range: 1.0 }
+    }
+}
+
+impl SecureSpec {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a parameter that is out of range.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        require((2..=52).contains(&self.bits), "bits", self.bits, "from 2 to 52 bits")?;
+        require(self.range > 0.0 && self.range.is_finite(), "range", self.range, "a positive magnitude")
+    }
+}
 
 /// The fixed-point grid of secure aggregation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +71,7 @@ impl Grid {
         self.range * self.heaviest / self.levels as f64
     }
 
-    /// What a client sends of a coordinate: `weight · clip(value)` in steps of the grid, modulo `2^bits`, without its masks.
+    /// A coordinate on the wire: `weight · clip(value)` in steps of the grid, modulo `2^bits`, without its masks.
     fn encode(&self, value: f64, weight: f64, draw: f64) -> u64 {
         let share = value.clamp(-self.range, self.range) / self.range * (weight / self.heaviest);
         let at = share * self.levels as f64;
@@ -43,7 +81,7 @@ impl Grid {
         self.reduce(level as i64 as u64)
     }
 
-    /// The number of steps that a sum of residues stands for.
+    /// The number of steps that a sum of residues represents.
     fn decode(&self, residue: u64) -> i64 {
         let unused = 64 - self.bits;
         ((residue << unused) as i64) >> unused
@@ -54,12 +92,12 @@ impl Grid {
     }
 }
 
-/// The sum of the uploads collected so far: all that the server has of them. The masks of a batch cancel, so none are drawn.
+/// The sum of the uploads collected so far, and all that the server learns of them. The masks of a batch cancel, so none are drawn.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct MaskedSum {
     /// Residues modulo `2^bits` of each vector of an upload, shape `[k][d]`.
     sums: Vec<Vec<u64>>,
-    /// Whether a coordinate was not a number: integers cannot say it, and divergence is for the recorder to see.
+    /// Whether a coordinate was not a number: integers cannot express it, and the recorder has to see divergence.
     broken: bool,
 }
 

@@ -1,46 +1,82 @@
-//! The computation of one client visit.
+//! One client visit: the message down, the work and the message up.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
+use super::{Grid, Plan};
 use crate::{
-    engine::NodeId,
+    engine::{NodeId, shared},
     interrupt::Interrupt,
     num::Real,
-    protocol::{
-        Local, Memory, Payload, Scratch,
-        federated::{Downlink, Grid, Upload},
-        local::Pace,
-    },
+    protocol::{Local, Memory, Payload, Scratch, local::Pace},
 };
+
+/// A message between the server and a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub enum Message<R> {
+    /// The server calls a client.
+    Down(Downlink<R>),
+    /// A client answers.
+    Up(Upload<R>),
+}
+
+/// The message to a called client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub struct Downlink<R> {
+    /// Number of the call; answers to cancelled calls are ignored.
+    pub call: u64,
+    /// Server version of the message.
+    pub version: u64,
+    /// The method's broadcast.
+    #[serde(with = "shared")]
+    pub down: Arc<Payload<R>>,
+}
+
+/// The answer of a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "R: Real")]
+pub struct Upload<R> {
+    /// The message that the client had received.
+    pub origin: Downlink<R>,
+    /// The client whose samples it worked on.
+    pub shard: NodeId,
+    /// The method's upload, as it comes out of the uplink.
+    pub up: Payload<R>,
+    /// The client's memory once the server accepts, if it changes.
+    pub memory: Option<Memory<R>>,
+    /// Size on the wire [bit].
+    pub bits: u64,
+    /// Stochastic gradients that were evaluated.
+    pub gradients: usize,
+    /// Local steps taken.
+    pub steps: usize,
+    /// Sum of the local step sizes.
+    pub total_lr: f64,
+}
 
 /// One client visit, ready to be computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub struct Job<R> {
     /// Who computes.
-    pub(in crate::protocol::federated) client: NodeId,
+    pub(super) client: NodeId,
     /// The client whose samples and memory these are.
-    pub(in crate::protocol::federated) shard: NodeId,
+    pub(super) shard: NodeId,
     /// Number of the visit to the samples.
-    pub(in crate::protocol::federated) visit: u64,
+    pub(super) visit: u64,
     /// Stochastic gradients that the visit evaluates.
-    pub(in crate::protocol::federated) gradients: usize,
-    pub(in crate::protocol::federated) pace: Pace,
-    pub(in crate::protocol::federated) origin: Downlink<R>,
-    pub(in crate::protocol::federated) memory: Option<Arc<Memory<R>>>,
+    pub(super) gradients: usize,
+    pub(super) pace: Pace,
+    pub(super) origin: Downlink<R>,
+    pub(super) memory: Option<Arc<Memory<R>>>,
 }
 
 impl<R: Real> Job<R> {
-    /// What the client sends up.
-    pub(in crate::protocol::federated) fn run(
-        &self,
-        plan: &Plan<R>,
-        scratch: &mut Scratch<R>,
-        interrupt: Interrupt<'_>,
-    ) -> Upload<R> {
+    /// Does the work and makes the upload.
+    pub(super) fn run(&self, plan: &Plan<R>, scratch: &mut Scratch<R>, interrupt: Interrupt<'_>) -> Upload<R> {
         let (world, compressors) = (&plan.world, &plan.compressors);
         let visit = (self.shard, self.visit);
         let mut local = Local::open(world.objective(), &plan.local, world.streams(), visit, self.pace, scratch);
@@ -67,12 +103,12 @@ impl<R: Real> Job<R> {
     }
 
     /// The same visit with its first step only.
-    pub(in crate::protocol::federated) fn sketch(&self) -> Self {
+    pub(super) fn sketch(&self) -> Self {
         Self { pace: Pace { steps: 1, ..self.pace }, ..self.clone() }
     }
 
-    /// How much work it is, in units of the objective.
-    pub(in crate::protocol::federated) fn cost(&self, plan: &Plan<R>) -> f64 {
+    /// The amount of work, in units of the objective.
+    pub(super) fn cost(&self, plan: &Plan<R>) -> f64 {
         let objective = plan.world.objective();
         let samples = plan.local.batch.rows(objective.samples(self.shard));
         objective.cost(samples) * self.pace.steps as f64

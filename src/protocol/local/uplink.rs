@@ -9,9 +9,9 @@ use crate::{
     random::{Purpose, Rng, Streams},
 };
 
-/// How the vectors of one upload travel, and what they cost.
+/// The way of the vectors of one upload, and their size on the wire.
 ///
-/// Without a compressor, vectors are sent in the client's width; with one, the compressor alone says what arrives.
+/// Without a compressor, vectors are sent in the client's precision; with one, the compressor alone decides.
 pub struct Uplink<'a, R> {
     compressor: Option<&'a dyn Encoder<R>>,
     memory: Vec<Payload<R>>,
@@ -26,7 +26,7 @@ pub struct Uplink<'a, R> {
 }
 
 impl<'a, R: Real> Uplink<'a, R> {
-    /// Vectors travel as they are. What draws random numbers draws them from the stream `(Encoder, client, visit)`.
+    /// An uplink that sends vectors as they are. Compressors draw from the stream `(Link, client, visit)`.
     pub fn plain(streams: Streams, client: usize, visit: u64) -> Self {
         let key = (streams, client, visit);
         Self {
@@ -42,7 +42,7 @@ impl<'a, R: Real> Uplink<'a, R> {
         }
     }
 
-    /// Lets vectors travel over a compressor with the memory of earlier visits.
+    /// Sends vectors through a compressor with the memory of earlier visits.
     pub fn over(&mut self, compressor: Option<&'a dyn Encoder<R>>, memory: &[Payload<R>]) -> &mut Self {
         self.compressor = compressor;
         self.memory = memory.to_vec();
@@ -55,13 +55,13 @@ impl<'a, R: Real> Uplink<'a, R> {
         self
     }
 
-    /// Sends vectors in this width where there is no compressor.
+    /// Sends vectors in this precision where there is no compressor.
     pub fn in_width(&mut self, width: Bits) -> &mut Self {
         self.width = width;
         self
     }
 
-    /// Tells what the server had sent; its first vector is the model.
+    /// Sets the message that the server had sent; its first vector is the model.
     pub fn from(&mut self, down: &'a Payload<R>) -> &mut Self {
         self.origin = down.vectors.first().map(Vec::as_slice);
         self
@@ -72,17 +72,17 @@ impl<'a, R: Real> Uplink<'a, R> {
         self.origin.filter(|_| self.width != Bits::FLOAT)
     }
 
-    /// Whether vectors travel over a compressor.
+    /// Whether there is a compressor.
     pub(super) fn has_compressor(&self) -> bool {
         self.compressor.is_some()
     }
 
-    /// Sends one vector, which becomes what the server receives.
+    /// Sends one vector and replaces it by the vector that the server receives.
     pub(super) fn transmit(&mut self, v: &mut [R], blocks: &[Block]) {
         self.transmit_by(v, blocks, Encoder::transmit);
     }
 
-    /// The same over a compressor made contractive.
+    /// The same with a compressor made contractive.
     pub(super) fn transmit_contracted(&mut self, v: &mut [R], blocks: &[Block]) {
         self.transmit_by(v, blocks, |compressor, v, _, wire| contract(compressor, v, wire));
     }
@@ -125,7 +125,7 @@ impl<'a, R: Real> Uplink<'a, R> {
         self.bits + FLOAT_BITS * up.scalars.len() as u64
     }
 
-    /// What the compressor remembers; `None` where it remembers nothing.
+    /// The compressor's memory; `None` where it has none.
     pub(super) fn kept(&mut self) -> Option<Vec<Payload<R>>> {
         let memory = std::mem::take(&mut self.memory);
         memory.iter().any(|payload| !payload.is_empty()).then_some(memory)
