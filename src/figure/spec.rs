@@ -1,20 +1,26 @@
-//! What a figure shows: one `[[figure]]` of a scenario.
+//! Figures: the `[[figure]]` sections of a scenario.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, one_line, require};
-use crate::record::axis::Axis;
-use crate::record::filter::{self, Filter};
-use crate::record::staleness::{KEY, SHARE};
+use crate::{
+    invalid::{Invalid, one_line, require},
+    record::{
+        axis::Axis,
+        cell::{self, Filter},
+        curves::staleness::{KEY, SHARE},
+    },
+};
+
+pub use crate::record::metric::ScaleKind;
 
 /// Longest name of a figure's files, without extension [bytes]: file systems take 255, and a cell's values may follow it.
 const LONGEST: usize = 120;
 
 /// One `[[figure]]` of a scenario.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FigureSpec {
     /// An axis (`rounds`, `seconds`, `updates`, `gradients`, `uplink-bits`, `downlink-bits`), or a sweep key: then every
@@ -22,7 +28,7 @@ pub struct FigureSpec {
     pub x: String,
     /// The metric; the `share` of updates where `x` is their `staleness`.
     pub y: String,
-    /// How values are drawn; `bars` stand at the values of a sweep key.
+    /// The form of the curves; `bars` need the values of a sweep key.
     #[serde(default)]
     pub kind: Kind,
     /// The band over seeds around each curve, or the whisker on each bar. From where a seed diverged on it counts as worse than any
@@ -65,8 +71,8 @@ pub struct FigureSpec {
     /// Reference lines, such as a rate from theory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub line: Vec<ReferenceLine>,
-    /// Whether a thin dashed line of each method's colour shows where theory says that it settles, as `record.stationary-point` keeps it; the
-    /// median over seeds.
+    /// Whether a thin dashed line of each method's colour shows the stationary point that theory predicts, as `record.stationary-point`
+    /// keeps it; the median over seeds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stationary_point: bool,
     /// Only the cells with these values of sweep keys: `{ alpha = 0.1 }`.
@@ -74,7 +80,7 @@ pub struct FigureSpec {
     pub cells: Filter,
 }
 
-/// How values are drawn.
+/// The form of curves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -100,16 +106,6 @@ pub enum Band {
     Range,
     /// No band; the median alone.
     None,
-}
-
-/// How an axis maps values to lengths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScaleKind {
-    /// Equal differences, equal lengths.
-    Linear,
-    /// Equal ratios, equal lengths.
-    Log,
 }
 
 /// Width of a figure.
@@ -156,26 +152,7 @@ pub struct ReferenceLine {
 impl FigureSpec {
     /// A figure of `y` against `x`, all else as by default.
     pub fn new(x: impl Into<String>, y: impl Into<String>) -> Self {
-        Self {
-            x: x.into(),
-            y: y.into(),
-            kind: Kind::default(),
-            band: Band::default(),
-            facet: None,
-            methods: Vec::new(),
-            scale_x: None,
-            scale_y: None,
-            label_x: None,
-            label_y: None,
-            width: None,
-            title: None,
-            name: None,
-            limits_x: None,
-            limits_y: None,
-            line: Vec::new(),
-            stationary_point: false,
-            cells: Filter::new(),
-        }
+        Self { x: x.into(), y: y.into(), ..Self::default() }
     }
 
     /// The recorded axis, or `None` if `x` is a sweep key.
@@ -193,7 +170,7 @@ impl FigureSpec {
         slug(&self.name.clone().unwrap_or_else(|| format!("{}-{}", self.y, self.x)))
     }
 
-    /// Refuses a figure that could not be drawn, before anything runs.
+    /// Checks, before anything runs, that the figure can be drawn.
     ///
     /// `labels` are the methods of the scenario, `metrics` those it records (kebab-case), `keys` what it sweeps.
     ///
@@ -203,11 +180,11 @@ impl FigureSpec {
         self.validate_names(labels, metrics, keys)?;
         self.validate_words()?;
         if self.kind == Kind::Bars && self.axis().is_some() {
-            return Err(Invalid::at("kind", format!("bars stand at the values of a sweep key, and `{}` is none", self.x))
+            return Err(Invalid::at("kind", format!("`bars` need the values of a sweep key, and `{}` is not one", self.x))
                 .help("draw `lines` or `steps`, or let `x` be a key that is swept"));
         }
         if self.stationary_point && self.axis().is_none() {
-            let message = format!("predictions are lines along a recorded axis, and `{}` is none", self.x);
+            let message = format!("predictions are lines along a recorded axis, and `{}` is not one", self.x);
             return Err(
                 Invalid::at("stationary-point", message).help("draw against `rounds`, `seconds` or another axis, or remove it")
             );
@@ -224,7 +201,7 @@ impl FigureSpec {
                 _ => false,
             };
             if !sound {
-                let expected = "a reference line stands at one finite `x` or `y`, or passes through two or more finite `points`";
+                let expected = "a reference line needs one finite `x` or `y`, or two or more finite `points`";
                 return Err(Invalid::at(&format!("line.{i}"), expected));
             }
         }
@@ -239,7 +216,7 @@ impl FigureSpec {
         words.chain(lines.filter_map(|(i, line)| Some((format!("line.{i}.label"), line.label.as_deref()?))))
     }
 
-    /// Refuses words that go over a line, and names of files that are too long for some file system.
+    /// Checks that words fit on a line, and that the names of files suit every file system.
     fn validate_words(&self) -> Result<(), Invalid> {
         self.words().try_for_each(|(key, text)| one_line(&key, text))?;
         one_line("name", self.name.as_deref().unwrap_or_default())?;
@@ -252,24 +229,24 @@ impl FigureSpec {
     fn validate_names(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
         if self.axis().is_none() {
             let names = Axis::ALL.iter().map(|axis| axis.name().to_owned()).chain(keys.iter().cloned()).collect::<Vec<_>>();
-            let known = keys.iter().any(|key| filter::same_key(key, &self.x));
+            let known = keys.iter().any(|key| cell::same_key(key, &self.x));
             if !known {
-                return filter::known("x", "axis or sweep key", &self.x, &names);
+                return cell::known("x", "axis or sweep key", &self.x, &names);
             }
         }
-        filter::known("y", "recorded metric", &self.y, metrics)?;
+        cell::known("y", "recorded metric", &self.y, metrics)?;
         for (i, label) in self.methods.iter().enumerate() {
-            filter::known(&format!("methods.{i}"), "method labelled", label, labels)?;
+            cell::known(&format!("methods.{i}"), "method labelled", label, labels)?;
         }
         if let Some(facet) = &self.facet {
-            filter::known_key("facet", facet, keys)?;
+            cell::known_key("facet", facet, keys)?;
             // An axis such as `seconds` is no key, even where the last step of a key's path, `window.seconds`, is called like it.
-            let both = |key: &String| filter::same_key(key, facet) && filter::same_key(key, &self.x);
+            let both = |key: &String| cell::same_key(key, facet) && cell::same_key(key, &self.x);
             if self.axis().is_none() && keys.iter().any(both) {
                 return Err(Invalid::at("facet", "the panels and the horizontal axis cannot be the same sweep key"));
             }
         }
-        filter::validate(&self.cells, keys)
+        cell::validate(&self.cells, keys)
     }
 
     fn validate_limits(&self, key: &str, limits: Option<[f64; 2]>, log: bool) -> Result<(), Invalid> {
@@ -279,7 +256,7 @@ impl FigureSpec {
     }
 }
 
-/// Refuses figures that would be written over each other.
+/// Checks that no two figures have the same files.
 ///
 /// # Errors
 /// [`Invalid`] at the second of two whose files are called alike.
@@ -289,7 +266,7 @@ pub fn distinct(figures: &[FigureSpec]) -> Result<(), Invalid> {
     let Some(i) = (0..figures.len()).find(again) else { return Ok(()) };
     let at = if figures[i].name.is_some() { format!("{i}.name") } else { i.to_string() };
     let message = format!("two figures are written to `{}.svg`", figures[i].file_stem());
-    Err(Invalid::at(&at, message).help("give it a `name` of its own").under("figure"))
+    Err(Invalid::at(&at, message).help("give it another `name`").under("figure"))
 }
 
 /// A name that is safe in any file system: letters, digits, dots and dashes.

@@ -1,4 +1,4 @@
-//! Claims: what a paper says, in a form that a run can answer.
+//! Claims: statements of a paper in a form that a run can check.
 //!
 //! A claim joins a *quantity* of each method (a metric at some instant, or the place on an axis where a target is first
 //! reached) with an *assertion* (one method beats another by a factor, a value lies in a range, a trend across a sweep).
@@ -10,21 +10,20 @@
 
 mod check;
 mod evaluate;
-mod instant;
 mod judge;
 
-use std::collections::BTreeMap;
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::axis::Axis;
-use super::bracket::Bracket;
-use super::curves::Cell;
-use super::filter::Filter;
-use super::formula::guarded;
-use super::units;
+use super::{
+    axis::{self, Axis},
+    cell::Filter,
+    curves::Cell,
+    spread::Bracket,
+    table::guarded,
+};
 
 pub use evaluate::evaluate;
 
@@ -34,22 +33,22 @@ pub use evaluate::evaluate;
 pub struct ClaimSpec {
     /// The claim in words.
     pub text: String,
-    /// Who says so: a citation, or `own`.
+    /// The source of the claim: a citation, or `own`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Why the claim does not hold here; told beside the answer where it does not.
+    /// The reason why the claim does not hold here, shown beside the answer where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The metric compared at an instant; the alternative is `target`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
     /// The instant, such as `{ seconds = 600 }`; the end of the run by default. Between two samples the last one counts, and the value may
-    /// be anything between the two, unless every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that hangs on it
-    /// is undecided.
+    /// be anything between the two, unless every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that depends on
+    /// it is undecided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<At>,
     /// A target such as `{ loss = 0.3 }`: what is compared is where on `axis` it is first reached. That lies between two samples, unless
-    /// every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that hangs on where between them is undecided.
+    /// every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that depends on the place between them is undecided.
     /// A metric that does not fall or rise steadily may have touched the target earlier, between two samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<BTreeMap<String, f64>>,
@@ -62,7 +61,7 @@ pub struct ClaimSpec {
     /// The label of the method that is said to be worse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worse: Option<String>,
-    /// How much better at the least; 1 by default (0 for a difference) `[1]`.
+    /// The least factor or difference; 1 by default (0 for a difference) `[1]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<f64>,
     /// Whether `by` is a ratio or a difference.
@@ -83,7 +82,7 @@ pub struct ClaimSpec {
     /// The value must not fall short of this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub above: Option<f64>,
-    /// How the value moves across a sweep.
+    /// The trend of the value across a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trend: Option<Trend>,
     /// Only the cells with these values of sweep keys: `{ alpha = 0.1 }`.
@@ -142,7 +141,7 @@ impl At {
     }
 }
 
-/// How two methods are compared.
+/// The comparison of two methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Comparison {
@@ -158,11 +157,11 @@ pub enum Comparison {
 pub struct Trend {
     /// The sweep key, in the order of its numeric values.
     pub over: String,
-    /// Where the value goes as the key grows.
+    /// The direction of the value as the key grows.
     pub direction: Direction,
 }
 
-/// Where a value goes.
+/// The direction of a trend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
@@ -174,19 +173,19 @@ pub enum Direction {
     Flat,
 }
 
-/// What a run answers to a claim.
+/// The answer of a run to a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// The claim holds.
     #[serde(rename = "true")]
     Holds,
-    /// It does not.
+    /// The claim fails.
     #[serde(rename = "false")]
     Fails,
-    /// It hangs on what lies between two samples.
+    /// The answer depends on values between two samples.
     #[serde(rename = "undecided")]
     Undecided,
-    /// It cannot be evaluated.
+    /// The claim cannot be evaluated.
     #[serde(rename = "")]
     Unknown,
 }
@@ -200,16 +199,6 @@ impl Answer {
             Self::Undecided | Self::Unknown => None,
         }
     }
-
-    /// What `claims.csv` says.
-    fn field(self) -> &'static str {
-        match self {
-            Self::Holds => "true",
-            Self::Fails => "false",
-            Self::Undecided => "undecided",
-            Self::Unknown => "",
-        }
-    }
 }
 
 /// The answer of a run to a claim in one cell.
@@ -217,7 +206,7 @@ impl Answer {
 pub struct Verdict {
     /// The claim in words.
     pub text: String,
-    /// Who says so.
+    /// The source of the claim.
     pub source: Option<String>,
     /// The sweep cell, without the key of a trend.
     pub cell: Cell,
@@ -225,11 +214,11 @@ pub struct Verdict {
     pub measured: Option<f64>,
     /// The least and the greatest that it may be, where samples leave that open.
     pub range: Option<Bracket>,
-    /// What it had to be, in words.
+    /// The figure that the claim requires, in words.
     pub required: String,
     /// Whether the claim holds.
     pub answer: Answer,
-    /// Why it cannot be evaluated, or what to know about the figure.
+    /// The reason why it cannot be evaluated, or a remark on the figure.
     pub note: Option<String>,
 }
 
@@ -251,39 +240,78 @@ impl Verdict {
 
 /// A figure with what it may be: `1.53 (1.20–1.80)`.
 pub(super) fn ranged(measured: f64, range: Option<Bracket>) -> String {
-    let measured = units::short(measured);
+    let measured = axis::short(measured);
     match range {
-        Some(Bracket { low, high }) => format!("{measured} ({}–{})", units::short(low), units::short(high)),
+        Some(Bracket { low, high }) => format!("{measured} ({}–{})", axis::short(low), axis::short(high)),
         None => measured,
     }
 }
 
-/// Writes `claims.csv`: text, source, cell; what was measured, with the least and the greatest that it may be where samples leave it
-/// open; what was required; holds (`true`, `false`, `undecided`, or empty where it cannot be evaluated); note.
+/// A row of `claims.csv`, with its texts as no spreadsheet takes them for formulas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The claim in words.
+    pub text: String,
+    /// The source of the claim.
+    pub source: String,
+    /// The sweep cell.
+    pub cell: String,
+    /// The measured figure; `None` where the claim cannot be evaluated.
+    #[serde(serialize_with = "plain")]
+    pub measured: Option<f64>,
+    /// The least that it may be, where samples leave that open.
+    #[serde(default, serialize_with = "plain")]
+    pub measured_low: Option<f64>,
+    /// The greatest that it may be.
+    #[serde(default, serialize_with = "plain")]
+    pub measured_high: Option<f64>,
+    /// The figure that the claim requires, in words.
+    pub required: String,
+    /// Whether the claim holds.
+    pub holds: Answer,
+    /// Why the claim cannot be evaluated, or a remark on the figure.
+    pub note: String,
+}
+
+/// A number without an exponent, or an empty field.
+fn plain<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_str(""),
+    }
+}
+
+impl From<&Verdict> for Row {
+    fn from(verdict: &Verdict) -> Self {
+        let guard = |text: &str| guarded(text).into_owned();
+        Self {
+            text: guard(&verdict.text),
+            source: guard(verdict.source.as_deref().unwrap_or_default()),
+            cell: guard(&verdict.cell.to_string()),
+            measured: verdict.measured,
+            measured_low: verdict.range.map(|range| range.low),
+            measured_high: verdict.range.map(|range| range.high),
+            required: guard(&verdict.required),
+            holds: verdict.answer,
+            note: guard(verdict.note.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// Writes `claims.csv`: a [`Row`] for each verdict.
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
 pub fn write(verdicts: &[Verdict], out: impl Write) -> csv::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    let figures = ["measured", "measured_low", "measured_high"];
-    writer.write_record([&["text", "source", "cell"][..], &figures, &["required", "holds", "note"]].concat())?;
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for verdict in verdicts {
-        writer.write_record([
-            &*guarded(&verdict.text),
-            &guarded(verdict.source.as_deref().unwrap_or_default()),
-            &guarded(&verdict.cell.to_string()),
-            &number(verdict.measured),
-            &number(verdict.range.map(|range| range.low)),
-            &number(verdict.range.map(|range| range.high)),
-            &guarded(&verdict.required),
-            verdict.answer.field(),
-            &guarded(verdict.note.as_deref().unwrap_or_default()),
-        ])?;
-    }
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+    writer.write_record(HEADER)?;
+    verdicts.iter().try_for_each(|verdict| writer.serialize(Row::from(verdict)))?;
     writer.flush()?;
     Ok(())
 }
+
+/// The columns of `claims.csv`, which is written without claims too.
+const HEADER: [&str; 9] = ["text", "source", "cell", "measured", "measured_low", "measured_high", "required", "holds", "note"];
 
 #[cfg(test)]
 mod tests;

@@ -1,30 +1,34 @@
-//! Comparison tables: what each method spent to reach targets, or where it ended.
+//! Comparison tables: the cost of each method to reach targets, or its final values.
 
 mod latex;
 mod render;
-mod text;
 
-use super::axis::Axis;
-use super::bracket::Bracket;
-use super::crews::{self, Crew};
-use super::curves::{Cell, Curves, Run};
-use super::measure::{self, Better};
-use super::spread::Quartiles;
-use super::target::Target;
-use super::trial::{self, Winner};
-use super::units::{Unit, exact};
+use super::{
+    axis::{Axis, Unit, exact},
+    curves::{
+        Cell, Curves, Run,
+        crews::{self, Crew},
+        target::Target,
+        trial::{self, Winner},
+    },
+    metric::{Better, Measure},
+    spread::{Bracket, Quartiles},
+};
 use crate::invalid::Invalid;
 
-/// What a column of figures holds.
+pub(crate) use latex::escaped;
+pub(crate) use render::pieces;
+
+/// A column of figures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// Its name in the CSV form (snake_case, base units).
     pub name: String,
     /// Its heading in the printed forms, with the unit.
     pub heading: String,
-    /// How many base units (seconds, bits, ones) a printed unit holds.
+    /// Number of base units (seconds, bits, ones) in a printed unit.
     pub unit: f64,
-    /// Which values are better.
+    /// The direction in which values are better.
     pub better: Better,
     /// Whether figures are places that samples may leave open.
     pub bracketed: bool,
@@ -58,7 +62,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether it is of this method in this cell; several targets stand in front of the swept keys.
+    /// Whether it is of this method in this cell; several targets come before the swept keys.
     fn is_of(&self, cell: &Cell, method: &str) -> bool {
         self.cell.0.ends_with(&cell.0) && self.method == method
     }
@@ -68,21 +72,21 @@ impl Row {
 /// [`csv`](Table::csv).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// What is compared, in words.
+    /// The comparison, in words.
     pub caption: String,
     /// Sweep keys, which come first in every row.
     pub keys: Vec<String>,
     /// Heading of the count of seeds that succeeded.
     pub reached: &'static str,
-    /// What is said of a figure when most seeds did not succeed.
+    /// The words in place of a figure where most seeds did not succeed.
     pub failed: &'static str,
     /// The columns of figures.
     pub columns: Vec<Column>,
     /// Rows by cell, then by method, in order of appearance.
     pub rows: Vec<Row>,
-    /// What was kept of the methods that are tuned.
+    /// The values kept for tuned methods.
     pub tuned: Vec<Winner>,
-    /// What a reader is told below it, a line each.
+    /// Notes below the table, a line each.
     pub notes: Vec<String>,
 }
 
@@ -90,7 +94,7 @@ pub struct Table {
 const AXES: [Axis; 5] = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits, Axis::DownlinkBits, Axis::Gradients];
 
 impl Table {
-    /// What each method spent until it first reached each of `targets`; several come as values of a key `target`.
+    /// The cost of each method until it first reached each of `targets`; several come as values of a key `target`.
     ///
     /// # Errors
     /// [`Invalid`] if the metric of a target was not recorded.
@@ -106,7 +110,7 @@ impl Table {
         let column = |(i, &axis): (usize, &Axis)| Column { bracketed: true, ..axis_column(axis, &rows, i) };
         let columns = AXES.iter().enumerate().map(column).collect();
         let open = rows.iter().flat_map(|row| &row.entries).flatten().any(|entry| entry.low != entry.quartiles.median);
-        let caption = caption(targets) + if open { OPEN } else { "" };
+        let caption = caption(curves, targets) + if open { OPEN } else { "" };
         let mut keys = curves.keys.clone();
         if targets.len() > 1 {
             keys.insert(0, TARGET.to_owned());
@@ -115,13 +119,13 @@ impl Table {
             .related())
     }
 
-    /// The last recorded value of every metric, and what the runs took: without bound where they diverged, or who gave up first would
-    /// seem to have spent the least.
+    /// The last recorded value of every metric, and the cost of the runs: infinite where they diverged, or a method that diverges early
+    /// would seem to cost the least.
     pub fn at_end(curves: &Curves) -> Self {
-        let metrics: Vec<usize> = curves.metrics.iter().filter_map(|name| curves.metric(name)).collect();
+        let metrics: Vec<usize> = curves.metrics.iter().filter_map(|metric| curves.metric(&metric.name)).collect();
         let shown = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits];
         let values = |run: &Run| {
-            let finals = metrics.iter().map(|&m| run.last(m).map(|v| Better::of(&curves.metrics[m]).settle(v)));
+            let finals = metrics.iter().map(|&m| run.last(m).map(|v| curves.metrics[m].better.settle(v)));
             let end = |axis| if run.diverged { f64::INFINITY } else { run.end(axis) };
             finals.chain(shown.iter().map(|&axis| Some(end(axis)))).map(|value| value.map(Bracket::at)).collect()
         };
@@ -133,7 +137,7 @@ impl Table {
             .related()
     }
 
-    /// With the clients at work of each method, on average and at most, and what is to be said of them.
+    /// With the clients at work of each method, on average and at most, and notes on them.
     #[must_use]
     pub fn manned(mut self, crews: &[Crew]) -> Self {
         self.notes.extend(crews::notes(crews));
@@ -167,7 +171,7 @@ impl Table {
     /// With the ratios to the best method of each cell.
     fn related(mut self) -> Self {
         let cells: Vec<Cell> = self.rows.iter().map(|row| row.cell.clone()).collect();
-        for (c, column) in self.columns.iter().enumerate() {
+        for (c, column) in self.columns.iter().enumerate().filter(|(_, column)| column.better != Better::Neither) {
             let medians: Vec<Option<f64>> = self.rows.iter().map(|row| row.entries[c].map(|e| e.quartiles.median)).collect();
             for (r, row) in self.rows.iter_mut().enumerate() {
                 let rivals = medians.iter().zip(&cells).filter(|(_, cell)| **cell == cells[r]).filter_map(|(median, _)| *median);
@@ -181,24 +185,30 @@ impl Table {
     }
 }
 
-/// What the caption says where samples leave places open.
+/// The remark of the caption where places lie between two samples.
 const OPEN: &str = " (a–b: between two samples, ratios at the later)";
 
-/// The key that tells several targets apart.
+/// The key that distinguishes several targets.
 const TARGET: &str = "target";
 
-fn caption(targets: &[Target]) -> String {
+fn caption(curves: &Curves, targets: &[Target]) -> String {
     let [target] = targets else { return "Cost until each target".to_owned() };
-    let sign = if Better::of(&target.metric) == Better::Lower { "≤" } else { "≥" };
-    format!("Cost until {} {sign} {}", measure::title(&target.metric), exact(target.value))
+    let Some(metric) = curves.metric(&target.metric).map(|column| &curves.metrics[column]) else { return String::new() };
+    let sign = if metric.better == Better::Higher { "≥" } else { "≤" };
+    let caption = format!("Cost until {} {sign} {}", metric.title, exact(target.value));
+    if metric.unit.is_empty() { caption } else { format!("{caption} {}", metric.unit) }
 }
 
-/// What each method spent on each axis until it first reached `target`.
+/// The cost of each method on each axis until it first reached `target`.
 fn rows_to(curves: &Curves, target: &Target) -> Result<Vec<Row>, Invalid> {
     let metric = curves.metric(&target.metric).ok_or_else(|| {
         Invalid::at("target", format!("there is no recorded metric `{}`", target.metric))
-            .help(format!("recorded are: {}", curves.metrics.join(", ")))
+            .help(format!("recorded are: {}", curves.names().join(", ")))
     })?;
+    let metric = (metric, curves.metrics[metric].better);
+    if metric.1 == Better::Neither {
+        return Err(Invalid::at("target", format!("no value of `{}` is better than another", target.metric)));
+    }
     let never = Bracket::at(f64::INFINITY);
     let crossings = |run: &Run| AXES.map(|axis| target.crossing(run, axis, metric).or(Some(never))).to_vec();
     Ok(rows(curves, crossings, |run| target.crossing(run, Axis::Rounds, metric).is_some()))
@@ -209,8 +219,8 @@ fn ratio(better: Better, value: f64, best: f64) -> Option<f64> {
         return None;
     }
     let ratio = match better {
-        Better::Lower => value / best,
         Better::Higher => (1.0 - value) / (1.0 - best),
+        Better::Lower | Better::Neither => value / best,
     };
     if value == best { Some(1.0) } else { ratio.is_finite().then_some(ratio) }
 }
@@ -246,9 +256,9 @@ fn axis_column(axis: Axis, rows: &[Row], index: usize) -> Column {
     Column { name, heading, unit: unit.size, better: Better::Lower, bracketed: false }
 }
 
-fn metric_column(name: &str) -> Column {
-    let (heading, better) = (measure::title(name), Better::of(name));
-    Column { name: name.replace('-', "_"), heading, unit: 1.0, better, bracketed: false }
+fn metric_column(metric: &Measure) -> Column {
+    let (name, heading) = (metric.name.replace('-', "_"), metric.label());
+    Column { name, heading, unit: 1.0, better: metric.better, bracketed: false }
 }
 
 #[cfg(test)]

@@ -1,54 +1,51 @@
 //! Samples a run while it goes on, and ends it.
 
+pub mod files;
+pub mod progress;
+
 use std::io;
 
+use files::{Iterates, Part};
+use progress::{End, Outcome, Progress};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
     axis::Axis,
-    column::Column,
-    iterates::Iterates,
-    measure::Better,
-    part::Part,
-    participants,
-    plan::{EverySpec, PeerModel},
-    progress::{End, Outcome, Progress},
-    sample::Sample,
-    stall::Stall,
-    stop::Stop,
-    tiers::Tiers,
+    metric::{Column, PeerModel, Sampled, Widths},
+    spec::EverySpec,
+    stop::{Stall, Stop},
 };
 use crate::{
     engine::{Engine, Watcher},
     file::digest::Digest,
     invalid::Invalid,
     num::Real,
-    protocol::Observed,
+    protocol::Recorded,
     rounding::end_of_instant,
     world::World,
 };
 
-/// What a recorder remembers, for checkpoints.
+/// The state of a recorder, for checkpoints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecorderState {
-    /// Where on the sampled axis the next sample is due.
+    /// Place of the next sample on the sampled axis.
     next: f64,
-    /// Where the latest sample was taken.
+    /// Place of the latest sample.
     latest: Option<Progress>,
-    /// How the run came out, once it has ended.
+    /// Outcome, once the run has ended.
     outcome: Option<Outcome>,
     /// Number of samples taken.
     pub samples: u64,
     /// The first metric of the latest sample, for progress bars.
     pub headline: Option<f64>,
-    /// Whether the run still gets anywhere.
+    /// Detects a run that makes no progress.
     stall: Stall,
     /// The latest round whose participants are written.
     logged: u64,
 }
 
-/// What a recorder has brought to the disk.
+/// Digests of the files that a recorder has written to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     /// The rows.
@@ -59,7 +56,7 @@ pub struct Written {
     pub participants: Option<Digest>,
 }
 
-/// What a recorder writes to.
+/// The files of a recorder.
 pub struct Files {
     /// The rows.
     pub part: Part,
@@ -70,7 +67,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Brings everything to the disk.
+    /// Writes everything to disk.
     fn sync(&mut self) -> io::Result<Written> {
         Ok(Written {
             part: self.part.sync()?,
@@ -80,38 +77,42 @@ impl Files {
     }
 }
 
-/// What a recorder records.
+/// The plan of a recording.
 #[derive(Debug)]
 pub struct RecordPlan {
     /// Distance between samples.
     pub every: EverySpec,
     /// Columns of `curves.csv`.
     pub columns: Vec<Column>,
-    /// Which model of peers is scored.
+    /// The models of peers that are scored.
     pub peers: PeerModel,
-    /// When the run ends.
+    /// The end of the run.
     pub stop: Stop,
 }
 
 impl RecordPlan {
     /// Scores the models of a run once as a sample does, and keeps nothing.
-    pub fn score<R: Real, P: Observed<R>>(&self, world: &World<R>, engine: &Engine<P>) {
-        let tiers = self.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
-        let sample = Sample::take(world, engine, (&self.columns[..], self.peers), tiers.as_ref());
+    pub fn score<R: Real, P: Recorded<R>>(&self, world: &World<R>, engine: &Engine<P>) {
+        let taken = Sampled::new(world, engine, (&self.columns[..], self.peers), self.widths(world).as_ref());
         self.columns.iter().for_each(|&column| {
-            let _ = sample.value(column);
+            let _ = taken.value(column);
         });
+    }
+
+    /// The clients by bit-width, where a metric needs them.
+    fn widths<R: Real>(&self, world: &World<R>) -> Option<Widths> {
+        self.columns.iter().any(|column| column.metric.needs().widths).then(|| Widths::of(&world.fleet))
     }
 }
 
-/// What an onlooker wants before an event.
+/// A request of an onlooker before an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
     /// The run goes on.
     GoOn,
     /// A checkpoint is saved, and the run goes on.
     Checkpoint,
-    /// A checkpoint is saved, and the run is left where it is.
+    /// A checkpoint is saved, and the run stops there.
     Leave,
 }
 
@@ -136,35 +137,35 @@ pub enum RecordError {
     /// A file cannot be written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The run is longer than the scenario's samples suit; the path is from the root of the scenario.
+    /// The run is too long for the scenario's distance between samples; the path is from the root of the scenario.
     #[error(transparent)]
     Invalid(#[from] Invalid),
 }
 
-/// How a run came out, and what was written of it.
+/// The outcome of a run, and its files.
 pub struct Ended<R> {
-    /// How it came out.
+    /// Outcome.
     pub end: End,
-    /// What its files hold.
+    /// Digests of its files.
     pub written: Written,
     /// The iterates that were kept.
     pub iterates: Option<Vec<Vec<R>>>,
 }
 
 /// Samples a run into its part file.
-pub struct Recorder<'a, R: Real, P: Observed<R>> {
+pub struct Recorder<'a, R: Real, P: Recorded<R>> {
     world: &'a World<R>,
     plan: &'a RecordPlan,
     files: Files,
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
-    /// The clients by width, where a metric needs them.
-    tiers: Option<Tiers>,
+    /// The clients by bit-width, where a metric needs them.
+    widths: Option<Widths>,
     left: bool,
     failure: Option<RecordError>,
 }
 
-impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
+impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
     /// A recorder of a run that has not begun, or that goes on from `state`.
     pub fn new(
         world: &'a World<R>,
@@ -175,15 +176,14 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     ) -> Self {
         let stall = Stall::default();
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, stall, logged: 0 };
-        let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
         let state = state.unwrap_or(fresh);
-        Self { world, plan, files, state, onlooker, tiers, left: false, failure: None }
+        Self { world, plan, files, state, onlooker, widths: plan.widths(world), left: false, failure: None }
     }
 
-    /// Ends the recording: how the run came out and what was written; `None` for a run that was left in the middle.
+    /// Ends the recording: the outcome and the files; `None` for a run that was interrupted.
     ///
     /// # Errors
-    /// When something could not be written, or there is more to record than anybody can look at.
+    /// When something could not be written, or there are more samples than a run may have.
     pub fn finish(mut self, engine: &Engine<P>) -> Result<Option<Ended<R>>, RecordError> {
         if self.state.outcome.is_none() && !self.left && self.failure.is_none() {
             self.sample_if_new(Progress::of(engine), engine);
@@ -204,7 +204,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// Writes who took part in the server steps of the latest event, unless it was written before a checkpoint.
     fn log_participants(&mut self, engine: &Engine<P>) {
         let Some(part) = &mut self.files.participants else { return };
-        match participants::append(part, self.state.logged, engine.now(), engine.protocol().participants()) {
+        match part.participants(self.state.logged, engine.now(), engine.protocol().participants()) {
             Ok(logged) => self.state.logged = logged,
             Err(error) => self.failure = Some(error.into()),
         }
@@ -224,7 +224,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
                 self.failure = Some(invalid.under("record").into());
                 return;
             }
-            // There may be many before the next event: the onlooker is asked between them too.
+            // There may be many before the next event, so the onlooker can interrupt between them too.
             while end_of_instant(self.state.next) < time && self.state.next <= horizon && self.goes_on(engine) {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
                 self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
@@ -240,7 +240,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
         }
     }
 
-    /// Does what the onlooker wishes for; whether the run has not ended and is not left.
+    /// Follows the request of the onlooker; whether the run goes on.
     fn goes_on(&mut self, engine: &Engine<P>) -> bool {
         if self.has_ended() {
             return false;
@@ -266,7 +266,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
         let wanted = (&self.plan.columns[..], self.plan.peers);
-        let sample = Sample::take(self.world, engine, wanted, self.tiers.as_ref());
+        let sample = Sampled::new(self.world, engine, wanted, self.widths.as_ref());
         let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
         let kept = match (&mut self.files.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),
@@ -287,8 +287,10 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     fn target_reached(&self, values: &[Option<f64>]) -> bool {
         let Some(target) = &self.plan.stop.target else { return false };
         let reached = |(name, &bound): (&String, &f64)| {
-            let value = self.plan.columns.iter().position(|column| column.name() == *name).and_then(|at| values[at]);
-            value.is_some_and(|value| Better::of(name).reached(value, bound))
+            let columns = self.plan.columns.iter().zip(values);
+            let found =
+                columns.filter(|(column, _)| column.name() == *name).find_map(|(column, value)| Some((column, (*value)?)));
+            found.is_some_and(|(column, value)| column.metric.card().better.reached(value, bound))
         };
         !target.is_empty() && target.iter().all(reached)
     }
@@ -298,7 +300,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     }
 }
 
-impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
+impl<R: Real, P: Recorded<R>> Watcher<P> for Recorder<'_, R, P> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
         self.log_participants(engine);
         self.sample_due(next, engine);
@@ -314,7 +316,7 @@ impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
         if !self.goes_on(engine) {
             return false;
         }
-        // After the checkpoint, so that a run that is taken up again counts no event twice.
+        // After the checkpoint, so that a resumed run counts no event twice.
         if self.state.stall.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Stuck));

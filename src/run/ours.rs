@@ -1,4 +1,4 @@
-//! Which files of a results folder this program wrote: no others are ever replaced or removed.
+//! The files of a results folder that this program wrote: no others are ever replaced or removed.
 
 use std::{
     collections::BTreeSet,
@@ -8,27 +8,48 @@ use std::{
 };
 
 use super::{error::RunError, results::Results, sealed};
-#[cfg(feature = "figure")]
-use crate::figure::drew;
 use crate::{
     file::{bounded, digest::Digest},
     invalid::Invalid,
     memory,
-    record::facts,
+    record::{RecordSpec, curves::facts, metric},
 };
 
-/// The tables that runs make.
-pub(super) const TABLES: [&str; 8] =
-    ["curves.csv", facts::TABLE, "summary.csv", "claims.csv", "tuning.csv", "staleness.csv", "predicted.csv", "participants.csv"];
+#[cfg(feature = "figure")]
+use crate::figure::drew;
 
-/// What says what the tables hold.
+/// The tables that runs make.
+pub(super) const TABLES: [&str; 9] = [
+    "curves.csv",
+    facts::TABLE,
+    metric::TABLE,
+    "summary.csv",
+    "claims.csv",
+    "tuning.csv",
+    "staleness.csv",
+    "predicted.csv",
+    "participants.csv",
+];
+
+/// The manifest, which describes the tables.
 pub(super) const MANIFEST: &str = "manifest.toml";
 
-/// What stands before the checksum of the curves in the list.
+/// The words before the checksum of the curves in the list.
 const CURVES: &str = "curves.csv is ";
 
-/// The folders among results that runs write into.
-const FOLDERS: [&str; 4] = ["figures", "models", "iterates", "states"];
+/// The folder of the final models.
+pub(super) const MODELS: &str = "models";
+/// The folder of the recorded iterates.
+pub(super) const ITERATES: &str = "iterates";
+/// The folder of the vectors that methods remember, and the extension of the tables of their names.
+pub(super) const STATES: &str = "states";
+
+/// Whether a scenario asks for the files of a folder.
+type Asked = fn(&RecordSpec) -> bool;
+
+/// The folders with a file for each run, each with the key of `[record]` that asks for it and has its name.
+pub(super) const KEPT: [(&str, Asked); 3] =
+    [(MODELS, |record| record.models), (ITERATES, |record| record.iterates), (STATES, |record| record.states)];
 
 /// The files that this program wrote into a results folder.
 ///
@@ -45,10 +66,10 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// Those of the folder `results`, with or without results in it.
+    /// The files of the folder `results`, with or without results in it.
     ///
     /// # Errors
-    /// [`RunError::Io`] where the list or the manifest is there and cannot be read; a damaged list is taken for none.
+    /// [`RunError::Io`] where the list or the manifest is there and cannot be read; a damaged list counts as none.
     pub fn of(results: &Results) -> Result<Self, RunError> {
         let results = results.clone();
         if let Some(text) = listed(&results)? {
@@ -74,19 +95,19 @@ impl Ours {
         path.symlink_metadata().is_ok() && !(path.is_file() && (self.names.contains(name) || self.knows(name, &path)))
     }
 
-    /// Refuses curves that are not as they were written.
+    /// Checks that the curves are as they were written.
     ///
     /// # Errors
     /// [`Invalid`] in the table.
     pub fn check_curves(&self) -> Result<(), Invalid> {
         let Some(known) = &self.curves else { return Ok(()) };
         let path = self.results.file(TABLES[0]);
-        // What cannot be read is told by whoever reads it.
+        // Whoever reads the file reports why it cannot be read.
         if Digest::of_file(&path).map_or(true, |found| found.to_string() == *known) {
             return Ok(());
         }
-        let fault = Invalid::at("", "the recorded curves are not as they were written: the table is cut off or changed");
-        Err(fault.help("`fedfleet run SCENARIO` makes it anew from the runs, which are kept").in_file(path, None))
+        let fault = Invalid::at("", "the recorded curves differ from what was written: the table is cut off or changed");
+        Err(fault.help("`fedfleet run SCENARIO` writes it again from the runs, which are kept").in_file(path, None))
     }
 
     /// Whether a file that is not in the list is one of this program all the same.
@@ -108,7 +129,7 @@ fn drew(_: &Path) -> bool {
     false
 }
 
-/// What `fedfleet run` writes, of whatever version; `None` for anything else.
+/// A manifest that `fedfleet run` wrote, of whatever version; `None` for anything else.
 pub(super) fn manifest(text: &str) -> Option<toml::Table> {
     let has = |table: &toml::Table| ["problem", "stop", "method"].iter().all(|key| table.contains_key(*key));
     text.parse().ok().filter(has)
@@ -143,7 +164,7 @@ fn is_made(name: &str) -> bool {
     let is_file = |name: &str| Path::new(name).components().eq([Component::Normal(name.as_ref())]);
     match name.split_once('/') {
         None => name == MANIFEST || TABLES.contains(&name),
-        Some((folder, file)) => FOLDERS.contains(&folder) && is_file(file),
+        Some((folder, file)) => (folder == "figures" || KEPT.iter().any(|(kept, _)| *kept == folder)) && is_file(file),
     }
 }
 

@@ -4,9 +4,10 @@ use std::{
     panic,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
+    time::Instant,
 };
 
-use super::{error::RunError, id::RunId};
+use super::{done::RunId, error::RunError};
 
 /// Whether so many runs come one after the other, each on all threads of the current pool: where there are few. Many take a thread
 /// each.
@@ -14,12 +15,12 @@ pub(super) fn shares_threads(runs: usize) -> bool {
     runs < 2 * rayon::current_num_threads()
 }
 
-/// How many of so many runs go on at a time.
+/// The number of runs that go on at a time, of so many.
 pub(super) fn together(runs: usize) -> usize {
     if shares_threads(runs) { 1 } else { rayon::current_num_threads() }
 }
 
-/// Maps `runs` on `threads` threads, each with a rayon pool of its own.
+/// Maps `runs` on `threads` threads, each with its own rayon pool.
 ///
 /// In a common pool, a thread that waits for the parts of a world or an optimum that it builds could be handed another run,
 /// which waits for the same.
@@ -43,4 +44,10 @@ pub(super) fn one_a_thread<T: Send>(
     let mut done = parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
     done.sort_unstable_by_key(|&(at, _)| at);
     Ok(done.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// This moment.
+#[allow(clippy::disallowed_methods)]
+pub(super) fn now() -> Instant {
+    Instant::now()
 }

@@ -1,21 +1,22 @@
-//! Reference lines, and where their words stand.
+//! Reference lines, and the places of their words.
 
-use super::FigureError;
-use super::canvas::{Canvas, Side, text_width};
-use super::colour::GREY;
-use super::curve::Curve;
-use super::geometry::{Area, Place};
-use super::panel::{Panel, TICK_SIZE};
-use super::style::{REFERENCE_DASH, REFERENCE_WIDTH};
+use super::{
+    FigureError,
+    canvas::{Canvas, Side, text_width},
+    curve::Curve,
+    geometry::{Area, Place},
+    panel::Panel,
+    style::{GREY, REFERENCE_DASH, REFERENCE_WIDTH, TICK_SIZE},
+};
 use crate::figure::spec::ReferenceLine;
 
-/// Labels that stand in the legend: those of curves, and those that several lines have.
+/// Labels in the legend: those of curves, and those that several lines share.
 pub(super) fn legend_labels(lines: &[ReferenceLine]) -> Vec<&str> {
     let mut labels: Vec<&str> = Vec::new();
     for label in lines.iter().filter_map(|line| line.label.as_deref()) {
         let mut same = lines.iter().filter(|line| line.label.as_deref() == Some(label));
-        let stands = same.clone().nth(1).is_some() || same.any(|line| !line.points.is_empty());
-        if stands && !labels.contains(&label) {
+        let in_legend = same.clone().nth(1).is_some() || same.any(|line| !line.points.is_empty());
+        if in_legend && !labels.contains(&label) {
             labels.push(label);
         }
     }
@@ -88,5 +89,5 @@ impl Panel {
     }
 }
 
-/// How far letters reach below their base line `[pt]`.
+/// Depth of letters below their base line `[pt]`.
 const DESCENT: f64 = 2.0;

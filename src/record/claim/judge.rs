@@ -3,9 +3,7 @@
 //! Each assertion is evaluated over all values between the ends of what it is about: it holds or fails where it does so everywhere.
 
 use super::{Answer, Comparison, Direction};
-use crate::record::bracket::Bracket;
-use crate::record::measure::Better;
-use crate::record::units::short;
+use crate::record::{axis::short, metric::Better, spread::Bracket};
 
 /// A median over seeds.
 #[derive(Debug, Clone)]
@@ -13,41 +11,41 @@ pub(super) struct Measured {
     /// Whose it is.
     pub label: String,
     pub value: Bracket,
-    /// The figure that is told of it: where a target was certainly reached, or the value of the last sample by an instant.
+    /// The figure shown: the place by which a target was certainly reached, or the value of the last sample by an instant.
     pub figure: f64,
-    /// Where the runs ended, if `value` is infinite because a target was never reached; infinite where they diverged.
+    /// The end of the runs, if `value` is infinite because a target was never reached; infinite where they diverged.
     pub at_least: Option<f64>,
-    /// That runs ended before the instant asked for.
+    /// A remark that runs ended before the instant.
     pub note: Option<String>,
     /// Between which samples it lies, where they leave it open.
     pub open: Option<Open>,
 }
 
-/// What samples leave open, in words.
+/// The uncertainty between two samples, in words.
 #[derive(Debug, Clone)]
 pub(super) struct Open {
     pub text: String,
-    /// Whether it is told of claims that are decided all the same: the figure is then not of the instant that was asked for.
+    /// Whether it is shown even for claims that are decided: the figure is then not that of the instant.
     pub always: bool,
 }
 
 impl Measured {
-    /// What is said of a target that was not reached by `end`.
+    /// The words for a target that was not reached by `end`.
     fn missed(&self, end: f64) -> String {
         let label = &self.label;
         if end.is_finite() { format!("{label} does not reach the target by {}", short(end)) } else { format!("{label} diverges") }
     }
 }
 
-/// What comes of an assertion.
+/// The result of an assertion.
 #[derive(Debug, Clone)]
 pub(super) struct Judgement {
     /// The figure that was asked for.
     pub figure: f64,
-    /// What the figure may be.
+    /// The possible values of the figure.
     pub range: Bracket,
     pub answer: Answer,
-    /// What to know about it.
+    /// A remark on it.
     pub note: Option<String>,
 }
 
@@ -73,7 +71,7 @@ impl Judgement {
     }
 }
 
-/// How to learn what samples have left open.
+/// The remedy for uncertainty between samples.
 const REMEDY: &str = "`record.every = { rounds = 1 }` samples every update of a server, and a finer grid peers more closely";
 
 /// Compares two methods, the better one first. A target that the worse method never reached is worth as much as the run was long: the
@@ -87,10 +85,10 @@ pub(super) fn beats(better: Better, [good, bad]: [Measured; 2], by: f64, compare
     let (g, b) = (good.value, bad.at_least.map_or(bad.value, Bracket::at));
     let shown = (bad.at_least.unwrap_or(bad.figure), good.figure);
     let figure = |b: f64, g: f64| match (compare, better) {
-        (Comparison::Ratio, Better::Lower) => b / g,
         (Comparison::Ratio, Better::Higher) => (1.0 - b) / (1.0 - g),
-        (Comparison::Difference, Better::Lower) => b - g,
         (Comparison::Difference, Better::Higher) => g - b,
+        (Comparison::Ratio, _) => b / g,
+        (Comparison::Difference, _) => b - g,
     };
     let measured = figure(shown.0, shown.1);
     if measured.is_nan() {
