@@ -7,8 +7,6 @@ mod affine;
 pub mod batches;
 #[cfg(test)]
 mod check;
-mod classes;
-mod cross_entropy;
 pub mod data;
 pub mod evaluate;
 pub mod head;
@@ -16,13 +14,13 @@ pub mod init;
 pub mod kind;
 pub mod mlp;
 pub mod optimum;
+mod outputs;
 pub mod per_sample;
 pub mod quadratic;
 pub mod regression;
 mod size;
 pub mod softmax;
 pub mod spec;
-mod sums;
 mod supervised;
 
 use std::ops::Range;

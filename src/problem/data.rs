@@ -15,7 +15,6 @@ mod read;
 mod report;
 mod row;
 mod spec;
-mod summary;
 mod table;
 
 use std::ops::Range;

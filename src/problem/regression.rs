@@ -4,7 +4,6 @@
 //! is an intercept and `x = w` where there is none. The regularisation acts on all parameters.
 
 mod gram;
-mod loss;
 mod rows;
 
 use std::sync::{Arc, OnceLock};

@@ -11,20 +11,21 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use model::{Model, accumulate, logits};
+
 use super::{
     Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
     affine::Affine,
-    classes, cross_entropy,
     data::{ClientData, TargetKind, Targets},
     head::{LinearHead, each_raw_part},
-    supervised::{Picked, Supervised},
+    outputs,
+    size::check_layers,
+    supervised::{self, Picked, Supervised},
 };
 use crate::{
     invalid::Invalid,
     num::{Real, vector},
-    problem::size::check_layers,
 };
-use model::{Model, accumulate, logits};
 
 /// Rows whose logits are held at once where a whole data set is evaluated.
 const PART: usize = 256;
@@ -88,12 +89,12 @@ impl<R: Real> Softmax<R> {
     /// Replaces the logits `z`, shape `[rows, C]`, by `factor · (softmax(z) − one-hot labels)`.
     fn residuals(&self, rows: &Picked<'_, R>, factor: f64, z: &mut [R]) {
         let labels = labels(rows.targets());
-        cross_entropy::residuals(z, self.classes, factor, |i| labels[rows.source(i)] as usize);
+        outputs::residuals(z, self.classes, factor, |i| labels[rows.source(i)] as usize);
     }
 
     /// Summed loss and number of hits of the logits `z`, shape `[rows, C]`.
     fn score(&self, rows: &Picked<'_, R>, z: &[R]) -> (f64, usize) {
-        cross_entropy::score(z, self.classes, labels(rows.targets()), |i| rows.source(i))
+        outputs::score(z, self.classes, labels(rows.targets()), |i| rows.source(i))
     }
 
     /// One local step on a model in any layout, without ever writing the gradient down.
@@ -246,8 +247,8 @@ impl<R: Real> LinearHead<R> for Softmax<R> {
 fn class_count<R: Real>(data: &ClientData<R>, targets: &Targets<R>) -> Result<usize, Invalid> {
     match targets {
         Targets::Classes { count, .. } if *count >= 2 => Ok(*count),
-        Targets::Classes { .. } => Err(classes::only_one(data)),
-        Targets::Values(values) => Err(classes::real("softmax regression", false, values)),
+        Targets::Classes { .. } => Err(supervised::only_one(data)),
+        Targets::Values(values) => Err(supervised::real("softmax regression", false, values)),
     }
 }
 

@@ -1,10 +1,7 @@
 //! Data drawn from a law. Every client or block of rows has a stream of its own, so that more clients or rows leave the
 //! others as they are, and the draws can be made in parallel.
 
-mod linear;
-mod mixture;
-mod synthetic;
-mod teacher;
+mod laws;
 
 pub(super) use linear::linear;
 pub(super) use mixture::mixture;

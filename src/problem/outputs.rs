@@ -1,6 +1,13 @@
-//! Softmax and cross-entropy of one sample, safe from overflow.
+//! The loss of outputs against targets, safe from overflow: cross-entropy of logits for classes, half the squared error for real targets.
 
-use crate::num::{Lanes, Real, vector};
+use super::{
+    data::{ClientData, Targets},
+    supervised::{self, Picked},
+};
+use crate::{
+    invalid::Invalid,
+    num::{Lanes, Real, vector},
+};
 
 /// Logits whose exponentials are taken together: 4 KiB of the innermost cache.
 const TOGETHER: usize = 512;
@@ -68,6 +75,49 @@ fn is_hit<R: Real>(z: &[R], top: R, label: usize) -> bool {
 
 fn largest<R: Real>(z: &[R]) -> R {
     z.iter().fold(R::neg_infinity(), |largest, &z| if z > largest { z } else { largest })
+}
+
+/// Number of outputs: one per class, or one for real targets.
+pub(super) fn count<R: Real>(data: &ClientData<R>) -> Result<usize, Invalid> {
+    let train = &data.train.targets;
+    if let Targets::Classes { count: ..2, .. } = train {
+        return Err(supervised::only_one(data));
+    }
+    let fits = |test: &Targets<R>| test.outputs() == train.outputs() && is_classification(test) == is_classification(train);
+    if data.test.as_ref().is_some_and(|test| !fits(&test.targets)) {
+        return Err(Invalid::at("data", "held-out samples have other targets than training samples"));
+    }
+    Ok(train.outputs())
+}
+
+/// Whether targets are classes.
+pub(super) fn is_classification<R>(targets: &Targets<R>) -> bool {
+    matches!(targets, Targets::Classes { .. })
+}
+
+/// Replaces the outputs, shape `[rows, outputs]`, by `factor` times their derivatives of the loss.
+pub(super) fn residuals<R: Real>(rows: &Picked<'_, R>, factor: f64, outputs: &mut [R]) {
+    match rows.targets() {
+        Targets::Classes { labels, count } => {
+            residuals(outputs, *count, factor, |i| labels[rows.source(i)] as usize);
+        }
+        Targets::Values(values) => {
+            for (i, z) in outputs.iter_mut().enumerate() {
+                *z = R::of(factor) * (*z - values[rows.source(i)]);
+            }
+        }
+    }
+}
+
+/// Summed loss and number of rows whose class is predicted, for outputs of shape `[rows, outputs]`.
+pub(super) fn score<R: Real>(rows: &Picked<'_, R>, outputs: &[R]) -> (f64, usize) {
+    match rows.targets() {
+        Targets::Classes { labels, count } => score(outputs, *count, labels, |i| rows.source(i)),
+        Targets::Values(values) => {
+            let errors = outputs.iter().enumerate().map(|(i, z)| z.f64() - values[rows.source(i)].f64());
+            (errors.map(|error| 0.5 * error * error).sum(), 0)
+        }
+    }
 }
 
 #[cfg(test)]
