@@ -8,7 +8,7 @@ mod rows;
 
 use std::sync::{Arc, OnceLock};
 
-pub use loss::Loss;
+pub use rows::Loss;
 use rows::{Pass, Rows};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -134,10 +134,6 @@ impl<R: Real> Regression<R> {
 }
 
 impl<R: Real> Objective<R> for Regression<R> {
-    fn dim(&self) -> usize {
-        self.data.train.features.columns() + usize::from(self.intercept)
-    }
-
     fn clients(&self) -> usize {
         self.data.clients()
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     invalid::{Invalid, require},
-    num::{Real, rows::Rows},
+    num::{Real, rows::Rows, vector},
 };
 
 /// Client data with weights `pᵢ` and the strength of l2 regularisation.
@@ -61,6 +61,22 @@ impl<R: Real> Supervised<R> {
     /// The weight `pᵢ` of a client.
     pub fn weight(&self, client: usize) -> f64 {
         self.weights[client]
+    }
+
+    /// `λ/2 ‖x‖²`.
+    pub fn ridge(&self, x: &[R]) -> f64 {
+        if self.l2 > 0.0 { 0.5 * self.l2 * vector::norm2(x) } else { 0.0 }
+    }
+
+    /// `gradient ← λ x`, to which an objective adds the gradient of its loss.
+    pub fn begin_gradient(&self, x: &[R], gradient: &mut [R]) {
+        gradient.copy_from_slice(x);
+        vector::scale(R::of(self.l2), gradient);
+    }
+
+    /// The held-out samples, where there are some.
+    pub fn test(&self) -> Option<&Samples<R>> {
+        self.data.test.as_ref().filter(|test| !test.is_empty())
     }
 
     /// The rows of a client that `sample` names.

@@ -3,12 +3,9 @@
 
 mod laws;
 
-pub(super) use linear::linear;
-pub(super) use mixture::mixture;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-pub(super) use synthetic::{sizes, synthetic};
-pub(super) use teacher::teacher;
+pub(super) use laws::{linear, mixture, sizes, synthetic, teacher};
 
 use super::{Features, Grouping, Samples, Targets, table::dense};
 use crate::{

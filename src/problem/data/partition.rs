@@ -4,7 +4,7 @@ mod divide;
 mod file;
 mod spec;
 
-pub(super) use by_size::dirichlet;
+pub(super) use divide::dirichlet;
 pub(super) use file::read as read_ids;
 pub use spec::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw};
 

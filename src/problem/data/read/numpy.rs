@@ -3,13 +3,8 @@
 use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 
-use super::{EXACT, RawSamples, RawTable, RawTargets, bound, is_missing};
-use crate::{
-    file::{File, archive::Archive, npy},
-    invalid::{Invalid, count},
-    num::Real,
-    problem::data::{Features, Grouping, spec::NpzSpec, table::dense},
-};
+use super::{EXACT, RawSamples, RawTable, RawTargets, bound};
+use crate::{file::{File, numpy::{self, Archive}}, invalid::{Invalid, count}, num::Real, problem::data::{Features, Grouping, spec::NpzSpec, table::dense}, table::is_missing};
 
 /// The arrays of one data set.
 pub(in crate::problem::data) struct Arrays<R> {
@@ -28,11 +23,13 @@ pub(in crate::problem::data) struct Array<T> {
     is_bytes: bool,
 }
 
-/// Targets or client ids: numbers or text. Whole numbers beyond those that `f64` tells apart are text.
+/// Targets or client ids: numbers or text.
 pub(in crate::problem::data) struct Column {
     name: String,
     shape: Vec<usize>,
-    cells: RawTargets,
+    pub cells: RawTargets,
+    /// Whether the cells are whole numbers as text, some of them beyond those that `f64` tells apart.
+    pub is_large: bool,
 }
 
 impl Column {
@@ -234,15 +231,16 @@ pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) ->
 
 /// An array of numbers or of text. `bytes` are those of `file`, or unpacked from it.
 fn column(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Column, Invalid> {
-    let text = npy::text(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
-    let (shape, cells) = match text.or_else(|| large(bytes)) {
-        Some((shape, cells)) => (shape, RawTargets::Names(cells)),
+    let text = numpy::text(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
+    let is_large = text.is_none();
+    let (shape, cells, is_large) = match text.or_else(|| large(bytes)) {
+        Some((shape, cells)) => (shape, RawTargets::Names(cells), is_large),
         None => {
             let Array { shape, values, .. } = numbers(file, bytes, name)?;
-            (shape, RawTargets::Numbers(values))
+            (shape, RawTargets::Numbers(values), false)
         }
     };
-    Ok(Column { name: name.to_owned(), shape, cells })
+    Ok(Column { name: name.to_owned(), shape, cells, is_large })
 }
 
 /// The shape and the values, as text, of whole numbers of 64 bits of which some are beyond those that `f64` tells apart.
@@ -269,7 +267,7 @@ fn unreadable((file, bytes): (&File<'_>, &[u8]), name: &str, reason: &str) -> In
 
 /// Tries the element types in turn; only a wrong type leads to the next. `bytes` are those of `file`, or unpacked from it.
 fn numbers<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<T>, Invalid> {
-    npy::check(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
+    numpy::check(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
     macro_rules! attempt {
         ($($element:ty => $widen:expr),+ $(,)?) => {$(
             match ArrayD::<$element>::read_npy(bytes) {
@@ -298,7 +296,7 @@ fn numbers<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<T
         bool => |value: bool| f64::from(u8::from(value)),
     );
     let message = format!("the array `{name}` has an element type that is not read: expected real, whole or truth values");
-    let text = npy::text(bytes).is_ok_and(|text| text.is_some());
+    let text = numpy::text(bytes).is_ok_and(|text| text.is_some());
     let help = if text {
         "it is text: number its columns one by one, such as by `numpy.unique(a[:, 0], return_inverse=True)[1]`, or give the samples \
          as CSV, where text is one feature per category"

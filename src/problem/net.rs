@@ -24,6 +24,7 @@ use super::{
     affine::Affine,
     data::{ClientData, TargetKind},
     head::LinearHead,
+    outputs,
     size::check_layers,
     supervised::{Picked, Supervised},
 };
@@ -162,17 +163,9 @@ impl<R: Real> Mlp<R> {
         work.give(units);
         (loss, hits)
     }
-
-    fn ridge(&self, x: &[R]) -> f64 {
-        if self.shared.l2 > 0.0 { 0.5 * self.shared.l2 * vector::norm2(x) } else { 0.0 }
-    }
 }
 
 impl<R: Real> Objective<R> for Mlp<R> {
-    fn dim(&self) -> usize {
-        self.layers.dim()
-    }
-
     fn clients(&self) -> usize {
         self.shared.data.clients()
     }
@@ -204,8 +197,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
     ) -> f64 {
         let rows = self.shared.pick(client, sample);
         let count = rows.len().max(1) as f64;
-        gradient.copy_from_slice(x);
-        vector::scale(R::of(self.shared.l2), gradient);
+        self.shared.begin_gradient(x, gradient);
         let mut loss = 0.0;
         for part in rows.parts(PART) {
             loss += self.learn(activations, &part, Target::Gradient { x, gradient }, 1.0 / count, work);
@@ -213,7 +205,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
         if let Sample::Noise(noise) = sample {
             vector::axpy(R::one(), noise, gradient);
         }
-        loss / count + self.ridge(x)
+        loss / count + self.shared.ridge(x)
     }
 
     /// Adds the gradient to the weights layer by layer where all rows pass through the network at once.
@@ -266,7 +258,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
 
     fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64 {
         let rows = self.shared.pick(client, Sample::Full);
-        self.evaluate(Bits::FLOAT, &rows, x, work).0 / rows.len().max(1) as f64 + self.ridge(x)
+        self.evaluate(Bits::FLOAT, &rows, x, work).0 / rows.len().max(1) as f64 + self.shared.ridge(x)
     }
 
     fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
@@ -274,7 +266,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
     }
 
     fn test_in(&self, activations: Bits, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
-        let test = self.shared.data.test.as_ref().filter(|test| !test.is_empty())?;
+        let test = self.shared.test()?;
         let (loss, hits) = self.evaluate(activations, &Picked::all(test), x, work);
         let count = test.len() as f64;
         let accuracy = outputs::is_classification(&test.targets).then_some(hits as f64 / count);
