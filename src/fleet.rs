@@ -7,7 +7,10 @@ mod assignment;
 mod availability;
 mod presence;
 mod spec;
-mod widths;
+
+pub use availability::{AvailabilitySpec, chance::{ByLabel, Probability}, round::Seasonality};
+pub use presence::Presence;
+pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave, Widths};
 
 use std::sync::OnceLock;
 
@@ -18,23 +21,7 @@ use assignment::Assignment;
 use availability::{Availability, time::TimeProcess};
 use spec::Keys;
 
-pub use availability::{
-    AvailabilitySpec,
-    chance::{ByLabel, Probability},
-    round::Seasonality,
-};
-pub use presence::Presence;
-pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
-pub use widths::Widths;
-
-use crate::{
-    invalid::Invalid,
-    network::{Direction, Link, Network},
-    random::{
-        Quantity, Rng, Sampler, Setting, Streams, check_clients,
-        quantity::{FRACTION, JOULES, SECONDS},
-    },
-};
+use crate::{invalid::Invalid, network::{Direction, Link, Network}, random::{Quantity, Rng, Sampler, Setting, Streams, check_clients, quantity::{FRACTION, JOULES, SECONDS}}};
 
 /// All clients, immutable and shared by the methods of a run.
 #[derive(Debug, Clone)]

@@ -7,22 +7,20 @@ mod affine;
 pub mod batches;
 #[cfg(test)]
 mod check;
-mod classes;
-mod cross_entropy;
 pub mod data;
 pub mod evaluate;
 pub mod head;
 pub mod init;
 pub mod kind;
-pub mod mlp;
+pub mod net;
 pub mod optimum;
+mod outputs;
 pub mod per_sample;
 pub mod quadratic;
 pub mod regression;
 mod size;
 pub mod softmax;
 pub mod spec;
-mod sums;
 mod supervised;
 
 use std::ops::Range;
@@ -31,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use batches::{BatchSize, Batches};
 pub use kind::{Inputs, ObjectiveKind, ObjectiveSpec, Properties};
-pub use mlp::{Activation, Mlp};
+pub use net::{Activation, Mlp};
 pub use per_sample::{PerSample, SampleLoss};
 pub use softmax::Softmax;
 pub use spec::{Problem, ProblemSpec};
@@ -49,7 +47,9 @@ use crate::{
 /// Vectors have shape `[d]` with `d = dim()` unless said otherwise.
 pub trait Objective<R: Real>: Send + Sync {
     /// Number of parameters `d`.
-    fn dim(&self) -> usize;
+    fn dim(&self) -> usize {
+        self.blocks().last().map_or(0, |block| block.range.end)
+    }
 
     /// Number of clients `n`.
     fn clients(&self) -> usize;

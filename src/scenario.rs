@@ -22,4 +22,4 @@ pub use template::TEMPLATE;
 
 pub use crate::toml::{Diagnostic, Entry, Node, Override, Rejected, Source, Sources, Span, Table, Value, decode, nearest, write};
 
-use crate::toml::{axis, diagnostic, document, names, node, overrides, source};
+use crate::toml::{axis, diagnostic, document, node, overrides, source};

@@ -1,14 +1,11 @@
 //! Who talks to whom, with which weights.
 
-use std::fmt;
-
 mod spectrum;
 
-use super::{Components, Graph, TopologySpec, WeightRule, edges, lattice, random_graph};
-use crate::{
-    invalid::{Invalid, require},
-    random::{Rng, Setting, check_clients},
-};
+use std::fmt;
+
+use super::{Components, Graph, TopologySpec, WeightRule, families};
+use crate::{invalid::{Invalid, require}, random::{Rng, Setting, check_clients}};
 
 /// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and those it
 /// hears from. Weights follow from the degrees; only the diagonal is stored.
@@ -41,18 +38,18 @@ impl TopologySpec {
     fn graph(&self, components: Components, setting: &Setting) -> Result<Graph, Invalid> {
         let nodes = setting.clients;
         match *self {
-            Self::Ring => Ok(lattice::circulant_of(nodes, std::iter::once(1))),
-            Self::Torus => lattice::grid(nodes, true),
-            Self::Grid => lattice::grid(nodes, false),
+            Self::Ring => Ok(families::circulant_of(nodes, std::iter::once(1))),
+            Self::Torus => families::grid(nodes, true),
+            Self::Grid => families::grid(nodes, false),
             Self::Complete => Ok(Graph::Complete(nodes)),
-            Self::Star => Ok(lattice::star(nodes)),
-            Self::Hypercube => lattice::hypercube(nodes),
-            Self::Exponential => Ok(lattice::exponential(nodes)),
-            Self::Circulant { degree } => lattice::circulant(nodes, degree),
-            Self::Edges(ref source) => edges::listed(source, setting).map_err(|error| error.under("edges")),
+            Self::Star => Ok(families::star(nodes)),
+            Self::Hypercube => families::hypercube(nodes),
+            Self::Exponential => Ok(families::exponential(nodes)),
+            Self::Circulant { degree } => families::circulant(nodes, degree),
+            Self::Edges(ref source) => families::listed(source, setting).map_err(|error| error.under("edges")),
             Self::ErdosRenyi { .. } | Self::RandomRegular { .. } | Self::SmallWorld { .. } | Self::BarabasiAlbert { .. } => {
                 let (key, help) = self.check_random(nodes)?;
-                random_graph::first(key, components, setting.streams, help, |rng| self.draw(nodes, rng))
+                families::first(key, components, setting.streams, help, |rng| self.draw(nodes, rng))
             }
         }
     }
@@ -61,7 +58,7 @@ impl TopologySpec {
     fn check_random(&self, nodes: usize) -> Result<(&'static str, String), Invalid> {
         match *self {
             Self::RandomRegular { degree } => {
-                random_graph::check_regular("random-regular", nodes, degree)?;
+                families::check_regular("random-regular", nodes, degree)?;
                 Ok(("random-regular.degree", "choose at least 3 neighbours".to_owned()))
             }
             Self::SmallWorld { k, .. } => {
@@ -83,10 +80,10 @@ impl TopologySpec {
     /// One draw of a random graph; `None` if it got stuck, or if this is not one.
     fn draw(&self, nodes: usize, rng: &mut Rng) -> Option<Graph> {
         match *self {
-            Self::ErdosRenyi { p } => Some(random_graph::erdos_renyi(nodes, p, rng)),
-            Self::RandomRegular { degree } => random_graph::regular(nodes, degree, rng),
-            Self::SmallWorld { k, p } => Some(random_graph::small_world(nodes, k, p, rng)),
-            Self::BarabasiAlbert { m } => Some(random_graph::barabasi_albert(nodes, m, rng)),
+            Self::ErdosRenyi { p } => Some(families::erdos_renyi(nodes, p, rng)),
+            Self::RandomRegular { degree } => families::regular(nodes, degree, rng),
+            Self::SmallWorld { k, p } => Some(families::small_world(nodes, k, p, rng)),
+            Self::BarabasiAlbert { m } => Some(families::barabasi_albert(nodes, m, rng)),
             _ => None,
         }
     }

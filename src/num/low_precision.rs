@@ -7,11 +7,10 @@
 //! Sources: uniform fake quantisation with one scale a layer; ternary weight networks (Li, Zhang, Liu, 2016,
 //! <https://arxiv.org/abs/1605.04711>) for two bits; binary weight networks (Rastegari et al., ECCV 2016) for one.
 
-use super::{Real, draws::replace_at_random, vector};
-use crate::{
-    invalid::{Invalid, require},
-    random::Rng,
-};
+use rand::Rng as _;
+
+use super::{Real, vector::{self, run}};
+use crate::{invalid::{Invalid, require}, random::Rng};
 
 /// A bit-width from 1 to 32, where 32 stands for plain floating point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -222,6 +221,39 @@ fn mean_magnitude<R: Real>(block: &[R], kept: impl Fn(f64) -> bool) -> f64 {
     let first = magnitudes().next().unwrap_or(0.0);
     let excess: f64 = magnitudes().map(|magnitude| magnitude - first).sum();
     first + excess / magnitudes().count().max(1) as f64
+}
+
+/// Coordinates that draw together, so that everything besides the draws runs in vectors.
+const TOGETHER: usize = 256;
+
+/// Distance between two neighbouring draws: a number of the generator serves two coordinates. An event that is drawn for has
+/// its probability up to this.
+pub(crate) const RESOLUTION: f64 = 1.0 / (1_u64 << 32) as f64;
+
+/// Replaces each coordinate by the `value` for it and a uniform draw of its own from [0, 1), in order.
+///
+/// `value` holds what it needs by value: behind a reference it would be read anew for every coordinate, which keeps the loop
+/// from running in vectors.
+#[inline]
+pub(crate) fn replace_at_random<R: Real>(rng: &mut Rng, v: &mut [R], value: impl Fn(R, f64) -> R + Copy) {
+    let mut draws = [0_u32; TOGETHER];
+    for v in v.chunks_mut(TOGETHER) {
+        let draws = &mut draws[..v.len().next_multiple_of(2)];
+        for pair in draws.as_chunks_mut().0 {
+            let bits = rng.next_u64();
+            *pair = [(bits >> 32) as u32, bits as u32];
+        }
+        let draws = &*draws;
+        run(
+            #[inline(always)]
+            move || {
+                let value = value;
+                for (v, &draw) in v.iter_mut().zip(draws.iter()) {
+                    *v = value(*v, f64::from(draw) * RESOLUTION);
+                }
+            },
+        );
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ mod explicit;
 mod form;
 mod generator;
 mod kernel;
-mod rotation;
 mod spec;
 
 use std::{path::Path, sync::OnceLock};

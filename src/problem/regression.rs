@@ -4,12 +4,11 @@
 //! is an intercept and `x = w` where there is none. The regularisation acts on all parameters.
 
 mod gram;
-mod loss;
 mod rows;
 
 use std::sync::{Arc, OnceLock};
 
-pub use loss::Loss;
+pub use rows::Loss;
 use rows::{Pass, Rows};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,10 +134,6 @@ impl<R: Real> Regression<R> {
 }
 
 impl<R: Real> Objective<R> for Regression<R> {
-    fn dim(&self) -> usize {
-        self.data.train.features.columns() + usize::from(self.intercept)
-    }
-
     fn clients(&self) -> usize {
         self.data.clients()
     }

@@ -6,14 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use super::{FederatedParameters, PeerParameters, Registry};
-use crate::{
-    method::{Card, FederatedMethod, Method, PeerMethod},
-    protocol::{peers::PeersSpec, spec::FederatedSpec},
-    toml::{
-        Diagnostic, Node,
-        decode::{Fault, Reader, keys, split},
-    },
-};
+use crate::{method::{Card, FederatedMethod, Method, PeerMethod}, protocol::{peers::PeersSpec, spec::FederatedSpec}, toml::{Diagnostic, Node, decode::{self, Fault, Reader, keys}}};
 
 /// A method.
 #[derive(Clone, Copy)]

@@ -6,7 +6,6 @@ use super::Protocol;
 use crate::{
     engine::{
         Event, Ledger, NodeId, SERVER, Workers,
-        crew::Crew,
         jobs::Jobs,
         queue::{Phase, Queue},
         sparse_map::SparseMap,

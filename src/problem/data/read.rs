@@ -1,6 +1,5 @@
 //! Readers of data files. Each yields [`RawTable`]: features as numbers, targets as the file has them.
 
-mod cell;
 pub(super) mod csv;
 pub(super) mod idx;
 mod json;
@@ -108,6 +107,64 @@ fn bound<R: Real>() -> &'static str {
         Precision::F32 => " (in single precision up to 3.4e38 in size; `precision = \"f64\"` takes more)",
         Precision::F64 => "",
     }
+}
+
+/// The number that `cell` is; what is missing is none.
+pub(in crate::problem::data) fn number(cell: &str) -> Option<f64> {
+    cell.parse().ok().filter(|value: &f64| !value.is_nan())
+}
+
+/// Signs of currencies that stand beside numbers.
+const CURRENCIES: [char; 4] = ['$', '€', '£', '¥'];
+
+/// What is odd about a cell that people read as a number: `1,5`, `1,5e-3`, `,5`, `1.234,5`, `1,234`, `1'234`, `1 234`, `5%`,
+/// `$1,000`.
+pub(in crate::problem::data) fn oddity(cell: &str) -> Option<&'static str> {
+    let size = cell.strip_prefix(['+', '-']).unwrap_or(cell);
+    let is_number = |text: &str| number(text.trim()).is_some() || mark(text.trim()).is_some();
+    if size.strip_suffix('%').is_some_and(is_number) {
+        return Some("a percent sign");
+    }
+    if size.strip_prefix(CURRENCIES).or_else(|| size.strip_suffix(CURRENCIES)).is_some_and(is_number) {
+        return Some("the sign of a currency");
+    }
+    let (digits, exponent) = size.split_once(['e', 'E']).unwrap_or((size, "0"));
+    if exponent.parse::<i32>().is_ok() { mark(digits) } else { None }
+}
+
+/// The mark among `digits` that is not read.
+fn mark(digits: &str) -> Option<&'static str> {
+    let marks = |mark: char| digits.matches(mark).count();
+    let apart = ['\'', '’', ' ', '\u{a0}', '\u{202f}'];
+    let plain = |c: char| c.is_ascii_digit() || ",.".contains(c) || apart.contains(&c);
+    if !digits.starts_with(|c: char| c == ',' || c.is_ascii_digit())
+        || !digits.ends_with(|c: char| c.is_ascii_digit())
+        || !digits.chars().all(plain)
+    {
+        return None;
+    }
+    let grouped = |mark: char| digits.split(['.', ',']).next().is_some_and(|whole| by_threes(whole, mark));
+    match (marks(','), marks('.')) {
+        _ if apart.iter().any(|&mark| grouped(mark)) => Some("spaces or quotes between its thousands"),
+        (1, 0) if !by_threes(digits, ',') => Some("a decimal comma"),
+        (1, dots) if dots > 0 && by_threes(digits.split(',').next().unwrap_or_default(), '.') => Some("a decimal comma"),
+        (1.., _) if by_threes(digits.split('.').next().unwrap_or_default(), ',') => {
+            Some("a comma, in front of its decimals or its thousands")
+        }
+        _ => None,
+    }
+}
+
+/// Whether `text` is digits in groups of three, such as `12'345`.
+fn by_threes(text: &str, mark: char) -> bool {
+    let mut groups = text.split(mark);
+    let first = groups.next().unwrap_or_default();
+    let mut rest = groups.peekable();
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=3).contains(&first.len())
+        && digits(first)
+        && rest.peek().is_some()
+        && rest.all(|group| group.len() == 3 && digits(group))
 }
 
 #[cfg(test)]

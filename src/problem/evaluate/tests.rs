@@ -77,3 +77,12 @@ fn the_worst_decile_rounds_up_and_shows_divergence() {
     assert_eq!(worst_decile(&[2.0]), 2.0);
     assert!(worst_decile(&[1.0, f64::NAN, 3.0]).is_nan());
 }
+
+#[test]
+fn every_index_is_met_once_and_in_order() {
+    for count in [0, 1, 5, 64, 65, 1000] {
+        let mut seen = Vec::new();
+        ordered_fold(count, |range| range.collect::<Vec<_>>(), |part| seen.extend(part));
+        assert_eq!(seen, (0..count).collect::<Vec<_>>());
+    }
+}

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{OptimumError, newton};
 use crate::{
     num::vector::{axpy, dot, norm2},
-    problem::{Block, Objective, Sample, TestScore, Workspace, sums},
+    problem::{Block, Objective, Sample, TestScore, Workspace, evaluate},
 };
 
 /// Residual, as a part of the first one, at which updates count as cancelling each other.
@@ -99,7 +99,7 @@ fn update(objective: &dyn Objective<f64>, pulls: &Pulls, lr: f64, x: &[f64]) -> 
         sum
     };
     let mut total = zeros();
-    sums::ordered_fold(objective.clients(), part, |part| sums::add(&mut total, &part));
+    evaluate::ordered_fold(objective.clients(), part, |part| evaluate::add(&mut total, &part));
     total
 }
 

@@ -6,16 +6,8 @@ use faer::{MatRef, Side};
 use ndarray::ArrayD;
 use ndarray_npy::ReadNpyExt;
 
-use super::{
-    form::{Hessian, QuadraticForm},
-    kernel::stride,
-    spec::{Numbers, QuadraticSpec},
-};
-use crate::{
-    file::{File, archive::Archive, npy, start},
-    invalid::Invalid,
-    num::Real,
-};
+use super::{form::{Hessian, QuadraticForm}, kernel::stride, spec::{Numbers, QuadraticSpec}};
+use crate::{file::{File, numpy::{self, Archive}, start}, invalid::Invalid, num::Real};
 
 /// All clients, in double precision.
 pub(super) struct Stated {
@@ -215,7 +207,7 @@ fn open(path: &Path) -> Result<(Table, Table), Invalid> {
             fault.help("the file needs the arrays `curvature` and `centre` in float64")
         };
         let bytes = archive.array(key)?.ok_or_else(|| missing(&"the archive has none of this name"))?;
-        npy::check(&bytes).map_err(|error| missing(&error))?;
+        numpy::check(&bytes).map_err(|error| missing(&error))?;
         let array = ArrayD::<f64>::read_npy(&*bytes).map_err(|error| missing(&error))?;
         let shape = array.shape().to_vec();
         if shape.len() > 3 || (shape.len() == 3 && shape[1] != shape[2]) {

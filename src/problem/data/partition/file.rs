@@ -11,8 +11,7 @@ use crate::{
     problem::data::{
         Grouping,
         read::{
-            is_large,
-            numpy::{self, Column},
+            RawTargets, is_large, numpy,
         },
         table::Ids,
     },
@@ -90,14 +89,13 @@ fn array<'f>(file: &File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
     let column = numpy::npy_column(file, "clients")?;
     column.check().map_err(|fault| file.fault(fault.message).help("name the client of each row"))?;
     let unusable = |value: &str| file.fault(format!("`{value}` is not a client id: expected whole numbers from 0"));
-    let values = match column {
-        Column::Numbers(array) => array.values,
-        Column::Large(array) => {
-            let large = array.values.iter().find(|value| is_large(value));
-            return Err(unusable(large.map_or("", String::as_str)));
+    let values = match column.cells {
+        RawTargets::Numbers(values) => values,
+        RawTargets::Names(cells) if column.is_large => {
+            return Err(unusable(cells.iter().find(|cell| is_large(cell)).map_or("", String::as_str)));
         }
-        Column::Text(array) => {
-            return Ok(Grouping::new("clients", &array.values).of.into_iter().map(|id| (id as usize, None)).collect());
+        RawTargets::Names(cells) => {
+            return Ok(Grouping::new("clients", &cells).of.into_iter().map(|id| (id as usize, None)).collect());
         }
     };
     let id = |value: f64| (value >= 0.0 && value.fract() == 0.0 && value < u32::MAX.into()).then_some((value as usize, None));

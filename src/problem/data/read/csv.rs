@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::{
-    RawSamples, RawTable, RawTargets, bound, cell,
+    RawSamples, RawTable, RawTargets, bound, number, oddity,
     one_hot::{Columns, Unfit},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     memory,
     num::Real,
     problem::data::{Features, Grouping, spec::CsvSpec},
+    table::is_missing,
 };
 
 /// What the rest of a scenario says of the columns.
@@ -326,7 +327,7 @@ impl Row<'_> {
         part.targets.push(record[layout.target].to_owned());
         for (kept, cells) in layout.kept.iter().zip(&mut part.kept) {
             let cell = &record[kept.at];
-            if kept.divides && cell::is_missing(cell) {
+            if kept.divides && is_missing(cell) {
                 return Err(Fault::at(
                     kept.at,
                     format!("the value of column `{}`, by which samples are divided, is missing", kept.name),
@@ -341,17 +342,17 @@ impl Row<'_> {
     fn check_target<R: Real>(&self, numeric: &mut Option<bool>) -> Result<(), Fault> {
         let (at, cell) = (self.layout.target, &self.record[self.layout.target]);
         let told = |what: String| Err(Fault::at(at, format!("the target in column `{}` {what}", &self.layout.header[at])));
-        if cell::is_missing(cell) {
+        if is_missing(cell) {
             return told("is missing".to_owned());
         }
-        let number = cell::number(cell);
+        let number = number(cell);
         if number.is_some_and(|value| !value.is_finite()) {
             return told(format!("is `{cell}`: expected a finite number"));
         }
         if number.is_some_and(|value| !R::of(value).f64().is_finite()) {
             return told(format!("is too large{}", bound::<R>()));
         }
-        if let (None, Some(oddity), false) = (number, cell::oddity(cell), self.roles.classes) {
+        if let (None, Some(oddity), false) = (number, oddity(cell), self.roles.classes) {
             return told(format!("is written with {oddity}: expected a number such as 1234.5"));
         }
         match *numeric {

@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    RawSamples, RawTable, RawTargets, bound, cell, is_large,
+    RawSamples, RawTable, RawTargets, bound, is_large, number, oddity,
     json::{self, Entries, Flat, Label, Piece},
     text::Alphabet,
 };
@@ -21,6 +21,7 @@ use crate::{
         spec::{LeafSpec, TextSpec},
         table::dense,
     },
+    table::is_missing,
 };
 
 /// Reads training and held-out samples; `classes` says whether targets are said to be classes, so that numbers may stand beside
@@ -156,16 +157,16 @@ impl Seen {
             file.fault_at(place.get(), format!("the target of sample {row} (counted from 0) of user `{user}` {what}"))
         };
         let missing = || fault("is missing").help("fill it in, or remove the sample");
-        if let Some(value) = cell::number(&cell) {
+        if let Some(value) = number(&cell) {
             if !R::of(value).f64().is_finite() {
                 return Err(fault(&format!("is too large{}", bound::<R>())));
             }
             self.number |= !json::shape(place).1;
         } else if cell == "?" {
             let _ = self.question.get_or_insert_with(missing);
-        } else if cell::is_missing(&cell) {
+        } else if is_missing(&cell) {
             return Err(missing());
-        } else if let (Some(oddity), false) = (cell::oddity(&cell), self.classes) {
+        } else if let (Some(oddity), false) = (oddity(&cell), self.classes) {
             return Err(fault(&format!("is written with {oddity}: expected a number such as 1234.5")));
         } else {
             let beside = || {

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
-use super::cell;
+use super::{number, oddity};
 use crate::{
     invalid::Invalid,
     memory,
     num::Real,
-    problem::{data::table::dense, size::check_values},
+    problem::{
+        data::table::dense,
+        size::check_values,
+    },
+    table::is_missing,
 };
 
 /// Most categories of a column; more are likely names or free text.
@@ -73,7 +77,7 @@ impl Columns {
     /// The code of `cell` in `column`, or its number; the cell stands in the record that begins at `record`.
     pub fn code(&mut self, column: usize, cell: &str, record: usize, training: bool) -> Result<f64, Unfit> {
         let column = &mut self.columns[column];
-        if let Some(number) = cell::number(cell) {
+        if let Some(number) = number(cell) {
             return match column {
                 Column::Text(text) => text.number(cell, training),
                 Column::Unseen | Column::Numbers => {
@@ -84,14 +88,14 @@ impl Columns {
         }
         match column {
             Column::Text(text) => text.name(cell, training),
-            Column::Numbers if cell::is_missing(cell) => Err(Unfit::new(cell, FILL_IN)),
+            Column::Numbers if is_missing(cell) => Err(Unfit::new(cell, FILL_IN)),
             Column::Numbers => {
-                let found = cell::oddity(cell).map(|oddity| format!("it is written with {oddity}; ")).unwrap_or_default();
+                let found = oddity(cell).map(|oddity| format!("it is written with {oddity}; ")).unwrap_or_default();
                 let message = format!("{found}expected a finite number, as above; or list the column under `text` or `ignore`");
                 Err(Unfit::new(cell, message))
             }
             Column::Unseen => {
-                if let Some(oddity) = cell::oddity(cell) {
+                if let Some(oddity) = oddity(cell) {
                     let message = format!("it is written with {oddity}: write 1234.5, or list the column under `text`");
                     return Err(Unfit::new(cell, message));
                 }
@@ -108,7 +112,7 @@ impl Columns {
         for (at, column) in self.columns.iter_mut().enumerate() {
             let Column::Text(text) = column else { continue };
             if let Origin::First(cell, record) = &text.origin {
-                if text.known.keys().all(|cell| cell::is_missing(cell)) {
+                if text.known.keys().all(|cell| is_missing(cell)) {
                     return Err((at, Unfit { record: Some(*record), ..Unfit::new(cell, FILL_IN) }));
                 }
                 text.origin = Origin::Training;
@@ -158,7 +162,7 @@ impl Text {
                 Err(Unfit::new(cell, "the column is text in the training file; list it under `text` if that is meant"))
             }
             Origin::First(earlier, record) => {
-                let reason = if cell::is_missing(earlier) {
+                let reason = if is_missing(earlier) {
                     FILL_IN.to_owned()
                 } else {
                     format!(
@@ -174,7 +178,7 @@ impl Text {
     fn name(&mut self, cell: &str, training: bool) -> Result<f64, Unfit> {
         let missing = match self.origin {
             Origin::Declared => cell.is_empty(),
-            Origin::First(..) | Origin::Training => cell != "?" && cell::is_missing(cell),
+            Origin::First(..) | Origin::Training => cell != "?" && is_missing(cell),
         };
         if missing { Err(Unfit::new(cell, FILL_IN)) } else { self.code(cell, training) }
     }

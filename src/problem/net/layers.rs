@@ -123,11 +123,6 @@ impl Layers {
         Self { layers, activation }
     }
 
-    /// Number of parameters `d`.
-    pub fn dim(&self) -> usize {
-        self.last().biases.end
-    }
-
     /// Number of units of all layers: scalars that [`forward`](Self::forward) writes per row.
     pub fn units(&self) -> usize {
         self.last().units_before + self.last().outputs
