@@ -1,21 +1,22 @@
 //! Data files in memory, unpacked if they are gzip, and faults that point into their text.
 
-pub mod numpy;
 pub mod bounded;
 pub mod digest;
+pub mod numpy;
 
 pub use digest::{Opened, opened};
 
-use std::{borrow::Cow, path::{Path, PathBuf}};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use bounded::{Failure, GZIP, UNPACKED};
 
-use crate::{invalid::{Invalid, Spot}, memory};
-
-
-
-
-
+use crate::{
+    invalid::{Invalid, Spot},
+    memory,
+};
 
 /// How text begins that says so: the byte order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";

@@ -8,7 +8,11 @@ mod availability;
 mod presence;
 mod spec;
 
-pub use availability::{AvailabilitySpec, chance::{ByLabel, Probability}, round::Seasonality};
+pub use availability::{
+    AvailabilitySpec,
+    chance::{ByLabel, Probability},
+    round::Seasonality,
+};
 pub use presence::Presence;
 pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave, Widths};
 
@@ -21,7 +25,14 @@ use assignment::Assignment;
 use availability::{Availability, time::TimeProcess};
 use spec::Keys;
 
-use crate::{invalid::Invalid, network::{Direction, Link, Network}, random::{Quantity, Rng, Sampler, Setting, Streams, check_clients, quantity::{FRACTION, JOULES, SECONDS}}};
+use crate::{
+    invalid::Invalid,
+    network::{Direction, Link, Network},
+    random::{
+        Quantity, Rng, Sampler, Setting, Streams, check_clients,
+        quantity::{FRACTION, JOULES, SECONDS},
+    },
+};
 
 /// All clients, immutable and shared by the methods of a run.
 #[derive(Debug, Clone)]

@@ -4,10 +4,6 @@ use std::{borrow::Cow, ops::Range, path::PathBuf};
 
 use thiserror::Error;
 
-
-
-
-
 /// What is wrong with one value, before the scenario layer points into the file.
 ///
 /// A module that checks its part of a scenario names the key *relative to that part* and lets each caller

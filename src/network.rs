@@ -11,7 +11,13 @@ pub use topology::Topology;
 
 use rand::RngExt;
 
-use crate::{invalid::Invalid, random::{Quantity, Rng, Sampler, Setting, quantity::{BANDWIDTH, FRACTION, SECONDS}}};
+use crate::{
+    invalid::Invalid,
+    random::{
+        Quantity, Rng, Sampler, Setting,
+        quantity::{BANDWIDTH, FRACTION, SECONDS},
+    },
+};
 
 /// The links and, for peers, the topology; immutable and shared by the methods of a run.
 #[derive(Debug, Clone)]

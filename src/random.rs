@@ -7,9 +7,9 @@
 pub mod quantity;
 pub mod sampler;
 
-pub(crate) use sampler::{dirichlet, exponentials};
 pub use quantity::Quantity;
 pub use sampler::Sampler;
+pub(crate) use sampler::{dirichlet, exponentials};
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,10 @@
 //! Files read whole, within bounds, and unpacked if they are gzip: never from a device or a pipe, which may have no end.
 
-use std::{fs, io::{self, Read}, path::Path};
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
 
 use flate2::bufread::GzDecoder;
 
@@ -87,7 +91,7 @@ pub enum Failure {
     /// It holds more than the bound.
     TooLarge,
     /// It is damaged.
-    Damaged(std::io::Error),
+    Damaged(io::Error),
 }
 
 /// Unpacks the parts of a gzip file, one or several, up to `most` bytes in all. What follows them is ignored, as by `gunzip`:

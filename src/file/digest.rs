@@ -1,6 +1,12 @@
 //! Digests of files, and which files a piece of work has read.
 
-use std::{cell::RefCell, collections::BTreeMap, fmt, io::{self, Read, Write}, path::{Path, PathBuf}};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fmt,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};

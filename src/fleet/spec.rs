@@ -4,7 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::availability::AvailabilitySpec;
-use crate::{invalid::{Invalid, require}, network::LinkSpec, random::{Quantity, check_clients, quantity::{FRACTION, JOULES, SECONDS}}};
+use crate::{
+    invalid::{Invalid, require},
+    network::LinkSpec,
+    random::{
+        Quantity, check_clients,
+        quantity::{FRACTION, JOULES, SECONDS},
+    },
+};
 
 /// Bit-width of a client that computes in full precision.
 pub const FULL_WIDTH: u32 = 32;

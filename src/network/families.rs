@@ -6,7 +6,11 @@ use rand::RngExt;
 use rand_distr::{Distribution, Exp1};
 
 use super::{Components, Graph};
-use crate::{invalid::Invalid, random::{POPULATION, Purpose, Rng, Setting, Streams}, table::{self, Source}};
+use crate::{
+    invalid::Invalid,
+    random::{POPULATION, Purpose, Rng, Setting, Streams},
+    table::{self, Source},
+};
 
 /// The undirected graph of the listed edges; a pair may be named in both directions.
 pub(super) fn listed(source: &Source<[usize; 2]>, setting: &Setting) -> Result<Graph, Invalid> {

@@ -5,7 +5,10 @@ mod spectrum;
 use std::fmt;
 
 use super::{Components, Graph, TopologySpec, WeightRule, families};
-use crate::{invalid::{Invalid, require}, random::{Rng, Setting, check_clients}};
+use crate::{
+    invalid::{Invalid, require},
+    random::{Rng, Setting, check_clients},
+};
 
 /// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and those it
 /// hears from. Weights follow from the degrees; only the diagonal is stored.

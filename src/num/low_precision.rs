@@ -9,8 +9,14 @@
 
 use rand::Rng as _;
 
-use super::{Real, vector::{self, run}};
-use crate::{invalid::{Invalid, require}, random::Rng};
+use super::{
+    Real,
+    vector::{self, run},
+};
+use crate::{
+    invalid::{Invalid, require},
+    random::Rng,
+};
 
 /// A bit-width from 1 to 32, where 32 stands for plain floating point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +124,7 @@ impl Grid {
     fn round<R: Real>(&self, rounding: &mut Rounding<'_>, block: &mut [R]) {
         let points = self.points();
         match rounding {
-            Rounding::Nearest => vector::run(
+            Rounding::Nearest => run(
                 #[inline(always)]
                 move || {
                     let points = points;
@@ -144,7 +150,7 @@ impl Grid {
     /// Rounds to the nearest points of a grid about zero, and moves its end to where the points fit the block best.
     fn fit<R: Real>(&self, block: &mut [R]) {
         let (points, values) = (self.points(), &*block);
-        let (along, square) = vector::run(
+        let (along, square) = run(
             #[inline(always)]
             move || {
                 let points = points;
@@ -156,7 +162,7 @@ impl Grid {
         );
         let end = R::of(self.end + self.levels * along / square).f64();
         let fitted = Self { end, ..*self }.points();
-        vector::run(
+        run(
             #[inline(always)]
             move || {
                 let (points, fitted) = (points, fitted);

@@ -6,11 +6,10 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Sampler;
-use crate::{invalid::Invalid, toml::decode::{forms, names_in}};
-
-
-
-
+use crate::{
+    invalid::Invalid,
+    toml::decode::{forms, names_in},
+};
 
 /// Durations `[s]`: finite and not negative.
 pub const SECONDS: RangeInclusive<f64> = 0.0..=f64::MAX;

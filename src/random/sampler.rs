@@ -6,7 +6,10 @@ use rand::RngExt;
 use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
 
 use super::{Purpose, Quantity, Rng, Setting, Streams, quantity::describe};
-use crate::{invalid::{Invalid, count}, table::{self, Row}};
+use crate::{
+    invalid::{Invalid, count},
+    table::{self, Row},
+};
 
 /// Draws the values of a [`Quantity`]. Cheap to clone; holds no state that drawing changes.
 #[derive(Debug, Clone)]

@@ -6,7 +6,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 
 use super::{FederatedParameters, PeerParameters, Registry};
-use crate::{method::{Card, FederatedMethod, Method, PeerMethod}, protocol::{peers::PeersSpec, spec::FederatedSpec}, toml::{Diagnostic, Node, decode::{self, Fault, Reader, keys}}};
+use crate::{
+    method::{Card, FederatedMethod, Method, PeerMethod},
+    protocol::{peers::PeersSpec, spec::FederatedSpec},
+    toml::{
+        Diagnostic, Node,
+        decode::{Fault, Reader, keys, split},
+    },
+};
 
 /// A method.
 #[derive(Clone, Copy)]

@@ -4,8 +4,27 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::de::DeserializeOwned;
 
-use super::{any_world::AnyWorld, arm::Arm, cell::{PlannedCell, planned}, error::RunError, id::{self, RunId}, made, placed, protocols::{self, Pilot}};
-use crate::{figure::{self, FigureSpec}, file::{Opened, digest}, invalid::Invalid, record::{self, Column, Metric, RecordSpec, claim::ClaimSpec, filter, staleness::{KEY, SHARE}}, scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode}};
+use super::{
+    any_world::AnyWorld,
+    arm::Arm,
+    cell::{PlannedCell, planned},
+    error::RunError,
+    id::{self, RunId},
+    made, placed,
+    protocols::{self, Pilot},
+};
+use crate::{
+    figure::{self, FigureSpec},
+    file::{Opened, opened},
+    invalid::Invalid,
+    record::{
+        self, Column, Metric, RecordSpec,
+        claim::ClaimSpec,
+        filter,
+        staleness::{KEY, SHARE},
+    },
+    scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
+};
 
 /// A scenario, resolved and checked.
 pub struct Plan {

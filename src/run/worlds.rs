@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::{any_world::AnyWorld, id::RunId, plan::Plan};
-use crate::{file::digest, invalid::Invalid, scenario::Rejected};
+use crate::{file::opened, invalid::Invalid, scenario::Rejected};
 
 /// All worlds of a plan.
 pub struct Worlds<'p> {

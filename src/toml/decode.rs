@@ -14,13 +14,17 @@ pub use reader::Reader;
 
 use std::any::Any;
 
-use serde::{Deserialize, de::{DeserializeOwned, Deserializer, Visitor, value::Error}};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, Deserializer, Visitor, value::Error},
+};
 
-use super::{diagnostic::Diagnostic, document, node::{Node, Table, Value}, source::Sources};
-
-
-
-
+use super::{
+    diagnostic::Diagnostic,
+    document,
+    node::{Node, Table, Value},
+    source::Sources,
+};
 
 /// Most faults that one part reports.
 const MOST: usize = 20;
@@ -144,7 +148,7 @@ pub fn names_in<T>(read: impl FnOnce(Probe<'_>) -> Result<T, Error>) -> &'static
 
 /// A source without a value, which notes the keys or names that a type asks for.
 #[derive(Debug)]
-struct Probe<'a>(&'a mut &'static [&'static str]);
+pub struct Probe<'a>(&'a mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Probe<'_> {
     type Error = Error;

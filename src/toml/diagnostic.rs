@@ -4,7 +4,10 @@ use std::{borrow::Cow, fmt};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{node::Node, source::{Sources, Span}};
+use super::{
+    node::Node,
+    source::{Sources, Span},
+};
 use crate::invalid::{InFile, Invalid, printable};
 
 /// Longest list of valid names that stands under the marked text [characters]; longer ones go below.

@@ -1,6 +1,12 @@
 //! `--set a.b.c=value`: keys that are changed from the command line.
 
-use super::{axis, diagnostic::{Diagnostic, listed, nearest}, document, node::{Node, Table, Value}, source::{Sources, Span}};
+use super::{
+    axis,
+    diagnostic::{Diagnostic, listed, nearest},
+    document,
+    node::{Node, Table, Value},
+    source::{Sources, Span},
+};
 
 /// One option that changes a key.
 #[derive(Debug, Clone, PartialEq, Eq)]

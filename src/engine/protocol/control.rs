@@ -7,6 +7,7 @@ use crate::{
     engine::{
         Event, Ledger, NodeId, SERVER, Workers,
         jobs::Jobs,
+        ledger::Crew,
         queue::{Phase, Queue},
         sparse_map::SparseMap,
     },

@@ -1,14 +1,27 @@
 //! The probability that a client takes part in a round.
 
-use std::{fmt, sync::{Arc, LazyLock}};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use ndarray::ArrayView2;
 use rand::RngExt;
 use rand_distr::Exp1;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de::{DeserializeSeed, EnumAccess, Error, IntoDeserializer, VariantAccess, Visitor, value::EnumAccessDeserializer}};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed, EnumAccess, Error, IntoDeserializer, VariantAccess, Visitor, value::EnumAccessDeserializer},
+};
 
-use crate::{invalid::{Invalid, require}, random::{POPULATION, Purpose, Quantity, Sampler, Setting, Streams, quantity::{FRACTION, distributions}, sampler}, toml::decode::{forms, names_in}};
+use crate::{
+    invalid::{Invalid, require},
+    random::{
+        POPULATION, Purpose, Quantity, Sampler, Setting, Streams, dirichlet,
+        quantity::{FRACTION, distributions},
+    },
+    toml::decode::{forms, names_in},
+};
 
 /// The probability of each client: a quantity drawn once per client, or a function of the labels in its data.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]

@@ -4,7 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Class, Encoder, Wire, index_bits};
-use crate::{message::{FLOAT_BITS, Payload}, num::{Real, low_precision::replace_at_random, vector}, random::Rng};
+use crate::{
+    message::{FLOAT_BITS, Payload},
+    num::{Real, low_precision::replace_at_random, vector},
+    random::Rng,
+};
 
 /// The norm that levels are multiples of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

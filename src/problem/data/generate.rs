@@ -3,9 +3,9 @@
 
 mod laws;
 
+pub(super) use laws::{linear, mixture, sizes, synthetic, teacher};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-pub(super) use laws::{linear, mixture, sizes, synthetic, teacher};
 
 use super::{Features, Grouping, Samples, Targets, table::dense};
 use crate::{

@@ -38,7 +38,7 @@ fn the_form_and_a_pass_over_the_clients_agree() {
     let problem = ridge(Loss::Square);
     let best = optimum::solve(&problem).unwrap();
     let x = vec![0.3; problem.dim()];
-    let (quick, slow) = (evaluate(&problem, Some(&best), &x, ALL), sums::over_clients(&problem, &x, true));
+    let (quick, slow) = (evaluate(&problem, Some(&best), &x, ALL), over_clients(&problem, &x, true));
     assert!((quick.loss.unwrap() - slow.loss).abs() < 1e-13);
     assert!((quick.gap.unwrap() - (slow.loss - best.value)).abs() < 1e-13);
     assert!((quick.gradient_norm.unwrap() - norm2(&slow.gradient).sqrt()).abs() < 1e-13);

@@ -6,8 +6,20 @@ use faer::{MatRef, Side};
 use ndarray::ArrayD;
 use ndarray_npy::ReadNpyExt;
 
-use super::{form::{Hessian, QuadraticForm}, kernel::stride, spec::{Numbers, QuadraticSpec}};
-use crate::{file::{File, numpy::{self, Archive}, start}, invalid::Invalid, num::Real};
+use super::{
+    form::{Hessian, QuadraticForm},
+    kernel::stride,
+    spec::{Numbers, QuadraticSpec},
+};
+use crate::{
+    file::{
+        File,
+        numpy::{self, Archive},
+        start,
+    },
+    invalid::Invalid,
+    num::Real,
+};
 
 /// All clients, in double precision.
 pub(super) struct Stated {

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::Loss;
 use crate::{
     invalid::Invalid,
     num::Real,

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use approx::assert_relative_eq;
 
 use super::*;
-use crate::{random::{Purpose, Setting, Streams}, toml::decode};
+use crate::{
+    random::{Purpose, Setting, Streams},
+    toml::decode,
+};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Holder {

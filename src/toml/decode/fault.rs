@@ -4,7 +4,11 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::toml::{diagnostic::{Diagnostic, listed, nearest}, node::{Node, Value}, source::Span};
+use crate::toml::{
+    diagnostic::{Diagnostic, listed, nearest},
+    node::{Node, Value},
+    source::Span,
+};
 
 /// A fault on its way out of serde: it gains its place and its path as it passes the levels of the tree.
 #[derive(Debug)]

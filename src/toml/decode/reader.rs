@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
                 }
             },
             other => {
-                let expected = format!("a name: {}", super::super::names::listed(names));
+                let expected = format!("a name: {}", super::super::diagnostic::listed(names));
                 Err(Fault::mismatch(other, expected).or_at(self.node.span))
             }
         }

@@ -10,9 +10,7 @@ use crate::{
     invalid::{Invalid, count, require},
     problem::data::{
         Grouping,
-        read::{
-            RawTargets, is_large, numpy,
-        },
+        read::{RawTargets, is_large, numpy},
         table::Ids,
     },
     table::is_missing,

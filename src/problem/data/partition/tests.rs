@@ -97,7 +97,7 @@ proptest! {
 
     #[test]
     fn apportioned_sizes_are_within_one_of_their_share(weights in prop::collection::vec(0.0..1.0f64, 1..50), rows in 0..10_000usize) {
-        let sizes = by_size::apportion(&weights, rows);
+        let sizes = divide::apportion(&weights, rows);
         prop_assert_eq!(sizes.iter().sum::<usize>(), rows);
         let total: f64 = weights.iter().sum();
         if total > 0.0 {

@@ -8,8 +8,9 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    RawSamples, RawTable, RawTargets, bound, is_large, number, oddity,
+    RawSamples, RawTable, RawTargets, bound, is_large,
     json::{self, Entries, Flat, Label, Piece},
+    number, oddity,
     text::Alphabet,
 };
 use crate::{

@@ -4,7 +4,16 @@ use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 
 use super::{EXACT, RawSamples, RawTable, RawTargets, bound};
-use crate::{file::{File, numpy::{self, Archive}}, invalid::{Invalid, count}, num::Real, problem::data::{Features, Grouping, spec::NpzSpec, table::dense}, table::is_missing};
+use crate::{
+    file::{
+        File,
+        numpy::{self, Archive},
+    },
+    invalid::{Invalid, count},
+    num::Real,
+    problem::data::{Features, Grouping, spec::NpzSpec, table::dense},
+    table::is_missing,
+};
 
 /// The arrays of one data set.
 pub(in crate::problem::data) struct Arrays<R> {

@@ -9,10 +9,7 @@ use crate::{
     invalid::Invalid,
     memory,
     num::Real,
-    problem::{
-        data::table::dense,
-        size::check_values,
-    },
+    problem::{data::table::dense, size::check_values},
     table::is_missing,
 };
 

@@ -8,6 +8,7 @@ use crate::{
     file::File,
     invalid::Invalid,
     problem::data::{CsvSpec, LeafSpec, LibsvmSpec, SparseRows, TextSpec},
+    table::is_missing,
 };
 
 mod arrays;
