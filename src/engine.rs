@@ -210,7 +210,7 @@ impl<P: Protocol> Engine<P> {
         })
     }
 
-    /// Takes up a run where [`save`](Self::save) left it.
+    /// Continues a run where [`save`](Self::save) left it.
     ///
     /// # Errors
     /// When the bytes are not those of a run of the same scenario and version.

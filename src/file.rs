@@ -26,7 +26,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct File<'a> {
     path: PathBuf,
     bytes: Cow<'a, [u8]>,
-    /// What the file, or an entry of it, may unpack to [byte].
+    /// Most bytes that the file, or an entry of it, may unpack to.
     most: u64,
 }
 
@@ -113,7 +113,7 @@ impl<'a> File<'a> {
         Some(fault.help(format!("unpack it, such as by `{}`, and name what comes out", command.replace("FILE", &file))))
     }
 
-    /// A fault of a file that is not of the kind it should be, for which `message` stands unless it is compressed.
+    /// A fault of a file of the wrong kind: its compression, or else `message`.
     pub fn foreign(&self, message: impl Into<String>) -> Invalid {
         self.compressed().unwrap_or_else(|| self.fault(message))
     }

@@ -44,7 +44,7 @@ pub struct Fleet {
     fastest: OnceLock<f64>,
 }
 
-/// What the clients of a group have in common.
+/// The common traits of the clients of a group.
 #[derive(Debug, Clone)]
 struct Group {
     step: Sampler,
@@ -173,7 +173,7 @@ impl Fleet {
         if self.groups.iter().all(|group| group.bits == FULL_WIDTH) {
             return Widths::default();
         }
-        Widths::unlike((0..self.clients).map(|client| self.bits(client)).collect())
+        Widths::listed((0..self.clients).map(|client| self.bits(client)).collect())
     }
 
     /// What happens to the work of `client` when it goes down.
@@ -194,7 +194,7 @@ impl Fleet {
         steps as f64 * step + group.visit.sample(client, rng)
     }
 
-    /// What [`duration`](Self::duration) would be, where it is the same for every visit and draws nothing `[s]`.
+    /// The [`duration`](Self::duration) where it is the same for every visit and draws nothing `[s]`.
     pub fn steady_duration(&self, client: usize, steps: usize) -> Option<f64> {
         let group = self.of(client);
         let step = group.pace * group.step.of_client(client)?;

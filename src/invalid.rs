@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range, path::PathBuf};
 
 use thiserror::Error;
 
-/// What is wrong with one value, before the scenario layer points into the file.
+/// A value that cannot be used, before the scenario layer points into the file.
 ///
 /// A module that checks its part of a scenario names the key *relative to that part* and lets each caller
 /// [prefix](Invalid::under) its own; the scenario layer turns the full path into a line and column.
@@ -13,11 +13,11 @@ use thiserror::Error;
 pub struct Invalid {
     /// Keys from the root of the scenario, such as `["method", "2", "schedule", "rounds", "cohort"]`.
     pub path: Vec<String>,
-    /// What was found and what was expected.
+    /// The value found and the one expected.
     pub message: String,
     /// The remedy, if one can be named.
     pub help: Option<String>,
-    /// Where in a data file the fault lies, when it is not in the scenario itself.
+    /// The place of the fault in a data file, when it is not in the scenario itself.
     pub file: Option<Box<InFile>>,
 }
 
@@ -112,7 +112,7 @@ pub fn count(number: usize, thing: &str) -> String {
 
 /// Longest line that is shown whole [bytes].
 const LINE: usize = 120;
-/// What is shown of a longer line on both sides of the fault [bytes].
+/// Shown length of a longer line on both sides of the fault [bytes].
 const MARGIN: usize = 40;
 
 /// A stretch of one line, with as much of the line as a message can show.
@@ -122,7 +122,7 @@ pub struct Spot {
     pub line: usize,
     /// The first character in it, from 1.
     pub column: usize,
-    /// The line, or what of it stands near the fault.
+    /// The line, or its part near the fault.
     pub excerpt: String,
     /// The bytes of `excerpt` at fault.
     pub marked: Range<usize>,

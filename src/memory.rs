@@ -1,10 +1,10 @@
-//! The memory of this machine, held against what a scenario asks for, so that too large a problem is refused and not killed.
+//! The memory of this machine, compared with the demand of a scenario, so that too large a problem ends with a message.
 
 use std::fs;
 
 use crate::invalid::Invalid;
 
-/// What is taken to be there where the system does not say [byte].
+/// Memory assumed where the system does not say [byte].
 const UNKNOWN: u64 = 8 << 30;
 
 /// Bytes that can be asked for now: what the system has left, or what its limits leave to the process if that is less.
@@ -23,7 +23,7 @@ fn kibibytes(text: &str, name: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// What `/proc/self/limits` says of the address space; `None` where it is unlimited.
+/// The limit of the address space from `/proc/self/limits`; `None` where it is unlimited.
 fn limit(text: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("Max address space"))?.split_whitespace().next()?.parse().ok()
 }

@@ -114,7 +114,7 @@ impl Link {
         start + self.bandwidth.as_ref().map_or(0.0, |bandwidth| bits as f64 / bandwidth.sample(client, rng))
     }
 
-    /// What [`delay`](Self::delay) would be, where it is the same for every message and none is lost `[s]`.
+    /// The [`delay`](Self::delay) where it is the same for every message and none is lost `[s]`.
     pub fn steady_delay(&self, client: usize, bits: u64) -> Option<f64> {
         if self.loses(client) {
             return None;

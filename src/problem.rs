@@ -1,4 +1,4 @@
-//! What is minimised: objectives over the clients' data, and their exact optimum.
+//! The problem: objectives over the clients' data, and their exact optimum.
 //!
 //! `f(x) = Σ pᵢ fᵢ(x)` with `fᵢ` the local objective of client `i` and `Σ pᵢ = 1`. Objectives are immutable and shared by
 //! all threads; whatever a computation needs to write into comes in as a [`Workspace`].
@@ -180,7 +180,7 @@ pub enum BlockKind {
     Bias,
 }
 
-/// What a stochastic gradient is taken on. The same sample can be used at two points, as variance reduction needs.
+/// The sample that a stochastic gradient is taken on. The same sample can be used at two points, as variance reduction needs.
 #[derive(Debug, Clone, Copy)]
 pub enum Sample<'a, R> {
     /// All samples of the client: the exact gradient.
@@ -197,7 +197,7 @@ pub struct Visit<'v, 'b, R> {
     pub steps: usize,
     /// Step size of local step `k`.
     pub lr: &'v dyn Fn(usize) -> f64,
-    /// Where the steps take their samples from.
+    /// The source of the samples of the steps.
     pub batches: &'v mut Batches<'b, R>,
     /// Whether the visit is to be left in the middle.
     pub interrupt: Interrupt<'v>,

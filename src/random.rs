@@ -25,7 +25,7 @@ pub const POPULATION: usize = u32::MAX as usize;
 /// The generator behind every stream: small, fast and with a fixed, published algorithm.
 pub type Rng = Xoshiro256PlusPlus;
 
-/// What a stream is drawn for.
+/// The purpose of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u64)]
 pub enum Purpose {
@@ -104,7 +104,7 @@ pub(crate) fn mix(mut z: u64) -> u64 {
 /// numbers fit `u32` and stay apart from [`POPULATION`](super::POPULATION).
 pub const MAX_CLIENTS: usize = 100_000_000;
 
-/// What a part of the world is built in.
+/// The setting in which a part of the world is built.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// The streams of the run's seed.

@@ -1,4 +1,4 @@
-//! What a run has spent, and how many clients are at work.
+//! The costs of a run, and the number of clients at work.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub struct Ledger {
     pub downlink_bits: u64,
     /// Stochastic gradients computed, those of visits that were lost or called off included.
     pub gradients: u64,
-    /// Those of them whose results were taken up.
+    /// Those of them whose results were used.
     pub gradients_used: u64,
     /// Energy of the local steps computed [J]; 0 where it is not known.
     pub energy: f64,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 thread_local! {
     /// Numbers of what was written, by its place in memory, which nothing leaves while it is saved.
     static WRITTEN: RefCell<Option<HashMap<usize, u32>>> = const { RefCell::new(None) };
-    /// What was read.
+    /// The data read so far.
     static READ: RefCell<Option<Vec<Arc<dyn Any + Send + Sync>>>> = const { RefCell::new(None) };
 }
 

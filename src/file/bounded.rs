@@ -11,7 +11,7 @@ use flate2::bufread::GzDecoder;
 /// Opens a regular file.
 ///
 /// # Errors
-/// The system's error, or one that says what stands at `path` instead of a file.
+/// The system's error, or one that says what is at `path` instead of a file.
 pub fn open(path: &Path) -> io::Result<fs::File> {
     let metadata = fs::metadata(path)?;
     if metadata.is_file() {
@@ -71,7 +71,7 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
 /// How gzip begins.
 pub const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// What a file may unpack to unless more is allowed [byte].
+/// Most bytes that a file may unpack to unless more is allowed.
 pub const UNPACKED: u64 = 1 << 30;
 
 /// How other compressed files and archives begin, what they are called, and what unpacks them whatever the name `FILE` ends in.

@@ -101,7 +101,7 @@ impl<W> Digesting<W> {
         Self { out, written }
     }
 
-    /// Where it writes to.
+    /// The writer behind it.
     pub fn get_ref(&self) -> &W {
         &self.out
     }
@@ -128,7 +128,7 @@ impl<W: Write> Write for Digesting<W> {
 pub type Opened = BTreeMap<PathBuf, Digest>;
 
 thread_local! {
-    /// What is noted on this thread: one list for each call of [`opened`] that is under way.
+    /// The notes of this thread: one list for each call of [`opened`] that is under way.
     static NOTED: RefCell<Vec<Opened>> = const { RefCell::new(Vec::new()) };
 }
 

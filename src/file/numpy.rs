@@ -1,4 +1,5 @@
-//! NumPy files: entries of NPZ archives, which are zip files, unpacked within a bound; headers of NPY arrays, compared with what the file holds before room is made for the values; and arrays of text.
+//! NumPy files: NPZ archives, unpacked within a bound; NPY arrays, whose headers are compared with the file before room is made for
+//! the values; and arrays of text.
 
 use std::io::{Cursor, Read};
 
@@ -88,7 +89,7 @@ fn foreign(file: &File<'_>) -> Invalid {
 /// nor text passes: who reads the values refuses it.
 ///
 /// # Errors
-/// What is wrong, in words, with what was expected.
+/// The fault in words, with the expected form.
 pub fn check(bytes: &[u8]) -> Result<(), String> {
     let (header, values) = parts(bytes)?;
     let Some((_, width)) = element(header) else { return Ok(()) };
@@ -150,7 +151,7 @@ fn parts(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
     Ok((std::str::from_utf8(header).map_err(|_| foreign)?, values))
 }
 
-/// What stands in the header behind a key, without the quotes, such as `<f8', …` behind `'descr':`.
+/// The text of the header behind a key, without the quotes, such as `<f8', …` behind `'descr':`.
 fn behind<'h>(header: &'h str, key: &str) -> Option<&'h str> {
     Some(header.rsplit_once(key)?.1.trim_start_matches(|c: char| "'\": \t".contains(c)))
 }

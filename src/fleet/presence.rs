@@ -1,4 +1,4 @@
-//! Who is up when: the availability of clients, followed as virtual time goes on.
+//! The presence of clients, followed as virtual time goes on.
 
 use std::collections::HashMap;
 

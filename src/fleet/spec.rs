@@ -226,7 +226,7 @@ pub struct Widths {
 
 impl Widths {
     /// The widths of clients, at least one of which is not the full one.
-    pub(super) fn unlike(of_client: Vec<u32>) -> Self {
+    pub(super) fn listed(of_client: Vec<u32>) -> Self {
         Self { of_client }
     }
 

@@ -10,8 +10,8 @@ use crate::{
     random::{Rng, Setting, check_clients},
 };
 
-/// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and those it
-/// hears from. Weights follow from the degrees; only the diagonal is stored.
+/// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and its
+/// senders. Weights follow from the degrees; only the diagonal is stored.
 #[derive(Debug, Clone)]
 pub struct Topology {
     graph: Graph,
@@ -31,7 +31,7 @@ impl TopologySpec {
         let graph = self.graph(components, setting)?;
         match graph.components() {
             parts if parts > 1 && components == Components::One => {
-                Err(Invalid::at("", format!("the graph falls into {parts} parts, which never hear of each other"))
+                Err(Invalid::at("", format!("the graph falls into {parts} parts, which never exchange messages"))
                     .help("join them, or set `components = \"each\"` in `[network]` to let each part run for itself"))
             }
             _ => Ok(Topology::new(graph, weights)),
@@ -103,7 +103,7 @@ impl Topology {
         topology
     }
 
-    /// What the weights of the others leave for `node` itself.
+    /// The weight that those of the others leave for `node` itself.
     fn rest(&self, node: usize) -> f64 {
         1.0 - self.graph.senders(node).map(|sender| self.weight(node, sender)).sum::<f64>()
     }
@@ -118,7 +118,7 @@ impl Topology {
         self.graph.nodes()
     }
 
-    /// Weight `W_ij` that node `i` gives to a node `j ≠ i` that it hears from `[1]`.
+    /// Weight `W_ij` that node `i` gives to a sender `j ≠ i` `[1]`.
     pub fn weight(&self, i: usize, j: usize) -> f64 {
         let degree = |node| self.graph.in_degree(node);
         match self.rule {
@@ -138,7 +138,7 @@ impl Topology {
         }
     }
 
-    /// The row `W_i`: the nodes that node `i` hears from, ascending, with their weights; without `i` itself.
+    /// The row `W_i`: the senders of node `i`, ascending, with their weights; without `i` itself.
     pub fn row(&self, node: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + '_ {
         self.graph.senders(node).map(move |sender| (sender, self.weight(node, sender)))
     }
@@ -147,7 +147,7 @@ impl Topology {
     /// `1 − gap` (in the norm in which `W` is symmetric). 0 if the graph is not connected.
     ///
     /// Exact for complete and circulant graphs and up to 600 nodes, by Lanczos iteration beyond; `None` where that does not
-    /// settle to `1e-9`, as on large graphs of large diameter.
+    /// converge to `1e-9`, as on large graphs of large diameter.
     pub fn spectral_gap(&self) -> Option<f64> {
         spectrum::second_modulus(self).map(|modulus| (1.0 - modulus).max(0.0))
     }

@@ -18,7 +18,7 @@ use crate::{
     random::Rng,
 };
 
-/// A bit-width from 1 to 32, where 32 stands for plain floating point.
+/// A bit-width from 1 to 32, where 32 means plain floating point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bits(u32);
 
@@ -194,7 +194,7 @@ struct Points {
 }
 
 impl Points {
-    /// Where a value lies among the indices.
+    /// The place of a value among the indices.
     #[inline(always)]
     fn place<R: Real>(&self, value: R) -> f64 {
         (value.f64() - self.origin) * self.density

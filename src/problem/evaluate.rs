@@ -121,7 +121,7 @@ pub(super) fn add(sum: &mut [f64], part: &[f64]) {
     }
 }
 
-/// What a pass over all clients finds at one point.
+/// The result of a pass over all clients at one point.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     /// `f(x) = Σ pᵢ fᵢ(x)`.

@@ -1,4 +1,4 @@
-//! Multi-layer perceptron: fully connected layers, trained on cross-entropy or squared loss.
+//! Neural networks of fully connected layers (MLP), trained on cross-entropy or squared loss.
 //!
 //! Layer `l` computes `a_l = σ(W_l a_{l−1} + b_l)` with `σ` the activation, left out in the last layer. Parameters lie layer by
 //! layer: weights `W_l`, shape `[outputs, inputs]`, row by row, then biases `b_l`, shape `[outputs]`. With the inputs next
@@ -43,13 +43,13 @@ const PART: usize = 256;
 /// Steps of a visit from which an aligned copy of the parameters pays.
 const WORTH_A_COPY: usize = 4;
 
-/// A multi-layer perceptron.
+/// A neural network of fully connected layers (MLP).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct MlpSpec {
     /// Units of each hidden layer.
     pub hidden: Vec<usize>,
-    /// What a hidden unit does to its input.
+    /// The activation of hidden units.
     pub activation: Activation,
 }
 
@@ -81,7 +81,7 @@ impl ObjectiveKind for MlpSpec {
     }
 }
 
-/// What a hidden unit does to its input.
+/// The activation of hidden units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
@@ -92,7 +92,7 @@ pub enum Activation {
     Tanh,
 }
 
-/// A multi-layer perceptron over the clients' data.
+/// An MLP over the clients' data.
 #[derive(Debug, Clone)]
 pub struct Mlp<R> {
     shared: Supervised<R>,
@@ -101,7 +101,7 @@ pub struct Mlp<R> {
 }
 
 impl<R: Real> Mlp<R> {
-    /// A perceptron with the hidden layers `hidden` and `l2 = λ`; clients weigh as their shares of the training samples.
+    /// A network with the hidden layers `hidden` and `l2 = λ`; clients weigh as their shares of the training samples.
     ///
     /// # Errors
     /// [`Invalid`] at `data`, `partition`, `l2` or `hidden`: shapes that do not fit, a negative `λ`, an empty layer.

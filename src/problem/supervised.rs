@@ -1,4 +1,4 @@
-//! What objectives on labelled samples have in common: the data, the clients' weights, regularisation, picked rows.
+//! The common part of objectives on labelled samples: the data, the clients' weights, regularisation, picked rows.
 
 use std::{ops::Range, sync::Arc};
 
@@ -111,7 +111,7 @@ fn check<R: Real>(samples: &Samples<R>) -> Result<(), Invalid> {
 pub(crate) enum View<'a, R> {
     /// Dense rows, picked in place.
     Dense(Rows<'a, R>),
-    /// All sparse rows; row `i` of those picked stands at [`Picked::source`].
+    /// All sparse rows; row `i` of those picked is at [`Picked::source`].
     Sparse(&'a SparseRows<R>),
 }
 
@@ -162,13 +162,13 @@ impl<'a, R: Real> Picked<'a, R> {
         })
     }
 
-    /// Where row `i` stands in the samples.
+    /// The place of row `i` in the samples.
     #[inline]
     pub fn source(&self, i: usize) -> usize {
         self.range.start + self.rows.map_or(i, |rows| rows[i] as usize)
     }
 
-    /// What is to be predicted, for all samples: look up at [`source`](Self::source).
+    /// The targets of all samples: look up at [`source`](Self::source).
     pub fn targets(&self) -> &'a Targets<R> {
         &self.samples.targets
     }
@@ -217,14 +217,14 @@ impl<'a, R: Real> Picked<'a, R> {
 /// Most different values that may have been meant as classes.
 const FEW: usize = 64;
 
-/// That all samples are of one class.
+/// The fault that all samples are of one class.
 pub(super) fn only_one<R: Real>(data: &ClientData<R>) -> Invalid {
     let name = data.classes.first().map_or_else(String::new, |name| format!(", `{name}`"));
     Invalid::at("data", format!("all samples are of one class{name}: a classifier needs two or more to tell apart"))
         .help("see that the labels are read from the right place, by `target` in a CSV file, or take data of more classes")
 }
 
-/// That the targets are `count` classes, which least squares does not fit.
+/// The fault that the targets are `count` classes, which least squares does not fit.
 pub(super) fn no_values<R: Real>(data: &ClientData<R>, count: usize) -> Invalid {
     let name = data.classes.iter().find(|name| name.parse::<f64>().is_err());
     let which = name.map_or_else(String::new, |name| format!(", of which `{name}` is not a number"));
@@ -235,7 +235,7 @@ pub(super) fn no_values<R: Real>(data: &ClientData<R>, count: usize) -> Invalid 
     })
 }
 
-/// That `values` are no classes, which `objective` needs; with `two`, exactly two.
+/// The fault that `values` are no classes, which `objective` needs; with `two`, exactly two.
 pub(super) fn real<R: Real>(objective: &str, two: bool, values: &[R]) -> Invalid {
     let mut distinct: Vec<f64> = values.iter().map(|value| value.f64()).collect();
     distinct.sort_unstable_by(f64::total_cmp);

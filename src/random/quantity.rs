@@ -28,7 +28,7 @@ pub fn distributions() -> &'static [&'static str] {
 /// A number, or a distribution that the number is drawn from.
 ///
 /// Written as a bare number or as a table with one key, such as `{ exponential = { mean = 0.2 } }`. Distributions are drawn
-/// afresh at every use, unless they stand inside `{ fixed = … }`.
+/// afresh at every use, unless they are inside `{ fixed = … }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "Quantity", transform = or_number)]

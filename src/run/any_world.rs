@@ -103,7 +103,7 @@ impl AnyWorld {
         }
     }
 
-    /// What may not have been meant about the data, a line each.
+    /// Notes on data that may not be as the author meant, a line each.
     pub fn notes(&self) -> &[String] {
         match self {
             Self::F32(world) => world.problem.notes(),

@@ -87,7 +87,7 @@ pub struct Cell {
     pub keys: Vec<Key>,
     /// When runs end.
     pub stop: Stop,
-    /// What is minimised.
+    /// The problem that is minimised.
     pub problem: ProblemSpec,
     /// Who the clients are.
     pub fleet: FleetSpec,

@@ -43,7 +43,7 @@ impl Seeds {
             }
             Self::List(seeds) if seeds.is_empty() => Err(Invalid::at("", "the list of seeds is empty").help("write `seeds = 3`")),
             Self::List(seeds) => match (1..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
-                Some(again) => Err(Invalid::at(&again.to_string(), format!("the seed {} stands twice", seeds[again]))),
+                Some(again) => Err(Invalid::at(&again.to_string(), format!("the seed {} is listed twice", seeds[again]))),
                 None => Ok(()),
             },
             Self::Count(_) => Ok(()),

@@ -29,7 +29,7 @@ use super::{
 /// Most faults that one part reports.
 const MOST: usize = 20;
 
-/// Who knows the parts of open lists that a scenario may name, by kind.
+/// The parts of open lists that a scenario may name, by kind.
 pub trait Catalogue {
     /// The names of this kind; `None` where there is no such kind.
     fn names(&self, kind: &str) -> Option<Vec<&'static str>>;

@@ -10,23 +10,23 @@ use super::{
 };
 use crate::invalid::{InFile, Invalid, printable};
 
-/// Longest list of valid names that stands under the marked text [characters]; longer ones go below.
+/// Longest list of valid names that is written under the marked text [characters]; longer ones go below.
 const SHORT: usize = 72;
 
 /// One fault of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What is wrong, in one line.
+    /// The fault in one line.
     pub title: String,
     /// The text at fault.
     pub span: Option<Span>,
-    /// What stands under the marked text: usually what was expected.
+    /// The words under the marked text: usually the expected values.
     pub label: String,
     /// The remedies.
     pub help: Vec<String>,
     /// Further facts.
     pub notes: Vec<String>,
-    /// Where in a data file the fault lies, where it is not in the scenario itself.
+    /// The place of the fault in a data file, where it is not in the scenario itself.
     pub file: Option<Box<InFile>>,
     /// The path of a key that is unknown where it stands, and a slip of none that is known there.
     pub unknown_key: Option<String>,
@@ -51,7 +51,7 @@ impl Diagnostic {
         }
     }
 
-    /// Sets what stands under the marked text.
+    /// Sets the words under the marked text.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
@@ -187,7 +187,7 @@ fn group<'a>(fault: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
         };
         group = group.element(Snippet::source(source.text.as_str()).path(printable(&source.name)).annotation(mark));
     }
-    // Without marked text there is nothing for the label to stand under.
+    // Without marked text there is no place for the label.
     let unmarked = fault.file.as_ref().map_or(fault.span.is_none(), |file| file.spot.is_none());
     let below = label.filter(|_| unmarked).map(|label| Level::NOTE.message(label));
     let notes = fault.notes.iter().map(|note| Level::NOTE.message(printable(note)));
@@ -251,7 +251,7 @@ const OTHERWISE: [(&str, &str); 32] = [
     ("weight-decay", "l2"),
 ];
 
-/// The valid name that `found` stands for elsewhere, or else the nearest, if one is near enough to be a slip of it.
+/// The valid name for `found`, a common other name, or else the nearest, if one is near enough to be a slip of it.
 pub fn nearest<'a, S: AsRef<str>>(found: &str, valid: &'a [S]) -> Option<&'a str> {
     let wanted = plain(found);
     let otherwise = OTHERWISE.iter().find(|(name, _)| *name == wanted).map(|(_, ours)| *ours);

@@ -192,7 +192,7 @@ fn turns(probability: f64, period: u64) -> (u64, u64) {
     (on, period.saturating_sub(on).max(1))
 }
 
-/// Where one client stands in a two-state chain over the rounds; one transition comes before round 0 is read.
+/// The state of one client in a two-state chain over the rounds; one transition comes before round 0 is read.
 #[derive(Debug, Clone)]
 pub(in crate::fleet) struct Chain {
     /// Probabilities to go from absent to present and back.

@@ -19,13 +19,13 @@ pub(super) struct RawTable<R> {
     pub train: RawSamples<R>,
     /// Held-out samples, where the source has some.
     pub test: Option<RawSamples<R>>,
-    /// Whose the training samples are.
+    /// The owners of the training samples.
     pub natural: Option<Grouping>,
     /// Other columns by which training samples can be divided.
     pub columns: Vec<Grouping>,
-    /// What may not have been meant, a line each.
+    /// Notes on data that may not be as the author meant, a line each.
     pub notes: Vec<String>,
-    /// What inputs are called that are bytes above 1, with the largest of them.
+    /// The name of inputs that are bytes above 1, with the largest of them.
     pub unscaled: Option<(String, f64)>,
 }
 
@@ -101,7 +101,7 @@ pub(super) fn is_large(cell: &str) -> bool {
     is_whole(cell) && cell.parse().is_ok_and(|value: f64| value.abs() > EXACT as f64)
 }
 
-/// What single precision adds to a message about values that are not finite.
+/// The end of a message about values that are not finite, in single precision.
 fn bound<R: Real>() -> &'static str {
     match R::PRECISION {
         Precision::F32 => " (in single precision up to 3.4e38 in size; `precision = \"f64\"` takes more)",
@@ -114,10 +114,10 @@ pub(in crate::problem::data) fn number(cell: &str) -> Option<f64> {
     cell.parse().ok().filter(|value: &f64| !value.is_nan())
 }
 
-/// Signs of currencies that stand beside numbers.
+/// Signs of currencies beside numbers.
 const CURRENCIES: [char; 4] = ['$', '€', '£', '¥'];
 
-/// What is odd about a cell that people read as a number: `1,5`, `1,5e-3`, `,5`, `1.234,5`, `1,234`, `1'234`, `1 234`, `5%`,
+/// The oddity of a cell that people read as a number: `1,5`, `1,5e-3`, `,5`, `1.234,5`, `1,234`, `1'234`, `1 234`, `5%`,
 /// `$1,000`.
 pub(in crate::problem::data) fn oddity(cell: &str) -> Option<&'static str> {
     let size = cell.strip_prefix(['+', '-']).unwrap_or(cell);

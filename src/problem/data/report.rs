@@ -1,4 +1,4 @@
-//! How large a data set is, and what was read: classes, how clients differ, held-out samples that are also training samples.
+//! The sizes of a data set, and a report on it: classes, how clients differ, held-out samples that are also training samples.
 
 use std::collections::HashSet;
 
@@ -65,7 +65,7 @@ pub enum Predicted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Class {
-    /// What the data call it, or its number.
+    /// Its name in the data, or its number.
     pub name: String,
     /// Training samples of it.
     pub training: usize,
@@ -99,7 +99,7 @@ impl Spread {
 }
 
 impl<R: Real> ClientData<R> {
-    /// What was read.
+    /// The report on these data.
     pub fn report(&self) -> Report {
         let sizes = (0..self.clients()).map(|client| self.rows(client).len()).collect();
         let labels = self

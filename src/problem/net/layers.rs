@@ -1,4 +1,4 @@
-//! The layers of a perceptron: where their parameters lie, and how values and errors pass through them.
+//! The layers of a network: the places of their parameters, and the passes of values and errors through them.
 
 use std::ops::Range;
 
@@ -68,7 +68,7 @@ impl<R: Real> Coarse<R> {
     }
 }
 
-/// Where gradients are added.
+/// The target to which gradients are added.
 pub(super) enum Target<'a, R> {
     /// To a gradient taken at `x`.
     Gradient { x: &'a [R], gradient: &'a mut [R] },
@@ -209,7 +209,7 @@ impl Layers {
     }
 
     fn last(&self) -> &Layer {
-        self.layers.last().expect("a perceptron has an output layer")
+        self.layers.last().expect("a network has an output layer")
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) fn padded<R: Real>(curvatures: &[f64], dim: usize) -> Vec<R> {
 
 /// Values per client, before they are fitted to each other.
 struct Table {
-    /// Which key the values stand at.
+    /// The key of the values.
     key: &'static str,
     /// `[]`, `[n]`, `[n, d]` or `[n, d, d]`.
     shape: Vec<usize>,

@@ -25,7 +25,7 @@ pub(super) struct Law {
     spec: GeneratorSpec,
     streams: Streams,
     clients: usize,
-    /// What raw draws are scaled and shifted by, so that the offsets have mean 0 and mean square ζ².
+    /// The scale and the shift of raw draws, so that the offsets have mean 0 and mean square ζ².
     factor: f64,
     shift: Vec<f64>,
 }

@@ -19,7 +19,7 @@ fn curvatures(nodes: usize) -> Vec<Vec<f64>> {
 }
 
 /// Unlike quadratics; an iteration takes a second.
-fn unlike(text: &str, topology: &str, nodes: usize) -> Bench {
+fn listed(text: &str, topology: &str, nodes: usize) -> Bench {
     let mut bench = Bench::new(text, topology, centres(nodes)).curvatures(curvatures(nodes));
     bench.fleet = fleet("step = 1.0");
     bench

@@ -100,7 +100,7 @@ fn array<'f>(file: &File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
     values.into_iter().map(|value| id(value).ok_or_else(|| unusable(&value.to_string()))).collect()
 }
 
-/// One id a line, under a header or not; blank lines may stand at the end.
+/// One id a line, under a header or not; blank lines may follow the last.
 fn lines<'f>(file: &'f File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
     let mut ids = Vec::new();
     let lines = file.text()?.trim_end().lines().map(str::trim);
@@ -118,7 +118,7 @@ fn lines<'f>(file: &'f File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
     Ok(ids)
 }
 
-/// What JSON may say.
+/// The forms of JSON.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a list of client ids, a list of rows for each client, or an object of such lists")]
 enum Lists {
@@ -155,12 +155,12 @@ fn lists<'f>(file: &File<'_>, rows: usize) -> Result<Vec<Id<'f>>, Invalid> {
                 } else {
                     format!("in the lists of clients {other} and {client}")
                 };
-                return Err(file.fault(format!("row {row} stands {lists}: expected it once")));
+                return Err(file.fault(format!("row {row} is {lists}: expected it once")));
             }
         }
     }
     let unlisted = |row: usize| {
-        file.fault(format!("row {row} (counted from 0) stands in no client's list: expected each training sample once"))
+        file.fault(format!("row {row} (counted from 0) is in no client's list: expected each training sample once"))
     };
     of.into_iter().enumerate().map(|(row, client)| client.map(|id| (id, None)).ok_or_else(|| unlisted(row))).collect()
 }

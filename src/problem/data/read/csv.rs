@@ -17,12 +17,12 @@ use crate::{
     table::is_missing,
 };
 
-/// What the rest of a scenario says of the columns.
+/// The roles of columns from the rest of a scenario.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::problem::data) struct Roles<'a> {
     /// One more column that is not a feature.
     pub by: Option<&'a str>,
-    /// Whether targets are said to be classes, so that numbers may stand beside names.
+    /// Whether the scenario says that targets are classes, so that numbers may occur beside names.
     pub classes: bool,
 }
 
@@ -52,7 +52,7 @@ pub(in crate::problem::data) fn read<R: Real>(
     Ok(RawTable { natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
 }
 
-/// What each column of the file is for.
+/// The role of each column of the file.
 struct Layout {
     header: StringRecord,
     target: usize,

@@ -22,7 +22,7 @@ pub(super) struct Columns {
     columns: Vec<Column>,
 }
 
-/// What a column holds, as far as its cells have been seen.
+/// The kind of a column, as far as its cells have been seen.
 enum Column {
     /// Nothing yet.
     Unseen,
@@ -48,7 +48,7 @@ enum Origin {
     Training,
 }
 
-/// Why a cell cannot be a feature, and where the cell at fault stands if it is an earlier one.
+/// The reason why a cell cannot be a feature, and the place of the cell at fault if it is an earlier one.
 pub(super) struct Unfit {
     pub cell: String,
     pub reason: String,
@@ -61,7 +61,7 @@ impl Unfit {
     }
 }
 
-/// What to do about a cell that is missing.
+/// The remedy for a cell that is missing.
 const FILL_IN: &str = "the value is missing: fill it in, remove the line, or list the column under `ignore`";
 
 impl Columns {
@@ -71,7 +71,7 @@ impl Columns {
         Self { columns: declared.map(|is_text| if is_text { text() } else { Column::Unseen }).collect() }
     }
 
-    /// The code of `cell` in `column`, or its number; the cell stands in the record that begins at `record`.
+    /// The code of `cell` in `column`, or its number; the cell is in the record that begins at `record`.
     pub fn code(&mut self, column: usize, cell: &str, record: usize, training: bool) -> Result<f64, Unfit> {
         let column = &mut self.columns[column];
         if let Some(number) = number(cell) {
@@ -194,7 +194,7 @@ impl Text {
     }
 }
 
-/// Where a column stands among the features.
+/// The place of a column among the features.
 enum Place {
     Number(usize),
     /// Feature of each code; none for a category that no training sample has.

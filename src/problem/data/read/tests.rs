@@ -348,7 +348,7 @@ fn leaf_users_of_several_files_are_noted() {
     let files = [user("a") + &user("a"), user("b") + &user("a")];
     let files: Vec<File<'_>> = files.iter().map(|text| file(text.as_bytes())).collect();
     let table: RawTable<f64> = leaf::read(&files, None, &LeafSpec::default(), false).unwrap();
-    assert_eq!(table.notes, ["user `a` stands in several files: its samples are joined"]);
+    assert_eq!(table.notes, ["user `a` is in several files: its samples are joined"]);
     assert_eq!(table.natural.unwrap().of, [0, 0, 1, 0]);
     assert!(leaf::read::<f64>(&files[..1], None, &LeafSpec::default(), false).unwrap().notes.is_empty());
 }
