@@ -18,7 +18,6 @@ mod outputs;
 pub mod per_sample;
 pub mod quadratic;
 pub mod regression;
-mod size;
 pub mod softmax;
 pub mod spec;
 mod supervised;

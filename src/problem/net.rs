@@ -25,11 +25,11 @@ use super::{
     data::{ClientData, TargetKind},
     head::LinearHead,
     outputs,
-    size::check_layers,
-    supervised::{Picked, Supervised},
+    supervised::{Picked, Supervised, of_shared},
 };
 use crate::{
     invalid::{Invalid, require},
+    memory::check_layers,
     num::{
         Real,
         low_precision::Bits,
@@ -166,17 +166,7 @@ impl<R: Real> Mlp<R> {
 }
 
 impl<R: Real> Objective<R> for Mlp<R> {
-    fn clients(&self) -> usize {
-        self.shared.data.clients()
-    }
-
-    fn samples(&self, client: usize) -> usize {
-        self.shared.data.rows(client).len()
-    }
-
-    fn weight(&self, client: usize) -> f64 {
-        self.shared.weight(client)
-    }
+    of_shared!();
 
     fn blocks(&self) -> &[Block] {
         &self.blocks

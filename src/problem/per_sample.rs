@@ -1,6 +1,6 @@
 //! An objective from the loss of one sample: the short way to an objective over data.
 
-use super::{Block, Inputs, Objective, Sample, TestScore, Workspace, data::Samples, supervised::Supervised};
+use super::{Block, Inputs, Objective, Sample, TestScore, Workspace, data::Samples, supervised::{Supervised, of_shared}};
 use crate::{invalid::Invalid, num::Real};
 
 /// The loss of one sample, and its gradient.
@@ -44,17 +44,7 @@ impl<R: Real, L: SampleLoss<R>> PerSample<L, R> {
 }
 
 impl<R: Real, L: SampleLoss<R>> Objective<R> for PerSample<L, R> {
-    fn clients(&self) -> usize {
-        self.shared.data.clients()
-    }
-
-    fn samples(&self, client: usize) -> usize {
-        self.shared.data.rows(client).len()
-    }
-
-    fn weight(&self, client: usize) -> f64 {
-        self.shared.weight(client)
-    }
+    of_shared!();
 
     fn blocks(&self) -> &[Block] {
         self.loss.blocks()

@@ -19,11 +19,11 @@ use super::{
     data::{ClientData, TargetKind, Targets},
     head::{LinearHead, each_raw_part},
     outputs,
-    size::check_layers,
-    supervised::{self, Picked, Supervised},
+    supervised::{self, Picked, Supervised, of_shared},
 };
 use crate::{
     invalid::Invalid,
+    memory::check_layers,
     num::{Real, vector},
 };
 
@@ -126,17 +126,7 @@ impl<R: Real> Softmax<R> {
 }
 
 impl<R: Real> Objective<R> for Softmax<R> {
-    fn clients(&self) -> usize {
-        self.shared.data.clients()
-    }
-
-    fn samples(&self, client: usize) -> usize {
-        self.shared.data.rows(client).len()
-    }
-
-    fn weight(&self, client: usize) -> f64 {
-        self.shared.weight(client)
-    }
+    of_shared!();
 
     fn blocks(&self) -> &[Block] {
         &self.blocks

@@ -86,6 +86,24 @@ impl<R: Real> Supervised<R> {
     }
 }
 
+/// The methods of an [`Objective`](super::Objective) that follow from the [`Supervised`] in its field `shared`.
+macro_rules! of_shared {
+    () => {
+        fn clients(&self) -> usize {
+            self.shared.data.clients()
+        }
+
+        fn samples(&self, client: usize) -> usize {
+            self.shared.data.rows(client).len()
+        }
+
+        fn weight(&self, client: usize) -> f64 {
+            self.shared.weight(client)
+        }
+    };
+}
+pub(super) use of_shared;
+
 /// Refuses samples whose targets do not belong to their features.
 fn check<R: Real>(samples: &Samples<R>) -> Result<(), Invalid> {
     require(samples.features.columns() > 0, "data", samples.features.columns(), "at least one feature")?;

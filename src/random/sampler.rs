@@ -100,17 +100,7 @@ impl Sampler {
 
     /// The values that are given one by one, in a list or a file; none where they follow a rule.
     pub(super) fn listed(&self) -> &[f64] {
-        match &self.shape {
-            Shape::Values(values) => values,
-            Shape::Fixed { inner, .. } => {
-                if let Shape::Values(values) = inner.as_ref() {
-                    values
-                } else {
-                    &[]
-                }
-            }
-            _ => &[],
-        }
+        self.shape.values()
     }
 
     /// The value for `client`: fresh draws come from `rng`, fixed ones from the client's own stream.
@@ -161,6 +151,14 @@ impl Shape {
             Self::Integer { low, high } => rng.random_range(*low..=*high) as f64,
             Self::Spread { .. } | Self::Values(_) => self.listed(client),
             Self::Fixed { inner, streams, key } => inner.sample(client, &mut streams.stream(Purpose::Trait, client, *key)),
+        }
+    }
+
+    fn values(&self) -> &[f64] {
+        match self {
+            Self::Values(values) => values,
+            Self::Fixed { inner, .. } => inner.values(),
+            _ => &[],
         }
     }
 

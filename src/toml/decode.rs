@@ -9,7 +9,7 @@ mod reader;
 
 pub use fault::Fault;
 pub use forms::Forms;
-pub(crate) use forms::{form, forms};
+pub(crate) use forms::{defaults, form, forms};
 pub use reader::Reader;
 
 use std::any::Any;

@@ -12,6 +12,7 @@ use crate::{
     invalid::{Invalid, require},
     random::{Purpose, Rng, Setting, Streams},
     table::{self, Source},
+    toml::decode::defaults,
 };
 
 /// How probabilities change over the rounds: `p_n(t) = p_n f(t)` (FedAWE, NeurIPS 2024, appendix J).
@@ -50,17 +51,11 @@ pub enum Seasonality {
     },
 }
 
-fn low() -> f64 {
-    0.4
-}
-fn gamma() -> f64 {
-    0.3
-}
-fn period() -> u64 {
-    20
-}
-fn cutoff() -> f64 {
-    0.1
+defaults! {
+    low: f64 = 0.4;
+    gamma: f64 = 0.3;
+    period: u64 = 20;
+    cutoff: f64 = 0.1;
 }
 
 impl Seasonality {

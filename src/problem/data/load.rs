@@ -10,9 +10,8 @@ use super::{
 use crate::{
     file::File,
     invalid::{Invalid, printable},
-    memory,
+    memory::{self, check_layers, check_values},
     num::Real,
-    problem::size::{check_layers, check_values},
     random::Streams,
 };
 

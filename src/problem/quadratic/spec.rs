@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     invalid::{Invalid, require},
-    problem::size::check_parameters,
+    memory::check_parameters,
 };
 
 /// Quadratic clients `fᵢ(x) = ½ (x − cᵢ)ᵀ Aᵢ (x − cᵢ)`: stated one by one, read from a file, or generated (the default).

@@ -159,8 +159,7 @@ fn lists<'f>(file: &File<'_>, rows: usize) -> Result<Vec<Id<'f>>, Invalid> {
             }
         }
     }
-    let unlisted = |row: usize| {
-        file.fault(format!("row {row} (counted from 0) is in no client's list: expected each training sample once"))
-    };
+    let unlisted =
+        |row: usize| file.fault(format!("row {row} (counted from 0) is in no client's list: expected each training sample once"));
     of.into_iter().enumerate().map(|(row, client)| client.map(|id| (id, None)).ok_or_else(|| unlisted(row))).collect()
 }

@@ -7,9 +7,9 @@ use ndarray::Array2;
 use super::{number, oddity};
 use crate::{
     invalid::Invalid,
-    memory,
+    memory::{self, check_values},
     num::Real,
-    problem::{data::table::dense, size::check_values},
+    problem::data::table::dense,
     table::is_missing,
 };
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, require};
+use crate::{
+    invalid::{Invalid, require},
+    toml::decode::defaults,
+};
 
 /// LIBSVM text: `target index:value …` a line, indices from 1 and ascending. Rows stay sparse.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -159,12 +162,9 @@ pub enum TextSpec {
     },
 }
 
-fn eighty() -> usize {
-    80
-}
-
-fn ten_thousand() -> usize {
-    10_000
+defaults! {
+    eighty: usize = 80;
+    ten_thousand: usize = 10_000;
 }
 
 impl TextSpec {
