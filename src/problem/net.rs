@@ -21,7 +21,7 @@ use layers::{Coarse, Layers, Target};
 
 use super::{
     Block, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
-    affine::Affine,
+    correction::Affine,
     data::{ClientData, TargetKind},
     head::LinearHead,
     outputs,

@@ -1,6 +1,10 @@
 //! An objective from the loss of one sample: the short way to an objective over data.
 
-use super::{Block, Inputs, Objective, Sample, TestScore, Workspace, data::Samples, supervised::{Supervised, of_shared}};
+use super::{
+    Block, Inputs, Objective, Sample, TestScore, Workspace,
+    data::Samples,
+    supervised::{Supervised, of_shared},
+};
 use crate::{invalid::Invalid, num::Real};
 
 /// The loss of one sample, and its gradient.

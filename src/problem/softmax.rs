@@ -15,7 +15,7 @@ use model::{Model, accumulate, logits};
 
 use super::{
     Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
-    affine::Affine,
+    correction::Affine,
     data::{ClientData, TargetKind, Targets},
     head::{LinearHead, each_raw_part},
     outputs,

@@ -74,8 +74,6 @@ pub fn load<R: Real>(
 
 /// Reads or generates the data of `spec`, prepared.
 ///
-/// The result depends on `streams` only where [`DataSpec::depends_on_seed`] says so.
-///
 /// # Errors
 /// [`Invalid`] at a key of `spec`, or with a data file and its line.
 pub fn read<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Table<R>, Invalid> {

@@ -11,7 +11,7 @@ use crate::{
         rows::{self, Layout, Rows},
         vector,
     },
-    problem::{Block, BlockKind, Workspace, affine::Affine},
+    problem::{Block, BlockKind, Workspace, correction::Affine},
 };
 
 /// Batches of at most this many rows are read in place; larger ones must be contiguous.

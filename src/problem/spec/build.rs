@@ -90,11 +90,6 @@ impl<R: Real> Problem<R> {
         self.init.model(self.objective().blocks(), &self.recipe.streams, node)
     }
 
-    /// Whether nodes start from models of their own.
-    pub fn independent_starts(&self) -> bool {
-        self.init.is_independent()
-    }
-
     /// The reference optimum, solved for in double precision when first asked for and kept on disk between runs.
     ///
     /// # Errors
