@@ -254,7 +254,7 @@ impl Fleet {
         }
     }
 
-    /// The same in one round: with a drift, that of the round.
+    /// The same in one round: with a seasonality, that of the round.
     pub fn probability_in(&self, client: usize, round: u64) -> Option<f64> {
         match &self.of(client).availability {
             Availability::Time(process) => process.fraction_up(client),

@@ -1,7 +1,7 @@
 //! Data that several holders share, saved once: the model that a server has sent to many clients.
 //!
 //! For fields `Arc<T>`, by `#[serde(with = "shared")]`. Within [`saving`], what was met before is written as its number in the
-//! order of first neighbourhoods, and within [`loading`] it is shared again. Elsewhere every holder has its own.
+//! order of first meetings, and within [`loading`] it is shared again. Elsewhere every holder has its own.
 
 use std::{any::Any, cell::RefCell, collections::HashMap, sync::Arc};
 

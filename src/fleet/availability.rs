@@ -109,8 +109,8 @@ impl AvailabilitySpec {
             }
             Self::Bernoulli { probability, over_time } => {
                 chance("bernoulli", probability)?;
-                let drift = over_time.as_ref().map_or(Ok(()), Seasonality::validate);
-                drift.map_err(|error| error.under("bernoulli.over-time"))
+                let season = over_time.as_ref().map_or(Ok(()), Seasonality::validate);
+                season.map_err(|error| error.under("bernoulli.over-time"))
             }
             Self::MarkovRounds { probability, rise } => {
                 chance("markov-rounds", probability)?;

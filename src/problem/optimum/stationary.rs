@@ -193,6 +193,6 @@ mod tests {
         let left = update(problem.objective(), &pulls, 0.1, &x);
         assert!(norm2(&left).sqrt() < 1e-12, "{left:?}");
         let one = Pulls { weights: vec![0.2; 5], steps: vec![1.0; 5], lr: Some(0.1) };
-        assert!(problem.optimum().unwrap().distance(&problem.settled(&one).unwrap()) < 1e-10, "one step does not correction");
+        assert!(problem.optimum().unwrap().distance(&problem.settled(&one).unwrap()) < 1e-10, "one step does not drift");
     }
 }
