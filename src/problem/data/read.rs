@@ -10,7 +10,10 @@ mod one_hot;
 mod text;
 
 use super::{Features, Grouping};
-use crate::num::{Precision, Real};
+use crate::{
+    num::{Precision, Real},
+    table::is_missing,
+};
 
 /// Samples of a file.
 #[derive(Debug, Clone)]
@@ -112,6 +115,22 @@ fn bound<R: Real>() -> &'static str {
 /// The number that `cell` is; what is missing is none.
 pub(in crate::problem::data) fn number(cell: &str) -> Option<f64> {
     cell.parse().ok().filter(|value: &f64| !value.is_nan())
+}
+
+/// The number that the target `cell` is, or `None` for a name. Where targets are `classes`, every text is a name.
+///
+/// # Errors
+/// The fault of the target, as the end of a sentence.
+fn target<R: Real>(cell: &str, classes: bool) -> Result<Option<f64>, String> {
+    if is_missing(cell) {
+        return Err("is missing".to_owned());
+    }
+    match (number(cell), oddity(cell)) {
+        (Some(value), _) if !value.is_finite() => Err(format!("is `{cell}`: expected a finite number")),
+        (Some(value), _) if !R::of(value).f64().is_finite() => Err(format!("is too large{}", bound::<R>())),
+        (None, Some(oddity)) if !classes => Err(format!("is written with {oddity}: expected a number such as 1234.5")),
+        (number, _) => Ok(number),
+    }
 }
 
 /// Signs of currencies beside numbers.

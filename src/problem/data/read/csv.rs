@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::{
-    RawSamples, RawTable, RawTargets, bound, number, oddity,
+    RawSamples, RawTable, RawTargets, bound,
     one_hot::{Columns, Unfit},
+    target,
 };
 use crate::{
     file::{File, start},
@@ -341,26 +342,14 @@ impl Row<'_> {
     /// Refuses a target that is missing, or is a name among numbers or a number among names unless they are classes.
     fn check_target<R: Real>(&self, numeric: &mut Option<bool>) -> Result<(), Fault> {
         let (at, cell) = (self.layout.target, &self.record[self.layout.target]);
-        let told = |what: String| Err(Fault::at(at, format!("the target in column `{}` {what}", &self.layout.header[at])));
-        if is_missing(cell) {
-            return told("is missing".to_owned());
-        }
-        let number = number(cell);
-        if number.is_some_and(|value| !value.is_finite()) {
-            return told(format!("is `{cell}`: expected a finite number"));
-        }
-        if number.is_some_and(|value| !R::of(value).f64().is_finite()) {
-            return told(format!("is too large{}", bound::<R>()));
-        }
-        if let (None, Some(oddity), false) = (number, oddity(cell), self.roles.classes) {
-            return told(format!("is written with {oddity}: expected a number such as 1234.5"));
-        }
+        let told = |what: String| Fault::at(at, format!("the target in column `{}` {what}", &self.layout.header[at]));
+        let number = target::<R>(cell, self.roles.classes).map_err(told)?;
         match *numeric {
             Some(expected) if expected != number.is_some() && !self.roles.classes => {
                 let other = if expected { "numbers" } else { "names" };
-                told(format!(
+                Err(told(format!(
                     "is `{cell}`, while those above are {other}: expected the like, or `targets = \"classes\"` in the data"
-                ))
+                )))
             }
             _ => {
                 *numeric = Some(number.is_some());

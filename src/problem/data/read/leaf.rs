@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{
     RawSamples, RawTable, RawTargets, bound, is_large,
     json::{self, Entries, Flat, Label, Piece},
-    number, oddity,
+    target,
     text::Alphabet,
 };
 use crate::{
@@ -158,23 +158,20 @@ impl Seen {
             file.fault_at(place.get(), format!("the target of sample {row} (counted from 0) of user `{user}` {what}"))
         };
         let missing = || fault("is missing").help("fill it in, or remove the sample");
-        if let Some(value) = number(&cell) {
-            if !R::of(value).f64().is_finite() {
-                return Err(fault(&format!("is too large{}", bound::<R>())));
+        let beside = || {
+            let found = fault(&format!("is `{cell}`, while others are numbers: expected the like"));
+            found.help("set `targets = \"classes\"` in the data if that is meant")
+        };
+        match target::<R>(&cell, self.classes) {
+            Ok(Some(_)) => self.number |= !json::shape(place).1,
+            Ok(None) => {
+                let _ = self.name.get_or_insert_with(beside);
             }
-            self.number |= !json::shape(place).1;
-        } else if cell == "?" {
-            let _ = self.question.get_or_insert_with(missing);
-        } else if is_missing(&cell) {
-            return Err(missing());
-        } else if let (Some(oddity), false) = (oddity(&cell), self.classes) {
-            return Err(fault(&format!("is written with {oddity}: expected a number such as 1234.5")));
-        } else {
-            let beside = || {
-                let found = fault(&format!("is `{cell}`, while others are numbers: expected the like"));
-                found.help("set `targets = \"classes\"` in the data if that is meant")
-            };
-            let _ = self.name.get_or_insert_with(beside);
+            Err(_) if cell == "?" => {
+                let _ = self.question.get_or_insert_with(missing);
+            }
+            Err(_) if is_missing(&cell) => return Err(missing()),
+            Err(what) => return Err(fault(&what)),
         }
         Ok(cell)
     }
