@@ -5,7 +5,6 @@ use std::{ops::RangeInclusive, path::PathBuf};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::Sampler;
 use crate::{
     invalid::Invalid,
     toml::decode::{forms, names_in},
@@ -276,7 +275,7 @@ const LONGEST: f64 = 1e15;
 
 impl Quantity {
     /// How large values of a sound quantity usually are: its largest value, or the mean, the median or the start of its tail. Of
-    /// a file, nothing is known yet (`0`): its values are checked [when it has been read](Sampler::check_time).
+    /// a file, nothing is known yet (`0`): its values are checked [when it has been read](super::Sampler::check_time).
     pub fn scale(&self) -> f64 {
         match *self {
             Self::Constant(value) | Self::Uniform { high: value, .. } | Self::Spread { slowest: value, .. } => value,
@@ -300,17 +299,8 @@ impl Quantity {
     }
 }
 
-impl Sampler {
-    /// Refuses listed times that virtual time cannot be counted in: those of a file are known only now.
-    ///
-    /// # Errors
-    /// [`Invalid`] with an empty path.
-    pub fn check_time(&self) -> Result<(), Invalid> {
-        self.listed().iter().try_for_each(|&time| check_longest(time))
-    }
-}
-
-fn check_longest(time: f64) -> Result<(), Invalid> {
+/// Refuses a time that virtual time cannot be counted in.
+pub(super) fn check_longest(time: f64) -> Result<(), Invalid> {
     if time <= LONGEST {
         return Ok(());
     }

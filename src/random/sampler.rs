@@ -5,7 +5,10 @@ use std::{ops::RangeInclusive, path::Path, sync::Arc};
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
 
-use super::{Purpose, Quantity, Rng, Setting, Streams, quantity::describe};
+use super::{
+    Purpose, Quantity, Rng, Setting, Streams,
+    quantity::{check_longest, describe},
+};
 use crate::{
     invalid::{Invalid, count},
     table::{self, Row},
@@ -98,8 +101,16 @@ impl Sampler {
         Self { shape: Shape::Constant(value) }
     }
 
+    /// Refuses listed times that virtual time cannot be counted in: those of a file are known only now.
+    ///
+    /// # Errors
+    /// [`Invalid`] with an empty path.
+    pub fn check_time(&self) -> Result<(), Invalid> {
+        self.listed().iter().try_for_each(|&time| check_longest(time))
+    }
+
     /// The values that are given one by one, in a list or a file; none where they follow a rule.
-    pub(super) fn listed(&self) -> &[f64] {
+    fn listed(&self) -> &[f64] {
         self.shape.values()
     }
 
