@@ -6,6 +6,7 @@
 //! more: their sums have a fixed shape and give the same bits on every processor. The products of [`matrix`] choose their
 //! shape by the processor, and `ln` and `tanh` come from the platform's mathematics library.
 
+mod exp;
 mod lanes;
 pub mod low_precision;
 pub mod matrix;
