@@ -9,7 +9,7 @@ use crate::{
     num::Real,
     part::{compressor::CompressorSpec, transform::Chain},
     protocol::{
-        Observed,
+        Recorded,
         federated::{Compressors, Federated, Plan as FederatedPlan, ServerParts},
         peers::{Peers, PeersSpec, Plan as PeersPlan},
         spec::FederatedSpec,
@@ -28,7 +28,7 @@ pub trait Pilot: Sized {
     ///
     /// # Errors
     /// [`RunError`].
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
 }
 
 /// Builds the protocol of a method in its world, and drops it.
@@ -48,7 +48,7 @@ struct Built;
 impl Pilot for Built {
     type Outcome = ();
 
-    fn fly<R: Real, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
         Ok(())
     }
 }

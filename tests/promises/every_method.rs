@@ -237,13 +237,13 @@ fn senseless_combinations_are_refused_with_a_reason() {
         (Bench::q4("fedavg").set("fleet.energy", 0.0), "above 0 and finite"),
         (
             Bench::q4("fedavg").weighting("unbiased").set("federated.shards", "\"least-visited\""),
-            "by how often each client delivers",
+            "how often each client delivers",
         ),
         (
             Bench::q4("fedavg")
                 .schedule("{ rounds = { cohort = 2, select = { by-size = {} } } }")
                 .set("federated.shards", "\"least-visited\""),
-            "goes by those of each",
+            "depends on the samples of each",
         ),
         (Bench::q4("fedbuff").schedule("{ buffered = { size = 2, epoch = 0 } }"), "at least 1 arrival"),
         (Bench::q4("fedvarp; clusters = { contiguous = 0 }"), "at least 1 cluster"),

@@ -1,6 +1,5 @@
-//! What never changes during a federated run.
+//! The plan of a federated run.
 
-pub mod job;
 pub mod round_trip;
 
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use crate::{
 };
 use round_trip::RoundTrips;
 
-/// What never changes during a run.
+/// Everything that never changes during a federated run.
 pub struct Plan<R: Real> {
     /// The world.
     pub world: Arc<World<R>>,
@@ -30,9 +29,9 @@ pub struct Plan<R: Real> {
     pub local: LocalRule<R>,
     /// Parts of the server.
     pub server: ServerParts<R>,
-    /// How vectors travel.
+    /// The compressors of both directions.
     pub compressors: Compressors<R>,
-    /// When a client's memory takes up what it has sent.
+    /// When the memory of a client changes.
     pub commit: Commit,
     /// Whose samples a called client works on.
     pub shards: ShardRule,
@@ -40,7 +39,7 @@ pub struct Plan<R: Real> {
     pub discount: Discount,
     /// The grid of secure aggregation; `None` where the server sees every upload.
     pub secure: Option<Grid>,
-    /// Uploads staler than this are refused.
+    /// The greatest staleness that the server accepts.
     pub max_staleness: Option<u64>,
     /// How long clients are under way, where the schedule or the weighting asks for it.
     pub trips: Option<RoundTrips<R>>,

@@ -1,4 +1,4 @@
-//! Whom a node meets in an iteration of a synchronous method.
+//! Time-varying graphs: whom a node meets in an iteration of a synchronous method.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -40,8 +40,8 @@ impl TimeVaryingGraphSpec {
         }
     }
 
-    /// Refuses contacts under which averaging does not keep the mean: the weight of an edge that goes `one_way` and fails stays
-    /// with its receiver, so that rows of `W` sum to 1 but columns do not.
+    /// Refuses contacts under which averaging does not keep the mean: the weight of a directed edge that fails stays with its receiver,
+    /// so that rows of `W` sum to 1 but columns do not.
     ///
     /// # Errors
     /// [`Invalid`] relative to the contacts.
@@ -56,13 +56,13 @@ impl TimeVaryingGraphSpec {
         }
     }
 
-    /// Ready to be asked.
+    /// Builds the graph.
     pub fn build(self, streams: Streams) -> TimeVaryingGraph {
         TimeVaryingGraph { spec: self, streams, matchings: Mutex::default() }
     }
 }
 
-/// The nodes that one node sends to and hears from in one iteration.
+/// The nodes that one node sends to and receives from in one iteration.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Neighbourhood {
     /// Receivers, ascending.
@@ -81,7 +81,7 @@ impl Neighbourhood {
         self.own = 1.0;
     }
 
-    /// Sends to one node and hears from one, half and half.
+    /// Sends to one node and receives from one, half and half.
     fn pair(&mut self, to: NodeId, from: NodeId) {
         self.to.push(to);
         self.from.push((from, 0.5));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Plan, job::Job};
+use super::Plan;
 use crate::{
     engine::NodeId,
     interrupt::Interrupt,
@@ -10,7 +10,7 @@ use crate::{
     num::Real,
     protocol::{
         Memory, Payload, Scratch,
-        federated::{Apply, Arrived, Downlink, ServerState, ServerUpdate, Workload, compressors::Downlinks},
+        federated::{Apply, Arrived, Downlink, Job, ServerState, ServerUpdate, Workload, compressors::Downlinks},
         local::{LocalRule, Pace, Steps},
         schedule::deliveries::Cycles,
     },
