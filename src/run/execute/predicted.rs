@@ -1,4 +1,4 @@
-//! Where theory says that a run settles.
+//! The stationary point that theory predicts for a run.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) fn stationary_point<R: Real>(plan: &Plan, run: RunId, world: &Arc<Wor
     Some(x.into_iter().map(R::of).collect())
 }
 
-/// How the clients of a method pull at its model.
+/// The expected pull of each client on the model.
 fn pulls<R: Real>(
     own: &dyn FederatedParameters,
     parts: &FederatedSpec,
@@ -46,7 +46,7 @@ fn pulls<R: Real>(
     }
     let local = parts.local.build::<R>(own.recipe().steps, &client, setting).ok()?;
     let schedule = parts.schedule.clone().unwrap_or_default();
-    // The deliveries are those by which unbiased weights would divide, refused where they are not known.
+    // The deliveries are those by which unbiased weights would divide, an error where they are not known.
     let by_deliveries = FederatedSpec { weighting: Some(Weighting::Unbiased), ..parts.clone() };
     let followed = federated(own, &by_deliveries, Arc::clone(world), &setting.folder).ok()?;
     let weights = expected_weights(parts.weighting.unwrap_or_default(), &schedule, followed.deliveries(), world)?;
