@@ -26,6 +26,6 @@ pub use crate::{
         peers::{Exchange, Message, Node, Nodes, PeerUpdate, Phase, SynchronousUpdate, nodes_with, synchronous_nodes},
     },
     random::Setting,
-    record::metric::{Better, Metric, MetricCard, Needs, Observation, ScaleKind},
+    record::metric::{Better, Metric, MetricCard, MetricNeeds, Observation, ScaleKind},
     registry::Registry,
 };

@@ -110,12 +110,12 @@ pub struct MetricCard {
     /// The scale on which its values spread evenly.
     pub scale: ScaleKind,
     /// The scores that it is computed from, and what has to be there for it.
-    pub needs: Needs,
+    pub needs: MetricNeeds,
 }
 
 /// The scores that a metric is computed from, and what the problem, the fleet or the methods of a scenario must have for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Needs {
+pub struct MetricNeeds {
     /// Scores of the models. The gap and the distance need the exact optimum, the test score needs held-out samples.
     pub scores: Wanted,
     /// A method with a server.
@@ -130,7 +130,7 @@ pub struct Needs {
     pub energy: bool,
 }
 
-impl Needs {
+impl MetricNeeds {
     /// No scores, and no conditions.
     pub const NOTHING: Self =
         Self { scores: Wanted::NOTHING, server: false, peers: false, layers: false, widths: false, energy: false };
@@ -167,7 +167,7 @@ impl MetricSpec {
     }
 
     /// Its needs.
-    pub fn needs(&self) -> &Needs {
+    pub fn needs(&self) -> &MetricNeeds {
         &self.card.needs
     }
 

@@ -13,7 +13,7 @@ impl Metric for LossSpread {
         unit: "",
         better: Better::Lower,
         scale: ScaleKind::Log,
-        needs: Needs::scores(Wanted { local_losses: true, ..Wanted::NOTHING }),
+        needs: MetricNeeds::scores(Wanted { local_losses: true, ..Wanted::NOTHING }),
     };
 
     fn of_model(score: &Evaluation) -> Option<f64> {

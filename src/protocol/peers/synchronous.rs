@@ -293,10 +293,6 @@ impl<R: Real, M: SynchronousUpdate<R>> PeerUpdate<R> for Synchronous<R, M> {
         Reliability::Repeated
     }
 
-    fn broadcasts(&self) -> bool {
-        self.contacts.is_static()
-    }
-
     fn iterate<'s>(&self, state: &'s Self::State) -> &'s [R] {
         self.rule.iterate(&state.own)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Better::{Higher, Lower},
-    Metric, MetricCard, MetricSpec, Needs, Observation,
+    Metric, MetricCard, MetricNeeds, MetricSpec, Observation,
     ScaleKind::{Linear, Log},
 };
 use crate::{
@@ -45,24 +45,24 @@ macro_rules! metrics {
 
 /// The defaults of cards: smaller values are better, the scale is linear, and nothing is needed.
 const COUNT: MetricCard =
-    MetricCard { name: "", summary: "", title: "", unit: "", better: Lower, scale: Linear, needs: Needs::NOTHING };
+    MetricCard { name: "", summary: "", title: "", unit: "", better: Lower, scale: Linear, needs: MetricNeeds::NOTHING };
 /// The same on a logarithmic scale.
 const FALLING: MetricCard = MetricCard { scale: Log, ..COUNT };
 /// A share of held-out samples.
 const SHARE: MetricCard = MetricCard { better: Higher, ..COUNT };
 
 const NONE: Wanted = Wanted::NOTHING;
-const LOSS: Needs = Needs::scores(Wanted { loss: true, ..NONE });
-const GAP: Needs = Needs::scores(Wanted { gap: true, ..NONE });
-const GRADIENT: Needs = Needs::scores(Wanted { gradient_norm: true, ..NONE });
-const DISTANCE: Needs = Needs::scores(Wanted { distance: true, ..NONE });
-const WORST: Needs = Needs::scores(Wanted { worst_decile: true, ..NONE });
-const TEST: Needs = Needs::scores(Wanted { test: true, ..NONE });
-const SERVER: Needs = Needs { server: true, ..Needs::NOTHING };
-const WIDTHS: Needs = Needs { widths: true, ..SERVER };
-const PEERS: Needs = Needs { peers: true, ..Needs::NOTHING };
-const LAYERS: Needs = Needs { layers: true, ..PEERS };
-const ENERGY: Needs = Needs { energy: true, ..Needs::NOTHING };
+const LOSS: MetricNeeds = MetricNeeds::scores(Wanted { loss: true, ..NONE });
+const GAP: MetricNeeds = MetricNeeds::scores(Wanted { gap: true, ..NONE });
+const GRADIENT: MetricNeeds = MetricNeeds::scores(Wanted { gradient_norm: true, ..NONE });
+const DISTANCE: MetricNeeds = MetricNeeds::scores(Wanted { distance: true, ..NONE });
+const WORST: MetricNeeds = MetricNeeds::scores(Wanted { worst_decile: true, ..NONE });
+const TEST: MetricNeeds = MetricNeeds::scores(Wanted { test: true, ..NONE });
+const SERVER: MetricNeeds = MetricNeeds { server: true, ..MetricNeeds::NOTHING };
+const WIDTHS: MetricNeeds = MetricNeeds { widths: true, ..SERVER };
+const PEERS: MetricNeeds = MetricNeeds { peers: true, ..MetricNeeds::NOTHING };
+const LAYERS: MetricNeeds = MetricNeeds { layers: true, ..PEERS };
+const ENERGY: MetricNeeds = MetricNeeds { energy: true, ..MetricNeeds::NOTHING };
 
 metrics! {
     /// Global training loss `f(x)`.
