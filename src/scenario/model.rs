@@ -16,7 +16,7 @@ use super::{
     left_out::leave_out,
     made::Made,
     method::{MethodTable, methods, missing},
-    names::nearest,
+    nearest,
     node::{Node, Table, Value},
     overrides::{self, Override},
     seeds::Seeds,
