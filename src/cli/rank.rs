@@ -8,6 +8,8 @@ use std::{
 use clap::{ValueEnum, builder::PossibleValue};
 
 use super::{Outcome, unplaced, whole};
+#[cfg(feature = "figure")]
+use crate::figure::draw_rankings;
 use crate::{
     invalid::{Invalid, printable},
     rank::{Measured, Pool, Quantity, Ranking, Reading, Report, Rule, Source},
@@ -73,6 +75,12 @@ pub struct Args {
     /// Apply each procedure to the cells of every folder, and then to what it gives the folders
     #[arg(long)]
     two_stage: bool,
+
+    /// Draw into this folder: `duels`, a heat map of who beats whom; `critical-difference`, where every method has every task;
+    /// `profile`, the share of runs within a factor of the best, for losses, gaps and times
+    #[cfg(feature = "figure")]
+    #[arg(long, value_name = "FOLDER")]
+    figures: Option<PathBuf>,
 
     /// Form of the table
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -141,6 +149,10 @@ impl Args {
             Format::Markdown => out.write_all(printable(&report.markdown()).as_bytes())?,
             Format::Latex => out.write_all(printable(&report.latex()).as_bytes())?,
             Format::Csv => report.csv(&mut out)?,
+        }
+        #[cfg(feature = "figure")]
+        if let Some(folder) = &self.figures {
+            draw_rankings(folder, &measured, reading.pool)?;
         }
         Ok(Outcome::Done)
     }

@@ -13,6 +13,7 @@ mod layout;
 mod legend;
 mod limits;
 mod panel;
+mod ranking;
 mod reference;
 mod scale;
 mod series;
@@ -24,6 +25,7 @@ use std::{
 };
 
 use layout::{Across, Plot};
+pub use ranking::draw_rankings;
 use thiserror::Error;
 
 use super::spec::{self, FigureSpec, Kind, distinct};

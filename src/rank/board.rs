@@ -97,6 +97,20 @@ pub(super) fn standings(scores: &[f64]) -> Vec<Standing> {
     scores.iter().map(standing).collect()
 }
 
+/// Nine tasks on which four methods, A to D, come in from best to worst twice as DABC, twice as CBAD, three times as ACBD and twice as
+/// DCBA: A beats every other method 5 to 4, and other rules elect others.
+#[cfg(test)]
+pub(super) fn profile() -> Complete {
+    let orders = [(2, [3, 0, 1, 2]), (2, [2, 1, 0, 3]), (3, [0, 2, 1, 3]), (2, [3, 2, 1, 0])];
+    let column = |order: [usize; 4]| {
+        let mut scores = vec![0.0; 4];
+        order.iter().enumerate().for_each(|(place, &method)| scores[method] = 4.0 - place as f64);
+        scores
+    };
+    let scores: Vec<Vec<f64>> = orders.iter().flat_map(|&(times, order)| vec![column(order); times]).collect();
+    Complete { weights: vec![1.0; scores.len()], scores }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,18 +133,4 @@ mod tests {
         let board = Complete { weights: vec![3.0, 1.0], scores: vec![vec![1.0, 0.0], vec![5.0, 8.0]] };
         assert_eq!(board.means(), [2.0, 2.0]);
     }
-}
-
-/// Nine tasks on which four methods, A to D, come in from best to worst twice as DABC, twice as CBAD, three times as ACBD and twice as
-/// DCBA: A beats every other method 5 to 4, and other rules elect others.
-#[cfg(test)]
-pub(super) fn profile() -> Complete {
-    let orders = [(2, [3, 0, 1, 2]), (2, [2, 1, 0, 3]), (3, [0, 2, 1, 3]), (2, [3, 2, 1, 0])];
-    let column = |order: [usize; 4]| {
-        let mut scores = vec![0.0; 4];
-        order.iter().enumerate().for_each(|(place, &method)| scores[method] = 4.0 - place as f64);
-        scores
-    };
-    let scores: Vec<Vec<f64>> = orders.iter().flat_map(|&(times, order)| vec![column(order); times]).collect();
-    Complete { weights: vec![1.0; scores.len()], scores }
 }

@@ -92,8 +92,8 @@ fn better_place(duels: &Duels, order: &[usize], from: usize) -> Option<usize> {
         }
     }
     sum = 0.0;
-    for to in from + 1..order.len() {
-        sum += gain(order[to], method);
+    for (to, &other) in order.iter().enumerate().skip(from + 1) {
+        sum += gain(other, method);
         if above(sum, best.0) {
             best = (sum, Some(to));
         }

@@ -168,6 +168,19 @@ impl Measured {
         );
         Ok(Self { scores: Scores::new(methods, tasks), title: gauge.title(), logarithmic: gauge.is_logarithmic(), notes })
     }
+
+    /// What the scores are logarithms of, in every run that all methods have: `[run][method]`, infinite for the worst; nothing where they
+    /// are no logarithms.
+    pub fn costs(&self) -> Vec<Vec<f64>> {
+        let tasks = self.scores.tasks().iter().filter(|_| self.logarithmic);
+        let of_task = |task: &Task| {
+            let seeds = task.scores.iter().map(Vec::len).min().unwrap_or(0);
+            let cost = |score: Option<f64>| score.map(|score| 10_f64.powf(-score));
+            let run = |seed: usize| task.scores.iter().map(|row| cost(row[seed])).collect::<Option<Vec<f64>>>();
+            (0..seeds).filter_map(run).collect::<Vec<_>>()
+        };
+        tasks.flat_map(of_task).collect()
+    }
 }
 
 /// What scores are made of, and of how many.
@@ -257,11 +270,17 @@ mod tests {
             ]
         );
         assert_eq!(found.scores.board(Pool::Mean).scores[0], [Some(7.0), Some(f64::NEG_INFINITY)]);
+        // The second cell has one seed that both have.
+        assert_eq!(
+            found.costs(),
+            [[10_f64.powf(-12.0), 10_f64.powf(-3.0)], [10_f64.powf(-2.0), f64::INFINITY], [10_f64.powf(-1.0); 2]]
+        );
     }
 
     #[test]
     fn instants_and_targets_are_scores_too() {
         let early = Quantity::Metric("accuracy".into(), Some((Axis::Seconds, 5.0)));
+        assert_eq!(Measured::of(&[source()], &early, &[]).unwrap().costs(), [[0.0; 0]; 0]);
         assert_eq!(scores(&early)[0], [[Some(0.5), Some(0.5)], [Some(0.6), Some(f64::NEG_INFINITY)]]);
         // `a` is below 0.1 at its first sample, after 5 s, under both seeds; `b` after 5 s, and never.
         let seconds = Quantity::Seconds("loss=0.1".parse().unwrap());

@@ -58,12 +58,12 @@ impl AgentTask {
         // Unknown are the multiples of two mixtures and of the value: `S y ≤ v`, `v ≤ Sᵀ x`, `Σ x = Σ y`. By duality both are optimal.
         let (value, empty) = (2 * members, vec![0.0; whole]);
         let mut rows = Vec::with_capacity(members + 2);
-        for i in 0..methods {
+        rows.extend((0..methods).map(|i| {
             let mut row = empty.clone();
             (0..tasks).for_each(|t| row[methods + t] = scores[t][i]);
             row[value] = -1.0;
-            rows.push(row);
-        }
+            row
+        }));
         for column in scores {
             let mut row = empty.clone();
             (0..methods).for_each(|i| row[i] = -column[i]);

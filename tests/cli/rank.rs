@@ -91,6 +91,27 @@ fn tables_are_printed_in_every_form() {
 }
 
 #[test]
+fn figures_are_drawn_into_a_folder_and_replace_no_file_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    two_tasks(folder.path());
+    let draw = |more: &[&str]| rank(folder.path(), &[&["s", "t", "--figures", "f"], more].concat());
+    let _ = succeed(draw(&[]));
+    let mut names: Vec<String> =
+        fs::read_dir(folder.path().join("f")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let expected = ["critical-difference", "duels", "profile"]
+        .iter()
+        .flat_map(|stem| ["pdf", "png", "svg"].map(|form| format!("{stem}.{form}")));
+    assert_eq!(names, expected.collect::<Vec<_>>());
+    let svg = fs::read(folder.path().join("f/duels.svg")).unwrap();
+    let _ = succeed(draw(&["--only", "a,b"]));
+    assert_ne!(svg, fs::read(folder.path().join("f/duels.svg")).unwrap(), "drawn anew");
+    fs::write(folder.path().join("f/profile.svg"), "mine").unwrap();
+    assert!(told(draw(&[])).contains("profile.svg` is in the way, and fedfleet did not write it"));
+    assert_eq!(fs::read_to_string(folder.path().join("f/profile.svg")).unwrap(), "mine");
+}
+
+#[test]
 fn instants_targets_weights_and_stages() {
     let folder = tempfile::tempdir().unwrap();
     two_tasks(folder.path());

@@ -124,11 +124,9 @@ fn mixtures_of_many_games_are_equilibria() {
         let n = 2 + (case % 12) as usize;
         let value = |k: u64| (crate::random::mix(case * 1000 + k) % 7) as f64 - 3.0;
         let mut a = vec![vec![0.0; n]; n];
-        for i in 0..n {
-            for j in 0..i {
-                a[i][j] = value((i * n + j) as u64);
-                a[j][i] = -a[i][j];
-            }
+        for (i, j) in (0..n).flat_map(|i| (0..i).map(move |j| (i, j))) {
+            a[i][j] = value((i * n + j) as u64);
+            a[j][i] = -a[i][j];
         }
         let found = AgentAgent::of(&a);
         assert!((found.mixture.iter().sum::<f64>() - 1.0).abs() < 1e-12, "case {case}");
