@@ -5,31 +5,30 @@
 mod check;
 mod compare;
 mod completions;
-mod data;
-mod expected;
 mod gallery;
 mod man;
 mod methods;
 mod new;
+mod outlook;
 #[cfg(feature = "figure")]
 mod plot;
 mod run;
-mod scenario;
 mod schema;
 
 use std::{
     io::{self, IsTerminal, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
+
+use clap::{Args, Parser, Subcommand};
 
 use crate::{
     invalid::{Invalid, printable},
     registry::Registry,
     run::{Ours, Results, RunError, holder},
-    scenario::{Diagnostic, Rejected, Sources},
+    scenario::{Diagnostic, Override, Rejected, Scenario, Sources},
 };
-use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -154,4 +153,31 @@ fn report(error: &anyhow::Error) -> ExitCode {
 /// Whether messages may have colours: on a terminal, unless `NO_COLOR` is set.
 fn colour() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// A scenario with changes.
+#[derive(Debug, Args)]
+pub struct ScenarioArgs {
+    /// Scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub path: PathBuf,
+
+    /// Change a key, as often as needed: a value as in TOML, or a bare word; list elements by index or label
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub changes: Vec<String>,
+
+    /// Run the seeds 0 to N-1 instead of those of the file
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<u64>,
+}
+
+impl ScenarioArgs {
+    /// Reads and checks the scenario.
+    pub fn load(&self, registry: &Registry) -> Result<Scenario, Rejected> {
+        let mut changes: Vec<Override> = self.changes.iter().map(Override::set).collect();
+        if let Some(seeds) = self.seeds {
+            changes.push(Override { option: "--seeds".to_owned(), text: format!("seeds={seeds}") });
+        }
+        Scenario::load(&self.path, &changes, registry)
+    }
 }

@@ -1,4 +1,4 @@
-//! What travels and what stays: vectors of parameters and a few scalars.
+//! Payloads: the vectors and scalars that nodes send or remember.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,9 +48,14 @@ impl<R: Real> Payload<R> {
         FLOAT_BITS * numbers as u64
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it holds neither vectors nor scalars.
     pub fn is_empty(&self) -> bool {
         self.vectors.is_empty() && self.scalars.is_empty()
+    }
+
+    /// Vector number `k`, or zeros of shape `[d]` where there is none yet.
+    pub fn vector_or_zeros(&self, k: usize, d: usize) -> Vec<R> {
+        self.vectors.get(k).cloned().unwrap_or_else(|| vec![R::zero(); d])
     }
 
     /// The first `N` vectors.

@@ -1,7 +1,7 @@
-//! Methods: one file each, as their papers print them, and the registry that names them.
+//! Methods: a file each, as their papers print them.
 //!
-//! A federated method is two halves and a recipe of default parts, a peer method the rule of one node; neither sees the
-//! queue. To add one, write its file and one line in the [registry](crate::registry).
+//! A federated method has two halves and a recipe of default parts; a peer method has the rule of one node. Neither sees the queue. A
+//! new method is a file here and a line in the [registry](crate::registry).
 
 mod card;
 
@@ -66,7 +66,7 @@ use crate::{
 
 /// The parameters of a method, as a scenario writes them next to its name.
 pub trait Method: Debug + Clone + Default + Send + Sync + Serialize + DeserializeOwned + JsonSchema + 'static {
-    /// What it is and where it comes from.
+    /// The method's page: its idea, its source and its update.
     const CARD: Card;
 
     /// Checks the parameters.
@@ -85,7 +85,7 @@ pub trait FederatedMethod: Method {
         Recipe::default()
     }
 
-    /// What clients are sent at first: the initial model `x`, shape `[d]`, and whatever else the method sends along with it.
+    /// The first message to clients: the initial model `x`, shape `[d]`, and the vectors that the method sends along with it.
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
         Payload::one(x)
     }
@@ -152,18 +152,18 @@ pub struct Recipe {
     pub server: Vec<TransformSpec>,
     /// Local steps of every visit, for methods that leave no choice.
     pub steps: Option<usize>,
-    /// The clients' own optimiser.
+    /// The clients' optimiser.
     pub client: ClientSpec,
 }
 
-/// What a server half starts from.
+/// The starting point of a server half.
 #[derive(Debug, Clone)]
 pub struct Setup<R> {
     /// The initial model, shape `[d]`.
     pub x: Vec<R>,
     /// Number of clients `N`.
     pub clients: usize,
-    /// Width that each client computes and stores in.
+    /// Precision in which each client computes and stores.
     pub widths: Widths,
 }
 

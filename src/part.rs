@@ -1,6 +1,6 @@
 //! Parts that methods are put together from. They compose with any method that has a place for them.
 //!
-//! A part is immutable; what it remembers is a [`Payload`](crate::message::Payload) that its user keeps, so that a run can be saved in the middle and
+//! A part is immutable; its memory is a [`Payload`](crate::message::Payload) that its user keeps, so that a run can be saved in the middle and
 //! one part can serve all clients.
 
 pub mod compressor;

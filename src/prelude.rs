@@ -18,12 +18,14 @@ pub use crate::{
         Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, PerSample, Properties, Sample, SampleLoss, TestScore,
         Workspace,
         data::{ClientData, Samples, TargetKind, Targets},
+        evaluate::{Evaluation, Wanted},
     },
     protocol::{
         Local,
         federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
-        peers::{Message, Node, Nodes, PeerUpdate, nodes_with},
+        peers::{Exchange, Message, Node, Nodes, PeerUpdate, Phase, SynchronousUpdate, nodes_with, synchronous_nodes},
     },
     random::Setting,
+    record::metric::{Better, Metric, MetricCard, MetricNeeds, Observation, ScaleKind},
     registry::Registry,
 };

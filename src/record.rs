@@ -1,46 +1,28 @@
 //! Records of runs: what is sampled while a run goes on, and what is made of it afterwards.
 //!
-//! A [`Recorder`] samples a run into its [`part`] file; the parts make up `curves.csv`, with [`runs.csv`](facts) beside it. Everything else here reads these files:
-//! [summaries](summary), [targets](target), [claims](claim), [comparison tables](compare); but for the [page](gallery) about
+//! A [`Recorder`] samples a run into its [part](recorder::files) file; the parts make up `curves.csv`, with [`runs.csv`](curves::facts) beside it. Everything else here reads these files:
+//! [summaries](curves::summary), [targets](curves::target), [claims](claim), [comparison tables](compare); but for the [page](gallery) about
 //! many results.
 
 pub mod axis;
-pub mod bracket;
-mod cell;
+pub mod cell;
 pub mod claim;
-mod column;
 pub mod compare;
-pub mod crews;
 pub mod curves;
-pub mod facts;
-pub mod filter;
-pub(crate) mod formula;
 pub mod gallery;
-pub mod iterates;
-mod log;
 pub(crate) mod markdown;
-pub mod measure;
-pub mod part;
-pub mod participants;
-mod plan;
-pub mod predicted;
-mod progress;
-mod recorder;
-mod sample;
+pub mod metric;
+pub mod recorder;
+mod spec;
 pub mod spread;
-pub mod staleness;
-mod stall;
 mod stop;
-pub mod summary;
-pub mod target;
-mod tiers;
-pub mod trial;
-pub mod units;
+pub(crate) mod table;
 
-pub use column::Column;
-pub use part::OWN;
-pub use plan::{EverySpec, LogSpec, Metric, PeerModel, RecordSpec};
-pub use progress::{End, Outcome, Progress};
-pub use recorder::{Ended, Files, Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish, Written};
-pub use stall::Stall;
-pub use stop::Stop;
+pub use metric::{Column, MetricSpec, PeerModel};
+pub use recorder::{
+    Ended, Files, Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish, Written,
+    files::OWN,
+    progress::{End, Outcome, Progress},
+};
+pub use spec::{EverySpec, LogSpec, RecordSpec};
+pub use stop::{Stall, Stop};

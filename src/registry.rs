@@ -1,10 +1,10 @@
-//! What a scenario may name: methods, and the parts of every open list.
+//! What a scenario may name: methods, the parts of every open list, and metrics.
 //!
 //! A [`Registry`] is a value. fedfleet's own has all that it ships; a user's crate adds to it:
 //!
 //! ```no_run
 //! # use fedfleet::registry::Registry;
-//! let registry = Registry::builtin(); // .method::<FedSign>().compressor::<Sketch>().objective::<Huber>()
+//! let registry = Registry::builtin(); // .method::<FedSign>().compressor::<Sketch>().objective::<Huber>().metric::<Fairness>()
 //! ```
 
 mod builtin;
@@ -23,12 +23,14 @@ pub use federated::{FederatedParameters, Halves};
 pub use parameter::{Parameter, parameters};
 pub use peers::PeerParameters;
 pub use resolved::{complete, takes_weighting};
+use serde::Deserialize;
 
 use crate::{
     method::{FederatedMethod, PeerMethod},
     named::{Kind, Named},
     part::compressor::{AnyCompressor, Compressor},
     problem::kind::{AnyObjective, ObjectiveKind},
+    record::metric::{Metric, MetricSpec},
     toml::decode::{Catalogue, Fault, Reader},
 };
 
@@ -43,6 +45,7 @@ struct Lists {
     methods: Vec<Entry>,
     compressors: Vec<PartEntry<dyn AnyCompressor>>,
     objectives: Vec<PartEntry<dyn AnyObjective>>,
+    metrics: Vec<MetricSpec>,
 }
 
 impl Registry {
@@ -77,6 +80,12 @@ impl Registry {
         self.with(|lists| put(&mut lists.objectives, entry, |entry| entry.name))
     }
 
+    /// Adds a metric; one of the same name gives way to it.
+    #[must_use]
+    pub fn metric<M: Metric>(self) -> Self {
+        self.with(|lists| put(&mut lists.metrics, MetricSpec::of::<M>(), MetricSpec::name))
+    }
+
     fn with(mut self, add: impl FnOnce(&mut Lists)) -> Self {
         add(Arc::make_mut(&mut self.lists));
         self
@@ -101,6 +110,11 @@ impl Registry {
     pub fn objectives(&self) -> &[PartEntry<dyn AnyObjective>] {
         &self.lists.objectives
     }
+
+    /// Every metric, in the order in which lists show them.
+    pub fn metrics(&self) -> &[MetricSpec] {
+        &self.lists.metrics
+    }
 }
 
 /// Puts `new` in the place of what has its name, or at the end.
@@ -116,6 +130,7 @@ impl Catalogue for Registry {
         match kind {
             <dyn AnyCompressor as Kind>::KIND => Some(names(&self.lists.compressors)),
             <dyn AnyObjective as Kind>::KIND => Some(names(&self.lists.objectives)),
+            MetricSpec::KIND => Some(self.lists.metrics.iter().map(MetricSpec::name).collect()),
             _ => None,
         }
     }
@@ -124,6 +139,7 @@ impl Catalogue for Registry {
         match kind {
             <dyn AnyCompressor as Kind>::KIND => read(&self.lists.compressors, name, parameters),
             <dyn AnyObjective as Kind>::KIND => read(&self.lists.objectives, name, parameters),
+            MetricSpec::KIND => read_metric(&self.lists.metrics, name, parameters),
             _ => Err(Fault::unknown_name(name, &[])),
         }
     }
@@ -136,4 +152,16 @@ fn names<T: ?Sized>(entries: &[PartEntry<T>]) -> Vec<&'static str> {
 fn read<T: Kind + ?Sized>(entries: &[PartEntry<T>], name: &str, parameters: Reader<'_>) -> Result<Box<dyn Any>, Fault> {
     let entry = entries.iter().find(|entry| entry.name == name).ok_or_else(|| Fault::unknown_name(name, &names(entries)))?;
     Ok(Box::new(Named::new(entry.read(parameters)?)))
+}
+
+/// A metric has no parameters.
+fn read_metric(metrics: &[MetricSpec], name: &str, parameters: Reader<'_>) -> Result<Box<dyn Any>, Fault> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct NoParameters {}
+
+    let NoParameters {} = NoParameters::deserialize(parameters)?;
+    let names: Vec<&'static str> = metrics.iter().map(MetricSpec::name).collect();
+    let metric = metrics.iter().find(|metric| metric.name() == name).ok_or_else(|| Fault::unknown_name(name, &names))?;
+    Ok(Box::new(Named::new(Arc::new(*metric))))
 }

@@ -10,7 +10,8 @@ mod method;
 mod model;
 mod schema;
 mod seeds;
-mod template;
+
+use crate::toml::{axis, diagnostic, document, names, node, overrides, source};
 
 pub use extend::{Difference, Joined, Runs, united};
 pub use made::{Made, Ran};
@@ -18,8 +19,21 @@ pub use method::{MERGED, MethodTable};
 pub use model::{Cell, OfCells, Scenario};
 pub use schema::schema;
 pub use seeds::Seeds;
-pub use template::TEMPLATE;
 
 pub use crate::toml::{Diagnostic, Entry, Node, Override, Rejected, Source, Sources, Span, Table, Value, decode, nearest, write};
 
-use crate::toml::{axis, diagnostic, document, names, node, overrides, source};
+/// A commented scenario to start from.
+pub const TEMPLATE: &str = include_str!("scenario/template.toml");
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Scenario, TEMPLATE};
+
+    #[test]
+    fn the_template_is_sound() {
+        let outcome = Scenario::read(Path::new("new.toml"), TEMPLATE, &[], &crate::registry::Registry::builtin());
+        assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
+    }
+}

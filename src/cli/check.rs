@@ -1,25 +1,24 @@
 //! `fedfleet check`: what a scenario would run.
 
-mod json;
-
-use std::io::{self, Write};
-use std::path::Path;
-
-use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
-
-use crate::{
-    invalid::{count, printable},
-    record::{axis::Axis, units},
-    registry::Registry,
-    run::{Arm, Forecast, Plan, PlannedCell, Whole, forecast, unlike_crews},
-    scenario::{MethodTable, cells},
+use std::{
+    io::{self, Write},
+    path::Path,
 };
 
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use serde_json::{Map, Value, json};
+
 use super::{
-    Outcome, data,
-    expected::{amount, needs},
+    Outcome, ScenarioArgs,
+    outlook::{self, amount, needs},
     run::located,
-    scenario::ScenarioArgs,
+};
+use crate::{
+    invalid::{count, printable},
+    record::axis::{self, Axis},
+    registry::Registry,
+    run::{Arm, Estimate, Forecast, Plan, PlannedCell, Whole, forecast, unlike_crews},
+    scenario::{MethodTable, cells},
 };
 
 const EXAMPLES: &str = "\
@@ -54,7 +53,7 @@ impl Args {
             return Ok(Outcome::Done);
         }
         let foreseen = forecast(&plan).map_err(|error| located(error, &plan))?;
-        let text = if self.json { json::told(&plan, &foreseen) } else { printable(&summary(&plan, &foreseen)).into_owned() };
+        let text = if self.json { as_json(&plan, &foreseen) } else { printable(&summary(&plan, &foreseen)).into_owned() };
         out.write_all(text.as_bytes())?;
         Ok(Outcome::Done)
     }
@@ -65,7 +64,7 @@ fn summary(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
     let counts = [count(plan.cells.len(), "cell"), count(plan.seeds.len(), "seed"), count(first.methods.len(), "method")];
     let mut text = format!("{}\n{}: {}\n", plan.scenario.title, counts.join(" × "), count(plan.runs().len(), "run"));
     text += &format!("{}\n", needs(whole));
-    let data = data::told(plan);
+    let data = outlook::data(plan);
     if !data.is_empty() {
         text += &format!("\n{data}");
     }
@@ -108,7 +107,7 @@ fn costs(planned: &PlannedCell, forecast: &Forecast) -> String {
             amount(Axis::Gradients, run.gradients, ""),
             amount(Axis::UplinkBits, run.uplink_bits, ""),
             amount(Axis::DownlinkBits, run.downlink_bits, ""),
-            units::short(run.at_work.mean),
+            axis::short(run.at_work.mean),
             run.at_work.most.to_string(),
             amount(Axis::Seconds, run.wall, ""),
         ]);
@@ -131,4 +130,56 @@ fn described(arms: &[Arm], method: &MethodTable) -> String {
         text += &format!("    tried with {}\n", cells::name(&arm.tuned));
     }
     text
+}
+
+/// All that `check` tells as JSON: counts are integers, times are in seconds, sizes in bits or bytes.
+fn as_json(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
+    let notes = [plan.notes(), unlike_crews(plan, forecasts)].concat();
+    let all = json!({
+        "title": plan.scenario.title,
+        "seeds": plan.seeds,
+        "runs": plan.runs().len(),
+        "expected": whole,
+        "notes": notes,
+        "cells": plan.cells.iter().zip(forecasts).map(|(planned, forecast)| cell(planned, forecast)).collect::<Vec<_>>(),
+    });
+    format!("{all:#}\n")
+}
+
+fn cell(planned: &PlannedCell, forecast: &Forecast) -> Value {
+    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
+    let keys = planned.cell.keys.iter().map(|key| (key.name.clone(), value(&key.value)));
+    let models = forecast.models.iter().map(|(width, bits)| json!({ "width": width, "bits": bits }));
+    let methods = planned.methods.iter().zip(&planned.cell.methods).zip(&forecast.runs);
+    let methods = methods.map(|((arms, method), run)| {
+        let tuned = arms.iter().filter(|arm| !arm.tuned.is_empty());
+        let tuned = tuned.map(|arm| arm.tuned.iter().map(|key| (key.path.clone(), value(&key.value))).collect::<Map<_, _>>());
+        json!({ "label": arms[0].label, "name": method.name, "tuned": tuned.collect::<Vec<_>>(), "expected": estimate(run) })
+    });
+    json!({
+        "cell": keys.collect::<Map<_, _>>(),
+        "objective": planned.cell.problem.objective.name(),
+        "clients": planned.clients,
+        "precision": format!("{:?}", planned.precision).to_lowercase(),
+        "data": planned.data,
+        "topology": forecast.topology,
+        "models": models.collect::<Vec<_>>(),
+        "methods": methods.collect::<Vec<_>>(),
+    })
+}
+
+/// A run of a method.
+fn estimate(run: &Estimate) -> Value {
+    let whole = |number: f64| number.round() as u64;
+    json!({
+        "rounds": whole(run.rounds),
+        "seconds": run.seconds,
+        "gradients": whole(run.gradients),
+        "uplink-bits": whole(run.uplink_bits),
+        "downlink-bits": whole(run.downlink_bits),
+        "clients-at-work": run.at_work,
+        "samples": run.samples,
+        "state-bytes": run.state,
+        "wall-seconds": run.wall,
+    })
 }

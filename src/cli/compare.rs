@@ -5,20 +5,16 @@ use std::{
     path::PathBuf,
 };
 
+use clap::ValueEnum;
+
+use super::{Outcome, unplaced, whole};
 use crate::{
     invalid::printable,
     record::{
         compare::Table,
-        crews::crews,
-        curves::Curves,
-        facts::{self, Facts},
-        target::Target,
-        trial,
+        curves::{Curves, crews::crews, target::Target, trial},
     },
 };
-use clap::ValueEnum;
-
-use super::{Outcome, unplaced, whole};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,8 +65,7 @@ impl Args {
         let mut table =
             if targets.is_empty() { Table::at_end(&curves) } else { Table::to_targets(&curves, &targets).map_err(unplaced)? };
         let tuned = trial::winners(&trial::read(&self.results.join("tuning.csv")).map_err(unplaced)?);
-        let crews = crews(&Facts::read(&self.results.join(facts::TABLE)).map_err(unplaced)?);
-        table = table.manned(&crews).tuned(tuned);
+        table = table.manned(&crews(&curves.facts)).tuned(tuned);
         let mut out = io::stdout().lock();
         match self.format {
             Format::Text => out.write_all(printable(&table.text()).as_bytes())?,

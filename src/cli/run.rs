@@ -1,32 +1,39 @@
 //! `fedfleet run`: run a scenario, and make its results.
 
-mod interrupt;
-mod json;
 mod progress;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-#[cfg(feature = "figure")]
-use crate::figure::FigureError;
+use progress::{Bars, Notes};
+use serde_json::{Map, Value, json};
+
+use super::{Outcome, ScenarioArgs, Usage, outlook, unplaced};
 use crate::{
     invalid::{count, printable},
     record::{
-        claim::Answer,
-        trial::{Winner, lines},
+        claim::{Answer, Verdict},
+        curves::{
+            Cell,
+            summary::Row,
+            trial::{Winner, lines},
+        },
     },
     registry::Registry,
     run::{Options, Plan, Results, RunError, Summary, execute, verify},
     scenario::nearest,
 };
 
-use super::{Outcome, Usage, data, scenario::ScenarioArgs, unplaced};
-pub use interrupt::INTERRUPTED;
-use progress::{Bars, Notes};
+#[cfg(feature = "figure")]
+use crate::figure::FigureError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -99,7 +106,7 @@ impl Args {
         if self.verify {
             return self.verify(&plan);
         }
-        write!(io::stderr(), "{}", printable(&data::told_once(&plan)))?;
+        write!(io::stderr(), "{}", printable(&outlook::data_once(&plan)))?;
         plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {}", printable(note)))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
@@ -108,7 +115,7 @@ impl Args {
             resume: self.resume,
             overwrite: self.overwrite,
             checkpoint_every,
-            interrupt: interrupt::caught()?,
+            interrupt: caught()?,
         };
         let outcome = if io::stderr().is_terminal() {
             execute(&plan, &results, &options, &Bars::new(self.threads))
@@ -117,7 +124,7 @@ impl Args {
         };
         let summary = outcome.map_err(|error| located(error, &plan))?;
         let text = if self.json {
-            json::told(&summary, results.folder())
+            as_json(&summary, results.folder())
         } else {
             printable(&told(&summary, results.folder())).into_owned()
         };
@@ -216,4 +223,76 @@ fn endings(how: &str, runs: &[(String, u64)]) -> String {
         format!("{how}: {label}, {word} {}\n", seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
     };
     methods.into_iter().map(line).collect()
+}
+
+/// The summary as JSON: the rows of `summary.csv`, the claims, the runs that diverged, what makes the comparison uneven, the keys
+/// that were changed from the command line, the figures.
+fn as_json(summary: &Summary, folder: &Path) -> String {
+    let diverged = summary.diverged.iter().map(|(label, seed)| json!({ "label": label, "seed": seed }));
+    let overrides: Map<_, _> = summary.overridden.iter().map(|(key, text)| (key.clone(), value(text))).collect();
+    let all = json!({
+        "results": folder.display().to_string(),
+        "runs": summary.runs,
+        "summary": summary.rows.iter().map(|row| of_row(row, summary)).collect::<Vec<_>>(),
+        "diverged": diverged.collect::<Vec<_>>(),
+        "notes": summary.notes,
+        "overrides": overrides,
+        "claims": summary.verdicts.iter().map(claim).collect::<Vec<_>>(),
+        "figures": summary.figures.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+    });
+    format!("{all:#}\n")
+}
+
+/// A method in a cell: what was kept of its tuned keys, with those that are ends of their grids, and its values by the names of the
+/// columns. Infinities and what was not recorded are null.
+fn of_row(row: &Row, summary: &Summary) -> Value {
+    let values = summary.columns.iter().cloned().zip(row.values().into_iter().map(Value::from));
+    let named = [("cell".to_owned(), cell(&row.cell)), ("method".to_owned(), row.method.as_str().into())];
+    let tuned = row.choice(&summary.tuned).into_iter().flat_map(|winner| {
+        let kept: Map<_, _> = winner.values.iter().map(|tuned| (tuned.key.clone(), value(&tuned.value))).collect();
+        let edges = winner.values.iter().filter_map(|tuned| Some((tuned.key.clone(), tuned.edge?.name().into())));
+        [("tuned".to_owned(), kept.into()), ("edge".to_owned(), edges.collect::<Map<_, Value>>().into())]
+    });
+    named.into_iter().chain(tuned).chain(values).collect::<Map<_, _>>().into()
+}
+
+/// A value of a scenario; a number where it is one.
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+/// The swept values by their keys; numbers where they are some.
+fn cell(cell: &Cell) -> Value {
+    cell.0.iter().map(|(key, text)| (key.clone(), value(text))).collect::<Map<_, _>>().into()
+}
+
+/// A claim: whether it `holds`, null where that is unknown or `undecided`; the `range` of what was measured, null where it is exact.
+fn claim(verdict: &Verdict) -> Value {
+    json!({
+        "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
+        "measured": verdict.measured, "range": verdict.range.map(|range| [range.low, range.high]),
+        "holds": verdict.answer.holds(), "undecided": verdict.answer == Answer::Undecided, "note": verdict.note,
+    })
+}
+
+/// Exit code of a call that was interrupted, as shells report it.
+pub const INTERRUPTED: u8 = 130;
+
+/// Signals that ask to leave: the second may be one of impatience, or that of a terminal beside that of a scheduler.
+const ASKING: usize = 2;
+
+/// A flag that the first signal sets; the third one ends the program at once.
+///
+/// # Errors
+/// When signals cannot be caught.
+pub fn caught() -> Result<Arc<AtomicBool>, ctrlc::Error> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let (set, signals) = (Arc::clone(&flag), AtomicUsize::new(0));
+    ctrlc::set_handler(move || {
+        set.store(true, Ordering::Relaxed);
+        if signals.fetch_add(1, Ordering::Relaxed) >= ASKING {
+            std::process::exit(INTERRUPTED.into());
+        }
+    })?;
+    Ok(flag)
 }

@@ -6,11 +6,9 @@
 //! method that diverged ends in a cross and is said to.
 
 mod canvas;
-mod colour;
 mod curve;
 mod export;
 mod geometry;
-mod glyphs;
 mod layout;
 mod legend;
 mod limits;
@@ -18,23 +16,27 @@ mod panel;
 mod reference;
 mod scale;
 mod series;
-mod stale;
 mod style;
-mod ticks;
 
 use std::{
     borrow::Cow,
     path::{Path, PathBuf},
 };
 
+use layout::{Across, Plot};
 use thiserror::Error;
 
 use super::spec::{self, FigureSpec, Kind, distinct};
-use crate::invalid::{Invalid, floor};
-use crate::record::curves::{Cell, Curves};
-use crate::record::{filter, predicted, staleness};
-pub(crate) use glyphs::unshown;
-use layout::{Across, Plot};
+use crate::{
+    invalid::{Invalid, floor},
+    record::{
+        cell,
+        curves::{Cell, Curves, predicted, staleness},
+        metric::Measure,
+    },
+};
+
+pub(crate) use canvas::unshown;
 
 /// Longest part of a figure's name that the values of its cell make up [bytes].
 const LONGEST_CELL: usize = 100;
@@ -122,7 +124,7 @@ fn files(stem: &str) -> [String; 3] {
 
 /// Whether `path` is one of the three forms of a figure that this program drew: the SVG says so.
 pub fn drew(path: &Path) -> bool {
-    stale::is_ours(path)
+    export::is_ours(path)
 }
 
 /// Removes the figures in `results_dir/figures/` that this program drew and that are not among `drawn`.
@@ -130,7 +132,7 @@ pub fn drew(path: &Path) -> bool {
 /// # Errors
 /// [`FigureError::Io`] if a file cannot be read or removed.
 pub fn remove_others(results_dir: &Path, drawn: &[PathBuf]) -> Result<(), FigureError> {
-    stale::remove(&results_dir.join("figures"), drawn)
+    export::remove(&results_dir.join("figures"), drawn)
 }
 
 /// The figures of curves for which none were asked: the gap, or else the loss, and the accuracy against rounds, virtual
@@ -147,7 +149,8 @@ pub fn defaults(curves: &Curves) -> Vec<FigureSpec> {
 /// The figures that one spec stands for, with the names of their files.
 fn plots<'s>(curves: &Curves, predicted: Option<&Curves>, spec: &'s FigureSpec) -> Result<Vec<(String, Plot<'s>)>, Invalid> {
     let labels: Vec<String> = curves.methods().into_iter().map(str::to_owned).collect();
-    let metrics: Vec<String> = curves.metrics.iter().filter(|name| curves.metric(name).is_some()).cloned().collect();
+    let metrics: Vec<String> =
+        curves.names().into_iter().filter(|name| curves.metric(name).is_some()).map(str::to_owned).collect();
     spec.validate(&labels, &metrics, &curves.keys)?;
     let methods = looks(&labels, &spec.methods);
     let groups = groups(curves, spec);
@@ -170,7 +173,7 @@ fn groups<'c>(curves: &'c Curves, spec: &FigureSpec) -> Vec<Group<'c>> {
     let shown: Vec<&str> =
         spec.facet.iter().map(String::as_str).chain(spec.axis().is_none().then_some(spec.x.as_str())).collect();
     let mut groups: Vec<(Cell, Vec<&Cell>)> = Vec::new();
-    for cell in curves.cells().into_iter().filter(|cell| filter::keeps(&spec.cells, cell)) {
+    for cell in curves.cells().into_iter().filter(|cell| cell::keeps(&spec.cells, cell)) {
         let rest = cell.without(&shown);
         match groups.iter_mut().find(|(shared, _)| *shared == rest) {
             Some((_, group)) => group.push(cell),
@@ -249,7 +252,8 @@ fn plot<'s>(
         (heading(value), series)
     };
     let panels = facets.into_iter().map(panel).collect();
-    Plot { spec, title, panels, across }
+    let metric = curves.metric(&spec.y).map_or_else(|| Measure::named(&spec.y), |column| curves.metrics[column].clone());
+    Plot { spec, title, panels, across, metric }
 }
 
 /// What the horizontal axis shows.

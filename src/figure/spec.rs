@@ -5,16 +5,22 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, one_line, require};
-use crate::record::axis::Axis;
-use crate::record::filter::{self, Filter};
-use crate::record::staleness::{KEY, SHARE};
+use crate::{
+    invalid::{Invalid, one_line, require},
+    record::{
+        axis::Axis,
+        cell::{self, Filter},
+        curves::staleness::{KEY, SHARE},
+    },
+};
+
+pub use crate::record::metric::ScaleKind;
 
 /// Longest name of a figure's files, without extension [bytes]: file systems take 255, and a cell's values may follow it.
 const LONGEST: usize = 120;
 
 /// One `[[figure]]` of a scenario.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FigureSpec {
     /// An axis (`rounds`, `seconds`, `updates`, `gradients`, `uplink-bits`, `downlink-bits`), or a sweep key: then every
@@ -102,16 +108,6 @@ pub enum Band {
     None,
 }
 
-/// How an axis maps values to lengths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScaleKind {
-    /// Equal differences, equal lengths.
-    Linear,
-    /// Equal ratios, equal lengths.
-    Log,
-}
-
 /// Width of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -156,26 +152,7 @@ pub struct ReferenceLine {
 impl FigureSpec {
     /// A figure of `y` against `x`, all else as by default.
     pub fn new(x: impl Into<String>, y: impl Into<String>) -> Self {
-        Self {
-            x: x.into(),
-            y: y.into(),
-            kind: Kind::default(),
-            band: Band::default(),
-            facet: None,
-            methods: Vec::new(),
-            scale_x: None,
-            scale_y: None,
-            label_x: None,
-            label_y: None,
-            width: None,
-            title: None,
-            name: None,
-            limits_x: None,
-            limits_y: None,
-            line: Vec::new(),
-            stationary_point: false,
-            cells: Filter::new(),
-        }
+        Self { x: x.into(), y: y.into(), ..Self::default() }
     }
 
     /// The recorded axis, or `None` if `x` is a sweep key.
@@ -252,24 +229,24 @@ impl FigureSpec {
     fn validate_names(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
         if self.axis().is_none() {
             let names = Axis::ALL.iter().map(|axis| axis.name().to_owned()).chain(keys.iter().cloned()).collect::<Vec<_>>();
-            let known = keys.iter().any(|key| filter::same_key(key, &self.x));
+            let known = keys.iter().any(|key| cell::same_key(key, &self.x));
             if !known {
-                return filter::known("x", "axis or sweep key", &self.x, &names);
+                return cell::known("x", "axis or sweep key", &self.x, &names);
             }
         }
-        filter::known("y", "recorded metric", &self.y, metrics)?;
+        cell::known("y", "recorded metric", &self.y, metrics)?;
         for (i, label) in self.methods.iter().enumerate() {
-            filter::known(&format!("methods.{i}"), "method labelled", label, labels)?;
+            cell::known(&format!("methods.{i}"), "method labelled", label, labels)?;
         }
         if let Some(facet) = &self.facet {
-            filter::known_key("facet", facet, keys)?;
+            cell::known_key("facet", facet, keys)?;
             // An axis such as `seconds` is no key, even where the last step of a key's path, `window.seconds`, is called like it.
-            let both = |key: &String| filter::same_key(key, facet) && filter::same_key(key, &self.x);
+            let both = |key: &String| cell::same_key(key, facet) && cell::same_key(key, &self.x);
             if self.axis().is_none() && keys.iter().any(both) {
                 return Err(Invalid::at("facet", "the panels and the horizontal axis cannot be the same sweep key"));
             }
         }
-        filter::validate(&self.cells, keys)
+        cell::validate(&self.cells, keys)
     }
 
     fn validate_limits(&self, key: &str, limits: Option<[f64; 2]>, log: bool) -> Result<(), Invalid> {

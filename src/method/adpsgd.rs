@@ -27,7 +27,7 @@ pub struct AdPsgd {}
 impl Method for AdPsgd {
     const CARD: Card = Card {
         name: "ad-psgd",
-        summary: "nodes step at their own pace and average with one random neighbour a step; nobody waits for the slow",
+        summary: "nodes step at their own pace and average with one random neighbour a step, without waiting for slow nodes",
         paper: Paper {
             key: "lian2018asynchronous",
             authors: "Lian, Xiangru and Zhang, Wei and Zhang, Ce and Liu, Ji",
@@ -42,10 +42,10 @@ impl Method for AdPsgd {
         weights: super::SCALED,
         traffic: "to one neighbour a step: x [d]; back: the average [d]",
         differs: "averaging takes a question and an answer. Each step has a random rank: a node that waits for an answer lets \
-                  askers of higher rank wait for it, and sends the others away until it has averaged itself; meanwhile these \
-                  answer others. This keeps averaging atomic without deadlock on any graph, where the paper asks for a \
-                  bipartite one. A question that is lost, or finds its node down, is given up: that step is taken without \
-                  averaging. Answers that are lost are sent again. With several local steps, lr g is their sum. A node that \
+                  askers of higher rank wait, and sends the others away until it has averaged itself; meanwhile these \
+                  answer others. This keeps averaging atomic without deadlock on any graph, where the paper needs a \
+                  bipartite one. A node gives up a question that is lost or finds its neighbour down: it takes that step without \
+                  averaging. Lost answers are sent again. With several local steps, lr g is their sum. A node that \
                   does not take part in a step answers others and lets the mean time of a visit pass",
     };
 }
@@ -58,7 +58,7 @@ impl PeerMethod for AdPsgd {
 
 struct Rule;
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
@@ -66,7 +66,7 @@ struct State<R> {
     x: Vec<R>,
     /// The step that waits until the node has averaged.
     step: Option<Step<R>>,
-    /// MeteredStats that wait for the end of that step.
+    /// Questions that wait for the end of that step.
     askers: Vec<Message<R>>,
     /// Who was sent away until then, with the tags of their questions.
     sent_away: Vec<(NodeId, u64)>,
@@ -86,21 +86,21 @@ struct Step<R> {
     asks: bool,
 }
 
-/// A question: its rank among all, and how often it has been asked before.
+/// A question: its rank among all, and the number of earlier attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Question {
     rank: u64,
     times: u64,
 }
 
-/// What a message is.
+/// The kind of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A model to average with.
     Ask,
     /// The average.
     Answer,
-    /// The node asked is waiting itself: leave the question.
+    /// The other node is waiting itself: withdraw the question.
     Away,
     /// It waits no longer: ask again.
     Again,
@@ -132,9 +132,9 @@ impl<R: Real> State<R> {
         }
     }
 
-    /// Averages at once unless the own question is under way; then lets those of higher rank wait, so that nobody waits in a
+    /// Averages at once unless the node's own question is under way; then lets questions of higher rank wait, so that no nodes wait in a
     /// circle, and sends the others away.
-    fn hear(&mut self, message: Message<R>, node: &mut Node<'_, R>) {
+    fn receive(&mut self, message: Message<R>, node: &mut Node<'_, R>) {
         let question = Question::of_tag(message.tag);
         match self.step.as_ref().filter(|step| step.asks) {
             None => self.meet(&message, node),
@@ -241,7 +241,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
         match Kind::of_tag(message.tag) {
-            Kind::Ask => state.hear(message, node),
+            Kind::Ask => state.receive(message, node),
             Kind::Answer => {
                 state.x.copy_from_slice(&message.payload.vectors[0]);
                 state.go_on(node);
@@ -263,7 +263,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
         state.go_on(node);
     }
 
-    /// Nobody waits for a node that is down: who asks again learns that it is.
+    /// No node waits for one that is down: asking again, it learns so.
     fn on_missed(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         state.sent_away.extend(state.askers.drain(..).map(|message| (message.from, message.tag)));
         state.call_back(node);

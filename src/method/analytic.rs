@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What clients send, and how the server puts it together.
+/// The clients' messages, and how the server combines them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Law {
@@ -35,14 +35,14 @@ pub enum Law {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Analytic {
-    /// What each client adds to the diagonal of its Gram matrix.
+    /// The regularisation that each client adds to the diagonal of its Gram matrix.
     pub gamma: f64,
     /// Whether the server takes these regularisation intermediaries out again; otherwise the solution is that of ridge
     /// regression with `N · gamma`.
     pub remove: bool,
     /// Ridge of the solution on top, on the sum over all samples; 0 for plain least squares.
     pub ridge: f64,
-    /// What clients send, and how the server puts it together.
+    /// The clients' messages, and how the server combines them.
     pub law: Law,
 }
 
@@ -69,12 +69,12 @@ impl Method for Analytic {
                  \x20        sends C_i = X_iᵀ X_i + gamma I  and  B_i = X_iᵀ Y_i   (pairwise:  W_i = C_i⁻¹ B_i)\n\
                  server:  C = Σ C_i,  B = Σ B_i;   W = (C − N gamma I + ridge I)⁻¹ B, the last layer of x",
         weights: "the solution of all samples together, which is that of p_i = n_i / Σ n_j",
-        traffic: "down: x [d], whenever it is called; up: half of C_i [q (q + 1)/2] and B_i [q × C], once; stays at the client: that it was heard",
+        traffic: "down: x [d], whenever it is called; up: half of C_i [q (q + 1)/2] and B_i [q × C], once; stays at the client: a mark that it has sent",
         differs: "unless `law = \"pairwise\"`, clients send B_i = C_i W_i in place of W_i: the same number of scalars, no \
                   inverse at the client, and the paper's pairwise aggregation law becomes a sum; the layers below the last are \
-                  those of the initial model; a client that is called again has nothing more to send; every sample counts the \
-                  same, whatever `weights` and `l2` say; summed and solved in double precision, while a scalar that is sent \
-                  counts 32 bits, whatever the width of the client",
+                  those of the initial model; a client that is called again sends nothing; every sample counts the \
+                  same, without regard to `weights` and `l2`; summed and solved in double precision, while a scalar that is sent \
+                  counts 32 bits, whatever the client's precision",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -89,7 +89,7 @@ impl FederatedMethod for Analytic {
     }
 
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { gamma: self.gamma, law: self.law })
+        Box::new(self.clone())
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
@@ -119,16 +119,10 @@ impl FederatedMethod for Analytic {
     }
 }
 
-/// What a client remembers once the server has its moments.
-const HEARD: f64 = 1.0;
+/// The mark of a client that has sent its moments.
+const SENT: f64 = 1.0;
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    gamma: f64,
-    law: Law,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for Analytic {
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         if !memory.is_empty() {
             return Update::stateless(Payload::default());
@@ -146,23 +140,23 @@ impl<R: Real> ClientUpdate<R> for Client {
         };
         let upper = gram.chunks_exact(features).enumerate().flat_map(|(row, entries)| &entries[row..]);
         let up = Payload { vectors: Vec::new(), scalars: upper.chain(&sent).copied().collect() };
-        Update { up, memory: Some(Payload { vectors: Vec::new(), scalars: vec![HEARD] }) }
+        Update { up, memory: Some(Payload { vectors: Vec::new(), scalars: vec![SENT] }) }
     }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Server {
-    /// What is to be taken out of the diagonal for each client.
+    /// The regularisation to subtract from the diagonal for each client.
     gamma: f64,
     ridge: f64,
     /// Clients that have been counted.
     seen: SparseMap<()>,
     law: Law,
-    /// What they have sent, put together.
+    /// Their combined messages.
     sums: Option<Sums>,
 }
 
-/// What some clients have sent, put together.
+/// The combined messages of some clients.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum Sums {
     /// `Σ C_i`, shape `[q, q]`, and `Σ B_i`, shape `[q, C]`.
@@ -172,7 +166,7 @@ enum Sums {
 }
 
 impl Sums {
-    /// What one client has sent: the upper triangle of `C_i`, row by row, then `B_i` or `W_i`.
+    /// The message of one client: the upper triangle of `C_i`, row by row, then `B_i` or `W_i`.
     fn of(law: Law, scalars: &[f64], features: usize) -> Self {
         let mut gram = vec![0.0; features * features];
         let mut packed = scalars.iter();

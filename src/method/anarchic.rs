@@ -28,11 +28,11 @@ const YANG: Paper = Paper {
     link: "https://arxiv.org/abs/2108.09875",
 };
 
-const DIFFERS: &str = "the server's step is lr times the local step size, the paper's η η_L; K_i is a draw, or what a budget of \
+const DIFFERS: &str = "the server's step is lr times the local step size, the paper's η η_L; K_i is drawn, or as large as a budget of \
                        time or energy allows (`local.steps`, `local.seconds`, `local.energy`); the update was not checked \
                        against official code";
 
-/// Uploads are collected without waiting for anybody in particular.
+/// The server collects uploads without waiting for particular clients.
 fn anarchy() -> Recipe {
     Recipe { schedule: Some(ScheduleSpec::Buffered(BufferedSpec::default())), ..Recipe::default() }
 }
@@ -54,11 +54,11 @@ impl Default for AfaCd {
 impl Method for AfaCd {
     const CARD: Card = Card {
         name: "afa-cd",
-        summary: "anarchic averaging across devices: mean local gradients of whoever comes, however many steps were taken",
+        summary: "anarchic averaging across devices: the mean local gradients of the clients that come, for any number of steps",
         paper: YANG,
         update: "client:  K_i local SGD steps, K_i of its own choice;  sends G_i = (x − y)/(lr_L K_i)\n\
                  server:  every m arrivals:  x ← x − lr · lr_L (1/m) Σ G_i",
-        weights: "with weights p_i: x ← x − lr · lr_L (1/m) Σ N p_i G_i (`sampling`), in the mean along Σ p_i G_i where clients come equally \
+        weights: "with weights p_i: x ← x − lr · lr_L (1/m) Σ N p_i G_i (`sampling`), on average along Σ p_i G_i where clients come equally \
                   often",
         traffic: "down: x [d]; up: G [d]; nothing stays at the client",
         differs: DIFFERS,
@@ -75,7 +75,7 @@ impl FederatedMethod for AfaCd {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { lr: self.lr })
+        Box::new(self.clone())
     }
 
     fn needs(&self) -> Needs {
@@ -83,12 +83,7 @@ impl FederatedMethod for AfaCd {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server {
-    lr: f64,
-}
-
-impl<R: Real> ServerUpdate<R> for Server {
+impl<R: Real> ServerUpdate<R> for AfaCd {
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
@@ -107,7 +102,7 @@ impl<R: Real> ServerUpdate<R> for Server {
 pub struct AfaCs {
     /// Server step size `η`, on top of the local one.
     pub lr: f64,
-    /// What the table of mean gradients starts with.
+    /// The initial table of mean gradients.
     pub table: Table,
 }
 

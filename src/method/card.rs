@@ -1,32 +1,32 @@
-//! What a method is and where it comes from: the page of `fedfleet methods NAME`.
+//! Cards: the page that `fedfleet methods NAME` prints.
 
 /// A method's page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Card {
     /// Name in a scenario.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// The method in one line.
     pub summary: &'static str,
-    /// Where it was published.
+    /// Its publication.
     pub paper: Paper,
     /// The update, in the paper's lines.
     pub update: &'static str,
-    /// How the update follows the weights `p_i` of the clients in the objective, and why it then ends where they say.
+    /// How the update follows the weights `p_i` of the clients in the objective, and why it then converges to their optimum.
     pub weights: &'static str,
-    /// What goes down, goes up and stays, with shapes.
+    /// The vectors that go down, go up and stay, with shapes.
     pub traffic: &'static str,
     /// How this implementation differs from the paper; empty if it does not.
     pub differs: &'static str,
 }
 
-/// Methods whose server sums what clients send by `weighting`.
-pub const BY_WEIGHTING: &str = "with weights p_i: w_i = N p_i/|S| (`sampling`) where `weighting` says nothing: cohorts drawn \
+/// Methods whose server sums updates by `weighting`.
+pub const BY_WEIGHTING: &str = "with weights p_i: w_i = N p_i/|S| (`sampling`) unless `weighting` is set: cohorts drawn \
     uniformly have E Σ w_i Δ_i = Σ p_i Δ_i, rounds of everyone w_i = p_i";
 
 /// Methods with control variates whose server knows their mean.
 pub(super) const CONTROLLED: &str = "with weights p_i: c ← c + Σ_{i∈S} p_i (c_i⁺ − c_i), so that c = Σ p_i c_i, and x moves by \
-    N p_i/|S| of each (`sampling`), in the mean along Σ p_i (∇f_i − c_i) + c = ∇f whatever the c_i; at x* all c_i = ∇f_i(x*), c = 0, \
-    and nobody moves, whatever `weighting` says";
+    N p_i/|S| of each (`sampling`), on average along Σ p_i (∇f_i − c_i) + c = ∇f for any c_i; at x* all c_i = ∇f_i(x*), c = 0, \
+    and nobody moves, under any `weighting`";
 
 /// Methods whose nodes come to agree on the plain mean.
 pub(super) const SCALED: &str = "with weights p_i: node i works on n p_i f_i, of which the plain mean is Σ p_i f_i; its steps are \

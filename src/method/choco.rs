@@ -8,16 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::{Card, Method, Paper, PeerMethod};
 use crate::{
     analysis::{PeerNeeds, Slot},
-    engine::NodeId,
     invalid::{Invalid, require},
     num::{Real, vector},
     part::compressor::{CompressorSpec, Encoder, Keep, TopK, Wire, contract},
     protocol::{
         Payload,
-        peers::{
-            Barrier, Message, Node, Nodes, PeerUpdate, PeersSpec, Phase, Reliability, Synchronous, TimeVaryingGraphSpec,
-            nodes_with,
-        },
+        peers::{Exchange, Node, Nodes, PeersSpec, Phase, SynchronousUpdate, TimeVaryingGraphSpec, synchronous_nodes},
     },
     random::Setting,
 };
@@ -33,7 +29,7 @@ pub enum ChocoOrder {
     Code,
 }
 
-/// What the public copies start from.
+/// The initial public copies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Copies {
@@ -50,12 +46,12 @@ pub enum Copies {
 pub struct Choco {
     /// Consensus step size [1].
     pub gamma: f64,
-    /// Whether what an unbiased compressor sends is shrunk by `1 / (1 + ω)`: then it is contractive, as the theory needs, and
-    /// dithering is the biased QSGD of the paper.
+    /// Whether messages of unbiased compressors are shrunk by `1 / (1 + ω)`, which makes them contractive, as the theory needs, and
+    /// dithering the biased QSGD of the paper.
     pub contractive: bool,
     /// When models are mixed.
     pub order: ChocoOrder,
-    /// What the public copies start from.
+    /// The initial public copies.
     pub copies: Copies,
 }
 
@@ -84,8 +80,8 @@ impl Method for Choco {
         weights: super::SCALED,
         traffic: "to every neighbour, each iteration: q [as compressed]; stays: x̂, s [2 d]",
         differs: "with several local steps, lr ∇F becomes their sum; lost messages are sent again; a node that does \
-                  not take part in a round sends and mixes at once, without a step of its own; low-bit \
-                  messages do not apply: `compressor` says what travels",
+                  not take part in a round sends and mixes at once, without a local step; the compressor alone determines \
+                  messages, whatever the bit-width of the node",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -99,11 +95,8 @@ impl PeerMethod for Choco {
     }
 
     fn nodes<R: Real>(&self, parts: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
-        Ok(nodes_with(Rule {
-            parameters: self.clone(),
-            compressor: parts.compressor.as_ref().expect("the method has a default").build(),
-            synchronous: Synchronous::new(TimeVaryingGraphSpec::Static, setting.streams),
-        }))
+        let compressor = parts.compressor.as_ref().expect("the method has a default").build();
+        Ok(synchronous_nodes(Rule { parameters: self.clone(), compressor }, TimeVaryingGraphSpec::Static, setting.streams))
     }
 
     fn needs(&self) -> PeerNeeds {
@@ -120,41 +113,32 @@ impl PeerMethod for Choco {
 struct Rule<R> {
     parameters: Choco,
     compressor: Box<dyn Encoder<R>>,
-    synchronous: Synchronous,
 }
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
-    /// Iteration from 1; 0 is the phase of initial models.
-    t: u64,
     /// The model; once the local step is done, after that step.
     x: Vec<R>,
     /// The public copy `x̂_i`.
     hat: Vec<R>,
     /// `Σ_j W_ij x̂_j`.
     s: Vec<R>,
-    /// What has been sent in this iteration.
-    q: Option<Vec<R>>,
-    barrier: Barrier<R>,
+    /// The difference sent in this iteration.
+    q: Vec<R>,
 }
 
 impl<R: Real> Rule<R> {
-    fn begin(&self, state: &State<R>, node: &mut Node<'_, R>) {
-        if node.takes_part(state.t - 1) {
-            node.compute(state.t - 1, Payload::one(state.x.clone()));
-        } else {
-            node.rest(0.0);
-        }
+    /// `x ← x + gamma (s − x̂)`, the next iterate.
+    fn mix(&self, state: &mut State<R>, exchange: &mut Exchange<'_, '_, R>) {
+        let pull = vector::difference(&state.s, &state.hat);
+        vector::axpy(R::of(self.parameters.gamma), &pull, &mut state.x);
+        exchange.complete();
     }
 
-    /// Sends how far the model is from its public copy.
-    fn compress(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        if self.parameters.order == ChocoOrder::Code {
-            self.mix(state);
-            node.complete();
-        }
+    /// `Q(x − x̂)` and its size [bit].
+    fn compress(&self, state: &State<R>, node: &mut Node<'_, R>) -> (Vec<R>, u64) {
         let mut q = vector::difference(&state.x, &state.hat);
         let wire = &mut Wire { rng: &mut node.link_rng(), blocks: node.blocks() };
         let bits = if self.parameters.contractive {
@@ -162,78 +146,47 @@ impl<R: Real> Rule<R> {
         } else {
             self.compressor.transmit(&mut q, &mut Payload::default(), wire)
         };
-        self.share(q, bits, state, node);
-    }
-
-    /// `x ← x + gamma (s − x̂)`.
-    fn mix(&self, state: &mut State<R>) {
-        let pull = vector::difference(&state.s, &state.hat);
-        vector::axpy(R::of(self.parameters.gamma), &pull, &mut state.x);
-    }
-
-    fn share(&self, q: Vec<R>, bits: u64, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let payload = Arc::new(Payload::one(q.clone()));
-        self.synchronous.share_sized(Phase::first(state.t), payload, bits, &mut state.barrier, node);
-        state.q = Some(q);
-        self.advance(state, node);
-    }
-
-    fn advance(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        if state.q.is_none() || !self.synchronous.gather(Phase::first(state.t), &mut state.barrier, node) {
-            return;
-        }
-        let Some(mut q) = state.q.take() else { return };
-        vector::axpy(R::one(), &q, &mut state.hat);
-        state.barrier.mix(&mut q, 0);
-        vector::axpy(R::one(), &q, &mut state.s);
-        if state.t > 0 && self.parameters.order == ChocoOrder::Paper {
-            self.mix(state);
-            node.complete();
-        }
-        state.t += 1;
-        self.begin(state, node);
+        (q, bits)
     }
 }
 
-impl<R: Real> PeerUpdate<R> for Rule<R> {
+fn share<R: Real>((q, bits): (Vec<R>, u64), phase: Phase, state: &mut State<R>, exchange: &mut Exchange<'_, '_, R>) {
+    exchange.share_sized(phase, Arc::new(Payload::one(q.clone())), bits);
+    state.q = q;
+}
+
+impl<R: Real> SynchronousUpdate<R> for Rule<R> {
     type State = State<R>;
 
-    fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
+    fn init(&self, x: Vec<R>) -> State<R> {
         let zeros = vec![R::zero(); x.len()];
-        let t = u64::from(self.parameters.copies == Copies::Zero);
-        State { t, x, hat: zeros.clone(), s: zeros, q: None, barrier: Barrier::default() }
+        State { x, hat: zeros.clone(), s: zeros, q: Vec::new() }
     }
 
-    fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        match self.parameters.copies {
-            Copies::Zero => self.begin(state, node),
-            Copies::Model => {
-                let model = Payload::one(state.x.clone());
-                self.share(state.x.clone(), model.dense_bits(), state, node);
-            }
+    fn open(&self, state: &mut State<R>, exchange: &mut Exchange<'_, '_, R>) {
+        if self.parameters.copies == Copies::Model {
+            let bits = Payload::one(state.x.clone()).dense_bits();
+            share((state.x.clone(), bits), Phase::OPENING, state, exchange);
         }
     }
 
-    fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
-        state.x = out.vectors.swap_remove(0);
-        self.compress(state, node);
+    fn step(&self, state: &mut State<R>, out: Option<Payload<R>>, exchange: &mut Exchange<'_, '_, R>) {
+        if let Some(mut out) = out {
+            state.x = out.vectors.swap_remove(0);
+        }
+        if self.parameters.order == ChocoOrder::Code {
+            self.mix(state, exchange);
+        }
+        share(self.compress(state, exchange.node), Phase::first(exchange.t), state, exchange);
     }
 
-    fn on_rested(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        self.compress(state, node);
-    }
-
-    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
-        state.barrier.push(message);
-        self.advance(state, node);
-    }
-
-    fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        self.begin(state, node);
-    }
-
-    fn reliability(&self, _: u64) -> Reliability {
-        Reliability::Repeated
+    fn combine(&self, state: &mut State<R>, exchange: &mut Exchange<'_, '_, R>) {
+        vector::axpy(R::one(), &state.q, &mut state.hat);
+        exchange.mix(&mut state.q, 0);
+        vector::axpy(R::one(), &state.q, &mut state.s);
+        if self.parameters.order == ChocoOrder::Paper && !exchange.is_in(Phase::OPENING) {
+            self.mix(state, exchange);
+        }
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

@@ -58,7 +58,7 @@ impl Method for Scaffold1 {
 
 impl FederatedMethod for Scaffold1 {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Scaled { alpha: 1.0 })
+        Box::new(Scallion { alpha: 1.0 })
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -66,7 +66,7 @@ impl FederatedMethod for Scaffold1 {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server)
+        Box::new(Server::OfOne)
     }
 
     fn needs(&self) -> Needs {
@@ -109,7 +109,7 @@ impl Method for Scallion {
 
 impl FederatedMethod for Scallion {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Scaled { alpha: self.alpha })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -117,7 +117,7 @@ impl FederatedMethod for Scallion {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server)
+        Box::new(Server::OfOne)
     }
 
     fn needs(&self) -> Needs {
@@ -167,7 +167,7 @@ impl Method for Scafcom {
 
 impl FederatedMethod for Scafcom {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(WithMomentum { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -175,7 +175,7 @@ impl FederatedMethod for Scafcom {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server)
+        Box::new(Server::OfOne)
     }
 
     fn needs(&self) -> Needs {
@@ -190,82 +190,84 @@ impl FederatedMethod for Scafcom {
     }
 }
 
-/// Takes the local steps and returns `(x − y)/(K lr) − c`: the mean local gradient less `c_i`, shape `[d]`; zero where all step
-/// sizes are 0, as if the gradient were the one that the client remembers.
-fn visit<R: Real>(down: &Payload<R>, c_i: &[R], local: &mut Local<'_, R>) -> Vec<R> {
-    let [x, c] = down.firsts();
-    let mut y = x.to_vec();
-    local.descend(&mut y, &Correction { shift: Some(&vector::difference(c, c_i)), ..Correction::NONE });
-    match local.mean_direction(&vector::difference(x, &y)) {
-        Some(mean) => vector::difference(&mean, c),
-        None => vec![R::zero(); x.len()],
+/// A visit of a client with a control variate: where its local steps led, and how the control variate is to change.
+pub(super) struct Visited<R> {
+    /// The model that the local steps reached, shape `[d]`.
+    pub y: Vec<R>,
+    /// `c_i⁺ − c_i = (x − y)/(K lr) − c`, shape `[d]`; zero where all step sizes are 0, as if the gradient were the one that the
+    /// client remembers.
+    pub change: Vec<R>,
+}
+
+impl<R: Real> Visited<R> {
+    /// Takes the local steps `y ← y − lr (∇F_i(y; ξ) − c_i + c)`.
+    pub fn of(x: &[R], c: &[R], c_i: &[R], local: &mut Local<'_, R>) -> Self {
+        let mut y = x.to_vec();
+        local.descend(&mut y, &Correction { shift: Some(&vector::difference(c, c_i)), ..Correction::NONE });
+        let mean = local.mean_direction(&vector::difference(x, &y));
+        let change = mean.map_or_else(|| vec![R::zero(); x.len()], |mean| vector::difference(&mean, c));
+        Self { y, change }
     }
 }
 
-/// The memory's vector number `k`; zero on the first visit.
-fn remembered<R: Real>(memory: &Payload<R>, k: usize, d: usize) -> Vec<R> {
-    memory.vectors.get(k).cloned().unwrap_or_else(|| vec![R::zero(); d])
+/// Adds what the server receives of the change of a control variate: `c` stays the mean of the `c_i` whatever the uplink loses.
+pub(super) fn renew<R: Real>(c_i: &mut [R], received: &[R]) {
+    vector::axpy(R::one(), received, c_i);
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Scaled {
-    alpha: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Scaled {
+impl<R: Real> ClientUpdate<R> for Scallion {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i"]
     }
 
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
-        let mut c_i = remembered(memory, 0, down.vectors[0].len());
-        let mut change = visit(down, &c_i, local);
+        let [x, c] = down.firsts();
+        let mut c_i = memory.vector_or_zeros(0, x.len());
+        let Visited { mut change, .. } = Visited::of(x, c, &c_i, local);
         vector::scale(R::of(self.alpha), &mut change);
         local.transmit(&mut change);
-        vector::axpy(R::one(), &change, &mut c_i);
+        renew(&mut c_i, &change);
         Update { up: Payload::one(change), memory: Some(Payload::one(c_i)) }
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct WithMomentum {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for WithMomentum {
+impl<R: Real> ClientUpdate<R> for Scafcom {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i", "v_i"]
     }
 
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
-        let d = down.vectors[0].len();
-        let (mut c_i, mut v_i) = (remembered(memory, 0, d), remembered(memory, 1, d));
-        let mut mean = visit(down, &c_i, local);
+        let [x, c] = down.firsts();
+        let (mut c_i, mut v_i) = (memory.vector_or_zeros(0, x.len()), memory.vector_or_zeros(1, x.len()));
+        let Visited { change: mut mean, .. } = Visited::of(x, c, &c_i, local);
         vector::axpy(R::one(), &c_i, &mut mean);
         vector::blend(R::of(self.beta), &mean, R::of(1.0 - self.beta), &mut v_i);
         let mut change = vector::difference(&v_i, &c_i);
         local.transmit_contracted(&mut change);
-        vector::axpy(R::one(), &change, &mut c_i);
+        renew(&mut c_i, &change);
         Update { up: Payload::one(change), memory: Some(Payload::of([c_i, v_i])) }
     }
 }
 
-/// The server half of all three. Clients are sent `x` and `c`.
+/// The server of SCAFFOLD and its relatives. Clients are sent `x` and `c`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server;
+pub(super) enum Server {
+    /// Clients send `x − y` and the change of `c_i`.
+    OfTwo,
+    /// Clients send the change `Δ_i` of `c_i` alone: `x − y = K lr (Δ_i + c)`.
+    OfOne,
+}
 
 impl<R: Real> ServerUpdate<R> for Server {
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
         }
-        let steps: Vec<f64> =
-            batch.iter().zip(ctx.coefficients(batch)).map(|(up, coefficient)| coefficient * up.total_lr).collect();
-        let mut update = weighted_sum(batch, 0, &steps);
-        for (up, &step) in batch.iter().zip(&steps) {
-            vector::axpy(R::of(step), &up.down.vectors[1], &mut update);
-        }
-        let change = weighted_sum(batch, 0, &ctx.weights(batch));
+        let (update, last) = match self {
+            Self::OfTwo => (ctx.aggregate(batch, 0), 1),
+            Self::OfOne => (sum_of_steps(batch, &ctx.coefficients(batch)), 0),
+        };
+        let change = weighted_sum(batch, last, &ctx.weights(batch));
         ctx.step(&mut model.vectors[0], update);
         vector::axpy(R::one(), &change, &mut model.vectors[1]);
     }
@@ -273,4 +275,14 @@ impl<R: Real> ServerUpdate<R> for Server {
     fn sent(&self) -> &'static [&'static str] {
         &["c"]
     }
+}
+
+/// `Σ coefficient_i K lr (Δ_i + c)` with the `c` that each client had been sent.
+fn sum_of_steps<R: Real>(batch: &[Arrived<R>], coefficients: &[f64]) -> Vec<R> {
+    let steps: Vec<f64> = batch.iter().zip(coefficients).map(|(up, coefficient)| coefficient * up.total_lr).collect();
+    let mut update = weighted_sum(batch, 0, &steps);
+    for (up, &step) in batch.iter().zip(&steps) {
+        vector::axpy(R::of(step), &up.down.vectors[1], &mut update);
+    }
+    update
 }

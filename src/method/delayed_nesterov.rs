@@ -62,10 +62,10 @@ impl Method for DelayedNesterov {
                  server:  on arrival t:  g ← g + compensation · g ⊙ g ⊙ (x − x_received);   a ← a + g\n\
                  \x20        if (t + 1) mod B = 0:  m ← beta m + a/B;   x ← x − lr ((1 − c B + c) beta m + g/B);   a ← 0\n\
                  \x20        else:                  x ← x − lr (c beta m + g/B)          (B = `delay`, c = `activation`)",
-        weights: "with weights p_i: g ← N p_i g on arrival (`sum-weighted`), in the mean the g of Σ p_i f_i where clients come equally often",
+        weights: "with weights p_i: g ← N p_i g on arrival (`sum-weighted`), on average the g of Σ p_i f_i where clients come equally often",
         traffic: "down: x [d]; up: g [d]; stays at the server: m, a [2 d]",
-        differs: "every worker keeps its own data unless `shards = \"least-visited\"`; a grace period ends by its length or when \
-                  everyone is in, not with the last arrival inside it",
+        differs: "every worker keeps its data unless `shards = \"least-visited\"`; a grace period ends after its length or when \
+                  all clients are in, not with the last arrival inside it",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

@@ -48,7 +48,7 @@ impl Method for DiLoCo {
                  server:  u = Σ_{i∈S} w_i Δ_i;   b ← beta b + u;   x ← x − lr (u + beta b)",
         weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; stays at the client: moments of AdamW [2 d]",
-        differs: "a client that misses a round starts the next one from the server's model, not from its own",
+        differs: "a client that misses a round starts the next one from the server's model and not from the model it had",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

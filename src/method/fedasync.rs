@@ -48,8 +48,8 @@ impl Method for FedAsync {
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + rho (y − x));  send y\n\
                  server:  a = min(1, alpha · w(s));   x ← (1 − a) x + a y        (w(s) by the schedule's `discount`,\n\
                  \x20        { polynomial = { a = 0.5 } } unless it is given)",
-        weights: "with weights p_i: the odds a/(1 − a) are p_i / max_j p_j times those above: a client that comes in turn finds the model where it \
-                  left it but for its own last move, which adds up to a/(1 − a) of its step",
+        weights: "with weights p_i: the odds a/(1 − a) are p_i / max_j p_j times those above: with these odds a client that comes in turn \
+                  moves the model by a/(1 − a) of its step in the long run",
         traffic: "down: x [d]; up: y [d]; nothing stays at the client",
         differs: "a is at most 1, also where a discount exceeds 1; y is sent as x_received − y and put together again at the \
                   server, so that uplinks can compress it; staleness is 0 for a fresh model and comes from the clients' \
@@ -73,7 +73,7 @@ impl FederatedMethod for FedAsync {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { alpha: self.alpha })
+        Box::new(self.clone())
     }
 
     fn needs(&self) -> Needs {
@@ -82,12 +82,7 @@ impl FederatedMethod for FedAsync {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server {
-    alpha: f64,
-}
-
-impl<R: Real> ServerUpdate<R> for Server {
+impl<R: Real> ServerUpdate<R> for FedAsync {
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         for up in batch {
             let (a, weight) = ((self.alpha * up.weight).min(1.0), ctx.relative_weight(up.from));

@@ -49,10 +49,10 @@ impl Method for FedAu {
                  server:  x ← x − (lr/N) Σ_{i∈S} ω_i Δ_i\n\
                  \x20        then for every i:  u_i ← u_i + 1;   if i ∈ S or u_i = cutoff:\n\
                  \x20        ω_i ← u_i if M_i = 0, else (M_i ω_i + u_i)/(M_i + 1);   M_i ← M_i + 1;   u_i ← 0",
-        weights: "with weights p_i: x ← x − lr Σ_{i∈S} p_i ω_i Δ_i, in the mean Σ p_i Δ_i as ω_i learns 1/P(i ∈ S)",
+        weights: "with weights p_i: x ← x − lr Σ_{i∈S} p_i ω_i Δ_i, on average Σ p_i Δ_i as ω_i learns 1/P(i ∈ S)",
         traffic: "down: x [d]; up: Δ [d]; stays at the server: u, M, ω [3 × N], rows only for clients that took part",
-        differs: "the counters of absent clients are brought up to date when the client next takes part; rounds are counted in \
-                  server steps, so that intervals have a meaning under any schedule",
+        differs: "the counters of an absent client are updated when it next takes part; rounds are counted in \
+                  server steps, so that intervals are defined under any schedule",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

@@ -1,4 +1,4 @@
-//! FedAvg: average what clients reach by local SGD.
+//! FedAvg: the server averages the results of local SGD.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ impl Method for FedAvg {
                  server:  x ← x − Σ_{i∈S} w_i Δ_i        (w_i by `weighting`, then the `server` chain)",
         weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
-        differs: "w_i is 1/|S| where all weights are equal; `weighting = \"participating-weighted\"` asks for the paper's n_i/n",
+        differs: "w_i is 1/|S| where all weights are equal; `weighting = \"participating-weighted\"` is the paper's n_i/n",
     };
 }
 
@@ -66,7 +66,7 @@ impl<R: Real> ClientUpdate<R> for LocalSgd {
     }
 }
 
-/// The server half of FedAvg: `x ← x − optimiser(Σ wᵢ Δᵢ)`. A round without anybody changes nothing.
+/// The server half of FedAvg: `x ← x − optimiser(Σ wᵢ Δᵢ)`. An empty round changes nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Averaging;
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     analysis::{Needs, Slot},
     invalid::Invalid,
-    num::{Real, vector},
+    num::Real,
     problem::Correction,
     protocol::{
         Local, Payload,
@@ -38,15 +38,15 @@ impl Default for FedAvgLocalM {
 impl Method for FedAvgLocalM {
     const CARD: Card = Card {
         name: "fedavg-m",
-        summary: "momentum of the server in every local step: drift shrinks with beta, nothing more goes up (also known as FedCM)",
+        summary: "FedAvg-M (client momentum, FedCM): the server's momentum in every local step; drift shrinks with beta",
         paper: cheng("Algorithm 1"),
         update: "client:  y ← x;  K times  y ← y − lr (beta ∇F_i(y; ξ) + (1 − beta) g);  send D_i = x − y\n\
                  server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x ← x − gamma g",
-        weights: "with weights p_i: g ← Σ_{i∈S} (N p_i/|S|) beta ∇f_i + (1 − beta) g: gradients count by N p_i/|S| (`sampling`), and what the \
-                  D_i hold of g counts once",
+        weights: "with weights p_i: g ← Σ_{i∈S} (N p_i/|S|) beta ∇f_i + (1 − beta) g: gradients count by N p_i/|S| (`sampling`), and the \
+                  share of g in the D_i counts once",
         traffic: "down: x, g [2 d]; up: D [d]; nothing stays at the client",
-        differs: "each D_i is divided by the client's own sum of step sizes, where numbers of steps are unlike; gamma may be left out, \
-                  which averages models as FedAvg does",
+        differs: "where clients take different numbers of steps, each D_i is divided by the client's sum of step sizes; gamma may be \
+                  left out, which averages models as FedAvg does",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -56,7 +56,7 @@ impl Method for FedAvgLocalM {
 
 impl FederatedMethod for FedAvgLocalM {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -72,16 +72,10 @@ impl FederatedMethod for FedAvgLocalM {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for FedAvgLocalM {
     fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, g] = down.firsts();
-        let mut momentum = g.to_vec();
-        vector::scale(R::of(1.0 - self.beta), &mut momentum);
+        let momentum = scaled(1.0 - self.beta, g);
         let mut y = x.to_vec();
         local.descend(&mut y, &Correction { scale: self.beta, shift: Some(&momentum), pull: None });
         Update::stateless(Payload::one(local.model_change(x, y)))

@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, FederatedMethod, Method, Setup,
-    momentum::{
-        Coefficients, RECURSION, Start, advance, answers, cheng, descend_recursively, gradient_at, gradients, previous, scaled,
-        validate,
-    },
+    momentum::{RECURSION, Recursive, Start, cheng, descend_recursively, gradient_at, gradients, previous, scaled, validate},
 };
 use crate::{
     analysis::Needs,
@@ -16,7 +13,7 @@ use crate::{
     num::Real,
     protocol::{
         Local, Payload,
-        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
+        federated::{ClientUpdate, ServerUpdate, Update, Workload},
     },
 };
 
@@ -29,7 +26,7 @@ pub struct FedAvgMVr {
     /// Server step `gamma` along the momentum; FedAvg's, `K lr`, when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
-    /// What the momentum is at first.
+    /// The initial momentum.
     pub start: Start,
 }
 
@@ -42,14 +39,14 @@ impl Default for FedAvgMVr {
 impl Method for FedAvgMVr {
     const CARD: Card = Card {
         name: "fedavg-m-vr",
-        summary: "FedAvg-M with recursive variance reduction: two gradients a step on one sample",
+        summary: "FedAvg-M (client momentum) with recursive variance reduction: two gradients a step on one sample",
         paper: cheng("Algorithm 2"),
         update: "client:  y ← x;  K times  y ← y − lr (∇F_i(y; ξ) + (1 − beta) (g − ∇F_i(x_prev; ξ)));  send D_i = x − y\n\
                  server:  g ← (1/|S|) Σ_{i∈S} D_i / (K lr);   x_prev ← x;   x ← x − gamma g",
-        weights: "with weights p_i: gradients count by N p_i/|S| (`sampling`), and what the D_i hold of g counts once",
+        weights: "with weights p_i: gradients count by N p_i/|S| (`sampling`), and the share of g in the D_i counts once",
         traffic: "down: x, g [2 d] and the last gamma, with which x_prev = x + gamma g; up: D [d]; nothing stays at the client",
         differs: "the first round collects g, the mean of K stochastic gradients at the initial model, and does not move it; \
-                  where clients take unlike numbers of steps, x moves by the mean of K lr along the mean direction",
+                  where clients take different numbers of steps, x moves by the mean of K lr along the mean direction",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -59,19 +56,15 @@ impl Method for FedAvgMVr {
 
 impl FederatedMethod for FedAvgMVr {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
-        match self.start {
-            Start::Zero => Payload::with_zeros(x, 1),
-            Start::Gradient => Payload::one(x),
-        }
-        .with_scalar(0.0)
+        self.start.model(x, 1)
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server { beta: self.beta, gamma: self.gamma, waited: 0 })
+        Box::new(Recursive::new(self.beta, self.gamma, false))
     }
 
     fn needs(&self) -> Needs {
@@ -79,12 +72,7 @@ impl FederatedMethod for FedAvgMVr {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for FedAvgMVr {
     fn gradients(&self, down: &Payload<R>, work: Workload) -> usize {
         gradients(down, work)
     }
@@ -98,38 +86,5 @@ impl<R: Real> ClientUpdate<R> for Client {
         let mut y = x.to_vec();
         let _ = descend_recursively(&mut y, (self.beta, &previous), &scaled(1.0 - self.beta, g), local);
         Update::stateless(Payload::one(local.model_change(x, y)))
-    }
-}
-
-/// Clients are sent `x`, then `g` once it is known, and the last server step.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server {
-    beta: f64,
-    gamma: Option<f64>,
-    /// Rounds that collected first gradients and did not move `x`.
-    waited: u64,
-}
-
-impl<R: Real> ServerUpdate<R> for Server {
-    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        let known = model.vectors.len();
-        self.waited += u64::from(known == 1);
-        let batch = answers(batch, known);
-        if batch.is_empty() {
-            return;
-        }
-        let coefficients = Coefficients::of(&batch, ctx);
-        if known == 1 {
-            return model.vectors.push(weighted_sum(&batch, 0, &coefficients.gradients));
-        }
-        advance(model, (self.beta, self.gamma), &batch, &coefficients);
-    }
-
-    fn waited(&self) -> u64 {
-        self.waited
-    }
-
-    fn sent(&self) -> &'static [&'static str] {
-        &["g"]
     }
 }

@@ -29,7 +29,7 @@ impl Default for FedAvgM {
 impl Method for FedAvgM {
     const CARD: Card = Card {
         name: "fedavgm",
-        summary: "FedAvg with heavy-ball momentum at the server",
+        summary: "FedAvgM (server momentum): FedAvg with heavy-ball momentum at the server",
         paper: Paper {
             key: "hsu2019measuring",
             authors: "Hsu, Tzu-Ming Harry and Qi, Hang and Brown, Matthew",

@@ -30,11 +30,11 @@ impl Method for FedBuff {
         },
         update: "client:  as FedAvg, from the model it was sent\n\
                  server:  on arrival with staleness s:  B ← B + w(s) Δ_i;   every K arrivals:  x ← x − B/K,  B ← 0;   w(s) = 1/√(1 + s)\n\
-                 \x20        who has answered is replaced at once by a client drawn at random",
+                 \x20        a client that has answered is replaced at once by one drawn at random",
         weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: Δ [d]; nothing stays at the client",
-        differs: "the divisor is K unless `weighting` says \"sum-weights\" or \"sum\"; `discount = \"sqrt\"` and `replace = \"random\"` \
-                  hold under any `schedule` that has these keys and does not give them; `secure-aggregation` hides all but Σ w(s) Δ_i of a \
+        differs: "the divisor is K unless `weighting` is \"sum-weights\" or \"sum\"; `discount = \"sqrt\"` and `replace = \"random\"` \
+                  apply under any `schedule` that has these keys and leaves them out; `secure-aggregation` hides all but Σ w(s) Δ_i of a \
                   buffer (So et al. 2021, arXiv 2110.02177) by integers modulo 2^bits, and simulates neither agreement on keys, \
                   nor the recovery of dropouts, nor the traffic of masks; w(s) is that of the arrival, as if a client knew it \
                   when it rounds",

@@ -44,11 +44,11 @@ impl Method for FedDyn {
         },
         update: "client:  θ ≈ argmin_y f_i(y) − ⟨g_i, y⟩ + (alpha/2) ‖y − x‖²   (local SGD);   g_i ← g_i − alpha (θ − x);   send x − θ\n\
                  server:  h ← h − (alpha/N) Σ_{i∈S} (θ_i − x);   x ← (1/|S|) Σ_{i∈S} θ_i − h/alpha",
-        weights: "with weights p_i: h ← h − alpha Σ_{i∈S} p_i (θ_i − x), so that h = Σ p_i g_i; θ_i = x for all means ∇f_i(x) = g_i, and a \
-                  resting x that h = 0: Σ p_i ∇f_i(x) = 0, whatever `weighting` says; the θ_i − x count by N p_i/|S| (`sampling`)",
+        weights: "with weights p_i: h ← h − alpha Σ_{i∈S} p_i (θ_i − x), so that h = Σ p_i g_i; θ_i = x for all implies ∇f_i(x) = g_i, and a \
+                  fixed x implies h = 0: Σ p_i ∇f_i(x) = 0, under any `weighting`; the θ_i − x count by N p_i/|S| (`sampling`)",
         traffic: "down: x [d]; up: x − θ [d]; stays at the client: g_i [d]",
         differs: "the local problem is solved by a given number of SGD steps; a stale θ_i counts as a step from the newest x; \
-                  alpha is the same for all clients; g_i takes up θ − x as the server receives it, on links that lose",
+                  alpha is the same for all clients; with lossy compressors g_i changes by the θ − x that the server receives",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -58,7 +58,7 @@ impl Method for FedDyn {
 
 impl FederatedMethod for FedDyn {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { alpha: self.alpha })
+        Box::new(self.clone())
     }
 
     fn server<R: Real>(&self, setup: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
@@ -70,24 +70,19 @@ impl FederatedMethod for FedDyn {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    alpha: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for FedDyn {
     fn remembers(&self) -> &'static [&'static str] {
         &["g_i"]
     }
 
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x] = down.firsts();
-        let mut g_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let mut g_i = memory.vector_or_zeros(0, x.len());
         let linear: Vec<R> = g_i.iter().map(|&g| -g).collect();
         let mut theta = x.to_vec();
         local.descend(&mut theta, &Correction { scale: 1.0, shift: Some(&linear), pull: Some((self.alpha, x)) });
         let mut delta = vector::difference(x, &theta);
-        // The client keeps what the server receives: h stays the mean of the g_i whatever the uplink loses.
+        // The client keeps the vector that the server receives: h stays the mean of the g_i under any compressor.
         local.transmit(&mut delta);
         vector::axpy(R::of(self.alpha), &delta, &mut g_i);
         Update { up: Payload::one(delta), memory: Some(Payload::one(g_i)) }

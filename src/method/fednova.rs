@@ -3,13 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Setup};
+use super::{Card, FederatedMethod, LocalSgd, Method, Paper, Setup};
 use crate::{
     analysis::{Combination, Needs, Slot},
     invalid::{Invalid, require},
     num::Real,
     part::transform::TransformSpec,
-    problem::Correction,
     protocol::{
         Local, Payload,
         federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, weighted_sum},
@@ -41,12 +40,12 @@ impl Method for FedNova {
         update: "client:  local SGD as FedAvg;  send Δ_i = x − y and a_i = ‖a_i‖₁  (K_i for plain SGD, more with momentum, less with mu,\n\
                  \x20        Σ_k lr_k / lr where step sizes change within a visit)\n\
                  server:  τ = Σ_{i∈S} p_i a_i;   x ← x − τ Σ_{i∈S} p_i Δ_i / a_i",
-        weights: "with weights p_i: τ as it stands, and the directions count by N p_i/|S|:  x ← x − τ Σ_{i∈S} (N p_i/|S|) Δ_i / a_i, in the mean \
+        weights: "with weights p_i: τ as above, and the directions count by N p_i/|S|:  x ← x − τ Σ_{i∈S} (N p_i/|S|) Δ_i / a_i, on average \
                   along Σ p_i Δ_i / a_i where cohorts are drawn uniformly; by 1/|S| where they are drawn by weights",
         traffic: "down: x [d]; up: Δ [d] and a scalar; nothing stays at the client",
-        differs: "with partial participation τ takes the p_i renormalised over the participants; weights for staleness act on \
-                  the Δ_i and not on τ; what is left in a buffer of K at the end of an epoch counts by its share of K, and an \
-                  update that comes alone, in a window or in a round that others have missed, is taken as it is",
+        differs: "with partial participation τ takes the p_i renormalised over the participants; staleness weights act on \
+                  the Δ_i and not on τ; the rest of a buffer of K at the end of an epoch counts by its share of K, and an \
+                  update that comes alone, in a window or in a round that others have missed, is not normalised",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -56,11 +55,11 @@ impl Method for FedNova {
 
 impl FederatedMethod for FedNova {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { mu: self.mu })
+        Box::new(self.clone())
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server)
+        Box::new(self.clone())
     }
 
     fn needs(&self) -> Needs {
@@ -90,27 +89,15 @@ impl FedNova {
     }
 }
 
-/// Refuses schedules of which it is known that batches of one update come: there is nothing to normalise it against.
-
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    mu: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
-    fn update(&self, down: &Payload<R>, _: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
-        let [x] = down.firsts();
-        let mut y = x.to_vec();
+impl<R: Real> ClientUpdate<R> for FedNova {
+    fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let normaliser = local.reach(self.mu);
-        local.descend(&mut y, &Correction { pull: (self.mu > 0.0).then_some((self.mu, x)), ..Correction::NONE });
-        Update::stateless(Payload::one(local.model_change(x, y)).with_scalar(normaliser))
+        let Update { up, memory } = LocalSgd { mu: self.mu }.update(down, memory, local);
+        Update { up: up.with_scalar(normaliser), memory }
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server;
-
-impl<R: Real> ServerUpdate<R> for Server {
+impl<R: Real> ServerUpdate<R> for FedNova {
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
         if batch.is_empty() {
             return;
@@ -121,7 +108,7 @@ impl<R: Real> ServerUpdate<R> for Server {
         }
         let p: Vec<f64> = batch.iter().map(|up| ctx.weight(up.from) / total).collect();
         let tau: f64 = batch.iter().zip(&p).map(|(up, p)| p * up.up.scalars[0]).sum();
-        // What is left in a buffer at the end of an epoch is a part of a step.
+        // The rest of a buffer at the end of an epoch is a part of a step.
         let part = batch.len() as f64 / ctx.batch_size(batch) as f64;
         // From the weights among those who came to N p_i / |S|, or to 1 / |S| where clients are drawn by their weights.
         let mean_share = batch.iter().map(|up| ctx.share(up.from)).sum::<f64>() / batch.len() as f64;

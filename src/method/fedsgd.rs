@@ -20,7 +20,7 @@ impl Method for FedSgd {
                  server:  x ← x − Σ_{i∈S} w_i lr ∇F_i(x; ξ)",
         weights: super::BY_WEIGHTING,
         traffic: "down: x [d]; up: gradient [d]; nothing stays at the client",
-        differs: "always one local step, whatever `local.steps` says; mini-batches are allowed (`batch = \"full\"` is the paper's)",
+        differs: "always one local step, without regard to `local.steps`; mini-batches are allowed (`batch = \"full\"` is the paper's)",
     };
 }
 

@@ -44,16 +44,16 @@ impl Method for FedVarp {
         },
         update: "client:  as FedAvg, sends Δ_i = x − y;   D_i = Δ_i / (lr K)\n\
                  server:  v = ȳ + (1/|S|) Σ_{i∈S} (D_i − y_i);   x ← x − lr K v\n\
-                 \x20        ȳ ← ȳ + (1/N) Σ_{i∈S} (D_i − y_i);   y_i ← D_i  for i ∈ S      (a round without anybody changes nothing)\n\
+                 \x20        ȳ ← ȳ + (1/N) Σ_{i∈S} (D_i − y_i);   y_i ← D_i  for i ∈ S      (an empty round changes nothing)\n\
                  clusters (ClusterFedVARP, Algorithm 3):  clients of a cluster k of N_k share y_k, in place of their y_i above;\n\
                  \x20        y_k ← mean of D_i over i ∈ S ∩ k, unless it is empty;   ȳ = Σ_k (N_k/N) y_k",
-        weights: "with weights p_i: v = ȳ + (1/|S|) Σ_{i∈S} N p_i (D_i − y_i) with ȳ = Σ p_i y_i, so that E v = Σ p_i D_i whatever the y_i; \
+        weights: "with weights p_i: v = ȳ + (1/|S|) Σ_{i∈S} N p_i (D_i − y_i) with ȳ = Σ p_i y_i, so that E v = Σ p_i D_i for any y_i; \
                   a cluster counts by the sum of its p_i; (D_i − y_i)/|S| where clients are drawn by weights",
         traffic: "down: x [d]; up: Δ [d]; stays at the server: ȳ [d] and y [N × d], rows only for clients that took part; with \
                   clusters a row each",
-        differs: "where clients take unlike numbers of steps, lr K is the mean over the participants; the paper takes the clusters \
+        differs: "where clients take different numbers of steps, lr K is the mean over the participants; the paper takes the clusters \
                   as given, and its experiments put clients with the same classes together (`clusters = \"classes\"`): \
-                  contiguous and listed ones are additions; with `classes` the server knows who has which",
+                  contiguous and listed ones are additions; with `classes` the server knows the classes of each client",
     };
 
     fn validate(&self) -> Result<(), Invalid> {

@@ -41,8 +41,8 @@ pub enum Reference {
     /// DFL2: variance over `N` entries, ratio `√(v / Var u)`, weights only.
     #[default]
     Dfl2,
-    /// DFL_torch: variance over `N − 1`, ratio `√((v + 1e-4) / (Var u + 1e-4))`, biases too; what should be the own
-    /// variance is that of the average.
+    /// DFL_torch: variance over `N − 1`, ratio `√((v + 1e-4) / (Var u + 1e-4))`, biases too; in place of the own
+    /// variance it takes that of the average.
     DflTorch,
 }
 
@@ -66,8 +66,8 @@ pub struct GossipVc {
     pub phase: Quantity,
     /// Length of a tick [s].
     pub tick: f64,
-    /// A node that never trains: it averages what it receives, without its own model and without correction, and sends the
-    /// average to all its neighbours. The comparator of the paper: a star around it.
+    /// A node that never trains: it averages received models, without its own and without correction, and sends the average to all
+    /// its neighbours. The comparator of the paper: a star around it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hub: Option<usize>,
 }
@@ -108,7 +108,7 @@ impl Method for GossipVc {
         weights: super::SCALED,
         traffic: "to every neighbour: x [d]; stays: received models [m d], momentum of the local optimiser [d]",
         differs: "a tensor of one entry, or whose average has a variance below 1e-30, is left as it is; if training takes \
-                  time, averages made meanwhile are kept and the training's change is added to them; received models are kept \
+                  time, averages made meanwhile stay, and the training's change is added to them; received models are kept \
                   whole until they are averaged, by ascending sender, where the simulators keep running sums",
     };
 
@@ -154,7 +154,7 @@ struct Rule {
     merge: Merge,
 }
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
@@ -183,8 +183,8 @@ impl Rule {
         self.parameters.hub == Some(node)
     }
 
-    /// Wakes the node so many ticks after it should have been woken last. Ticks are counted from time zero: then all that are due
-    /// in one tick are so in one instant, however their periods add up.
+    /// Wakes the node a number of ticks after its last wake-up was due. Ticks are counted from time zero, so that all wake-ups of one
+    /// tick fall into one instant, however their periods add up.
     fn wake_after<R: Real>(&self, ticks: &Sampler, state: &mut State<R>, node: &mut Node<'_, R>) {
         let tick = self.parameters.tick;
         if node.now > tick * state.ticks {

@@ -6,15 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::{Card, Method, Paper, PeerMethod, dpsgd::Order};
 use crate::{
     analysis::{PeerNeeds, Slot},
-    engine::NodeId,
     invalid::Invalid,
     num::{Real, vector},
     protocol::{
         Local, Payload,
-        peers::{
-            Barrier, Message, Node, Nodes, PeerUpdate, PeersSpec, Phase, Reliability, Synchronous, TimeVaryingGraphSpec,
-            nodes_with,
-        },
+        peers::{Exchange, Nodes, PeersSpec, Phase, SynchronousUpdate, TimeVaryingGraphSpec, synchronous_nodes},
     },
     random::Setting,
 };
@@ -23,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct GradientTracking {
-    /// Which comes first in an iteration: combining (DIGing), or adapting.
+    /// The order within an iteration: combining first (DIGing), or adapting.
     pub order: Order,
     /// How the topology changes from iteration to iteration.
     pub contacts: TimeVaryingGraphSpec,
@@ -59,7 +55,7 @@ impl Method for GradientTracking {
 
 impl PeerMethod for GradientTracking {
     fn nodes<R: Real>(&self, _: &PeersSpec, setting: &Setting) -> Result<Box<dyn Nodes<R>>, Invalid> {
-        Ok(nodes_with(Rule { order: self.order, synchronous: Synchronous::new(self.contacts, setting.streams) }))
+        Ok(synchronous_nodes(Rule { order: self.order }, self.contacts, setting.streams))
     }
 
     fn needs(&self) -> PeerNeeds {
@@ -74,27 +70,12 @@ impl PeerMethod for GradientTracking {
 
 struct Rule {
     order: Order,
-    synchronous: Synchronous,
 }
 
-/// What a node is waiting for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Stage {
-    /// Its own gradient at `x`.
-    Gradient,
-    /// Neighbours' models (and trackers, when combining comes first).
-    Models,
-    /// Neighbours' trackers.
-    Trackers,
-}
-
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
-    /// Iteration.
-    t: u64,
-    stage: Stage,
     /// The model; while models are awaited in the order `atc`, after the step and before mixing.
     x: Vec<R>,
     /// The tracker of the mean gradient; empty before the first gradient.
@@ -103,107 +84,59 @@ struct State<R> {
     g: Vec<R>,
     /// Step size of this iteration.
     lr: f64,
-    barrier: Barrier<R>,
 }
 
-impl Rule {
-    /// The new gradient is in the tracker: shares what the order asks for.
-    fn begin<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        state.stage = Stage::Models;
-        let payload = match self.order {
-            Order::Cta => Payload::of([state.x.clone(), state.y.clone()]),
-            Order::Atc => {
-                vector::axpy(R::of(-state.lr), &state.y, &mut state.x);
-                Payload::one(state.x.clone())
-            }
-        };
-        self.synchronous.share(Phase::first(state.t), payload, &mut state.barrier, node);
-    }
-
-    /// Goes on as far as messages allow.
-    fn advance<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        loop {
-            let phase = match state.stage {
-                Stage::Gradient => return,
-                Stage::Models => Phase::first(state.t),
-                Stage::Trackers => Phase::second(state.t),
-            };
-            if !self.synchronous.gather(phase, &mut state.barrier, node) {
-                return;
-            }
-            if state.stage == Stage::Models {
-                self.move_on(state, node);
-            } else {
-                state.barrier.mix(&mut state.y, 0);
-                state.t += 1;
-                self.begin(state, node);
-            }
-        }
-    }
-
-    /// The models are there: mixes, and asks for the gradient where that leads.
-    fn move_on<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        state.barrier.mix(&mut state.x, 0);
-        if self.order == Order::Cta {
-            vector::axpy(R::of(-state.lr), &state.y, &mut state.x);
-            state.barrier.mix(&mut state.y, 1);
-        }
-        state.stage = Stage::Gradient;
-        node.complete();
-        node.compute(state.t + 1, Payload::one(state.x.clone()));
-    }
+/// `x ← x − lr y`, which nodes then mix.
+fn adapt<R: Real>(state: &mut State<R>, exchange: &mut Exchange<'_, '_, R>) {
+    vector::axpy(R::of(-state.lr), &state.y, &mut state.x);
+    exchange.share(Phase::first(exchange.t), Payload::one(state.x.clone()));
 }
 
-impl<R: Real> PeerUpdate<R> for Rule {
+impl<R: Real> SynchronousUpdate<R> for Rule {
     type State = State<R>;
 
-    fn init(&self, _: NodeId, x: Vec<R>) -> State<R> {
-        let barrier = Barrier::default();
-        State { t: 0, stage: Stage::Gradient, x, y: Vec::new(), g: Vec::new(), lr: 0.0, barrier }
+    fn init(&self, x: Vec<R>) -> State<R> {
+        State { x, y: Vec::new(), g: Vec::new(), lr: 0.0 }
     }
 
-    fn start(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        node.compute(0, Payload::one(state.x.clone()));
+    fn overlooks_rounds(&self) -> bool {
+        true
     }
 
     fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
         Payload::one(local.stochastic_gradient(&input.vectors[0])).with_scalar(local.lr(0))
     }
 
-    fn on_computed(&self, state: &mut State<R>, mut out: Payload<R>, node: &mut Node<'_, R>) {
+    /// The new gradient enters the tracker. In the order `atc` trackers are mixed next, with the weights of the iteration before.
+    fn step(&self, state: &mut State<R>, out: Option<Payload<R>>, exchange: &mut Exchange<'_, '_, R>) {
+        let Some(mut out) = out else { return };
         let g = out.vectors.swap_remove(0);
         state.lr = out.scalars[0];
-        if state.y.is_empty() {
-            state.y = g.clone();
-            state.g = g;
-            self.begin(state, node);
+        let is_first = state.y.is_empty();
+        if is_first {
+            state.y.clone_from(&g);
         } else {
-            let change = vector::difference(&g, &state.g);
-            vector::axpy(R::one(), &change, &mut state.y);
-            state.g = g;
-            if self.order == Order::Cta {
-                state.t += 1;
-                self.begin(state, node);
-            } else {
-                state.stage = Stage::Trackers;
-                self.synchronous.share(Phase::second(state.t), Payload::one(state.y.clone()), &mut state.barrier, node);
-            }
+            vector::axpy(R::one(), &vector::difference(&g, &state.g), &mut state.y);
         }
-        self.advance(state, node);
+        state.g = g;
+        match self.order {
+            Order::Cta => exchange.share(Phase::first(exchange.t), Payload::of([state.x.clone(), state.y.clone()])),
+            Order::Atc if is_first => adapt(state, exchange),
+            Order::Atc => exchange.share(Phase::second(exchange.t - 1), Payload::one(state.y.clone())),
+        }
     }
 
-    fn on_message(&self, state: &mut State<R>, message: Message<R>, node: &mut Node<'_, R>) {
-        state.barrier.push(message);
-        self.advance(state, node);
-    }
-
-    fn on_lost(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
-        let version = if state.y.is_empty() { 0 } else { state.t + 1 };
-        node.compute(version, Payload::one(state.x.clone()));
-    }
-
-    fn reliability(&self, _: u64) -> Reliability {
-        Reliability::Repeated
+    fn combine(&self, state: &mut State<R>, exchange: &mut Exchange<'_, '_, R>) {
+        if !exchange.is_in(Phase::first(exchange.t)) {
+            exchange.mix(&mut state.y, 0);
+            return adapt(state, exchange);
+        }
+        exchange.mix(&mut state.x, 0);
+        if self.order == Order::Cta {
+            vector::axpy(R::of(-state.lr), &state.y, &mut state.x);
+            exchange.mix(&mut state.y, 1);
+        }
+        exchange.complete();
     }
 
     fn iterate<'s>(&self, state: &'s State<R>) -> &'s [R] {

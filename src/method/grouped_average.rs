@@ -32,10 +32,10 @@ impl Method for GroupedAverage {
         paper: yoon("Section 5, baselines FedGroupedAvg and FedGroupedAvg-Asymmetric"),
         update: "client of width b:  y ← x_b;  K times  y ← y − lr ∇F_i(Q_b(y); ξ);  send Q_b(y)\n\
                  server:  x_b ← mean of the models of width b   (asymmetric: of width b and wider)",
-        weights: "with weights p_i: the mean of a group is weighted by the p_i of those who take part",
+        weights: "with weights p_i: the mean of a group is weighted by the p_i of its participants",
         traffic: "down: x_b [d]; up: Δ [d], each in the client's width; nothing stays at the client",
         differs: "the asymmetric rule is our reading of its description: a group learns from all clients that are at least as wide; \
-                  a group that nobody took part for stays as it is",
+                  a group without participants keeps its model",
     };
 }
 
@@ -58,7 +58,7 @@ struct Server<R> {
     widths: Widths,
     /// The model of each width, in ascending order; never empty.
     groups: Vec<(u32, Arc<Payload<R>>)>,
-    /// Mean share of the clients that each group learns from, once it has been worked out: it takes a look at every client.
+    /// Mean share of the clients that each group learns from, once it has been worked out: it looks at every client.
     #[serde(skip)]
     shares: Vec<Option<f64>>,
 }
@@ -80,15 +80,15 @@ impl<R: Real> ServerUpdate<R> for Server<R> {
         let coefficients = ctx.coefficients(batch);
         let widths: Vec<u32> = batch.iter().map(|up| self.widths.of(up.from)).collect();
         let asymmetric = self.asymmetric;
-        let hears = |width: u32, other: u32| if asymmetric { other >= width } else { other == width };
+        let learns_from = |width: u32, other: u32| if asymmetric { other >= width } else { other == width };
         if self.shares.is_empty() {
-            let share = |(width, _): &(u32, _)| ctx.mean_share(|client| hears(*width, self.widths.of(client)));
+            let share = |(width, _): &(u32, _)| ctx.mean_share(|client| learns_from(*width, self.widths.of(client)));
             self.shares = self.groups.iter().map(share).collect();
         }
         for ((width, group), mean) in self.groups.iter_mut().zip(&self.shares) {
-            let heard = |other: u32| hears(*width, other);
-            let ups = || batch.iter().zip(&coefficients).zip(&widths).filter(|(_, other)| heard(**other)).map(|(up, _)| up);
-            // What the coefficients sum to; where clients count by their weights, in the mean over cohorts and not over those who came.
+            let counts = |other: u32| learns_from(*width, other);
+            let ups = || batch.iter().zip(&coefficients).zip(&widths).filter(|(_, other)| counts(**other)).map(|(up, _)| up);
+            // The sum of the coefficients; where clients count by their weights, its mean over cohorts.
             let total: f64 =
                 ups().map(|(up, coefficient)| coefficient * mean.map_or(1.0, |mean| mean / ctx.share(up.from))).sum();
             if total <= 0.0 {

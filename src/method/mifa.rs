@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-/// What the table of updates starts with.
+/// The initial table of updates.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Table {
-    /// Nothing: the model stays until every client has been heard once.
+    /// Empty: the model waits until every client has sent an update.
     #[default]
     Wait,
     /// Zeros: the model moves from the first round on.
@@ -29,7 +29,7 @@ pub enum Table {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Mifa {
-    /// What the table of updates starts with.
+    /// The initial table of updates.
     pub table: Table,
 }
 
@@ -48,10 +48,10 @@ impl Method for Mifa {
         },
         update: "client:  as FedAvg, sends Δ_i = x − y\n\
                  server:  G_i ← Δ_i / lr  for i ∈ S;   x ← x − lr (1/N) Σ_{all i} G_i      (every round, also an empty one)",
-        weights: "with weights p_i: x ← x − lr Σ_{all i} p_i G_i, the mean that everyone would send",
+        weights: "with weights p_i: x ← x − lr Σ_{all i} p_i G_i, the mean update of all clients",
         traffic: "down: x [d]; up: Δ [d]; stays at the server: G [N × d], rows only for clients that took part",
         differs: "while it waits for every client, the table keeps the updates as they come in, all of them at the initial model, where \
-                  the authors' code asks everyone again at the end of the wait",
+                  the authors' code calls all clients again at the end of the wait",
     };
 }
 
@@ -81,11 +81,11 @@ pub(super) struct Latest<R> {
     lr: f64,
     /// Whether rows are divided by the client's number of local steps.
     per_step: bool,
-    /// `G_i` of the clients heard so far.
+    /// `G_i` of the clients that have sent an update.
     rows: SparseMap<Vec<R>>,
     /// `Σ N p_i G_i`.
     sum: Vec<R>,
-    /// Rounds before every client had been heard.
+    /// Rounds before every client had sent an update.
     waited: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What the methods with momentum in the clients share.
+//! Client momentum: the halves shared by FedAvg-M, SCAFFOLD-M and their variance-reduced versions.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::{
     num::{Real, vector},
     protocol::{
         Local, Payload,
-        federated::{Apply, Arrived, Workload, weighted_sum},
+        federated::{Apply, Arrived, ServerUpdate, Workload, weighted_sum},
     },
 };
 
@@ -29,7 +29,7 @@ pub(super) const fn cheng(place: &'static str) -> Paper {
     }
 }
 
-/// What a variance-reduced method starts from.
+/// The initial momentum of a variance-reduced method.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
@@ -41,6 +41,13 @@ pub enum Start {
 }
 
 impl Start {
+    /// The first message to clients: `x`, the vectors that the method sends along unless the first round collects them, and a server
+    /// step of 0.
+    pub(super) fn model<R: Real>(self, x: Vec<R>, others: usize) -> Payload<R> {
+        let others = if self == Self::Zero { others } else { 0 };
+        Payload::with_zeros(x, others).with_scalar(0.0)
+    }
+
     /// Whether rounds may overlap: the control variates of clients whose first gradients come late would be missing from their mean.
     pub(super) fn overlap(self) -> Slot {
         if self == Self::Zero {
@@ -87,8 +94,8 @@ pub(super) fn scaled<R: Real>(a: f64, x: &[R]) -> Vec<R> {
 }
 
 /// The coefficients of a batch whose updates are gradients of the clients and the server's momentum `g`, `1 − beta` of it: with
-/// weights `p_i` a client's gradients count `N p_i` times, and what comes back of `g` once. Otherwise `g` would be multiplied by the
-/// `Σ N p_i / |S|` of each cohort, and grow without bound where weights are very unlike.
+/// weights `p_i` a client's gradients count `N p_i` times, and its share of `g` once. Otherwise `g` would be multiplied by the
+/// `Σ N p_i / |S|` of each cohort, and grow without bound under very uneven weights.
 pub(super) struct Coefficients {
     pub gradients: Vec<f64>,
     momentum: Vec<f64>,
@@ -117,8 +124,8 @@ pub(super) fn mean_direction<R: Real>(batch: &[Arrived<R>], coefficients: &Coeff
     batch.iter().any(|up| up.total_lr > 0.0).then(|| coefficients.sum(batch, beta, Arrived::per_lr))
 }
 
-/// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's; 0 of clients without
-/// any weight.
+/// The server step: `gamma`, or the mean of the clients' summed local step sizes, with which a step is FedAvg's; 0 where
+/// no client has any weight.
 pub(super) fn server_step<R: Real>(gamma: Option<f64>, batch: &[Arrived<R>], coefficients: &[f64]) -> f64 {
     gamma.unwrap_or_else(|| {
         let total: f64 = coefficients.iter().sum();
@@ -132,24 +139,61 @@ pub(super) fn previous<R: Real>(x: &[R], gamma: f64, g: &[R]) -> Vec<R> {
     combine(gamma, g, 1.0, x)
 }
 
-/// One step of a server with recursive variance reduction in place, on `x`, `g`, … and the last step: along the momentum of the
-/// batch, which becomes `g`. Nothing where no step of the batch had a size.
-pub(super) fn advance<R: Real>(
-    state: &mut Payload<R>,
-    (beta, gamma): (f64, Option<f64>),
-    batch: &[Arrived<R>],
-    coefficients: &Coefficients,
-) {
-    let Some(g) = mean_direction(batch, coefficients, beta) else { return };
-    let gamma = server_step(gamma, batch, &coefficients.gradients);
-    vector::axpy(R::of(-gamma), &g, &mut state.vectors[0]);
-    state.vectors[1] = g;
-    state.scalars[0] = gamma;
+/// The server of the methods with recursive variance reduction. Clients are sent `x`, then `g`, and `c` with control variates, once they
+/// are known, and the last server step.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Recursive {
+    beta: f64,
+    gamma: Option<f64>,
+    /// Whether clients have control variates: their changes follow `x − y` in an upload.
+    controls: bool,
+    /// Rounds that collected first gradients and did not move `x`.
+    waited: u64,
+}
+
+impl Recursive {
+    pub fn new(beta: f64, gamma: Option<f64>, controls: bool) -> Self {
+        Self { beta, gamma, controls, waited: 0 }
+    }
+}
+
+impl<R: Real> ServerUpdate<R> for Recursive {
+    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
+        let known = model.vectors.len();
+        self.waited += u64::from(known == 1);
+        let batch = answers(batch, known);
+        if batch.is_empty() {
+            return;
+        }
+        let coefficients = Coefficients::of(&batch, ctx);
+        let controls = |k| self.controls.then(|| weighted_sum(&batch, k, &ctx.weights(&batch)));
+        if known == 1 {
+            model.vectors.push(weighted_sum(&batch, 0, &coefficients.gradients));
+            return model.vectors.extend(controls(0));
+        }
+        if let Some(g) = mean_direction(&batch, &coefficients, self.beta) {
+            let gamma = server_step(self.gamma, &batch, &coefficients.gradients);
+            vector::axpy(R::of(-gamma), &g, &mut model.vectors[0]);
+            model.vectors[1] = g;
+            model.scalars[0] = gamma;
+        }
+        if let Some(change) = controls(1) {
+            vector::axpy(R::one(), &change, &mut model.vectors[2]);
+        }
+    }
+
+    fn waited(&self) -> u64 {
+        self.waited
+    }
+
+    fn sent(&self) -> &'static [&'static str] {
+        if self.controls { &["g", "c"] } else { &["g"] }
+    }
 }
 
 /// The uploads of a batch that answer the latest kind of broadcast, one of `known` vectors: first gradients are not mixed with
-/// what follows.
-pub(super) fn answers<R: Real>(batch: &[Arrived<R>], known: usize) -> Cow<'_, [Arrived<R>]> {
+/// later updates.
+fn answers<R: Real>(batch: &[Arrived<R>], known: usize) -> Cow<'_, [Arrived<R>]> {
     let answers = |up: &&Arrived<R>| up.down.vectors.len() == known;
     if batch.iter().all(|up| answers(&up)) { batch.into() } else { batch.iter().filter(answers).cloned().collect() }
 }

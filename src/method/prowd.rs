@@ -1,4 +1,4 @@
-//! ProWD: the server restores the models of narrow clients and takes what agrees with the wide ones.
+//! ProWD: the server restores the models of narrow clients and averages the coordinates that agree with the wide ones.
 
 mod block;
 mod dequantiser;
@@ -61,17 +61,17 @@ pub(super) const fn yoon(place: &'static str) -> Paper {
 impl Method for ProWd {
     const CARD: Card = Card {
         name: "prowd",
-        summary: "FedAvg for clients of unlike bit-widths: narrow models are dequantised and averaged where they agree with wide ones",
+        summary: "FedAvg for heterogeneous bit-widths: narrow models are dequantised and averaged where they agree with wide ones",
         paper: yoon("Section 4"),
         update: "client of width b:  y ← Q_b(x);  K times  y ← y − lr ∇F_i(Q_b(y); ξ);  send Q_b(y)\n\
                  server:  φ_1, φ_2 ← Adam on Σ_t ‖φ_t(Q_{b_{t−1}}(w_h)) − Q_{b_t}(w_h)‖² over the widest clients h\n\
                  \x20        ŵ_l = φ_2(φ_1(w_l));   m_l = argmax_m cos(m ⊙ (ŵ_l − x), mean_h (w_h − x))  for the narrower clients l\n\
                  \x20        x_j ← (Σ_h w_hj + Σ_l m_lj ŵ_lj) / (#h + Σ_l m_lj)",
-        weights: "with weights p_i: means are weighted by the p_i of those who take part",
+        weights: "with weights p_i: means are weighted by the p_i of the participants",
         traffic: "down: x [d]; up: w [d], each in the client's width; nothing stays at the client",
         differs: "a scaled-down variant of ours, since the paper's code is not public: φ_t are residual blocks of one hidden layer of 32 \
                   tanh units on chunks of 64 weights in steps of their grid, b → 12 → 32 bits, shared by all layers, the identity at \
-                  first, trained on 64 chunks a step; the loss on weights stands alone, without distillation on a buffer; the mask is \
+                  first, trained on 64 chunks a step; the loss is that on weights alone, without distillation on a buffer; the mask is \
                   the exact maximiser (a threshold on the ratio of the updates) in place of learnt scores; the wide clients are those of \
                   the fleet's greatest width, and where none of them took part the narrow ones count whole; clients round weights and \
                   hidden activations (max(b, 8) bits), not errors and gradients; Q_b has one step a layer, from 3 bits on the one that \

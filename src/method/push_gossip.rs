@@ -25,7 +25,7 @@ use crate::{
     random::{Quantity, Sampler, Setting},
 };
 
-/// What a node makes of a received model; `UPDATE` are the local steps.
+/// How a node uses a received model; `UPDATE` are the local steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Variant {
@@ -53,7 +53,7 @@ pub enum Partner {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct PushGossip {
-    /// What a node makes of a received model.
+    /// How a node uses a received model.
     pub variant: Variant,
     /// How two models are merged.
     pub merge: MergeRule,
@@ -96,7 +96,7 @@ impl Default for PushGossip {
 impl Method for PushGossip {
     const CARD: Card = Card {
         name: "push-gossip",
-        summary: "every period a node pushes its model to a random neighbour, who merges and trains it",
+        summary: "every period a node pushes its model to a random neighbour, which merges and trains it",
         paper: Paper {
             key: "ormandi2013gossip",
             authors: "Ormándi, Róbert and Hegedűs, István and Jelasity, Márk",
@@ -116,8 +116,8 @@ impl Method for PushGossip {
         weights: super::SCALED,
         traffic: "to one neighbour: x, t [d + 1], one part of k [d/k + 1], or a sample [s d + 1]; stays: the model the next one \
                   is merged with [d]",
-        differs: "a node finishes one received model before it takes up the next, so a node that is slow keeps others \
-                  waiting; the step size does not fall with the age unless `step-by-age` is set; every received model counts as useful \
+        differs: "a node finishes one received model before it begins the next, so received models wait at slow \
+                  nodes; the step size does not fall with the age unless `step-by-age` is set; every received model counts as useful \
                   to a token account",
     };
 
@@ -179,12 +179,12 @@ struct Rule {
     phase: Option<Sampler>,
 }
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
     model: Model<R>,
-    /// The model received last, where it is what the next is merged with.
+    /// The model received last, where the next one is merged with it.
     last: Option<Arc<Payload<R>>>,
     /// Received models that wait.
     inbox: VecDeque<(u64, Arc<Payload<R>>)>,
@@ -196,7 +196,7 @@ struct State<R> {
 const PUSH: u32 = 0;
 
 impl Rule {
-    /// Takes up the next received model, if there is one.
+    /// Begins with the next received model, if there is one.
     fn next<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         let Some((tag, message)) = state.inbox.pop_front() else { return };
         let PushGossip { variant, partner, merge, sample, .. } = self.parameters;
@@ -224,7 +224,7 @@ impl Rule {
         }
     }
 
-    /// Pushes the model, or what a message carries of it, to a random neighbour.
+    /// Pushes the model, or a part of it, to a random neighbour.
     fn push<R: Real>(&self, state: &mut State<R>, node: &mut Node<'_, R>) {
         let Some(to) = node.random_neighbour() else { return };
         let extent = match self.parameters {

@@ -3,14 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Card, FederatedMethod, Method, Paper, Setup, controlled::CONTROLS};
+use super::{
+    Card, FederatedMethod, Method, Paper, Setup,
+    controlled::{CONTROLS, Server, Visited, renew},
+};
 use crate::{
     analysis::Needs,
     num::{Real, vector},
-    problem::Correction,
     protocol::{
         Local, Payload,
-        federated::{Apply, Arrived, ClientUpdate, ServerUpdate, Update, Workload, weighted_sum},
+        federated::{ClientUpdate, ServerUpdate, Update, Workload},
     },
 };
 
@@ -50,15 +52,15 @@ impl Method for Scaffold {
                  server:  x ← x − (1/|S|) Σ_{i∈S} (x − y_i);   c ← c + (1/N) Σ_{i∈S} (c_i⁺ − c_i)",
         weights: super::CONTROLLED,
         traffic: "down: x, c [2 d]; up: x − y, c_i⁺ − c_i [2 d]; stays at the client: c_i [d]",
-        differs: "c_i takes up the change as the server receives it, so that c stays the mean of the c_i on links that lose \
-                  (unbiased compressors of variance 1 or more need the damping of `scallion`); \
+        differs: "c_i changes by the vector that the server receives, so that c stays the mean of the c_i with lossy compressors \
+                  (unbiased ones of variance 1 or more need the damping of `scallion`); \
                   a visit whose step sizes are all 0 leaves c_i as it is (option II)",
     };
 }
 
 impl FederatedMethod for Scaffold {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { option: self.option })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -66,7 +68,7 @@ impl FederatedMethod for Scaffold {
     }
 
     fn server<R: Real>(&self, _: &Setup<R>) -> Box<dyn ServerUpdate<R>> {
-        Box::new(Server)
+        Box::new(Server::OfTwo)
     }
 
     fn needs(&self) -> Needs {
@@ -74,12 +76,7 @@ impl FederatedMethod for Scaffold {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    option: ControlOption,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for Scaffold {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i"]
     }
@@ -93,40 +90,14 @@ impl<R: Real> ClientUpdate<R> for Client {
 
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, c] = down.firsts();
-        let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
-        let correction = vector::difference(c, &c_i);
-        let mut y = x.to_vec();
-        local.descend(&mut y, &Correction { shift: Some(&correction), ..Correction::NONE });
-        let mut change = match (self.option, local.mean_direction(&vector::difference(x, &y))) {
-            (ControlOption::I, _) => vector::difference(&local.full_gradient(x), &c_i),
-            // c_i⁺ − c_i = (x − y)/(K lr) − c.
-            (ControlOption::II, Some(mean)) => vector::difference(&mean, c),
-            (ControlOption::II, None) => vec![R::zero(); x.len()],
-        };
-        // The client keeps what the server receives: c stays the mean of the c_i whatever the uplink loses.
+        let mut c_i = memory.vector_or_zeros(0, x.len());
+        let Visited { y, mut change } = Visited::of(x, c, &c_i, local);
+        if self.option == ControlOption::I {
+            change = vector::difference(&local.full_gradient(x), &c_i);
+        }
         let delta = local.transmit_change(x, &y);
         local.transmit(&mut change);
-        vector::axpy(R::one(), &change, &mut c_i);
+        renew(&mut c_i, &change);
         Update { up: Payload::of([delta, change]), memory: Some(Payload::one(c_i)) }
-    }
-}
-
-/// Clients are sent `x` and `c`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Server;
-
-impl<R: Real> ServerUpdate<R> for Server {
-    fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>) {
-        if batch.is_empty() {
-            return;
-        }
-        let update = ctx.aggregate(batch, 0);
-        let change = weighted_sum(batch, 1, &ctx.weights(batch));
-        ctx.step(&mut model.vectors[0], update);
-        vector::axpy(R::one(), &change, &mut model.vectors[1]);
-    }
-
-    fn sent(&self) -> &'static [&'static str] {
-        &["c"]
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Card, FederatedMethod, Method, Setup,
-    controlled::CONTROLS,
+    controlled::{CONTROLS, renew},
     momentum::{cheng, combine, scaled, server_step, validate},
 };
 use crate::{
@@ -39,16 +39,16 @@ impl Default for ScaffoldM {
 impl Method for ScaffoldM {
     const CARD: Card = Card {
         name: "scaffold-m",
-        summary: "SCAFFOLD with the server's momentum in every local step; converges to the exact optimum with any cohort",
+        summary: "SCAFFOLD-M (client momentum): SCAFFOLD with the server's momentum in every local step; exact with any cohort",
         paper: cheng("Algorithm 3"),
         update: "client:  y ← x;  K times  y ← y − lr (beta (∇F_i(y; ξ) − c_i + c) + (1 − beta) g)\n\
                  \x20        c_i⁺ = (1/K) Σ ∇F_i(y; ξ);   send Δ_i = c_i⁺ − c_i\n\
                  server:  g ← (1/|S|) Σ_{i∈S} (beta (Δ_i + c) + (1 − beta) g);   c ← c + (1/N) Σ_{i∈S} Δ_i;   x ← x − gamma g",
         weights: "with weights p_i: g ← Σ_{i∈S} (N p_i/|S|) beta (Δ_i + c) + (1 − beta) g and c ← c + Σ_{i∈S} p_i Δ_i, so that c = Σ p_i c_i and \
-                  E g = beta ∇f + (1 − beta) g whatever the c_i; at x* g = c = 0 and c_i = ∇f_i(x*), whatever `weighting` says",
+                  E g = beta ∇f + (1 − beta) g for any c_i; at x* g = c = 0 and c_i = ∇f_i(x*), under any `weighting`",
         traffic: "down: x, g, c [3 d]; up: Δ [d]; stays at the client: c_i [d]",
-        differs: "one vector goes up in place of two: the server finds the mean of x − y from it exactly; c_i, c and g start at zero; \
-                  where clients take unlike numbers of steps, x moves by the mean of K lr along the mean direction; \
+        differs: "one vector goes up in place of two: the server computes the mean of x − y from it exactly; c_i, c and g start at zero; \
+                  where clients take different numbers of steps, x moves by the mean of K lr along the mean direction; \
                   where step sizes change within a visit, c_i⁺ is the mean of the gradients weighted by them",
     };
 
@@ -59,7 +59,7 @@ impl Method for ScaffoldM {
 
 impl FederatedMethod for ScaffoldM {
     fn client<R: Real>(&self) -> Box<dyn ClientUpdate<R>> {
-        Box::new(Client { beta: self.beta })
+        Box::new(self.clone())
     }
 
     fn model<R: Real>(&self, x: Vec<R>) -> Payload<R> {
@@ -78,19 +78,14 @@ impl FederatedMethod for ScaffoldM {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Client {
-    beta: f64,
-}
-
-impl<R: Real> ClientUpdate<R> for Client {
+impl<R: Real> ClientUpdate<R> for ScaffoldM {
     fn remembers(&self) -> &'static [&'static str] {
         &["c_i"]
     }
 
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R> {
         let [x, g, c] = down.firsts();
-        let mut c_i = memory.vectors.first().cloned().unwrap_or_else(|| vec![R::zero(); x.len()]);
+        let mut c_i = memory.vector_or_zeros(0, x.len());
         let shift = combine(self.beta, &vector::difference(c, &c_i), 1.0 - self.beta, g);
         let mut y = x.to_vec();
         local.descend(&mut y, &Correction { scale: self.beta, shift: Some(&shift), pull: None });
@@ -99,7 +94,7 @@ impl<R: Real> ClientUpdate<R> for Client {
             None => vec![R::zero(); x.len()],
         };
         local.transmit(&mut change);
-        vector::axpy(R::one(), &change, &mut c_i);
+        renew(&mut c_i, &change);
         Update { up: Payload::one(change), memory: Some(Payload::one(c_i)) }
     }
 }

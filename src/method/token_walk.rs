@@ -44,9 +44,9 @@ pub struct TokenWalk {
     pub alpha: f64,
     /// The chain that is repelled.
     pub chain: Chain,
-    /// What repels it: the kernel of the self-repellent walk, or a history-driven target.
+    /// The form of repellence: the kernel of the self-repellent walk, or a history-driven target.
     pub repellence: Repellence,
-    /// Where the measure of a token's visits is; matters to traffic alone.
+    /// Where the measure of a token's visits is; affects traffic alone.
     pub measure_at: MeasureAt,
     /// Number of tokens, each with a model of its own.
     pub tokens: usize,
@@ -94,10 +94,10 @@ impl Method for TokenWalk {
         traffic: "per hop: θ, x [d + n]; with the measure at the nodes, θ [d] and a number from each neighbour asked: all of them for \
                   the kernel, one for the target; without repellence θ [d]",
         differs: "a holder whose token is lost, or finds that its next node is gone for good, draws the next node anew; a \
-                  token at a node that leaves for good is gone; availability by rounds does not apply; gradients are weighted \
+                  token at a node that leaves for good is lost; availability by rounds does not apply; gradients are weighted \
                   by p_i/μ_i, so that the optimum is that of the problem whatever the chain; x starts uniform; a step size \
                   schedule of `local.lr` runs by hops and multiplies (n + 1)^(−b); a node whose work on a token is lost does \
-                  it again; neighbours that are asked answer at once, and their numbers are counted with the next hop",
+                  it again; neighbours answer questions at once, and their numbers count with the next hop",
     };
 
     fn validate(&self) -> Result<(), Invalid> {
@@ -132,7 +132,7 @@ struct Rule {
     clients: usize,
 }
 
-/// What a node remembers.
+/// The memory of a node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 struct State<R> {
@@ -176,7 +176,7 @@ impl Rule {
         self.send(token, hop.to, node);
     }
 
-    /// Sends a token with what it has to carry of its measure, or has been told of it by neighbours.
+    /// Sends a token with its measure, or with the numbers that it has from neighbours.
     fn send<R: Real>(&self, token: Token<R>, to: NodeId, node: &mut Node<'_, R>) {
         let measure = token.payload.scalars.len() as u64;
         let numbers = match self.parameters.measure_at {
@@ -220,7 +220,7 @@ impl<R: Real> PeerUpdate<R> for Rule {
 
     fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
         let [x] = input.firsts();
-        // The gradient is that of n p_i f_i, and the chain's scalar stands for 1/μ_i.
+        // The gradient is that of n p_i f_i, and the input's scalar is 1/μ_i.
         let weight = 1.0 / local.objective().clients() as f64;
         let lr = input.scalars[0] * weight * local.lr(0);
         let mut y = x.to_vec();

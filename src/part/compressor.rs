@@ -1,11 +1,11 @@
-//! Compressors: what becomes of a vector on its way, and how many bits it takes.
+//! Compressors: the vector that a receiver reconstructs, and the size of its message.
 //!
-//! A compressor replaces a vector by what the receiver reconstructs, and says what the message costs on the wire. A compressor
-//! looks at the vector alone; [`ErrorFeedback`], [`Ef21`] and [`Diana`] wrap one and remember what it lost. A compressor is
-//! immutable: what it remembers is a [`Payload`] that its user keeps and commits when the message has arrived.
+//! A compressor replaces a vector by the receiver's reconstruction, and returns the size of the message on the wire. It looks at
+//! the vector alone; [`ErrorFeedback`], [`Ef21`] and [`Diana`] wrap one and remember its errors. A compressor is
+//! immutable: its memory is a [`Payload`] that its user keeps and commits when the message has arrived.
 //!
-//! The zero vector comes through as it is. Coordinates that are not finite are passed on and not rounded: divergence is for
-//! the recorder to see.
+//! The zero vector arrives as it is. Coordinates that are not finite are passed on and not rounded: the recorder has to see
+//! divergence.
 
 mod builtin;
 mod dither;
@@ -28,7 +28,7 @@ pub use spec::{AnyCompressor, Compressor, CompressorSpec, Promises};
 
 use crate::{message::Payload, num::Real, problem::Block, random::Rng};
 
-/// What surrounds a message.
+/// The context of a message.
 #[derive(Debug)]
 pub struct Wire<'a> {
     /// The message's own random stream.
@@ -52,7 +52,7 @@ pub fn lengths(blocks: &[Block], d: usize) -> Vec<usize> {
     }
 }
 
-/// What a compressor promises about a vector `v` of `d` coordinates, `C(v)` being what arrives.
+/// The error bound of a compressor for vectors `v` of `d` coordinates, of which `C(v)` arrives.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Class {
     /// `E C(v) = v` and `E‖C(v) − v‖² ≤ ω ‖v‖²`.
@@ -63,13 +63,13 @@ pub enum Class {
     Absolute,
 }
 
-/// A way for vectors to travel.
+/// A compressor, ready for vectors of one scalar type.
 pub trait Encoder<R: Real>: Send + Sync {
-    /// Replaces `v` by what arrives and returns the size of the message [bit]. `memory` is empty at first and belongs to
+    /// Replaces `v` by the receiver's reconstruction and returns the size of the message [bit]. `memory` is empty at first and belongs to
     /// this sender and this vector of its messages.
     fn transmit(&self, v: &mut [R], memory: &mut Payload<R>, wire: &mut Wire<'_>) -> u64;
 
-    /// What the compressor promises for vectors of `d` coordinates, memory aside.
+    /// The error bound for vectors of `d` coordinates, memory aside.
     fn class(&self, d: usize) -> Class;
 }
 

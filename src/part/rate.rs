@@ -57,7 +57,7 @@ pub enum RateRule {
 pub enum Rate {
     /// The same at every version.
     Constant(f64),
-    /// By what its clock counts.
+    /// A function of the count of its clock.
     Rule(RateRule),
 }
 
@@ -67,14 +67,14 @@ forms! {
     table(RateRule) => Rate::Rule,
 }
 
-/// What step-size schedules count.
+/// The count that step-size schedules follow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clock {
     /// Server versions; all local steps of a visit share a step size. Own iterations, without a server.
     #[default]
     Versions,
-    /// Local steps on the same client's samples, whoever takes them.
+    /// Local steps on the same client's samples, whichever client takes them.
     Steps,
 }
 

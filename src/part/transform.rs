@@ -31,7 +31,7 @@ pub trait Transform<R>: Send + Sync {
     /// Changes `update`, shape `[d]`. `state` is empty at first and belongs to this transform at this place.
     fn apply(&self, update: &mut [R], state: &mut Payload<R>, at: &Point<'_, R>);
 
-    /// The letters of the vectors of its state, in their order.
+    /// The names of the vectors of its state, in their order.
     fn state_names(&self) -> &'static [&'static str] {
         &[]
     }
@@ -115,11 +115,11 @@ impl<R: Real> Chain<R> {
         self.parts.is_empty()
     }
 
-    /// The vectors of a `state` by their names: the place of their transform, from 0, and their letter, such as `0.m`.
+    /// The vectors of a `state` by their names: the place of their transform, from 0, and their name in it, such as `0.m`.
     pub fn state_vectors<'a>(&'a self, state: &'a [Payload<R>]) -> impl Iterator<Item = (String, &'a [R])> {
         self.parts.iter().zip(state).enumerate().flat_map(|(place, (part, state))| {
             let vectors = part.state_names().iter().zip(&state.vectors);
-            vectors.map(move |(letter, vector)| (format!("{place}.{letter}"), vector.as_slice()))
+            vectors.map(move |(name, vector)| (format!("{place}.{name}"), vector.as_slice()))
         })
     }
 

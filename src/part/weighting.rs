@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::problem::spec::WeightsSpec;
 
 /// The coefficient of each update in their sum. `N` clients that have samples, `S` the batch, `nᵢ` samples, `pᵢ` the client's weight
-/// in the objective. Where `problem.weights` are not uniform, `participating`, `all` and `sum` of a method's own become `sampling`,
-/// `all-weighted` and `sum-weighted`, so that the objective is followed unless a scenario says otherwise.
+/// in the objective. Where `problem.weights` are not uniform, a method's default `participating`, `all` or `sum` becomes `sampling`,
+/// `all-weighted` or `sum-weighted`, so that the run minimises the objective unless the scenario says otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Weighting {
@@ -63,7 +63,7 @@ impl Weighting {
         self == Self::ParticipatingWeighted || self.is_linear_in_weights()
     }
 
-    /// Whether a coefficient is a multiple of the client's weight in the objective, whoever else is in the batch.
+    /// Whether a coefficient is a multiple of the client's weight in the objective, whatever the rest of the batch.
     pub fn is_linear_in_weights(self) -> bool {
         matches!(self, Self::KnownProbability | Self::Sampling | Self::AllWeighted | Self::Unbiased | Self::SumWeighted)
     }

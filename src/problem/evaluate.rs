@@ -25,6 +25,33 @@ pub struct Wanted {
     pub local_losses: bool,
 }
 
+impl Wanted {
+    /// No scores.
+    pub const NOTHING: Self = Self {
+        loss: false,
+        gap: false,
+        gradient_norm: false,
+        distance: false,
+        test: false,
+        worst_decile: false,
+        local_losses: false,
+    };
+
+    /// The scores of either.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            loss: self.loss || other.loss,
+            gap: self.gap || other.gap,
+            gradient_norm: self.gradient_norm || other.gradient_norm,
+            distance: self.distance || other.distance,
+            test: self.test || other.test,
+            worst_decile: self.worst_decile || other.worst_decile,
+            local_losses: self.local_losses || other.local_losses,
+        }
+    }
+}
+
 /// The scores of one iterate; `None` where not wanted or not defined.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evaluation {

@@ -1,23 +1,20 @@
 //! Clients around a server.
 //!
 //! One visit of a client: the schedule calls it → the server sends it the model → the message travels →
-//! the client [computes](ClientUpdate::update) on what it received and on its own memory → its upload travels → the
-//! server collects it with its staleness → the schedule says when to [apply](ServerUpdate::apply) what has been collected.
+//! the client [computes](ClientUpdate::update) on that message and on its memory → its upload travels → the
+//! server collects it with its staleness → the schedule says when to [apply](ServerUpdate::apply) the collected uploads.
 //!
-//! A client's memory changes when the server accepts its upload: work that is lost, cancelled or refused leaves no trace, unless the
-//! scenario wants the [fault](super::spec::Commit::Sent).
+//! A client's memory changes when the server accepts its upload: lost, cancelled or rejected work leaves no trace, unless the
+//! scenario asks for the [fault](super::spec::Commit::Sent).
 
 mod apply;
 mod client_stats;
-mod coefficients;
 mod compressors;
-mod masked;
-mod messages;
-mod observed;
 mod plan;
 mod protocol;
-mod shards;
+mod secure;
 mod state;
+mod visit;
 
 use std::sync::Arc;
 
@@ -25,11 +22,11 @@ use serde::{Deserialize, Serialize};
 
 pub use apply::{Apply, ServerParts, ServerState, weighted_sum};
 pub use compressors::Compressors;
-pub use masked::Grid;
-pub use messages::{Downlink, Message, Upload};
-pub use plan::{Plan, exchange::Exchange, job::Job};
+pub use plan::{Plan, exchange::Exchange};
 pub use protocol::Federated;
+pub use secure::{Grid, SecureSpec};
 pub use state::Participation;
+pub use visit::{Downlink, Job, Message, Upload};
 
 pub use super::observed::StateVector;
 
@@ -39,9 +36,9 @@ use crate::{
     protocol::{Local, Payload},
 };
 
-/// The client half of a method: a pure function of what came down, of the client's memory and of its visit.
+/// The client half of a method: a pure function of the message down, of the client's memory and of its visit.
 pub trait ClientUpdate<R: Real>: Send + Sync {
-    /// Stochastic gradients that a visit evaluates on what came down. They take the client's time: a gradient is as long as a step.
+    /// Stochastic gradients that a visit evaluates after the message `down`. They take the client's time: a gradient is as long as a step.
     fn gradients(&self, down: &Payload<R>, work: Workload) -> usize {
         let _ = down;
         work.steps
@@ -50,13 +47,13 @@ pub trait ClientUpdate<R: Real>: Send + Sync {
     /// Computes the upload and the client's new memory. `memory` is empty on the first visit.
     fn update(&self, down: &Payload<R>, memory: &Payload<R>, local: &mut Local<'_, R>) -> Update<R>;
 
-    /// The letters in the paper of the vectors that a client remembers, in their order.
+    /// The names, in the paper, of the vectors that a client remembers, in their order.
     fn remembers(&self) -> &'static [&'static str] {
         &[]
     }
 }
 
-/// How much a visit has to do.
+/// The work of a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workload {
     /// Local steps.
@@ -65,12 +62,12 @@ pub struct Workload {
     pub pass: usize,
 }
 
-/// What a client half returns.
+/// The result of a client half.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Update<R> {
-    /// What goes up. Vectors are descent directions: a client returns `x_received − x_local`.
+    /// The upload. Its vectors are descent directions: a client returns `x_received − x_local`.
     pub up: Payload<R>,
-    /// What the client remembers for its next visit; `None` leaves its memory as it is.
+    /// The client's memory for its next visit; `None` leaves it as it is.
     pub memory: Option<Payload<R>>,
 }
 
@@ -81,19 +78,19 @@ impl<R> Update<R> {
     }
 }
 
-/// The server half of a method. Its fields are its state and are saved with a run; what clients are sent is kept by the protocol.
+/// The server half of a method. Its fields are its state and are saved with a run; the protocol keeps the model that clients receive.
 pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
-    /// Applies what has been collected, in order of arrival, to the `model` that clients are sent: its first vector is the iterate
+    /// Applies the collected uploads, in order of arrival, to the `model` that clients receive: its first vector is the iterate
     /// `x`, shape `[d]`. The batch is empty when a round passes without anybody.
     fn apply(&mut self, model: &mut Payload<R>, batch: &[Arrived<R>], ctx: &mut Apply<'_, R>);
 
-    /// What `client` is sent in place of the model, where clients have models of their own.
+    /// The personal model of `client`, which it receives in place of the shared one; `None` where all receive the same.
     fn personal(&self, client: NodeId) -> Option<&Arc<Payload<R>>> {
         let _ = client;
         None
     }
 
-    /// Names of the vectors that clients are sent behind `x`.
+    /// Names of the vectors that clients receive after `x`.
     fn sent(&self) -> &'static [&'static str] {
         &[]
     }
@@ -103,7 +100,7 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
         0
     }
 
-    /// What the server remembers besides what it sends, for inspection.
+    /// The vectors that the server remembers and does not send, for inspection.
     fn state_vectors(&self) -> Vec<StateVector<'_, R>> {
         Vec::new()
     }
@@ -115,14 +112,14 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
 pub struct Arrived<R> {
     /// The client whose samples it comes from.
     pub from: NodeId,
-    /// What was sent, as it came out of the uplink.
+    /// The upload, as it came out of the uplink.
     pub up: Payload<R>,
-    /// What the client had been sent, so that stale work can be set against its origin.
+    /// The message that the client had received, by which stale work can be compared with its origin.
     #[serde(with = "shared")]
     pub down: Arc<Payload<R>>,
     /// Server versions between the download and the arrival (0 when fresh).
     pub staleness: u64,
-    /// Weight for staleness [1].
+    /// Staleness weight [1].
     pub weight: f64,
     /// Local steps taken.
     pub steps: usize,

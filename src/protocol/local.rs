@@ -1,10 +1,11 @@
 //! The local computation of one client visit.
 
 mod rule;
-mod visits;
+mod uplink;
 
 pub use rule::{LocalRule, Pace, Steps};
 use serde::{Deserialize, Serialize};
+pub use uplink::Uplink;
 
 use crate::{
     interrupt::Interrupt,
@@ -14,7 +15,7 @@ use crate::{
         Batches, Correction, Objective, Sample, Visit, Workspace,
         head::{Layout, Moments},
     },
-    protocol::{Payload, Uplink},
+    protocol::Payload,
     random::{Purpose, Rng, Streams},
 };
 
@@ -27,28 +28,28 @@ pub struct Scratch<R> {
     draw: Vec<R>,
 }
 
-/// What a client keeps between visits.
+/// The memory of a client between visits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory<R> {
-    /// What the method remembers; empty before the first visit.
+    /// The method's memory; empty before the first visit.
     pub own: Payload<R>,
     /// State of the client's optimiser, where it outlives a visit.
     pub optimiser: Vec<Payload<R>>,
-    /// What the uplink remembers, one payload for each vector of an upload.
+    /// The uplink's memory, one payload for each vector of an upload.
     pub compressor: Vec<Payload<R>>,
 }
 
 impl<R: Real> Memory<R> {
-    /// What it takes, 32 bits a number, whatever the width of the client [bit].
+    /// Its size at 32 bits a number, whatever the client's precision [bit].
     pub fn bits(&self) -> u64 {
         let others = self.optimiser.iter().chain(&self.compressor).map(Payload::dense_bits);
         self.own.dense_bits() + others.sum::<u64>()
     }
 }
 
-/// One visit: what a client half works with.
+/// One visit, as a client half sees it.
 ///
-/// Samples come from the stream `(Batch, client, visit)`, what the uplink draws from `(Link, client, visit)`.
+/// Samples come from the stream `(Batch, client, visit)`, the uplink's random numbers from `(Link, client, visit)`.
 pub struct Local<'a, R> {
     /// The client whose samples these are.
     pub client: usize,
@@ -62,7 +63,7 @@ pub struct Local<'a, R> {
     rng: Rng,
     optimiser_state: Vec<Payload<R>>,
     width: Bits,
-    /// Width that the model is rounded to at the end of the local steps.
+    /// Precision to which the model is rounded at the end of the local steps.
     stored: Bits,
     uplink: Uplink<'a, R>,
     interrupt: Interrupt<'a>,
@@ -99,12 +100,12 @@ impl<'a, R: Real> Local<'a, R> {
         }
     }
 
-    /// Has the visit stop short once the run is to be left.
+    /// Has the visit stop short when the run is interrupted.
     pub fn heed(&mut self, interrupt: Interrupt<'a>) {
         self.interrupt = interrupt;
     }
 
-    /// Gives the client an uplink, and the width that it computes and stores in.
+    /// Gives the client an uplink, and the precision in which it computes.
     pub fn equip(&mut self, width: Bits, equip: impl FnOnce(&mut Uplink<'a, R>)) {
         self.width = width;
         equip(&mut self.uplink);
@@ -116,27 +117,27 @@ impl<'a, R: Real> Local<'a, R> {
         self.share = share;
     }
 
-    /// Has the client keep what its local steps reach in this width only.
+    /// Has the client store the model that its local steps reach in this precision.
     pub fn store_in(&mut self, width: Bits) {
         self.stored = width;
     }
 
-    /// Sends one vector: it becomes what the server receives. For methods whose clients go on with their own compressed
-    /// message; a client half that calls it sends all its vectors so, in the order in which it returns them.
+    /// Sends one vector and replaces it by the vector that the server receives, for methods whose clients go on with their own
+    /// compressed message. A client half that calls it must send all its vectors so, in the order in which it returns them.
     pub fn transmit(&mut self, v: &mut [R]) {
         self.uplink.transmit(v, self.objective.blocks());
     }
 
-    /// The same with an unbiased compressor shrunk until it is contractive; for methods whose memory has to bear what is lost.
+    /// The same with an unbiased compressor shrunk until it is contractive, for methods whose memory accumulates its errors.
     pub fn transmit_contracted(&mut self, v: &mut [R]) {
         self.uplink.transmit_contracted(v, self.objective.blocks());
     }
 
-    /// What a client reports that has moved from the received model `x` to `y`: `x − y`.
+    /// The update of a client whose local steps led from the received model `x` to `y`: `x − y`.
     ///
-    /// A client that stores models in few bits has rounded `y` to them, as its local steps leave it. It sends `y` itself, or over a compressor how far that is from
-    /// `x`, which is what it stored of the model that it received; the server, which knows the model it sent and what becomes of
-    /// it in few bits, takes the difference to `y`.
+    /// A client that stores models in few bits has rounded `y` already. It sends `y` itself, or through a compressor its distance from
+    /// `x`, the rounded model that it received; the server, which knows the model it sent and its rounding, takes the difference to
+    /// `y`.
     pub fn model_change(&mut self, x: &[R], mut y: Vec<R>) -> Vec<R> {
         let Some(sent) = self.uplink.origin().filter(|_| self.width != Bits::FLOAT) else {
             vector::blend(R::one(), x, -R::one(), &mut y);
@@ -162,17 +163,17 @@ impl<'a, R: Real> Local<'a, R> {
         change
     }
 
-    /// Sends what the client half returns, unless it has done so itself, and counts the bits of all messages [bit].
+    /// Sends the result of the client half, unless it has done so itself, and counts the bits of all messages [bit].
     pub fn send(&mut self, up: &mut Payload<R>) -> u64 {
         self.uplink.send(up, self.objective.blocks())
     }
 
-    /// What the uplink remembers for the next visit; `None` where it remembers nothing.
+    /// The uplink's memory for the next visit; `None` where it has none.
     pub fn kept_compressor(&mut self) -> Option<Vec<Payload<R>>> {
         self.uplink.kept()
     }
 
-    /// Takes up the optimiser state of an earlier visit.
+    /// Restores the optimiser's state of an earlier visit.
     pub fn resume_optimiser(&mut self, state: &[Payload<R>]) {
         self.optimiser_state = state.to_vec();
     }
@@ -202,8 +203,8 @@ impl<'a, R: Real> Local<'a, R> {
         self.interrupt.steps(self.steps).map(|k| self.lr(k)).sum()
     }
 
-    /// How far the visit's steps carry on gradients of 1: `‖a‖₁` of Wang et al. 2020, with the pull `mu` towards the start. It is
-    /// in units of the visit's step size, the number of steps for plain SGD; where step sizes change within a visit, in units of a
+    /// The distance that the visit's steps cover on gradients of 1: `‖a‖₁` of Wang et al. 2020, with the pull `mu` towards the start.
+    /// It is in units of the visit's step size, the number of steps for plain SGD; where step sizes change within a visit, in units of a
     /// step size of 1, which all clients share: `Σ lr` for plain SGD.
     pub fn reach(&self, mu: f64) -> f64 {
         let mut state = Vec::new();
@@ -218,7 +219,7 @@ impl<'a, R: Real> Local<'a, R> {
     }
 
     /// `(x − y) / Σ lr`: the mean direction of the steps that led from `x` to `y`, given `delta = x − y`; `None` where all step
-    /// sizes were 0, and the visit tells nothing of it.
+    /// sizes were 0.
     pub fn mean_direction(&self, delta: &[R]) -> Option<Vec<R>> {
         let total = self.total_lr();
         (total > 0.0).then(|| {
@@ -229,7 +230,7 @@ impl<'a, R: Real> Local<'a, R> {
     }
 
     /// Takes all local steps in place: `y ← y − lr · optimiser(scale · ∇F(y; ξ) + shift + pull (y − anchor))`. At their end a client
-    /// of few bits rounds `y`: whatever a method reads from it, it reads from what the client stores.
+    /// of few bits rounds `y`, so that a method reads the model that the client stores.
     pub fn descend(&mut self, y: &mut [R], correction: &Correction<'_, R>) {
         if self.rule.optimiser.is_plain() && self.width == Bits::FLOAT {
             let (rule, pace) = (self.rule, self.pace);
@@ -252,7 +253,7 @@ impl<'a, R: Real> Local<'a, R> {
     }
 
     /// Calls `body` once a local step with the step's sample, for methods that need more than one gradient a step. `y` is the local
-    /// model, which may be empty; after the last step a client of few bits rounds it to what it stores.
+    /// model, which may be empty; after the last step a client of few bits rounds it to its precision.
     pub fn each_step(&mut self, y: &mut [R], mut body: impl FnMut(&mut Step<'_, R>, &mut [R])) {
         let (rule, pace) = (self.rule, self.pace);
         let (client, objective, width, share) = (self.client, self.objective, self.width, self.share);

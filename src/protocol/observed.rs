@@ -1,4 +1,4 @@
-//! What can be seen of a running protocol.
+//! The view of a running protocol for recorders.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::{
     num::{Real, low_precision::Bits},
 };
 
-/// The models a protocol holds, by reference.
+/// The models of a protocol, by reference.
 #[derive(Debug, Clone)]
 pub enum Models<'a, R> {
     /// The server's iterate, shape `[d]`.
@@ -58,14 +58,19 @@ impl<'a, R> StateVector<'a, R> {
 /// A model as a client runs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deployed<R> {
-    /// The parameters, rounded to what the client stores, shape `[d]`.
+    /// The parameters, rounded to the client's precision, shape `[d]`.
     pub x: Vec<R>,
-    /// Width of its activations.
+    /// Precision of its activations.
     pub activations: Bits,
 }
 
-/// A protocol whose progress can be recorded.
-pub trait Observed<R: Real>: Protocol {
+/// A protocol that can be run and recorded.
+pub trait Recorded<R: Real>: Protocol + Observed<R> {}
+
+impl<R: Real, P: Protocol + Observed<R>> Recorded<R> for P {}
+
+/// The state of a protocol, as recorders and metrics see it.
+pub trait Observed<R: Real> {
     /// The current iterates.
     fn models(&self) -> Models<'_, R>;
 
@@ -100,7 +105,7 @@ pub trait Observed<R: Real>: Protocol {
         Vec::new()
     }
 
-    /// What clients keep between visits, all together [bit]; `None` without a server.
+    /// Size of all clients' memory between visits [bit]; `None` without a server.
     fn client_memory(&self) -> Option<u64> {
         None
     }

@@ -1,39 +1,40 @@
-//! Nodes that are all equal, on a topology: gossip, decentralised SGD, tokens.
+//! Peer-to-peer methods, on a topology of equal nodes: gossip, decentralised SGD, tokens.
 //!
-//! A method is the rule of one node ([`PeerUpdate`]): it sees its own state, what arrives and when it is woken, and gives
-//! orders through its [`Node`]: compute, send, wake me. Local work is a pure function of a copy of what it needs
-//! ([`PeerUpdate::compute`]), so the state may go on changing meanwhile; the method says how the result is combined.
+//! A method is the rule of one node ([`PeerUpdate`]): it sees its own state, arriving messages and wake-ups, and gives orders through
+//! its [`Node`]: compute, send, wake me. Local work is a pure function of a copy of its input ([`PeerUpdate::compute`]), so the state
+//! may go on changing meanwhile; the method combines the result with it. Methods whose nodes iterate in lockstep implement
+//! [`SynchronousUpdate`] instead.
 //!
-//! A node that is down neither computes, nor hears, nor sends: messages wait for it or are lost, and what wakes it does so when it is
-//! back. Work that ends in the very instant in which it leaves is still sent. A method says with how much [`Reliability`] a message travels; one that it cannot go on without is repeated until it arrives.
+//! A node that is down neither computes, nor receives, nor sends: messages wait for it or are lost, and wake-ups wait until it is
+//! back. Work that ends in the very instant in which its node leaves is still sent. A method chooses the [`Reliability`] of each
+//! message; one that it cannot go on without is repeated until it arrives.
 
 mod barrier;
-mod mailbox;
+mod job;
 mod node;
 mod nodes;
-mod plan;
 mod protocol;
 #[cfg(test)]
 pub(crate) mod recording_orders;
 mod spec;
 mod synchronous;
 mod time_varying_graph;
-mod visit;
-mod wake;
+mod waiting;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use barrier::Barrier;
+pub use job::{Job, Outcome, Plan};
 pub use node::{Node, Orders};
-pub use nodes::{Nodes, nodes_with};
-pub use plan::Plan;
+pub use nodes::{Event, Nodes, nodes_with};
 pub use protocol::{Participation, Peers, no_topology};
 pub use spec::{Absent, PeersSpec};
-pub use synchronous::{Phase, Synchronous};
+pub use synchronous::{Exchange, Phase, SynchronousUpdate, synchronous_nodes};
+#[cfg(test)]
+pub(crate) use synchronous::{Progress, Synchronous};
 pub use time_varying_graph::{Neighbourhood, TimeVaryingGraph, TimeVaryingGraphSpec};
-pub use visit::{Job, Outcome};
 
 use crate::{
     engine::{NodeId, shared},
@@ -46,9 +47,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub struct Message<R> {
-    /// Who sent it.
+    /// The sender.
     pub from: NodeId,
-    /// What the method marks it with: the iteration, or a kind of message. A header that is not counted as traffic.
+    /// The method's mark: the iteration, or a kind of message. A header that does not count as traffic.
     pub tag: u64,
     /// Size on the wire [bit].
     pub bits: u64,
@@ -57,12 +58,12 @@ pub struct Message<R> {
     pub payload: Arc<Payload<R>>,
 }
 
-/// With how much care a message travels.
+/// How reliably a message travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reliability {
-    /// Lost is lost; where the receiver is down, it does what the scenario says of [`Absent`] nodes.
+    /// Sent once; where the receiver is down, the scenario's choice for [`Absent`] nodes applies.
     BestEffort,
-    /// Sent again until it arrives, and kept for a receiver that is down: what a barrier or an answer needs.
+    /// Sent again until it arrives, and kept for a receiver that is down, as barriers and answers need it.
     Repeated,
     /// Lost where the receiver is down, whatever the scenario says: a question to whoever is there.
     OnlyIfUp,
@@ -70,9 +71,9 @@ pub enum Reliability {
 
 /// The rule of one node.
 ///
-/// Everything a node remembers is its `State`; the rule itself never changes during a run.
+/// A node remembers its `State` and nothing else; the rule itself never changes during a run.
 pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
-    /// What a node remembers. Plain data: it is saved with a run.
+    /// The memory of a node. Plain data: it is saved with a run.
     type State: Serialize + DeserializeOwned + Send + Sync;
 
     /// The state of `node` at its initial model `x`, shape `[d]`.
@@ -100,7 +101,7 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
     /// A message has arrived.
     fn on_message(&self, state: &mut Self::State, message: Message<R>, node: &mut Node<'_, R>);
 
-    /// A wake-up that was asked for.
+    /// A wake-up that the node ordered.
     fn on_timer(&self, state: &mut Self::State, key: u32, node: &mut Node<'_, R>) {
         let _ = (state, key, node);
     }
@@ -110,29 +111,29 @@ pub trait PeerUpdate<R: Real>: Send + Sync + 'static {
         let _ = (state, node);
     }
 
-    /// This node's `message` to `to` was lost, or `to` is gone for good. Not called for what is [repeated](Reliability::Repeated).
+    /// This node's `message` to `to` was lost, or `to` is gone for good. Not called for [repeated](Reliability::Repeated) messages.
     fn on_dropped(&self, state: &mut Self::State, to: NodeId, message: Message<R>, node: &mut Node<'_, R>) {
         let _ = (state, to, message, node);
     }
 
-    /// A message has come for this node while it is down: whoever waits for it can be told.
+    /// A message has come for this node while it is down: it can release nodes that wait for it.
     fn on_missed(&self, state: &mut Self::State, node: &mut Node<'_, R>) {
         let _ = (state, node);
     }
 
-    /// With how much care messages of this tag travel.
+    /// How reliably messages of this tag travel.
     fn reliability(&self, tag: u64) -> Reliability {
         let _ = tag;
         Reliability::BestEffort
     }
 
-    /// What a node remembers besides its model, by the letters of the paper; vectors that are not there yet are empty.
+    /// The vectors that a node remembers besides its model, by their names in the paper; empty before they exist.
     fn state_vectors<'s>(&self, state: &'s Self::State) -> Vec<(&'static str, &'s [R])> {
         let _ = state;
         Vec::new()
     }
 
-    /// The model a node would answer with now, shape `[d]`.
+    /// The current model of a node, shape `[d]`.
     fn iterate<'s>(&self, state: &'s Self::State) -> &'s [R];
 
     /// The nodes whose models are the method's, ascending and at least one; `None` for all.

@@ -1,11 +1,9 @@
-//! Schedules: when a server calls clients and when it applies what they sent.
+//! Schedules: when a server calls clients and when it applies their updates.
 
-mod build;
 pub mod cohort;
 mod concurrency;
 mod grace;
 mod group;
-mod recall;
 mod rounds;
 mod select;
 mod spec;
@@ -31,7 +29,7 @@ pub use spec::{BufferedSpec, GraceSpec, GroupSpec, Replace, RoundsSpec, Schedule
 pub use stream::Continuous;
 pub use window::Window;
 
-/// When the server acts. A schedule sees who came and who was lost, never what was sent.
+/// When the server acts. A schedule sees which clients answered or were lost, never their messages.
 pub trait Schedule: Snapshot + Send + Sync {
     /// The first orders, at time zero.
     fn start(&mut self, clients: &mut Clients<'_>) -> Orders;
@@ -39,27 +37,27 @@ pub trait Schedule: Snapshot + Send + Sync {
     /// An upload was accepted and collected.
     fn on_arrival(&mut self, from: NodeId, clients: &mut Clients<'_>) -> Orders;
 
-    /// A called client will not answer: its work, or a message, was lost or refused.
+    /// A called client will not answer: its work or a message was lost, or its upload rejected.
     fn on_lost(&mut self, client: NodeId, clients: &mut Clients<'_>) -> Orders;
 
-    /// A wake-up that was asked for.
+    /// A wake-up that the schedule ordered.
     fn on_timer(&mut self, key: u64, clients: &mut Clients<'_>) -> Orders;
 
-    /// The server has just applied what it had collected, on orders of this schedule: the clients knows the new model.
+    /// The server has just applied the collected uploads, on orders of this schedule; clients called now receive the new model.
     fn after_step(&mut self, clients: &mut Clients<'_>) -> Orders {
         let _ = clients;
         Orders::wait()
     }
 
-    /// What the update of a called client counts, besides its staleness [1].
+    /// The weight of a called client's update, besides its staleness weight [1].
     fn weight(&self, client: NodeId) -> f64 {
         let _ = client;
         1.0
     }
 }
 
-/// What a schedule may ask about clients. Losses and gradients are those of the server's iterate, and cost what it takes to
-/// ask for them.
+/// Statistics of clients that a schedule may ask for. Losses and gradients are those at the server's iterate, and the traffic and work
+/// of asking for them are counted.
 pub trait ClientStats {
     /// Number of samples of a client.
     fn samples(&self, client: NodeId) -> usize;
@@ -83,14 +81,14 @@ pub trait ClientStats {
     fn gradient_norm(&self, client: NodeId) -> f64;
 }
 
-/// What a schedule orders, in this sequence.
+/// The orders of a schedule, carried out in this sequence.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Orders {
     /// Clients whose calls are withdrawn.
     pub cancel: Vec<NodeId>,
-    /// Whether the server applies what it has collected; [`Schedule::after_step`] says what follows.
+    /// Whether the server applies the collected uploads; [`Schedule::after_step`] gives the orders that follow.
     pub apply: bool,
-    /// Clients to call, with what the server then has.
+    /// Clients to call, with the model that the server then has.
     pub call: Vec<NodeId>,
     /// Wake-ups.
     pub wake: Vec<Wake>,
@@ -103,7 +101,7 @@ impl Orders {
     }
 }
 
-/// A wake-up that a schedule asks for.
+/// A wake-up that a schedule orders.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Wake {
     /// After this time [s], in the order of scheduling.
@@ -113,7 +111,7 @@ pub enum Wake {
         /// Key to be handed back.
         key: u64,
     },
-    /// After this time [s], and after everything else of that instant, such as what arrives at a very deadline.
+    /// After this time [s], and after everything else of that instant, such as arrivals at the very deadline.
     Settle {
         /// Delay [s].
         after: f64,
@@ -140,7 +138,7 @@ pub struct Clients<'a> {
     pub busy: &'a dyn Fn(NodeId) -> bool,
     /// Clients that the schedule calls in the same answer already.
     pub called: BTreeSet<NodeId>,
-    /// What can be asked about a client.
+    /// Statistics of the clients.
     pub inquiry: &'a dyn ClientStats,
 }
 
@@ -175,8 +173,40 @@ impl Clients<'_> {
         self.presence.next_up(self.fleet, client, self.now)
     }
 
+    /// Calls `client` if it is available; otherwise orders a wake-up with `key` for when it may be, after `pause` [s] where the time of
+    /// its return is not known. A client that never returns, or has no samples, is not called again.
+    fn call_or_wait(&mut self, client: NodeId, key: u64, pause: f64, orders: &mut Orders) {
+        if self.is_available(client, self.pseudo_round(pause)) {
+            let _ = self.called.insert(client);
+            return orders.call.push(client);
+        }
+        if !self.inquiry.has_work(client) {
+            return;
+        }
+        let after = match self.next_up(client) {
+            Some(time) if time > self.now => time - self.now,
+            Some(_) => pause,
+            None => return,
+        };
+        orders.wake.push(Wake::Timer { after, key });
+    }
+
     /// The stream of draw number `count` of a cohort.
     pub fn cohort_rng(&self, count: u64) -> Rng {
         self.streams.stream(Purpose::Cohort, 0, count)
+    }
+}
+
+impl ScheduleSpec {
+    /// Builds the schedule.
+    pub fn build(&self) -> Box<dyn Schedule> {
+        match self {
+            Self::Rounds(spec) => Box::new(Rounds::new(spec.clone())),
+            Self::EveryArrival(spec) => Box::new(Continuous::new(&BufferedSpec { size: 1, ..spec.clone().into() })),
+            Self::Buffered(spec) => Box::new(Continuous::new(spec)),
+            Self::Window(spec) => Box::new(Window::new(spec.seconds)),
+            Self::Group(spec) => Box::new(Group::new(spec.size, spec.idle)),
+            Self::Grace(spec) => Box::new(Grace::new(spec.seconds, spec.buffer, spec.idle)),
+        }
     }
 }

@@ -1,12 +1,12 @@
-//! What a scenario says about a method besides its own parameters: `[federated]`, overridden key by key in `[[method]]`.
+//! The parts of a federated method in a scenario: `[federated]`, overridden key by key in `[[method]]`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    federated::SecureSpec,
     local::{LocalRule, Steps},
     schedule::{Concurrency, ScheduleSpec},
-    secure::SecureSpec,
 };
 use crate::{
     invalid::{Invalid, require},
@@ -31,8 +31,8 @@ pub struct LocalSpec {
     /// Passes over the client's samples, in place of `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<f64>,
-    /// Time of a visit [s], in place of `steps`: a client takes as many steps as it does on average in what the `visit` of its
-    /// fleet leaves of this time, at least 1.
+    /// Time of a visit [s], in place of `steps`: less the fixed time `visit` of the fleet, a client fills it with as many steps as it
+    /// does on average, at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
     /// Energy of a visit [J], in place of `steps`: a client takes as many steps as its `energy` in the fleet allows, at least 1.
@@ -46,7 +46,7 @@ pub struct LocalSpec {
     pub batch: BatchSize,
     /// Step size.
     pub lr: Rate,
-    /// What schedules of the step size count.
+    /// The count that schedules of the step size follow.
     #[serde(default, skip_serializing_if = "is_default")]
     pub clock: Clock,
 }
@@ -69,20 +69,22 @@ impl LocalSpec {
                 .help("remove `steps` to count local work in passes over the data"));
         }
         if self.seconds.is_some() && (self.steps.is_some() || self.epochs.is_some()) {
-            return Err(Invalid::at("seconds", "local work is given in seconds and in steps or epochs: expected one of them")
-                .help("remove `steps` and `epochs` to give every visit the same time"));
+            return Err(Invalid::at(
+                "seconds",
+                "the local work is given both in seconds and in steps or epochs: expected one of them",
+            )
+            .help("remove `steps` and `epochs` to give every visit the same time"));
         }
         if self.energy.is_some() && (self.steps.is_some() || self.epochs.is_some() || self.seconds.is_some()) {
             return Err(Invalid::at(
                 "energy",
-                "local work is given in energy and in steps, epochs or seconds: expected one of them",
+                "the local work is given both in energy and in steps, epochs or seconds: expected one of them",
             )
             .help("remove `steps`, `epochs` and `seconds` to give every visit the same energy"));
         }
         if self.by_speed && !matches!(self.steps, Some(Quantity::Constant(_))) {
-            return Err(
-                Invalid::at("by-speed", "the number of steps of the fastest client is not given").help("set `steps` to a number")
-            );
+            return Err(Invalid::at("by-speed", "`by-speed` needs the number of steps of the fastest client")
+                .help("set `steps` to a number"));
         }
         if let Some(steps) = &self.steps {
             steps.validate(&(1.0..=MOST_STEPS)).map_err(|invalid| invalid.under("steps"))?;
@@ -148,7 +150,7 @@ impl LocalSpec {
     }
 }
 
-/// The clients' own optimiser.
+/// The clients' optimiser.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ClientSpec {
@@ -182,45 +184,45 @@ pub struct FederatedSpec {
     /// Whose samples a called client works on.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shards: ShardRule,
-    /// When the server acts; the method's own, or synchronous rounds of everyone, when left out. A `discount` or `replace` that it
-    /// leaves out is the method's, whatever the kind of its own schedule.
+    /// When the server acts; the method's default, or synchronous rounds of everyone, when left out. A `discount` or `replace` that it
+    /// leaves out is the method's, whatever the kind of the method's schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleSpec>,
-    /// Clients at work at a time, for schedules of any kind that do not say it themselves: `"all"`, or a number, which is the cohort of
-    /// rounds and the concurrency of `every-arrival` and `buffered`; all when left out. What a method says goes before what is shared: its
-    /// `concurrency` replaces the cohort or concurrency of a shared schedule, and its schedule may name another number than the shared
-    /// `concurrency`. In one section the two are not told apart, and must agree. With `over-selection` it counts the clients called: of 20
-    /// at 1.5 a round waits for 13, who make it call 20; uploads that are on their way as it closes are not called off. Arrivals under this number are followed by a client drawn at random unless the
-    /// schedule or the method says otherwise. `window`, `group` and `grace` keep all at work.
+    /// Clients at work at a time, for schedules of any kind that do not set it themselves: `"all"`, or a number, which is the cohort of
+    /// rounds and the concurrency of `every-arrival` and `buffered`; all when left out. A method's keys override shared ones: its
+    /// `concurrency` replaces the cohort or concurrency of a shared schedule, and its schedule may set another number than the shared
+    /// `concurrency`. Within one section the two must agree. With `over-selection` it counts the clients called: of 20 at 1.5 a round
+    /// calls 20 and waits for 13; it does not cancel uploads that are on their way as it closes. Under this number an arrival is followed
+    /// by a client drawn at random unless the schedule or the method says otherwise. `window`, `group` and `grace` keep all at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
-    /// How updates are weighted; the method's own when left out.
+    /// How updates are weighted; the method's default when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weighting: Option<Weighting>,
-    /// The server optimiser; the method's own when left out.
+    /// The server optimiser; the method's default when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Vec<TransformSpec>>,
-    /// The clients' own optimiser; the method's own when left out.
+    /// The clients' optimiser; the method's default when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientSpec>,
-    /// How uploads travel; as they are when left out, or in the client's width. Through a compressor clients of any width send the numbers
-    /// of the compressor.
+    /// The compressor of uploads; without one they are sent in the client's precision. A compressor's numbers have its own precision,
+    /// whatever that of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uplink: Option<CompressorSpec>,
-    /// How downloads travel, each client's on its own; as they are when left out.
+    /// The compressor of downloads, with a message for each client; none when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub downlink: Option<CompressorSpec>,
-    /// What the width of a client's `bits` means for it.
+    /// The meaning of a client's `bits`.
     #[serde(default)]
     pub bit_width: BitWidthSpec,
-    /// Secure aggregation of uploads, whose sums alone the server learns; uploads are seen one by one when left out.
+    /// Secure aggregation, under which the server learns the sums of uploads alone; without it the server sees each upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure_aggregation: Option<SecureSpec>,
-    /// When a client's memory takes up what it has sent.
+    /// When the memory of a client changes.
     #[serde(default, skip_serializing_if = "is_default")]
     pub commit: Commit,
-    /// Whether clients are stateless: neither they nor the server remember a client from one visit to the next. Methods, compressors
-    /// and optimisers that need such a memory are refused.
+    /// Whether clients are stateless: neither they nor the server remember a client from one visit to the next. Excludes methods,
+    /// compressors and optimisers that need such a memory.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stateless_clients: bool,
 }
@@ -233,61 +235,61 @@ pub enum ShardRule {
     #[default]
     Own,
     /// Those of the shard with the fewest visits so far, drawn among equals: workers that may read all data (Liu et al. 2024).
-    /// What a method and its compressors remember of a client goes with the shard.
+    /// The memory of the method and its compressors belongs to the shard.
     LeastVisited,
 }
 
-/// When a client's memory, and that of its uplink, takes up a visit.
+/// When a visit changes the memory of a client and of its uplink.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Commit {
-    /// Once the server has accepted the upload: work that is lost, cancelled or refused leaves no trace.
+    /// Once the server has accepted the upload: lost, cancelled or rejected work leaves no trace.
     #[default]
     Acknowledged,
-    /// As the upload is sent, whatever becomes of it. A fault to show what goes wrong then: control variates are no longer the
-    /// clients' mean once an upload is lost, and error feedback forgets what was in it.
+    /// As the upload is sent, even if it is lost. A fault, to show its consequences: once an upload is lost, the server's control variate
+    /// is no longer the mean of the clients', and error feedback forgets the contents of the upload.
     Sent,
 }
 
-/// What the `bits` of a client in the fleet mean for it.
+/// The meaning of a client's `bits` in the fleet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct BitWidthSpec {
-    /// What a client of fewer than 32 bits does in its width.
+    /// The operations of a client that its bit-width applies to.
     pub applies_to: AppliesTo,
 }
 
-/// What a client of fewer than 32 bits does in its width.
+/// The operations of a client that its bit-width applies to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AppliesTo {
-    /// It stores, computes and sends in its width: models are rounded as they arrive and at the end of the local steps, gradients
-    /// are taken at rounded models, with the activations of neural networks in 8 bits or its width if that is more, and pass straight
+    /// Storing, computing and sending: models are rounded as they arrive and at the end of the local steps, gradients are taken at
+    /// rounded models, with the activations of neural networks in 8 bits or the client's width if that is more, and pass straight
     /// through the rounding. Methods whose clients send something else than a model, such as a mean direction or the change of a
-    /// control variate, take it from the rounded model, and it is rounded once more where no compressor is named; only the gradients
-    /// that `scaffold-m-vr` adds up during a visit are sent as they were taken.
+    /// control variate, compute it from the rounded model, and without a compressor it is rounded once more; only the gradients
+    /// that `scaffold-m-vr` adds up during a visit are sent unrounded.
     ///
-    /// What a client remembers from visit to visit stays in 32 bits, and counts as such in the metric `client-memory`. A control
-    /// variate moves by what the server receives, so that their mean is the server's, and the difference of two vectors of few bits
-    /// is not one: rounding it at the client alone would break the mean for good. What error feedback owes, a momentum and the
-    /// state of an optimiser are sums of terms smaller than half a step of their grid, which rounding to the nearest would wipe out
-    /// one by one. What a compressor sends is in the numbers of the compressor, whatever the width of the client: a kept coordinate of `top-k`
-    /// has 32 bits.
+    /// A client's memory between visits stays in 32 bits, and counts as such in the metric `client-memory`. Control variates move by
+    /// the change that the server receives, so that their mean is the server's, and the difference of two vectors of few bits
+    /// need not fit into as few: rounding at the client alone would break the mean for good. The error of error feedback, a momentum and
+    /// the state of an optimiser are sums of terms smaller than half a step of their grid, which rounding to the nearest would wipe out
+    /// one by one. A compressor's numbers have its own precision, whatever that of the client: a kept coordinate of `top-k` has 32
+    /// bits.
     #[default]
     All,
-    /// It sends and receives in its width, and computes in full precision.
+    /// Sending and receiving; the client computes in full precision.
     Messages,
-    /// The client works and sends in full precision.
+    /// Nothing: the client computes and sends in full precision.
     Nothing,
 }
 
 impl BitWidthSpec {
-    /// Width that a client of this `width` computes and stores in.
+    /// Precision in which a client of this `width` computes and stores.
     pub fn computes_in(self, width: Bits) -> Bits {
         if self.applies_to == AppliesTo::All { width } else { Bits::FLOAT }
     }
 
-    /// Width of the messages of a client of this `width` that go through no compressor.
+    /// Precision of the messages of a client of this `width` that go through no compressor.
     pub fn sends_in(self, width: Bits) -> Bits {
         if self.applies_to == AppliesTo::Nothing { Bits::FLOAT } else { width }
     }

@@ -10,21 +10,20 @@
 
 mod check;
 mod evaluate;
-mod instant;
 mod judge;
 
-use std::collections::BTreeMap;
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::axis::Axis;
-use super::bracket::Bracket;
-use super::curves::Cell;
-use super::filter::Filter;
-use super::formula::guarded;
-use super::units;
+use super::{
+    axis::{self, Axis},
+    cell::Filter,
+    curves::Cell,
+    spread::Bracket,
+    table::guarded,
+};
 
 pub use evaluate::evaluate;
 
@@ -200,16 +199,6 @@ impl Answer {
             Self::Undecided | Self::Unknown => None,
         }
     }
-
-    /// What `claims.csv` says.
-    fn field(self) -> &'static str {
-        match self {
-            Self::Holds => "true",
-            Self::Fails => "false",
-            Self::Undecided => "undecided",
-            Self::Unknown => "",
-        }
-    }
 }
 
 /// The answer of a run to a claim in one cell.
@@ -251,39 +240,78 @@ impl Verdict {
 
 /// A figure with what it may be: `1.53 (1.20–1.80)`.
 pub(super) fn ranged(measured: f64, range: Option<Bracket>) -> String {
-    let measured = units::short(measured);
+    let measured = axis::short(measured);
     match range {
-        Some(Bracket { low, high }) => format!("{measured} ({}–{})", units::short(low), units::short(high)),
+        Some(Bracket { low, high }) => format!("{measured} ({}–{})", axis::short(low), axis::short(high)),
         None => measured,
     }
 }
 
-/// Writes `claims.csv`: text, source, cell; what was measured, with the least and the greatest that it may be where samples leave it
-/// open; what was required; holds (`true`, `false`, `undecided`, or empty where it cannot be evaluated); note.
+/// A row of `claims.csv`, with its texts as no spreadsheet takes them for formulas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The claim in words.
+    pub text: String,
+    /// Who says so.
+    pub source: String,
+    /// The sweep cell.
+    pub cell: String,
+    /// The measured figure; `None` where the claim cannot be evaluated.
+    #[serde(serialize_with = "plain")]
+    pub measured: Option<f64>,
+    /// The least that it may be, where samples leave that open.
+    #[serde(default, serialize_with = "plain")]
+    pub measured_low: Option<f64>,
+    /// The greatest that it may be.
+    #[serde(default, serialize_with = "plain")]
+    pub measured_high: Option<f64>,
+    /// The figure that the claim requires, in words.
+    pub required: String,
+    /// Whether the claim holds.
+    pub holds: Answer,
+    /// Why the claim cannot be evaluated, or a remark on the figure.
+    pub note: String,
+}
+
+/// A number without an exponent, or an empty field.
+fn plain<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_str(""),
+    }
+}
+
+impl From<&Verdict> for Row {
+    fn from(verdict: &Verdict) -> Self {
+        let guard = |text: &str| guarded(text).into_owned();
+        Self {
+            text: guard(&verdict.text),
+            source: guard(verdict.source.as_deref().unwrap_or_default()),
+            cell: guard(&verdict.cell.to_string()),
+            measured: verdict.measured,
+            measured_low: verdict.range.map(|range| range.low),
+            measured_high: verdict.range.map(|range| range.high),
+            required: guard(&verdict.required),
+            holds: verdict.answer,
+            note: guard(verdict.note.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+/// Writes `claims.csv`: a [`Row`] for each verdict.
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
 pub fn write(verdicts: &[Verdict], out: impl Write) -> csv::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    let figures = ["measured", "measured_low", "measured_high"];
-    writer.write_record([&["text", "source", "cell"][..], &figures, &["required", "holds", "note"]].concat())?;
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for verdict in verdicts {
-        writer.write_record([
-            &*guarded(&verdict.text),
-            &guarded(verdict.source.as_deref().unwrap_or_default()),
-            &guarded(&verdict.cell.to_string()),
-            &number(verdict.measured),
-            &number(verdict.range.map(|range| range.low)),
-            &number(verdict.range.map(|range| range.high)),
-            &guarded(&verdict.required),
-            verdict.answer.field(),
-            &guarded(verdict.note.as_deref().unwrap_or_default()),
-        ])?;
-    }
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+    writer.write_record(HEADER)?;
+    verdicts.iter().try_for_each(|verdict| writer.serialize(Row::from(verdict)))?;
     writer.flush()?;
     Ok(())
 }
+
+/// The columns of `claims.csv`, which is written without claims too.
+const HEADER: [&str; 9] = ["text", "source", "cell", "measured", "measured_low", "measured_high", "required", "holds", "note"];
 
 #[cfg(test)]
 mod tests;

@@ -2,17 +2,18 @@
 
 mod latex;
 mod render;
-mod text;
 
-use super::axis::Axis;
-use super::bracket::Bracket;
-use super::crews::{self, Crew};
-use super::curves::{Cell, Curves, Run};
-use super::measure::{self, Better};
-use super::spread::Quartiles;
-use super::target::Target;
-use super::trial::{self, Winner};
-use super::units::{Unit, exact};
+use super::{
+    axis::{Axis, Unit, exact},
+    curves::{
+        Cell, Curves, Run,
+        crews::{self, Crew},
+        target::Target,
+        trial::{self, Winner},
+    },
+    metric::{Better, Measure},
+    spread::{Bracket, Quartiles},
+};
 use crate::invalid::Invalid;
 
 /// What a column of figures holds.
@@ -106,7 +107,7 @@ impl Table {
         let column = |(i, &axis): (usize, &Axis)| Column { bracketed: true, ..axis_column(axis, &rows, i) };
         let columns = AXES.iter().enumerate().map(column).collect();
         let open = rows.iter().flat_map(|row| &row.entries).flatten().any(|entry| entry.low != entry.quartiles.median);
-        let caption = caption(targets) + if open { OPEN } else { "" };
+        let caption = caption(curves, targets) + if open { OPEN } else { "" };
         let mut keys = curves.keys.clone();
         if targets.len() > 1 {
             keys.insert(0, TARGET.to_owned());
@@ -118,10 +119,10 @@ impl Table {
     /// The last recorded value of every metric, and what the runs took: without bound where they diverged, or who gave up first would
     /// seem to have spent the least.
     pub fn at_end(curves: &Curves) -> Self {
-        let metrics: Vec<usize> = curves.metrics.iter().filter_map(|name| curves.metric(name)).collect();
+        let metrics: Vec<usize> = curves.metrics.iter().filter_map(|metric| curves.metric(&metric.name)).collect();
         let shown = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits];
         let values = |run: &Run| {
-            let finals = metrics.iter().map(|&m| run.last(m).map(|v| Better::of(&curves.metrics[m]).settle(v)));
+            let finals = metrics.iter().map(|&m| run.last(m).map(|v| curves.metrics[m].better.settle(v)));
             let end = |axis| if run.diverged { f64::INFINITY } else { run.end(axis) };
             finals.chain(shown.iter().map(|&axis| Some(end(axis)))).map(|value| value.map(Bracket::at)).collect()
         };
@@ -167,7 +168,7 @@ impl Table {
     /// With the ratios to the best method of each cell.
     fn related(mut self) -> Self {
         let cells: Vec<Cell> = self.rows.iter().map(|row| row.cell.clone()).collect();
-        for (c, column) in self.columns.iter().enumerate() {
+        for (c, column) in self.columns.iter().enumerate().filter(|(_, column)| column.better != Better::Neither) {
             let medians: Vec<Option<f64>> = self.rows.iter().map(|row| row.entries[c].map(|e| e.quartiles.median)).collect();
             for (r, row) in self.rows.iter_mut().enumerate() {
                 let rivals = medians.iter().zip(&cells).filter(|(_, cell)| **cell == cells[r]).filter_map(|(median, _)| *median);
@@ -187,18 +188,24 @@ const OPEN: &str = " (a–b: between two samples, ratios at the later)";
 /// The key that tells several targets apart.
 const TARGET: &str = "target";
 
-fn caption(targets: &[Target]) -> String {
+fn caption(curves: &Curves, targets: &[Target]) -> String {
     let [target] = targets else { return "Cost until each target".to_owned() };
-    let sign = if Better::of(&target.metric) == Better::Lower { "≤" } else { "≥" };
-    format!("Cost until {} {sign} {}", measure::title(&target.metric), exact(target.value))
+    let Some(metric) = curves.metric(&target.metric).map(|column| &curves.metrics[column]) else { return String::new() };
+    let sign = if metric.better == Better::Higher { "≥" } else { "≤" };
+    let caption = format!("Cost until {} {sign} {}", metric.title, exact(target.value));
+    if metric.unit.is_empty() { caption } else { format!("{caption} {}", metric.unit) }
 }
 
 /// What each method spent on each axis until it first reached `target`.
 fn rows_to(curves: &Curves, target: &Target) -> Result<Vec<Row>, Invalid> {
     let metric = curves.metric(&target.metric).ok_or_else(|| {
         Invalid::at("target", format!("there is no recorded metric `{}`", target.metric))
-            .help(format!("recorded are: {}", curves.metrics.join(", ")))
+            .help(format!("recorded are: {}", curves.names().join(", ")))
     })?;
+    let metric = (metric, curves.metrics[metric].better);
+    if metric.1 == Better::Neither {
+        return Err(Invalid::at("target", format!("no value of `{}` is better than another", target.metric)));
+    }
     let never = Bracket::at(f64::INFINITY);
     let crossings = |run: &Run| AXES.map(|axis| target.crossing(run, axis, metric).or(Some(never))).to_vec();
     Ok(rows(curves, crossings, |run| target.crossing(run, Axis::Rounds, metric).is_some()))
@@ -209,8 +216,8 @@ fn ratio(better: Better, value: f64, best: f64) -> Option<f64> {
         return None;
     }
     let ratio = match better {
-        Better::Lower => value / best,
         Better::Higher => (1.0 - value) / (1.0 - best),
+        Better::Lower | Better::Neither => value / best,
     };
     if value == best { Some(1.0) } else { ratio.is_finite().then_some(ratio) }
 }
@@ -246,9 +253,9 @@ fn axis_column(axis: Axis, rows: &[Row], index: usize) -> Column {
     Column { name, heading, unit: unit.size, better: Better::Lower, bracketed: false }
 }
 
-fn metric_column(name: &str) -> Column {
-    let (heading, better) = (measure::title(name), Better::of(name));
-    Column { name: name.replace('-', "_"), heading, unit: 1.0, better, bracketed: false }
+fn metric_column(metric: &Measure) -> Column {
+    let (name, heading) = (metric.name.replace('-', "_"), metric.label());
+    Column { name, heading, unit: 1.0, better: metric.better, bracketed: false }
 }
 
 #[cfg(test)]

@@ -1,23 +1,27 @@
 //! Reading `curves.csv`: typed columns, grouped by sweep cell, method and seed.
 
-use std::collections::HashMap;
-use std::path::Path;
+pub mod crews;
+pub mod facts;
+pub mod predicted;
+pub mod staleness;
+pub mod summary;
+pub mod target;
+pub mod trial;
+
+use std::{collections::HashMap, path::Path};
 
 use csv::StringRecord;
+use facts::{Fact, Facts, Sampling};
+
+use super::{
+    axis::Axis,
+    metric::{self, Better, Measure},
+    recorder::{files::OWN, progress::Outcome},
+    table::{self, Fault, Row},
+};
+use crate::invalid::Invalid;
 
 pub use super::cell::Cell;
-
-use super::axis::Axis;
-use super::facts::{self, Fact, Facts, Sampling};
-use super::formula::bare;
-use super::measure::Better;
-use super::part::OWN;
-use super::progress::Outcome;
-use crate::{
-    file::{File, bounded, start},
-    invalid::Invalid,
-    memory,
-};
 
 /// The recorded curve of one method in one cell under one seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,10 +45,12 @@ pub struct Run {
 pub struct Curves {
     /// Sweep keys, in the order of the columns.
     pub keys: Vec<String>,
-    /// Metrics by their names in a scenario (kebab-case), in the order of the columns.
-    pub metrics: Vec<String>,
+    /// Metrics, in the order of the columns.
+    pub metrics: Vec<Measure>,
     /// Runs, in the order of their first rows.
     pub runs: Vec<Run>,
+    /// What is known of the runs besides.
+    pub facts: Facts,
 }
 
 impl Run {
@@ -91,11 +97,16 @@ impl Run {
     }
 
     /// Takes up what is known of the run beside its curve, and leaves it no number from where it diverged.
-    fn complete(&mut self, metrics: &[String], fact: Option<&Fact>) {
+    fn complete(&mut self, metrics: &[Measure], fact: Option<&Fact>) {
         self.sampling = fact.map(|fact| fact.sampling);
         let shows = |name: &str| matches!(name, "loss" | "gap" | "grad-norm");
         let left = |column: &Vec<Option<f64>>| column.iter().position(|value| value.is_some_and(|value| !value.is_finite()));
-        let left = metrics.iter().zip(&self.metrics).filter(|(name, _)| shows(name)).filter_map(|(_, column)| left(column)).min();
+        let left = metrics
+            .iter()
+            .zip(&self.metrics)
+            .filter(|(metric, _)| shows(&metric.name))
+            .filter_map(|(_, column)| left(column))
+            .min();
         self.diverged = fact.and_then(|fact| fact.outcome).map_or(left.is_some(), |outcome| outcome == Outcome::Diverged);
         if !self.diverged {
             return;
@@ -106,20 +117,21 @@ impl Run {
         }
     }
 
-    /// The best value of a metric over the run.
+    /// The best value of a metric over the run; `None` where no value is better.
     pub fn best(&self, metric: usize, better: Better) -> Option<f64> {
-        self.metrics[metric].iter().flatten().copied().reduce(|a, b| better.choose(a, b))
+        let values = self.metrics[metric].iter().flatten().copied().filter(|_| better != Better::Neither);
+        values.reduce(|a, b| better.choose(a, b))
     }
 }
 
 impl Curves {
     /// Curves of one sample in each of the `cells`, as stand-ins for those to come.
-    pub fn outline(keys: Vec<String>, metrics: Vec<String>, cells: impl Iterator<Item = Cell>) -> Self {
+    pub fn outline(keys: Vec<String>, metrics: Vec<Measure>, cells: impl Iterator<Item = Cell>) -> Self {
         let run = |cell| Run::settled(cell, String::new(), 0, vec![Some(0.0); metrics.len()]);
-        Self { keys, runs: cells.map(run).collect(), metrics }
+        Self { keys, runs: cells.map(run).collect(), metrics, facts: Facts::default() }
     }
 
-    /// Reads a file, and the [`runs.csv`](super::facts) beside it; a last line without its end, left by a crash, is ignored.
+    /// Reads a file, and the [`runs.csv`](facts) and [`metrics.csv`](Measure) beside it; a last line without its end, left by a crash, is ignored.
     ///
     /// A run diverged if `runs.csv` says so; where there is none, if its loss, gap or gradient norm leaves the finite numbers. It does so
     /// at that sample, or at its last one, and from there on no metric of it is a number, be it the loss, the accuracy or the energy: so
@@ -129,54 +141,54 @@ impl Curves {
     /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read, lacks a column, holds a value that
     /// is not a number, a run goes back on an axis, or a run is missing that has ended by `runs.csv`.
     pub fn read(path: &Path) -> Result<Self, Invalid> {
-        let unreadable = |error: std::io::Error| {
-            let fault = Invalid::at("", format!("the recorded curves cannot be read: {error}")).in_file(path, None);
+        let bytes = table::bytes(path, "the recorded curves").map_err(|fault| {
             if path.with_file_name(OWN).join("runs").is_dir() {
                 return fault.help(format!(
-                    "the runs were cut off, with their rows in `{OWN}/runs`: take them up by `fedfleet run SCENARIO --resume`"
+                    "an earlier call was interrupted, and its rows are in `{OWN}/runs`: go on with `fedfleet run SCENARIO --resume`"
                 ));
             }
             fault
-        };
-        let bytes = bounded::read(path, memory::available()).map_err(unreadable)?;
-        Self::told(&bytes, path, &Facts::read(&path.with_file_name(facts::TABLE))?)
+        })?;
+        let metrics = metric::read(&path.with_file_name(metric::TABLE))?;
+        Self::of_table(&bytes, path, &metrics, Facts::read(&path.with_file_name(facts::TABLE))?)
     }
 
-    /// Reads the content of a file beside which nothing stands; `path` is for messages only.
+    /// Reads the content of a file with no other tables beside it; `path` is for messages only.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, Invalid> {
-        Self::told(bytes, path, &Facts::default())
+        Self::of_table(bytes, path, &[], Facts::default())
     }
 
-    /// Reads the content of a file of which `facts` are known.
-    fn told(bytes: &[u8], path: &Path, facts: &Facts) -> Result<Self, Invalid> {
+    /// Reads the content of a file whose metrics are `described`, and of which `facts` are known.
+    fn of_table(bytes: &[u8], path: &Path, described: &[Measure], facts: Facts) -> Result<Self, Invalid> {
         let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
-        let file = File::in_memory(path, &bytes[..whole])?;
-        let mut reader = csv::Reader::from_reader(file.text()?.as_bytes());
-        let header = reader.headers().map_err(|e| file.fault(e.to_string()))?.clone();
-        let layout = Layout::of(&header).map_err(|message| file.fault_at_record(0, message))?;
-        let mut grouped = Grouping::new(&layout);
-        for row in reader.into_records() {
-            let row = row.map_err(|e| file.fault_at_record(start(e.position()), describe(&e)))?;
-            let placed = |(column, message)| file.fault_at_field(start(row.position()), (column, b','), message);
-            grouped.push(&row).map_err(placed)?;
-        }
+        let mut grouped = Grouping::default();
+        let (mut keys, count) = table::read(path, &bytes[..whole], layout, |row| grouped.push(row))?;
         let lost = facts.rows().iter().find(|fact| fact.outcome.is_some() && !grouped.has(fact));
         if let Some(Fact { method, seed, .. }) = lost {
             let what = format!("the table is incomplete: `{}` says that `{method}` with seed {seed} has ended", facts::TABLE);
-            return Err(Invalid::at("", what).help("`fedfleet run SCENARIO` makes it anew").in_file(path, None));
+            return Err(Invalid::at("", what).help("`fedfleet run SCENARIO` writes it again").in_file(path, None));
         }
+        let measure = |name: String| {
+            described.iter().find(|measure| measure.name == name).cloned().unwrap_or_else(|| Measure::named(&name))
+        };
+        let metrics: Vec<Measure> = keys.drain(count..).skip(METRICS).map(|name| measure(name.replace('_', "-"))).collect();
         let mut runs = grouped.runs;
-        runs.iter_mut().for_each(|run| run.complete(&layout.metrics, facts.of(&run.cell, &run.method, run.seed)));
-        Ok(Self { keys: layout.keys.clone(), metrics: layout.metrics.clone(), runs })
+        runs.iter_mut().for_each(|run| run.complete(&metrics, facts.of(&run.cell, &run.method, run.seed)));
+        Ok(Self { keys, metrics, runs, facts })
     }
 
     /// The column of the metric `name`, if it was recorded at least once.
     pub fn metric(&self, name: &str) -> Option<usize> {
-        let column = self.metrics.iter().position(|m| m == name)?;
+        let column = self.metrics.iter().position(|metric| metric.name == name)?;
         self.runs.iter().any(|run| run.last(column).is_some()).then_some(column)
+    }
+
+    /// The metrics by their names in a scenario.
+    pub fn names(&self) -> Vec<&str> {
+        self.metrics.iter().map(|metric| metric.name.as_str()).collect()
     }
 
     /// Labels of the methods, in order of appearance.
@@ -210,66 +222,43 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     })
 }
 
-fn describe(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} fields, expected {expected_len} as in the header")
-        }
-        _ => error.to_string(),
-    }
-}
+/// The place of the first metric, after the sweep keys, `method`, `seed` and the axes.
+const METRICS: usize = 2 + Axis::ALL.len();
 
-/// Which column means what: keys, `method`, `seed`, the six axes, then metrics.
-struct Layout {
-    keys: Vec<String>,
-    metrics: Vec<String>,
-}
-
-impl Layout {
-    fn of(header: &StringRecord) -> Result<Self, String> {
-        let method = header.iter().position(|name| name == "method").ok_or("no column `method` in the first line")?;
-        let fixed = ["seed"].into_iter().chain(Axis::ALL.iter().map(|axis| axis.column()));
-        for (i, expected) in fixed.enumerate() {
-            let found = header.get(method + 1 + i).unwrap_or("nothing");
-            if found != expected {
-                return Err(format!("column `{found}` where `{expected}` was expected, {} after `method`", i + 1));
-            }
+/// The number of sweep keys in a header.
+fn layout(header: &StringRecord) -> Result<usize, String> {
+    let keys = header.iter().position(|name| name == "method").ok_or("no column `method` in the first line")?;
+    let fixed = ["seed"].into_iter().chain(Axis::ALL.iter().map(|axis| axis.column()));
+    for (i, expected) in fixed.enumerate() {
+        let found = header.get(keys + 1 + i).unwrap_or("nothing");
+        if found != expected {
+            return Err(format!("column `{found}` where `{expected}` was expected, {} after `method`", i + 1));
         }
-        let keys = header.iter().take(method).map(str::to_owned).collect();
-        let metrics = header.iter().skip(method + 2 + Axis::ALL.len()).map(|name| name.replace('_', "-")).collect();
-        Ok(Self { keys, metrics })
     }
+    Ok(keys)
 }
 
 /// Collects rows into runs.
-struct Grouping<'a> {
-    layout: &'a Layout,
+#[derive(Default)]
+struct Grouping {
     runs: Vec<Run>,
     places: HashMap<(Cell, String, u64), usize>,
 }
 
-impl<'a> Grouping<'a> {
-    fn new(layout: &'a Layout) -> Self {
-        Self { layout, runs: Vec::new(), places: HashMap::new() }
-    }
-
-    /// # Errors
-    /// The column at fault, and what is wrong with it.
-    fn push(&mut self, row: &StringRecord) -> Result<(), (usize, String)> {
-        let first = self.layout.keys.len();
-        let seed = row[first + 1].parse::<u64>().map_err(|_| (first + 1, format!("`{}` is not a seed", &row[first + 1])))?;
-        let place = self.place(row, seed);
+impl Grouping {
+    fn push(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+        let place = self.place(row, row.parse(1, "a seed")?);
         let run = &mut self.runs[place];
         for axis in Axis::ALL {
-            let column = first + 2 + axis.index();
-            let x = number(row, column)?.ok_or_else(|| (column, format!("no value of `{}`", axis.column())))?;
+            let column = 2 + axis.index();
+            let x = row.number(column)?.ok_or_else(|| row.fault(column, format!("no value of `{}`", axis.column())))?;
             if !x.is_finite() || run.axis(axis).last().is_some_and(|&before| x < before) {
-                return Err((column, format!("`{}` goes to {x} after {}", axis.column(), run.end(axis))));
+                return Err(row.fault(column, format!("`{}` goes to {x} after {}", axis.column(), run.end(axis))));
             }
             run.axes[axis.index()].push(x);
         }
-        for (values, column) in run.metrics.iter_mut().zip(first + 2 + Axis::ALL.len()..) {
-            values.push(number(row, column)?);
+        for (values, column) in run.metrics.iter_mut().zip(METRICS..) {
+            values.push(row.number(column)?);
         }
         Ok(())
     }
@@ -279,30 +268,21 @@ impl<'a> Grouping<'a> {
         self.places.contains_key(&(cell.clone(), method.clone(), *seed))
     }
 
-    /// The index of the row's run, which is opened at its first row; rows of a run usually stand together.
-    fn place(&mut self, row: &StringRecord, seed: u64) -> usize {
-        let (keys, method) = (&self.layout.keys, bare(&row[self.layout.keys.len()]));
-        let values = || row.iter().take(keys.len()).map(bare);
-        let same =
-            |run: &Run| run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, v)| v.as_str()).eq(values());
+    /// The index of the row's run, which is opened at its first row; rows of a run usually follow each other.
+    fn place(&mut self, row: &Row<'_>, seed: u64) -> usize {
+        let method = row.text(0);
+        let same = |run: &Run| {
+            run.seed == seed && run.method == method && run.cell.0.iter().map(|(_, value)| value.as_str()).eq(row.values())
+        };
         if self.runs.last().is_some_and(same) {
             return self.runs.len() - 1;
         }
-        let cell = Cell(keys.iter().cloned().zip(values().map(str::to_owned)).collect());
-        let runs = &mut self.runs;
-        *self.places.entry((cell.clone(), method.to_owned(), seed)).or_insert_with(|| {
-            let metrics = vec![Vec::new(); self.layout.metrics.len()];
-            let method = method.to_owned();
+        let (runs, cell, method) = (&mut self.runs, row.cell(), method.to_owned());
+        *self.places.entry((cell.clone(), method.clone(), seed)).or_insert_with(|| {
+            let metrics = vec![Vec::new(); row.width() - METRICS];
             runs.push(Run { cell, method, seed, diverged: false, sampling: None, axes: Default::default(), metrics });
             runs.len() - 1
         })
-    }
-}
-
-fn number(row: &StringRecord, column: usize) -> Result<Option<f64>, (usize, String)> {
-    match &row[column] {
-        "" => Ok(None),
-        field => field.parse().map(Some).map_err(|_| (column, format!("`{field}` is not a number"))),
     }
 }
 

@@ -10,10 +10,10 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    bracket::Bracket,
-    claim::{Answer, ranged},
-    formula::bare,
+    claim::{self, Answer, ranged},
     markdown,
+    spread::Bracket,
+    table::{self, bare},
 };
 use crate::{file::bounded, invalid::Invalid, memory};
 
@@ -41,44 +41,9 @@ pub struct Exhibit {
     /// The scenario's title.
     pub title: String,
     /// Its claims, as `claims.csv` has them.
-    pub claims: Vec<Claim>,
+    pub claims: Vec<claim::Row>,
     /// Names of the PNG files in `figures/`.
     pub figures: Vec<String>,
-}
-
-/// One row of `claims.csv`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Claim {
-    /// The claim in words.
-    pub text: String,
-    /// Who says so.
-    pub source: String,
-    /// The sweep cell.
-    pub cell: String,
-    /// What was measured; `None` where it could not be evaluated.
-    pub measured: Option<f64>,
-    /// The least that it may be, where samples leave that open.
-    #[serde(default)]
-    pub measured_low: Option<f64>,
-    /// The greatest that it may be.
-    #[serde(default)]
-    pub measured_high: Option<f64>,
-    /// What it had to be.
-    pub required: String,
-    /// Whether the claim holds.
-    pub holds: Answer,
-    /// What to know about the figure.
-    pub note: String,
-}
-
-impl Claim {
-    /// The claim as it was before it became a row.
-    fn bare(self) -> Self {
-        let plain = |text: &String| bare(text).to_owned();
-        let Self { text, source, cell, required, note, .. } = &self;
-        let [text, source, cell, required, note] = [text, source, cell, required, note].map(plain);
-        Self { text, source, cell, required, note, ..self }
-    }
 }
 
 /// All results below the folder `root`, in the order of their folders' names.
@@ -134,9 +99,10 @@ fn section(exhibit: &Exhibit) -> String {
     text
 }
 
-fn row(claim: &Claim) -> String {
-    let place = if claim.cell.is_empty() { String::new() } else { format!(" ({})", claim.cell) };
-    let note = if claim.note.is_empty() { String::new() } else { format!("; {}", claim.note) };
+fn row(claim: &claim::Row) -> String {
+    let (cell, note) = (bare(&claim.cell), bare(&claim.note));
+    let place = if cell.is_empty() { String::new() } else { format!(" ({cell})") };
+    let note = if note.is_empty() { String::new() } else { format!("; {note}") };
     let range = claim.measured_low.zip(claim.measured_high).map(|(low, high)| Bracket { low, high });
     let measured = claim.measured.map_or_else(|| "–".to_owned(), |measured| ranged(measured, range));
     let holds = match claim.holds {
@@ -145,8 +111,8 @@ fn row(claim: &Claim) -> String {
         Answer::Undecided => "undecided",
         Answer::Unknown => "unknown",
     };
-    let text = format!("{}{place}{note}", claim.text);
-    let [source, text, required] = [&claim.source, &text, &claim.required].map(|cell| markdown::text(cell));
+    let text = format!("{}{place}{note}", bare(&claim.text));
+    let [source, text, required] = [bare(&claim.source), &text, bare(&claim.required)].map(markdown::text);
     format!("| {source} | {text} | {measured} | {required} | {holds} |\n")
 }
 
@@ -193,15 +159,10 @@ fn title(manifest: &Path) -> Result<String, Invalid> {
 }
 
 /// The claims of a run; none where it has no `claims.csv` yet.
-fn claims(path: &Path) -> Result<Vec<Claim>, Invalid> {
-    let bytes = match bounded::read(path, memory::available()) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(path, &error)),
-    };
+fn claims(path: &Path) -> Result<Vec<claim::Row>, Invalid> {
+    let Some(bytes) = table::bytes_if_any(path, "the claims")? else { return Ok(Vec::new()) };
     csv::Reader::from_reader(bytes.as_slice())
         .into_deserialize()
-        .map(|row| row.map(Claim::bare))
         .collect::<Result<_, csv::Error>>()
         .map_err(|error| Invalid::at("", format!("these are not claims: {error}")).in_file(path, None))
 }

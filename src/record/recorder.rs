@@ -1,30 +1,27 @@
 //! Samples a run while it goes on, and ends it.
 
+pub mod files;
+pub mod progress;
+
 use std::io;
 
+use files::{Iterates, Part};
+use progress::{End, Outcome, Progress};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{
     axis::Axis,
-    column::Column,
-    iterates::Iterates,
-    measure::Better,
-    part::Part,
-    participants,
-    plan::{EverySpec, PeerModel},
-    progress::{End, Outcome, Progress},
-    sample::Sample,
-    stall::Stall,
-    stop::Stop,
-    tiers::Tiers,
+    metric::{Column, PeerModel, Sampled, Widths},
+    spec::EverySpec,
+    stop::{Stall, Stop},
 };
 use crate::{
     engine::{Engine, Watcher},
     file::digest::Digest,
     invalid::Invalid,
     num::Real,
-    protocol::Observed,
+    protocol::Recorded,
     rounding::end_of_instant,
     world::World,
 };
@@ -95,12 +92,16 @@ pub struct RecordPlan {
 
 impl RecordPlan {
     /// Scores the models of a run once as a sample does, and keeps nothing.
-    pub fn score<R: Real, P: Observed<R>>(&self, world: &World<R>, engine: &Engine<P>) {
-        let tiers = self.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
-        let sample = Sample::take(world, engine, (&self.columns[..], self.peers), tiers.as_ref());
+    pub fn score<R: Real, P: Recorded<R>>(&self, world: &World<R>, engine: &Engine<P>) {
+        let taken = Sampled::new(world, engine, (&self.columns[..], self.peers), self.widths(world).as_ref());
         self.columns.iter().for_each(|&column| {
-            let _ = sample.value(column);
+            let _ = taken.value(column);
         });
+    }
+
+    /// The clients by bit-width, where a metric needs them.
+    fn widths<R: Real>(&self, world: &World<R>) -> Option<Widths> {
+        self.columns.iter().any(|column| column.metric.needs().widths).then(|| Widths::of(&world.fleet))
     }
 }
 
@@ -152,19 +153,19 @@ pub struct Ended<R> {
 }
 
 /// Samples a run into its part file.
-pub struct Recorder<'a, R: Real, P: Observed<R>> {
+pub struct Recorder<'a, R: Real, P: Recorded<R>> {
     world: &'a World<R>,
     plan: &'a RecordPlan,
     files: Files,
     state: RecorderState,
     onlooker: &'a mut dyn Onlooker<P>,
-    /// The clients by width, where a metric needs them.
-    tiers: Option<Tiers>,
+    /// The clients by bit-width, where a metric needs them.
+    widths: Option<Widths>,
     left: bool,
     failure: Option<RecordError>,
 }
 
-impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
+impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
     /// A recorder of a run that has not begun, or that goes on from `state`.
     pub fn new(
         world: &'a World<R>,
@@ -175,9 +176,8 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     ) -> Self {
         let stall = Stall::default();
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, stall, logged: 0 };
-        let tiers = plan.columns.iter().any(|column| column.metric.needs_widths()).then(|| Tiers::of(&world.fleet));
         let state = state.unwrap_or(fresh);
-        Self { world, plan, files, state, onlooker, tiers, left: false, failure: None }
+        Self { world, plan, files, state, onlooker, widths: plan.widths(world), left: false, failure: None }
     }
 
     /// Ends the recording: how the run came out and what was written; `None` for a run that was left in the middle.
@@ -204,7 +204,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     /// Writes who took part in the server steps of the latest event, unless it was written before a checkpoint.
     fn log_participants(&mut self, engine: &Engine<P>) {
         let Some(part) = &mut self.files.participants else { return };
-        match participants::append(part, self.state.logged, engine.now(), engine.protocol().participants()) {
+        match part.participants(self.state.logged, engine.now(), engine.protocol().participants()) {
             Ok(logged) => self.state.logged = logged,
             Err(error) => self.failure = Some(error.into()),
         }
@@ -266,7 +266,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
         let wanted = (&self.plan.columns[..], self.plan.peers);
-        let sample = Sample::take(self.world, engine, wanted, self.tiers.as_ref());
+        let sample = Sampled::new(self.world, engine, wanted, self.widths.as_ref());
         let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
         let kept = match (&mut self.files.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),
@@ -287,8 +287,10 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     fn target_reached(&self, values: &[Option<f64>]) -> bool {
         let Some(target) = &self.plan.stop.target else { return false };
         let reached = |(name, &bound): (&String, &f64)| {
-            let value = self.plan.columns.iter().position(|column| column.name() == *name).and_then(|at| values[at]);
-            value.is_some_and(|value| Better::of(name).reached(value, bound))
+            let columns = self.plan.columns.iter().zip(values);
+            let found =
+                columns.filter(|(column, _)| column.name() == *name).find_map(|(column, value)| Some((column, (*value)?)));
+            found.is_some_and(|(column, value)| column.metric.card().better.reached(value, bound))
         };
         !target.is_empty() && target.iter().all(reached)
     }
@@ -298,7 +300,7 @@ impl<'a, R: Real, P: Observed<R>> Recorder<'a, R, P> {
     }
 }
 
-impl<R: Real, P: Observed<R>> Watcher<P> for Recorder<'_, R, P> {
+impl<R: Real, P: Recorded<R>> Watcher<P> for Recorder<'_, R, P> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
         self.log_participants(engine);
         self.sample_due(next, engine);

@@ -1,4 +1,4 @@
-//! Medians, quartiles and intervals over seeds.
+//! Medians, quartiles and intervals over seeds, and values that samples bracket.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -74,6 +74,33 @@ pub fn t_interval(values: &[f64]) -> Option<(f64, f64, f64)> {
 /// The 0.975 quantile of Student's t with `freedom` ≥ 1 degrees of freedom; NaN with none.
 fn student_975(freedom: usize) -> f64 {
     StudentsT::new(0.0, 1.0, freedom as f64).map_or(f64::NAN, |t| t.inverse_cdf(0.975))
+}
+
+/// The ends between which a value lies; both are the same where it is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bracket {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+impl Bracket {
+    /// A value that is known.
+    pub fn at(value: f64) -> Self {
+        Self { low: value, high: value }
+    }
+
+    /// Whether the value is known.
+    pub fn is_exact(self) -> bool {
+        self.low == self.high
+    }
+
+    /// The median of the lower ends and the median of the upper ends; `None` without any.
+    pub fn median(brackets: &[Self]) -> Option<Self> {
+        let ends = |end: fn(&Self) -> f64| median(&mut brackets.iter().map(end).collect::<Vec<_>>());
+        Some(Self { low: ends(|bracket| bracket.low)?, high: ends(|bracket| bracket.high)? })
+    }
 }
 
 #[cfg(test)]

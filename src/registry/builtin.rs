@@ -46,12 +46,13 @@ use crate::{
         regression::{LeastSquares, Logistic},
         softmax::SoftmaxSpec,
     },
+    record::metric::BUILTIN,
 };
 
 impl Registry {
     /// All that fedfleet ships.
     pub fn builtin() -> Self {
-        Self::empty().with_methods().with_compressors().with_objectives()
+        Self::empty().with_methods().with_compressors().with_objectives().with(|lists| lists.metrics.extend(BUILTIN))
     }
 
     fn with_methods(self) -> Self {

@@ -16,7 +16,7 @@ use crate::{
     },
     protocol::spec::LocalSpec,
     random::{Setting, Streams},
-    record::Metric,
+    record::MetricSpec,
     scenario::Cell,
     world::World,
 };
@@ -130,7 +130,7 @@ impl AnyWorld {
     ///
     /// # Errors
     /// [`Invalid`] at the metric, with a path from the root of the scenario.
-    pub fn check_optimum(&self, metrics: &[Metric]) -> Result<(), Invalid> {
+    pub fn check_optimum(&self, metrics: &[MetricSpec]) -> Result<(), Invalid> {
         let Some((index, metric)) = metrics.iter().enumerate().find(|(_, metric)| metric.needs_optimum()) else { return Ok(()) };
         let found = match self {
             Self::F32(world) => world.problem.optimum(),

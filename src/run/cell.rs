@@ -6,7 +6,7 @@ use super::{
     any_world::{AnyWorld, Facts},
     arm::{Arm, arms},
     capacity, concurrency, made, protocols, stall,
-    wall::now,
+    threads::now,
 };
 use crate::{
     file::{Opened, digest::Digest},
@@ -15,7 +15,10 @@ use crate::{
     num::Precision,
     problem::data::Report,
     random::{Setting, Streams},
-    record::{Column, Metric, RecordPlan, RecordSpec},
+    record::{
+        Column, MetricSpec, RecordPlan, RecordSpec,
+        metric::{Accuracy, Loss},
+    },
     registry::Parameters,
     scenario::{Cell, Diagnostic, Runs, Scenario},
 };
@@ -31,7 +34,7 @@ pub struct PlannedCell {
     /// For each method its arms: one, or one for each combination of its tuned keys.
     pub methods: Vec<Vec<Arm>>,
     /// What is recorded.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<MetricSpec>,
     /// How its runs are recorded.
     pub record: RecordPlan,
     /// The data files that its worlds and methods come from.
@@ -116,8 +119,8 @@ pub(super) fn planned(
             }
             metrics.clone()
         }
-        None if facts.classified => vec![Metric::Loss, Metric::Accuracy],
-        None => vec![Metric::Loss],
+        None if facts.classified => vec![MetricSpec::of::<Loss>(), MetricSpec::of::<Accuracy>()],
+        None => vec![MetricSpec::of::<Loss>()],
     };
     check_participants(record, cell, roles)?;
     let criterion = record.criterion();
@@ -127,7 +130,8 @@ pub(super) fn planned(
     }
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
-    let columns = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
+    let columns: Vec<Column> = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
+    cell.stop.check_target(&columns).map_err(|invalid| vec![cell.fault(invalid.under("stop"))])?;
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
     let data_notes = world.notes().to_vec();
     let data = world.report();
@@ -187,19 +191,19 @@ impl Roles {
 }
 
 /// Refuses a metric at `key` that the problem or the methods do not have.
-fn check_metric((key, metric): (&str, Metric), cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
+fn check_metric((key, metric): (&str, MetricSpec), cell: &Cell, facts: &Facts, roles: Roles) -> Result<(), Vec<Diagnostic>> {
     let refuse =
         |reason: &str, help: &str| Err(vec![cell.fault(Invalid::at(key, format!("`{}` {reason}", metric.name())).help(help))]);
-    if metric.needs_peers() && !roles.peers {
+    if metric.needs().peers && !roles.peers {
         return refuse("is of methods without a server, and the scenario has none", "record `loss`, or add such a method");
     }
-    if metric.needs_server() && !roles.federated {
+    if metric.needs().server && !roles.federated {
         return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
     }
     if metric.needs_optimum() && !facts.convex {
-        return refuse("needs the exact optimum, which a perceptron does not have", "record `loss` or `grad-norm`");
+        return refuse("needs the exact optimum, which a neural network does not have", "record `loss` or `grad-norm`");
     }
-    if metric == Metric::Energy && !facts.known_energy {
+    if metric.needs().energy && !facts.known_energy {
         return refuse("needs what a local step of each client takes", "give `energy` in `[fleet]` or in every group");
     }
     if metric.is_by_layer() && facts.layers == 0 {

@@ -8,7 +8,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{options::Options, progress::RunProgress, results::Results, sealed, wall::now};
+use super::{
+    options::{Options, RunProgress},
+    results::Results,
+    sealed,
+    threads::now,
+};
 use crate::{
     engine::{Engine, Protocol, Snapshot, read},
     record::{Onlooker, Progress, RecorderState, Wish, Written},

@@ -1,4 +1,4 @@
-//! Runs that have ended: how they came out, and the files that hold them.
+//! Runs by their places in a plan, the names of their files, and how they ended.
 
 use std::{
     io::{self, Read},
@@ -9,6 +9,42 @@ use serde::{Deserialize, Serialize};
 
 use super::{results::Results, sealed};
 use crate::{file::digest::Digest, record::End};
+
+/// Most characters of a label in the name of a file.
+const LABEL: usize = 40;
+
+/// The extensions of the files that are kept of a run.
+const EXTENSIONS: [&str; 8] = ["csv", "done", "checkpoint", "iterates", "participants", "staleness", "predicted", "states"];
+
+/// One run of a plan, by its places in the plan's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunId {
+    /// The cell.
+    pub cell: usize,
+    /// The seed.
+    pub seed: usize,
+    /// The method.
+    pub method: usize,
+    /// The arm of the method.
+    pub arm: usize,
+}
+
+/// The name of the files of a run: whose they are, for the eye, and the identity.
+pub(super) fn file_name(label: &str, arm: u128, seed: u64) -> String {
+    let label: String = label.chars().take(LABEL).map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let identity = Digest::of(&[&arm.to_le_bytes()[..], &seed.to_le_bytes()].concat()).hash;
+    format!("{label}-seed{seed}-{:016x}", identity >> 64)
+}
+
+/// Whether a file of this name is one that was kept of a run.
+pub(super) fn is_of_run(name: &str) -> bool {
+    let known = |extension| EXTENSIONS.contains(&extension);
+    let identity = |text: &str| text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    let Some((whose, hash)) = stem.rsplit_once('-') else { return false };
+    let seed = whose.rsplit_once("-seed").map(|(_, seed)| seed.parse::<u64>());
+    known(extension) && identity(hash) && matches!(seed, Some(Ok(_)))
+}
 
 /// How a run came out, and every file of it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,4 +89,21 @@ impl Done {
 
 fn damaged(path: &Path) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("`{}` is damaged or missing", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_runs_are_told_from_others() {
+        for label in ["fedavg", "", "Größe, a label with much to say about itself and more"] {
+            assert!(is_of_run(&format!("{}.csv", file_name(label, 7, u64::MAX))), "{label}");
+        }
+        for other in
+            ["mine.csv", "fedavg-seed0-0123456789abcdef.txt", "fedavg-seed0-0123456789ABCDEF.csv", "seed0-0123456789abcdef.csv"]
+        {
+            assert!(!is_of_run(other), "{other}");
+        }
+    }
 }

@@ -14,35 +14,34 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use whole::Whole;
+use timing::Timed;
 
 use super::{
     any_world::AnyWorld,
     arm::Arm,
     cell::PlannedCell,
+    done::RunId,
     error::RunError,
-    id::RunId,
     plan::{Plan, swept},
     protocols::Pilot,
-    threads::shares_threads,
-    wall::now,
+    threads::{now, shares_threads},
     worlds::Worlds,
 };
-use timing::Timed;
-
 use crate::{
     engine::{AtWork, Engine, Protocol, Watcher, Workers},
     num::Real,
-    protocol::Observed,
+    protocol::Recorded,
     record::{
         Progress, RecordPlan, Stop,
         axis::Axis,
-        crews::{self, Crew},
+        curves::crews::{self, Crew},
         spread::Quartiles,
     },
     registry::Parameters,
     world::{World, WorldClock},
 };
+
+pub use whole::Whole;
 
 /// Visits after which a trial ends with the round.
 const VISITS: u64 = 48;
@@ -225,7 +224,7 @@ struct Trialled {
 impl Pilot for Trial<'_> {
     type Outcome = Trialled;
 
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError> {
         let events = EVENTS + EVENTS_EACH * world.clients() as u64;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::pool().sketching());
@@ -308,7 +307,7 @@ struct Marks<'a, R> {
     scalar: std::marker::PhantomData<R>,
 }
 
-impl<R: Real, P: Observed<R>> Watcher<P> for Marks<'_, R> {
+impl<R: Real, P: Recorded<R>> Watcher<P> for Marks<'_, R> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
         let here = Progress::of(engine);
         if self.stop.is_reached(here.round, here.updates, next, engine.ledger()) {

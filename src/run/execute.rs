@@ -12,28 +12,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use assemble::Tables;
+
 use super::{
-    done::Done,
+    done::{Done, RunId},
     error::RunError,
-    id::RunId,
-    lock::Lock,
-    options::Options,
+    options::{Options, Progressing},
     plan::Plan,
-    progress::Progressing,
-    results::Results,
+    results::{Lock, Results},
     threads::{one_a_thread, shares_threads},
     worlds::Worlds,
 };
 use crate::{
-    record::{End, Outcome, claim::Verdict, crews, summary::Row, trial::Winner},
+    record::{
+        End, Outcome,
+        claim::Verdict,
+        curves::{crews, summary::Row, trial::Winner},
+    },
     scenario::Runs,
 };
 
 #[cfg(feature = "figure")]
 use super::{ours::Ours, plan::swept};
 #[cfg(feature = "figure")]
-use crate::record::curves::Curves;
-use assemble::Tables;
+use crate::record::{curves::Curves, metric::Measure};
 
 /// What came of a plan.
 #[derive(Debug, Clone, Default)]
@@ -180,7 +182,7 @@ fn figures(plan: &Plan, results: &Results, options: &Options) -> Result<Vec<Path
 /// The names of the figures that a plan draws, as far as they are known before its runs.
 #[cfg(feature = "figure")]
 fn foreseen_figures(plan: &Plan) -> Vec<String> {
-    let metrics = plan.columns.iter().map(|column| column.name()).collect();
+    let metrics = plan.columns.iter().map(|&column| Measure::from(column)).collect();
     let cells = plan.cells.iter().map(|planned| swept(&planned.cell));
     crate::figure::foreseen(&Curves::outline(plan.keys(), metrics, cells), &plan.figures)
 }

@@ -1,4 +1,4 @@
-//! How a plan is run.
+//! The options of a call, and the display of its progress.
 
 use std::{
     sync::{
@@ -7,6 +7,9 @@ use std::{
     },
     time::Duration,
 };
+
+use super::{done::RunId, plan::Plan};
+use crate::record::Progress;
 
 /// Options of a call of [`execute`](super::execute()).
 #[derive(Debug, Clone)]
@@ -40,4 +43,40 @@ impl Default for Options {
             interrupt: Arc::default(),
         }
     }
+}
+
+/// Shows how runs get on.
+pub trait Progressing: Sync {
+    /// These runs are about to begin or to go on.
+    fn planned(&self, plan: &Plan, runs: &[RunId]) {
+        let _ = (plan, runs);
+    }
+
+    /// Something that the user did not ask for, and wants to know.
+    fn note(&self, note: &str) {
+        let _ = note;
+    }
+
+    /// A run begins.
+    fn run(&self, plan: &Plan, run: RunId) -> Box<dyn RunProgress>;
+}
+
+/// Shows how one run gets on. Dropped when the run ends.
+pub trait RunProgress: Send {
+    /// A sample was taken; `headline` is its first metric.
+    fn sampled(&mut self, progress: &Progress, headline: Option<f64>);
+}
+
+/// Shows nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progressing for Silent {
+    fn run(&self, _: &Plan, _: RunId) -> Box<dyn RunProgress> {
+        Box::new(Self)
+    }
+}
+
+impl RunProgress for Silent {
+    fn sampled(&mut self, _: &Progress, _: Option<f64>) {}
 }

@@ -8,18 +8,28 @@ use std::{
 };
 
 use super::{error::RunError, results::Results, sealed};
-#[cfg(feature = "figure")]
-use crate::figure::drew;
 use crate::{
     file::{bounded, digest::Digest},
     invalid::Invalid,
     memory,
-    record::facts,
+    record::{RecordSpec, curves::facts, metric},
 };
 
+#[cfg(feature = "figure")]
+use crate::figure::drew;
+
 /// The tables that runs make.
-pub(super) const TABLES: [&str; 8] =
-    ["curves.csv", facts::TABLE, "summary.csv", "claims.csv", "tuning.csv", "staleness.csv", "predicted.csv", "participants.csv"];
+pub(super) const TABLES: [&str; 9] = [
+    "curves.csv",
+    facts::TABLE,
+    metric::TABLE,
+    "summary.csv",
+    "claims.csv",
+    "tuning.csv",
+    "staleness.csv",
+    "predicted.csv",
+    "participants.csv",
+];
 
 /// What says what the tables hold.
 pub(super) const MANIFEST: &str = "manifest.toml";
@@ -27,8 +37,19 @@ pub(super) const MANIFEST: &str = "manifest.toml";
 /// What stands before the checksum of the curves in the list.
 const CURVES: &str = "curves.csv is ";
 
-/// The folders among results that runs write into.
-const FOLDERS: [&str; 4] = ["figures", "models", "iterates", "states"];
+/// The folder of the final models.
+pub(super) const MODELS: &str = "models";
+/// The folder of the recorded iterates.
+pub(super) const ITERATES: &str = "iterates";
+/// The folder of the vectors that methods remember, and the extension of the tables of their names.
+pub(super) const STATES: &str = "states";
+
+/// Whether a scenario asks for the files of a folder.
+type Asked = fn(&RecordSpec) -> bool;
+
+/// The folders with a file for each run, each with the key of `[record]` that asks for it and has its name.
+pub(super) const KEPT: [(&str, Asked); 3] =
+    [(MODELS, |record| record.models), (ITERATES, |record| record.iterates), (STATES, |record| record.states)];
 
 /// The files that this program wrote into a results folder.
 ///
@@ -143,7 +164,7 @@ fn is_made(name: &str) -> bool {
     let is_file = |name: &str| Path::new(name).components().eq([Component::Normal(name.as_ref())]);
     match name.split_once('/') {
         None => name == MANIFEST || TABLES.contains(&name),
-        Some((folder, file)) => FOLDERS.contains(&folder) && is_file(file),
+        Some((folder, file)) => (folder == "figures" || KEPT.iter().any(|(kept, _)| *kept == folder)) && is_file(file),
     }
 }
 

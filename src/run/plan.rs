@@ -8,8 +8,8 @@ use super::{
     any_world::AnyWorld,
     arm::Arm,
     cell::{PlannedCell, planned},
+    done::{self, RunId},
     error::RunError,
-    id::{self, RunId},
     made,
     protocols::{self, Pilot},
 };
@@ -18,10 +18,10 @@ use crate::{
     file::{Opened, opened},
     invalid::Invalid,
     record::{
-        self, Column, Metric, RecordSpec,
+        self, Column, MetricSpec, RecordSpec, cell,
         claim::ClaimSpec,
-        filter,
-        staleness::{KEY, SHARE},
+        curves::staleness::{KEY, SHARE},
+        metric::Measure,
     },
     scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
 };
@@ -129,7 +129,7 @@ impl Plan {
     }
 
     /// The metrics that every cell records; `None` where cells record different ones.
-    pub(super) fn shared_metrics(&self) -> Option<&[Metric]> {
+    pub(super) fn shared_metrics(&self) -> Option<&[MetricSpec]> {
         let metrics = &self.cells[0].metrics;
         self.cells.iter().all(|cell| cell.metrics == *metrics).then_some(metrics)
     }
@@ -143,7 +143,7 @@ impl Plan {
     /// The name of the files of a run.
     pub(super) fn name(&self, run: RunId) -> String {
         let identity = self.cells[run.cell].identities[run.method][run.arm];
-        id::file_name(&self.arm(run).label, identity, self.seeds[run.seed])
+        done::file_name(&self.arm(run).label, identity, self.seeds[run.seed])
     }
 
     /// The keys that were changed from the command line, with their values; those that are swept have a column already, and seeds
@@ -220,6 +220,7 @@ fn check_claims_and_figures(
     let first = &scenario.cells[0];
     let labels: Vec<String> = cells[0].methods.iter().map(|arms| arms[0].label.clone()).collect();
     let all: Vec<String> = first.methods.iter().map(|method| method.label.clone()).collect();
+    let measures: Vec<Measure> = columns.iter().map(|&column| Measure::from(column)).collect();
     let metrics: Vec<String> = columns.iter().map(|column| column.name()).collect();
     let keys: Vec<String> = first.keys.iter().map(|key| key.name.clone()).collect();
     let labels = if labels.len() == all.len() { labels } else { all };
@@ -228,7 +229,7 @@ fn check_claims_and_figures(
     let fault = |invalid| Diagnostic::from_invalid(invalid, &first.tree);
     let mut faults = Vec::new();
     for (index, claim) in claims.iter().enumerate() {
-        let checked = claim.validate(&labels, &metrics, &keys).and_then(|()| filter::keeps_some(&claim.cells, &swept));
+        let checked = claim.validate(&labels, &measures, &keys).and_then(|()| cell::keeps_some(&claim.cells, &swept));
         faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("claim.{index}")))));
     }
     for (index, figure) in figures.iter().enumerate() {
@@ -240,7 +241,7 @@ fn check_claims_and_figures(
         // Which updates there will be of each staleness is not known yet.
         let mut of_cells = figure.cells.clone();
         let _ = of_cells.remove(KEY);
-        let checked = checked.and_then(|()| filter::keeps_some(&of_cells, &swept));
+        let checked = checked.and_then(|()| cell::keeps_some(&of_cells, &swept));
         faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("figure.{index}")))));
     }
     faults.extend(figure::distinct(figures).err().map(fault));

@@ -14,7 +14,7 @@ use crate::{
     num::Real,
     part::{compressor::CompressorSpec, transform::Chain, weighting::Weighting},
     protocol::{
-        Observed,
+        Recorded,
         federated::{Compressors, Federated, Grid, Plan as FederatedPlan, ServerParts},
         peers::{Peers, PeersSpec, Plan as PeersPlan},
         schedule::{ScheduleSpec, SelectSpec},
@@ -34,7 +34,7 @@ pub trait Pilot: Sized {
     ///
     /// # Errors
     /// [`RunError`].
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Self::Outcome, RunError>;
 }
 
 /// Builds the protocol of a method in its world, and drops it.
@@ -54,7 +54,7 @@ struct Built;
 impl Pilot for Built {
     type Outcome = ();
 
-    fn fly<R: Real, P: Observed<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, _: Arc<World<R>>, _: P) -> Result<(), RunError> {
         Ok(())
     }
 }

@@ -5,12 +5,14 @@
 //! need no run again; without them, runs that are missed are run again.
 
 use std::{
-    fs::{self, File},
-    io::{self, BufWriter, IntoInnerError, Write},
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, BufWriter, IntoInnerError, Read, Write},
     path::{Path, PathBuf},
+    process,
 };
 
-use crate::record::OWN;
+use super::error::RunError;
+use crate::{file::bounded, record::OWN};
 
 /// A results folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,4 +119,49 @@ fn readable() -> tempfile::Builder<'static, 'static> {
 /// Brings the names in `folder` to the disk, where the system has a way to.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// The right to write into a results folder, until it is dropped or the process ends, however it does.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the folder, which is made where there is none. `holder` says, to whoever else wants it, what runs here.
+    ///
+    /// # Errors
+    /// [`RunError::InUse`] where another process has it, [`RunError::Folder`] where the folder cannot be made or written to.
+    pub(super) fn take(results: &Results, holder: &str) -> Result<Self, RunError> {
+        let unwritable = |source| RunError::Folder { path: results.folder().to_owned(), source };
+        fs::create_dir_all(results.own()).map_err(unwritable)?;
+        let path = results.lock();
+        let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
+        let mut file = open.map_err(unwritable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(RunError::InUse { path: results.folder().to_owned(), holder: said(&mut file) });
+            }
+            // A file system without locks: whoever uses one takes care of it.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(unwritable(error)),
+        }
+        let said = format!("process {}, which runs {holder}", process::id());
+        file.set_len(0).and_then(|()| file.write_all(said.as_bytes())).map_err(unwritable)?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Who writes into the results folder, if anybody does.
+pub fn holder(results: &Results) -> Option<String> {
+    let mut file = bounded::open(&results.lock()).ok()?;
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| said(&mut file))
+}
+
+/// What the holder says; it may not have come to it yet, and some systems do not let others read a file that is locked.
+fn said(file: &mut File) -> String {
+    let mut holder = String::new();
+    let has_said = file.read_to_string(&mut holder).is_ok() && !holder.is_empty();
+    if has_said { holder } else { "another process".to_owned() }
 }

@@ -4,9 +4,10 @@ use std::{
     panic,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
+    time::Instant,
 };
 
-use super::{error::RunError, id::RunId};
+use super::{done::RunId, error::RunError};
 
 /// Whether so many runs come one after the other, each on all threads of the current pool: where there are few. Many take a thread
 /// each.
@@ -43,4 +44,10 @@ pub(super) fn one_a_thread<T: Send>(
     let mut done = parts.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>();
     done.sort_unstable_by_key(|&(at, _)| at);
     Ok(done.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// This moment.
+#[allow(clippy::disallowed_methods)]
+pub(super) fn now() -> Instant {
+    Instant::now()
 }

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::{
+    done::RunId,
     error::RunError,
-    id::RunId,
     plan::{Plan, swept},
     results::Results,
 };
-use crate::record::{curves::Curves, measure::Better, spread::median, trial::Trial};
+use crate::record::{
+    curves::{Curves, trial::Trial},
+    metric::Better,
+    spread::median,
+};
 
 /// The kept arm of every method in every cell, with the scores behind the choice.
 pub struct Choices {
@@ -29,7 +33,7 @@ pub(super) fn choose(plan: &Plan, results: &Results, diverged: &BTreeSet<RunId>)
     let metric = plan.record.criterion();
     let column = plan.columns.iter().position(|column| column.metric == metric).unwrap_or_default();
     let criterion = plan.columns[column].header();
-    let better = Better::of(&criterion);
+    let better = metric.card().better;
     let mut scores = Vec::new();
     for (cell, planned) in plan.cells.iter().enumerate() {
         let mut of_cell = Vec::new();
@@ -69,11 +73,7 @@ impl Choices {
         let scores = &self.scores[cell][method];
         let mut best = 0;
         for (arm, &score) in scores.iter().enumerate() {
-            let wins = match self.better {
-                Better::Lower => score < scores[best],
-                Better::Higher => score > scores[best],
-            };
-            if wins {
+            if self.better.prefers(score, scores[best]) {
                 best = arm;
             }
         }

@@ -4,11 +4,11 @@ use std::{fmt, hash::Hasher, sync::Arc};
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{any_world::AnyWorld, error::RunError, id::RunId, plan::Plan, protocols::Pilot, worlds::Worlds};
+use super::{any_world::AnyWorld, done::RunId, error::RunError, plan::Plan, protocols::Pilot, worlds::Worlds};
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
-    protocol::{Models, Observed},
+    protocol::{Models, Recorded},
     record::{Stall, Stop},
     world::{World, WorldClock},
 };
@@ -75,7 +75,7 @@ struct Tracer<'a> {
 impl Pilot for Tracer<'_> {
     type Outcome = Trace;
 
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Trace, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Trace, RunError> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.single { Workers::single() } else { Workers::pool().sharing_from(0.0) };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
@@ -96,7 +96,7 @@ struct Fingerprints<'a, R> {
     scalar: std::marker::PhantomData<R>,
 }
 
-impl<R: Real, P: Observed<R>> Watcher<P> for Fingerprints<'_, R> {
+impl<R: Real, P: Recorded<R>> Watcher<P> for Fingerprints<'_, R> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
         let mut hash = Xxh3::new();
         let mut add = |x: &[R]| x.iter().for_each(|x| hash.write_u64(x.f64().to_bits()));

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{any_world::AnyWorld, id::RunId, plan::Plan};
+use super::{any_world::AnyWorld, done::RunId, plan::Plan};
 use crate::{file::opened, invalid::Invalid, scenario::Rejected};
 
 /// All worlds of a plan.

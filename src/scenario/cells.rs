@@ -1,7 +1,5 @@
 //! Sweeps → cells, methods with sweeps → several methods, tunes → variants.
 
-mod keys;
-
 use std::collections::BTreeMap;
 
 use super::{
@@ -9,6 +7,11 @@ use super::{
     diagnostic::Diagnostic,
     node::{Node, Value},
     source::Span,
+    write::inline,
+};
+use crate::{
+    record::{MetricSpec, table},
+    registry::Registry,
 };
 
 /// Most combinations of one scenario.
@@ -51,7 +54,7 @@ pub fn name(keys: &[Key]) -> String {
 /// # Errors
 /// Malformed sweeps and tunes, those in sections that cannot have them, zipped sweeps of unequal length, names that are taken,
 /// too many combinations.
-pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+pub fn cells(document: &Node, registry: &Registry) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let all = axes(document)?;
     let faults: Vec<Diagnostic> = all.iter().filter_map(misplaced).collect();
     if !faults.is_empty() {
@@ -60,17 +63,17 @@ pub fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let mut document = document.clone();
     multiply_methods(&mut document)?;
     let swept: Vec<Axis> = axes(&document)?.into_iter().filter(makes_cells).collect();
-    combinations(&document, swept, keys::is_column)
+    combinations(&document, swept, &|name| is_column(name, registry))
 }
 
 /// The keys that make cells, each with its values as text.
 ///
 /// # Errors
 /// Malformed sweeps and tunes, names that are taken.
-pub(super) fn swept(document: &Node) -> Result<Vec<(String, Vec<String>)>, Vec<Diagnostic>> {
+pub(super) fn swept(document: &Node, registry: &Registry) -> Result<Vec<(String, Vec<String>)>, Vec<Diagnostic>> {
     let swept: Vec<Axis> = axes(document)?.into_iter().filter(makes_cells).collect();
-    let names = keys::names(&swept, keys::is_column)?;
-    Ok(names.into_iter().zip(swept.iter().map(keys::texts)).collect())
+    let names = names(&swept, &|name| is_column(name, registry))?;
+    Ok(names.into_iter().zip(swept.iter().map(texts)).collect())
 }
 
 /// Whether the values of `axis` make cells, not methods or variants of one.
@@ -84,7 +87,7 @@ fn makes_cells(axis: &Axis) -> bool {
 /// Malformed tunes, too many combinations.
 pub fn variants(method: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let tuned = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Tune).collect();
-    combinations(method, tuned, |_| false)
+    combinations(method, tuned, &|_| false)
 }
 
 fn misplaced(axis: &Axis) -> Option<Diagnostic> {
@@ -119,7 +122,7 @@ fn multiply_methods(document: &mut Node) -> Result<(), Vec<Diagnostic>> {
 pub(super) fn swept_methods(method: &Node) -> Result<Vec<Node>, Vec<Diagnostic>> {
     let swept: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Sweep && !axis.cells).collect();
     let span = swept.first().map_or(method.span, |axis| axis.span);
-    let mut choices = combinations(method, swept, |_| false)?;
+    let mut choices = combinations(method, swept, &|_| false)?;
     choices.iter_mut().filter(|choice| !choice.keys.is_empty()).for_each(|choice| relabel(choice, span));
     Ok(choices.into_iter().map(|choice| choice.tree).collect())
 }
@@ -134,7 +137,7 @@ fn relabel(choice: &mut Choice, span: Span) {
 
 /// All combinations of `axes`, none of which gets a name that is `taken`: the last key varies fastest; zipped ones advance
 /// together.
-fn combinations(tree: &Node, axes: Vec<Axis>, taken: fn(&str) -> bool) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+fn combinations(tree: &Node, axes: Vec<Axis>, taken: &dyn Fn(&str) -> bool) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     let groups = zipped(&axes)?;
     let sizes: Vec<usize> = groups.iter().map(|group| axes[group[0]].values.len()).collect();
     let count = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size)).filter(|count| *count <= MOST);
@@ -142,7 +145,7 @@ fn combinations(tree: &Node, axes: Vec<Axis>, taken: fn(&str) -> bool) -> Result
         let fault = Diagnostic::at(axes[0].span, "too many combinations of values").label(format!("expected at most {MOST}"));
         return Err(vec![fault.note(format!("the sweeps or tunes here have {} values", listed_sizes(&sizes)))]);
     };
-    let (names, texts) = (keys::names(&axes, taken)?, axes.iter().map(keys::texts).collect::<Vec<_>>());
+    let (names, texts) = (names(&axes, taken)?, axes.iter().map(texts).collect::<Vec<_>>());
     let mut choices = Vec::with_capacity(count);
     for number in 0..count {
         let mut chosen = vec![0; axes.len()];
@@ -189,9 +192,90 @@ fn zipped(axes: &[Axis]) -> Result<Vec<Vec<usize>>, Vec<Diagnostic>> {
     Ok(groups)
 }
 
+/// Columns that every record has: no swept key may take their name.
+const COLUMNS: [&str; 16] = [
+    "cell",
+    "method",
+    "label",
+    "seed",
+    "round",
+    "rounds",
+    "seconds",
+    "updates",
+    "gradients",
+    "uplink-bits",
+    "downlink-bits",
+    "uplink_bits",
+    "downlink_bits",
+    "metric",
+    "value",
+    "time",
+];
+
+/// Whether a column of the records has this name: one that all have, or that of a metric.
+pub(super) fn is_column(name: &str, registry: &Registry) -> bool {
+    let metric = |name: &str| registry.metrics().iter().find(|metric| metric.name() == name);
+    let plain = name.replace('_', "-");
+    let of_layer =
+        |(stem, layer): (&str, &str)| layer.parse::<u32>().is_ok() && metric(stem).is_some_and(MetricSpec::is_by_layer);
+    COLUMNS.contains(&name) || metric(&plain).is_some() || plain.rsplit_once('-').is_some_and(of_layer)
+}
+
+/// Short names: the name given, or as many of the last steps of the path as make it unique and not `taken`.
+///
+/// # Errors
+/// Every given name that is taken, by a column or by another of these keys, or that would be a formula.
+pub(super) fn names(axes: &[Axis], taken: &dyn Fn(&str) -> bool) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let names: Vec<String> = (0..axes.len()).map(|a| name_of(axes, a, taken)).collect();
+    let fault = |a: usize| {
+        let (given, span) = axes[a].name.as_ref()?;
+        if taken(given) {
+            let fault = Diagnostic::at(*span, format!("`{given}` is a column of the records, so that no sweep can be called it"));
+            return Some(fault.label("expected another name"));
+        }
+        if table::begins(given) {
+            let fault = Diagnostic::at(*span, format!("a sweep cannot be called `{given}`: spreadsheets take it for a formula"));
+            return Some(fault.label("expected a name that does not begin with `=`, `+`, `-` or `@`"));
+        }
+        let again = names.iter().enumerate().any(|(b, name)| b != a && name == given);
+        again.then(|| Diagnostic::at(*span, format!("two sweeps are called `{given}`")).label("expected a name of its own"))
+    };
+    let faults: Vec<Diagnostic> = (0..axes.len()).filter_map(fault).collect();
+    if faults.is_empty() { Ok(names) } else { Err(faults) }
+}
+
+fn name_of(axes: &[Axis], a: usize, taken: &dyn Fn(&str) -> bool) -> String {
+    let axis = &axes[a];
+    let suffix = |axis: &Axis, length: usize| axis.path[axis.path.len().saturating_sub(length)..].join(".");
+    let given = |axis: &Axis, name: &str| axis.name.as_ref().is_some_and(|(given, _)| given == name);
+    let good = |length: &usize| {
+        let name = suffix(axis, *length);
+        let other = |(b, other): (usize, &Axis)| b != a && (suffix(other, *length) == name || given(other, &name));
+        !axes.iter().enumerate().any(other) && !taken(&name) && name.contains(char::is_alphabetic)
+    };
+    let made = || suffix(axis, (1..=axis.path.len()).find(good).unwrap_or(axis.path.len()));
+    axis.name.as_ref().map_or_else(made, |(given, _)| given.clone())
+}
+
+/// The values of an axis as text: a choice with parameters by its name alone where that tells them apart.
+pub(super) fn texts(axis: &Axis) -> Vec<String> {
+    let short = |node: &Node| match (&node.value, node.single()) {
+        (Value::String(text), _) => text.clone(),
+        (_, Some(entry)) => entry.key.clone(),
+        _ => inline(node),
+    };
+    let brief: Vec<String> = axis.values.iter().map(short).collect();
+    let unique = |i: usize| brief.iter().filter(|text| **text == brief[i]).count() == 1;
+    (0..brief.len()).map(|i| if unique(i) { brief[i].clone() } else { inline(&axis.values[i]) }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn cells(document: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+        super::cells(document, &Registry::builtin())
+    }
     use crate::scenario::{document, source::Sources};
 
     fn read(text: &str) -> Node {
@@ -272,5 +356,13 @@ mod tests {
     fn too_many_cells_are_refused_before_they_are_made() {
         let text: String = (0..6).map(|k| format!("problem.k{k}.sweep.linear = [0, 9999, 10000]\n")).collect();
         assert!(cells(&read(&text)).is_err());
+    }
+
+    #[test]
+    fn axes_and_metrics_are_columns_in_either_spelling() {
+        let columns = ["method", "seconds", "uplink-bits", "loss", "grad_norm", "grad-norm", "layer-variance-2", "staleness"];
+        let is_column = |name| is_column(name, &Registry::builtin());
+        assert!(columns.into_iter().all(is_column));
+        assert!(!["alpha", "loss2", "loss-1", "up.loss", "layer-variance-x"].into_iter().any(is_column));
     }
 }

@@ -15,7 +15,7 @@ use super::{
     write,
 };
 use crate::{
-    record::{Metric, RecordSpec, Stop},
+    record::{MetricSpec, RecordSpec, Stop},
     registry::Registry,
 };
 
@@ -81,7 +81,7 @@ impl Scenario {
     ///
     /// # Errors
     /// Faults of both together, though neither has one alone.
-    pub fn join(&self, runs: &Runs, earlier: &Self, folder: &Path, metrics: Option<&[Metric]>) -> Result<Joined, Rejected> {
+    pub fn join(&self, runs: &Runs, earlier: &Self, folder: &Path, metrics: Option<&[MetricSpec]>) -> Result<Joined, Rejected> {
         let (here, there) = (self.written(folder, metrics), earlier.written(folder, metrics));
         let mut found = self.other_worlds(earlier, (&here, &there));
         found.extend(self.other_methods(earlier));

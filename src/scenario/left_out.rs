@@ -1,22 +1,21 @@
 //! Figures and claims over what a changed key has taken out of the sweeps.
 
-use crate::{
-    record::filter::KeyValue,
-    scenario::{
-        cells,
-        decode::{NoParts, decode},
-        node::{Node, Value},
-    },
+use super::{
+    cells,
+    decode::{NoParts, decode},
+    node::{Node, Value},
 };
+use crate::{record::cell::KeyValue, registry::Registry};
 
 /// A swept key: its name, and its values as text.
 type Swept = (String, Vec<String>);
 
 /// Takes the figures and claims out of `document` that are over keys, or about values, that `written` sweeps and `document` does not;
 /// a note for each.
-pub(super) fn leave_out(written: &Node, document: &mut Node) -> Vec<String> {
+pub(super) fn leave_out(written: &Node, document: &mut Node, registry: &Registry) -> Vec<String> {
     // A sweep that is malformed is told of where the scenario is read.
-    let (Ok(before), Ok(after)) = (cells::swept(written), cells::swept(document)) else { return Vec::new() };
+    let swept = |document: &Node| cells::swept(document, registry);
+    let (Ok(before), Ok(after)) = (swept(written), swept(document)) else { return Vec::new() };
     let gone = |key: &str| {
         let known = |swept: &[Swept]| swept.iter().any(|(name, _)| name == key);
         known(&before) && !known(&after)

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     figure::FigureSpec,
-    record::{Metric, RecordSpec, claim::ClaimSpec},
+    record::{MetricSpec, RecordSpec, claim::ClaimSpec},
     registry::Registry,
 };
 
@@ -26,12 +26,12 @@ impl Scenario {
     /// The scenario as a TOML file for `folder`: with all overrides, and with the defaults that the sections have.
     ///
     /// `metrics` are those that every cell records. Reading that file gives the same runs. A section whose defaults cannot be told from a sweep is kept as written.
-    pub fn manifest(&self, folder: &Path, metrics: Option<&[Metric]>) -> String {
+    pub fn manifest(&self, folder: &Path, metrics: Option<&[MetricSpec]>) -> String {
         write::document(&self.written(folder, metrics), &["stop"])
     }
 
     /// As [`manifest`](Self::manifest), with what is said of how the results came about.
-    pub fn manifest_of(&self, made: &Made, folder: &Path, metrics: Option<&[Metric]>) -> String {
+    pub fn manifest_of(&self, made: &Made, folder: &Path, metrics: Option<&[MetricSpec]>) -> String {
         let mut written = self.written(folder, metrics);
         if let Some(made) = node(made) {
             written.insert("made", self.document.span, made);
@@ -40,7 +40,7 @@ impl Scenario {
     }
 
     /// The sections of a manifest.
-    pub(super) fn written(&self, folder: &Path, metrics: Option<&[Metric]>) -> Table {
+    pub(super) fn written(&self, folder: &Path, metrics: Option<&[MetricSpec]>) -> Table {
         let mut root = self.document.clone();
         for (key, resolved) in self.resolved(metrics) {
             let Some(resolved) = resolved else { continue };
@@ -67,7 +67,7 @@ impl Scenario {
     }
 
     /// The sections of the first cell with their defaults; `None` for those that cannot be written.
-    fn resolved(&self, metrics: Option<&[Metric]>) -> Vec<(&'static str, Option<Node>)> {
+    fn resolved(&self, metrics: Option<&[MetricSpec]>) -> Vec<(&'static str, Option<Node>)> {
         let mut sections = vec![("title", node(&self.title)), ("seeds", node(&self.seeds))];
         if let Some(cell) = self.cells.first() {
             sections.push(("stop", node(&cell.stop)));
@@ -83,14 +83,14 @@ impl Scenario {
     }
 
     /// `[record]` with its defaults, and the distance between samples where it is the same in all cells.
-    pub(super) fn record(&self, cell: &Cell, metrics: Option<&[Metric]>) -> Option<Node> {
+    pub(super) fn record(&self, cell: &Cell, metrics: Option<&[MetricSpec]>) -> Option<Node> {
         let written = cell.tree.get("record").map(|section| decode::<RecordSpec>(section, "record", &self.registry));
         let mut record = written.transpose().ok()?.unwrap_or_default();
         let every = record.every(&cell.stop);
         if self.cells.iter().all(|other| record.every(&other.stop) == every) {
             record.every = Some(every);
         }
-        record.metrics = record.metrics.or(metrics.map(<[Metric]>::to_vec));
+        record.metrics = record.metrics.or(metrics.map(<[MetricSpec]>::to_vec));
         node(&record)
     }
 
@@ -173,6 +173,7 @@ fn relative(to: &Path, from: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::metric::Loss;
 
     const TEXT: &str = "title = \"t\"\nseeds = [1, 4]\nstop = { rounds = 5 }\n[problem]\nobjective = \"quadratic\"\ninit = { sweep = [\"zeros\", { normal = { sd = 2 } }] }\n\
         [fleet]\nclients = 4\nstep = { exponential = { mean = { sweep = [0.5, 1] } } }\n[federated]\nlocal = { lr = 0.1 }\n[[method]]\nname = \"fedprox\"\n";
@@ -194,7 +195,7 @@ mod tests {
     fn read_back(text: &str) -> Node {
         let text = format!("stop = {{ rounds = 5 }}\n[problem]\nobjective = 'quadratic'\n[fleet]\nclients = 4\n{text}");
         let scenario = Scenario::read(Path::new("a.toml"), &text, &[], &Registry::builtin()).unwrap();
-        let manifest = scenario.manifest(Path::new(""), Some(&[Metric::Loss]));
+        let manifest = scenario.manifest(Path::new(""), Some(&[MetricSpec::of::<Loss>()]));
         Scenario::read(Path::new("manifest.toml"), &manifest, &[], &Registry::builtin()).unwrap().document
     }
 

@@ -148,7 +148,7 @@ impl Scenario {
             for change in changes {
                 faults.extend(overrides::apply(&mut document, change, &mut sources).err().into_iter().flatten());
             }
-            let notes = if changes.is_empty() { Vec::new() } else { leave_out(&written, &mut document) };
+            let notes = if changes.is_empty() { Vec::new() } else { leave_out(&written, &mut document, registry) };
             if faults.is_empty() { Ok((document, notes)) } else { Err(faults) }
         });
         match document.and_then(|(document, notes)| Ok((Self::resolve(path, document, registry)?, notes))) {
@@ -187,7 +187,7 @@ impl Scenario {
 
     pub(super) fn resolve(path: &Path, document: Node, registry: &Registry) -> Result<Self, Vec<Diagnostic>> {
         let mut faults = unknown_sections(&document);
-        let choices = cells::cells(&document).unwrap_or_else(|malformed| {
+        let choices = cells::cells(&document, registry).unwrap_or_else(|malformed| {
             faults.extend(malformed);
             Vec::new()
         });

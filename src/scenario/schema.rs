@@ -5,7 +5,6 @@
 
 mod forms;
 mod methods;
-mod parts;
 mod sweeps;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -21,7 +20,7 @@ use crate::{
     part::compressor::AnyCompressor,
     problem::{ProblemSpec, kind::AnyObjective},
     protocol::{peers::PeersSpec, spec::FederatedSpec},
-    record::{Metric, RecordSpec, Stop, claim::ClaimSpec, staleness::SHARE},
+    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE},
     registry::Registry,
 };
 
@@ -71,18 +70,18 @@ pub fn schema(registry: &Registry) -> String {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut root = generator.root_schema_for::<File>().to_value();
     let own = methods::own(registry, &mut generator);
-    let metric = generator.subschema_for::<Metric>().to_value();
-    let compressors = parts::forms(registry.compressors(), &mut generator);
-    let objectives = parts::forms(registry.objectives(), &mut generator);
+    let compressors = methods::parts(registry.compressors(), &mut generator);
+    let objectives = methods::parts(registry.objectives(), &mut generator);
     let mut definitions = generator.take_definitions(true);
     let _ = definitions.insert(<dyn AnyCompressor as Kind>::KIND.to_owned(), compressors);
     let _ = definitions.insert(<dyn AnyObjective as Kind>::KIND.to_owned(), objectives);
+    let _ = definitions.insert(MetricSpec::KIND.to_owned(), metrics(registry));
     forms::simplify(&mut root);
     definitions.values_mut().for_each(forms::simplify);
     forms::allow_names(&mut definitions);
     forms::leave_to_methods(&mut definitions);
     methods::describe(own, &mut definitions);
-    name_metrics(&mut definitions, &metric);
+    name_metrics(&mut definitions, registry);
     let _ = definitions.insert(sweeps::GRID.to_owned(), sweeps::grid());
     if let Some(keys) = root.as_object_mut() {
         let _ = keys.insert("title".to_owned(), Value::from("fedfleet scenario"));
@@ -92,16 +91,24 @@ pub fn schema(registry: &Registry) -> String {
     format!("{root}\n")
 }
 
+/// All metrics, as alternatives.
+fn metrics(registry: &Registry) -> Value {
+    let form = |metric: &MetricSpec| json!({ "const": metric.name(), "description": metric.card().summary });
+    json!({ "oneOf": registry.metrics().iter().map(form).collect::<Vec<_>>() })
+}
+
 /// Says which metrics there are where a claim, a target or a figure names one; those by layer are named with a layer's number,
 /// and figures also show the share of updates.
-fn name_metrics(definitions: &mut Map<String, Value>, metric: &Value) {
+fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     let mut at = |name: &str, key: &str, form: &str, value: Value| {
         let property = definitions.get_mut(name).and_then(|schema| schema.pointer_mut(&format!("/properties/{key}")));
         if let Some(property) = property.and_then(Value::as_object_mut) {
             let _ = property.insert(form.to_owned(), value);
         }
     };
-    let layer = json!({ "type": "string", "pattern": format!("^{}-[1-9][0-9]*$", Metric::LayerVariance.name()) });
+    let by_layer = registry.metrics().iter().filter(|metric| metric.is_by_layer()).map(MetricSpec::name);
+    let layer = json!({ "type": "string", "pattern": format!("^({})-[1-9][0-9]*$", by_layer.collect::<Vec<_>>().join("|")) });
+    let metric = json!({ "$ref": format!("#/$defs/{}", MetricSpec::KIND) });
     let column = json!([metric, layer]);
     for name in ["Stop", "ClaimSpec"] {
         at(name, "target", "propertyNames", json!({ "anyOf": column }));

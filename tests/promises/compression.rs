@@ -227,7 +227,7 @@ fn control_variates_that_take_up_lost_uploads_are_no_longer_the_mean() {
 fn nonsense_is_refused() {
     let cases = [
         (plane("fedavg").set("federated.uplink", "{ top-k = { k = 3 } }"), "the number of coordinates"),
-        (plane("fedavg").set("federated.downlink", "{ ef21 = { ef = { top-k = { k = 1 } } } }"), "cannot stand within"),
+        (plane("fedavg").set("federated.downlink", "{ ef21 = { ef = { top-k = { k = 1 } } } }"), "cannot wrap"),
         (plane("fedavg").set("federated.uplink", "{ diana = { sign = {} } }"), "unbiased"),
         (plane("scallion").set("federated.uplink", "{ top-k = { k = 1 } }"), "unbiased"),
         (plane("scallion").set("federated.uplink", "{ ef21 = { rand-k = { k = 1 } } }"), "twice"),

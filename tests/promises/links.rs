@@ -119,7 +119,7 @@ name = "{name}"
 fn refusal_between_peers(name: &str, compressor: &str) -> Option<&'static str> {
     let promises = spec(compressor).promises();
     match name {
-        _ if promises.feeds_back => Some("feedback of errors"),
+        _ if promises.feeds_back => Some("error feedback"),
         "choco-sgd" if promises.remembers => Some("the public copies are the method's memory"),
         "choco-sgd" | "d-psgd" | "gradient-tracking" | "sgp" => None,
         _ if promises.remembers => Some("receive different messages"),

@@ -1,5 +1,7 @@
 //! Laws that hold in the long run: variance, staleness, stability.
 
+use fedfleet::protocol::Observed;
+
 use crate::{
     bench::Bench,
     watch::{Observer, Until},

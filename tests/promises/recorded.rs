@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fedfleet::{record::Metric, scenario::Scenario};
+use fedfleet::{record::MetricSpec, registry::Registry, scenario::Scenario};
 use serde::Deserialize;
 
 /// What is read of a manifest as it is.
@@ -16,7 +16,7 @@ struct Manifest {
 
 #[derive(Deserialize)]
 struct Record {
-    metrics: Option<Vec<Metric>>,
+    metrics: Option<Vec<String>>,
 }
 
 /// The folders of `results` that have a manifest, by their paths below it.
@@ -61,8 +61,12 @@ fn results_are_those_of_the_shipped_scenarios() {
         let manifest = folder.join("manifest.toml");
         // What a scenario leaves to its problem, the manifest says.
         let Manifest { record } = toml::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
-        let resolved = |path: &Path| match Scenario::load(path, &[], &fedfleet::registry::Registry::builtin()) {
-            Ok(scenario) => scenario.manifest(&folder, record.metrics.as_deref()),
+        let registry = Registry::builtin();
+        let metric =
+            |name: &String| *registry.metrics().iter().find(|metric| metric.name() == name).expect("the metric is there");
+        let metrics: Option<Vec<MetricSpec>> = record.metrics.map(|names| names.iter().map(metric).collect());
+        let resolved = |path: &Path| match Scenario::load(path, &[], &registry) {
+            Ok(scenario) => scenario.manifest(&folder, metrics.as_deref()),
             Err(rejected) => panic!("{rejected}"),
         };
         let shipped = root.join("scenarios").join(name.with_extension("toml"));

@@ -96,7 +96,7 @@ fn in_time_means_that_the_answer_is_in_time() {
 #[test]
 fn selections_without_sense_are_refused() {
     let cases = [
-        ("{ rounds = { select = { by-size = {} } } }", "nobody is left to select"),
+        ("{ rounds = { select = { by-size = {} } } }", "nobody to select"),
         ("{ rounds = { cohort = 2, select = \"in-time\" } }", "the rounds have none"),
         ("{ rounds = { cohort = 2, select = { power-of-choice = { candidates = 1 } } } }", "out of range"),
         ("{ rounds = { cohort = 2, select = { tiers = { count = 3 } } } }", "out of range"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fedfleet::{
-    record::predicted,
+    record::curves::predicted,
     run::{Options, Plan, Results, Silent, execute},
     scenario::Scenario,
 };

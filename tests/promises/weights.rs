@@ -6,7 +6,7 @@ use fedfleet::{
     analysis::Ground,
     engine::{Engine, Watcher, Workers},
     problem::quadratic::QuadraticForm,
-    protocol::{Models, Observed},
+    protocol::{Models, Recorded},
     registry::{Parameters, Registry},
     run::{Plan, arms, build_world, federated, peers},
     scenario::Scenario,
@@ -87,7 +87,7 @@ impl Case {
         (form(&world).gap(&end), form(&world).gap(&form(&other).optimum.x))
     }
 
-    fn run<P: Observed<f64>>(&self, world: &Arc<World<f64>>, protocol: P) -> Vec<f64> {
+    fn run<P: Recorded<f64>>(&self, world: &Arc<World<f64>>, protocol: P) -> Vec<f64> {
         let clock = Box::new(WorldClock::new(Arc::clone(world)));
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::single());
         let _ = engine.run(&mut Rounds(self.rounds));
@@ -104,7 +104,7 @@ fn form(world: &World<f64>) -> &QuadraticForm {
 
 struct Rounds(u64);
 
-impl<P: Observed<f64>> Watcher<P> for Rounds {
+impl<P: Recorded<f64>> Watcher<P> for Rounds {
     fn before(&mut self, _: f64, engine: &Engine<P>) -> bool {
         engine.protocol().round() < self.0
     }

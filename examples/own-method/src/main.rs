@@ -1,8 +1,9 @@
-//! fedfleet with a method, a compressor and an objective of one's own. Every verb of the command line knows them.
+//! fedfleet with a custom method, compressor, objective and metric. Every verb of the command line knows them.
 
 mod bernoulli;
 mod fed_sign;
 mod huber;
+mod loss_spread;
 
 use std::process::ExitCode;
 
@@ -10,5 +11,5 @@ use fedfleet::prelude::Registry;
 
 fn main() -> ExitCode {
     let registry = Registry::builtin().method::<fed_sign::FedSign>().compressor::<bernoulli::Bernoulli>();
-    fedfleet::cli::run(&registry.objective::<huber::Huber>())
+    fedfleet::cli::run(&registry.objective::<huber::Huber>().metric::<loss_spread::LossSpread>())
 }

@@ -5,17 +5,17 @@ use std::{
     time::Duration,
 };
 
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
 use crate::{
-    cli::expected,
+    cli::outlook,
     invalid::printable,
     record::{
         Progress, Stop,
-        axis::Axis,
-        units::{Unit, short},
+        axis::{Axis, Unit, short},
     },
     run::{Plan, Progressing, RunId, RunProgress, Silent, outlook},
 };
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Steps of a bar.
 const STEPS: u64 = 1000;
@@ -37,7 +37,7 @@ impl Progressing for Notes {
         // What cannot be foreseen shows as it is run.
         let Ok(Some((forecast, whole))) = outlook(plan, runs, self.threads, TRIALS) else { return };
         let others = if plan.cells.len() > 1 { ", if other cells take as much as the first" } else { "" };
-        let told = format!("{}{others}\n{}", expected::needs(&whole), expected::at_work(plan, &forecast));
+        let told = format!("{}{others}\n{}", outlook::needs(&whole), outlook::at_work(plan, &forecast));
         let _ = writeln!(io::stderr(), "{}", printable(&told)).is_err();
     }
 

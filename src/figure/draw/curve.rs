@@ -1,12 +1,13 @@
 //! One method in a panel: where its line, band, marks and bars stand, and how they are drawn.
 
-use super::FigureError;
-use super::canvas::Canvas;
-use super::colour::BLACK;
-use super::geometry::{Area, Place, along, length};
-use super::panel::Panel;
-use super::series::{Point, Series};
-use super::style::{REFERENCE_DASH, REFERENCE_WIDTH, Style};
+use super::{
+    FigureError,
+    canvas::Canvas,
+    geometry::{Area, Place, along, length},
+    panel::Panel,
+    series::{Point, Series},
+    style::{BLACK, REFERENCE_DASH, REFERENCE_WIDTH, Style},
+};
 use crate::figure::spec::{Kind, ScaleKind};
 
 /// Radius of the sparse marks on a curve `[pt]`.

@@ -1,24 +1,27 @@
 //! A whole figure: panels on a grid with common axes, labels, and the legend where it covers nothing.
 
-use super::FigureError;
-use super::canvas::{Canvas, Side};
-use super::colour::BLACK;
-use super::curve::{self, Curve, Placing};
-use super::export::Drawing;
-use super::geometry::{Area, Place};
-use super::legend::{Entry, Legend, Sample};
-use super::limits;
-use super::panel::{LABEL_SIZE, Panel};
-use super::reference::legend_labels;
-use super::scale::{Scale, Ticks};
-use super::series::Series;
-use super::style::Style;
-use super::ticks::{self, vertical_labels};
-use crate::figure::spec::{FigureSpec, Kind, ReferenceLine, ScaleKind, Width};
-use crate::record::axis::Axis;
-use crate::record::measure;
-use crate::record::staleness::KEY;
-use crate::record::units::Unit;
+use super::{
+    FigureError,
+    canvas::{Canvas, Side},
+    curve::{self, Curve, Placing},
+    export::Drawing,
+    geometry::{Area, Place},
+    legend::{Entry, Legend, Sample},
+    limits,
+    panel::Panel,
+    reference::legend_labels,
+    scale::{self, Scale, Ticks, vertical_labels},
+    series::Series,
+    style::{BLACK, LABEL_SIZE, Style},
+};
+use crate::{
+    figure::spec::{FigureSpec, Kind, ReferenceLine, ScaleKind, Width},
+    record::{
+        axis::{Axis, Unit},
+        curves::staleness::KEY,
+        metric::Measure,
+    },
+};
 
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
 /// Space at the edges, between panels, for a panel's title, and for the tick and axis labels below `[pt]`.
@@ -40,6 +43,8 @@ pub(super) struct Plot<'a> {
     /// Title and curves of each panel.
     pub(super) panels: Vec<(Option<String>, Vec<Series>)>,
     pub(super) across: Across,
+    /// What the vertical axis shows.
+    pub(super) metric: Measure,
 }
 
 /// What the horizontal axis shows.
@@ -157,14 +162,14 @@ impl Plot<'_> {
             (true, _) => 112.0,
         };
         let ticks = Scale { kind: y.0, lo: y.1, hi: y.2, start: height, end: 0.0 }.ticks(vertical_labels(height));
-        let tick_width = ticks::widest(&ticks)?;
+        let tick_width = scale::widest(&ticks)?;
         let left = EDGE + LABEL_SIZE + 4.0 + tick_width + 5.0;
         let top = EDGE + 2.0 + if self.title.is_some() { TITLE } else { 0.0 } + if count > 1 { TITLE } else { 0.0 };
         let room = width - left - EDGE - 8.0 - beside - GUTTER * (columns - 1) as f64;
         let row = TITLE + 6.0 + if count % columns == 0 { 0.0 } else { TICK_ROOM };
         let (name, symbol) = self.across_label(unit);
         let across = self.spec.label_x.clone().unwrap_or_else(|| symbol.label(&name));
-        let labels = (across, self.spec.label_y.clone().unwrap_or_else(|| self.upward_label()));
+        let labels = (across, self.spec.label_y.clone().unwrap_or_else(|| self.metric.label()));
         Ok(Frame { width, panel: (room / columns as f64, height), columns, left, top, row, unit, x, y, labels })
     }
 
@@ -176,11 +181,6 @@ impl Plot<'_> {
             Across::Key(_) if self.spec.counts_staleness() => (format!("{KEY} [{VERSIONS}]"), unit),
             Across::Key(key) | Across::Names(key, _) => (short(key), unit),
         }
-    }
-
-    fn upward_label(&self) -> String {
-        let title = measure::title(&self.spec.y);
-        if self.spec.y == KEY { format!("mean {title} [{VERSIONS}]") } else { title }
     }
 
     /// The unit, scale and ends of the horizontal axis, the ends in that unit.
@@ -214,7 +214,7 @@ impl Plot<'_> {
     }
 
     fn vertical(&self) -> (ScaleKind, f64, f64) {
-        let (kind, lo, hi) = limits::vertical(&self.all(), self.spec.scale_y, measure::is_geometric(&self.spec.y));
+        let (kind, lo, hi) = limits::vertical(&self.all(), self.spec.scale_y, self.metric.scale == ScaleKind::Log);
         let negative = || self.all().iter().any(|s| s.points.iter().any(|p| p.lower < 0.0));
         let lo = match self.spec.kind {
             Kind::Bars if kind == ScaleKind::Linear => {
@@ -262,11 +262,11 @@ impl Plot<'_> {
             let mut values: Vec<f64> = self.all().iter().flat_map(|s| s.points.iter().map(|p| p.x)).collect();
             values.sort_by(f64::total_cmp);
             values.dedup();
-            if let Some(ticks) = ticks::at_values(x, &values)? {
+            if let Some(ticks) = scale::at_values(x, &values)? {
                 return Ok(ticks);
             }
         }
-        ticks::horizontal(x, frame.panel.0, ticks::reads_plain(x.kind, frame.unit.symbol))
+        scale::horizontal(x, frame.panel.0, scale::reads_plain(x.kind, frame.unit.symbol))
     }
 
     fn curves(&self, frame: &Frame, i: usize, panel: &Panel) -> Vec<Curve> {

@@ -1,12 +1,12 @@
 //! The legend: in a part of the panel where there is no data, or else outside.
 
-use super::FigureError;
-use super::canvas::{Canvas, Side, text_width};
-use super::colour::{BLACK, GREY, PALE, WHITE};
-use super::curve::{self, Curve, MARK, STROKE};
-use super::geometry::{Area, Place};
-use super::panel::TICK_SIZE;
-use super::style::{REFERENCE_DASH, REFERENCE_WIDTH, Style};
+use super::{
+    FigureError,
+    canvas::{Canvas, Side, text_width},
+    curve::{self, Curve, MARK, STROKE},
+    geometry::{Area, Place},
+    style::{BLACK, GREY, PALE, REFERENCE_DASH, REFERENCE_WIDTH, Style, TICK_SIZE, WHITE},
+};
 
 /// Length of the line sample, and the space between it and the words `[pt]`.
 const SAMPLE: f64 = 22.0;

@@ -1,14 +1,13 @@
 //! One panel: its frame, grid, axes and ticks.
 
-use super::FigureError;
-use super::canvas::{Canvas, Side};
-use super::colour::{BLACK, PALE};
-use super::geometry::{Area, Place};
-use super::scale::{Scale, Ticks};
+use super::{
+    FigureError,
+    canvas::{Canvas, Side},
+    geometry::{Area, Place},
+    scale::{Scale, Ticks},
+    style::{BLACK, PALE, TICK_SIZE},
+};
 
-/// Sizes of text `[pt]`.
-pub(super) const TICK_SIZE: f64 = 7.0;
-pub(super) const LABEL_SIZE: f64 = 8.0;
 const TICK: f64 = 3.2;
 const MINOR_TICK: f64 = 1.8;
 

@@ -1,12 +1,13 @@
-//! Reference lines, and where their words stand.
+//! Reference lines, and the places of their words.
 
-use super::FigureError;
-use super::canvas::{Canvas, Side, text_width};
-use super::colour::GREY;
-use super::curve::Curve;
-use super::geometry::{Area, Place};
-use super::panel::{Panel, TICK_SIZE};
-use super::style::{REFERENCE_DASH, REFERENCE_WIDTH};
+use super::{
+    FigureError,
+    canvas::{Canvas, Side, text_width},
+    curve::Curve,
+    geometry::{Area, Place},
+    panel::Panel,
+    style::{GREY, REFERENCE_DASH, REFERENCE_WIDTH, TICK_SIZE},
+};
 use crate::figure::spec::ReferenceLine;
 
 /// Labels that stand in the legend: those of curves, and those that several lines have.

@@ -8,7 +8,7 @@
 use crate::figure::spec::{Band, FigureSpec, Kind, ScaleKind};
 use crate::record::axis::Axis;
 use crate::record::curves::{Cell, Curves, Run};
-use crate::record::measure::{self, Better};
+use crate::record::metric::{Better, Measure};
 use crate::record::spread::{self, Quartiles};
 
 /// Places at which a curve is drawn at the most: about two for each pixel of a column at 300 dpi would show nothing more.
@@ -76,12 +76,11 @@ pub(super) fn against_axis(
     methods: &[(usize, &str)],
 ) -> Vec<Series> {
     let Some(metric) = curves.metric(&spec.y) else { return Vec::new() };
-    let better = Better::of(&spec.y);
-    let log_y = spec.scale_y.map_or_else(|| measure::is_geometric(&spec.y), |kind| kind == ScaleKind::Log);
-    let between = match spec.kind {
-        Kind::Steps => Between::Step,
-        _ if log_y => Between::Geometric,
-        _ => Between::Linear,
+    let &Measure { better, scale, .. } = &curves.metrics[metric];
+    let between = match (spec.kind, spec.scale_y.unwrap_or(scale)) {
+        (Kind::Steps, _) => Between::Step,
+        (_, ScaleKind::Log) => Between::Geometric,
+        (_, ScaleKind::Linear) => Between::Linear,
     };
     let series = |&(index, method): &(usize, &str)| {
         let runs: Vec<&Run> = curves.of(cell, method).collect();
@@ -104,7 +103,7 @@ pub(super) fn against_axis(
 /// One line a method through its final values in `cells`, whose values of the sweep key stand at `places`.
 pub(super) fn against_key(curves: &Curves, spec: &FigureSpec, cells: &[(f64, &Cell)], methods: &[(usize, &str)]) -> Vec<Series> {
     let Some(metric) = curves.metric(&spec.y) else { return Vec::new() };
-    let better = Better::of(&spec.y);
+    let better = curves.metrics[metric].better;
     let series = |&(index, method): &(usize, &str)| {
         let finals = |cell: &Cell| curves.of(cell, method).filter_map(|run| run.last(metric)).map(|v| better.settle(v)).collect();
         let all = cells.iter().filter_map(|&(x, cell)| Point::of(x, finals(cell), spec.band));

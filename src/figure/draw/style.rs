@@ -1,7 +1,5 @@
 //! How curves are told apart: colour, enough on its own for twelve methods, and dashes and markers, each enough for eight.
 
-use super::colour::Colour;
-
 /// Okabe and Ito's colours, safe for colour-blind readers, their yellow, too pale for a line on white, a grey here; then four of
 /// Tol's muted scheme, unlike them in lightness.
 pub(super) const COLOURS: [Colour; 12] = [
@@ -87,5 +85,35 @@ impl Style {
             dash: DASHES[(index + 3 * turn) % DASHES.len()],
             marker: MARKERS[(index + 5 * turn) % MARKERS.len()],
         }
+    }
+}
+
+/// Sizes of text `[pt]`.
+pub(super) const TICK_SIZE: f64 = 7.0;
+pub(super) const LABEL_SIZE: f64 = 8.0;
+
+/// A colour in sRGB, and how much it covers of what lies below [1].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Colour {
+    pub(super) red: u8,
+    pub(super) green: u8,
+    pub(super) blue: u8,
+    pub(super) opacity: f64,
+}
+
+pub(super) const BLACK: Colour = Colour::solid(0, 0, 0);
+pub(super) const WHITE: Colour = Colour::solid(255, 255, 255);
+pub(super) const GREY: Colour = Colour::solid(0x55, 0x55, 0x55);
+pub(super) const PALE: Colour = Colour::solid(0xDD, 0xDD, 0xDD);
+
+impl Colour {
+    /// A colour that hides what lies below.
+    pub(super) const fn solid(red: u8, green: u8, blue: u8) -> Self {
+        Self { red, green, blue, opacity: 1.0 }
+    }
+
+    /// The same colour, through which what lies below shows.
+    pub(super) const fn faint(self, opacity: f64) -> Self {
+        Self { opacity, ..self }
     }
 }

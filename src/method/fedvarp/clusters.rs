@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Clusters {
-    /// Every client is one of its own: plain FedVARP.
+    /// A cluster for each client: plain FedVARP.
     #[default]
     Alone,
     /// Clients whose samples are of the same classes, as in the paper's experiments; all together where there are no classes.
@@ -67,12 +67,12 @@ fn by_classes(fractions: Vec<Vec<f64>>) -> Vec<usize> {
         .collect()
 }
 
-/// The cluster of every client, and what each counts in the objective.
+/// The cluster of every client, and the weight of each in the objective.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Membership {
     /// Cluster of each client, shape `[N]`; empty where everyone is alone.
     of: Vec<usize>,
-    /// For how many average clients each cluster counts.
+    /// The weight of each cluster, in average clients.
     shares: Vec<f64>,
 }
 
@@ -82,7 +82,7 @@ impl Membership {
         self.of.get(client).copied().unwrap_or(client)
     }
 
-    /// For how many average clients a cluster counts in the objective: their number where all weights are equal.
+    /// The weight of a cluster in the objective, in average clients: the number of its clients where all weights are equal.
     pub fn share<R: Real>(&self, cluster: usize, ctx: &Apply<'_, R>) -> f64 {
         self.shares.get(cluster).copied().unwrap_or_else(|| ctx.share(cluster))
     }

@@ -9,10 +9,10 @@ use crate::{
 /// Averages with less variance than this are left alone.
 const DEGENERATE: f64 = 1e-30;
 
-/// What DFL_torch adds to both variances.
+/// The constant that DFL_torch adds to both variances.
 const TORCH_OFFSET: f64 = 1e-4;
 
-/// How a node merges what it has received.
+/// How a node merges received models.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Merge {
     pub beta: f64,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     network::{Components, Topology, TopologySpec, WeightRule},
-    protocol::peers::recording_orders::RecordingOrders,
+    protocol::peers::{PeerUpdate, Progress, Synchronous, recording_orders::RecordingOrders},
     random::Streams,
 };
 
@@ -19,10 +19,10 @@ fn mean<'a>(rows: impl Iterator<Item = &'a Vec<f64>>) -> Vec<f64> {
     vector::mean(&rows)
 }
 
-fn ring(contacts: TimeVaryingGraphSpec) -> (Topology, Synchronous) {
+fn ring() -> (Topology, Streams) {
     let setting = Setting { streams: Streams::new(3), clients: NODES, folder: ".".into() };
     let topology = TopologySpec::Ring.build(WeightRule::Metropolis, Components::One, &setting).unwrap();
-    (topology, Synchronous::new(contacts, setting.streams))
+    (topology, setting.streams)
 }
 
 #[test]
@@ -31,10 +31,10 @@ fn the_mean_tracker_is_the_mean_gradient_at_every_iteration() {
         for contacts in
             [TimeVaryingGraphSpec::Static, TimeVaryingGraphSpec::RandomMatching, TimeVaryingGraphSpec::FailingEdges(0.3)]
         {
-            let (topology, synchronous) = ring(contacts);
-            let rule = Rule { order, synchronous };
+            let (topology, streams) = ring();
+            let rule = Synchronous::new(Rule { order }, contacts.build(streams));
             let mut orders = RecordingOrders::new(NODES);
-            let mut states: Vec<State<f64>> = (0..NODES).map(|node| rule.init(node, vec![0.5; D])).collect();
+            let mut states: Vec<Progress<State<f64>, f64>> = (0..NODES).map(|node| rule.init(node, vec![0.5; D])).collect();
             for (id, state) in states.iter_mut().enumerate() {
                 rule.start(state, &mut orders.node(id, &topology));
             }
@@ -44,13 +44,13 @@ fn the_mean_tracker_is_the_mean_gradient_at_every_iteration() {
                     let out = Payload::one(gradient(id, &input.vectors[0])).with_scalar(0.05);
                     rule.on_computed(&mut states[id], out, &mut orders.node(id, &topology));
                 }
-                let (y, g) = (mean(states.iter().map(|state| &state.y)), mean(states.iter().map(|state| &state.g)));
+                let (y, g) = (mean(states.iter().map(|state| &state.own.y)), mean(states.iter().map(|state| &state.own.g)));
                 assert!(vector::distance2(&y, &g).sqrt() < 1e-13, "{order:?} {contacts:?} {t}: {y:?} for {g:?}");
                 while let Some((to, message)) = orders.messages.pop_front() {
                     rule.on_message(&mut states[to], message, &mut orders.node(to, &topology));
                 }
             }
-            let apart = states.iter().map(|state| vector::distance2(&state.y, &states[0].y)).sum::<f64>();
+            let apart = states.iter().map(|state| vector::distance2(&state.own.y, &states[0].own.y)).sum::<f64>();
             assert!(apart > 0.0, "nodes track in their own ways");
         }
     }

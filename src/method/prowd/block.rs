@@ -1,4 +1,4 @@
-//! A residual block that fills in what rounding has lost, and how it learns.
+//! A residual block that restores rounded weights, and its training.
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -36,12 +36,12 @@ pub struct ResidualBlock<R> {
     optimiser: Vec<Payload<R>>,
 }
 
-/// Chunks of rounded weights with what rounding took from them.
+/// Chunks of rounded weights, with their rounding errors.
 #[derive(Debug, Clone, Default)]
 pub struct Pairs<R> {
     /// The rounded weights in multiples of the grid's end, shape `[n, 64]`, padded with zeros.
     inputs: Vec<R>,
-    /// What they lack in steps of the grid, shape `[n, 64]`.
+    /// Their rounding errors in steps of the grid, shape `[n, 64]`.
     lacking: Vec<R>,
     /// Weights in each chunk, shape `[n]`.
     lengths: Vec<usize>,
@@ -91,7 +91,7 @@ impl<R: Real> ResidualBlock<R> {
         Self { weights, optimiser: Vec::new() }
     }
 
-    /// Adds to the weights of a layer, rounded to a grid of this `step` and `end`, what the block takes them to lack.
+    /// Adds the block's estimate of the rounding error to the weights of a layer, rounded to a grid of this `step` and `end`.
     pub fn restore(&self, layer: &mut [R], (step, end): (f64, f64)) {
         let mut padded = vec![R::zero(); CHUNK];
         let (mut hidden, mut lacking) = (vec![R::zero(); HIDDEN], vec![R::zero(); CHUNK]);
@@ -162,7 +162,7 @@ impl<R: Real> ResidualBlock<R> {
     }
 }
 
-/// Replaces what a block adds to the drawn chunks by the derivatives of the mean squared error, which it returns.
+/// Replaces the block's output for the drawn chunks by the derivatives of the mean squared error, which it returns.
 fn to_errors<R: Real>(pairs: &Pairs<R>, drawn: &[usize], rows: &mut [R]) -> f64 {
     let count = drawn.iter().map(|&chunk| pairs.lengths[chunk]).sum::<usize>() as f64;
     let mut loss = 0.0;

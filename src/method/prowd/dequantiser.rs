@@ -70,7 +70,7 @@ impl<R: Real> Dequantiser<R> {
 }
 
 impl<R: Real> Lesson<'_, R> {
-    /// The models rounded to each of these widths, with what they lack of being rounded to `wanted`.
+    /// The models rounded to each of these widths, paired with the same rounded to `wanted`.
     fn pairs(&self, widths: &[u32], wanted: u32) -> Pairs<R> {
         let mut pairs = Pairs::default();
         for model in self.models {

@@ -50,7 +50,7 @@ pub(super) struct Model<R> {
     pub ages: Vec<f64>,
 }
 
-/// Which coordinates of a model a message carries, as its tag says.
+/// The coordinates of a model in a message, encoded in its tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     /// All of them.
@@ -114,7 +114,7 @@ impl<R: Real> Model<R> {
         self.ages.iter().copied().fold(0.0, f64::max)
     }
 
-    /// The model that a payload is of.
+    /// The model in a payload.
     pub fn from_payload(mut payload: Payload<R>) -> Self {
         Self { x: payload.vectors.swap_remove(0), ages: payload.scalars }
     }
@@ -177,7 +177,7 @@ impl<R: Real> Model<R> {
         }
     }
 
-    /// `MERGE` with what a message carries of a model.
+    /// `MERGE` with the part of a model in a message.
     pub fn merge_excerpt(&mut self, rule: MergeRule, extent: Extent, fraction: f64, message: &Payload<R>) {
         let Some(&age) = message.scalars.first() else { return };
         let own = match extent {

@@ -1,4 +1,4 @@
-//! Where a token goes next.
+//! The choice of a token's next node.
 
 use rand::RngExt;
 use schemars::JsonSchema;
@@ -61,7 +61,7 @@ pub enum Repellence {
     Target,
 }
 
-/// How a token moves: a chain, and what repels it.
+/// How a token moves: a chain, and its repellence.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk {
     pub chain: Chain,

@@ -1,4 +1,4 @@
-//! A token: the model and what it remembers of its walk.
+//! A token: the model and the measure of its walk.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +8,8 @@ use crate::{
     protocol::{Payload, peers::Message},
 };
 
-/// A token: its number, its hops so far, what it has asked of neighbours since it was sent last, and a payload of the model
-/// and the measure of its visits, shape `[n]`.
+/// A token: its number, its hops so far, its questions to neighbours since the last hop, and a payload of the model and the measure
+/// of its visits, shape `[n]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub(super) struct Token<R> {

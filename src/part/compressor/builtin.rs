@@ -1,4 +1,4 @@
-//! The compressors and memories that come with fedfleet, as a scenario writes them.
+//! The compressors and memories that come with fedfleet, and their keys in a scenario.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -154,9 +154,7 @@ impl DitherSpec {
             (None, Some(levels)) => require((1..=65535).contains(&levels), "levels", levels, "1 to 65535 levels"),
             (Some(_), Some(_)) => Err(Invalid::at("levels", "both `bits` and `levels` are given: expected one of them")
                 .help("remove `levels`: `bits = 4` means 7 levels")),
-            (None, None) => {
-                Err(Invalid::at("", "the number of levels is not given").help("set `bits = 4`, which means 7 levels"))
-            }
+            (None, None) => Err(Invalid::at("", "the number of levels is missing").help("set `bits = 4`, which means 7 levels")),
         }
     }
 }
@@ -316,7 +314,7 @@ impl Compressor for Nearest {
     }
 }
 
-/// Error feedback around a compressor: what it loses is added to the next message.
+/// Error feedback around a compressor: its error is added to the next message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Ef(pub CompressorSpec);
@@ -341,8 +339,8 @@ impl Compressor for Ef {
     }
 }
 
-/// EF21 around a compressor: it sends what has changed since the last message. The server averages what it knows of those who
-/// take part in a step: with a cohort of a few that is not the paper's mean over all clients, which `mifa` keeps.
+/// EF21 around a compressor: it sends the change since the last message. The server averages its copies of the participants of a
+/// step: with a cohort of a few that is not the paper's mean over all clients, which `mifa` keeps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Ef21Spec(pub CompressorSpec);
@@ -382,7 +380,7 @@ impl Compressor for DianaSpec {
             return Ok(());
         }
         let name = self.0.name();
-        Err(Invalid::at(name, format!("`diana` needs an unbiased compressor, and `{name}` is none"))
+        Err(Invalid::at(name, format!("`diana` needs an unbiased compressor, and `{name}` is biased"))
             .help("choose `rand-k`, `qsgd` or `natural`, or put `ef21` in place of `diana`"))
     }
 
@@ -399,23 +397,23 @@ impl Compressor for DianaSpec {
     }
 }
 
-/// What a memory around `inner` promises.
+/// The promises of a memory around `inner`.
 fn around(inner: &CompressorSpec) -> Promises {
     Promises { unbiased: false, remembers: true, varies: inner.varies(), ..Promises::UNBIASED }
 }
 
-/// Refuses what the memory `name` cannot go around.
+/// Refuses a compressor that the memory `name` cannot wrap.
 fn check_inner(name: &str, inner: &CompressorSpec) -> Result<(), Invalid> {
     inner.validate()?;
     if inner.is_one_bit() {
         return Err(Invalid::at(
             &format!("{}.bits", inner.name()),
-            format!("one bit over a range can lose more than it keeps, and `{name}` would add up what is lost"),
+            format!("one bit over a range can lose more than it keeps, and `{name}` would add up its errors"),
         )
         .help("give it two bits or more, or choose `sign`"));
     }
     if inner.remembers() {
-        return Err(Invalid::at(inner.name(), format!("`{}` cannot stand within `{name}`", inner.name()))
+        return Err(Invalid::at(inner.name(), format!("`{name}` cannot wrap `{}`, which has a memory of its own", inner.name()))
             .help("a memory goes around a compressor, such as `{ ef21 = { top-k = { fraction = 0.01 } } }`"));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Compressors that remember what earlier messages have said.
+//! Compressors with memory of earlier messages.
 
 use super::{Class, Encoder, Wire};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     num::{Real, vector},
 };
 
-/// A compressor, shrunk by `1/(1+ω)` where it is unbiased: then it is contractive, as feedback of errors needs.
+/// A compressor, shrunk by `1/(1+ω)` where it is unbiased: then it is contractive, as error feedback needs.
 pub(crate) fn contract<R: Real>(inner: &dyn Encoder<R>, v: &mut [R], wire: &mut Wire<'_>) -> u64 {
     let bits = inner.transmit(v, &mut Payload::default(), wire);
     if let Class::Unbiased(omega) = inner.class(v.len())

@@ -119,7 +119,7 @@ impl<R: Real> Encoder<R> for RoundTo {
     }
 }
 
-/// Rounds a vector to what a client of this width stores: `Q_b` of every layer, to the nearest.
+/// Rounds a vector to the precision of a client: `Q_b` of every layer, to the nearest.
 pub fn round_blocks<R: Real>(bits: Bits, blocks: &[Block], v: &mut [R]) {
     if bits != Bits::FLOAT {
         let mut rest = v;

@@ -46,7 +46,7 @@ impl Keep {
             (Some(_), Some(_)) => Err(Invalid::at("fraction", "both `k` and `fraction` are given: expected one of them")
                 .help("remove `k` to keep a fraction of the coordinates")),
             (None, None) => {
-                Err(Invalid::at("", "it is not said how many coordinates are sent").help("set `fraction = 0.01` or `k`"))
+                Err(Invalid::at("", "the number of coordinates to send is missing").help("set `fraction = 0.01` or `k`"))
             }
         }
     }
@@ -122,7 +122,7 @@ fn keep_largest<R: Real>(v: &mut [R], k: usize) {
 /// Every how many coordinates one is looked at for a first guess.
 const SAMPLED: usize = 16;
 
-/// What the `k` coordinates of largest magnitude are known by.
+/// The threshold of the `k` coordinates of largest magnitude.
 struct Threshold<R> {
     /// The smallest of their magnitudes.
     magnitude: R,

@@ -1,4 +1,4 @@
-//! What a compressor says of itself, and how a scenario names one.
+//! The trait of compressors, and how a scenario names one.
 
 use std::fmt::Debug;
 
@@ -34,7 +34,7 @@ pub trait Compressor: Debug + Clone + Send + Sync + Serialize + DeserializeOwned
         Ok(())
     }
 
-    /// What it promises.
+    /// The promises of its messages.
     fn promises(&self) -> Promises;
 
     /// The relative variance `ω` of an unbiased compressor, `E‖C(v) − v‖² = ω ‖v‖²`, where it holds with equality for all vectors
@@ -48,12 +48,12 @@ pub trait Compressor: Debug + Clone + Send + Sync + Serialize + DeserializeOwned
     fn encoder<R: Real>(&self) -> Box<dyn Encoder<R>>;
 }
 
-/// What a compressor promises of every vector.
+/// The promises of a compressor for every vector.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Promises {
-    /// What arrives is right on average.
+    /// Messages are right on average.
     pub unbiased: bool,
-    /// Every message keeps a share of its vector: `E‖C(v) − v‖² ≤ (1 − δ) ‖v‖²` with `δ > 0`, as it stands.
+    /// Every message keeps a share of its vector: `E‖C(v) − v‖² ≤ (1 − δ) ‖v‖²` with `δ > 0`, without further scaling.
     pub contractive: bool,
     /// The error is bounded by the range of the vector, not by its norm.
     pub absolute: bool,
@@ -158,7 +158,7 @@ impl Kind for dyn AnyCompressor {
     }
 }
 
-/// How vectors travel: a compressor, or a memory around one.
+/// A compressor, or a memory around one.
 pub type CompressorSpec = Named<dyn AnyCompressor>;
 
 impl CompressorSpec {
@@ -177,7 +177,7 @@ impl CompressorSpec {
         self.promises().varies
     }
 
-    /// Whether what arrives is right on average.
+    /// Whether messages are right on average.
     pub fn is_unbiased(&self) -> bool {
         self.promises().unbiased
     }

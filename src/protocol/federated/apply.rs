@@ -1,8 +1,8 @@
-//! What a server half works with when it applies a batch.
+//! The server step: the parts of a server, and the context in which its method applies a batch.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Arrived, Grid, masked::MaskedSum};
+use super::{Arrived, Grid, secure::MaskedSum};
 use crate::{
     num::{Real, vector},
     part::{
@@ -50,7 +50,7 @@ impl<R: Real> ServerParts<R> {
     }
 }
 
-/// What the parts of a server remember.
+/// The memory of the parts of a server.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ServerState<R> {
     /// State of the server optimiser.
@@ -65,9 +65,9 @@ pub struct Apply<'a, R: Real> {
     pub now: f64,
     pub(super) world: &'a World<R>,
     pub(super) local_lr: f64,
-    /// Mean weight for staleness of the batch [1].
+    /// Mean staleness weight of the batch [1].
     pub(super) mean_weight: f64,
-    /// The sum of the batch, where it is all that is known of it.
+    /// The sum of the batch, where secure aggregation hides its updates.
     pub(super) masked: Option<(&'a MaskedSum, &'a Grid)>,
     pub(super) parts: &'a ServerParts<R>,
     pub(super) state: &'a mut ServerState<R>,
@@ -104,7 +104,7 @@ impl<R: Real> Apply<'_, R> {
         self.world.objective().weight(client)
     }
 
-    /// For how many average clients a client counts in the objective: `N pᵢ`, exactly 1 where all weights are equal.
+    /// The weight of a client in the objective relative to the average client: `N pᵢ`, exactly 1 where all weights are equal.
     pub fn share(&self, client: usize) -> f64 {
         self.weight(client) / (1.0 / self.holders() as f64)
     }
@@ -119,7 +119,7 @@ impl<R: Real> Apply<'_, R> {
         Some(sum / f64::from(count.max(1)))
     }
 
-    /// What a client counts among those who have come: its [share](Self::share), or 1 where it was drawn by its weight already.
+    /// The weight of a client among the participants: its [share](Self::share), or 1 where it was drawn by its weight already.
     pub fn drawn_share(&self, client: usize) -> f64 {
         if self.parts.drawn_by_weight { 1.0 } else { self.share(client) }
     }
@@ -129,7 +129,7 @@ impl<R: Real> Apply<'_, R> {
         self.weight(client) / self.parts.heaviest
     }
 
-    /// Weights in the objective of the clients of a batch.
+    /// Weights, in the objective, of the clients of a batch.
     pub fn weights(&self, batch: &[Arrived<R>]) -> Vec<f64> {
         batch.iter().map(|up| self.weight(up.from)).collect()
     }
@@ -159,13 +159,13 @@ impl<R: Real> Apply<'_, R> {
         self.world.streams().stream(Purpose::Server, 0, self.version)
     }
 
-    /// The coefficients of a batch by the method's weighting, weights for staleness included.
+    /// The coefficients of a batch by the method's weighting, staleness weights included.
     pub fn coefficients(&self, batch: &[Arrived<R>]) -> Vec<f64> {
         self.parts.weighting.coefficients(batch, self)
     }
 
-    /// The coefficients of what the updates of a batch have from the server, such as its momentum: those of the method's weighting
-    /// without the clients' weights, so that what comes back is neither more nor less than what was sent, whoever took part.
+    /// The coefficients of the share of each update that came from the server, such as its momentum: those of the method's weighting
+    /// without the clients' weights, so that this share returns undiminished, whoever took part.
     pub fn coefficients_of_returns(&self, batch: &[Arrived<R>]) -> Vec<f64> {
         let mut coefficients = self.coefficients(batch);
         if self.parts.weighting.is_linear_in_weights() {
@@ -201,4 +201,38 @@ pub fn weighted_sum<R: Real>(batch: &[Arrived<R>], k: usize, coefficients: &[f64
         vector::axpy(R::of(coefficient), &up.up.vectors[k], &mut sum);
     }
     sum
+}
+
+impl Weighting {
+    /// The coefficients of a batch, staleness weights included.
+    pub(super) fn coefficients<R: Real>(&self, batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> Vec<f64> {
+        let norm = self.norm(batch, ctx);
+        let share = |up: &Arrived<R>| match self {
+            Self::ParticipatingWeighted => ctx.samples(up.from) as f64,
+            Self::KnownProbability => ctx.share(up.from) / ctx.probability(up.from),
+            Self::Sampling | Self::AllWeighted => ctx.weight(up.from),
+            Self::Unbiased => ctx.weight(up.from) / ctx.deliveries(up.from),
+            Self::SumWeighted => ctx.share(up.from),
+            _ => 1.0,
+        };
+        batch.iter().map(|up| up.weight * share(up) / norm).collect()
+    }
+
+    /// The divisor of the weighted updates of a batch; never 0, so that a batch without any weight leaves the model as it is.
+    pub(super) fn norm<R: Real>(&self, batch: &[Arrived<R>], ctx: &Apply<'_, R>) -> f64 {
+        let (size, clients) = (ctx.batch_size(batch) as f64, ctx.holders() as f64);
+        let total_samples = || batch.iter().map(|up| ctx.samples(up.from) as f64).sum::<f64>();
+        let total_weight = || batch.iter().map(|up| up.weight).sum::<f64>();
+        let norm = match self {
+            Self::Participating => size,
+            Self::ParticipatingWeighted => total_samples(),
+            Self::All => clients,
+            Self::KnownProbability => clients,
+            Self::Sampling => size / clients,
+            Self::SumWeights => total_weight(),
+            Self::InverseRoot => clients.sqrt(),
+            Self::AllWeighted | Self::Unbiased | Self::Sum | Self::SumWeighted => 1.0,
+        };
+        if norm == 0.0 { 1.0 } else { norm }
+    }
 }

@@ -1,4 +1,4 @@
-//! What a schedule asks about clients, and what the answers cost.
+//! Client statistics for schedules, and their cost.
 
 use std::cell::{Cell, RefCell};
 
@@ -25,7 +25,7 @@ impl<'a, R: Real> MeteredStats<'a, R> {
         Self { plan, x, work: RefCell::default(), spent: Cell::default() }
     }
 
-    /// What the answers have cost.
+    /// The cost of the answers so far.
     pub fn spent(&self) -> Ledger {
         self.spent.get()
     }

@@ -1,4 +1,4 @@
-//! How the vectors of a federated method travel.
+//! The compressors of a federated method, and the memory of its downlinks.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -24,7 +24,7 @@ pub struct Compressors<R> {
     pub up: Option<Box<dyn Encoder<R>>>,
     /// From the server to each client.
     pub down: Option<Box<dyn Encoder<R>>>,
-    /// What a client's width means.
+    /// The meaning of a client's bit-width.
     pub bit_width: BitWidthSpec,
 }
 
@@ -35,23 +35,23 @@ impl<R: Real> Compressors<R> {
         Self { up: compressor(&parts.uplink), down: compressor(&parts.downlink), bit_width: parts.bit_width }
     }
 
-    /// Width that a client computes and stores in.
+    /// Precision in which a client computes and stores.
     pub fn width(&self, world: &World<R>, client: NodeId) -> Bits {
         self.bit_width.computes_in(world.width(client))
     }
 
-    /// Width of the model that a client runs once it has received it.
+    /// Precision of the model that a client runs once it has received it.
     pub fn model_width(&self, world: &World<R>, client: NodeId) -> Bits {
         let unrounded = self.bit_width.applies_to == AppliesTo::Messages && self.down.is_some();
         if unrounded { Bits::FLOAT } else { self.message_width(world, client) }
     }
 
-    /// Width of the messages of a client that go over no compressor.
+    /// Precision of a client's messages that go through no compressor.
     pub fn message_width(&self, world: &World<R>, client: NodeId) -> Bits {
         self.bit_width.sends_in(world.width(client))
     }
 
-    /// What a client of this width stores of what it received.
+    /// A message as a client of this precision stores it.
     pub fn stored<'p>(&self, down: &'p Payload<R>, width: Bits, blocks: &[Block]) -> Cow<'p, Payload<R>> {
         if width == Bits::FLOAT {
             return Cow::Borrowed(down);
@@ -70,7 +70,7 @@ pub(super) struct Parcel<R> {
     pub(super) bits: u64,
 }
 
-/// What the downlinks of all clients remember: a client and the server agree on it once a message has arrived.
+/// The memory of all clients' downlinks: a client and the server agree on it once a message has arrived.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub(super) struct Downlinks<R> {
@@ -85,12 +85,12 @@ impl<R> Default for Downlinks<R> {
 }
 
 impl<R: Real> Downlinks<R> {
-    /// What the server remembers of the messages to each client, by client.
+    /// The server's memory of its messages to each client, by client.
     pub(super) fn known(&self) -> Vec<(NodeId, &Vec<Payload<R>>)> {
         self.known.sorted()
     }
 
-    /// Makes a message for a client out of what the method broadcasts.
+    /// Makes the message for a client from the method's broadcast.
     pub(super) fn pack(
         &mut self,
         compressors: &Compressors<R>,
@@ -123,7 +123,7 @@ impl<R: Real> Downlinks<R> {
         Parcel { down: Arc::new(down), bits }
     }
 
-    /// What clients remember of what they have received, 32 bits a number [bit].
+    /// Size of the clients' memory of received messages, at 32 bits a number [bit].
     pub(super) fn memory_bits(&self) -> u64 {
         self.known.sorted().into_iter().flat_map(|(_, known)| known).map(Payload::dense_bits).sum()
     }
@@ -137,7 +137,7 @@ impl<R: Real> Downlinks<R> {
 }
 
 impl<R: Real> Compressors<R> {
-    /// What is sent in this width. Clients that store in it round for themselves, so that the server's own model stays known.
+    /// The message in this precision. Clients that store in it round for themselves, so that the server knows the model it sent.
     fn sent(&self, down: Arc<Payload<R>>, width: Bits, blocks: &[Block]) -> Arc<Payload<R>> {
         if self.bit_width.applies_to != AppliesTo::Messages || width == Bits::FLOAT {
             return down;

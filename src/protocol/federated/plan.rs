@@ -1,7 +1,6 @@
-//! What never changes during a federated run.
+//! The plan of a federated run.
 
 pub mod exchange;
-pub mod job;
 
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use crate::{
     world::World,
 };
 
-/// What never changes during a run.
+/// Everything that never changes during a federated run.
 pub struct Plan<R: Real> {
     /// The world.
     pub world: Arc<World<R>>,
@@ -26,9 +25,9 @@ pub struct Plan<R: Real> {
     pub local: LocalRule<R>,
     /// Parts of the server.
     pub server: ServerParts<R>,
-    /// How vectors travel.
+    /// The compressors of both directions.
     pub compressors: Compressors<R>,
-    /// When a client's memory takes up what it has sent.
+    /// When the memory of a client changes.
     pub commit: Commit,
     /// Whose samples a called client works on.
     pub shards: ShardRule,
@@ -36,7 +35,7 @@ pub struct Plan<R: Real> {
     pub discount: Discount,
     /// The grid of secure aggregation; `None` where the server sees every upload.
     pub secure: Option<Grid>,
-    /// Uploads staler than this are refused.
+    /// The greatest staleness that the server accepts.
     pub max_staleness: Option<u64>,
     /// Mean time from the call of each client to its answer [s], shape `[n]`; empty unless the schedule asks for it.
     pub mean_trips: Vec<f64>,

@@ -15,9 +15,9 @@ use crate::{
     fleet::Presence,
     interrupt::Interrupt,
     num::Real,
-    part::rate::Clock,
+    part::{compressor::round_blocks, rate::Clock},
     protocol::{
-        Memory, Participant, Payload, Scratch, StateVector,
+        Deployed, Memory, Models, Observed, Participant, Payload, Scratch, StateVector,
         local::{LocalRule, Pace},
         schedule::{Clients, Orders, Schedule, Wake},
         spec::Commit,
@@ -55,7 +55,7 @@ impl<R: Real> Federated<R> {
         self
     }
 
-    /// What clients are sent, the iterate first.
+    /// The message that clients receive, the iterate first.
     pub fn model(&self) -> &Payload<R> {
         &self.state.model
     }
@@ -65,7 +65,7 @@ impl<R: Real> Federated<R> {
         &self.state.model.vectors[0]
     }
 
-    /// What `client` would be sent now.
+    /// The message that `client` would receive now.
     pub(super) fn model_of(&self, client: NodeId) -> &Arc<Payload<R>> {
         self.server.personal(client).unwrap_or(&self.state.model)
     }
@@ -75,12 +75,12 @@ impl<R: Real> Federated<R> {
         self.server.as_ref()
     }
 
-    /// What never changes during the run.
+    /// The plan of the run, which never changes.
     pub fn plan(&self) -> &Plan<R> {
         &self.plan
     }
 
-    /// Expected deliveries of each client in a server step, shape `[n]` [1]; empty unless the weighting goes by them.
+    /// Expected deliveries of each client in a server step, shape `[n]` [1]; empty unless the weighting needs them.
     pub fn deliveries(&self) -> &[f64] {
         &self.plan.server.deliveries
     }
@@ -95,50 +95,9 @@ impl<R: Real> Federated<R> {
         self.state.participation
     }
 
-    /// Number of accepted uploads of each staleness, from 0.
-    pub fn staleness_counts(&self) -> &[u64] {
-        &self.state.staleness_counts
-    }
-
     /// Memories of the clients that have been accepted at least once, by client.
     pub fn memories(&self) -> &SparseMap<Arc<Memory<R>>> {
         &self.state.memories
-    }
-
-    /// The updates that the server steps of the latest event applied.
-    pub(super) fn participants(&self) -> &[Participant] {
-        &self.state.participants
-    }
-
-    /// What the method, its optimisers and its links remember: of the server, and then of each client.
-    pub(super) fn state_vectors(&self) -> Vec<StateVector<'_, R>> {
-        let Plan { client: half, server, local, .. } = &self.plan;
-        let sent = self.state.model.vectors.iter().skip(1).zip(self.server.sent());
-        let mut state_vectors: Vec<StateVector<'_, R>> = sent.map(|(vector, &name)| StateVector::own(name, vector)).collect();
-        state_vectors.extend(self.server.state_vectors());
-        let named = server.optimiser.state_vectors(&self.state.parts.optimiser);
-        state_vectors.extend(named.map(|(name, vector)| StateVector::own(format!("server.{name}"), vector)));
-        for up in &self.state.collected {
-            let vectors = up.up.vectors.iter().enumerate();
-            state_vectors.extend(vectors.map(|(k, vector)| StateVector::of(up.from, format!("arrived.{k}"), vector)));
-        }
-        for (client, memory) in self.state.memories.sorted() {
-            let own = named_by(half.remembers(), &memory.own);
-            state_vectors.extend(own.map(|(name, vector)| StateVector::of(client, name, vector)));
-            let optimiser = local.optimiser.state_vectors(&memory.optimiser);
-            state_vectors.extend(optimiser.map(|(name, vector)| StateVector::of(client, format!("client.{name}"), vector)));
-            state_vectors.extend(of_compressor(client, "uplink", &memory.compressor));
-        }
-        for (client, known) in self.state.downlinks.known() {
-            state_vectors.extend(of_compressor(client, "downlink", known));
-        }
-        state_vectors
-    }
-
-    /// What clients keep between visits [bit].
-    pub(super) fn client_memory(&self) -> u64 {
-        let State { memories, downlinks, .. } = &self.state;
-        memories.sorted().iter().map(|(_, memory)| memory.bits()).sum::<u64>() + downlinks.memory_bits()
     }
 
     fn ask(
@@ -165,7 +124,7 @@ impl<R: Real> Federated<R> {
         orders
     }
 
-    /// Does what the schedule says to an event.
+    /// Carries out the schedule's answer to an event.
     fn answer(&mut self, control: &mut Control<'_, Self>, question: impl FnOnce(&mut dyn Schedule, &mut Clients<'_>) -> Orders) {
         let orders = self.ask(control, question);
         if orders.apply {
@@ -225,7 +184,7 @@ impl<R: Real> Federated<R> {
         self.state.collected = batch;
     }
 
-    /// The local step size that a server step goes by: that of its version, or the mean of the batch where local steps count.
+    /// The local step size of a server step: that of its version, or the mean of the batch where the clock counts local steps.
     fn local_lr(&mut self, batch: &[Arrived<R>]) -> f64 {
         let LocalRule { rate, clock, .. } = &self.plan.local;
         if *clock == Clock::Versions {
@@ -238,7 +197,7 @@ impl<R: Real> Federated<R> {
         self.state.mean_lr
     }
 
-    /// What step-size schedules count of a version.
+    /// The age of a version for step-size schedules.
     fn age(&self, version: u64) -> u64 {
         version.saturating_sub(self.server.waited())
     }
@@ -310,22 +269,6 @@ impl<R: Real> Federated<R> {
     }
 }
 
-/// The vectors of a payload by their names, or by their numbers where they have none.
-fn named_by<'a, R>(names: &'static [&'static str], payload: &'a Payload<R>) -> impl Iterator<Item = (String, &'a [R])> {
-    let name = |k: usize| names.get(k).map_or_else(|| format!("memory.{k}"), ToString::to_string);
-    payload.vectors.iter().enumerate().map(move |(k, vector)| (name(k), vector.as_slice()))
-}
-
-/// What the link of a client remembers of each vector of a message.
-fn of_compressor<'a, R>(
-    client: NodeId,
-    direction: &'static str,
-    memory: &'a [Payload<R>],
-) -> impl Iterator<Item = StateVector<'a, R>> {
-    let vectors = memory.iter().enumerate().flat_map(|(k, payload)| payload.vectors.iter().map(move |vector| (k, vector)));
-    vectors.map(move |(k, vector)| StateVector::of(client, format!("{direction}.{k}"), vector))
-}
-
 impl<R: Real> Protocol for Federated<R> {
     type Msg = Message<R>;
     type Job = Job<R>;
@@ -386,4 +329,88 @@ impl<R: Real> Protocol for Federated<R> {
         self.server.load(input)?;
         self.schedule.load(input)
     }
+}
+
+impl<R: Real> Observed<R> for Federated<R> {
+    fn models(&self) -> Models<'_, R> {
+        Models::Server(self.iterate())
+    }
+
+    fn deployed(&self, client: NodeId) -> Option<Deployed<R>> {
+        let (compressors, world) = (&self.plan.compressors, &self.plan.world);
+        let mut x = self.model_of(client).vectors[0].clone();
+        round_blocks(compressors.model_width(world, client), world.objective().blocks(), &mut x);
+        Some(Deployed { x, activations: compressors.width(world, client).of_activations() })
+    }
+
+    fn round(&self) -> u64 {
+        self.state.version
+    }
+
+    fn updates(&self) -> u64 {
+        self.state.participation.updates
+    }
+
+    fn staleness(&self) -> Option<f64> {
+        let Participation { updates, staleness, .. } = self.state.participation;
+        Some(if updates == 0 { 0.0 } else { staleness as f64 / updates as f64 })
+    }
+
+    fn staleness_counts(&self) -> &[u64] {
+        &self.state.staleness_counts
+    }
+
+    fn participants(&self) -> &[Participant] {
+        &self.state.participants
+    }
+
+    /// The vectors of the method, its optimisers and compressors: those of the server, and then of each client.
+    fn state(&self) -> Vec<StateVector<'_, R>> {
+        let Plan { client: half, server, local, .. } = &self.plan;
+        let sent = self.state.model.vectors.iter().skip(1).zip(self.server.sent());
+        let mut state_vectors: Vec<StateVector<'_, R>> = sent.map(|(vector, &name)| StateVector::own(name, vector)).collect();
+        state_vectors.extend(self.server.state_vectors());
+        let named = server.optimiser.state_vectors(&self.state.parts.optimiser);
+        state_vectors.extend(named.map(|(name, vector)| StateVector::own(format!("server.{name}"), vector)));
+        for up in &self.state.collected {
+            let vectors = up.up.vectors.iter().enumerate();
+            state_vectors.extend(vectors.map(|(k, vector)| StateVector::of(up.from, format!("arrived.{k}"), vector)));
+        }
+        for (client, memory) in self.state.memories.sorted() {
+            let own = named_by(half.remembers(), &memory.own);
+            state_vectors.extend(own.map(|(name, vector)| StateVector::of(client, name, vector)));
+            let optimiser = local.optimiser.state_vectors(&memory.optimiser);
+            state_vectors.extend(optimiser.map(|(name, vector)| StateVector::of(client, format!("client.{name}"), vector)));
+            state_vectors.extend(of_compressor(client, "uplink", &memory.compressor));
+        }
+        for (client, known) in self.state.downlinks.known() {
+            state_vectors.extend(of_compressor(client, "downlink", known));
+        }
+        state_vectors
+    }
+
+    fn client_memory(&self) -> Option<u64> {
+        let State { memories, downlinks, .. } = &self.state;
+        Some(memories.sorted().iter().map(|(_, memory)| memory.bits()).sum::<u64>() + downlinks.memory_bits())
+    }
+
+    fn latest_batch(&self) -> Option<usize> {
+        Some(self.state.participation.last_batch)
+    }
+}
+
+/// The vectors of a payload by their names, or by their numbers where they have none.
+fn named_by<'a, R>(names: &'static [&'static str], payload: &'a Payload<R>) -> impl Iterator<Item = (String, &'a [R])> {
+    let name = |k: usize| names.get(k).map_or_else(|| format!("memory.{k}"), ToString::to_string);
+    payload.vectors.iter().enumerate().map(move |(k, vector)| (name(k), vector.as_slice()))
+}
+
+/// The memory of a client's compressor of each vector of a message.
+fn of_compressor<'a, R>(
+    client: NodeId,
+    direction: &'static str,
+    memory: &'a [Payload<R>],
+) -> impl Iterator<Item = StateVector<'a, R>> {
+    let vectors = memory.iter().enumerate().flat_map(|(k, payload)| payload.vectors.iter().map(move |vector| (k, vector)));
+    vectors.map(move |(k, vector)| StateVector::of(client, format!("{direction}.{k}"), vector))
 }

@@ -1,22 +1,22 @@
-//! What a synchronous method waits for.
+//! The barrier of a synchronous method.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Message, Neighbourhood};
 use crate::num::{Real, vector};
 
-/// Messages of this phase and of later ones, whom the node meets, and what it has gathered.
+/// The messages of a node that has to wait for all that it meets.
 ///
-/// A neighbour can be ahead, and links can reorder its messages; a barrier hands out those of one phase when all are
-/// there. Its lists are used again in every round.
+/// A neighbour can be ahead, and the network can reorder its messages; a barrier hands out the messages of one phase when all are
+/// there. It uses its lists again in every round.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub struct Barrier<R> {
     waiting: Vec<Waiting<R>>,
-    /// The messages of the phase that was complete last, by ascending sender.
+    /// The messages of the latest complete phase, by ascending sender.
     #[serde(skip)]
     gathered: Vec<Message<R>>,
-    /// Whom the node meets, and in which iteration.
+    /// The neighbourhood of the node, and the iteration that it belongs to.
     #[serde(skip)]
     met: Option<(u64, Neighbourhood)>,
 }
@@ -52,7 +52,7 @@ impl<R: Real> Barrier<R> {
         self.waiting.iter().position(|waiting| waiting.tag == tag && !waiting.messages.is_empty())
     }
 
-    /// Gathers the messages of the phase `tag`, if all that the node meets have sent theirs; says whether they have.
+    /// Gathers the messages of the phase `tag` if all that the node meets have sent theirs; returns whether they have.
     pub(super) fn gather(&mut self, tag: u64) -> bool {
         self.gathered.clear();
         let expected = self.met.as_ref().map_or(0, |(_, neighbourhood)| neighbourhood.from.len());
@@ -65,7 +65,7 @@ impl<R: Real> Barrier<R> {
         true
     }
 
-    /// Whom the node meets in iteration `t`, which `meet` writes if the barrier does not know.
+    /// The neighbourhood of the node in iteration `t`, which `meet` writes if the barrier does not know it.
     pub(super) fn neighbourhood(&mut self, t: u64, meet: impl FnOnce(&mut Neighbourhood)) -> &Neighbourhood {
         let (iteration, neighbourhood) = self.met.get_or_insert_with(|| (u64::MAX, Neighbourhood::default()));
         if *iteration != t {
@@ -75,7 +75,7 @@ impl<R: Real> Barrier<R> {
         neighbourhood
     }
 
-    /// The messages of the phase that was gathered last, by ascending sender.
+    /// The messages of the latest complete phase, by ascending sender.
     pub fn gathered(&self) -> &[Message<R>] {
         &self.gathered
     }

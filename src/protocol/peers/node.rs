@@ -1,11 +1,18 @@
-//! What the rule of a node can see and order.
+//! A node as its rule sees it: what it can ask and order.
 
 use std::sync::Arc;
 
 use rand::RngExt;
 
 use super::Message;
-use crate::{engine::NodeId, network::Topology, num::Real, problem::Block, protocol::Payload, random::Rng};
+use crate::{
+    engine::NodeId,
+    network::Topology,
+    num::Real,
+    problem::Block,
+    protocol::Payload,
+    random::{Purpose, Rng},
+};
 
 /// A node at the instant it is called.
 pub struct Node<'a, R: Real> {
@@ -18,7 +25,7 @@ pub struct Node<'a, R: Real> {
     orders: &'a mut dyn Orders<R>,
 }
 
-/// Where the orders of a node go.
+/// The receiver of a node's orders.
 pub trait Orders<R> {
     /// See [`Node::is_busy`].
     fn is_busy(&self, node: NodeId) -> bool;
@@ -38,8 +45,8 @@ pub trait Orders<R> {
     fn mean_visit(&self, node: NodeId) -> f64;
     /// See [`Node::complete`].
     fn complete(&mut self);
-    /// The next stream of a node for routes, or for its link.
-    fn rng(&mut self, node: NodeId, link: bool) -> Rng;
+    /// The next random stream of a node, for a route or for its compressor ([`Purpose::Link`]).
+    fn rng(&mut self, node: NodeId, purpose: Purpose) -> Rng;
 }
 
 impl<'a, R: Real> Node<'a, R> {
@@ -55,7 +62,7 @@ impl<R: Real> Node<'_, R> {
         self.topology.nodes()
     }
 
-    /// Who talks to whom.
+    /// The topology: who sends to whom.
     pub fn topology(&self) -> &Topology {
         self.topology
     }
@@ -65,17 +72,17 @@ impl<R: Real> Node<'_, R> {
         self.blocks
     }
 
-    /// Number of nodes this one sends to.
+    /// Number of nodes that this one sends to.
     pub fn degree(&self) -> usize {
         self.topology.graph().degree(self.id)
     }
 
-    /// Number of nodes this one hears from.
+    /// Number of nodes that send to this one.
     pub fn in_degree(&self) -> usize {
         self.topology.graph().in_degree(self.id)
     }
 
-    /// A node this one sends to, uniformly at random from its route stream; `None` without neighbours.
+    /// A uniformly random neighbour to send to, from the node's route stream; `None` without neighbours.
     pub fn random_neighbour(&mut self) -> Option<NodeId> {
         let degree = self.degree();
         if degree == 0 {
@@ -85,22 +92,22 @@ impl<R: Real> Node<'_, R> {
         Some(self.topology.graph().neighbour(self.id, k))
     }
 
-    /// Whether the node is at work on a visit.
+    /// Whether the node is computing.
     pub fn is_busy(&self) -> bool {
         self.orders.is_busy(self.id)
     }
 
-    /// Whether the node takes part in its round number `round`; always where its availability runs in seconds.
+    /// Whether the node takes part in its round number `round`; always where its availability is given in seconds.
     pub fn takes_part(&mut self, round: u64) -> bool {
         self.orders.takes_part(self.id, round)
     }
 
-    /// Sets the node, which must not be busy, to a visit on a copy of what it needs. `version` is the `t` of step sizes.
+    /// Starts a visit on a copy of its input; the node must not be busy. `version` is the `t` of step-size schedules.
     pub fn compute(&mut self, version: u64, input: Payload<R>) {
         self.orders.compute(self.id, 1, version, input);
     }
 
-    /// As [`compute`](Self::compute), for work that takes `passes` times the local steps of a visit.
+    /// As [`compute`](Self::compute), for `passes` times the local steps of a visit.
     pub fn compute_passes(&mut self, passes: usize, version: u64, input: Payload<R>) {
         self.orders.compute(self.id, passes, version, input);
     }
@@ -120,8 +127,8 @@ impl<R: Real> Node<'_, R> {
         self.orders.complete();
     }
 
-    /// What arrives of a message, and its size [bit]. Its vectors are those from number `first` on of all that the node sends
-    /// in an iteration: a link that remembers keeps them apart.
+    /// Compresses a message: its contents as they arrive, and its size [bit]. Its vectors are those from number `first` on of all that the
+    /// node sends in an iteration: a compressor with memory keeps them apart.
     pub fn pack(&mut self, first: usize, payload: Arc<Payload<R>>) -> (Arc<Payload<R>>, u64) {
         self.orders.pack(self.id, first, payload)
     }
@@ -137,12 +144,7 @@ impl<R: Real> Node<'_, R> {
         self.orders.send(to, Message { from: self.id, tag, bits, payload });
     }
 
-    /// Sends a message once more, as it was.
-    pub(super) fn repeat(&mut self, to: NodeId, message: Message<R>) {
-        self.orders.send(to, message);
-    }
-
-    /// Sends the same message to every neighbour, by ascending number; where messages are compressed, all hear the same.
+    /// Sends the same message, compressed once, to every neighbour, by ascending number.
     pub fn send_to_all(&mut self, tag: u64, payload: Payload<R>) {
         let (payload, bits) = self.pack(0, Arc::new(payload));
         for to in self.topology.graph().neighbours(self.id) {
@@ -160,18 +162,18 @@ impl<R: Real> Node<'_, R> {
         self.orders.wake(self.id, time.max(self.now), key, false);
     }
 
-    /// Wakes the node after everything else of this instant: a barrier that has seen all messages.
+    /// Wakes the node after everything else of this instant, when all its messages have arrived.
     pub fn settle(&mut self, key: u32) {
         self.orders.wake(self.id, self.now, key, true);
     }
 
-    /// A fresh stream for a choice of way or time.
+    /// A fresh random stream for the choice of a receiver or a time.
     pub fn route_rng(&mut self) -> Rng {
-        self.orders.rng(self.id, false)
+        self.orders.rng(self.id, Purpose::Route)
     }
 
-    /// A fresh stream for what changes a message: compression, choice of coordinates.
+    /// A fresh random stream for a message: compression, choice of coordinates.
     pub fn link_rng(&mut self) -> Rng {
-        self.orders.rng(self.id, true)
+        self.orders.rng(self.id, Purpose::Link)
     }
 }

@@ -9,7 +9,28 @@ use crate::{
     protocol::{Local, Payload, StateVector},
 };
 
-/// The states of all nodes and the rule they follow; see [`PeerUpdate`] for what each function is.
+/// An event at a node; see the function of [`PeerUpdate`] of this name.
+#[derive(Debug)]
+pub enum Event<R> {
+    /// [`PeerUpdate::start`].
+    Start,
+    /// [`PeerUpdate::on_computed`].
+    Computed(Payload<R>),
+    /// [`PeerUpdate::on_rested`].
+    Rested,
+    /// [`PeerUpdate::on_message`].
+    Message(Message<R>),
+    /// [`PeerUpdate::on_timer`].
+    Timer(u32),
+    /// [`PeerUpdate::on_lost`].
+    Lost,
+    /// [`PeerUpdate::on_dropped`], with the receiver.
+    Dropped(NodeId, Message<R>),
+    /// [`PeerUpdate::on_missed`].
+    Missed,
+}
+
+/// The states of all nodes and the rule they follow; see [`PeerUpdate`] for each function.
 pub trait Nodes<R: Real>: Send + Sync {
     /// Gives the next node its initial model, shape `[d]`.
     fn settle_in(&mut self, x: Vec<R>);
@@ -19,24 +40,10 @@ pub trait Nodes<R: Real>: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// See [`PeerUpdate::start`].
-    fn start(&mut self, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::compute`].
     fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R>;
-    /// See [`PeerUpdate::on_computed`].
-    fn on_computed(&mut self, out: Payload<R>, node: &mut Node<'_, R>);
-    /// See [`PeerUpdate::on_rested`].
-    fn on_rested(&mut self, node: &mut Node<'_, R>);
-    /// See [`PeerUpdate::on_message`].
-    fn on_message(&mut self, message: Message<R>, node: &mut Node<'_, R>);
-    /// See [`PeerUpdate::on_timer`].
-    fn on_timer(&mut self, key: u32, node: &mut Node<'_, R>);
-    /// See [`PeerUpdate::on_lost`].
-    fn on_lost(&mut self, node: &mut Node<'_, R>);
-    /// See [`PeerUpdate::on_dropped`].
-    fn on_dropped(&mut self, to: NodeId, message: Message<R>, node: &mut Node<'_, R>);
-    /// See [`PeerUpdate::on_missed`].
-    fn on_missed(&mut self, node: &mut Node<'_, R>);
+    /// Lets a node act on an event.
+    fn on(&mut self, event: Event<R>, node: &mut Node<'_, R>);
     /// See [`PeerUpdate::reliability`].
     fn reliability(&self, tag: u64) -> Reliability;
     /// See [`PeerUpdate::iterate`].
@@ -57,7 +64,7 @@ pub trait Nodes<R: Real>: Send + Sync {
     fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error>;
 }
 
-/// A population that follows `rule`, still without nodes.
+/// Nodes that follow `rule`, none of which has a model yet.
 pub fn nodes_with<R: Real, M: PeerUpdate<R>>(rule: M) -> Box<dyn Nodes<R>> {
     Box::new(AllNodes::<R, M> { rule, states: Vec::new() })
 }
@@ -76,40 +83,22 @@ impl<R: Real, M: PeerUpdate<R>> Nodes<R> for AllNodes<R, M> {
         self.states.len()
     }
 
-    fn start(&mut self, node: &mut Node<'_, R>) {
-        self.rule.start(&mut self.states[node.id], node);
-    }
-
     fn compute(&self, input: &Payload<R>, local: &mut Local<'_, R>) -> Payload<R> {
         self.rule.compute(input, local)
     }
 
-    fn on_computed(&mut self, out: Payload<R>, node: &mut Node<'_, R>) {
-        self.rule.on_computed(&mut self.states[node.id], out, node);
-    }
-
-    fn on_rested(&mut self, node: &mut Node<'_, R>) {
-        self.rule.on_rested(&mut self.states[node.id], node);
-    }
-
-    fn on_message(&mut self, message: Message<R>, node: &mut Node<'_, R>) {
-        self.rule.on_message(&mut self.states[node.id], message, node);
-    }
-
-    fn on_timer(&mut self, key: u32, node: &mut Node<'_, R>) {
-        self.rule.on_timer(&mut self.states[node.id], key, node);
-    }
-
-    fn on_lost(&mut self, node: &mut Node<'_, R>) {
-        self.rule.on_lost(&mut self.states[node.id], node);
-    }
-
-    fn on_dropped(&mut self, to: NodeId, message: Message<R>, node: &mut Node<'_, R>) {
-        self.rule.on_dropped(&mut self.states[node.id], to, message, node);
-    }
-
-    fn on_missed(&mut self, node: &mut Node<'_, R>) {
-        self.rule.on_missed(&mut self.states[node.id], node);
+    fn on(&mut self, event: Event<R>, node: &mut Node<'_, R>) {
+        let (rule, state) = (&self.rule, &mut self.states[node.id]);
+        match event {
+            Event::Start => rule.start(state, node),
+            Event::Computed(out) => rule.on_computed(state, out, node),
+            Event::Rested => rule.on_rested(state, node),
+            Event::Message(message) => rule.on_message(state, message, node),
+            Event::Timer(key) => rule.on_timer(state, key, node),
+            Event::Lost => rule.on_lost(state, node),
+            Event::Dropped(to, message) => rule.on_dropped(state, to, message, node),
+            Event::Missed => rule.on_missed(state, node),
+        }
     }
 
     fn reliability(&self, tag: u64) -> Reliability {

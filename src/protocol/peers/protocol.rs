@@ -10,9 +10,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Absent, Job, Message, Node, Nodes, Outcome, Plan, Reliability,
-    mailbox::Mailbox,
-    wake::{Kind, OUTGOING, Wake},
+    Absent, Event, Job, Message, Node, Nodes, Orders, Outcome, Plan, Reliability,
+    waiting::{Kind, Mailbox, OUTGOING, Wake},
 };
 use crate::{
     engine::{Control, NodeId, Protocol, Snapshot, sparse_map::SparseMap},
@@ -31,7 +30,7 @@ use live_orders::{LiveOrders, Row};
 pub struct Participation {
     /// Iterations finished by all nodes together.
     pub updates: u64,
-    /// Messages that were heard.
+    /// Messages that nodes have received.
     pub heard: u64,
 }
 
@@ -97,7 +96,7 @@ impl<R: Real> Peers<R> {
         self.state.rows.get(node).map_or(0, |row| row.visits)
     }
 
-    /// Rounds so far: as often as the average node has finished an iteration, rounded down.
+    /// Rounds so far: the mean number of iterations that a node has finished, rounded down.
     pub fn rounds(&self) -> u64 {
         self.state.participation.updates / self.nodes().max(1) as u64
     }
@@ -107,24 +106,28 @@ impl<R: Real> Peers<R> {
         self.state.participation
     }
 
-    /// Calls the method for a node, which is there or down.
-    fn on_node(&mut self, id: NodeId, control: &mut Control<'_, Self>, call: impl FnOnce(&mut dyn Nodes<R>, &mut Node<'_, R>)) {
+    /// Lets the method act on an event at a node, which may be down.
+    fn act(&mut self, id: NodeId, event: Event<R>, control: &mut Control<'_, Self>) {
         let is_there = self.is_up(id, control.now());
-        self.on_node_there((id, is_there), control, call);
+        self.act_if_there((id, is_there), event, control);
     }
 
-    /// Calls the method for a node; one that is not there sends when it is back.
-    fn on_node_there(
-        &mut self,
-        (id, is_there): (NodeId, bool),
-        control: &mut Control<'_, Self>,
-        call: impl FnOnce(&mut dyn Nodes<R>, &mut Node<'_, R>),
-    ) {
+    /// The same for a node of which is known whether it is there; one that is not sends when it is back.
+    fn act_if_there(&mut self, (id, is_there): (NodeId, bool), event: Event<R>, control: &mut Control<'_, Self>) {
         let now = control.now();
+        let (nodes, mut orders) = self.orders(is_there, control);
+        let world = Arc::clone(&orders.plan.world);
+        nodes.on(event, &mut Node::new(id, now, topology(&world), world.objective().blocks(), &mut orders));
+    }
+
+    /// The nodes, and where the orders of one of them go.
+    fn orders<'a, 'c>(
+        &'a mut self,
+        is_there: bool,
+        control: &'a mut Control<'c, Self>,
+    ) -> (&'a mut dyn Nodes<R>, LiveOrders<'a, 'c, R>) {
         let Self { plan, nodes, presence, state: State { rows, unsent, participation, .. }, .. } = self;
-        let mut orders = LiveOrders { plan, presence, rows, participation, unsent, is_there, control };
-        let node = &mut Node::new(id, now, topology(&plan.world), plan.world.objective().blocks(), &mut orders);
-        call(nodes.as_mut(), node);
+        (nodes.as_mut(), LiveOrders { plan, presence, rows, participation, unsent, is_there, control })
     }
 
     fn is_up(&mut self, node: NodeId, now: f64) -> bool {
@@ -138,13 +141,13 @@ impl<R: Real> Peers<R> {
 
     fn deliver(&mut self, message: Message<R>, to: NodeId, control: &mut Control<'_, Self>) {
         self.state.participation.heard += 1;
-        self.on_node(to, control, |nodes, node| nodes.on_message(message, node));
+        self.act(to, Event::Message(message), control);
     }
 
     /// Keeps a message for a node that is down, or loses it.
     fn keep(&mut self, message: Message<R>, to: NodeId, control: &mut Control<'_, Self>) {
-        // What others hear by it is that nobody is there, which no node says.
-        self.on_node_there((to, true), control, |nodes, node| nodes.on_missed(node));
+        // Senders learn from it that nobody is there, which no node has to send.
+        self.act_if_there((to, true), Event::Missed, control);
         let reliability = self.nodes.reliability(message.tag);
         let waits =
             reliability == Reliability::Repeated || (reliability == Reliability::BestEffort && self.plan.absent == Absent::Wait);
@@ -156,14 +159,14 @@ impl<R: Real> Peers<R> {
             }
             // To a node that is gone for good nothing can be repeated.
             None if reliability == Reliability::Repeated => {}
-            _ => self.on_node(message.from, control, |nodes, node| nodes.on_dropped(to, message, node)),
+            _ => self.act(message.from, Event::Dropped(to, message), control),
         }
     }
 }
 
-/// The fault of a scenario with peers but without a topology; the path is from the root of the scenario.
+/// The fault of a scenario that has peers but no topology; its path starts at the root of the scenario.
 pub fn no_topology(method: &str) -> Invalid {
-    Invalid::at("network", format!("`{method}` has no server, and the scenario says nothing of who talks to whom"))
+    Invalid::at("network", format!("`{method}` has no server, so it needs a topology, and this scenario has none"))
         .help("add `topology = { random-regular = { degree = 8 } }` to `[network]`")
 }
 
@@ -179,7 +182,7 @@ impl<R: Real> Protocol for Peers<R> {
 
     fn start(&mut self, control: &mut Control<'_, Self>) {
         for id in 0..self.nodes() {
-            self.on_node(id, control, |nodes, node| nodes.start(node));
+            self.act(id, Event::Start, control);
         }
     }
 
@@ -191,7 +194,7 @@ impl<R: Real> Protocol for Peers<R> {
             row.optimiser = Arc::new(optimiser);
         }
         // Work that ends in the very instant in which its node leaves is sent in that instant.
-        self.on_node_there((id, true), control, |nodes, node| nodes.on_computed(outcome.out, node));
+        self.act_if_there((id, true), Event::Computed(outcome.out), control);
     }
 
     fn on_message(&mut self, _: NodeId, to: NodeId, message: Message<R>, control: &mut Control<'_, Self>) {
@@ -211,8 +214,8 @@ impl<R: Real> Protocol for Peers<R> {
             return;
         }
         match wake.kind {
-            Kind::Timer | Kind::Settle => self.on_node(wake.node, control, |nodes, node| nodes.on_timer(wake.key, node)),
-            Kind::Rest => self.on_node(wake.node, control, |nodes, node| nodes.on_rested(node)),
+            Kind::Timer | Kind::Settle => self.act(wake.node, Event::Timer(wake.key), control),
+            Kind::Rest => self.act(wake.node, Event::Rested, control),
             Kind::Message if wake.key == OUTGOING => {
                 for (to, message) in self.state.unsent.take(wake.node) {
                     let bits = message.bits;
@@ -232,14 +235,15 @@ impl<R: Real> Protocol for Peers<R> {
         if self.back_at(id, control.now()).is_none() {
             return;
         }
-        self.on_node(id, control, |nodes, node| nodes.on_lost(node));
+        self.act(id, Event::Lost, control);
     }
 
     fn on_dropped(&mut self, from: NodeId, to: NodeId, message: Message<R>, control: &mut Control<'_, Self>) {
         if self.nodes.reliability(message.tag) == Reliability::Repeated {
-            return self.on_node(from, control, |_, node| node.repeat(to, message));
+            let is_there = self.is_up(from, control.now());
+            return self.orders(is_there, control).1.send(to, message);
         }
-        self.on_node(from, control, |nodes, node| nodes.on_dropped(to, message, node));
+        self.act(from, Event::Dropped(to, message), control);
     }
 
     fn run_job(&self, job: &Job<R>, scratch: &mut Scratch<R>, interrupt: Interrupt<'_>) -> Outcome<R> {

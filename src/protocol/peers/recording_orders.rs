@@ -1,4 +1,4 @@
-//! Where the orders of nodes lie until a unit test of a rule carries them out.
+//! Orders of nodes that lie still until a unit test carries them out.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::{
     random::{Purpose, Rng, Streams},
 };
 
-/// Work and messages that nodes have ordered. Wake-ups are up to the test.
+/// Work and messages that nodes have ordered. Wake-ups are left to the test.
 pub(crate) struct RecordingOrders<R> {
     /// Visits that have not been made.
     pub jobs: VecDeque<(NodeId, Payload<R>)>,
@@ -68,7 +68,7 @@ impl<R: Real> Orders<R> for RecordingOrders<R> {
 
     fn complete(&mut self) {}
 
-    fn rng(&mut self, node: NodeId, _: bool) -> Rng {
+    fn rng(&mut self, node: NodeId, _: Purpose) -> Rng {
         self.drawn += 1;
         Streams::new(7).stream(Purpose::Route, node, self.drawn)
     }

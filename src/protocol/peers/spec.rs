@@ -1,4 +1,4 @@
-//! What a scenario says under `[peers]`.
+//! The section `[peers]` of a scenario.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,14 +9,14 @@ use crate::{
     protocol::spec::{BitWidthSpec, ClientSpec, LocalSpec},
 };
 
-/// What becomes of a message to a node that is down.
+/// The fate of a message to a node that is down.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Absent {
     /// It waits until the node is back.
     #[default]
     Wait,
-    /// It is lost, as its sender learns at once.
+    /// It is lost, and its sender learns so at once.
     Lose,
 }
 
@@ -24,20 +24,19 @@ pub enum Absent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PeersSpec {
-    /// How nodes take local steps.
+    /// The local steps of the nodes.
     pub local: LocalSpec,
-    /// The nodes' own optimiser; its state outlives visits where `keep-state` says so.
+    /// The nodes' optimiser; its state outlives a visit with `keep-state`.
     #[serde(default)]
     pub client: ClientSpec,
-    /// What becomes of messages to nodes that are down.
+    /// The fate of messages to nodes that are down.
     #[serde(default)]
     pub absent: Absent,
-    /// How messages travel; as they are, or in the sender's width, when left out. A compressor with memory keeps one public copy of
-    /// a node's messages, which all its neighbours hold: `ef21` or `diana`, where all hear the same.
+    /// The compressor of messages; without one they are sent in the sender's precision. A compressor with memory, `ef21` or `diana`,
+    /// keeps one public copy of a node's messages, which all its neighbours hold, so all of them must receive the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compressor: Option<CompressorSpec>,
-    /// What the width of a node's `bits` means for it. Its own state stays in full precision: what it computes and sends does
-    /// not.
+    /// The meaning of a node's `bits`. They apply to its computations and messages; its state stays in full precision.
     #[serde(default)]
     pub bit_width: BitWidthSpec,
 }

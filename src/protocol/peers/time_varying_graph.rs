@@ -1,4 +1,4 @@
-//! Whom a node meets in an iteration of a synchronous method.
+//! Time-varying graphs: whom a node meets in an iteration of a synchronous method.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -40,13 +40,13 @@ impl TimeVaryingGraphSpec {
         }
     }
 
-    /// Ready to be asked.
+    /// Builds the graph.
     pub fn build(self, streams: Streams) -> TimeVaryingGraph {
         TimeVaryingGraph { spec: self, streams, matchings: Mutex::default() }
     }
 }
 
-/// The nodes that one node sends to and hears from in one iteration.
+/// The nodes that one node sends to and receives from in one iteration.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Neighbourhood {
     /// Receivers, ascending.
@@ -65,7 +65,7 @@ impl Neighbourhood {
         self.own = 1.0;
     }
 
-    /// Sends to one node and hears from one, half and half.
+    /// Sends to one node and receives from one, half and half.
     fn pair(&mut self, to: NodeId, from: NodeId) {
         self.to.push(to);
         self.from.push((from, 0.5));

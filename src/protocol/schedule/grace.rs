@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clients, Orders, Schedule, Wake, recall::call_or_wait};
+use super::{Clients, Orders, Schedule, Wake};
 use crate::engine::NodeId;
 
 /// Applies every `buffer` arrivals. The first arrival opens a period of `seconds`; when it ends, or when nobody is at
@@ -51,7 +51,7 @@ impl Grace {
 
     fn call(&mut self, called: Vec<NodeId>, orders: &mut Orders, clients: &mut Clients<'_>) {
         for client in called {
-            call_or_wait(client, Key::Client(client).code(), self.idle, orders, clients);
+            clients.call_or_wait(client, Key::Client(client).code(), self.idle, orders);
         }
         self.at_work += orders.call.len();
     }

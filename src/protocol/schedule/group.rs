@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clients, Orders, Schedule, recall::call_or_wait};
+use super::{Clients, Orders, Schedule};
 use crate::engine::NodeId;
 
 /// Applies whenever `size` clients are in, and calls exactly those again; the others go on with their old model.
@@ -28,7 +28,7 @@ impl Group {
 
     fn call(&mut self, called: Vec<NodeId>, orders: &mut Orders, clients: &mut Clients<'_>) {
         for client in called {
-            call_or_wait(client, client as u64, self.idle, orders, clients);
+            clients.call_or_wait(client, client as u64, self.idle, orders);
         }
         self.at_work += orders.call.len();
     }

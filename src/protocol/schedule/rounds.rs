@@ -23,15 +23,15 @@ pub struct Rounds {
     state: State,
 }
 
-/// What changes from round to round.
+/// The state of the rounds.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct State {
     round: u64,
-    /// Called and not heard of yet.
+    /// Clients that have been called and have not answered.
     waiting: BTreeSet<NodeId>,
     /// Uploads still needed to close the round.
     missing: usize,
-    /// Weights of the updates of those whose update does not count once.
+    /// Weights of the updates whose weight is not 1.
     weights: BTreeMap<NodeId, f64>,
 }
 
@@ -51,7 +51,7 @@ impl Rounds {
                 let called = self.spec.calls(*count).min(clients.clients);
                 self.spec.select.draw(called, round, self.spec.deadline, clients)
             }
-            // Whoever has left for good is not waited for, and whoever has no samples has nothing to say.
+            // A round does not wait for clients that have left for good, and clients without samples are not called.
             CohortSpec::Trace(TraceSpec { trace }) => {
                 let cohort = trace[round as usize % trace.len()].iter().copied();
                 let called = |&client: &NodeId| clients.inquiry.has_work(client) && clients.next_up(client).is_some();
@@ -74,7 +74,7 @@ impl Rounds {
         };
         self.state.waiting = cohort.iter().copied().collect();
         if let Some(deadline) = self.spec.deadline {
-            // What arrives at the very deadline is in time.
+            // An upload that arrives at the very deadline is in time.
             orders.wake.push(Wake::Settle { after: deadline, key: self.state.round });
         }
         orders.call = cohort;
@@ -88,7 +88,7 @@ impl Rounds {
     }
 }
 
-/// The spec does not change during a run, and holds what only a text format can write.
+/// The spec does not change during a run, and its optional keys cannot be written in a format without names.
 impl Snapshot for Rounds {
     fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
         self.state.save(out)

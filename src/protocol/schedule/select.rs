@@ -1,4 +1,4 @@
-//! Whom a round calls when not everyone is equally welcome.
+//! Client selection: whom a round calls.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use crate::{
 
 /// How the clients of a cohort are chosen among those who are available.
 ///
-/// Everything but `uniform` looks at the whole fleet in every round. Questions to clients take no virtual time; what is sent
-/// for them counts as traffic.
+/// Everything but `uniform` looks at the whole fleet in every round. Asking clients for losses and gradients takes no virtual time, but
+/// its messages count as traffic.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SelectSpec {
@@ -83,7 +83,7 @@ pub struct TiersSpec {
     pub count: usize,
 }
 
-/// A cohort, with the weights of those whose update does not count once.
+/// A cohort, with the weights of the updates whose weight is not 1.
 pub(super) struct Selection {
     /// Ascending.
     pub clients: Vec<NodeId>,
@@ -117,7 +117,7 @@ impl SelectSpec {
             return if *self == Self::Uniform {
                 Ok(())
             } else {
-                Err(Invalid::at("", "nobody is left to select where everyone is called, or a trace says who")
+                Err(Invalid::at("", "there is nobody to select: rounds call everyone, or follow a trace")
                     .help("set `cohort` or `concurrency` to a number of clients"))
             };
         };

@@ -1,4 +1,4 @@
-//! Schedules as a scenario writes them.
+//! Schedules in a scenario.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Concurrency, SelectSpec, cohort::CohortSpec};
 use crate::{invalid::Invalid, part::discount::Discount};
 
-/// When the server calls clients and applies what they send.
+/// When the server calls clients and applies their updates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ScheduleSpec {
@@ -36,9 +36,8 @@ impl Default for ScheduleSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RoundsSpec {
-    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`, which may be a file. When left out, as many as
-    /// leave no more at work than `concurrency` says: the number itself, or with `over-selection` the most for whom it calls no more;
-    /// and all where nothing is said.
+    /// Clients a round waits for: `"all"`, a count, or `{ trace = [[0], [1, 2], …] }`, which may be a file. When left out, the largest
+    /// cohort that keeps no more clients at work than `concurrency`, `over-selection` included; all without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cohort: Option<CohortSpec>,
     /// How the clients of a counted cohort are chosen.
@@ -99,14 +98,14 @@ macro_rules! keys {
     };
     ($head:tt { $($own:tt)* } replace $($more:tt)*) => {
         keys! { $head { $($own)*
-            /// Who takes the place of a client that has answered; the method's own choice when left out, `same` where it has none.
+            /// Who takes the place of a client that has answered; the method's default when left out, `same` where it has none.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub replace: Option<Replace>,
         } $($more)* }
     };
     ($head:tt { $($own:tt)* } discount $($more:tt)*) => {
         keys! { $head { $($own)*
-            /// Weight by staleness; the method's own when left out, `constant` where it has none.
+            /// Weight by staleness; the method's default when left out, `constant` where it has none.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub discount: Option<Discount>,
         } $($more)* }
@@ -229,8 +228,8 @@ impl ScheduleSpec {
         Ok(())
     }
 
-    /// The same with all written out that it leaves out: discount and replacement of `recipe`, a method's own schedule, which may be of
-    /// another kind; clients at work as `shared` says for all kinds; or else the defaults. No recipe names clients at work.
+    /// The same with every key written out: discount and replacement of `recipe`, a method's default schedule, which may be of another
+    /// kind; the number of clients at work that is `shared` by all kinds; or else the defaults. No recipe sets the clients at work.
     #[must_use]
     pub fn completed(mut self, recipe: Option<&Self>, shared: Option<Concurrency>) -> Self {
         self.choose(recipe.and_then(Self::chosen_discount), recipe.and_then(Self::chosen_replace));
@@ -242,7 +241,7 @@ impl ScheduleSpec {
         full
     }
 
-    /// The same with so many clients at work where it does not say how many itself.
+    /// The same with this many clients at work, unless it sets their number itself.
     #[must_use]
     pub fn with_concurrency(mut self, shared: Option<Concurrency>) -> Self {
         let Some(shared) = shared else { return self };
@@ -276,7 +275,7 @@ impl ScheduleSpec {
             .help(format!("raise `concurrency` to {least} or more, or remove `over-selection`")))
     }
 
-    /// How many clients are at work, or who, by a key of its own, where that is not what `shared` says.
+    /// The key that sets the clients at work, where it contradicts `shared`.
     pub fn contradiction(&self, shared: Concurrency) -> Option<String> {
         let counted = |kind: &str, own: Option<usize>| {
             own.filter(|&own| shared.count() != Some(own)).map(|own| format!("{kind}.concurrency = {own}"))
@@ -321,7 +320,7 @@ impl ScheduleSpec {
         concurrency.filter(|&count| count < clients && self.replace() == Replace::Same)
     }
 
-    /// Puts these choices where it has a place for them and makes none.
+    /// Fills in these choices where the schedule has such a key and leaves it out.
     fn choose(&mut self, own_discount: Option<Discount>, own_replace: Option<Replace>) {
         let (discount, replace) = self.choices();
         if let Some(discount) = discount {
@@ -332,7 +331,7 @@ impl ScheduleSpec {
         }
     }
 
-    /// The keys that methods have an own choice for, where the schedule has them.
+    /// The keys for which methods have defaults, where the schedule has them.
     fn choices(&mut self) -> (Option<&mut Option<Discount>>, Option<&mut Option<Replace>>) {
         match self {
             Self::Rounds(_) => (None, None),
@@ -365,7 +364,7 @@ impl ScheduleSpec {
         if let Self::Rounds(spec) = self { spec.select == SelectSpec::Uniform } else { true }
     }
 
-    /// The key that makes every batch one of a single update, where something does.
+    /// The key that makes every batch a single update, where there is one.
     pub fn single_updates(&self) -> Option<&'static str> {
         match self {
             Self::EveryArrival(_) => Some("schedule"),
@@ -423,7 +422,7 @@ impl ScheduleSpec {
         }
     }
 
-    /// Staleness above which updates are refused.
+    /// The greatest staleness that the server accepts.
     pub fn max_staleness(&self) -> Option<u64> {
         match self {
             Self::Rounds(_) | Self::Window(_) => None,

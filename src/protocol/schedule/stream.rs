@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BufferedSpec, Clients, Orders, Replace, Schedule, Wake, cohort, recall::call_or_wait};
+use super::{BufferedSpec, Clients, Orders, Replace, Schedule, Wake, cohort};
 use crate::engine::NodeId;
 
 /// Keys of wake-ups: the end of an instant, a place without a client, or else the client to call (offset by two).
@@ -15,8 +15,8 @@ fn key_of(client: NodeId) -> u64 {
 
 /// Applies every `size` arrivals; a client that has answered is replaced at once.
 ///
-/// `size = 1` is the fully asynchronous server (FedAsync); larger sizes are FedBuff's buffer. At the end of an epoch what is left in
-/// the buffer is applied, too.
+/// `size = 1` is the fully asynchronous server (FedAsync); larger sizes are FedBuff's buffer. At the end of an epoch the server
+/// applies the rest of the buffer, too.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Continuous {
     size: usize,
@@ -47,7 +47,7 @@ impl Continuous {
     /// Calls somebody in the place of `client`. One who has been given another place meanwhile leaves this one vacant.
     fn refill(&mut self, client: NodeId, orders: &mut Orders, clients: &mut Clients<'_>) {
         if self.replace == Replace::Same && !clients.is_called(client) {
-            call_or_wait(client, key_of(client), self.idle, orders, clients);
+            clients.call_or_wait(client, key_of(client), self.idle, orders);
         } else {
             self.fill(orders, clients);
         }
@@ -87,7 +87,7 @@ impl Schedule for Continuous {
         match self.replace {
             Replace::Same if count == holders.len() => {
                 for client in holders {
-                    call_or_wait(client, key_of(client), self.idle, &mut orders, clients);
+                    clients.call_or_wait(client, key_of(client), self.idle, &mut orders);
                 }
             }
             Replace::Same | Replace::Random => {

@@ -107,7 +107,7 @@ impl RoundsSpec {
 }
 
 impl RoundsSpec {
-    /// Clients that a round calls for a cohort of `count`, where so many are there.
+    /// Clients that a round calls for a cohort of `count`, where enough are there.
     pub(super) fn calls(&self, count: usize) -> usize {
         rounding::ceil(count as f64 * self.over_selection) as usize
     }

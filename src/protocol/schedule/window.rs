@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Clients, Orders, Schedule, Wake};
 use crate::engine::NodeId;
 
-/// Every `seconds`, applies what has arrived since and calls those who delivered; the others go on with their old model.
+/// Every `seconds`, applies the updates that have arrived since and calls their senders; the others go on with their old model.
 ///
 /// Fraboni, Vidal, Kameni and Lorenzi, "A General Theory for Federated Optimization with Asynchronous and Heterogeneous
 /// Clients Updates", JMLR 2023, arXiv 2206.10189.

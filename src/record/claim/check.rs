@@ -1,11 +1,15 @@
 //! From the keys of a `[[claim]]` to the one thing it asks, or the reason why it asks nothing.
 
 use super::{At, ClaimSpec, Comparison, Direction};
-use crate::invalid::{Invalid, one_line, require};
-use crate::record::axis::Axis;
-use crate::record::filter;
-use crate::record::measure::Better;
-use crate::record::target::Target;
+use crate::{
+    invalid::{Invalid, one_line, require},
+    record::{
+        axis::Axis,
+        cell,
+        curves::target::Target,
+        metric::{Better, Measure},
+    },
+};
 
 /// What is measured of a method.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,14 +21,6 @@ pub(super) enum Quantity {
 }
 
 impl Quantity {
-    /// Which direction is better.
-    pub(super) fn better(&self) -> Better {
-        match self {
-            Self::Value { metric, .. } => Better::of(metric),
-            Self::Crossing { .. } => Better::Lower,
-        }
-    }
-
     /// The metric that has to be recorded.
     pub(super) fn metric(&self) -> &str {
         match self {
@@ -48,29 +44,36 @@ pub(super) enum Assertion<'a> {
 impl ClaimSpec {
     /// Refuses a claim that no run could answer, before anything runs.
     ///
-    /// `labels` are the methods of the scenario, `metrics` those it records (kebab-case), `keys` what it sweeps.
+    /// `labels` are the methods of the scenario, `metrics` those it records, `keys` what it sweeps.
     ///
     /// # Errors
     /// [`Invalid`] at the key at fault.
-    pub fn validate(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
+    pub fn validate(&self, labels: &[String], metrics: &[Measure], keys: &[String]) -> Result<(), Invalid> {
         one_line("text", &self.text)?;
         one_line("source", self.source.as_deref().unwrap_or_default())?;
         one_line("reason", self.reason.as_deref().unwrap_or_default())?;
         let (quantity, assertion) = self.meaning()?;
         let at = if self.target.is_some() { "target" } else { "metric" };
-        filter::known(at, "recorded metric", quantity.metric(), metrics)?;
+        let names: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
+        cell::known(at, "recorded metric", quantity.metric(), &names)?;
+        let ranks = self.target.is_some() || matches!(assertion, Assertion::Beats { .. });
+        let ranked = metrics.iter().any(|metric| metric.name == quantity.metric() && metric.better != Better::Neither);
+        if ranks && !ranked {
+            return Err(Invalid::at(at, format!("no value of `{}` is better than another", quantity.metric()))
+                .help("claim that the value of one method is `above`, `below` or `equals` a number, or a `trend`"));
+        }
         match assertion {
             Assertion::Beats { better, worse, .. } => {
-                filter::known("better", "method labelled", better, labels)?;
-                filter::known("worse", "method labelled", worse, labels)?;
+                cell::known("better", "method labelled", better, labels)?;
+                cell::known("worse", "method labelled", worse, labels)?;
             }
-            Assertion::Lies { of, .. } => filter::known("of", "method labelled", of, labels)?,
+            Assertion::Lies { of, .. } => cell::known("of", "method labelled", of, labels)?,
             Assertion::Moves { of, over, .. } => {
-                filter::known("of", "method labelled", of, labels)?;
-                filter::known_key("trend.over", over, keys)?;
+                cell::known("of", "method labelled", of, labels)?;
+                cell::known_key("trend.over", over, keys)?;
             }
         }
-        filter::validate(&self.cells, keys)
+        cell::validate(&self.cells, keys)
     }
 
     /// What the claim measures and asserts.

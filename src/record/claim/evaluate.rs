@@ -1,18 +1,21 @@
 //! What the recorded curves answer.
 
-use super::check::{Assertion, Quantity};
-use super::instant::Instant;
-use super::judge::{Judgement, Measured, Open, beats, lies, moves};
-use super::{Answer, At, ClaimSpec, Comparison, Direction, Verdict};
-use crate::invalid::Invalid;
-use crate::record::axis::Axis;
-use crate::record::bracket::Bracket;
-use crate::record::curves::{Cell, Curves, Run};
-use crate::record::filter;
-use crate::record::measure::Better;
-use crate::record::spread::median;
-use crate::record::target::Target;
-use crate::record::units::short;
+use super::{
+    Answer, At, ClaimSpec, Comparison, Direction, Verdict,
+    check::{Assertion, Quantity},
+    judge::{Judgement, Measured, Open, beats, lies, moves},
+};
+use crate::{
+    invalid::Invalid,
+    record::{
+        axis::{Axis, short},
+        cell,
+        curves::{Cell, Curves, Run, facts::Sampling, target::Target},
+        metric::Better,
+        spread::{Bracket, median},
+    },
+    rounding::end_of_instant,
+};
 
 /// Answers a claim, once in each cell that it is about (for a trend, once in each cell of the other keys).
 ///
@@ -20,7 +23,7 @@ use crate::record::units::short;
 /// [`Invalid`] if the claim has no meaning. A claim on something that was not recorded is a verdict with a note, not an error.
 pub fn evaluate(claim: &ClaimSpec, curves: &Curves) -> Result<Vec<Verdict>, Invalid> {
     let (quantity, assertion) = claim.meaning()?;
-    let cells: Vec<&Cell> = curves.cells().into_iter().filter(|cell| filter::keeps(&claim.cells, cell)).collect();
+    let cells: Vec<&Cell> = curves.cells().into_iter().filter(|cell| cell::keeps(&claim.cells, cell)).collect();
     let verdict = |cell: Cell, judged: Result<Judgement, String>| {
         let (measured, range, answer, note) = match judged {
             Ok(Judgement { figure, range, answer, note }) => (Some(figure), Some(range), answer, note),
@@ -59,10 +62,18 @@ fn judge(curves: &Curves, quantity: &Quantity, assertion: &Assertion<'_>, cell: 
     match *assertion {
         Assertion::Beats { better, worse, by, compare } => {
             let sides = [measure(curves, quantity, cell, better)?, measure(curves, quantity, cell, worse)?];
-            beats(quantity.better(), sides, by, compare)
+            beats(direction(curves, quantity), sides, by, compare)
         }
         Assertion::Lies { of, low, high } => Ok(lies(measure(curves, quantity, cell, of)?, low, high)),
         Assertion::Moves { .. } => Err("a trend needs several cells".into()),
+    }
+}
+
+/// Which values of a quantity are better.
+fn direction(curves: &Curves, quantity: &Quantity) -> Better {
+    match quantity {
+        Quantity::Value { metric, .. } => curves.metric(metric).map_or(Better::Lower, |column| curves.metrics[column].better),
+        Quantity::Crossing { .. } => Better::Lower,
     }
 }
 
@@ -93,14 +104,14 @@ fn measure(curves: &Curves, quantity: &Quantity, cell: &Cell, method: &str) -> R
     let metric = curves.metric(quantity.metric()).ok_or_else(|| format!("{} was not recorded", quantity.metric()))?;
     let runs: Vec<&Run> = curves.of(cell, method).collect();
     let found = match quantity {
-        Quantity::Value { at, .. } => at_instant(&runs, *at, metric, quantity.better(), method),
-        Quantity::Crossing { target, axis } => at_target(&runs, target, *axis, metric, method),
+        Quantity::Value { at, .. } => at_instant(&runs, *at, (metric, curves.metrics[metric].better), method),
+        Quantity::Crossing { target, axis } => at_target(&runs, target, *axis, (metric, curves.metrics[metric].better), method),
     };
     found.ok_or_else(|| format!("{method} has no value of {} there", quantity.metric()))
 }
 
 /// The median over `runs` of `method` of a metric at an instant.
-fn at_instant(runs: &[&Run], at: At, metric: usize, better: Better, method: &str) -> Option<Measured> {
+fn at_instant(runs: &[&Run], at: At, (metric, better): (usize, Better), method: &str) -> Option<Measured> {
     let found: Vec<Instant> = runs.iter().filter_map(|run| Instant::of(run, at, metric, better)).collect();
     let value = Bracket::median(&found.iter().map(|instant| instant.range).collect::<Vec<_>>())?;
     let figure = median(&mut found.iter().map(|instant| instant.value).collect::<Vec<_>>())?;
@@ -116,7 +127,7 @@ fn at_instant(runs: &[&Run], at: At, metric: usize, better: Better, method: &str
 }
 
 /// The median over `runs` of `method` of where a target is reached.
-fn at_target(runs: &[&Run], target: &Target, axis: Axis, metric: usize, method: &str) -> Option<Measured> {
+fn at_target(runs: &[&Run], target: &Target, axis: Axis, metric: (usize, Better), method: &str) -> Option<Measured> {
     let crossing = |run: &&Run| target.crossing(run, axis, metric).unwrap_or(Bracket::at(f64::INFINITY));
     let value = Bracket::median(&runs.iter().map(crossing).collect::<Vec<_>>())?;
     let end = |run: &&Run| if run.diverged { f64::INFINITY } else { run.end(axis) };
@@ -138,5 +149,47 @@ fn required(assertion: &Assertion<'_>) -> String {
         Assertion::Moves { over, direction: Direction::Falls, .. } => format!("falls with {over}"),
         Assertion::Moves { over, direction: Direction::Rises, .. } => format!("rises with {over}"),
         Assertion::Moves { over, within, .. } => format!("flat in {over} within {within}"),
+    }
+}
+
+/// What the samples of a run say of a metric at an instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Instant {
+    /// The value of the last sample by then.
+    pub value: f64,
+    /// What the value may be: between this sample and the next, where no sample is of the instant.
+    pub range: Bracket,
+    /// The places of these two samples.
+    pub between: Option<Bracket>,
+}
+
+impl Instant {
+    /// The value of the column `metric` of `run`, whose values are `better` in one direction; `None` before the first sample. It is the
+    /// worst there is for a run that diverges sooner or later.
+    ///
+    /// The value is known where a sample is of the instant, after the last sample, and where every update of a server's model was
+    /// sampled.
+    pub fn of(run: &Run, at: At, metric: usize, better: Better) -> Option<Self> {
+        let known = |value: f64| Self { value, range: Bracket::at(value), between: None };
+        if run.diverged {
+            return Some(known(better.worst()));
+        }
+        let Some((axis, x)) = at.place() else { return run.last(metric).map(|value| known(better.settle(value))) };
+        // Sums of times round.
+        let end = if axis == Axis::Seconds { end_of_instant(x) } else { x };
+        let value = better.settle(run.at(axis, metric, end)?);
+        let place = run.samples(axis, metric).map(|sample| sample.0).take_while(|&place| place <= end).last()?;
+        let is_of_it = match axis {
+            Axis::Rounds | Axis::Updates => place >= x.floor(),
+            Axis::Seconds => end_of_instant(place) >= x,
+            Axis::Gradients | Axis::UplinkBits | Axis::DownlinkBits => place >= x,
+        };
+        if is_of_it || run.sampling.is_some_and(Sampling::is_exact) {
+            return Some(known(value));
+        }
+        let Some((after, next)) = run.samples(axis, metric).find(|sample| sample.0 > end) else { return Some(known(value)) };
+        let next = better.settle(next);
+        let range = Bracket { low: value.min(next), high: value.max(next) };
+        Some(Self { value, range, between: Some(Bracket { low: place, high: after }) })
     }
 }

@@ -3,9 +3,7 @@
 //! Each assertion is evaluated over all values between the ends of what it is about: it holds or fails where it does so everywhere.
 
 use super::{Answer, Comparison, Direction};
-use crate::record::bracket::Bracket;
-use crate::record::measure::Better;
-use crate::record::units::short;
+use crate::record::{axis::short, metric::Better, spread::Bracket};
 
 /// A median over seeds.
 #[derive(Debug, Clone)]
@@ -87,10 +85,10 @@ pub(super) fn beats(better: Better, [good, bad]: [Measured; 2], by: f64, compare
     let (g, b) = (good.value, bad.at_least.map_or(bad.value, Bracket::at));
     let shown = (bad.at_least.unwrap_or(bad.figure), good.figure);
     let figure = |b: f64, g: f64| match (compare, better) {
-        (Comparison::Ratio, Better::Lower) => b / g,
         (Comparison::Ratio, Better::Higher) => (1.0 - b) / (1.0 - g),
-        (Comparison::Difference, Better::Lower) => b - g,
         (Comparison::Difference, Better::Higher) => g - b,
+        (Comparison::Ratio, _) => b / g,
+        (Comparison::Difference, _) => b - g,
     };
     let measured = figure(shown.0, shown.1);
     if measured.is_nan() {

@@ -3,7 +3,11 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::record::{EverySpec, curves::Curves, facts::Sampling};
+use crate::record::{
+    EverySpec,
+    curves::{Curves, facts::Sampling},
+    metric::{Better, Measure},
+};
 
 /// The curves of [`coarse`] as those of a server each of whose updates was sampled.
 fn curves() -> Curves {
@@ -336,7 +340,9 @@ fn a_run_that_ends_before_the_instant_counts_with_a_note() {
 #[test]
 fn claims_without_meaning_are_refused_at_the_key() {
     let names = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
-    let (labels, metrics, swept) = (names(&["fast", "slow"]), names(&["loss", "accuracy"]), names(&["problem.alpha"]));
+    let (labels, swept) = (names(&["fast", "slow"]), names(&["problem.alpha"]));
+    let aimless = Measure { better: Better::Neither, ..Measure::named("drift") };
+    let metrics = [Measure::named("loss"), Measure::named("accuracy"), aimless];
     for (keys, path) in [
         ("", ""),
         ("metric = \"loss\"", ""),
@@ -347,6 +353,8 @@ fn claims_without_meaning_are_refused_at_the_key() {
         ("metric = \"loss\"\naxis = \"rounds\"\nof = \"fast\"\nbelow = 1", "axis"),
         ("target = { loss = 1 }\nat = \"end\"\nof = \"fast\"\nbelow = 1", "at"),
         ("metric = \"loss\"\nat = { seconds = -1 }\nof = \"fast\"\nbelow = 1", "at"),
+        ("metric = \"drift\"\nbetter = \"fast\"\nworse = \"slow\"", "metric"),
+        ("target = { drift = 1 }\nof = \"fast\"\nbelow = 1", "target"),
         ("metric = \"loss\"\nbetter = \"fast\"", "better"),
         ("metric = \"loss\"\nworse = \"fast\"", "worse"),
         ("metric = \"loss\"\nbetter = \"fast\"\nworse = \"fast\"", "worse"),

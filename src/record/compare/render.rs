@@ -1,9 +1,11 @@
-//! A table as Markdown and CSV, and what all forms share.
+//! Comparison tables as text for a terminal, as Markdown and as CSV.
 
-use std::io::Write;
+use std::{io::Write, ops::Range};
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
 
 use super::{Column, Entry, Row, Table};
-use crate::record::{formula::guarded, markdown, units::short};
+use crate::record::{axis::short, markdown, table::guarded};
 
 impl Table {
     /// As Markdown, the best of each cell in bold.
@@ -135,4 +137,76 @@ pub(super) fn ratio(entry: &Entry) -> Option<String> {
 
 pub(super) fn scaled(value: f64, unit: f64) -> String {
     if value.is_finite() { short(value / unit) } else { "∞".into() }
+}
+
+/// The widest line that is written, where names and figures leave the choice.
+const WIDTH: usize = 100;
+
+/// A rule above, below the headings and at the end, as in a printed table.
+const RULES: TableStyle = TableStyle::new()
+    .top_border(LineStyle::none().fill('─').junction('─'))
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+impl Table {
+    /// For a terminal: aligned columns, no colour.
+    ///
+    /// A table that is too wide has its quartiles below the medians, and then comes in several pieces.
+    pub fn text(&self) -> String {
+        self.notes.iter().fold(self.table(), |text, note| text + note + "\n")
+    }
+
+    fn table(&self) -> String {
+        let beside = |entry: &Entry, unit: f64| joined([Some(median(entry, unit)), spread(entry, unit), ratio(entry)], " ");
+        let fixed = self.keys.len() + 2;
+        let one_line = self.drawn(&self.headings(), &self.grid(beside), fixed..fixed + self.columns.len());
+        if width(&one_line) <= WIDTH {
+            return format!("{}\n{one_line}", self.caption);
+        }
+        let below = |entry: &Entry, unit: f64| {
+            let first = joined([Some(median(entry, unit)), ratio(entry)], " ");
+            joined([Some(first), spread(entry, unit)], "\n")
+        };
+        let headings: Vec<String> = self.headings().iter().map(|heading| heading.replacen(' ', "\n", 1)).collect();
+        format!("{}\n{}", self.caption, self.pieces(&headings, &self.grid(below)).join("\n"))
+    }
+
+    /// The table in as few pieces as [`WIDTH`] allows, each with the keys, the methods and at least one column.
+    fn pieces(&self, headings: &[String], grid: &[Vec<String>]) -> Vec<String> {
+        let (mut pieces, mut start) = (Vec::new(), self.keys.len() + 2);
+        while start < headings.len() {
+            let drawn = |end: usize| self.drawn(headings, grid, start..end);
+            let end = (start + 1..=headings.len()).rev().find(|&end| width(&drawn(end)) <= WIDTH).unwrap_or(start + 1);
+            pieces.push(drawn(end));
+            start = end;
+        }
+        pieces
+    }
+
+    /// Keys, methods and counts, and some of the columns of figures.
+    fn drawn(&self, headings: &[String], grid: &[Vec<String>], columns: Range<usize>) -> String {
+        let fixed = self.keys.len() + 2;
+        let part = |line: &[String]| [&line[..fixed], &line[columns.clone()]].concat();
+        let mut table = comfy_table::Table::new();
+        table.load_style(RULES).set_content_arrangement(ContentArrangement::Disabled).set_header(part(headings));
+        grid.iter().for_each(|line| {
+            table.add_row(part(line));
+        });
+        for (i, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((1, 0));
+            if i > self.keys.len() {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        format!("{table}\n")
+    }
+}
+
+fn joined<const N: usize>(parts: [Option<String>; N], by: &str) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join(by)
+}
+
+/// Characters of the longest line.
+fn width(text: &str) -> usize {
+    text.lines().map(|line| line.trim_end().chars().count()).max().unwrap_or(0)
 }

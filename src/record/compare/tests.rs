@@ -3,8 +3,10 @@
 use super::*;
 use crate::record::{
     EverySpec,
-    facts::{Facts, Sampling},
-    trial::{Edge, Tuned},
+    curves::{
+        facts::{Facts, Sampling},
+        trial::{Edge, Tuned},
+    },
 };
 
 const FILE: &str = concat!(

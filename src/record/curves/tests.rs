@@ -23,7 +23,7 @@ fn sample() -> Curves {
 fn rows_are_grouped_by_cell_method_and_seed_in_file_order() {
     let curves = sample();
     assert_eq!(curves.keys, ["alpha"]);
-    assert_eq!(curves.metrics, ["loss", "grad-norm", "test-loss"]);
+    assert_eq!(curves.names(), ["loss", "grad-norm", "test-loss"]);
     assert_eq!(curves.methods(), ["SCAFFOLD, buffered", "fedavg"]);
     assert_eq!(curves.values("alpha"), ["0.1", "1"]);
     assert_eq!(curves.runs.len(), 3);

@@ -51,7 +51,7 @@ fn results_are_found_at_any_depth_and_told_in_order() {
 
 #[test]
 fn what_a_run_writes_can_be_read() {
-    let verdict = crate::record::claim::Verdict {
+    let verdict = claim::Verdict {
         text: "a, \"b\"".into(),
         source: None,
         cell: Default::default(),
@@ -63,7 +63,7 @@ fn what_a_run_writes_can_be_read() {
     };
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("claims.csv");
-    crate::record::claim::write(std::slice::from_ref(&verdict), fs::File::create(&path).unwrap()).unwrap();
+    claim::write(std::slice::from_ref(&verdict), fs::File::create(&path).unwrap()).unwrap();
     let read = claims(&path).unwrap();
     assert_eq!((read[0].text.as_str(), read[0].measured, read[0].holds), ("a, \"b\"", Some(f64::INFINITY), Answer::Fails));
     assert_eq!((read[0].source.as_str(), read[0].note.as_str()), ("", ""));

@@ -10,9 +10,9 @@ use super::Spent;
 use crate::{
     engine::{Engine, Watcher, Workers},
     num::Real,
-    protocol::Observed,
+    protocol::Recorded,
     record::{Progress, RecordPlan},
-    run::{error::RunError, protocols::Pilot, wall::now},
+    run::{error::RunError, protocols::Pilot, threads::now},
     world::{World, WorldClock},
 };
 
@@ -76,7 +76,7 @@ pub(super) struct Timed<'a> {
 impl Pilot for Timed<'_> {
     type Outcome = Timing;
 
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Timing, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Timing, RunError> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.all_threads { Workers::pool() } else { Workers::single() };
         // A visit of many steps may outlast any budget: only its first one is taken, and stands for the others.
@@ -116,7 +116,7 @@ struct Watch<'a, R> {
     scalar: PhantomData<R>,
 }
 
-impl<R: Real, P: Observed<R>> Watcher<P> for Watch<'_, R> {
+impl<R: Real, P: Recorded<R>> Watcher<P> for Watch<'_, R> {
     fn before(&mut self, next: f64, engine: &Engine<P>) -> bool {
         let here = Progress::of(engine);
         if self.record.stop.is_reached(here.round, here.updates, next, engine.ledger()) {

@@ -12,17 +12,21 @@ use crate::{
     record::{
         End, Outcome,
         claim::{self, Verdict},
-        crews::{Crew, crews},
-        curves::Curves,
-        facts::{self, Fact, Facts, Sampling},
-        summary,
-        trial::{self, Winner},
+        curves::{
+            Curves,
+            crews::{Crew, crews},
+            facts::{self, Fact, Facts, Sampling},
+            summary,
+            trial::{self, Winner},
+        },
+        metric,
     },
     registry::Parameters,
     run::{
         Plan, RunId,
         done::Done,
         error::RunError,
+        ours,
         plan::swept,
         results::Results,
         tuning::{self, Choices},
@@ -61,6 +65,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
     let ended: BTreeMap<RunId, End> = outcomes.iter().copied().collect();
     let facts: Facts = chosen.values().map(|&run| fact(plan, run, ended.get(&run).copied())).collect();
     table(facts::TABLE, &mut |out| facts::write(&plan.keys(), facts.rows().iter().cloned(), out))?;
+    table(metric::TABLE, &mut |out| metric::write(&plan.columns, out))?;
     let crews = crews(&facts);
     if plan.record.staleness {
         table("staleness.csv", &mut |out| join(parts("staleness"), out))?;
@@ -71,7 +76,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
     if plan.record.stationary_point {
         table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
     }
-    for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
+    for (folder, _) in ours::KEPT.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
         table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, &choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
@@ -80,7 +85,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
     let tuned = trial::winners(&trials);
     table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
     table("claims.csv", &mut |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
-    for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
+    for (folder, _) in ours::KEPT.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
         written.extend(runs.iter().map(|&run| format!("{folder}/{}", kept::file(plan, run))));
     }
     Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, crews, verdicts, written })
@@ -112,6 +117,7 @@ pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -
     let partial = results.partial();
     results.write_whole(&partial, |_| Ok(())).map_err(RunError::io(&partial))?;
     write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.of_run(&plan.name(run), "csv")), out))?;
+    write(results, metric::TABLE, |out| metric::write(&plan.columns, out))?;
     // What is damaged is told when it is taken up.
     let end = |run| Done::read(results, &plan.name(run)).ok().flatten();
     write(results, facts::TABLE, |out| facts::write(&plan.keys(), chosen.values().map(|&run| fact(plan, run, end(run))), out))?;

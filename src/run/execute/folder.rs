@@ -11,7 +11,7 @@ use crate::{
     memory,
     registry::Registry,
     run::{
-        Options, Plan, Results, RunError, id, made,
+        Options, Plan, Results, RunError, done, made,
         ours::{self, MANIFEST, Ours, TABLES},
     },
     scenario::{Joined, Made, Rejected, Runs, Scenario},
@@ -78,7 +78,7 @@ fn of_runs(results: &Results) -> Result<Vec<String>, RunError> {
         fs::read_dir(&runs).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>());
     match names {
         Ok(names) => {
-            Ok(names.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| id::is_of_run(name)).collect())
+            Ok(names.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| done::is_of_run(name)).collect())
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(RunError::io(&runs)(error)),
@@ -164,7 +164,7 @@ pub(super) fn begin(plan: &Plan, results: &Results, options: &Options) -> Result
 /// The names of the files that the runs of a plan write for the reader; all tables, though not every plan has each of them.
 fn foreseen(plan: &Plan) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = TABLES.into_iter().chain([MANIFEST]).map(str::to_owned).collect();
-    for (folder, _) in kept::FOLDERS.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
+    for (folder, _) in ours::KEPT.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
         let files = plan.runs().into_iter().map(|run| kept::file(plan, run)).chain(["index.csv".to_owned()]);
         names.extend(files.map(|file| format!("{folder}/{file}")));
     }

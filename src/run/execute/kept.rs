@@ -4,25 +4,10 @@ use std::io::{self, Write};
 
 use crate::{
     protocol::StateVector,
-    record::{RecordSpec, formula::guarded},
-    run::{Plan, Results, RunId, tuning::Choices},
+    record::table::{self, guarded},
+    run::{Plan, Results, RunId, ours::STATES, tuning::Choices},
     scenario::cells,
 };
-
-/// The folder of the final models.
-pub(super) const MODELS: &str = "models";
-/// The folder of the recorded iterates.
-pub(super) const ITERATES: &str = "iterates";
-
-/// The folder of the vectors that methods remember, and the extension of the tables of their names.
-pub(super) const STATES: &str = "states";
-
-/// Whether a scenario asks for the files of a folder.
-type Asked = fn(&RecordSpec) -> bool;
-
-/// The folders, each with the key that asks for it.
-pub(super) const FOLDERS: [(&str, Asked); 3] =
-    [(MODELS, |record| record.models), (ITERATES, |record| record.iterates), (STATES, |record| record.states)];
 
 /// The name of a run's file in either folder.
 pub(super) fn file(plan: &Plan, run: RunId) -> String {
@@ -31,12 +16,11 @@ pub(super) fn file(plan: &Plan, run: RunId) -> String {
 
 /// The names of the vectors in a file of a run's state, one a line with the row and the client, where there is one.
 pub(super) fn names<R>(state_vectors: &[StateVector<'_, R>]) -> io::Result<String> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    for (row, StateVector { name, client, .. }) in state_vectors.iter().enumerate() {
-        csv.write_record([&row.to_string(), name.as_ref(), &client.map_or_else(String::new, |client| client.to_string())])?;
-    }
-    let bytes = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-    String::from_utf8(bytes).map_err(io::Error::other)
+    table::text(|csv| {
+        state_vectors.iter().enumerate().try_for_each(|(row, StateVector { name, client, .. })| {
+            csv.write_record([&row.to_string(), name.as_ref(), &client.map_or_else(String::new, |client| client.to_string())])
+        })
+    })
 }
 
 /// Writes which file of `folder` is of which run: its cell, method and seed as in `curves.csv`, the values of tuned keys, and whether

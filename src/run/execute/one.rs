@@ -9,21 +9,17 @@ use std::{
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
 
-use super::{
-    kept::{self, ITERATES, MODELS, STATES},
-    predicted::stationary_point,
-};
+use super::{kept, predicted::stationary_point};
 use crate::{
     engine::{Engine, Protocol, Workers},
     file::digest::Digest,
     num::Real,
-    protocol::{Models, Observed},
+    protocol::{Models, Recorded},
     record::{
         End, Ended, Files, OWN, RecordError, Recorder, RecorderState, Written,
-        formula::guarded,
-        iterates::Iterates,
-        part::{Part, header},
-        participants, predicted, staleness,
+        curves::{predicted, staleness},
+        recorder::files::{Iterates, Part, header, participants_header},
+        table::guarded,
     },
     run::{
         Options, Plan, RunId,
@@ -31,7 +27,8 @@ use crate::{
         checkpoint::{self, Keeper},
         done::Done,
         error::RunError,
-        progress::RunProgress,
+        options::RunProgress,
+        ours::{ITERATES, MODELS, STATES},
         protocols::Pilot,
         results::Results,
     },
@@ -69,7 +66,7 @@ struct RunJob<'a> {
 impl Pilot for RunJob<'_> {
     type Outcome = Done;
 
-    fn fly<R: Real, P: Observed<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
         let Self { plan, run, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
@@ -141,7 +138,7 @@ struct Paths<'a> {
 impl Paths<'_> {
     fn create(&self, plan: &Plan, prefix: &[String]) -> io::Result<Files> {
         let keys = plan.keys();
-        let log = |path| Part::create(path, &participants::header(&keys), prefix.to_vec());
+        let log = |path| Part::create(path, &participants_header(&keys), prefix.to_vec());
         Ok(Files {
             part: Part::create(self.part, &header(&keys, &plan.columns), prefix.to_vec())?,
             iterates: self.iterates.clone().map(Iterates::create).transpose()?,

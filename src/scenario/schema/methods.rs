@@ -7,7 +7,7 @@ use super::{
     forms::{definition, simplify},
     sweeps,
 };
-use crate::registry::{Entry, Registry};
+use crate::registry::{Entry, PartEntry, Registry};
 
 /// A method with the schema of its own parameters.
 type Own<'r> = (&'r Entry, Value);
@@ -73,6 +73,25 @@ fn table(entry: &Entry, mut own: Value, definitions: &mut Map<String, Value>) ->
         "type": "object",
         "properties": properties,
         "required": ["name"],
+        "additionalProperties": false,
+    })
+}
+
+/// All parts of a kind, as alternatives; their parameters may refer to definitions of `generator`.
+pub(super) fn parts<T: ?Sized + 'static>(entries: &[PartEntry<T>], generator: &mut SchemaGenerator) -> Value {
+    let forms: Vec<Value> =
+        entries.iter().map(|entry| form(entry.name, &(entry.schema)(generator).to_value(), generator)).collect();
+    json!({ "oneOf": forms })
+}
+
+fn form(name: &str, parameters: &Value, generator: &SchemaGenerator) -> Value {
+    let reference = parameters.get("$ref").and_then(Value::as_str).and_then(definition);
+    let described = reference.and_then(|name| generator.definitions().get(name)).unwrap_or(parameters);
+    json!({
+        "description": described.get("description"),
+        "type": "object",
+        "properties": { name: parameters },
+        "required": [name],
         "additionalProperties": false,
     })
 }

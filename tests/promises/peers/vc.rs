@@ -171,7 +171,7 @@ target = "none"
     let folder = tempfile::tempdir().unwrap();
     let _ = execute(&plan, &Results::at(folder.path()), &Options::default(), &Silent).unwrap();
     let curves = Curves::read(&folder.path().join("curves.csv")).unwrap();
-    assert_eq!(curves.metrics, ["layer-variance-1", "layer-variance-2", "layer-variance-3"]);
+    assert_eq!(curves.names(), ["layer-variance-1", "layer-variance-2", "layer-variance-3"]);
     for (run, sizes) in curves.runs.iter().zip([vec![64, 30, 10], vec![64, 30, 20, 10]]) {
         for layer in 0..3 {
             let points: Vec<f64> = run.samples(Axis::Seconds, layer).map(|(_, value)| value).collect();

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Plan, job::Job};
+use super::Plan;
 use crate::{
     engine::NodeId,
     interrupt::Interrupt,
     num::Real,
     protocol::{
         Memory, Payload, Scratch,
-        federated::{Apply, Arrived, Downlink, ServerState, ServerUpdate, compressors::Downlinks},
+        federated::{Apply, Arrived, Downlink, Job, ServerState, ServerUpdate, compressors::Downlinks},
         local::Pace,
     },
 };

@@ -15,26 +15,25 @@ use crate::{
         Payload,
         peers::{
             Job, Message, Orders, Plan,
-            mailbox::Mailbox,
-            wake::{Kind, OUTGOING, Wake},
+            waiting::{Kind, Mailbox, OUTGOING, Wake},
         },
     },
     random::{Purpose, Rng},
 };
 
-/// What the protocol keeps of one node.
+/// The protocol's own state of one node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(bound = "R: Real")]
 pub(in crate::protocol::peers) struct Row<R> {
     /// Visits that have been finished.
     pub visits: u64,
-    /// Streams that have been drawn for routes.
+    /// Random streams that the node has used for routes.
     routes: u64,
-    /// Streams that have been drawn for compressors.
+    /// Random streams that the node has used for compressors.
     compressors: u64,
-    /// State of the node's own optimiser.
+    /// State of the node's optimiser.
     pub optimiser: Arc<Vec<Payload<R>>>,
-    /// What the compressor remembers of each vector that the node sends.
+    /// The compressor's memory of each vector that the node sends.
     memory: Vec<Payload<R>>,
 }
 
@@ -52,14 +51,14 @@ pub(in crate::protocol::peers) struct LiveOrders<'a, 'c, R: Real> {
     pub participation: &'a mut Participation,
     /// Messages with their receivers that wait for their senders.
     pub unsent: &'a mut Mailbox<(NodeId, Message<R>)>,
-    /// Whether the node that orders is there, so that it can send.
+    /// Whether the ordering node is there, so that it can send.
     pub is_there: bool,
     pub control: &'a mut Control<'c, Peers<R>>,
 }
 
 impl<R: Real> LiveOrders<'_, '_, R> {
-    /// When the node that orders is back, if it is down now [s]. What one that is gone for good has still under way is not held back,
-    /// or others would wait for it for ever.
+    /// When the ordering node is back, if it is down now [s]. Messages of a node that is gone for good still go out, or others would
+    /// wait for them for ever.
     fn back_at(&mut self, node: NodeId) -> Option<f64> {
         if self.is_there { None } else { self.presence.next_up(&self.plan.world.fleet, node, self.control.now()) }
     }
@@ -90,7 +89,7 @@ impl<R: Real> Orders<R> for LiveOrders<'_, '_, R> {
             None if width == Bits::FLOAT => return (Arc::clone(&payload), payload.dense_bits()),
             None => &narrow,
         };
-        let (mut sent, mut rng) = (Payload::clone(&payload), self.rng(node, true));
+        let (mut sent, mut rng) = (Payload::clone(&payload), self.rng(node, Purpose::Link));
         let wire = &mut Wire { rng: &mut rng, blocks: self.plan.world.objective().blocks() };
         let memory = &mut self.rows.entry(node).memory;
         memory.resize(memory.len().max(first + sent.vectors.len()), Payload::default());
@@ -130,9 +129,9 @@ impl<R: Real> Orders<R> for LiveOrders<'_, '_, R> {
         self.participation.updates += 1;
     }
 
-    fn rng(&mut self, node: NodeId, compressor: bool) -> Rng {
+    fn rng(&mut self, node: NodeId, purpose: Purpose) -> Rng {
         let row = self.rows.entry(node);
-        let (purpose, count) = if compressor { (Purpose::Link, &mut row.compressors) } else { (Purpose::Route, &mut row.routes) };
+        let count = if purpose == Purpose::Link { &mut row.compressors } else { &mut row.routes };
         *count += 1;
         self.control.rng(purpose, node, *count - 1)
     }
