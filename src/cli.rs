@@ -12,6 +12,7 @@ mod new;
 mod outlook;
 #[cfg(feature = "figure")]
 mod plot;
+mod rank;
 mod run;
 mod schema;
 
@@ -36,13 +37,14 @@ Examples:
   fedfleet check first.toml          see what it would run
   fedfleet run first.toml            run it: curves, figures, claims
   fedfleet compare results/first --target loss=0.5
+  fedfleet rank results/first results/second --metric accuracy
   fedfleet methods fedprox            what a method is, its parameters and its source
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
 
 Exit codes: 0 done, 1 failed run (or claim, under --strict), 2 bad scenario or usage,
 130 interrupted.";
 
-/// Simulates federated optimisation on fleets of unlike clients.
+/// Simulate federated optimisation on fleets of heterogeneous clients
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 100)]
 struct Cli {
@@ -57,6 +59,7 @@ enum Verb {
     #[cfg(feature = "figure")]
     Plot(plot::Args),
     Compare(compare::Args),
+    Rank(rank::Args),
     Gallery(gallery::Args),
     Methods(methods::Args),
     New(new::Args),
@@ -65,10 +68,10 @@ enum Verb {
     Man(man::Args),
 }
 
-/// How a verb ended without an error.
+/// The outcome of a verb that ended without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// All went well.
+    /// Success.
     Done,
     /// A claim does not hold under `--strict`, or runs differ under `--verify`: exit code 1.
     Failed,
@@ -94,6 +97,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         #[cfg(feature = "figure")]
         Verb::Plot(args) => args.execute(registry),
         Verb::Compare(args) => args.execute(),
+        Verb::Rank(args) => args.execute(),
         Verb::Gallery(args) => args.execute(),
         Verb::Methods(args) => args.execute(registry),
         Verb::New(args) => args.execute(),
@@ -108,20 +112,20 @@ pub fn run(registry: &Registry) -> ExitCode {
     }
 }
 
-/// A fault of something that no scenario names, such as a file of results or an option.
+/// A fault outside any scenario, such as in a file of results or an option.
 fn unplaced(invalid: Invalid) -> Rejected {
     Rejected::new(Sources::default(), vec![Diagnostic::unplaced(invalid)])
 }
 
-/// What is known of the files in a folder of results whose curves are going to be read.
+/// The files that fedfleet wrote into a folder of results whose curves are about to be read.
 ///
 /// # Errors
-/// Where the curves are still to come, or are not as they were written.
+/// When the curves are still to come, or differ from what was written.
 fn whole(folder: &Path) -> anyhow::Result<Ours> {
     let results = Results::at(folder);
     let curves = results.file("curves.csv");
     if let Some(holder) = holder(&results).filter(|_| !curves.exists()) {
-        let fault = Invalid::at("", format!("the recorded curves are still to come: the runs are under way in {holder}"));
+        let fault = Invalid::at("", format!("the curves are not recorded yet: the runs are under way in {holder}"));
         return Err(unplaced(fault.help("wait until they end").in_file(curves, None)).into());
     }
     let ours = Ours::of(&results)?;
@@ -129,7 +133,7 @@ fn whole(folder: &Path) -> anyhow::Result<Ours> {
     Ok(ours)
 }
 
-/// Tells an error on standard error and chooses the exit code.
+/// Writes an error to standard error and chooses the exit code.
 fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)) {
         // Whoever read the output has had enough of it.
@@ -141,7 +145,7 @@ fn report(error: &anyhow::Error) -> ExitCode {
         None => writeln!(to, "error: {}", printable(&format!("{error:#}"))),
     };
     let bad_input = error.is::<Rejected>() || error.is::<Usage>();
-    // When standard error is gone too, the exit code still tells.
+    // Without standard error, the exit code still reports the error.
     let _ = told.is_err();
     match error.downcast_ref::<RunError>() {
         Some(RunError::Interrupted) => ExitCode::from(run::INTERRUPTED),

@@ -1,4 +1,4 @@
-//! fedfleet: a discrete-event simulator for federated optimisation on fleets of unlike clients.
+//! fedfleet: a discrete-event simulator for federated optimisation on fleets of heterogeneous clients.
 //!
 //! Clients come and go, compute and communicate at different speeds. Gradients are computed; only time is simulated. A run
 //! records convergence against rounds, virtual seconds, bits and gradients, and draws it as figures.
@@ -50,6 +50,7 @@
 //! | [`registry`] | what a scenario may name: a value to which a user's own crate can add methods, compressors and objectives |
 //! | [`method`] | one file for each method |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
+//! | [`rank`] | orderings of methods over several scenarios: votes, Nash averaging, tests, their tables |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
 //! | [`analysis`] | what is known of a run before it runs: whether its parts fit, deliveries, weights, stationary points, stability |
 //! | [`protocol`] | protocols (with a server, among peers), schedules, local updates, and the traits of methods' halves |
@@ -175,6 +176,7 @@ pub mod prelude;
 pub mod problem;
 pub mod protocol;
 pub mod random;
+pub mod rank;
 pub mod record;
 pub mod registry;
 pub mod rounding;

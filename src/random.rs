@@ -59,6 +59,8 @@ pub enum Purpose {
     Forecast = 15,
     /// Rounding of uploads under secure aggregation; `count` is the call of the server.
     Secure = 16,
+    /// Recorded values drawn anew, for intervals; no run meets them.
+    Resample = 17,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.
     Trait = 12,
 }

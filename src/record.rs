@@ -1,4 +1,4 @@
-//! Records of runs: what is sampled while a run goes on, and what is made of it afterwards.
+//! Records of runs: samples taken while a run goes on, and the tables made of them afterwards.
 //!
 //! A [`Recorder`] samples a run into its [part](recorder::files) file; the parts make up `curves.csv`, with [`runs.csv`](curves::facts) beside it. Everything else here reads these files:
 //! [summaries](curves::summary), [targets](curves::target), [claims](claim), [comparison tables](compare); but for the [page](gallery) about

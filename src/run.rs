@@ -1,9 +1,9 @@
 //! A scenario's runs: cells × methods × seeds, in parallel, into a results folder.
 //!
-//! [`Plan`] resolves a scenario into [arms](Arm) and checks all of it before anything runs. Each run writes its rows into a
-//! part file of its own and saves checkpoints; when all are done the parts become `curves.csv`, in the order of the file,
-//! whatever the order in which they finished. A run is known by [what it is](cell), so that a folder of results is extended and
-//! no run is made twice; its files are [sealed], so that what is damaged is never believed.
+//! [`Plan`] resolves a scenario into [arms](Arm) and checks all of it before anything runs. Each run writes its rows into its
+//! own part file and saves checkpoints; when all are done the parts become `curves.csv`, in the order of the file,
+//! whatever the order in which they finished. A run is identified by [its contents](cell), so that a folder of results is extended and
+//! no run is repeated; its files are [sealed], so that damage is noticed.
 
 mod any_world;
 mod arm;
@@ -35,7 +35,7 @@ pub use arm::{Arm, arms};
 pub use cell::PlannedCell;
 pub use done::RunId;
 pub use error::RunError;
-pub use estimate::{Estimate, Forecast, Whole, forecast, outlook, unlike_crews};
+pub use estimate::{Estimate, Forecast, Whole, differing_crews, forecast, outlook};
 pub use execute::{Summary, execute};
 pub use options::{Options, Progressing, RunProgress, Silent};
 pub use ours::Ours;

@@ -1,4 +1,4 @@
-//! `fedfleet check`: what a scenario would run.
+//! `fedfleet check`: shows what a scenario would run.
 
 use std::{
     io::{self, Write},
@@ -17,7 +17,7 @@ use crate::{
     invalid::{count, printable},
     record::axis::{self, Axis},
     registry::Registry,
-    run::{Arm, Estimate, Forecast, Plan, PlannedCell, Whole, forecast, unlike_crews},
+    run::{Arm, Estimate, Forecast, Plan, PlannedCell, Whole, differing_crews, forecast},
     scenario::{MethodTable, cells},
 };
 
@@ -78,7 +78,7 @@ fn summary(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
     for (planned, forecast) in plan.cells.iter().zip(forecasts) {
         text += &costs(planned, forecast);
     }
-    unlike_crews(plan, forecasts).iter().for_each(|note| text += &format!("note: {note}\n"));
+    differing_crews(plan, forecasts).iter().for_each(|note| text += &format!("note: {note}\n"));
     text
 }
 
@@ -132,9 +132,9 @@ fn described(arms: &[Arm], method: &MethodTable) -> String {
     text
 }
 
-/// All that `check` tells as JSON: counts are integers, times are in seconds, sizes in bits or bytes.
+/// The output of `check` as JSON: counts are integers, times are in seconds, sizes in bits or bytes.
 fn as_json(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
-    let notes = [plan.notes(), unlike_crews(plan, forecasts)].concat();
+    let notes = [plan.notes(), differing_crews(plan, forecasts)].concat();
     let all = json!({
         "title": plan.scenario.title,
         "seeds": plan.seeds,

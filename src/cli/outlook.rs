@@ -7,7 +7,7 @@ use crate::{
     run::{Forecast, Plan, Whole},
 };
 
-/// Most classes that are told one by one.
+/// Most classes that are listed one by one.
 const CLASSES: usize = 12;
 
 /// Every data set once, divided among clients as in its first cell; empty for problems without data.
@@ -92,7 +92,7 @@ fn spread(spread: &Spread, thing: &str) -> String {
     format!("{least} to {}, quartiles {lower}, {median} and {upper}", count(greatest, thing))
 }
 
-/// What all runs need.
+/// The resources that all runs need.
 pub fn needs(whole: &Whole) -> String {
     let Whole { threads, wall_seconds, memory_bytes, disk_bytes, checkpoint_bytes } = *whole;
     format!(

@@ -1,4 +1,4 @@
-//! `fedfleet run`: run a scenario, and make its results.
+//! `fedfleet run`: runs a scenario, and writes its results.
 
 mod progress;
 
@@ -43,13 +43,14 @@ Examples:
   fedfleet run scenario.toml --resume
   fedfleet run scenario.toml --strict --json > summary.json
 
-Results: curves.csv, runs.csv (how each run came out and was sampled), summary.csv, claims.csv,
-manifest.toml and figures in the folder of --out.
+Results: curves.csv, runs.csv (the outcome and the sampling of each run), metrics.csv (titles, units
+and directions of the metrics), summary.csv, claims.csv, manifest.toml and figures in the folder of
+--out.
 Running manifest.toml gives the same bytes.
 
 A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`,
-and no run is made twice; one that holds others is refused unless --overwrite. Ctrl-C saves the
-runs, and --resume takes them up; until then curves.csv holds what there is.";
+and no run is repeated; a folder with other results needs --overwrite. Ctrl-C saves the runs, and
+--resume continues them; until then curves.csv holds the rows so far.";
 
 /// Run a scenario: curves, summary, claims and figures
 #[derive(Debug, clap::Args)]
@@ -70,11 +71,11 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Take up the runs of an interrupted call, which must be there; the results are the same bytes
+    /// Continue the runs of an interrupted call, which must be there; the results are the same bytes
     #[arg(long, conflicts_with = "verify")]
     resume: bool,
 
-    /// Begin anew, and replace the results that the folder holds, whatever they are of
+    /// Start again, and replace any results in the folder
     #[arg(long, conflicts_with_all = ["verify", "resume"])]
     overwrite: bool,
 
@@ -190,14 +191,13 @@ fn told(summary: &Summary, folder: &Path) -> String {
         text += &format!("{}\n", verdict.line());
     }
     if summary.done_before {
-        text += "all runs were done before, and nothing was left to run\n";
+        text += "all runs were done before: nothing was run\n";
     }
     summary.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
     text += &edges(&summary.tuned);
     text += &endings("diverged", &summary.diverged);
-    text += &endings("nothing was left to happen before the end", &summary.stalled);
-    let stuck =
-        "ended early, since time stood still (let steps or messages take time, or stop after rounds) or no more work was done";
+    text += &endings("ran out of events before a bound of `stop`", &summary.stalled);
+    let stuck = "ended early, because virtual time did not advance (let steps or messages take time, or stop after rounds) or no more work was done";
     text += &endings(stuck, &summary.stuck);
     // A figure is several files.
     let figures: BTreeSet<PathBuf> = summary.figures.iter().map(|path| path.with_extension("")).collect();
@@ -208,7 +208,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
 fn edges(tuned: &[Winner]) -> String {
     lines(tuned, |tuned| tuned.edge.is_some())
         .iter()
-        .map(|line| format!("at the edge of its grid, try values beyond: {line}\n"))
+        .map(|line| format!("best value at the edge of its grid, try values beyond: {line}\n"))
         .collect()
 }
 

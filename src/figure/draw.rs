@@ -1,9 +1,9 @@
 //! Drawing figures from recorded curves, at the widths of journals, as SVG, PDF and PNG of one drawing.
 //!
 //! Nothing but `curves.csv` is needed, `staleness.csv` for shares of updates by their staleness, and `predicted.csv` for lines where
-//! theory says that methods settle. Curves differ by colour,
-//! dashes and marks, so that each is told apart in print without colour; the legend stands where there is no data, or outside; a
-//! method that diverged ends in a cross and is said to.
+//! theory predicts the stationary points of methods. Curves differ by
+//! colour, dashes and marks, so that print without colour shows the difference; the legend fills a place without data, or lies
+//! outside; the curve of a method that diverged ends in a cross, and the legend says so.
 
 mod canvas;
 mod curve;
@@ -13,6 +13,7 @@ mod layout;
 mod legend;
 mod limits;
 mod panel;
+mod ranking;
 mod reference;
 mod scale;
 mod series;
@@ -24,6 +25,7 @@ use std::{
 };
 
 use layout::{Across, Plot};
+pub use ranking::draw_rankings;
 use thiserror::Error;
 
 use super::spec::{self, FigureSpec, Kind, distinct};
@@ -52,7 +54,7 @@ pub enum FigureError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A file is in the way that this program did not write.
@@ -191,7 +193,7 @@ fn groups<'c>(curves: &'c Curves, spec: &FigureSpec) -> Vec<Group<'c>> {
     groups.into_iter().enumerate().map(named).collect()
 }
 
-/// What a cell is called in the name of a figure's file; where its values are long, only their beginning, and its number.
+/// The part of a figure's file name for a cell; where its values are long, only their beginning, and its number.
 fn of_cell(cell: &Cell, number: usize) -> String {
     let name = spec::slug(&cell.to_string());
     if name.len() <= LONGEST_CELL { name } else { format!("{}-{number}", &name[..floor(&name, LONGEST_CELL)]) }
@@ -256,7 +258,7 @@ fn plot<'s>(
     Plot { spec, title, panels, across, metric }
 }
 
-/// What the horizontal axis shows.
+/// The quantity on the horizontal axis.
 fn across(curves: &Curves, spec: &FigureSpec) -> Across {
     let values = curves.values(&spec.x);
     match spec.axis() {

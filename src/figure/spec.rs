@@ -1,4 +1,4 @@
-//! What a figure shows: one `[[figure]]` of a scenario.
+//! Figures: the `[[figure]]` sections of a scenario.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub struct FigureSpec {
     pub x: String,
     /// The metric; the `share` of updates where `x` is their `staleness`.
     pub y: String,
-    /// How values are drawn; `bars` stand at the values of a sweep key.
+    /// The form of the curves; `bars` need the values of a sweep key.
     #[serde(default)]
     pub kind: Kind,
     /// The band over seeds around each curve, or the whisker on each bar. From where a seed diverged on it counts as worse than any
@@ -71,8 +71,8 @@ pub struct FigureSpec {
     /// Reference lines, such as a rate from theory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub line: Vec<ReferenceLine>,
-    /// Whether a thin dashed line of each method's colour shows where theory says that it settles, as `record.stationary-point` keeps it; the
-    /// median over seeds.
+    /// Whether a thin dashed line of each method's colour shows the stationary point that theory predicts, as `record.stationary-point`
+    /// keeps it; the median over seeds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stationary_point: bool,
     /// Only the cells with these values of sweep keys: `{ alpha = 0.1 }`.
@@ -80,7 +80,7 @@ pub struct FigureSpec {
     pub cells: Filter,
 }
 
-/// How values are drawn.
+/// The form of curves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -170,7 +170,7 @@ impl FigureSpec {
         slug(&self.name.clone().unwrap_or_else(|| format!("{}-{}", self.y, self.x)))
     }
 
-    /// Refuses a figure that could not be drawn, before anything runs.
+    /// Checks, before anything runs, that the figure can be drawn.
     ///
     /// `labels` are the methods of the scenario, `metrics` those it records (kebab-case), `keys` what it sweeps.
     ///
@@ -180,11 +180,11 @@ impl FigureSpec {
         self.validate_names(labels, metrics, keys)?;
         self.validate_words()?;
         if self.kind == Kind::Bars && self.axis().is_some() {
-            return Err(Invalid::at("kind", format!("bars stand at the values of a sweep key, and `{}` is none", self.x))
+            return Err(Invalid::at("kind", format!("`bars` need the values of a sweep key, and `{}` is not one", self.x))
                 .help("draw `lines` or `steps`, or let `x` be a key that is swept"));
         }
         if self.stationary_point && self.axis().is_none() {
-            let message = format!("predictions are lines along a recorded axis, and `{}` is none", self.x);
+            let message = format!("predictions are lines along a recorded axis, and `{}` is not one", self.x);
             return Err(
                 Invalid::at("stationary-point", message).help("draw against `rounds`, `seconds` or another axis, or remove it")
             );
@@ -201,7 +201,7 @@ impl FigureSpec {
                 _ => false,
             };
             if !sound {
-                let expected = "a reference line stands at one finite `x` or `y`, or passes through two or more finite `points`";
+                let expected = "a reference line needs one finite `x` or `y`, or two or more finite `points`";
                 return Err(Invalid::at(&format!("line.{i}"), expected));
             }
         }
@@ -216,7 +216,7 @@ impl FigureSpec {
         words.chain(lines.filter_map(|(i, line)| Some((format!("line.{i}.label"), line.label.as_deref()?))))
     }
 
-    /// Refuses words that go over a line, and names of files that are too long for some file system.
+    /// Checks that words fit on a line, and that the names of files suit every file system.
     fn validate_words(&self) -> Result<(), Invalid> {
         self.words().try_for_each(|(key, text)| one_line(&key, text))?;
         one_line("name", self.name.as_deref().unwrap_or_default())?;
@@ -256,7 +256,7 @@ impl FigureSpec {
     }
 }
 
-/// Refuses figures that would be written over each other.
+/// Checks that no two figures have the same files.
 ///
 /// # Errors
 /// [`Invalid`] at the second of two whose files are called alike.
@@ -266,7 +266,7 @@ pub fn distinct(figures: &[FigureSpec]) -> Result<(), Invalid> {
     let Some(i) = (0..figures.len()).find(again) else { return Ok(()) };
     let at = if figures[i].name.is_some() { format!("{i}.name") } else { i.to_string() };
     let message = format!("two figures are written to `{}.svg`", figures[i].file_stem());
-    Err(Invalid::at(&at, message).help("give it a `name` of its own").under("figure"))
+    Err(Invalid::at(&at, message).help("give it another `name`").under("figure"))
 }
 
 /// A name that is safe in any file system: letters, digits, dots and dashes.

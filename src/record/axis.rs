@@ -15,9 +15,9 @@ pub enum Axis {
     Seconds,
     /// Client updates that the server has accepted, in its model or still in its buffer; finished iterations of peers `[1]`.
     Updates,
-    /// Stochastic gradients that were computed, in vain or not: one a local step, two for methods with recursive variance reduction. Of a
-    /// visit that is lost or called off, those that it had come to by then. The metric `gradients-used` counts those that were not in
-    /// vain `[1]`.
+    /// Stochastic gradients that were computed, in vain or not: one a local step, two for methods with recursive variance reduction. A
+    /// visit that is lost or cancelled counts those computed by then. The metric `gradients-used` counts only those whose results were
+    /// used `[1]`.
     Gradients,
     /// Bits sent by clients, counted as a message leaves `[bit]`.
     UplinkBits,
@@ -87,7 +87,7 @@ impl fmt::Display for Axis {
 pub struct Unit {
     /// Its symbol; empty for a plain count.
     pub symbol: &'static str,
-    /// How many base units (seconds, bits, ones) it holds.
+    /// Number of base units (seconds, bits, ones) in one of these.
     pub size: f64,
 }
 

@@ -87,7 +87,7 @@ pub fn keeps(filter: &Filter, cell: &Cell) -> bool {
     filter.iter().all(|(key, value)| cell.get(key).is_some_and(|recorded| value.matches(recorded)))
 }
 
-/// Refuses a filter on something that is not swept.
+/// Checks that a filter names swept keys.
 ///
 /// # Errors
 /// [`Invalid`] at the unknown key.
@@ -97,7 +97,7 @@ pub fn validate(filter: &Filter, keys: &[String]) -> Result<(), Invalid> {
     })
 }
 
-/// Refuses a filter that keeps none of `cells`.
+/// Checks that a filter keeps some of `cells`.
 ///
 /// # Errors
 /// [`Invalid`] at the first key that never has its value, with those that it has; or at `where`.
@@ -120,7 +120,7 @@ pub fn keeps_some(filter: &Filter, cells: &[Cell]) -> Result<(), Invalid> {
     Err(Invalid::at("where", "no cell has all of these values together").help("keep the values of one cell, or fewer keys"))
 }
 
-/// Refuses a `name` that is not among `names`, at the key `at`; `kind` says what it should be the name of.
+/// Checks that `name` is among `names`; `at` is its key, and `kind` the kind of thing that it names.
 ///
 /// # Errors
 /// [`Invalid`] with the names that exist.
@@ -128,7 +128,7 @@ pub fn known(at: &str, kind: &str, name: &str, names: &[String]) -> Result<(), I
     if names.iter().any(|n| n == name) { Ok(()) } else { Err(unknown(at, kind, name, names)) }
 }
 
-/// Refuses a sweep key that does not exist; the last segment of its path is enough to name it.
+/// Checks that a sweep key exists; the last segment of its path suffices.
 ///
 /// # Errors
 /// [`Invalid`] with the keys that exist.

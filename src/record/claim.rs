@@ -1,4 +1,4 @@
-//! Claims: what a paper says, in a form that a run can answer.
+//! Claims: statements of a paper in a form that a run can check.
 //!
 //! A claim joins a *quantity* of each method (a metric at some instant, or the place on an axis where a target is first
 //! reached) with an *assertion* (one method beats another by a factor, a value lies in a range, a trend across a sweep).
@@ -33,22 +33,22 @@ pub use evaluate::evaluate;
 pub struct ClaimSpec {
     /// The claim in words.
     pub text: String,
-    /// Who says so: a citation, or `own`.
+    /// The source of the claim: a citation, or `own`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Why the claim does not hold here; told beside the answer where it does not.
+    /// The reason why the claim does not hold here, shown beside the answer where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The metric compared at an instant; the alternative is `target`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
     /// The instant, such as `{ seconds = 600 }`; the end of the run by default. Between two samples the last one counts, and the value may
-    /// be anything between the two, unless every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that hangs on it
-    /// is undecided.
+    /// be anything between the two, unless every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that depends on
+    /// it is undecided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<At>,
     /// A target such as `{ loss = 0.3 }`: what is compared is where on `axis` it is first reached. That lies between two samples, unless
-    /// every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that hangs on where between them is undecided.
+    /// every update of a server is sampled (`record.every = { rounds = 1 }`): a claim that depends on the place between them is undecided.
     /// A metric that does not fall or rise steadily may have touched the target earlier, between two samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<BTreeMap<String, f64>>,
@@ -61,7 +61,7 @@ pub struct ClaimSpec {
     /// The label of the method that is said to be worse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worse: Option<String>,
-    /// How much better at the least; 1 by default (0 for a difference) `[1]`.
+    /// The least factor or difference; 1 by default (0 for a difference) `[1]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<f64>,
     /// Whether `by` is a ratio or a difference.
@@ -82,7 +82,7 @@ pub struct ClaimSpec {
     /// The value must not fall short of this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub above: Option<f64>,
-    /// How the value moves across a sweep.
+    /// The trend of the value across a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trend: Option<Trend>,
     /// Only the cells with these values of sweep keys: `{ alpha = 0.1 }`.
@@ -141,7 +141,7 @@ impl At {
     }
 }
 
-/// How two methods are compared.
+/// The comparison of two methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Comparison {
@@ -157,11 +157,11 @@ pub enum Comparison {
 pub struct Trend {
     /// The sweep key, in the order of its numeric values.
     pub over: String,
-    /// Where the value goes as the key grows.
+    /// The direction of the value as the key grows.
     pub direction: Direction,
 }
 
-/// Where a value goes.
+/// The direction of a trend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
@@ -173,19 +173,19 @@ pub enum Direction {
     Flat,
 }
 
-/// What a run answers to a claim.
+/// The answer of a run to a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// The claim holds.
     #[serde(rename = "true")]
     Holds,
-    /// It does not.
+    /// The claim fails.
     #[serde(rename = "false")]
     Fails,
-    /// It hangs on what lies between two samples.
+    /// The answer depends on values between two samples.
     #[serde(rename = "undecided")]
     Undecided,
-    /// It cannot be evaluated.
+    /// The claim cannot be evaluated.
     #[serde(rename = "")]
     Unknown,
 }
@@ -206,7 +206,7 @@ impl Answer {
 pub struct Verdict {
     /// The claim in words.
     pub text: String,
-    /// Who says so.
+    /// The source of the claim.
     pub source: Option<String>,
     /// The sweep cell, without the key of a trend.
     pub cell: Cell,
@@ -214,11 +214,11 @@ pub struct Verdict {
     pub measured: Option<f64>,
     /// The least and the greatest that it may be, where samples leave that open.
     pub range: Option<Bracket>,
-    /// What it had to be, in words.
+    /// The figure that the claim requires, in words.
     pub required: String,
     /// Whether the claim holds.
     pub answer: Answer,
-    /// Why it cannot be evaluated, or what to know about the figure.
+    /// The reason why it cannot be evaluated, or a remark on the figure.
     pub note: Option<String>,
 }
 
@@ -252,7 +252,7 @@ pub(super) fn ranged(measured: f64, range: Option<Bracket>) -> String {
 pub struct Row {
     /// The claim in words.
     pub text: String,
-    /// Who says so.
+    /// The source of the claim.
     pub source: String,
     /// The sweep cell.
     pub cell: String,

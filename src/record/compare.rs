@@ -1,4 +1,4 @@
-//! Comparison tables: what each method spent to reach targets, or where it ended.
+//! Comparison tables: the cost of each method to reach targets, or its final values.
 
 mod latex;
 mod render;
@@ -16,16 +16,19 @@ use super::{
 };
 use crate::invalid::Invalid;
 
-/// What a column of figures holds.
+pub(crate) use latex::escaped;
+pub(crate) use render::pieces;
+
+/// A column of figures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// Its name in the CSV form (snake_case, base units).
     pub name: String,
     /// Its heading in the printed forms, with the unit.
     pub heading: String,
-    /// How many base units (seconds, bits, ones) a printed unit holds.
+    /// Number of base units (seconds, bits, ones) in a printed unit.
     pub unit: f64,
-    /// Which values are better.
+    /// The direction in which values are better.
     pub better: Better,
     /// Whether figures are places that samples may leave open.
     pub bracketed: bool,
@@ -59,7 +62,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether it is of this method in this cell; several targets stand in front of the swept keys.
+    /// Whether it is of this method in this cell; several targets come before the swept keys.
     fn is_of(&self, cell: &Cell, method: &str) -> bool {
         self.cell.0.ends_with(&cell.0) && self.method == method
     }
@@ -69,21 +72,21 @@ impl Row {
 /// [`csv`](Table::csv).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// What is compared, in words.
+    /// The comparison, in words.
     pub caption: String,
     /// Sweep keys, which come first in every row.
     pub keys: Vec<String>,
     /// Heading of the count of seeds that succeeded.
     pub reached: &'static str,
-    /// What is said of a figure when most seeds did not succeed.
+    /// The words in place of a figure where most seeds did not succeed.
     pub failed: &'static str,
     /// The columns of figures.
     pub columns: Vec<Column>,
     /// Rows by cell, then by method, in order of appearance.
     pub rows: Vec<Row>,
-    /// What was kept of the methods that are tuned.
+    /// The values kept for tuned methods.
     pub tuned: Vec<Winner>,
-    /// What a reader is told below it, a line each.
+    /// Notes below the table, a line each.
     pub notes: Vec<String>,
 }
 
@@ -91,7 +94,7 @@ pub struct Table {
 const AXES: [Axis; 5] = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits, Axis::DownlinkBits, Axis::Gradients];
 
 impl Table {
-    /// What each method spent until it first reached each of `targets`; several come as values of a key `target`.
+    /// The cost of each method until it first reached each of `targets`; several come as values of a key `target`.
     ///
     /// # Errors
     /// [`Invalid`] if the metric of a target was not recorded.
@@ -116,8 +119,8 @@ impl Table {
             .related())
     }
 
-    /// The last recorded value of every metric, and what the runs took: without bound where they diverged, or who gave up first would
-    /// seem to have spent the least.
+    /// The last recorded value of every metric, and the cost of the runs: infinite where they diverged, or a method that diverges early
+    /// would seem to cost the least.
     pub fn at_end(curves: &Curves) -> Self {
         let metrics: Vec<usize> = curves.metrics.iter().filter_map(|metric| curves.metric(&metric.name)).collect();
         let shown = [Axis::Seconds, Axis::Rounds, Axis::UplinkBits];
@@ -134,7 +137,7 @@ impl Table {
             .related()
     }
 
-    /// With the clients at work of each method, on average and at most, and what is to be said of them.
+    /// With the clients at work of each method, on average and at most, and notes on them.
     #[must_use]
     pub fn manned(mut self, crews: &[Crew]) -> Self {
         self.notes.extend(crews::notes(crews));
@@ -182,10 +185,10 @@ impl Table {
     }
 }
 
-/// What the caption says where samples leave places open.
+/// The remark of the caption where places lie between two samples.
 const OPEN: &str = " (a–b: between two samples, ratios at the later)";
 
-/// The key that tells several targets apart.
+/// The key that distinguishes several targets.
 const TARGET: &str = "target";
 
 fn caption(curves: &Curves, targets: &[Target]) -> String {
@@ -196,7 +199,7 @@ fn caption(curves: &Curves, targets: &[Target]) -> String {
     if metric.unit.is_empty() { caption } else { format!("{caption} {}", metric.unit) }
 }
 
-/// What each method spent on each axis until it first reached `target`.
+/// The cost of each method on each axis until it first reached `target`.
 fn rows_to(curves: &Curves, target: &Target) -> Result<Vec<Row>, Invalid> {
     let metric = curves.metric(&target.metric).ok_or_else(|| {
         Invalid::at("target", format!("there is no recorded metric `{}`", target.metric))

@@ -34,7 +34,7 @@ pub struct Run {
     pub seed: u64,
     /// Whether it diverged; see [`Curves::read`].
     pub diverged: bool,
-    /// How it was sampled; `None` where that is not known.
+    /// Its sampling; `None` where that is not known.
     pub sampling: Option<Sampling>,
     axes: [Vec<f64>; 6],
     metrics: Vec<Vec<Option<f64>>>,
@@ -49,7 +49,7 @@ pub struct Curves {
     pub metrics: Vec<Measure>,
     /// Runs, in the order of their first rows.
     pub runs: Vec<Run>,
-    /// What is known of the runs besides.
+    /// Facts about the runs.
     pub facts: Facts,
 }
 
@@ -65,7 +65,7 @@ impl Run {
         &self.axes[axis.index()]
     }
 
-    /// Where the run ended on `axis`.
+    /// The end of the run on `axis`.
     pub fn end(&self, axis: Axis) -> f64 {
         self.axis(axis).last().copied().unwrap_or(0.0)
     }
@@ -96,7 +96,7 @@ impl Run {
         self.metrics[metric].iter().rev().find_map(|&value| value)
     }
 
-    /// Takes up what is known of the run beside its curve, and leaves it no number from where it diverged.
+    /// Adds the facts about the run, and replaces its values by NaN from the sample at which it diverged.
     fn complete(&mut self, metrics: &[Measure], fact: Option<&Fact>) {
         self.sampling = fact.map(|fact| fact.sampling);
         let shows = |name: &str| matches!(name, "loss" | "gap" | "grad-norm");
@@ -125,7 +125,7 @@ impl Run {
 }
 
 impl Curves {
-    /// Curves of one sample in each of the `cells`, as stand-ins for those to come.
+    /// Curves of one sample in each of the `cells`, in place of those to come.
     pub fn outline(keys: Vec<String>, metrics: Vec<Measure>, cells: impl Iterator<Item = Cell>) -> Self {
         let run = |cell| Run::settled(cell, String::new(), 0, vec![Some(0.0); metrics.len()]);
         Self { keys, runs: cells.map(run).collect(), metrics, facts: Facts::default() }
@@ -134,8 +134,8 @@ impl Curves {
     /// Reads a file, and the [`runs.csv`](facts) and [`metrics.csv`](Measure) beside it; a last line without its end, left by a crash, is ignored.
     ///
     /// A run diverged if `runs.csv` says so; where there is none, if its loss, gap or gradient norm leaves the finite numbers. It does so
-    /// at that sample, or at its last one, and from there on no metric of it is a number, be it the loss, the accuracy or the energy: so
-    /// whoever takes it for worse than any other does so alike for all metrics.
+    /// at that sample, or at its last one, and from there on all of its metrics are NaN, whether loss, accuracy or energy, so that it ranks
+    /// behind every other run by any metric.
     ///
     /// # Errors
     /// [`Invalid`] naming the file, and the line where there is one, if it cannot be read, lacks a column, holds a value that

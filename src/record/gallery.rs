@@ -1,4 +1,4 @@
-//! A page about a folder of results: what was claimed, what was measured, and the figures.
+//! A page about a folder of results: claims, measured figures, and plots.
 
 use std::{
     collections::BTreeSet,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{file::bounded, invalid::Invalid, memory};
 
-/// What the page says before any results.
+/// The start of the page.
 const HEAD: &str = "\
 # Results
 

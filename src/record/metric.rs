@@ -24,7 +24,7 @@ use crate::{
     problem::evaluate::{Evaluation, Wanted},
 };
 
-/// Which values of a metric are better.
+/// The direction in which values of a metric are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Better {
@@ -67,7 +67,7 @@ impl Better {
     }
 }
 
-/// How an axis maps values to lengths.
+/// The map of an axis from values to lengths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScaleKind {
@@ -105,7 +105,7 @@ pub struct MetricCard {
     pub title: &'static str,
     /// Unit of its values; empty for plain numbers.
     pub unit: &'static str,
-    /// Which values are better.
+    /// The direction in which values are better.
     pub better: Better,
     /// The scale on which its values spread evenly.
     pub scale: ScaleKind,
@@ -166,7 +166,7 @@ impl MetricSpec {
         self.card.name
     }
 
-    /// What it needs.
+    /// Its needs.
     pub fn needs(&self) -> &MetricNeeds {
         &self.card.needs
     }

@@ -26,26 +26,26 @@ use crate::{
     world::World,
 };
 
-/// What a recorder remembers, for checkpoints.
+/// The state of a recorder, for checkpoints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecorderState {
-    /// Where on the sampled axis the next sample is due.
+    /// Place of the next sample on the sampled axis.
     next: f64,
-    /// Where the latest sample was taken.
+    /// Place of the latest sample.
     latest: Option<Progress>,
-    /// How the run came out, once it has ended.
+    /// Outcome, once the run has ended.
     outcome: Option<Outcome>,
     /// Number of samples taken.
     pub samples: u64,
     /// The first metric of the latest sample, for progress bars.
     pub headline: Option<f64>,
-    /// Whether the run still gets anywhere.
+    /// Detects a run that makes no progress.
     stall: Stall,
     /// The latest round whose participants are written.
     logged: u64,
 }
 
-/// What a recorder has brought to the disk.
+/// Digests of the files that a recorder has written to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     /// The rows.
@@ -56,7 +56,7 @@ pub struct Written {
     pub participants: Option<Digest>,
 }
 
-/// What a recorder writes to.
+/// The files of a recorder.
 pub struct Files {
     /// The rows.
     pub part: Part,
@@ -67,7 +67,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Brings everything to the disk.
+    /// Writes everything to disk.
     fn sync(&mut self) -> io::Result<Written> {
         Ok(Written {
             part: self.part.sync()?,
@@ -77,16 +77,16 @@ impl Files {
     }
 }
 
-/// What a recorder records.
+/// The plan of a recording.
 #[derive(Debug)]
 pub struct RecordPlan {
     /// Distance between samples.
     pub every: EverySpec,
     /// Columns of `curves.csv`.
     pub columns: Vec<Column>,
-    /// Which model of peers is scored.
+    /// The models of peers that are scored.
     pub peers: PeerModel,
-    /// When the run ends.
+    /// The end of the run.
     pub stop: Stop,
 }
 
@@ -105,14 +105,14 @@ impl RecordPlan {
     }
 }
 
-/// What an onlooker wants before an event.
+/// A request of an onlooker before an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
     /// The run goes on.
     GoOn,
     /// A checkpoint is saved, and the run goes on.
     Checkpoint,
-    /// A checkpoint is saved, and the run is left where it is.
+    /// A checkpoint is saved, and the run stops there.
     Leave,
 }
 
@@ -137,16 +137,16 @@ pub enum RecordError {
     /// A file cannot be written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The run is longer than the scenario's samples suit; the path is from the root of the scenario.
+    /// The run is too long for the scenario's distance between samples; the path is from the root of the scenario.
     #[error(transparent)]
     Invalid(#[from] Invalid),
 }
 
-/// How a run came out, and what was written of it.
+/// The outcome of a run, and its files.
 pub struct Ended<R> {
-    /// How it came out.
+    /// Outcome.
     pub end: End,
-    /// What its files hold.
+    /// Digests of its files.
     pub written: Written,
     /// The iterates that were kept.
     pub iterates: Option<Vec<Vec<R>>>,
@@ -180,10 +180,10 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
         Self { world, plan, files, state, onlooker, widths: plan.widths(world), left: false, failure: None }
     }
 
-    /// Ends the recording: how the run came out and what was written; `None` for a run that was left in the middle.
+    /// Ends the recording: the outcome and the files; `None` for a run that was interrupted.
     ///
     /// # Errors
-    /// When something could not be written, or there is more to record than anybody can look at.
+    /// When something could not be written, or there are more samples than a run may have.
     pub fn finish(mut self, engine: &Engine<P>) -> Result<Option<Ended<R>>, RecordError> {
         if self.state.outcome.is_none() && !self.left && self.failure.is_none() {
             self.sample_if_new(Progress::of(engine), engine);
@@ -224,7 +224,7 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
                 self.failure = Some(invalid.under("record").into());
                 return;
             }
-            // There may be many before the next event: the onlooker is asked between them too.
+            // There may be many before the next event, so the onlooker can interrupt between them too.
             while end_of_instant(self.state.next) < time && self.state.next <= horizon && self.goes_on(engine) {
                 self.sample(Progress { seconds: self.state.next, ..progress }, engine);
                 self.state.next = self.plan.every.following(self.state.next, self.plan.stop.seconds);
@@ -240,7 +240,7 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
         }
     }
 
-    /// Does what the onlooker wishes for; whether the run has not ended and is not left.
+    /// Follows the request of the onlooker; whether the run goes on.
     fn goes_on(&mut self, engine: &Engine<P>) -> bool {
         if self.has_ended() {
             return false;
@@ -316,7 +316,7 @@ impl<R: Real, P: Recorded<R>> Watcher<P> for Recorder<'_, R, P> {
         if !self.goes_on(engine) {
             return false;
         }
-        // After the checkpoint, so that a run that is taken up again counts no event twice.
+        // After the checkpoint, so that a resumed run counts no event twice.
         if self.state.stall.notices(next, engine.ledger(), self.world.clients(), &self.plan.stop) {
             self.sample_if_new(Progress::of(engine), engine);
             self.state.outcome = self.state.outcome.or(Some(Outcome::Stuck));

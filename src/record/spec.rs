@@ -1,4 +1,4 @@
-//! What is recorded, and when: the `[record]` section.
+//! The `[record]` section: what a run records, and when.
 
 use std::{fmt, str::FromStr};
 
@@ -27,7 +27,7 @@ pub struct RecordSpec {
     /// `metrics` that is computed on training samples, such as `loss`, which is recorded besides where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tune_by: Option<MetricSpec>,
-    /// Which model of a method without a server is scored.
+    /// The models of a method without a server that are scored.
     pub peers: PeerModel,
     /// Whether the final model of every run is kept as `.npy`.
     pub models: bool,
@@ -36,21 +36,21 @@ pub struct RecordSpec {
     /// Whether updates are counted by their staleness, in `staleness.csv`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub staleness: bool,
-    /// Whether it is kept who took part in each server step, in `participants.csv`: a row an update that was applied, with the `round`
+    /// Whether the participants of each server step are kept, in `participants.csv`: a row an update that was applied, with the `round`
     /// that the step made, the time, the client whose samples the update comes from, and its staleness. A round in which nobody took
     /// part has no row. Methods with a server only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub participants: bool,
     /// Whether the vectors that a method remembers at the end of a run are kept as `.npy` in `states`, a row each, with an index of
-    /// their names and clients: the server's by their letters in the paper, such as the control variate `c` of SCAFFOLD, `h` of FedDyn,
+    /// their names and clients: the server's by their names in the paper, such as the control variate `c` of SCAFFOLD, `h` of FedDyn,
     /// the tables `G` of MIFA and `y` of FedVARP; what each client remembers, such as `c_i`; the state of the server's and of the
-    /// clients' optimisers, such as `server.0.m`; what the links remember of vector `k` of a client's messages, `uplink.k` and
+    /// clients' optimisers, such as `server.0.m`; the memory of compressors for vector `k` of a client's messages, `uplink.k` and
     /// `downlink.k`; updates that have arrived and are not yet applied, `arrived.k`. Without a server, `y` and `g` of gradient tracking
     /// and `x̂` and `s` of CHOCO. Scalars are not kept.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub states: bool,
-    /// Whether the metrics of the model at which theory says that a run settles are kept, in `predicted.csv`: where the expected updates
-    /// of all clients cancel each other, by how often each delivers and how it is weighted. Known for `fedavg`, `fedavgm` and `fedbuff`
+    /// Whether the metrics of the stationary point that theory predicts are kept, in `predicted.csv`: the model at which the expected
+    /// updates of all clients cancel, given how often each delivers and its weight. Known for `fedavg`, `fedavgm` and `fedbuff`
     /// with plain local steps and without weights for staleness on convex problems; exact for quadratics, else the limit of small steps.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stationary_point: bool,
@@ -81,7 +81,7 @@ impl EverySpec {
         }
     }
 
-    /// Refuses more samples up to `seconds` [s] than a run can be looked at.
+    /// Checks that a run of `seconds` [s] does not have too many samples.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `record`.
@@ -97,7 +97,7 @@ impl EverySpec {
         Err(Invalid::at("every.seconds", message).help("raise it; `every.log` samples the beginning more densely"))
     }
 
-    /// Refuses distances that are not positive; the path is relative to `record`.
+    /// Checks that distances are positive; the path is relative to `record`.
     fn validate(self) -> Result<(), Invalid> {
         match self {
             Self::Rounds(rounds) => require(rounds > 0, "every.rounds", rounds, "at least 1"),
@@ -124,7 +124,7 @@ impl EverySpec {
         }
     }
 
-    /// Where the sample after the one at `place` is due, in a run that ends at `seconds` [s].
+    /// The place of the sample after the one at `place`, in a run that ends at `seconds` [s].
     pub(super) fn following(self, place: f64, seconds: Option<f64>) -> f64 {
         match self {
             Self::Rounds(step) | Self::Updates(step) => ((place / step as f64).floor() + 1.0) * step as f64,
@@ -190,7 +190,7 @@ fn rounds() -> Axis {
     Axis::Rounds
 }
 
-/// Samples of a run that says nothing about them.
+/// Samples of a run whose scenario leaves out `every`.
 const SAMPLES: u64 = 100;
 /// Most samples of a run.
 const MOST_SAMPLES: f64 = 1e7;
@@ -214,7 +214,7 @@ impl RecordSpec {
         }
     }
 
-    /// Refuses more samples than a run that ends at `stop` can be looked at.
+    /// Checks that a run that ends at `stop` does not have too many samples.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `record`.

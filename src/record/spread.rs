@@ -14,7 +14,7 @@ pub struct Quartiles {
 }
 
 impl Quartiles {
-    /// Those of a single value.
+    /// The quartiles of a single value.
     pub fn at(value: f64) -> Self {
         Self { lower: value, median: value, upper: value }
     }

@@ -15,7 +15,7 @@ use crate::{
     rounding::end_of_instant,
 };
 
-/// When a run ends: at the first bound that is reached.
+/// The bounds of a run, which ends at the first that it reaches.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Stop {
@@ -76,7 +76,7 @@ impl Stop {
         (kept && seconds && self.target == other.target).then_some(true)
     }
 
-    /// Refuses a target for a metric that is not among the recorded `columns`, or of which no value is better than another.
+    /// Checks that the metrics of the target are among the recorded `columns`, and have a better direction.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `stop`.
@@ -94,7 +94,7 @@ impl Stop {
         Ok(())
     }
 
-    /// Refuses bounds that are never or at once reached, and a target as the only bound, since it may be missed for ever.
+    /// Checks that bounds can be reached, though not at once, and that a target, which may be missed for ever, is not the only one.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `stop`.
@@ -128,7 +128,7 @@ impl Stop {
     }
 }
 
-/// Visits in one instant, beyond ten of every client, after which the clock is taken to stand still for ever.
+/// Visits in one instant, beyond ten of every client, after which the clock counts as stopped for ever.
 const VISITS: u64 = 100_000;
 /// Events since the last visit, beyond a thousand for every client, after which no other visit is expected.
 const EVENTS: u64 = 10_000_000;
@@ -136,7 +136,7 @@ const EVENTS: u64 = 10_000_000;
 /// Share of the bound on seconds by which the clock has to go on to count as moving [1].
 const INSTANT: f64 = 1e-12;
 
-/// What happened since the clock moved last, and since the last visit.
+/// Counts of events since the clock last advanced, and since the last visit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stall {
     now: f64,

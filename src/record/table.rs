@@ -19,7 +19,7 @@ use crate::{
     memory,
 };
 
-/// What a formula begins with, spaces that spreadsheets skip included.
+/// The first characters of formulas, including spaces that spreadsheets skip.
 const FIRST: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// Whether `text`, after any apostrophes, begins like a formula and is no number.

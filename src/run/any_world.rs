@@ -30,7 +30,7 @@ pub enum AnyWorld {
     F64(Arc<World<f64>>),
 }
 
-/// What a check needs to know of a cell's world.
+/// Facts about a cell's world that checks need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
     /// Number of clients.
@@ -94,7 +94,7 @@ impl AnyWorld {
         }
     }
 
-    /// Who talks to whom, where the scenario has a topology.
+    /// The topology, where the scenario has one.
     pub fn topology(&self) -> Option<&Topology> {
         match self {
             Self::F32(world) => world.network.topology(),
@@ -102,7 +102,7 @@ impl AnyWorld {
         }
     }
 
-    /// What was read; `None` for problems without data.
+    /// A report on the data; `None` for problems without data.
     pub fn report(&self) -> Option<Report> {
         match self {
             Self::F32(world) => world.problem.data().map(ClientData::report),
@@ -110,7 +110,7 @@ impl AnyWorld {
         }
     }
 
-    /// What may not have been meant about the data, a line each.
+    /// Notes on the data that may point at a mistake, a line each.
     pub fn notes(&self) -> &[String] {
         match self {
             Self::F32(world) => world.problem.notes(),
@@ -126,7 +126,7 @@ impl AnyWorld {
         }
     }
 
-    /// Refuses metrics that need the optimum of a problem that has none.
+    /// Checks that the optimum exists if one of `metrics` needs it.
     ///
     /// # Errors
     /// [`Invalid`] at the metric, with a path from the root of the scenario.
@@ -142,8 +142,8 @@ impl AnyWorld {
         })
     }
 
-    /// Which key gives the length of visits in something else than steps, and the most steps that this makes in the visit of a client;
-    /// `None` where steps are counted.
+    /// The key that gives the length of visits other than in steps, and the most steps that it makes in the visit of a client; `None`
+    /// where steps are counted.
     pub fn longest_visit(&self, local: &LocalSpec) -> Option<(&'static str, f64)> {
         match self {
             Self::F32(world) => longest_visit(world, local),
@@ -151,7 +151,7 @@ impl AnyWorld {
         }
     }
 
-    /// What a check needs to know.
+    /// The facts that checks need.
     pub fn facts(&self) -> Facts {
         match self {
             Self::F32(world) => facts_of(world),

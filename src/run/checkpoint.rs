@@ -19,11 +19,11 @@ use crate::{
     record::{Onlooker, Progress, RecorderState, Wish, Written},
 };
 
-/// What a checkpoint says before the engine, protocol included.
+/// The head of a checkpoint, before the engine and its protocol.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
     recorder: RecorderState,
-    /// What the files of the run held.
+    /// Digests of the files of the run.
     written: Written,
 }
 
@@ -49,7 +49,7 @@ fn foreign(path: &Path, error: postcard::Error) -> io::Error {
 }
 
 impl<I: Read> Saved<I> {
-    /// What the files of the run held.
+    /// Digests of the files of the run.
     pub fn written(&self) -> Written {
         self.head.written
     }

@@ -46,10 +46,10 @@ pub(super) fn is_of_run(name: &str) -> bool {
     known(extension) && identity(hash) && matches!(seed, Some(Ok(_)))
 }
 
-/// How a run came out, and every file of it.
+/// The outcome of a run, and its files.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Done {
-    /// How it came out.
+    /// Outcome.
     pub end: End,
     /// Its files, from the results folder on with `/` between the parts, with what they hold.
     pub files: Vec<(String, Digest)>,
@@ -65,7 +65,7 @@ impl Done {
         results.write_whole(&results.of_run(name, "done"), |out| sealed::write(out, |out| out.write_all(&bytes)))
     }
 
-    /// How the run of this name came out; `None` where it has not ended.
+    /// The outcome of the run of this name; `None` where it has not ended.
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] where one of its files is damaged or missing; else when one cannot be read.

@@ -15,7 +15,7 @@ use crate::{
 /// Why a plan could not be run to its end.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// The world of a run cannot be built, its method is not for it, or the scenario does not go together with the results there are.
+    /// The world of a run cannot be built, its method does not suit the world, or the scenario does not fit the results in the folder.
     #[error(transparent)]
     Rejected(#[from] Rejected),
     /// A file of the results cannot be used.
@@ -30,7 +30,7 @@ pub enum RunError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// A file cannot be read or written.
@@ -38,7 +38,7 @@ pub enum RunError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// Another process writes into the folder.
@@ -46,10 +46,10 @@ pub enum RunError {
     InUse {
         /// The folder.
         path: PathBuf,
-        /// Who has it.
+        /// The process that has it.
         holder: String,
     },
-    /// The folder holds results of something else.
+    /// The folder holds results of another scenario.
     #[error(
         "`{}` holds other results:\n{}\nchoose another folder by --out, or replace them by --overwrite",
         path.display(),
@@ -62,17 +62,17 @@ pub enum RunError {
         found: Vec<Difference>,
     },
     /// The folder holds results of other data.
-    #[error("`{}` holds results of other data: {what}; bring the file back, choose another folder by --out, or replace the results by --overwrite", path.display())]
+    #[error("`{}` holds results of other data: {what}; restore the file, choose another folder by --out, or replace the results by --overwrite", path.display())]
     Changed {
         /// The folder.
         path: PathBuf,
-        /// What has changed.
+        /// The change.
         what: String,
     },
-    /// Runs that were interrupted end elsewhere.
+    /// Interrupted runs have another `stop`.
     #[error(
-        "`{}` holds interrupted runs with another `stop`: end them first, by --resume with their `stop`; choose another folder by \
-         --out; or throw them away by --overwrite",
+        "`{}` holds interrupted runs with another `stop`: end them first with their `stop` and --resume, choose another folder \
+         by --out, or discard them by --overwrite",
         .0.display()
     )]
     UnderWay(PathBuf),
@@ -81,7 +81,7 @@ pub enum RunError {
     Foreign(PathBuf),
     /// The manifest of the folder is damaged, or of another version.
     #[error(
-        "`{}` cannot be read, so that nobody knows what the results beside it are of: {why}\nchoose another folder by --out, or \
+        "`{}` cannot be read, so the scenario of the results beside it is unknown: {why}\nchoose another folder by --out, or \
          replace them by --overwrite",
         path.display()
     )]
@@ -94,11 +94,11 @@ pub enum RunError {
     /// There is nothing to resume.
     #[error("`{}` holds no interrupted runs to resume", .0.display())]
     NothingToResume(PathBuf),
-    /// What was saved of a run cannot be believed.
+    /// Saved files of a run are damaged.
     #[error("{0}")]
     Damaged(io::Error),
-    /// The call was interrupted; what there is of its runs is in `curves.csv`.
-    #[error("interrupted: the runs can be taken up with --resume")]
+    /// The call was interrupted; the rows so far are in `curves.csv`.
+    #[error("interrupted: continue the runs with --resume")]
     Interrupted,
     /// A figure cannot be drawn.
     #[cfg(feature = "figure")]

@@ -1,4 +1,4 @@
-//! What a run will cost, from a trial of its first rounds.
+//! The cost of a run, estimated from a trial of its first rounds.
 //!
 //! A trial is the run itself, in memory and without a record, for its first rounds; what it spends in the latter part of them
 //! is taken to go on at the same rate up to the bound of `stop` that binds first. Where every round costs the same, that is
@@ -57,7 +57,7 @@ const TIMED: Duration = Duration::from_secs(3);
 /// The least and the most of one.
 const TIMED_EACH: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(300)];
 
-/// Where a run is expected to end.
+/// The expected end of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Estimate {
     /// Rounds [1].
@@ -80,10 +80,10 @@ pub struct Estimate {
     pub wall: f64,
 }
 
-/// What is known of a cell before it runs, in the world of the first seed.
+/// The forecast for a cell, in the world of the first seed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Forecast {
-    /// Who talks to whom, in words, where there is a topology.
+    /// The topology in words, where there is one.
     pub topology: Option<String>,
     /// Widths of the clients with what a model takes of their memory, both in [bit]; empty where all have full precision.
     pub models: Vec<(u32, u64)>,
@@ -106,7 +106,7 @@ pub fn forecast(plan: &Plan) -> Result<(Vec<Forecast>, Whole), RunError> {
     Ok((cells, whole))
 }
 
-/// What `runs` of `plan` will cost, by trials of the methods in the first cell that together take about `budget`, on so many threads:
+/// The cost of `runs` of `plan`, by trials of the methods in the first cell that together take about `budget`, on so many threads:
 /// the forecast of that cell, and of all if each cost the same. `None` where that cell has no run, or nothing is left to run.
 ///
 /// # Errors
@@ -157,7 +157,7 @@ fn of_run(plan: &Plan, run: RunId, world: AnyWorld, budget: Budget, all_threads:
     let until = budget.trial.map(|trial| now() + trial);
     let Trialled { end, steps, each, estimate } = plan.build(run, world.clone(), Trial { stop, until })?;
     every.check_samples(estimate.seconds).map_err(|invalid| plan.reject(run.cell, invalid.under("record")))?;
-    // Visits that go on together are computed together: where they outlast the budget, the first step of each stands for all.
+    // Visits that go on together are computed together: where they outlast the budget, the first step of each represents all.
     let together = each * steps * estimate.at_work.mean;
     let sketch = budget.together.is_some_and(|most| together > most.as_secs_f64());
     let timed = Timed { record: &plan.cells[run.cell].record, budget: budget.timed, steps, sketch, all_threads };
@@ -188,8 +188,8 @@ fn of_cells(plan: &Plan, all_threads: bool) -> Result<Vec<Forecast>, RunError> {
     Ok(all)
 }
 
-/// Notes on methods of one cell that have unlike numbers of clients at work.
-pub fn unlike_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
+/// Notes on methods of one cell whose numbers of clients at work differ.
+pub fn differing_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
     let of_cell = |(planned, forecast): (&PlannedCell, &Forecast)| {
         let cell = swept(&planned.cell);
         let crew = |(arms, run): (&Vec<Arm>, &Estimate)| Crew {
@@ -206,13 +206,13 @@ pub fn unlike_crews(plan: &Plan, forecasts: &[Forecast]) -> Vec<String> {
 
 struct Trial<'a> {
     stop: &'a Stop,
-    /// When it ends at the latest.
+    /// The latest end.
     until: Option<Instant>,
 }
 
-/// What comes of a trial.
+/// The result of a trial.
 struct Trialled {
-    /// Where the run ends.
+    /// The end of the run.
     end: Spent,
     /// Local steps of a visit [1].
     steps: f64,
@@ -292,15 +292,15 @@ impl Write for Counted {
     }
 }
 
-/// Notes where a run stands at the beginning of each round.
+/// Notes the spending of a run at the beginning of each round.
 struct Marks<'a, R> {
     stop: &'a Stop,
     /// Events that are left of the trial.
     left: u64,
-    /// When it ends at the latest.
+    /// The latest end.
     until: Option<Instant>,
     marks: Vec<Progress>,
-    /// Where the run ended, if it did within the trial.
+    /// The end of the run, if it ended within the trial.
     ended: Option<Progress>,
     /// The state in the middle of the trial.
     middle: Option<State>,
@@ -346,7 +346,7 @@ impl<R> Marks<'_, R> {
     }
 }
 
-/// What has been spent on every axis.
+/// The spending on every axis.
 #[derive(Debug, Clone, Copy)]
 struct Spent {
     rounds: f64,
@@ -389,7 +389,7 @@ impl Spent {
         self.with(rate, |a, rate| a + rate * steps)
     }
 
-    /// Where this is on an axis.
+    /// The place on an axis.
     fn on(&self, axis: Axis) -> f64 {
         match axis {
             Axis::Rounds => self.rounds,
@@ -401,7 +401,7 @@ impl Spent {
         }
     }
 
-    /// How many times this rate has to be added to `here` to reach the bound that binds first; 0 where none comes nearer.
+    /// The multiple of this rate that leads from `here` to the first bound; 0 where no bound comes nearer.
     fn steps_to(&self, here: &Self, stop: &Stop) -> f64 {
         let bounds = [
             (stop.rounds.map(|most| most as f64), here.rounds, self.rounds),

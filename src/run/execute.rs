@@ -37,7 +37,7 @@ use super::{ours::Ours, plan::swept};
 #[cfg(feature = "figure")]
 use crate::record::{curves::Curves, metric::Measure};
 
-/// What came of a plan.
+/// The results of a plan.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Number of runs.
@@ -50,13 +50,13 @@ pub struct Summary {
     pub stalled: Vec<(String, u64)>,
     /// Labels and seeds of runs that were ended because time stood still, or no more work was done.
     pub stuck: Vec<(String, u64)>,
-    /// What each method came to in each cell, as in `summary.csv`.
+    /// The rows of `summary.csv`.
     pub rows: Vec<Row>,
     /// The names of the values of a row.
     pub columns: Vec<String>,
-    /// What was kept of each tuned method in each cell.
+    /// The values kept for each tuned method in each cell.
     pub tuned: Vec<Winner>,
-    /// What makes the comparison of the methods uneven, a line each.
+    /// Notes on what makes the comparison of the methods uneven, a line each.
     pub notes: Vec<String>,
     /// The keys that were changed from the command line, with their values.
     pub overridden: BTreeMap<String, String>,
@@ -68,8 +68,7 @@ pub struct Summary {
 
 /// Runs `plan` into `results`.
 ///
-/// What the folder holds is extended: methods and seeds that are there besides stay, and runs that earlier calls have ended or begun
-/// are not begun again.
+/// Results in the folder are extended: other methods and seeds stay, and runs that earlier calls have started are not started again.
 ///
 /// # Errors
 /// [`RunError`]; what has been written stays, and after [`RunError::Interrupted`] what there is of the runs is in `curves.csv`.
@@ -87,7 +86,7 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
     }
 }
 
-/// What a second process is told that runs.
+/// The description of this call for a second process that wants the folder.
 fn holder(plan: &Plan) -> String {
     let file = format!("`{}`", plan.scenario.file().escape_debug());
     let overrides = plan.scenario.overrides.iter().map(|text| text.escape_debug().to_string()).collect::<Vec<_>>();
@@ -145,7 +144,7 @@ fn relative(path: &Path, results: &Results) -> Option<String> {
     Some(path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
 }
 
-/// The runs that have ended, with how, and those that have not. What is damaged is told, and begins anew.
+/// The runs that have ended, with how, and those that have not. A damaged run is reported, and starts again.
 fn ended(plan: &Plan, results: &Results, progress: &dyn Progressing) -> Result<(BTreeMap<RunId, End>, Vec<RunId>), RunError> {
     let (mut outcomes, mut left) = (BTreeMap::new(), Vec::new());
     for run in plan.runs() {
@@ -163,9 +162,9 @@ fn ended(plan: &Plan, results: &Results, progress: &dyn Progressing) -> Result<(
     Ok((outcomes, left))
 }
 
-/// Says that what was saved of a run is of no use.
+/// The note that the saved files of a run are unusable.
 fn anew(plan: &Plan, run: RunId, error: &io::Error) -> String {
-    format!("{error}: the run of `{}` with seed {} begins anew", plan.arm(run).label, plan.seeds[run.seed])
+    format!("{error}: the run of `{}` with seed {} starts again", plan.arm(run).label, plan.seeds[run.seed])
 }
 
 /// Draws the figures of a plan whose curves are written.

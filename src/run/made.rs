@@ -1,4 +1,4 @@
-//! By what results were made, and from what: the `[made]` section of a manifest.
+//! The origin of results, the `[made]` section of a manifest: the program, its overrides, and the data.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit that the program was built from, where the build says so.
 pub(super) const COMMIT: Option<&str> = option_env!("FEDFLEET_COMMIT");
 
-/// What is said of results that this program makes on this machine from `files`, which lie in or below `folder`.
+/// The origin of results that this program makes on this machine from `files`, which lie in or below `folder`.
 pub(super) fn here(scenario: &Scenario, files: &Opened) -> Made {
     Made {
         version: VERSION.to_owned(),
@@ -32,7 +32,7 @@ fn named(path: &Path, folder: &Path) -> String {
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// Refuses data that are not those from which `made` was.
+/// Checks that data files are those from which the results of `made` came.
 ///
 /// # Errors
 /// [`Invalid`] at the file in the section `made`.
@@ -44,7 +44,7 @@ pub(super) fn check_data(made: &Made, files: &Opened, folder: &Path) -> Result<(
     });
     let Some((path, name)) = changed else { return Ok(()) };
     let message = format!("`{}` has changed since these results were made from it", path.display());
-    let help = "bring the file back as it was, or take this line out to run with the file as it is now";
+    let help = "restore the file, or remove this line to run with the file as it is now";
     Err(Invalid { path: ["made", "files", &name].map(str::to_owned).to_vec(), ..Invalid::at("", message).help(help) })
 }
 

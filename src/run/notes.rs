@@ -303,7 +303,7 @@ mod tests {
             |title: &str| format!("name = 'fedavg'\nlabel = '$\\eta$'\n[[figure]]\nx = 'rounds'\ny = 'loss'\ntitle = '{title}'");
         let found = notes("uniform", &figure("联邦 é"));
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].starts_with("`figure.0.title`: the figures' font has no `联`, `邦` and shows boxes"), "{found:?}");
+        assert!(found[0].starts_with("`figure.0.title`: the font of figures lacks `联`, `邦` and shows boxes"), "{found:?}");
         assert!(found[1].starts_with("`method.0.label`: figures do not set TeX"), "{found:?}");
         assert!(notes("uniform", "name = 'fedavg'\nlabel = '联邦'").is_empty(), "nothing is drawn of it by name");
     }

@@ -16,9 +16,9 @@ use crate::record::Progress;
 pub struct Options {
     /// Threads; all processors when `None`.
     pub threads: Option<usize>,
-    /// Whether there must be runs to take up where an earlier call left them. They are taken up in any case.
+    /// Whether there must be interrupted runs to continue. They are continued in any case.
     pub resume: bool,
-    /// Whether to begin anew in a folder that holds results, and to replace them, whatever they are.
+    /// Whether to start again in a folder that holds results, and to replace them.
     pub overwrite: bool,
     /// Time between checkpoints of a run.
     pub checkpoint_every: Duration,
@@ -27,7 +27,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether runs are to be left where they are.
+    /// Whether runs should stop where they are.
     pub fn interrupted(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
     }
@@ -52,7 +52,7 @@ pub trait Progressing: Sync {
         let _ = (plan, runs);
     }
 
-    /// Something that the user did not ask for, and wants to know.
+    /// A note for the user.
     fn note(&self, note: &str) {
         let _ = note;
     }

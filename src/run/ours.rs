@@ -1,4 +1,4 @@
-//! Which files of a results folder this program wrote: no others are ever replaced or removed.
+//! The files of a results folder that this program wrote: no others are ever replaced or removed.
 
 use std::{
     collections::BTreeSet,
@@ -31,10 +31,10 @@ pub(super) const TABLES: [&str; 9] = [
     "participants.csv",
 ];
 
-/// What says what the tables hold.
+/// The manifest, which describes the tables.
 pub(super) const MANIFEST: &str = "manifest.toml";
 
-/// What stands before the checksum of the curves in the list.
+/// The words before the checksum of the curves in the list.
 const CURVES: &str = "curves.csv is ";
 
 /// The folder of the final models.
@@ -66,10 +66,10 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// Those of the folder `results`, with or without results in it.
+    /// The files of the folder `results`, with or without results in it.
     ///
     /// # Errors
-    /// [`RunError::Io`] where the list or the manifest is there and cannot be read; a damaged list is taken for none.
+    /// [`RunError::Io`] where the list or the manifest is there and cannot be read; a damaged list counts as none.
     pub fn of(results: &Results) -> Result<Self, RunError> {
         let results = results.clone();
         if let Some(text) = listed(&results)? {
@@ -95,19 +95,19 @@ impl Ours {
         path.symlink_metadata().is_ok() && !(path.is_file() && (self.names.contains(name) || self.knows(name, &path)))
     }
 
-    /// Refuses curves that are not as they were written.
+    /// Checks that the curves are as they were written.
     ///
     /// # Errors
     /// [`Invalid`] in the table.
     pub fn check_curves(&self) -> Result<(), Invalid> {
         let Some(known) = &self.curves else { return Ok(()) };
         let path = self.results.file(TABLES[0]);
-        // What cannot be read is told by whoever reads it.
+        // Whoever reads the file reports why it cannot be read.
         if Digest::of_file(&path).map_or(true, |found| found.to_string() == *known) {
             return Ok(());
         }
-        let fault = Invalid::at("", "the recorded curves are not as they were written: the table is cut off or changed");
-        Err(fault.help("`fedfleet run SCENARIO` makes it anew from the runs, which are kept").in_file(path, None))
+        let fault = Invalid::at("", "the recorded curves differ from what was written: the table is cut off or changed");
+        Err(fault.help("`fedfleet run SCENARIO` writes it again from the runs, which are kept").in_file(path, None))
     }
 
     /// Whether a file that is not in the list is one of this program all the same.
@@ -129,7 +129,7 @@ fn drew(_: &Path) -> bool {
     false
 }
 
-/// What `fedfleet run` writes, of whatever version; `None` for anything else.
+/// A manifest that `fedfleet run` wrote, of whatever version; `None` for anything else.
 pub(super) fn manifest(text: &str) -> Option<toml::Table> {
     let has = |table: &toml::Table| ["problem", "stop", "method"].iter().all(|key| table.contains_key(*key));
     text.parse().ok().filter(has)

@@ -1,4 +1,4 @@
-//! What a scenario runs: every cell with its arms, checked before anything runs.
+//! The plan of a scenario: every cell with its arms, checked before anything runs.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -38,9 +38,9 @@ pub struct Plan {
     pub columns: Vec<Column>,
     /// The `[record]` section.
     pub record: RecordSpec,
-    /// What the scenario claims.
+    /// The claims.
     pub claims: Vec<ClaimSpec>,
-    /// What it draws.
+    /// The figures.
     pub figures: Vec<FigureSpec>,
     /// The methods that run, with their seeds.
     pub(super) asked: Runs,
@@ -114,7 +114,7 @@ impl Plan {
         self.scenario.manifest_of(&self.made(), folder, self.shared_metrics())
     }
 
-    /// What its results are made by and from.
+    /// The origin of its results.
     pub fn made(&self) -> Made {
         let all = self.scenario.labels().into_iter().all(|label| self.seeds_of(label).len() == self.seeds.len());
         let seeds = |label: &str| Ran { method: label.to_owned(), seeds: Seeds::of(&self.seeds_of(label)) };
@@ -254,12 +254,12 @@ pub(super) fn swept(cell: &Cell) -> record::curves::Cell {
 }
 
 fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {
-    let uncounted = Invalid::at("x", "updates are not counted by their staleness").help("set `record.staleness = true`");
+    let uncounted = Invalid::at("x", "no staleness is recorded").help("set `record.staleness = true`");
     if record.staleness { Ok(()) } else { Err(uncounted) }
 }
 
 fn check_predicted(figure: &FigureSpec, record: &RecordSpec) -> Result<(), Invalid> {
     let unpredicted =
-        Invalid::at("stationary-point", "what theory predicts is not recorded").help("set `record.stationary-point = true`");
+        Invalid::at("stationary-point", "no stationary point is recorded").help("set `record.stationary-point = true`");
     if record.stationary_point || !figure.stationary_point { Ok(()) } else { Err(unpredicted) }
 }

@@ -1,6 +1,6 @@
 //! The results folder: where everything of a scenario's runs lies.
 //!
-//! Beside what is for its reader, the folder has one of its own, `.fedfleet`: the lock, the manifest of what is under way, and the
+//! Besides the files for its reader, the folder has a private one, `.fedfleet`: the lock, the manifest of what is under way, and the
 //! files of every run by the [name](super::id::file_name) of the run. They stay when all is done, so that further methods and seeds
 //! need no run again; without them, runs that are missed are run again.
 
@@ -36,7 +36,7 @@ impl Results {
         self.folder.join(name)
     }
 
-    /// What the tables say they hold.
+    /// The manifest of the tables.
     pub(super) fn manifest(&self) -> PathBuf {
         self.file("manifest.toml")
     }
@@ -51,12 +51,12 @@ impl Results {
         self.own().join("pending.toml")
     }
 
-    /// Who has the folder, and says there that it does.
+    /// The lock, which names the process that has the folder.
     pub(super) fn lock(&self) -> PathBuf {
         self.own().join("lock")
     }
 
-    /// Is there while the tables hold what there was of runs that were left.
+    /// Marks tables that hold interrupted runs.
     pub(super) fn partial(&self) -> PathBuf {
         self.own().join("partial")
     }
@@ -104,7 +104,7 @@ impl Results {
     }
 }
 
-/// How the names of temporary files begin.
+/// The start of the names of temporary files.
 const TEMPORARY: &str = ".tmp";
 
 /// Temporary files that are for the eyes of others too, as other new files are.
@@ -116,7 +116,7 @@ fn readable() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
-/// Brings the names in `folder` to the disk, where the system has a way to.
+/// Writes the names in `folder` to disk, where the system can.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
@@ -153,13 +153,13 @@ impl Lock {
     }
 }
 
-/// Who writes into the results folder, if anybody does.
+/// The process that writes into the results folder, if any does.
 pub fn holder(results: &Results) -> Option<String> {
     let mut file = bounded::open(&results.lock()).ok()?;
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| said(&mut file))
 }
 
-/// What the holder says; it may not have come to it yet, and some systems do not let others read a file that is locked.
+/// The description in the lock; it may not be there yet, and some systems do not let others read a file that is locked.
 fn said(file: &mut File) -> String {
     let mut holder = String::new();
     let has_said = file.read_to_string(&mut holder).is_ok() && !holder.is_empty();

@@ -10,7 +10,7 @@ use crate::file::{
     digest::{Digesting, Running},
 };
 
-/// What stands after the checksum, so that a file that was cut is told from one of another kind.
+/// The bytes after the checksum, which distinguish a file that was cut off from one of another kind.
 const MARK: [u8; 8] = *b"fedfleet";
 
 /// Length of what comes after the content [bytes].

@@ -15,12 +15,12 @@ pub(super) fn shares_threads(runs: usize) -> bool {
     runs < 2 * rayon::current_num_threads()
 }
 
-/// How many of so many runs go on at a time.
+/// The number of runs that go on at a time, of so many.
 pub(super) fn together(runs: usize) -> usize {
     if shares_threads(runs) { 1 } else { rayon::current_num_threads() }
 }
 
-/// Maps `runs` on `threads` threads, each with a rayon pool of its own.
+/// Maps `runs` on `threads` threads, each with its own rayon pool.
 ///
 /// In a common pool, a thread that waits for the parts of a world or an optimum that it builds could be handed another run,
 /// which waits for the same.

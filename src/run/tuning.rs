@@ -1,4 +1,4 @@
-//! Which arm of a tuned method is kept.
+//! The choice among the arms of a tuned method.
 
 use std::collections::BTreeSet;
 

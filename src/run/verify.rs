@@ -33,7 +33,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Runs everything twice, on one thread and on `threads` (all when `None`), and tells the first difference of each run.
+/// Runs everything twice, on one thread and on `threads` (all when `None`), and returns the first difference of each run.
 ///
 /// # Errors
 /// [`RunError`] when a world cannot be built.

@@ -30,7 +30,7 @@ impl<'p> Worlds<'p> {
     /// The world of a run.
     ///
     /// # Errors
-    /// What makes it impossible, at its place.
+    /// When the world cannot be built, with the place of the fault.
     pub fn of(&self, run: RunId) -> Result<AnyWorld, Rejected> {
         let place = &self.places[run.cell * self.plan.seeds.len() + run.seed];
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +56,7 @@ impl<'p> Worlds<'p> {
                     None => world,
                     Some((path, _)) => {
                         let fault = Invalid::at("problem", format!("`{}` has changed while the runs went on", path.display()));
-                        Err(fault.help("bring the file back as it was, and take the runs up by --resume"))
+                        Err(fault.help("restore the file, and continue the runs with --resume"))
                     }
                 }
             }

@@ -37,7 +37,7 @@ pub struct Key {
 /// A tree in which every sweep or tune of one kind has been replaced by one of its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
-    /// What was chosen, in the order of the file. Empty if there was nothing to choose.
+    /// The chosen values, in the order of the file; empty without sweeps.
     pub keys: Vec<Key>,
     /// The tree with these values, whose places are those of the values.
     pub tree: Node,
@@ -171,7 +171,7 @@ fn listed_sizes(sizes: &[usize]) -> String {
     sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ")
 }
 
-/// Which axes advance together, in the order of their first.
+/// Groups of axes that advance together, in the order of their first.
 fn zipped(axes: &[Axis]) -> Result<Vec<Vec<usize>>, Vec<Diagnostic>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut of_name: BTreeMap<&str, usize> = BTreeMap::new();
@@ -230,15 +230,16 @@ pub(super) fn names(axes: &[Axis], taken: &dyn Fn(&str) -> bool) -> Result<Vec<S
     let fault = |a: usize| {
         let (given, span) = axes[a].name.as_ref()?;
         if taken(given) {
-            let fault = Diagnostic::at(*span, format!("`{given}` is a column of the records, so that no sweep can be called it"));
+            let fault = Diagnostic::at(*span, format!("`{given}` is a column of the records and cannot be the name of a sweep"));
             return Some(fault.label("expected another name"));
         }
         if table::begins(given) {
-            let fault = Diagnostic::at(*span, format!("a sweep cannot be called `{given}`: spreadsheets take it for a formula"));
+            let fault =
+                Diagnostic::at(*span, format!("a sweep cannot be called `{given}`, which spreadsheets read as a formula"));
             return Some(fault.label("expected a name that does not begin with `=`, `+`, `-` or `@`"));
         }
         let again = names.iter().enumerate().any(|(b, name)| b != a && name == given);
-        again.then(|| Diagnostic::at(*span, format!("two sweeps are called `{given}`")).label("expected a name of its own"))
+        again.then(|| Diagnostic::at(*span, format!("two sweeps are called `{given}`")).label("expected another name"))
     };
     let faults: Vec<Diagnostic> = (0..axes.len()).filter_map(fault).collect();
     if faults.is_empty() { Ok(names) } else { Err(faults) }
@@ -257,7 +258,7 @@ fn name_of(axes: &[Axis], a: usize, taken: &dyn Fn(&str) -> bool) -> String {
     axis.name.as_ref().map_or_else(made, |(given, _)| given.clone())
 }
 
-/// The values of an axis as text: a choice with parameters by its name alone where that tells them apart.
+/// The values of an axis as text: a choice with parameters by its name alone where that is unique.
 pub(super) fn texts(axis: &Axis) -> Vec<String> {
     let short = |node: &Node| match (&node.value, node.single()) {
         (Value::String(text), _) => text.clone(),

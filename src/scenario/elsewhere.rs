@@ -1,4 +1,4 @@
-//! Where a key belongs that was written at another place.
+//! The right place of a key that was written at another one.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const DEPTH: usize = 8;
 /// Most keys that are looked for: more faults than these are not shown.
 const MOST: usize = 20;
 
-/// The same faults; those of a key that is unknown where it stands say where it would be known.
+/// The same faults; one of a key that is unknown at its place names the place where it is known.
 pub(super) fn told(mut faults: Vec<Diagnostic>, registry: &Registry) -> Vec<Diagnostic> {
     if faults.iter().all(|fault| fault.unknown_key.is_none()) {
         return faults;

@@ -19,7 +19,7 @@ use crate::{
     registry::Registry,
 };
 
-/// Which seeds each method is run with, by its label.
+/// The seeds of each method, by its label.
 pub type Runs = BTreeMap<String, Vec<u64>>;
 
 /// Sections that make the worlds, and say what is recorded of them.
@@ -50,13 +50,13 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What becomes of a scenario in a folder with results.
+/// The relation of a scenario to the results in a folder.
 pub enum Joined {
-    /// It holds all that is there.
+    /// The scenario includes everything there.
     Same,
     /// With the methods and seeds that are there besides.
     Wider(Box<Scenario>),
-    /// It is of something else.
+    /// The results are of another scenario.
     Different(Vec<Difference>),
 }
 
@@ -75,7 +75,7 @@ impl Scenario {
         }
     }
 
-    /// What becomes of this scenario, of which `runs` are asked for, in the folder `folder`, which holds those of `earlier`.
+    /// The relation of this scenario, with the requested `runs`, to the folder `folder`, which holds the results of `earlier`.
     ///
     /// A later `stop`, other claims, figures and a title are no difference. `metrics` are those that every cell records.
     ///
@@ -97,7 +97,7 @@ impl Scenario {
         if found.is_empty() { Ok(Joined::Wider(Box::new(wider))) } else { Ok(Joined::Different(found)) }
     }
 
-    /// Where the worlds, or what is recorded of them, are others than those of `earlier`.
+    /// The differences of worlds and records from those of `earlier`.
     fn other_worlds(&self, earlier: &Self, (here, there): (&Table, &Table)) -> Vec<Difference> {
         let mut found = Vec::new();
         let same_keys = |(a, b): (&Cell, &Cell)| a.keys == b.keys;
@@ -152,7 +152,7 @@ impl Scenario {
         same && metrics && chosen(here) == chosen(there)
     }
 
-    /// Where methods of the same label are others than those of `earlier`.
+    /// The differences of methods from those of the same label in `earlier`.
     fn other_methods(&self, earlier: &Self) -> Vec<Difference> {
         let (Some(here), Some(there)) = (self.meant(), earlier.meant()) else { return Vec::new() };
         let mut found = Vec::new();
@@ -235,7 +235,7 @@ fn standing_alone(item: Node, root: &Table, there: &Table, registry: &Registry) 
     Node::new(Value::Table(table), item.span)
 }
 
-/// All runs of both.
+/// The union of both.
 pub fn united(here: &Runs, there: &Runs) -> Runs {
     let mut all = here.clone();
     for (label, seeds) in there {

@@ -13,7 +13,7 @@ type Swept = (String, Vec<String>);
 /// Takes the figures and claims out of `document` that are over keys, or about values, that `written` sweeps and `document` does not;
 /// a note for each.
 pub(super) fn leave_out(written: &Node, document: &mut Node, registry: &Registry) -> Vec<String> {
-    // A sweep that is malformed is told of where the scenario is read.
+    // A malformed sweep is reported where the scenario is read.
     let swept = |document: &Node| cells::swept(document, registry);
     let (Ok(before), Ok(after)) = (swept(written), swept(document)) else { return Vec::new() };
     let gone = |key: &str| {

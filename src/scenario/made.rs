@@ -1,4 +1,4 @@
-//! `[made]`: what a manifest says of how its results came about.
+//! `[made]`: the origin of the results of a manifest.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub struct Made {
     /// The seeds of each method, where not every method of the scenario was run with all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<Ran>,
-    /// Data files, traces and edges that were read, with their checksums. Other contents are refused.
+    /// Data files, traces and edges that were read, with their checksums. Files of other contents are an error.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
 }

@@ -25,12 +25,13 @@ use crate::{
 impl Scenario {
     /// The scenario as a TOML file for `folder`: with all overrides, and with the defaults that the sections have.
     ///
-    /// `metrics` are those that every cell records. Reading that file gives the same runs. A section whose defaults cannot be told from a sweep is kept as written.
+    /// `metrics` are those that every cell records. Reading that file gives the same runs. A section whose defaults cannot be separated from a sweep is
+    /// kept as written.
     pub fn manifest(&self, folder: &Path, metrics: Option<&[MetricSpec]>) -> String {
         write::document(&self.written(folder, metrics), &["stop"])
     }
 
-    /// As [`manifest`](Self::manifest), with what is said of how the results came about.
+    /// As [`manifest`](Self::manifest), with the origin of the results.
     pub fn manifest_of(&self, made: &Made, folder: &Path, metrics: Option<&[MetricSpec]>) -> String {
         let mut written = self.written(folder, metrics);
         if let Some(made) = node(made) {

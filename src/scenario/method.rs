@@ -14,16 +14,16 @@ const NAMING: [&str; 2] = ["name", "label"];
 /// Keys whose tables are merged key by key from the role's section into a method's.
 pub const MERGED: [&str; 2] = ["local", "client"];
 
-/// One `[[method]]` of a cell. Two are equal if they mean the same, wherever they stand.
+/// One `[[method]]` of a cell. Two are equal if they mean the same, wherever they are written.
 #[derive(Debug, Clone)]
 pub struct MethodTable {
     /// The name in the registry.
     pub name: String,
-    /// Where the name stands.
+    /// The place of the name.
     pub name_span: Span,
-    /// What records and figures call it: `label`, or the name; with the values of keys that the method sweeps.
+    /// Its label in records and figures: `label`, or the name; with the values of keys that the method sweeps.
     pub label: String,
-    /// Its table as written, without `name` and `label`: common keys and its own parameters. Tunes stand in place.
+    /// Its table as written, without `name` and `label`: common keys and its own parameters. Tunes are still in place.
     pub table: Node,
 }
 
@@ -46,7 +46,7 @@ impl MethodTable {
     }
 }
 
-/// `shared` with the keys of `own` put over it; the result stands where `own` does. A `concurrency` of its own goes before the clients
+/// `shared` with the keys of `own` put over it; the result has the place of `own`. A `concurrency` of its own goes before the clients
 /// at work that a shared schedule names.
 pub(super) fn over(shared: &Node, own: &Node, merged: &[&str]) -> Node {
     let mut table = shared.as_table().cloned().unwrap_or_default();
@@ -107,7 +107,7 @@ pub(super) fn methods(tree: &Node, faults: &mut Vec<Diagnostic>) -> Vec<MethodTa
             Ok((method, place)) => {
                 if methods.iter().any(|other| other.label == method.label) {
                     let fault = Diagnostic::at(place.span, format!("two methods are called `{}`", method.label));
-                    faults.push(fault.label("expected a label of its own").help("tell them apart by `label = \"…\"`"));
+                    faults.push(fault.label("expected another label").help("tell them apart by `label = \"…\"`"));
                 }
                 methods.push(method);
             }

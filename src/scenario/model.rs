@@ -59,7 +59,7 @@ const MOST: usize = 40;
 /// A scenario: what is compared, and in which worlds.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// What the scenario asks; the name of the file if it has no `title`.
+    /// The question of the scenario; the name of the file if it has no `title`.
     pub title: String,
     /// The folder that relative paths of data files start from: that of the scenario file, unless `folder` says otherwise.
     pub folder: PathBuf,
@@ -67,16 +67,16 @@ pub struct Scenario {
     pub seeds: Seeds,
     /// One cell for each combination of swept keys; a single one without sweeps.
     pub cells: Vec<Cell>,
-    /// How results came about, if this is their manifest.
+    /// The origin of the results, if this is their manifest.
     pub made: Option<Made>,
     /// The keys that were changed, as they were given; those from which a manifest was made come first.
     pub overrides: Vec<String>,
-    /// What had to be left out because of changed keys, a line each.
+    /// Claims and figures left out because of changed keys, a line each.
     pub notes: Vec<String>,
     /// The whole file with all `--set` applied, sweeps in place.
     pub(super) document: Node,
     pub(super) sources: Sources,
-    /// What it may name.
+    /// The names that it may use.
     pub registry: Registry,
 }
 
@@ -85,13 +85,13 @@ pub struct Scenario {
 pub struct Cell {
     /// The swept keys with their values.
     pub keys: Vec<Key>,
-    /// When runs end.
+    /// The bounds of runs.
     pub stop: Stop,
-    /// What is minimised.
+    /// The problem.
     pub problem: ProblemSpec,
-    /// Who the clients are.
+    /// The clients.
     pub fleet: FleetSpec,
-    /// How messages travel.
+    /// The network.
     pub network: NetworkSpec,
     /// The scalar type: that of the file, or else that of the problem.
     pub precision: Precision,
@@ -171,7 +171,7 @@ impl Scenario {
         self.cells[0].methods.iter().map(|method| method.label.as_str()).collect()
     }
 
-    /// What the scenario draws.
+    /// The figures of the scenario.
     ///
     /// # Errors
     /// Every fault of its figures.
@@ -253,7 +253,7 @@ fn every_cell(choices: Vec<Choice>, registry: &Registry, faults: &mut Vec<Diagno
     cells
 }
 
-/// Faults of several cells, each told once.
+/// Faults of several cells, each reported once.
 #[derive(Debug, Default)]
 pub struct OfCells {
     found: Vec<(Diagnostic, Vec<String>)>,
@@ -315,7 +315,7 @@ fn one_cell(choice: Choice, registry: &Registry, faults: &mut Vec<Diagnostic>) -
 
 /// The section `key`, if the file has it and it is sound.
 fn optional<T: DeserializeOwned>(tree: &Node, key: &str, registry: &Registry, faults: &mut Vec<Diagnostic>) -> Option<T> {
-    // A sweep that is still here is in a section that cannot have one, which has been told.
+    // A sweep that is still here is in a section that cannot have one, which has been reported.
     let node = tree.get(key).filter(|node| !axis::is_axis(node))?;
     decode(node, key, registry).map_err(|found| faults.extend(found)).ok()
 }

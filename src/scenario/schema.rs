@@ -29,35 +29,35 @@ use crate::{
 #[schemars(rename = "Scenario", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(dead_code, reason = "only the schema of this type is used")]
 struct File {
-    /// What the scenario asks, in words; the name of the file if not given.
+    /// The question of the scenario, in words; the name of the file if not given.
     title: Option<String>,
     /// Folder that relative paths of data files start from; that of the scenario file if not given.
     folder: Option<String>,
-    /// How many seeds, or a list of them; 1 if not given.
+    /// The number of seeds, or a list of them; 1 if not given.
     seeds: Option<Seeds>,
-    /// When a run ends: at the first bound that is reached.
+    /// The bounds of a run, which ends at the first that it reaches.
     stop: Stop,
     /// Scalar type: `f64` by default for convex problems, `f32` for neural ones.
     precision: Option<Precision>,
-    /// What is minimised, and over which data.
+    /// The objective, and its data.
     problem: ProblemSpec,
-    /// Who the clients are.
+    /// The clients.
     fleet: Option<FleetSpec>,
     /// Delays, bandwidth and topology.
     network: Option<NetworkSpec>,
-    /// What is recorded, and how often.
+    /// The recorded metrics, and the distance between samples.
     record: Option<RecordSpec>,
-    /// What methods with a server share; a method may override any key.
+    /// Keys that methods with a server share; a method may override any of them.
     federated: Option<FederatedSpec>,
-    /// What methods without a server share; a method may override any key.
+    /// Keys that methods without a server share; a method may override any of them.
     peers: Option<PeersSpec>,
     /// The methods that are compared.
     method: Vec<Method>,
-    /// What is claimed about the outcome.
+    /// Claims about the results.
     claim: Option<Vec<ClaimSpec>>,
-    /// What is drawn.
+    /// Figures.
     figure: Option<Vec<FigureSpec>>,
-    /// How results came about; `fedfleet run` writes it into their manifest.
+    /// The origin of results; `fedfleet run` writes it into their manifest.
     made: Option<Made>,
 }
 
@@ -97,8 +97,8 @@ fn metrics(registry: &Registry) -> Value {
     json!({ "oneOf": registry.metrics().iter().map(form).collect::<Vec<_>>() })
 }
 
-/// Says which metrics there are where a claim, a target or a figure names one; those by layer are named with a layer's number,
-/// and figures also show the share of updates.
+/// Lists the metrics wherever a claim, a target or a figure names one; metrics by layer have the number of a layer in their names, and
+/// figures also show the share of updates.
 fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     let mut at = |name: &str, key: &str, form: &str, value: Value| {
         let property = definitions.get_mut(name).and_then(|schema| schema.pointer_mut(&format!("/properties/{key}")));

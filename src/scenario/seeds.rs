@@ -32,7 +32,7 @@ impl Seeds {
         }
     }
 
-    /// Refuses no seed at all, more than a million, and the same seed twice.
+    /// Checks that there is at least one seed, at most a million, and none twice.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `seeds`.
@@ -43,7 +43,7 @@ impl Seeds {
             }
             Self::List(seeds) if seeds.is_empty() => Err(Invalid::at("", "the list of seeds is empty").help("write `seeds = 3`")),
             Self::List(seeds) => match (1..seeds.len()).find(|&i| seeds[..i].contains(&seeds[i])) {
-                Some(again) => Err(Invalid::at(&again.to_string(), format!("the seed {} stands twice", seeds[again]))),
+                Some(again) => Err(Invalid::at(&again.to_string(), format!("the seed {} occurs twice", seeds[again]))),
                 None => Ok(()),
             },
             Self::Count(_) => Ok(()),

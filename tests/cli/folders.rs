@@ -361,7 +361,7 @@ fn runs_of_this_build_are_kept_whatever_version_the_manifest_says() {
         let output = call(folder, "s.toml", "o", &[]).output().unwrap();
         let (out, told) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert!(output.status.success(), "{told}");
-        assert_eq!((told.contains("begin anew"), out.contains("done before")), (says, kept), "{told}");
+        assert_eq!((told.contains("start again"), out.contains("done before")), (says, kept), "{told}");
     }
 }
 

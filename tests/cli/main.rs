@@ -10,6 +10,7 @@ mod kept;
 mod manifest;
 mod names;
 mod program;
+mod rank;
 mod readme;
 mod resume;
 mod scenarios;

@@ -6,7 +6,8 @@ use insta::assert_snapshot;
 
 use crate::program::{fedfleet, run, small, succeed, table, told};
 
-const VERBS: [&str; 10] = ["run", "check", "plot", "compare", "gallery", "methods", "new", "schema", "completions", "man"];
+const VERBS: [&str; 11] =
+    ["run", "check", "plot", "compare", "rank", "gallery", "methods", "new", "schema", "completions", "man"];
 
 #[test]
 fn help() {

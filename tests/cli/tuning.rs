@@ -20,7 +20,7 @@ fn training_samples_decide_and_a_winner_at_the_edge_is_told() {
         succeed(command)
     };
     let told = run(&[]);
-    let edge = "at the edge of its grid, try values beyond: fedavg, local.lr = 0.001 (the largest tried)\n";
+    let edge = "best value at the edge of its grid, try values beyond: fedavg, local.lr = 0.001 (the largest tried)\n";
     assert!(told.contains(edge), "{told}");
     let curves = table(&folder.path().join("o/curves.csv"));
     assert!(curves.iter().all(|row| !row["loss"].is_empty() && !row["accuracy"].is_empty()), "the loss is recorded besides");

@@ -134,7 +134,7 @@ fn damaged_files_of_runs_never_change_a_result() {
                 fs::write(broken.join(name), damaged).unwrap();
                 let (ended, notes) = run(&broken, usize::MAX);
                 assert!(ended && shown(&broken) == expected, "{name}, left at sample {at}");
-                noted += usize::from(notes.iter().any(|note| note.contains("begins anew")));
+                noted += usize::from(notes.iter().any(|note| note.contains("starts again")));
                 tried += 1;
             }
         }

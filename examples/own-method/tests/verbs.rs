@@ -20,7 +20,7 @@ fn scenario() -> PathBuf {
     root().join("scenario.toml")
 }
 
-/// The scenario with `changes` of its text, in a file of its own.
+/// The scenario with `changes` of its text, in its own file.
 fn changed(folder: &Path, changes: &[(&str, &str)]) -> String {
     let file = folder.join("changed.toml");
     let change = |text: String, (from, to): &(&str, &str)| {

@@ -34,7 +34,7 @@ pub struct Notes {
 
 impl Progressing for Notes {
     fn planned(&self, plan: &Plan, runs: &[RunId]) {
-        // What cannot be foreseen shows as it is run.
+        // Where the forecast fails, the run itself reports why.
         let Ok(Some((forecast, whole))) = outlook(plan, runs, self.threads, TRIALS) else { return };
         let others = if plan.cells.len() > 1 { ", if other cells take as much as the first" } else { "" };
         let told = format!("{}{others}\n{}", outlook::needs(&whole), outlook::at_work(plan, &forecast));
@@ -42,7 +42,7 @@ impl Progressing for Notes {
     }
 
     fn note(&self, note: &str) {
-        // When standard error is gone, the exit code still tells.
+        // Without standard error, the exit code still reports errors.
         let _ = writeln!(io::stderr(), "note: {note}").is_err();
     }
 
@@ -51,7 +51,7 @@ impl Progressing for Notes {
     }
 }
 
-/// All bars.
+/// The bars of all runs.
 pub struct Bars {
     notes: Notes,
     bars: MultiProgress,
@@ -133,7 +133,7 @@ fn shortened(text: &str, room: usize) -> String {
     text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// How much of the run is done [1]: by the bound that is nearest.
+/// The share of the run that is done [1], by the nearest bound.
 fn share(stop: &Stop, progress: &Progress) -> f64 {
     let count = |done: u64, most: Option<u64>| most.map_or(0.0, |most| done as f64 / most as f64);
     [

@@ -31,7 +31,7 @@ const HEIGHT_OF_EM: f64 = 2384.0 / 2048.0;
 /// plotters writes `size / 1.24` as the font size in SVG.
 const SIZE_IN_SVG: f64 = 1.24;
 
-/// Which side of a text stands at its place.
+/// The side of a text that lies at its place.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Side {
     Left,
@@ -176,12 +176,12 @@ pub(crate) fn unshown(text: &str) -> Option<String> {
     let lacking = lacking(text);
     if !lacking.is_empty() {
         let letters = lacking.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
-        return Some(format!("the figures' font has no {letters} and shows boxes; write Latin, Greek or Cyrillic letters"));
+        return Some(format!("the font of figures lacks {letters} and shows boxes; use Latin, Greek or Cyrillic letters"));
     }
     tex(text).map(|tex| format!("figures do not set TeX and show `{tex}` as it is; write letters such as α, ², ≤ or ‖x‖ instead"))
 }
 
-/// The letters that the font lacks, each once.
+/// The characters that the font lacks, each once.
 fn lacking(text: &str) -> Vec<char> {
     let Ok(font) = Face::parse(FONT, 0) else { return Vec::new() };
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! One method in a panel: where its line, band, marks and bars stand, and how they are drawn.
+//! One method in a panel: its line, band, marks and bars.
 
 use super::{
     FigureError,
@@ -14,7 +14,7 @@ use crate::figure::spec::{Kind, ScaleKind};
 pub(super) const MARK: f64 = 1.7;
 /// Width of a curve `[pt]`.
 pub(super) const STROKE: f64 = 1.25;
-/// How much a mark is larger than one that lies on it `[pt]`.
+/// Difference in size between a mark and one that lies on it `[pt]`.
 const RIM: f64 = 1.0;
 /// Most points that are marked each; more would hide the line.
 const EACH_MARKED: usize = 30;
@@ -32,16 +32,16 @@ pub(super) struct Curve {
     /// Upper and lower edge of the band over the same places; empty without a band.
     pub(super) band: (Vec<Place>, Vec<Place>),
     pub(super) marks: Vec<Place>,
-    /// The line where theory says that the method settles.
+    /// The line at the stationary point that theory predicts.
     pub(super) predicted: Vec<Vec<Place>>,
-    /// Where the method diverged.
+    /// The place at which the method diverged.
     pub(super) cross: Option<Place>,
     pub(super) bars: Vec<Area>,
     /// From the lower to the upper end of the band on each bar.
     pub(super) whiskers: Vec<[Place; 2]>,
 }
 
-/// How the curves of a panel are placed.
+/// The placing of the curves of a panel.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Placing {
     pub(super) kind: Kind,

@@ -103,7 +103,7 @@ fn marked(svg: &str, stem: &str) -> String {
     svg.replacen('>', &format!(">{}", mark(stem)), 1)
 }
 
-/// What the SVG of the figure `stem` says.
+/// The comment in the SVG of the figure `stem`.
 pub(super) fn mark(stem: &str) -> String {
     // Two dashes would end the comment.
     format!("<!-- fedfleet figure {} -->", stem.replace("--", "-"))

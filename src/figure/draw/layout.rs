@@ -33,21 +33,21 @@ const LABEL_ROOM: f64 = 12.0;
 /// From this width on a figure has room for several panels in a row, or for a legend beside its one panel `[mm]`.
 const BROAD: f64 = 120.0;
 
-/// What staleness is counted in.
+/// The unit of staleness.
 const VERSIONS: &str = "server versions";
 
-/// What a figure is drawn from.
+/// The content of a figure.
 pub(super) struct Plot<'a> {
     pub(super) spec: &'a FigureSpec,
     pub(super) title: Option<String>,
     /// Title and curves of each panel.
     pub(super) panels: Vec<(Option<String>, Vec<Series>)>,
     pub(super) across: Across,
-    /// What the vertical axis shows.
+    /// The metric on the vertical axis.
     pub(super) metric: Measure,
 }
 
-/// What the horizontal axis shows.
+/// The quantity on the horizontal axis.
 pub(super) enum Across {
     /// A recorded axis.
     Axis(Axis),
@@ -233,7 +233,7 @@ impl Plot<'_> {
         }
     }
 
-    /// Where horizontal reference lines are that have words beside them.
+    /// The places of horizontal reference lines with words beside them.
     fn lines_with_words(&self) -> impl Iterator<Item = f64> {
         let shared = legend_labels(&self.spec.line);
         let beside = move |line: &&ReferenceLine| line.label.as_deref().is_some_and(|label| !shared.contains(&label));

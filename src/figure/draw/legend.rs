@@ -25,7 +25,7 @@ pub(super) struct Entry {
     pub(super) sample: Sample,
 }
 
-/// What stands before the words.
+/// The sample before the words.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Sample {
     Curve(Style),

@@ -1,9 +1,9 @@
-//! Which part of the data a panel shows.
+//! The part of the data that a panel shows.
 
 use super::series::{Point, Series};
 use crate::figure::spec::ScaleKind;
 
-/// From values to where they stand on an axis, or back.
+/// From values to places on an axis, or back.
 type Map = fn(f64) -> f64;
 
 /// Greatest over least value: more than this is shown on a logarithmic axis.
@@ -78,7 +78,7 @@ fn ceiling(series: &[&Series]) -> f64 {
     if starts > 0.0 { room * starts.max(best) } else { f64::INFINITY }
 }
 
-/// How far above the start the outcome of an experiment is no longer compared with others `[1]`.
+/// Factor above the start from which outcomes are no longer compared `[1]`.
 const BLOWN_UP: f64 = 1e4;
 
 /// The upper end of a vertical axis from `lo` to `hi` that leaves room above lines at `labelled` for their words.

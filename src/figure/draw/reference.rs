@@ -10,13 +10,13 @@ use super::{
 };
 use crate::figure::spec::ReferenceLine;
 
-/// Labels that stand in the legend: those of curves, and those that several lines have.
+/// Labels in the legend: those of curves, and those that several lines share.
 pub(super) fn legend_labels(lines: &[ReferenceLine]) -> Vec<&str> {
     let mut labels: Vec<&str> = Vec::new();
     for label in lines.iter().filter_map(|line| line.label.as_deref()) {
         let mut same = lines.iter().filter(|line| line.label.as_deref() == Some(label));
-        let stands = same.clone().nth(1).is_some() || same.any(|line| !line.points.is_empty());
-        if stands && !labels.contains(&label) {
+        let in_legend = same.clone().nth(1).is_some() || same.any(|line| !line.points.is_empty());
+        if in_legend && !labels.contains(&label) {
             labels.push(label);
         }
     }
@@ -89,5 +89,5 @@ impl Panel {
     }
 }
 
-/// How far letters reach below their base line `[pt]`.
+/// Depth of letters below their base line `[pt]`.
 const DESCENT: f64 = 2.0;

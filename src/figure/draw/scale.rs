@@ -130,12 +130,12 @@ pub(super) fn with_minus(number: &str) -> String {
     number.replace('-', "−")
 }
 
-/// As many values of a sweep key as are labelled one by one.
+/// Most values of a sweep key that are labelled one by one.
 const MOST_VALUES: usize = 8;
 /// Space between two labels at the least `[pt]`.
 const APART: f64 = 6.0;
 
-/// How many labels a vertical axis of `height` points carries.
+/// The number of labels of a vertical axis of `height` points.
 pub(super) fn vertical_labels(height: f64) -> usize {
     ((height / 17.0) as usize).clamp(4, 8)
 }
@@ -158,7 +158,7 @@ pub(super) fn horizontal(scale: &Scale, width: f64, plain: bool) -> Result<Ticks
     Ok(written(2))
 }
 
-/// Ticks at the values of a sweep key, if they are few and stand apart.
+/// Ticks at the values of a sweep key, if they are few and far enough apart.
 pub(super) fn at_values(scale: &Scale, values: &[f64]) -> Result<Option<Ticks>, FigureError> {
     if values.len() > MOST_VALUES || values.iter().any(|&v| v != 0.0 && !(1e-3..1e6).contains(&v.abs())) {
         return Ok(None);

@@ -22,7 +22,7 @@ pub(super) struct Series {
     /// Position of the method, which decides its look.
     pub(super) index: usize,
     pub(super) points: Vec<Point>,
-    /// Where the runs start: the first point of a curve, the greatest first value behind separate points; 0 if there is none.
+    /// The start of the runs: the first point of a curve, the greatest first value behind separate points; 0 if there is none.
     pub(super) start: f64,
     /// Whether the curve ends because the runs diverged.
     pub(super) diverged: bool,
@@ -30,7 +30,7 @@ pub(super) struct Series {
     pub(super) runs: (usize, usize),
     /// Whether points are separate experiments, each marked, and not samples of one run.
     pub(super) separate: bool,
-    /// Where theory says that the method settles.
+    /// The stationary point that theory predicts.
     pub(super) predicted: Option<f64>,
 }
 
@@ -100,7 +100,7 @@ pub(super) fn against_axis(
     methods.iter().map(series).filter(|s| s.runs.1 > 0).collect()
 }
 
-/// One line a method through its final values in `cells`, whose values of the sweep key stand at `places`.
+/// One line a method through its final values in `cells`, whose values of the sweep key lie at `places`.
 pub(super) fn against_key(curves: &Curves, spec: &FigureSpec, cells: &[(f64, &Cell)], methods: &[(usize, &str)]) -> Vec<Series> {
     let Some(metric) = curves.metric(&spec.y) else { return Vec::new() };
     let better = curves.metrics[metric].better;
@@ -129,7 +129,7 @@ pub(super) fn predict(series: &mut [Series], predicted: &Curves, y: &str, cell: 
     }
 }
 
-/// What a run does between two samples.
+/// The course of a run between two samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Between {
     Linear,

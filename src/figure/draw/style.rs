@@ -1,7 +1,7 @@
-//! How curves are told apart: colour, enough on its own for twelve methods, and dashes and markers, each enough for eight.
+//! The looks of curves: colours, which alone suffice for twelve methods, and dashes and markers, each enough for eight.
 
 /// Okabe and Ito's colours, safe for colour-blind readers, their yellow, too pale for a line on white, a grey here; then four of
-/// Tol's muted scheme, unlike them in lightness.
+/// Tol's muted scheme, which differs from them in lightness.
 pub(super) const COLOURS: [Colour; 12] = [
     Colour::solid(0x00, 0x72, 0xB2),
     Colour::solid(0xD5, 0x5E, 0x00),

@@ -314,87 +314,61 @@ impl Compressor for Nearest {
     }
 }
 
-/// Error feedback around a compressor: its error is added to the next message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Ef(pub CompressorSpec);
+/// Memories around a compressor differ in their promises and in the compressors that they can wrap.
+macro_rules! memories {
+    ($($(#[$doc:meta])* $memory:ident = $name:literal: $encoder:ident, $promises:expr, $wraps:expr;)*) => {
+        $($(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $memory(pub CompressorSpec);
 
-impl Compressor for Ef {
-    const NAME: &'static str = "ef";
+        impl Compressor for $memory {
+            const NAME: &'static str = $name;
 
-    fn validate(&self) -> Result<(), Invalid> {
-        check_inner(Self::NAME, &self.0)
-    }
+            fn validate(&self) -> Result<(), Invalid> {
+                check_inner(Self::NAME, &self.0)?;
+                $wraps(&self.0)
+            }
 
-    fn fits(&self, d: usize) -> Result<(), Invalid> {
-        self.0.fits(d)
-    }
+            fn fits(&self, d: usize) -> Result<(), Invalid> {
+                self.0.fits(d)
+            }
 
-    fn promises(&self) -> Promises {
-        Promises { feeds_back: true, ..around(&self.0) }
-    }
+            fn promises(&self) -> Promises {
+                $promises(&self.0)
+            }
 
-    fn encoder<R: Real>(&self) -> Box<dyn Encoder<R>> {
-        Box::new(ErrorFeedback { inner: self.0.build() })
-    }
+            fn encoder<R: Real>(&self) -> Box<dyn Encoder<R>> {
+                Box::new($encoder { inner: self.0.build() })
+            }
+        })*
+    };
 }
 
-/// EF21 around a compressor: it sends the change since the last message. The server averages its copies of the participants of a
-/// step: with a cohort of a few that is not the paper's mean over all clients, which `mifa` keeps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Ef21Spec(pub CompressorSpec);
+memories! {
+    /// Error feedback around a compressor: its error is added to the next message.
+    Ef = "ef": ErrorFeedback, |inner| Promises { feeds_back: true, ..around(inner) }, |_| Ok(());
 
-impl Compressor for Ef21Spec {
-    const NAME: &'static str = "ef21";
+    /// EF21 around a compressor: it sends the change since the last message. The server averages its copies of the participants of a
+    /// step: with a cohort of a few that is not the paper's mean over all clients, which `mifa` keeps.
+    Ef21Spec = "ef21": Ef21, around, |_| Ok(());
 
-    fn validate(&self) -> Result<(), Invalid> {
-        check_inner(Self::NAME, &self.0)
-    }
-
-    fn fits(&self, d: usize) -> Result<(), Invalid> {
-        self.0.fits(d)
-    }
-
-    fn promises(&self) -> Promises {
-        around(&self.0)
-    }
-
-    fn encoder<R: Real>(&self) -> Box<dyn Encoder<R>> {
-        Box::new(Ef21 { inner: self.0.build() })
-    }
+    /// DIANA around an unbiased compressor: it sends the difference to a slowly learnt shift.
+    DianaSpec = "diana": Diana, |inner: &CompressorSpec| Promises { unbiased: inner.is_unbiased(), ..around(inner) }, unbiased;
 }
 
-/// DIANA around an unbiased compressor: it sends the difference to a slowly learnt shift.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct DianaSpec(pub CompressorSpec);
-
-impl Compressor for DianaSpec {
-    const NAME: &'static str = "diana";
-
-    fn validate(&self) -> Result<(), Invalid> {
-        check_inner(Self::NAME, &self.0)?;
-        let Promises { unbiased, absolute, .. } = self.0.promises();
-        if unbiased && !absolute {
-            return Ok(());
-        }
-        let name = self.0.name();
-        Err(Invalid::at(name, format!("`diana` needs an unbiased compressor, and `{name}` is biased"))
-            .help("choose `rand-k`, `qsgd` or `natural`, or put `ef21` in place of `diana`"))
+/// Refuses a compressor within `diana` that is biased, or whose error does not shrink with the vector.
+fn unbiased(inner: &CompressorSpec) -> Result<(), Invalid> {
+    let Promises { unbiased, absolute, .. } = inner.promises();
+    if unbiased && !absolute {
+        return Ok(());
     }
-
-    fn fits(&self, d: usize) -> Result<(), Invalid> {
-        self.0.fits(d)
-    }
-
-    fn promises(&self) -> Promises {
-        Promises { unbiased: self.0.is_unbiased(), ..around(&self.0) }
-    }
-
-    fn encoder<R: Real>(&self) -> Box<dyn Encoder<R>> {
-        Box::new(Diana { inner: self.0.build() })
-    }
+    let name = inner.name();
+    Err(Invalid::at(
+        name,
+        format!("`diana` needs an unbiased compressor whose error shrinks with the vector; `{name}` is not one"),
+    )
+    .help("choose `rand-k`, `qsgd` or `natural`, or put `ef21` in place of `diana`"))
 }
 
 /// The promises of a memory around `inner`.

@@ -11,12 +11,12 @@ use crate::{
     },
 };
 
-/// What is measured of a method.
+/// The quantity that is measured of a method.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Quantity {
     /// A metric at an instant.
     Value { metric: String, at: At },
-    /// Where a target is first reached.
+    /// The place at which a target is first reached.
     Crossing { target: Target, axis: Axis },
 }
 
@@ -30,7 +30,7 @@ impl Quantity {
     }
 }
 
-/// What is said of it.
+/// The statement about the quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Assertion<'a> {
     /// `better` beats `worse` by at least `by`.
@@ -42,7 +42,7 @@ pub(super) enum Assertion<'a> {
 }
 
 impl ClaimSpec {
-    /// Refuses a claim that no run could answer, before anything runs.
+    /// Checks, before anything runs, that a run can answer the claim.
     ///
     /// `labels` are the methods of the scenario, `metrics` those it records, `keys` what it sweeps.
     ///
@@ -76,7 +76,7 @@ impl ClaimSpec {
         cell::validate(&self.cells, keys)
     }
 
-    /// What the claim measures and asserts.
+    /// The quantity and the assertion of the claim.
     pub(super) fn meaning(&self) -> Result<(Quantity, Assertion<'_>), Invalid> {
         Ok((self.quantity()?, self.assertion()?))
     }
@@ -104,7 +104,7 @@ impl ClaimSpec {
             }
             (Some(_), Some(_)) => Err(Invalid::at("target", "a claim has either a `metric` or a `target`, not both")),
             (None, None) => {
-                Err(Invalid::at("", "the claim measures nothing").help("add metric = \"loss\", or target = { loss = 0.3 }"))
+                Err(Invalid::at("", "the claim has no quantity").help("add metric = \"loss\", or target = { loss = 0.3 }"))
             }
         }
     }
@@ -135,13 +135,18 @@ impl ClaimSpec {
                     None => self.lies(of),
                 }
             }
-            (Some(_), None, _) => Err(Invalid::at("better", "better than what?").help("name the other method by `worse`")),
-            (None, Some(_), _) => Err(Invalid::at("worse", "worse than what?").help("name the other method by `better`")),
+            (Some(_), None, _) => {
+                Err(Invalid::at("better", "a claim that names the `better` method needs the other one")
+                    .help("name it by `worse`"))
+            }
+            (None, Some(_), _) => {
+                Err(Invalid::at("worse", "a claim that names the `worse` method needs the other one").help("name it by `better`"))
+            }
             (Some(_), Some(_), Some(_)) => {
                 Err(Invalid::at("of", "a claim is about two methods (`better`, `worse`) or one (`of`), not both"))
             }
             (None, None, None) => {
-                Err(Invalid::at("", "the claim is about no method").help("name two by `better` and `worse`, or one by `of`"))
+                Err(Invalid::at("", "the claim names no method").help("name two by `better` and `worse`, or one by `of`"))
             }
         }
     }
@@ -164,7 +169,7 @@ impl ClaimSpec {
                 "either `equals` with `within`, or `below` and `above`",
             )?;
             let within =
-                self.within.ok_or_else(|| Invalid::at("equals", "a measured value needs a tolerance").help("add within = …"))?;
+                self.within.ok_or_else(|| Invalid::at("equals", "`equals` needs a tolerance").help("add `within = …`"))?;
             require(value.is_finite(), "equals", value, "a finite value")?;
             require(within >= 0.0 && within.is_finite(), "within", within, "a tolerance of 0 or more")?;
             return Ok(Assertion::Lies { of, low: value - within, high: value + within });
@@ -172,7 +177,8 @@ impl ClaimSpec {
         refuse(self.within.is_some(), "within", "`within` belongs to `equals` or to a flat trend")?;
         let (low, high) = (self.above.unwrap_or(f64::NEG_INFINITY), self.below.unwrap_or(f64::INFINITY));
         if self.above.is_none() && self.below.is_none() {
-            return Err(Invalid::at("of", "nothing is said of the method").help("add equals and within, below, above, or trend"));
+            return Err(Invalid::at("of", "the claim asserts nothing about the method")
+                .help("add `equals` and `within`, `below`, `above`, or `trend`"));
         }
         require(low <= high, "above", low, "a value below that of `below`")?;
         Ok(Assertion::Lies { of, low, high })

@@ -1,4 +1,4 @@
-//! What the recorded curves answer.
+//! The answers of recorded curves to a claim.
 
 use super::{
     Answer, At, ClaimSpec, Comparison, Direction, Verdict,
@@ -69,7 +69,7 @@ fn judge(curves: &Curves, quantity: &Quantity, assertion: &Assertion<'_>, cell: 
     }
 }
 
-/// Which values of a quantity are better.
+/// The direction in which values of a quantity are better.
 fn direction(curves: &Curves, quantity: &Quantity) -> Better {
     match quantity {
         Quantity::Value { metric, .. } => curves.metric(metric).map_or(Better::Lower, |column| curves.metrics[column].better),
@@ -152,12 +152,12 @@ fn required(assertion: &Assertion<'_>) -> String {
     }
 }
 
-/// What the samples of a run say of a metric at an instant.
+/// The value of a metric at an instant, as the samples of a run show it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Instant {
     /// The value of the last sample by then.
     pub value: f64,
-    /// What the value may be: between this sample and the next, where no sample is of the instant.
+    /// The possible values: between this sample and the next, where no sample is of the instant.
     pub range: Bracket,
     /// The places of these two samples.
     pub between: Option<Bracket>,

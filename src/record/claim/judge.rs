@@ -11,41 +11,41 @@ pub(super) struct Measured {
     /// Whose it is.
     pub label: String,
     pub value: Bracket,
-    /// The figure that is told of it: where a target was certainly reached, or the value of the last sample by an instant.
+    /// The figure shown: the place by which a target was certainly reached, or the value of the last sample by an instant.
     pub figure: f64,
-    /// Where the runs ended, if `value` is infinite because a target was never reached; infinite where they diverged.
+    /// The end of the runs, if `value` is infinite because a target was never reached; infinite where they diverged.
     pub at_least: Option<f64>,
-    /// That runs ended before the instant asked for.
+    /// A remark that runs ended before the instant.
     pub note: Option<String>,
     /// Between which samples it lies, where they leave it open.
     pub open: Option<Open>,
 }
 
-/// What samples leave open, in words.
+/// The uncertainty between two samples, in words.
 #[derive(Debug, Clone)]
 pub(super) struct Open {
     pub text: String,
-    /// Whether it is told of claims that are decided all the same: the figure is then not of the instant that was asked for.
+    /// Whether it is shown even for claims that are decided: the figure is then not that of the instant.
     pub always: bool,
 }
 
 impl Measured {
-    /// What is said of a target that was not reached by `end`.
+    /// The words for a target that was not reached by `end`.
     fn missed(&self, end: f64) -> String {
         let label = &self.label;
         if end.is_finite() { format!("{label} does not reach the target by {}", short(end)) } else { format!("{label} diverges") }
     }
 }
 
-/// What comes of an assertion.
+/// The result of an assertion.
 #[derive(Debug, Clone)]
 pub(super) struct Judgement {
     /// The figure that was asked for.
     pub figure: f64,
-    /// What the figure may be.
+    /// The possible values of the figure.
     pub range: Bracket,
     pub answer: Answer,
-    /// What to know about it.
+    /// A remark on it.
     pub note: Option<String>,
 }
 
@@ -71,7 +71,7 @@ impl Judgement {
     }
 }
 
-/// How to learn what samples have left open.
+/// The remedy for uncertainty between samples.
 const REMEDY: &str = "`record.every = { rounds = 1 }` samples every update of a server, and a finer grid peers more closely";
 
 /// Compares two methods, the better one first. A target that the worse method never reached is worth as much as the run was long: the

@@ -50,7 +50,8 @@ fn figure(entry: &Entry, unit: f64) -> String {
     if q.lower == q.upper { median } else { format!("{median} $[{}, {}]$", number(q.lower), number(q.upper)) }
 }
 
-fn escaped(text: &str) -> String {
+/// `text` with everything escaped that LaTeX would act on.
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -70,9 +71,10 @@ fn escaped(text: &str) -> String {
 
 /// The command for a character that the fonts of a plain document have in mathematical mode only.
 fn command(c: char) -> Option<&'static str> {
-    const COMMANDS: [(char, &str); 20] = [
+    const COMMANDS: [(char, &str); 22] = [
         ('≤', "\\leq"),
         ('≥', "\\geq"),
+        ('²', "^2"),
         ('³', "^3"),
         ('⁶', "^6"),
         ('⁹', "^9"),
@@ -88,6 +90,7 @@ fn command(c: char) -> Option<&'static str> {
         ('ρ', "\\rho"),
         ('σ', "\\sigma"),
         ('τ', "\\tau"),
+        ('χ', "\\chi"),
         ('ω', "\\omega"),
         ('−', "-"),
         ('∞', "\\infty"),

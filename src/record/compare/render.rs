@@ -99,7 +99,7 @@ impl Table {
         self.rows.iter().map(line).collect()
     }
 
-    /// What is said where the median seed did not succeed: `never`, or `never (3 of 5)` where some did.
+    /// The words where the median seed did not succeed: `never`, or `never (3 of 5)` where some did.
     fn failure(&self, row: &Row) -> String {
         match row.reached {
             0 => self.failed.to_owned(),
@@ -130,7 +130,7 @@ pub(super) fn spread(entry: &Entry, unit: f64) -> Option<String> {
     (q.lower != q.upper).then(|| format!("[{}, {}]", scaled(q.lower, unit), scaled(q.upper, unit)))
 }
 
-/// How many times the best.
+/// The ratio to the best method, such as `×1.50`.
 pub(super) fn ratio(entry: &Entry) -> Option<String> {
     entry.ratio.map(|ratio| format!("×{}", short(ratio)))
 }
@@ -159,7 +159,8 @@ impl Table {
     fn table(&self) -> String {
         let beside = |entry: &Entry, unit: f64| joined([Some(median(entry, unit)), spread(entry, unit), ratio(entry)], " ");
         let fixed = self.keys.len() + 2;
-        let one_line = self.drawn(&self.headings(), &self.grid(beside), fixed..fixed + self.columns.len());
+        let labels = (self.keys.len() + 1, fixed);
+        let one_line = drawn(&self.headings(), &self.grid(beside), labels, fixed..fixed + self.columns.len());
         if width(&one_line) <= WIDTH {
             return format!("{}\n{one_line}", self.caption);
         }
@@ -168,38 +169,38 @@ impl Table {
             joined([Some(first), spread(entry, unit)], "\n")
         };
         let headings: Vec<String> = self.headings().iter().map(|heading| heading.replacen(' ', "\n", 1)).collect();
-        format!("{}\n{}", self.caption, self.pieces(&headings, &self.grid(below)).join("\n"))
+        format!("{}\n{}", self.caption, pieces(&headings, &self.grid(below), labels).join("\n"))
     }
+}
 
-    /// The table in as few pieces as [`WIDTH`] allows, each with the keys, the methods and at least one column.
-    fn pieces(&self, headings: &[String], grid: &[Vec<String>]) -> Vec<String> {
-        let (mut pieces, mut start) = (Vec::new(), self.keys.len() + 2);
-        while start < headings.len() {
-            let drawn = |end: usize| self.drawn(headings, grid, start..end);
-            let end = (start + 1..=headings.len()).rev().find(|&end| width(&drawn(end)) <= WIDTH).unwrap_or(start + 1);
-            pieces.push(drawn(end));
-            start = end;
-        }
-        pieces
+/// The table in as few pieces as [`WIDTH`] allows, each with the first columns and at least one of the others; `labels` says how many of
+/// the first are texts, which are aligned on the left, and how many come first in each piece.
+pub(crate) fn pieces(headings: &[String], grid: &[Vec<String>], labels: (usize, usize)) -> Vec<String> {
+    let (mut pieces, mut start) = (Vec::new(), labels.1);
+    while start < headings.len() {
+        let drawn = |end: usize| drawn(headings, grid, labels, start..end);
+        let end = (start + 1..=headings.len()).rev().find(|&end| width(&drawn(end)) <= WIDTH).unwrap_or(start + 1);
+        pieces.push(drawn(end));
+        start = end;
     }
+    pieces
+}
 
-    /// Keys, methods and counts, and some of the columns of figures.
-    fn drawn(&self, headings: &[String], grid: &[Vec<String>], columns: Range<usize>) -> String {
-        let fixed = self.keys.len() + 2;
-        let part = |line: &[String]| [&line[..fixed], &line[columns.clone()]].concat();
-        let mut table = comfy_table::Table::new();
-        table.load_style(RULES).set_content_arrangement(ContentArrangement::Disabled).set_header(part(headings));
-        grid.iter().for_each(|line| {
-            table.add_row(part(line));
-        });
-        for (i, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((1, 0));
-            if i > self.keys.len() {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
+/// The first columns, and some of the others.
+fn drawn(headings: &[String], grid: &[Vec<String>], (texts, fixed): (usize, usize), columns: Range<usize>) -> String {
+    let part = |line: &[String]| [&line[..fixed], &line[columns.clone()]].concat();
+    let mut table = comfy_table::Table::new();
+    table.load_style(RULES).set_content_arrangement(ContentArrangement::Disabled).set_header(part(headings));
+    grid.iter().for_each(|line| {
+        table.add_row(part(line));
+    });
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((1, 0));
+        if i >= texts {
+            column.set_cell_alignment(CellAlignment::Right);
         }
-        format!("{table}\n")
     }
+    format!("{table}\n")
 }
 
 fn joined<const N: usize>(parts: [Option<String>; N], by: &str) -> String {

@@ -1,4 +1,4 @@
-//! Whether the methods of a comparison have about as many clients at work.
+//! Clients at work: whether the methods of a comparison have similar numbers of them.
 
 use super::facts::{Fact, Facts};
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
     record::{axis::short, cell::Cell, spread::Quartiles},
 };
 
-/// Factor by which methods must differ to be told [1].
-const UNLIKE: f64 = 1.5;
+/// Factor by which methods must differ for a note [1].
+const APART: f64 = 1.5;
 
-/// How many clients a method has at work in one cell, over seeds.
+/// Number of clients that a method has at work in one cell, over seeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crew {
     /// The sweep cell.
@@ -50,7 +50,7 @@ pub fn crews(facts: &Facts) -> Vec<Crew> {
 pub fn notes(crews: &[Crew]) -> Vec<String> {
     let mut found: Vec<(&Crew, &Crew, usize)> = Vec::new();
     for cell in crews.chunk_by(|a, b| a.cell == b.cell) {
-        let Some((few, many)) = most_unlike(cell) else { continue };
+        let Some((few, many)) = furthest_apart(cell) else { continue };
         match found.iter_mut().find(|(a, b, _)| (&a.method, &b.method) == (&few.method, &many.method)) {
             Some((.., further)) => *further += 1,
             None => found.push((few, many, 0)),
@@ -63,23 +63,23 @@ fn told(few: &Crew, many: &Crew, further: usize) -> String {
     let more = if further > 0 { format!(" and {} more", count(further, "cell")) } else { String::new() };
     let place = if few.cell.is_empty() { String::new() } else { format!(" at {}{more}", few.cell) };
     let [a, b] = [few, many].map(|crew| format!("{} clients at work, at most {:.0}", short(crew.mean.median), crew.most.median));
-    let reason = if many.most.median > UNLIKE * few.most.median {
-        "who has more at work gets on sooner; `federated.concurrency` gives all methods the same number, but for those with a `concurrency` \
-         of their own and for schedules that name a number themselves (`cohort`, `concurrency`)"
+    let reason = if many.most.median > APART * few.most.median {
+        "more clients at work make faster progress; `federated.concurrency` gives all methods the same number, except methods with their \
+         own `concurrency` and schedules that set one (`cohort`, `concurrency`)"
     } else {
-        "at most they have about as many, but rounds wait for their slowest client, so that fewer are at work on average"
+        "their maxima are similar, but rounds wait for their slowest client, so that fewer clients are at work on average"
     };
     let (few, many) = (&few.method, &many.method);
     format!("`{few}` has {a}, and `{many}` {b}{place}: {reason}")
 }
 
 /// The two methods with a server, of those of one cell, that differ most on average, by more than the factor.
-fn most_unlike(crews: &[Crew]) -> Option<(&Crew, &Crew)> {
+fn furthest_apart(crews: &[Crew]) -> Option<(&Crew, &Crew)> {
     let federated = || crews.iter().filter(|crew| crew.server);
     let ratio = |(few, many): (&Crew, &Crew)| many.mean.median / few.mean.median;
     let pairs = federated().flat_map(|few| federated().map(move |many| (few, many)));
-    let unlike = pairs.filter(|&pair| ratio(pair) > UNLIKE);
-    unlike.reduce(|a, b| if ratio(b) > ratio(a) { b } else { a })
+    let apart = pairs.filter(|&pair| ratio(pair) > APART);
+    apart.reduce(|a, b| if ratio(b) > ratio(a) { b } else { a })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The table `runs.csv`: how each run of `curves.csv` came out, and how it was sampled.
+//! The table `runs.csv`: the outcome and the sampling of each run of `curves.csv`.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use crate::{
 /// The name of the table among results.
 pub const TABLE: &str = "runs.csv";
 
-/// What is known of a run besides its curve.
+/// Facts about a run besides its curve.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
     /// The sweep cell.
@@ -29,20 +29,20 @@ pub struct Fact {
     pub method: String,
     /// The seed.
     pub seed: u64,
-    /// How it came out; `None` for a run that was left and can be taken up.
+    /// Outcome; `None` for a run that was interrupted and can be resumed.
     pub outcome: Option<Outcome>,
-    /// How many clients were at work until it ended.
+    /// Clients at work until it ended.
     pub at_work: Option<AtWork>,
-    /// How it was sampled.
+    /// Sampling.
     pub sampling: Sampling,
 }
 
-/// At which places a run was sampled.
+/// The places at which a run was sampled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
     /// Distance between samples.
     pub every: EverySpec,
-    /// Whether the method has a server, whose steps are all that changes the model.
+    /// Whether the method has a server, whose steps alone change the model.
     pub server: bool,
 }
 
@@ -53,7 +53,7 @@ impl Sampling {
     }
 }
 
-/// All of a `runs.csv`, or nothing where there is none.
+/// The rows of a `runs.csv`; none where there is no such file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     rows: Vec<Fact>,
@@ -95,7 +95,7 @@ impl Facts {
         &self.rows
     }
 
-    /// What is known of one run.
+    /// The facts about one run.
     pub fn of(&self, cell: &Cell, method: &str, seed: u64) -> Option<&Fact> {
         self.places.get(&(cell.clone(), method.to_owned(), seed)).map(|&place| &self.rows[place])
     }
@@ -114,7 +114,7 @@ impl FromIterator<Fact> for Facts {
 /// The columns after the sweep keys.
 const FIXED: [&str; 7] = ["method", "seed", "outcome", "sampled", "server", "at_work_mean", "at_work_most"];
 
-/// What a row says.
+/// The facts in a row.
 fn fact(row: &Row<'_>) -> Result<Fact, Fault> {
     let outcome = match row.field(2) {
         "" => None,
@@ -135,7 +135,7 @@ fn fact(row: &Row<'_>) -> Result<Fact, Fault> {
     })
 }
 
-/// Writes `runs.csv`: the sweep `keys`, `method` and `seed` as in `curves.csv`; `outcome`, empty for a run that was left; `sampled`,
+/// Writes `runs.csv`: the sweep `keys`, `method` and `seed` as in `curves.csv`; `outcome`, empty for a run that was interrupted; `sampled`,
 /// such as `6 seconds`; whether the method has a `server`; and the clients at work, on average over virtual time and the most.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The table `predicted.csv`: the metrics of the model at which theory says that a run settles.
+//! The table `predicted.csv`: the metrics of the stationary point that theory predicts for a run.
 
 use std::{io, path::Path};
 

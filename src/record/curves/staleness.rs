@@ -61,7 +61,7 @@ pub fn shares(path: &Path) -> Result<Curves, Invalid> {
     Ok(Curves { keys, metrics: vec![share], runs, ..Curves::default() })
 }
 
-/// What [`table`] writes, for all runs.
+/// The content of [`table`]s, for all runs.
 struct Counts {
     keys: Vec<String>,
     runs: Vec<Counted>,

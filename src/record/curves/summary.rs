@@ -1,4 +1,4 @@
-//! `summary.csv`: what each method came to in each cell, over seeds.
+//! `summary.csv`: the results of each method in each cell, over seeds.
 
 use std::io::Write;
 
@@ -69,7 +69,7 @@ impl Row {
         counted.chain(at_work).chain(self.outcomes.iter().flat_map(quartiles)).collect()
     }
 
-    /// What was kept of the method in the cell, where it is `tuned`.
+    /// The values kept for the method in the cell, where it is `tuned`.
     pub fn choice<'a>(&self, tuned: &'a [Winner]) -> Option<&'a Winner> {
         tuned.iter().find(|winner| winner.cell == self.cell && winner.method == self.method)
     }

@@ -1,4 +1,4 @@
-//! When a run first reaches a target.
+//! Targets: the place at which a run first reaches a value of a metric.
 
 use std::{fmt, str::FromStr};
 

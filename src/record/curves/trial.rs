@@ -1,4 +1,4 @@
-//! `tuning.csv`: what was tried of each tuned method, what was kept, and whether that is the end of what was tried.
+//! `tuning.csv`: the values tried for each tuned method, the ones kept, and whether those are at the end of their grids.
 
 use std::{
     fmt,
@@ -137,7 +137,7 @@ impl Winner {
         self.values.iter().map(|tuned| format!("{}={}", tuned.key, tuned.value)).collect::<Vec<_>>().join("; ")
     }
 
-    /// Which of them are ends of their grids, such as `local.lr=largest`.
+    /// The kept values at the ends of their grids, such as `local.lr=largest`.
     pub fn edges(&self) -> String {
         let edges = self.values.iter().filter_map(|tuned| Some(format!("{}={}", tuned.key, tuned.edge?.name())));
         edges.collect::<Vec<_>>().join("; ")
@@ -162,7 +162,7 @@ fn winner(rivals: &[Trial]) -> Option<Winner> {
     Some(Winner { cell: kept.cell.clone(), method: kept.method.clone(), values })
 }
 
-/// Which end of `grid` the `value` is.
+/// The end of `grid` at which `value` lies.
 fn edge(grid: &[f64], value: f64) -> Option<Edge> {
     let least = grid.iter().copied().fold(f64::INFINITY, f64::min);
     let most = grid.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -177,11 +177,11 @@ fn edge(grid: &[f64], value: f64) -> Option<Edge> {
 /// Cells that a line names.
 const NAMED: usize = 3;
 
-/// What was kept of each method, of the keys that are `told`: a line for each choice, with the cells where there are several.
-pub fn lines(winners: &[Winner], told: impl Fn(&Tuned) -> bool) -> Vec<String> {
+/// The values kept for each method, for the keys that are `shown`: a line for each choice, with the cells where there are several.
+pub fn lines(winners: &[Winner], shown: impl Fn(&Tuned) -> bool) -> Vec<String> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for winner in winners {
-        let values = winner.values.iter().filter(|tuned| told(tuned)).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let values = winner.values.iter().filter(|tuned| shown(tuned)).map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let line = format!("{}, {values}", winner.method);
         match groups.iter_mut().find(|(known, _)| *known == line) {
             _ if values.is_empty() => {}

@@ -43,7 +43,7 @@ macro_rules! metrics {
     };
 }
 
-/// What cards leave out: values that are better the smaller they are, on a linear scale, and that need nothing.
+/// The defaults of cards: smaller values are better, the scale is linear, and nothing is needed.
 const COUNT: MetricCard =
     MetricCard { name: "", summary: "", title: "", unit: "", better: Lower, scale: Linear, needs: MetricNeeds::NOTHING };
 /// The same on a logarithmic scale.

@@ -26,7 +26,7 @@ pub struct Measure {
     pub title: String,
     /// Unit of its values; empty for plain numbers.
     pub unit: String,
-    /// Which values are better.
+    /// The direction in which values are better.
     pub better: Better,
     /// The scale of a figure's axis, and of what lies between two samples.
     pub scale: ScaleKind,

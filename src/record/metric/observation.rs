@@ -14,7 +14,7 @@ use crate::{
     world::World,
 };
 
-/// Which model of a method without a server is scored.
+/// The models of a method without a server that are scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum PeerModel {
@@ -65,7 +65,7 @@ pub fn wanted(columns: &[Column]) -> Wanted {
     columns.iter().fold(Wanted::NOTHING, |all, column| all.and(column.metric.needs().scores))
 }
 
-/// What a metric can observe of a run at an instant.
+/// The state of a run at an instant, as metrics see it.
 #[derive(Clone, Copy)]
 pub struct Observation<'a, R: Real> {
     /// The problem, the fleet and the network.

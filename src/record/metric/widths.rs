@@ -1,4 +1,4 @@
-//! Test accuracy by the bit-width of the clients: what each of them gets of the model.
+//! Test accuracy by the bit-width of the clients, each of whom runs a rounded model.
 
 use crate::{fleet::Fleet, num::Real, problem::Workspace, protocol::Observed, world::World};
 

@@ -35,7 +35,7 @@ impl Log {
         Ok(Self(Digesting::after(Running::default(), BufWriter::new(File::create(path)?))))
     }
 
-    /// A file to go on with after what `known` is the digest of; what comes after that is cut off.
+    /// An existing file that begins with the bytes of the digest `known`; anything after them is cut off.
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] where the file does not begin so; else when it cannot be read or written.
@@ -51,7 +51,7 @@ impl Log {
         Ok(Self(Digesting::after(written, BufWriter::new(file))))
     }
 
-    /// Brings all that was flushed to the disk, and returns its digest.
+    /// Writes all flushed bytes to disk, and returns their digest.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -74,10 +74,10 @@ impl Write for Log {
 /// The folder among results that is the program's own.
 pub const OWN: &str = ".fedfleet";
 
-/// The rows of one run, with a header of its own.
+/// The rows of one run, with their own header.
 pub struct Part {
     csv: csv::Writer<Log>,
-    /// What every row starts with: the cell's values, the method, the seed.
+    /// The start of every row: the cell's values, the method, the seed.
     prefix: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ impl Part {
         Ok(part)
     }
 
-    /// A file to go on with after what `known` is the digest of; what comes after that is cut off.
+    /// An existing file that begins with the bytes of the digest `known`; anything after them is cut off.
     ///
     /// # Errors
     /// See [`Log::resume`].
@@ -132,7 +132,7 @@ impl Part {
         self.csv.flush()
     }
 
-    /// Brings all rows to the disk, and returns the digest of the file.
+    /// Writes all rows to disk, and returns the digest of the file.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -180,7 +180,7 @@ impl Iterates {
         Ok(Self { log: Log::create(&path)?, path })
     }
 
-    /// A file to go on with after what `known` is the digest of; what comes after that is cut off.
+    /// An existing file that begins with the bytes of the digest `known`; anything after them is cut off.
     ///
     /// # Errors
     /// See [`Log::resume`].
@@ -197,7 +197,7 @@ impl Iterates {
         self.log.flush()
     }
 
-    /// Brings all iterates to the disk, and returns the digest of the file.
+    /// Writes all iterates to disk, and returns the digest of the file.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -205,7 +205,7 @@ impl Iterates {
         self.log.sync()
     }
 
-    /// All iterates of `dim` coordinates.
+    /// The iterates, each of `dim` coordinates.
     ///
     /// # Errors
     /// When they cannot be read back.

@@ -1,4 +1,4 @@
-//! Where a run stands, and how it came out.
+//! The progress and the outcome of a run.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::{
     protocol::Recorded,
 };
 
-/// How a run came out.
+/// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It reached a limit.
@@ -17,7 +17,7 @@ pub enum Outcome {
     Reached,
     /// Nothing was left to happen before a limit was reached.
     Idle,
-    /// It was ended because it would never have reached a limit: time stood still, or no more work was done.
+    /// It was stopped because it would never have reached a limit: virtual time did not advance, or no more work was done.
     Stuck,
     /// Its model left the finite numbers.
     Diverged,
@@ -43,16 +43,16 @@ impl Outcome {
     }
 }
 
-/// What is known of a run that has ended, besides its curve.
+/// Facts about a run that has ended, besides its curve.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct End {
-    /// How it came out.
+    /// Outcome.
     pub outcome: Outcome,
-    /// How many clients were at work.
+    /// Clients at work.
     pub at_work: AtWork,
 }
 
-/// Where a run stands on the axes.
+/// The place of a run on the axes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Rounds.
@@ -70,7 +70,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Where the run of an engine stands.
+    /// The place of the run of an engine.
     pub fn of<R: Real, P: Recorded<R>>(engine: &Engine<P>) -> Self {
         let ledger = engine.ledger();
         Self {

@@ -1,4 +1,4 @@
-//! How long a run takes on this machine: its first rounds are run as they will be, against the clock on the wall.
+//! The wall time of a run on this machine: its first rounds run as they will, and are timed.
 
 use std::{
     marker::PhantomData,
@@ -19,10 +19,10 @@ use crate::{
 /// Local steps of a visit from which its time is that of the first step, times their number.
 const MANY: f64 = 1000.0;
 
-/// What running and recording cost.
+/// The cost of running and recording.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Timing {
-    /// What the first part of the run took, up to where it had spent [`from`](Self::from) [s].
+    /// Time of the first part of the run, up to where it had spent [`from`](Self::from) [s].
     start: f64,
     from: f64,
     /// Wall time for each gradient, update or round after that [s].
@@ -32,7 +32,7 @@ pub(super) struct Timing {
     sample: f64,
 }
 
-/// What the time of a run goes by.
+/// The quantity by which the time of a run grows.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 enum Unit {
     #[default]
@@ -67,7 +67,7 @@ pub(super) struct Timed<'a> {
     pub budget: Duration,
     /// Local steps of a visit [1].
     pub steps: f64,
-    /// Whether the first step of a visit stands for the others, however few they are.
+    /// Whether the first step of a visit represents the others, however few they are.
     pub sketch: bool,
     /// Whether the run will have all threads.
     pub all_threads: bool,
@@ -79,7 +79,7 @@ impl Pilot for Timed<'_> {
     fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Timing, RunError> {
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.all_threads { Workers::pool() } else { Workers::single() };
-        // A visit of many steps may outlast any budget: only its first one is taken, and stands for the others.
+        // A visit of many steps may outlast any budget: only its first one is taken, and represents the others.
         let (workers, scale) = if self.sketch || self.steps > MANY { (workers.sketching(), self.steps) } else { (workers, 1.0) };
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let mut watch =
@@ -109,7 +109,7 @@ struct Watch<'a, R> {
     record: &'a RecordPlan,
     budget: Duration,
     start: Instant,
-    /// Where the run was after a quarter of the budget, when buffers are warm.
+    /// The place of the run after a quarter of the budget, when buffers are warm.
     warm: Option<(f64, Spent)>,
     /// Whether the budget ended before the run.
     over: bool,

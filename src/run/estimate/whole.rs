@@ -1,4 +1,4 @@
-//! What all runs of a scenario cost of this machine.
+//! The resources of this machine that all runs of a scenario take.
 //!
 //! Wall time is that of the [timed trials](super::timing): each method runs its first rounds as it will, one thread a run or all
 //! threads in one run, and goes on at the rate that it had; worlds are built once a seed. Figures and a target that ends runs early
@@ -17,7 +17,7 @@ const NUMBER: u64 = 19;
 /// Columns of `curves.csv` that every record has, numbers that are often short.
 const AXES: u64 = 6 * 9;
 
-/// What all runs together are expected to take.
+/// The expected resources of all runs together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Whole {
@@ -34,7 +34,7 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// What a `share` of the runs takes [1].
+    /// The resources of a `share` of the runs [1].
     pub(super) fn shared(self, share: f64) -> Self {
         let part = |bytes: u64| (share * bytes as f64) as u64;
         let (wall_seconds, disk_bytes) = (share * self.wall_seconds, part(self.disk_bytes));
@@ -74,7 +74,7 @@ impl Whole {
     }
 }
 
-/// The most memory that this process has had so far [byte], where the system tells.
+/// The most memory that this process has had so far [byte], where the system reports it.
 pub(super) fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

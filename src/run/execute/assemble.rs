@@ -34,7 +34,7 @@ use crate::{
     scenario::Runs,
 };
 
-/// What stands in `summary.csv` and `claims.csv`.
+/// The content of `summary.csv` and `claims.csv`.
 pub(super) struct Tables {
     pub rows: Vec<summary::Row>,
     pub columns: Vec<String>,
@@ -118,7 +118,7 @@ pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -
     results.write_whole(&partial, |_| Ok(())).map_err(RunError::io(&partial))?;
     write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.of_run(&plan.name(run), "csv")), out))?;
     write(results, metric::TABLE, |out| metric::write(&plan.columns, out))?;
-    // What is damaged is told when it is taken up.
+    // A damaged run is reported when it continues.
     let end = |run| Done::read(results, &plan.name(run)).ok().flatten();
     write(results, facts::TABLE, |out| facts::write(&plan.keys(), chosen.values().map(|&run| fact(plan, run, end(run))), out))?;
     folder::show(plan, results)
@@ -130,7 +130,7 @@ fn chosen(runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<
     kept.map(|run| ((run.cell, run.method, run.seed), run)).collect()
 }
 
-/// What `runs.csv` says of a run.
+/// The row of a run in `runs.csv`.
 fn fact(plan: &Plan, run: RunId, end: Option<End>) -> Fact {
     let planned = &plan.cells[run.cell];
     let arm = plan.arm(run);

@@ -1,6 +1,6 @@
 //! The results folder before the runs and after them.
 //!
-//! `manifest.toml` says what the tables hold. While runs go on, what they will hold is said by a manifest of its own, which goes
+//! `manifest.toml` describes the tables. While runs go on, another manifest describes the tables to come, and is removed
 //! last: so a crash at any moment leaves either the tables as they were, or enough to make them.
 
 use std::{collections::BTreeSet, fs, io};
@@ -17,17 +17,17 @@ use crate::{
     scenario::{Joined, Made, Rejected, Runs, Scenario},
 };
 
-/// What a folder holds when a call comes to it.
+/// The results that a call finds in its folder.
 pub(super) struct Earlier {
-    /// What has been run, or is under way.
+    /// The scenario that has been run, or is under way.
     scenario: Scenario,
     /// Whether some of it is under way.
     under_way: bool,
-    /// What the tables hold as a whole; `None` where they hold what there was of runs that were left.
+    /// The runs in the tables; `None` where the tables hold interrupted runs.
     shown: Option<Runs>,
 }
 
-/// What the folder holds; `None` for one without results.
+/// The results in the folder; `None` for one without results.
 ///
 /// # Errors
 /// [`RunError::Foreign`] where a file of another program is in the way, [`RunError::Unreadable`] for a damaged manifest, unless it
@@ -35,7 +35,7 @@ pub(super) struct Earlier {
 pub(super) fn earlier(results: &Results, options: &Options, registry: &Registry) -> Result<Option<Earlier>, RunError> {
     results.sweep().map_err(RunError::io(&results.own()))?;
     let (pending, manifest) = (results.pending(), results.manifest());
-    // A call that was refused before any of its runs began leaves nothing to take up.
+    // A call that failed before any of its runs started leaves nothing to continue.
     let under_way = pending.is_file() && (manifest.is_file() || has_runs(results)?);
     let path = if under_way { &pending } else { &manifest };
     if path.is_file() {
@@ -86,7 +86,7 @@ fn of_runs(results: &Results) -> Result<Vec<String>, RunError> {
 }
 
 impl Earlier {
-    /// What `plan` becomes in this folder: itself, or with the methods and seeds that are there besides.
+    /// The plan for this folder: `plan` itself, or with the other methods and seeds that are there.
     ///
     /// # Errors
     /// [`RunError::Different`] for results of something else, [`RunError::Invalid`] for data that have changed,
@@ -112,7 +112,7 @@ impl Earlier {
         Ok(wider)
     }
 
-    /// What there is to know before runs go on beside those of another build, or are taken up.
+    /// Notes before runs go on beside those of another build, or continue.
     pub(super) fn notes(&self, plan: &Plan, results: &Results, options: &Options) -> Vec<String> {
         let mut notes = Vec::new();
         let here = plan.made();
@@ -121,30 +121,30 @@ impl Earlier {
         let other = |there: &&Made| (&there.version, &there.commit) != (&here.version, &here.commit);
         if let Some(there) = self.scenario.made.as_ref().filter(other).filter(|_| !plan.runs().into_iter().any(known)) {
             notes.push(format!(
-                "the results there were made by fedfleet {}{}: all their runs begin anew",
+                "the results there were made by fedfleet {}{}: all their runs start again",
                 there.version,
                 there.commit.as_ref().map(|commit| format!(" ({commit})")).unwrap_or_default()
             ));
         }
         if self.under_way && !options.resume {
-            notes.push("an earlier call was interrupted: its runs are taken up where they are, as with --resume".to_owned());
+            notes.push("an earlier call was interrupted: its runs continue, as with --resume".to_owned());
         }
         notes
     }
 
-    /// What the tables hold as a whole.
+    /// The runs in the tables, if they are whole.
     pub(super) fn shown(&self) -> Option<&Runs> {
         self.shown.as_ref()
     }
 }
 
-/// Says what will be there, and lets go of the runs that are overwritten.
+/// Writes the manifest of the results to come, and removes runs that are overwritten.
 ///
 /// # Errors
 /// [`RunError::Foreign`], before anything is written, where a file of another program has a name that is going to be written.
 pub(super) fn begin(plan: &Plan, results: &Results, options: &Options) -> Result<(), RunError> {
     let (mut ours, names) = (Ours::of(results)?, foreseen(plan));
-    // A manifest that is in the way has been told apart already.
+    // A foreign manifest has been rejected already.
     if let Some(foreign) = names.iter().find(|name| *name != MANIFEST && ours.is_foreign(name)) {
         return Err(RunError::Foreign(results.file(foreign)));
     }
@@ -154,7 +154,7 @@ pub(super) fn begin(plan: &Plan, results: &Results, options: &Options) -> Result
     let manifest = plan.manifest(results.folder());
     results.write_whole(&path, |out| out.write_all(manifest.as_bytes())).map_err(RunError::io(&path))?;
     if options.overwrite {
-        // What says that a run has ended goes first, so that a crash leaves no run that is taken for whole.
+        // The marks of ended runs go first, so that after a crash no run counts as whole.
         let (done, rest): (Vec<String>, Vec<String>) = of_runs(results)?.into_iter().partition(|name| name.ends_with(".done"));
         done.iter().chain(&rest).try_for_each(|name| ours::remove_file(&runs.join(name)))?;
     }
@@ -172,7 +172,7 @@ fn foreseen(plan: &Plan) -> BTreeSet<String> {
     names
 }
 
-/// Says what the tables hold now.
+/// Writes the manifest of the tables.
 pub(super) fn show(plan: &Plan, results: &Results) -> Result<(), RunError> {
     let (path, manifest) = (results.manifest(), plan.manifest(results.folder()));
     results.write_whole(&path, |out| out.write_all(manifest.as_bytes())).map_err(RunError::io(&path))

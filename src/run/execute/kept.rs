@@ -25,7 +25,7 @@ pub(super) fn names<R>(state_vectors: &[StateVector<'_, R>]) -> io::Result<Strin
 
 /// Writes which file of `folder` is of which run: its cell, method and seed as in `curves.csv`, the values of tuned keys, and whether
 /// the run is one of those in `curves.csv`, where a method is tuned. Row `k` of the iterates is of the `k`-th row of the run there;
-/// each vector of a state has a line of its own.
+/// each vector of a state has its own line.
 pub(super) fn index(
     plan: &Plan,
     (results, folder): (&Results, &str),

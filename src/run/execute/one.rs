@@ -79,7 +79,7 @@ impl Pilot for RunJob<'_> {
             iterates: plan.record.iterates.then(|| results.of_run(name, "iterates")),
             participants: plan.record.participants.then(|| results.of_run(name, "participants")),
         };
-        let saved = if self.saved { take_up(&checkpoint, &paths, &prefix, &mut engine)? } else { None };
+        let saved = if self.saved { resume(&checkpoint, &paths, &prefix, &mut engine)? } else { None };
         let (files, state) = match saved {
             Some((files, state)) => (files, Some(state)),
             None => (paths.create(plan, &prefix).map_err(RunError::io(&path))?, None),
@@ -118,7 +118,7 @@ impl Pilot for RunJob<'_> {
         }
         if plan.record.states {
             let state_vectors = engine.protocol().state();
-            let vectors: Vec<&[R]> = state_vectors.iter().map(|letter| letter.vector).collect();
+            let vectors: Vec<&[R]> = state_vectors.iter().map(|state| state.vector).collect();
             kept.matrix(STATES, name, &vectors)?;
             kept.table(name, STATES, kept::names(&state_vectors))?;
         }
@@ -126,12 +126,12 @@ impl Pilot for RunJob<'_> {
     }
 }
 
-/// Where a run writes while it goes on.
+/// The files that a run writes while it goes on.
 struct Paths<'a> {
     part: &'a Path,
-    /// Where iterates are kept.
+    /// The iterates.
     iterates: Option<PathBuf>,
-    /// Where participants are kept.
+    /// The participants.
     participants: Option<PathBuf>,
 }
 
@@ -159,7 +159,7 @@ impl Paths<'_> {
 }
 
 /// Brings `engine` and the files of a run to where its checkpoint was saved; `None` without one.
-fn take_up<P: Protocol>(
+fn resume<P: Protocol>(
     checkpoint: &Path,
     paths: &Paths<'_>,
     prefix: &[String],
@@ -174,7 +174,7 @@ fn take_up<P: Protocol>(
     Ok(Some((files, saved.load(checkpoint, engine).map_err(damaged)?)))
 }
 
-/// The files of a run that has ended, as they come to the disk.
+/// The files of a run that has ended, as they are written.
 struct Kept<'a> {
     results: &'a Results,
     files: Vec<(String, Digest)>,
@@ -213,7 +213,7 @@ fn own(name: &str, extension: &str) -> String {
     format!("{OWN}/runs/{name}.{extension}")
 }
 
-/// What every row of a run starts with.
+/// The start of every row of a run.
 fn prefix(plan: &Plan, run: RunId) -> Vec<String> {
     let values = plan.cells[run.cell].cell.keys.iter().map(|key| key.value.clone());
     let texts = values.chain([plan.arm(run).label.clone()]).map(|text| guarded(&text).into_owned());

@@ -1,4 +1,4 @@
-//! Where theory says that a run settles.
+//! The stationary point that theory predicts for a run.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(super) fn stationary_point<R: Real>(plan: &Plan, run: RunId, world: &Arc<Wor
     Some(x.into_iter().map(R::of).collect())
 }
 
-/// How the clients of a method pull at its model.
+/// The expected pull of each client on the model.
 fn pulls<R: Real>(
     own: &dyn FederatedParameters,
     parts: &FederatedSpec,

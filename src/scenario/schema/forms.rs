@@ -1,4 +1,4 @@
-//! What the reader accepts beyond what the types say.
+//! Forms that the reader accepts beyond those of the types.
 
 use serde_json::{Map, Value, json};
 
@@ -66,7 +66,7 @@ pub(super) fn definition(reference: &str) -> Option<&str> {
     reference.strip_prefix("#/$defs/")
 }
 
-/// What a section shares with its methods may be given by each of them instead.
+/// Makes the shared keys of a section optional, since each method may give them instead.
 pub(super) fn leave_to_methods(definitions: &mut Map<String, Value>) {
     for name in SHARED {
         let _ = definitions.get_mut(name).and_then(Value::as_object_mut).and_then(|schema| schema.remove("required"));

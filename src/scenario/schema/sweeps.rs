@@ -10,7 +10,7 @@ use crate::scenario::cells::{SWEPT, TUNED};
 /// The definition of a grid of numbers.
 pub(super) const GRID: &str = "Grid";
 
-/// Which choices a value may have besides itself.
+/// The choices that may replace a value.
 #[derive(Clone, Copy)]
 struct Choices {
     tune: bool,
