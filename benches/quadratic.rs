@@ -19,7 +19,7 @@ const STEPS: usize = 10;
 
 fn problem(dimension: usize, clients: usize, shape: Shape) -> Quadratic<f64> {
     let linear = Some(LinearTerm { mean: 1.0, sd: 0.1 });
-    let law = GeneratorSpec { dimension, shape, curvature: Alike::Unlike, linear, ..GeneratorSpec::default() };
+    let law = GeneratorSpec { dimension, shape, curvature: Alike::Heterogeneous, linear, ..GeneratorSpec::default() };
     let spec = QuadraticSpec { generate: Some(law), ..QuadraticSpec::default() };
     Quadratic::new(&spec, Some(clients), Streams::new(0), Path::new(".")).expect("the law is valid")
 }

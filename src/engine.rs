@@ -4,7 +4,6 @@
 //! protocol answers with orders through [`Control`]: compute, send, wake me. Computations are pure jobs that run when a
 //! result is first needed, many at once ([`jobs`]); nothing but their start and length is known to the clock.
 
-mod crew;
 pub mod jobs;
 mod ledger;
 mod protocol;
@@ -17,9 +16,8 @@ use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-pub use crew::AtWork;
 pub use jobs::Workers;
-pub use ledger::Ledger;
+pub use ledger::{AtWork, Ledger};
 pub use protocol::{
     Protocol,
     control::{Control, Delivery, Finish, Physics},
@@ -212,7 +210,7 @@ impl<P: Protocol> Engine<P> {
         })
     }
 
-    /// Takes up a run where [`save`](Self::save) left it.
+    /// Continues a run where [`save`](Self::save) left it.
     ///
     /// # Errors
     /// When the bytes are not those of a run of the same scenario and version.

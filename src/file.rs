@@ -1,21 +1,17 @@
 //! Data files in memory, unpacked if they are gzip, and faults that point into their text.
 
-pub mod archive;
 pub mod bounded;
-mod compression;
 pub mod digest;
-mod fields;
-pub mod npy;
-mod opened;
+pub mod numpy;
+
+pub use digest::{Opened, opened};
 
 use std::{
     borrow::Cow,
     path::{Path, PathBuf},
 };
 
-use compression::{Failure, GZIP, UNPACKED};
-pub use fields::start;
-pub use opened::{Opened, opened};
+use bounded::{Failure, GZIP, UNPACKED};
 
 use crate::{
     invalid::{Invalid, Spot},
@@ -30,7 +26,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct File<'a> {
     path: PathBuf,
     bytes: Cow<'a, [u8]>,
-    /// What the file, or an entry of it, may unpack to [byte].
+    /// Most bytes that the file, or an entry of it, may unpack to.
     most: u64,
 }
 
@@ -54,7 +50,7 @@ impl File<'static> {
             let is_missing = error.kind() == std::io::ErrorKind::NotFound;
             if is_missing { fault.help("paths are relative to the folder of the scenario file") } else { fault }
         })?;
-        opened::note(&path, &bytes);
+        digest::note(&path, &bytes);
         Self::unpack(path, Cow::Owned(bytes), most.unwrap_or(UNPACKED).min(memory::available()))
     }
 }
@@ -70,7 +66,7 @@ impl<'a> File<'a> {
 
     fn unpack(path: PathBuf, bytes: Cow<'a, [u8]>, most: u64) -> Result<Self, Invalid> {
         let bytes = if bytes.starts_with(&GZIP) {
-            Cow::Owned(compression::gunzip(&bytes, most).map_err(|failure| refused(failure, most).in_file(&path, None))?)
+            Cow::Owned(bounded::gunzip(&bytes, most).map_err(|failure| refused(failure, most).in_file(&path, None))?)
         } else {
             bytes
         };
@@ -111,13 +107,13 @@ impl<'a> File<'a> {
 
     /// A fault that names the compression of this file, where it has one that is not read.
     fn compressed(&self) -> Option<Invalid> {
-        let (name, command) = compression::other(&self.bytes)?;
+        let (name, command) = bounded::other(&self.bytes)?;
         let file = self.path.file_name().unwrap_or_default().to_string_lossy();
         let fault = self.fault(format!("the file is compressed by {name}: expected it plain, or by gzip"));
         Some(fault.help(format!("unpack it, such as by `{}`, and name what comes out", command.replace("FILE", &file))))
     }
 
-    /// A fault of a file that is not of the kind it should be, for which `message` stands unless it is compressed.
+    /// A fault of a file of the wrong kind: its compression, or else `message`.
     pub fn foreign(&self, message: impl Into<String>) -> Invalid {
         self.compressed().unwrap_or_else(|| self.fault(message))
     }
@@ -144,6 +140,52 @@ fn refused(failure: Failure, most: u64) -> Invalid {
     }
 }
 
+impl File<'_> {
+    /// A fault of the record that begins at byte `start`.
+    pub fn fault_at_record(&self, start: usize, message: impl Into<String>) -> Invalid {
+        self.text().map_or_else(|unreadable| unreadable, |text| self.fault_at(record(text, start), message))
+    }
+
+    /// A fault at a field of the record that begins at byte `start`: its index, and the byte between fields.
+    pub fn fault_at_field(&self, start: usize, (index, delimiter): (usize, u8), message: impl Into<String>) -> Invalid {
+        self.text().map_or_else(|unreadable| unreadable, |text| self.fault_at(field(text, start, index, delimiter), message))
+    }
+}
+
+/// The byte at which a record begins.
+pub fn start(position: Option<&csv::Position>) -> usize {
+    position.map_or(0, |position| position.byte() as usize)
+}
+
+/// The first line of the record that begins at byte `start` of `text`, behind empty lines.
+fn record(text: &str, start: usize) -> &str {
+    behind_empty_lines(text, start).lines().next().unwrap_or_default()
+}
+
+/// Field `index` of the record that begins at byte `start` of `text`, behind empty lines, without blanks around the field;
+/// the end of the record if it has no such field.
+fn field(text: &str, start: usize, index: usize, delimiter: u8) -> &str {
+    let record = behind_empty_lines(text, start);
+    let (mut quoted, mut passed, mut begin, mut end) = (false, 0, 0, record.len());
+    for (at, byte) in record.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            _ if byte == b'\n' || (byte == delimiter && passed == index) => {
+                end = at;
+                break;
+            }
+            _ if byte == delimiter => (passed, begin) = (passed + 1, at + 1),
+            _ => {}
+        }
+    }
+    record[if passed == index { begin } else { end }..end].trim()
+}
+
+fn behind_empty_lines(text: &str, start: usize) -> &str {
+    text.get(start..).unwrap_or_default().trim_start_matches(['\n', '\r'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,5 +210,15 @@ mod tests {
         let spot = place.spot.unwrap();
         assert_eq!((place.path, spot.line, spot.column, spot.text()), (PathBuf::from("a.txt"), 2, 5, "three"));
         assert_eq!(file.fault_at("of another text", "fault").file.unwrap().spot, None);
+    }
+
+    #[test]
+    fn fields_are_found_between_delimiters_outside_of_quotes() {
+        let text = "a,b\n\n1, \"x,\"\"\n\" ,3\r\n4;5";
+        assert_eq!((field(text, 0, 0, b','), field(text, 0, 1, b',')), ("a", "b"));
+        let found: Vec<&str> = (0..4).map(|index| field(text, 4, index, b',')).collect();
+        assert_eq!(found, ["1", "\"x,\"\"\n\"", "3", ""]);
+        assert_eq!(field(text, text.len() - 3, 1, b';'), "5");
+        assert_eq!(record(text, 3), "1, \"x,\"\"");
     }
 }

@@ -7,7 +7,14 @@ mod assignment;
 mod availability;
 mod presence;
 mod spec;
-mod widths;
+
+pub use availability::{
+    AvailabilitySpec,
+    chance::{ByLabel, Probability},
+    round::Seasonality,
+};
+pub use presence::Presence;
+pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave, Widths};
 
 use std::sync::OnceLock;
 
@@ -17,15 +24,6 @@ use rand::RngExt;
 use assignment::Assignment;
 use availability::{Availability, time::TimeProcess};
 use spec::Keys;
-
-pub use availability::{
-    AvailabilitySpec,
-    chance::{ByLabel, Probability},
-    round::Seasonality,
-};
-pub use presence::Presence;
-pub use spec::{Assign, FULL_WIDTH, FleetSpec, GroupSpec, Leave};
-pub use widths::Widths;
 
 use crate::{
     invalid::Invalid,
@@ -46,7 +44,7 @@ pub struct Fleet {
     fastest: OnceLock<f64>,
 }
 
-/// What the clients of a group have in common.
+/// The common traits of the clients of a group.
 #[derive(Debug, Clone)]
 struct Group {
     step: Sampler,
@@ -175,7 +173,7 @@ impl Fleet {
         if self.groups.iter().all(|group| group.bits == FULL_WIDTH) {
             return Widths::default();
         }
-        Widths::unlike((0..self.clients).map(|client| self.bits(client)).collect())
+        Widths::listed((0..self.clients).map(|client| self.bits(client)).collect())
     }
 
     /// What happens to the work of `client` when it goes down.
@@ -196,7 +194,7 @@ impl Fleet {
         steps as f64 * step + group.visit.sample(client, rng)
     }
 
-    /// What [`duration`](Self::duration) would be, where it is the same for every visit and draws nothing `[s]`.
+    /// The [`duration`](Self::duration) where it is the same for every visit and draws nothing `[s]`.
     pub fn steady_duration(&self, client: usize, steps: usize) -> Option<f64> {
         let group = self.of(client);
         let step = group.pace * group.step.of_client(client)?;
@@ -256,7 +254,7 @@ impl Fleet {
         }
     }
 
-    /// The same in one round: with a drift, that of the round.
+    /// The same in one round: with a seasonality, that of the round.
     pub fn probability_in(&self, client: usize, round: u64) -> Option<f64> {
         match &self.of(client).availability {
             Availability::Time(process) => process.fraction_up(client),

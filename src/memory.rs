@@ -1,10 +1,11 @@
-//! The memory of this machine, held against what a scenario asks for, so that too large a problem is refused and not killed.
+//! Bounds of memory: the rest that this machine has, compared with the demand of a scenario, so that too large a problem ends with a
+//! message; and the largest sizes that a scenario or a data file may state.
 
 use std::fs;
 
-use crate::invalid::Invalid;
+use crate::invalid::{self, Invalid};
 
-/// What is taken to be there where the system does not say [byte].
+/// Memory assumed where the system does not say [byte].
 const UNKNOWN: u64 = 8 << 30;
 
 /// Bytes that can be asked for now: what the system has left, or what its limits leave to the process if that is less.
@@ -23,7 +24,7 @@ fn kibibytes(text: &str, name: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// What `/proc/self/limits` says of the address space; `None` where it is unlimited.
+/// The limit of the address space from `/proc/self/limits`; `None` where it is unlimited.
 fn limit(text: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("Max address space"))?.split_whitespace().next()?.parse().ok()
 }
@@ -47,6 +48,62 @@ pub fn size(bytes: f64) -> String {
     unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{:.1} {name}", bytes / unit))
 }
 
+/// Most parameters of a model: a vector of 1 GiB in double precision.
+pub(crate) const MOST_PARAMETERS: usize = 1 << 27;
+
+/// Most values of a data set: 32 GiB in double precision.
+pub(crate) const MOST_VALUES: usize = 1 << 32;
+
+/// Refuses `what`, stated at `key`, where the product of `factors`, its size, is above [`MOST_PARAMETERS`].
+///
+/// # Errors
+/// [`Invalid`] at `key`.
+pub(crate) fn check_parameters(key: &str, factors: &[usize], what: &str) -> Result<(), Invalid> {
+    invalid::require(
+        volume(factors) <= MOST_PARAMETERS,
+        key,
+        product(factors),
+        &format!("{what} of at most {MOST_PARAMETERS} numbers"),
+    )
+}
+
+/// Refuses data, stated at `key`, where the product of `factors`, their size, is above [`MOST_VALUES`].
+///
+/// # Errors
+/// [`Invalid`] at `key`.
+pub(crate) fn check_values(key: &str, factors: &[usize]) -> Result<(), Invalid> {
+    invalid::require(
+        volume(factors) <= MOST_VALUES,
+        key,
+        product(factors),
+        &format!("a data set of at most {MOST_VALUES} values"),
+    )
+}
+
+/// Refuses layers of these `widths`, inputs and outputs included, with more than [`MOST_PARAMETERS`] parameters together.
+///
+/// # Errors
+/// [`Invalid`] at `key` with the widths.
+pub(crate) fn check_layers(key: &str, widths: &[usize]) -> Result<(), Invalid> {
+    let layer = |pair: &[usize]| pair[0].saturating_add(1).saturating_mul(pair[1]);
+    let size = widths.windows(2).map(layer).fold(0, usize::saturating_add);
+    if size <= MOST_PARAMETERS {
+        return Ok(());
+    }
+    Err(Invalid::at(key, format!("the model has too many parameters, {}: expected at most {MOST_PARAMETERS}", product(widths)))
+        .help("check the largest index or column of the data, the number of classes, and the hidden layers"))
+}
+
+/// The product, as far as it can be counted.
+fn volume(factors: &[usize]) -> usize {
+    factors.iter().copied().fold(1, usize::saturating_mul)
+}
+
+/// Such as `64 × 10`.
+fn product(factors: &[usize]) -> String {
+    factors.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +125,15 @@ mod tests {
         assert!(require("objective", "the run", 1e9, 1_000_000_000).is_ok());
         let refused = require("objective", "the run", 6.28e9, 1_000_000_000).unwrap_err();
         assert_eq!(refused.message, "the run would take about 6.3 GB of memory, and 1.0 GB is left");
+    }
+
+    #[test]
+    fn a_model_at_the_bound_is_taken_and_one_above_refused() {
+        // (2^20 − 1 inputs + 1) · 2^7 outputs = 2^27.
+        assert!(check_layers("objective", &[(1 << 20) - 1, 1 << 7]).is_ok());
+        assert!(check_layers("objective", &[1 << 20, 1 << 7]).is_err());
+        assert!(check_layers("objective", &[2, usize::MAX, 2]).is_err());
+        assert!(check_parameters("dimension", &[MOST_PARAMETERS], "a vector").is_ok());
+        assert!(check_parameters("dimension", &[usize::MAX, usize::MAX], "a matrix").is_err());
     }
 }

@@ -19,15 +19,15 @@ use serde::{
     de::{Error, Visitor},
 };
 
-/// A kind of part, implemented for the trait object that stands for all parts of the kind.
+/// A kind of part, implemented for the trait object of all parts of the kind.
 pub trait Kind: Debug + Send + Sync + 'static {
-    /// What the kind is called in messages, such as `compressor`.
+    /// The name of the kind in messages, such as `compressor`.
     const KIND: &'static str;
 
     /// The name of this part in a scenario.
     fn name(&self) -> &'static str;
 
-    /// The parameters, defaults included, as they stand behind the name.
+    /// The parameters, defaults included, as a scenario writes them behind the name.
     fn parameters(&self) -> toml::Value;
 }
 

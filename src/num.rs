@@ -6,7 +6,6 @@
 //! more: their sums have a fixed shape and give the same bits on every processor. The products of [`matrix`] choose their
 //! shape by the processor, and `ln` and `tanh` come from the platform's mathematics library.
 
-pub(crate) mod draws;
 mod exp;
 mod lanes;
 pub mod low_precision;

@@ -1,28 +1,25 @@
-//! What is minimised: objectives over the clients' data, and their exact optimum.
+//! The problem: objectives over the clients' data, and their exact optimum.
 //!
 //! `f(x) = Σ pᵢ fᵢ(x)` with `fᵢ` the local objective of client `i` and `Σ pᵢ = 1`. Objectives are immutable and shared by
 //! all threads; whatever a computation needs to write into comes in as a [`Workspace`].
 
-mod affine;
 pub mod batches;
 #[cfg(test)]
 mod check;
-mod classes;
-mod cross_entropy;
+mod correction;
 pub mod data;
 pub mod evaluate;
 pub mod head;
 pub mod init;
 pub mod kind;
-pub mod mlp;
+pub mod net;
 pub mod optimum;
+mod outputs;
 pub mod per_sample;
 pub mod quadratic;
 pub mod regression;
-mod size;
 pub mod softmax;
 pub mod spec;
-pub(crate) mod sums;
 mod supervised;
 
 use std::ops::Range;
@@ -30,8 +27,9 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 pub use batches::{BatchSize, Batches};
+pub use correction::Correction;
 pub use kind::{Inputs, ObjectiveKind, ObjectiveSpec, Properties};
-pub use mlp::{Activation, Mlp};
+pub use net::{Activation, Mlp};
 pub use per_sample::{PerSample, SampleLoss};
 pub use softmax::Softmax;
 pub use spec::{Problem, ProblemSpec};
@@ -49,7 +47,9 @@ use crate::{
 /// Vectors have shape `[d]` with `d = dim()` unless said otherwise.
 pub trait Objective<R: Real>: Send + Sync {
     /// Number of parameters `d`.
-    fn dim(&self) -> usize;
+    fn dim(&self) -> usize {
+        self.blocks().last().map_or(0, |block| block.range.end)
+    }
 
     /// Number of clients `n`.
     fn clients(&self) -> usize;
@@ -180,7 +180,7 @@ pub enum BlockKind {
     Bias,
 }
 
-/// What a stochastic gradient is taken on. The same sample can be used at two points, as variance reduction needs.
+/// The sample that a stochastic gradient is taken on. The same sample can be used at two points, as variance reduction needs.
 #[derive(Debug, Clone, Copy)]
 pub enum Sample<'a, R> {
     /// All samples of the client: the exact gradient.
@@ -197,59 +197,10 @@ pub struct Visit<'v, 'b, R> {
     pub steps: usize,
     /// Step size of local step `k`.
     pub lr: &'v dyn Fn(usize) -> f64,
-    /// Where the steps take their samples from.
+    /// The source of the samples of the steps.
     pub batches: &'v mut Batches<'b, R>,
     /// Whether the visit is to be left in the middle.
     pub interrupt: Interrupt<'v>,
-}
-
-/// How a local step departs from plain SGD: `y ← y − lr (scale · g + shift + pull (y − anchor))`.
-///
-/// One shape serves FedProx (`pull`), SCAFFOLD (`shift`), FedDyn (both) and local momentum (`scale` and `shift`), so that
-/// fused kernels serve them all.
-#[derive(Debug, Clone, Copy)]
-pub struct Correction<'a, R> {
-    /// Factor of the gradient.
-    pub scale: f64,
-    /// Constant direction added to every step, shape `[d]`.
-    pub shift: Option<&'a [R]>,
-    /// Proximal pull: its strength and the anchor, shape `[d]`.
-    pub pull: Option<(f64, &'a [R])>,
-}
-
-impl<R: Real> Correction<'_, R> {
-    /// Plain SGD.
-    pub const NONE: Self = Self { scale: 1.0, shift: None, pull: None };
-
-    /// `y ← y − lr (scale · g + shift + pull (y − anchor))`, coordinate by coordinate in this order of operations.
-    #[inline]
-    pub fn step(&self, lr: f64, gradient: &[R], y: &mut [R]) {
-        let lr = R::of(lr);
-        let gradient = &gradient[..y.len()];
-        for j in 0..y.len() {
-            y[j] -= lr * self.direction(j, gradient[j], y[j]);
-        }
-    }
-
-    /// Turns a gradient at `y` into the direction `scale · g + shift + pull (y − anchor)`, in place.
-    #[inline]
-    pub fn turn(&self, gradient: &mut [R], y: &[R]) {
-        for (j, (g, &y)) in gradient.iter_mut().zip(y).enumerate() {
-            *g = self.direction(j, *g, y);
-        }
-    }
-
-    #[inline]
-    fn direction(&self, j: usize, g: R, y: R) -> R {
-        let mut direction = R::of(self.scale) * g;
-        if let Some(shift) = self.shift {
-            direction += shift[j];
-        }
-        if let Some((strength, anchor)) = self.pull {
-            direction += R::of(strength) * (y - anchor[j]);
-        }
-        direction
-    }
 }
 
 /// Score on held-out samples.

@@ -4,20 +4,20 @@
 //! draws do not depend on the order of events, on the number of threads, or on which methods, metrics or clients exist
 //! besides. Keys never name a method: every method meets the same world.
 
-mod dirichlet;
 pub mod quantity;
 pub mod sampler;
-mod setting;
 
-pub(crate) use dirichlet::{dirichlet, exponentials};
 pub use quantity::Quantity;
 pub use sampler::Sampler;
-pub(crate) use setting::check_clients;
-pub use setting::{MAX_CLIENTS, Setting};
+pub(crate) use sampler::{dirichlet, exponentials};
+
+use std::path::{Path, PathBuf};
 
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
+
+use crate::invalid::{Invalid, require};
 
 /// The node of streams that belong to the fleet as a whole and to no client.
 pub const POPULATION: usize = u32::MAX as usize;
@@ -25,7 +25,7 @@ pub const POPULATION: usize = u32::MAX as usize;
 /// The generator behind every stream: small, fast and with a fixed, published algorithm.
 pub type Rng = Xoshiro256PlusPlus;
 
-/// What a stream is drawn for.
+/// The purpose of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u64)]
 pub enum Purpose {
@@ -100,6 +100,33 @@ pub(crate) fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+/// The largest fleet: what is looked at once for every client, such as who belongs to which group, takes seconds there. Client
+/// numbers fit `u32` and stay apart from [`POPULATION`](super::POPULATION).
+pub const MAX_CLIENTS: usize = 100_000_000;
+
+/// The setting in which a part of the world is built.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The streams of the run's seed.
+    pub streams: Streams,
+    /// Number of clients `n`.
+    pub clients: usize,
+    /// The folder that relative paths of data files start from.
+    pub folder: PathBuf,
+}
+
+impl Setting {
+    /// Where the data file `path` is.
+    pub fn locate(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+/// Refuses empty fleets and those whose client numbers do not fit.
+pub(crate) fn check_clients(clients: usize) -> Result<(), Invalid> {
+    require((1..=MAX_CLIENTS).contains(&clients), "clients", clients, "from 1 client to 100 million")
 }
 
 #[cfg(test)]

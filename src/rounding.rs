@@ -1,6 +1,6 @@
-//! What rounding must not decide: whether two instants are one, and which whole number a quotient reaches.
+//! Questions that rounding must not decide: whether two instants are one, and which whole number a quotient reaches.
 //!
-//! Sums of durations round: three steps of 0.1 s end just after 0.3 s. Who decides by the clock goes by the end of the instant.
+//! Sums of durations round: three steps of 0.1 s end just after 0.3 s. Decisions by the clock use the end of the instant.
 
 /// Instants, and quotients, that lie apart by no more than this share of themselves are the same [1].
 pub const TOLERANCE: f64 = 1e-9;

@@ -11,7 +11,7 @@ mod model;
 mod schema;
 mod seeds;
 
-use crate::toml::{axis, diagnostic, document, names, node, overrides, source};
+use crate::toml::{axis, diagnostic, document, node, overrides, source};
 
 pub use extend::{Difference, Joined, Runs, united};
 pub use made::{Made, Ran};

@@ -1,5 +1,5 @@
 //! Numbers in a text file, plain or gzip: columns with commas, semicolons, spaces or tabs between them, an optional header line,
-//! `#` comments. What stands in braces at the end of a line, as networkx writes the attributes of an edge, is passed over.
+//! `#` comments. Braces at the end of a line, in which networkx writes the attributes of an edge, are skipped.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ use crate::{
     toml::decode::forms,
 };
 
-/// Rows that stand in a file, or in the scenario itself.
+/// Rows in a file, or in the scenario itself.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Source<T> {
@@ -42,7 +42,7 @@ pub struct Table<const C: usize> {
 /// One row of a file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row<const C: usize> {
-    /// Where its line begins in the text [bytes].
+    /// The start of its line in the text [bytes].
     start: usize,
     /// Its numbers.
     pub values: [f64; C],
@@ -93,7 +93,7 @@ fn fields(line: &str) -> impl Iterator<Item = &str> {
     fields.map(str::trim).filter(move |field| !(blanks && field.is_empty()))
 }
 
-/// The numbers of a line, or where and what stands there instead.
+/// The numbers of a line, or the part at fault with the words for it.
 fn numbers<const C: usize>(line: &str) -> Result<[f64; C], (&str, String)> {
     let found = fields(line).count();
     if found != C {
@@ -111,10 +111,10 @@ fn numbers<const C: usize>(line: &str) -> Result<[f64; C], (&str, String)> {
 const MOST_ROUNDS: usize = 1_000_000;
 
 /// Reads which of `clients` clients each round has, from lines `round, client`; rounds that have none are
-/// empty. Only if `repeats`, a client may stand in a round twice.
+/// empty. Only if `repeats`, a client may be in a round twice.
 ///
 /// # Errors
-/// As [`read`], and at the first round or client that does not exist or stands there again.
+/// As [`read`], and at the first round or client that does not exist or is repeated.
 pub fn rounds(path: &Path, clients: usize, repeats: bool) -> Result<Vec<Vec<usize>>, Invalid> {
     let table = read(path, ["round", "client"])?;
     let (mut sets, mut known) = (Vec::new(), BTreeSet::new());

@@ -6,16 +6,12 @@ pub mod axis;
 pub mod decode;
 pub mod diagnostic;
 pub mod document;
-pub mod names;
 pub mod node;
 pub mod overrides;
-pub mod rejected;
 pub mod source;
 pub mod write;
 
-pub use diagnostic::Diagnostic;
-pub use names::nearest;
+pub use diagnostic::{Diagnostic, Rejected, nearest};
 pub use node::{Entry, Node, Table, Value};
 pub use overrides::Override;
-pub use rejected::Rejected;
 pub use source::{Source, Sources, Span};

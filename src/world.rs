@@ -14,7 +14,7 @@ use crate::{
 
 /// Everything that exists before a method starts.
 pub struct World<R: Real> {
-    /// What is minimised.
+    /// The problem that is minimised.
     pub problem: Problem<R>,
     /// Who the clients are.
     pub fleet: Fleet,
@@ -50,7 +50,7 @@ impl<R: Real> World<R> {
         self.streams
     }
 
-    /// Whether work and messages in `directions` surely take no time, so that the clock stands still unless a method or its
+    /// Whether work and messages in `directions` surely take no time, so that the clock does not move unless a method or its
     /// schedule waits.
     pub fn is_instant(&self, directions: &[Direction]) -> bool {
         let travels_at_once = |&direction: &Direction| self.fleet.links(&self.network, direction).all(Link::is_instant);

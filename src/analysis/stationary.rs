@@ -8,9 +8,8 @@ use crate::{
         vector::{axpy, dot, norm2},
     },
     problem::{
-        Block, Objective, Problem, Sample, TestScore, Workspace,
+        Block, Objective, Problem, Sample, TestScore, Workspace, evaluate,
         optimum::{OptimumError, minimise},
-        sums,
     },
 };
 
@@ -112,7 +111,7 @@ fn update(objective: &dyn Objective<f64>, pulls: &Pulls, lr: f64, x: &[f64]) -> 
         sum
     };
     let mut total = zeros();
-    sums::ordered_fold(objective.clients(), part, |part| sums::add(&mut total, &part));
+    evaluate::ordered_fold(objective.clients(), part, |part| evaluate::add(&mut total, &part));
     total
 }
 

@@ -16,7 +16,7 @@ use control::Control;
 /// `on_…` methods and `start`; [`run_job`](Self::run_job) sees it immutably, on any thread, at any moment between the
 /// start and the end of the job, and must depend on nothing but the job and what never changes during a run.
 pub trait Protocol: Sync + Sized {
-    /// What nodes send each other.
+    /// A message between nodes.
     type Msg: Serialize + DeserializeOwned;
     /// A computation that waits to be run.
     type Job: Send + Sync + Serialize + DeserializeOwned;
@@ -60,7 +60,7 @@ pub trait Protocol: Sync + Sized {
     /// When a part of the state cannot be serialised or written.
     fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error>;
 
-    /// Takes up the state that [`save`](Self::save) wrote.
+    /// Loads the state that [`save`](Self::save) wrote.
     ///
     /// # Errors
     /// When the bytes do not fit.

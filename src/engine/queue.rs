@@ -18,7 +18,7 @@ pub enum Phase {
     Settle,
 }
 
-/// Events ordered by (time, phase, sequence number); what settles an instant has its place at the end of that.
+/// Events ordered by (time, phase, sequence number); events that end an instant come last in it.
 ///
 /// Events that are scheduled in order, as constant delays make them, wait in a row and cost nothing to sort; the others go
 /// through a heap. Both hold 32-byte entries only; the events themselves stay in place in a slab.

@@ -1,7 +1,7 @@
 //! Data that several holders share, saved once: the model that a server has sent to many clients.
 //!
 //! For fields `Arc<T>`, by `#[serde(with = "shared")]`. Within [`saving`], what was met before is written as its number in the
-//! order of first neighbourhoods, and within [`loading`] it is shared again. Elsewhere every holder has its own.
+//! order of first meetings, and within [`loading`] it is shared again. Elsewhere every holder has its own.
 
 use std::{any::Any, cell::RefCell, collections::HashMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 thread_local! {
     /// Numbers of what was written, by its place in memory, which nothing leaves while it is saved.
     static WRITTEN: RefCell<Option<HashMap<usize, u32>>> = const { RefCell::new(None) };
-    /// What was read.
+    /// The data read so far.
     static READ: RefCell<Option<Vec<Arc<dyn Any + Send + Sync>>>> = const { RefCell::new(None) };
 }
 

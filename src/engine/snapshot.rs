@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Whatever serialises can be saved and taken up again, without a copy of it in memory.
+/// Everything that serialises can be saved and loaded again, without a copy of it in memory.
 pub trait Snapshot {
     /// Writes the state.
     ///

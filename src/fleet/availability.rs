@@ -18,6 +18,7 @@ use crate::{
     invalid::{Invalid, require},
     random::{Quantity, Setting},
     table::Source,
+    toml::decode::defaults,
 };
 
 /// When a client can take part.
@@ -77,12 +78,9 @@ pub enum AvailabilitySpec {
     Pattern(Source<Vec<usize>>),
 }
 
-fn rise() -> f64 {
-    0.05
-}
-
-fn period() -> u64 {
-    100
+defaults! {
+    rise: f64 = 0.05;
+    period: u64 = 100;
 }
 
 /// Most periods within a step where each is drawn.
@@ -111,8 +109,8 @@ impl AvailabilitySpec {
             }
             Self::Bernoulli { probability, over_time } => {
                 chance("bernoulli", probability)?;
-                let drift = over_time.as_ref().map_or(Ok(()), Seasonality::validate);
-                drift.map_err(|error| error.under("bernoulli.over-time"))
+                let season = over_time.as_ref().map_or(Ok(()), Seasonality::validate);
+                season.map_err(|error| error.under("bernoulli.over-time"))
             }
             Self::MarkovRounds { probability, rise } => {
                 chance("markov-rounds", probability)?;

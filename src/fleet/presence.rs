@@ -1,4 +1,4 @@
-//! Who is up when: the availability of clients, followed as virtual time goes on.
+//! The presence of clients, followed as virtual time goes on.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::{engine::Finish, random::Streams, rounding::end_of_instant};
 /// Follows the availability of the clients that are asked about.
 ///
 /// Everything it keeps can be computed again from the client's stream, so it needs no checkpoint and its answers do not
-/// depend on what was asked before. MeteredStats about one client at growing times cost constant time on average; a question
+/// depend on what was asked before. Questions about one client at growing times cost constant time on average; a question
 /// about an earlier time starts the client's process again.
 #[derive(Debug, Clone, Default)]
 pub struct Presence {

@@ -11,7 +11,7 @@ pub enum Graph {
     Complete(usize),
     /// Neighbours in both directions.
     Undirected(Rows),
-    /// Neighbours that a node sends to, and those it hears from.
+    /// The receivers and the senders of a node.
     Directed {
         /// Receivers of each node.
         out: Rows,
@@ -108,7 +108,7 @@ impl Graph {
         }
     }
 
-    /// Number of nodes that `node` hears from.
+    /// Number of senders of `node`.
     pub fn in_degree(&self, node: usize) -> usize {
         match self {
             Self::Directed { incoming, .. } => incoming.degree(node),
@@ -143,7 +143,7 @@ impl Graph {
         (0..self.degree(node)).map(move |k| self.neighbour(node, k))
     }
 
-    /// The nodes that `node` hears from, ascending.
+    /// The senders of `node`, ascending.
     pub fn senders(&self, node: usize) -> impl ExactSizeIterator<Item = usize> + '_ {
         let directed = match self {
             Self::Directed { incoming, .. } => Some(incoming.row(node)),

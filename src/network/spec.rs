@@ -36,11 +36,11 @@ pub struct NetworkSpec {
     pub components: Components,
 }
 
-/// What becomes of a topology that falls apart.
+/// The treatment of a topology that falls into parts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Components {
-    /// It is refused: nodes that cannot reach each other never agree.
+    /// It is an error: nodes that cannot reach each other never agree.
     #[default]
     One,
     /// Every component runs for itself, at the same time.

@@ -1,17 +1,17 @@
 //! Who talks to whom, with which weights.
 
-use std::fmt;
-
 mod spectrum;
 
-use super::{Components, Graph, TopologySpec, WeightRule, edges, lattice, random_graph};
+use std::fmt;
+
+use super::{Components, Graph, TopologySpec, WeightRule, families};
 use crate::{
     invalid::{Invalid, require},
     random::{Rng, Setting, check_clients},
 };
 
-/// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and those it
-/// hears from. Weights follow from the degrees; only the diagonal is stored.
+/// A graph with mixing weights `W`, shape `[n, n]`, rows summing to 1: node `i` mixes `Σ_j W_ij x_j` over itself and its
+/// senders. Weights follow from the degrees; only the diagonal is stored.
 #[derive(Debug, Clone)]
 pub struct Topology {
     graph: Graph,
@@ -31,7 +31,7 @@ impl TopologySpec {
         let graph = self.graph(components, setting)?;
         match graph.components() {
             parts if parts > 1 && components == Components::One => {
-                Err(Invalid::at("", format!("the graph falls into {parts} parts, which never hear of each other"))
+                Err(Invalid::at("", format!("the graph falls into {parts} parts, which never exchange messages"))
                     .help("join them, or set `components = \"each\"` in `[network]` to let each part run for itself"))
             }
             _ => Ok(Topology::new(graph, weights)),
@@ -41,18 +41,18 @@ impl TopologySpec {
     fn graph(&self, components: Components, setting: &Setting) -> Result<Graph, Invalid> {
         let nodes = setting.clients;
         match *self {
-            Self::Ring => Ok(lattice::circulant_of(nodes, std::iter::once(1))),
-            Self::Torus => lattice::grid(nodes, true),
-            Self::Grid => lattice::grid(nodes, false),
+            Self::Ring => Ok(families::circulant_of(nodes, std::iter::once(1))),
+            Self::Torus => families::grid(nodes, true),
+            Self::Grid => families::grid(nodes, false),
             Self::Complete => Ok(Graph::Complete(nodes)),
-            Self::Star => Ok(lattice::star(nodes)),
-            Self::Hypercube => lattice::hypercube(nodes),
-            Self::Exponential => Ok(lattice::exponential(nodes)),
-            Self::Circulant { degree } => lattice::circulant(nodes, degree),
-            Self::Edges(ref source) => edges::listed(source, setting).map_err(|error| error.under("edges")),
+            Self::Star => Ok(families::star(nodes)),
+            Self::Hypercube => families::hypercube(nodes),
+            Self::Exponential => Ok(families::exponential(nodes)),
+            Self::Circulant { degree } => families::circulant(nodes, degree),
+            Self::Edges(ref source) => families::listed(source, setting).map_err(|error| error.under("edges")),
             Self::ErdosRenyi { .. } | Self::RandomRegular { .. } | Self::SmallWorld { .. } | Self::BarabasiAlbert { .. } => {
                 let (key, help) = self.check_random(nodes)?;
-                random_graph::first(key, components, setting.streams, help, |rng| self.draw(nodes, rng))
+                families::first(key, components, setting.streams, help, |rng| self.draw(nodes, rng))
             }
         }
     }
@@ -61,7 +61,7 @@ impl TopologySpec {
     fn check_random(&self, nodes: usize) -> Result<(&'static str, String), Invalid> {
         match *self {
             Self::RandomRegular { degree } => {
-                random_graph::check_regular("random-regular", nodes, degree)?;
+                families::check_regular("random-regular", nodes, degree)?;
                 Ok(("random-regular.degree", "choose at least 3 neighbours".to_owned()))
             }
             Self::SmallWorld { k, .. } => {
@@ -83,10 +83,10 @@ impl TopologySpec {
     /// One draw of a random graph; `None` if it got stuck, or if this is not one.
     fn draw(&self, nodes: usize, rng: &mut Rng) -> Option<Graph> {
         match *self {
-            Self::ErdosRenyi { p } => Some(random_graph::erdos_renyi(nodes, p, rng)),
-            Self::RandomRegular { degree } => random_graph::regular(nodes, degree, rng),
-            Self::SmallWorld { k, p } => Some(random_graph::small_world(nodes, k, p, rng)),
-            Self::BarabasiAlbert { m } => Some(random_graph::barabasi_albert(nodes, m, rng)),
+            Self::ErdosRenyi { p } => Some(families::erdos_renyi(nodes, p, rng)),
+            Self::RandomRegular { degree } => families::regular(nodes, degree, rng),
+            Self::SmallWorld { k, p } => Some(families::small_world(nodes, k, p, rng)),
+            Self::BarabasiAlbert { m } => Some(families::barabasi_albert(nodes, m, rng)),
             _ => None,
         }
     }
@@ -103,7 +103,7 @@ impl Topology {
         topology
     }
 
-    /// What the weights of the others leave for `node` itself.
+    /// The weight that those of the others leave for `node` itself.
     fn rest(&self, node: usize) -> f64 {
         1.0 - self.graph.senders(node).map(|sender| self.weight(node, sender)).sum::<f64>()
     }
@@ -118,7 +118,7 @@ impl Topology {
         self.graph.nodes()
     }
 
-    /// Weight `W_ij` that node `i` gives to a node `j ≠ i` that it hears from `[1]`.
+    /// Weight `W_ij` that node `i` gives to a sender `j ≠ i` `[1]`.
     pub fn weight(&self, i: usize, j: usize) -> f64 {
         let degree = |node| self.graph.in_degree(node);
         match self.rule {
@@ -138,7 +138,7 @@ impl Topology {
         }
     }
 
-    /// The row `W_i`: the nodes that node `i` hears from, ascending, with their weights; without `i` itself.
+    /// The row `W_i`: the senders of node `i`, ascending, with their weights; without `i` itself.
     pub fn row(&self, node: usize) -> impl ExactSizeIterator<Item = (usize, f64)> + '_ {
         self.graph.senders(node).map(move |sender| (sender, self.weight(node, sender)))
     }
@@ -147,7 +147,7 @@ impl Topology {
     /// `1 − gap` (in the norm in which `W` is symmetric). 0 if the graph is not connected.
     ///
     /// Exact for complete and circulant graphs and up to 600 nodes, by Lanczos iteration beyond; `None` where that does not
-    /// settle to `1e-9`, as on large graphs of large diameter.
+    /// converge to `1e-9`, as on large graphs of large diameter.
     pub fn spectral_gap(&self) -> Option<f64> {
         spectrum::second_modulus(self).map(|modulus| (1.0 - modulus).max(0.0))
     }

@@ -7,13 +7,18 @@
 //! Sources: uniform fake quantisation with one scale a layer; ternary weight networks (Li, Zhang, Liu, 2016,
 //! <https://arxiv.org/abs/1605.04711>) for two bits; binary weight networks (Rastegari et al., ECCV 2016) for one.
 
-use super::{Real, draws::replace_at_random, vector};
+use rand::Rng as _;
+
+use super::{
+    Real,
+    vector::{self, run},
+};
 use crate::{
     invalid::{Invalid, require},
     random::Rng,
 };
 
-/// A bit-width from 1 to 32, where 32 stands for plain floating point.
+/// A bit-width from 1 to 32, where 32 means plain floating point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bits(u32);
 
@@ -119,7 +124,7 @@ impl Grid {
     fn round<R: Real>(&self, rounding: &mut Rounding<'_>, block: &mut [R]) {
         let points = self.points();
         match rounding {
-            Rounding::Nearest => vector::run(
+            Rounding::Nearest => run(
                 #[inline(always)]
                 move || {
                     let points = points;
@@ -145,7 +150,7 @@ impl Grid {
     /// Rounds to the nearest points of a grid about zero, and moves its end to where the points fit the block best.
     fn fit<R: Real>(&self, block: &mut [R]) {
         let (points, values) = (self.points(), &*block);
-        let (along, square) = vector::run(
+        let (along, square) = run(
             #[inline(always)]
             move || {
                 let points = points;
@@ -157,7 +162,7 @@ impl Grid {
         );
         let end = R::of(self.end + self.levels * along / square).f64();
         let fitted = Self { end, ..*self }.points();
-        vector::run(
+        run(
             #[inline(always)]
             move || {
                 let (points, fitted) = (points, fitted);
@@ -189,7 +194,7 @@ struct Points {
 }
 
 impl Points {
-    /// Where a value lies among the indices.
+    /// The place of a value among the indices.
     #[inline(always)]
     fn place<R: Real>(&self, value: R) -> f64 {
         (value.f64() - self.origin) * self.density
@@ -222,6 +227,39 @@ fn mean_magnitude<R: Real>(block: &[R], kept: impl Fn(f64) -> bool) -> f64 {
     let first = magnitudes().next().unwrap_or(0.0);
     let excess: f64 = magnitudes().map(|magnitude| magnitude - first).sum();
     first + excess / magnitudes().count().max(1) as f64
+}
+
+/// Coordinates that draw together, so that everything besides the draws runs in vectors.
+const TOGETHER: usize = 256;
+
+/// Distance between two neighbouring draws: a number of the generator serves two coordinates. An event that is drawn for has
+/// its probability up to this.
+pub(crate) const RESOLUTION: f64 = 1.0 / (1_u64 << 32) as f64;
+
+/// Replaces each coordinate by the `value` for it and a uniform draw of its own from [0, 1), in order.
+///
+/// `value` holds what it needs by value: behind a reference it would be read anew for every coordinate, which keeps the loop
+/// from running in vectors.
+#[inline]
+pub(crate) fn replace_at_random<R: Real>(rng: &mut Rng, v: &mut [R], value: impl Fn(R, f64) -> R + Copy) {
+    let mut draws = [0_u32; TOGETHER];
+    for v in v.chunks_mut(TOGETHER) {
+        let draws = &mut draws[..v.len().next_multiple_of(2)];
+        for pair in draws.as_chunks_mut().0 {
+            let bits = rng.next_u64();
+            *pair = [(bits >> 32) as u32, bits as u32];
+        }
+        let draws = &*draws;
+        run(
+            #[inline(always)]
+            move || {
+                let value = value;
+                for (v, &draw) in v.iter_mut().zip(draws.iter()) {
+                    *v = value(*v, f64::from(draw) * RESOLUTION);
+                }
+            },
+        );
+    }
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Real for f64 {
     }
 }
 
-/// What one of two functions makes, chosen by the scalar type `R`: `single` for `f32` and `double` for `f64`. `T` is what that one
+/// The result of one of two functions, chosen by the scalar type `R`: `single` for `f32` and `double` for `f64`. `T` is what that one
 /// makes, written in terms of `R`.
 pub fn by_scalar<R: Real, A: 'static, B: 'static, T: 'static>(single: impl FnOnce() -> A, double: impl FnOnce() -> B) -> T {
     match R::PRECISION {

@@ -15,20 +15,18 @@ mod read;
 mod report;
 mod row;
 mod spec;
-mod summary;
 mod table;
 
 use std::ops::Range;
 
 pub use load::{Loaded, Request, describe, load, read};
 pub use partition::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw, partition};
-pub use report::{Class, Predicted, Report, Spread};
+pub use report::{Class, Predicted, Report, Spread, Summary};
 pub use row::Row;
 pub use spec::{
     Bundled, CentreLaw, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, LinearTargets, MixtureClients,
     MixtureSpec, NpySpec, NpzSpec, Scale, Source, SyntheticSpec, TargetKind, TeacherSpec, TextSpec,
 };
-pub use summary::Summary;
 pub use table::{Grouping, Ids, Table};
 
 use crate::num::{Real, vector};

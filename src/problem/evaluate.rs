@@ -3,7 +3,11 @@
 //! Clients are evaluated in parallel over fixed chunks and folded in order, in double precision, so that a score has the
 //! same bits on any number of threads.
 
-use super::{Objective, Optimum, TestScore, Workspace, sums};
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{Objective, Optimum, Sample, TestScore, Workspace};
 use crate::num::{Real, vector::norm2};
 
 /// Which scores are wanted; nothing else is computed.
@@ -81,7 +85,7 @@ pub fn evaluate<R: Real>(objective: &dyn Objective<R>, optimum: Option<&Optimum>
     let optimum = optimum.or(form.map(|form| &form.optimum));
     let by_pass = form.is_none() && (wanted.loss || wanted.gradient_norm || (wanted.gap && optimum.is_some()));
     let needed = by_pass || wanted.worst_decile || wanted.local_losses;
-    let sums = needed.then(|| sums::over_clients(objective, x, form.is_none() && wanted.gradient_norm));
+    let sums = needed.then(|| over_clients(objective, x, form.is_none() && wanted.gradient_norm));
     let (loss, gap, gradient_norm) = match (form, &sums) {
         (Some(form), _) => (Some(form.loss(x)), Some(form.gap(x)), Some(form.gradient_norm(x))),
         (None, Some(sums)) => {
@@ -114,6 +118,73 @@ pub fn worst_decile(losses: &[f64]) -> f64 {
     sorted.sort_unstable_by(|a, b| b.total_cmp(a));
     let worst = &sorted[..losses.len().div_ceil(10)];
     worst.iter().sum::<f64>() / worst.len() as f64
+}
+
+/// Chunks that are in flight together; bounds the memory that partial results take.
+const WAVE: usize = 16;
+
+/// Chunks that a fleet is cut into at most, so that partial results stay few.
+const CHUNKS: usize = 64;
+
+/// Maps fixed chunks of `0..count` in parallel and folds the results in the order of the chunks.
+///
+/// The chunks depend on `count` alone, never on the number of threads.
+pub(crate) fn ordered_fold<A: Send>(count: usize, map: impl Fn(Range<usize>) -> A + Sync, mut fold: impl FnMut(A)) {
+    let size = count.div_ceil(CHUNKS).max(1);
+    let chunks = count.div_ceil(size);
+    for wave in (0..chunks).step_by(WAVE) {
+        let done: Vec<A> = (wave..(wave + WAVE).min(chunks))
+            .into_par_iter()
+            .map(|chunk| map(chunk * size..((chunk + 1) * size).min(count)))
+            .collect();
+        done.into_iter().for_each(&mut fold);
+    }
+}
+
+/// `sum ← sum + part`, coordinate by coordinate.
+pub(crate) fn add(sum: &mut [f64], part: &[f64]) {
+    for (sum, part) in sum.iter_mut().zip(part) {
+        *sum += part;
+    }
+}
+
+/// The result of a pass over all clients at one point.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    /// `f(x) = Σ pᵢ fᵢ(x)`.
+    pub loss: f64,
+    /// `∇f(x)`, shape `[d]`; empty where it was not asked for.
+    pub gradient: Vec<f64>,
+    /// `fᵢ(x)`, shape `[n]`.
+    pub losses: Vec<f64>,
+}
+
+/// Losses of all clients, and the global gradient where asked, accumulated in double precision.
+pub(super) fn over_clients<R: Real>(objective: &dyn Objective<R>, x: &[R], with_gradient: bool) -> Sums {
+    let dim = if with_gradient { objective.dim() } else { 0 };
+    let part = |clients: Range<usize>| {
+        let mut sums = Sums { loss: 0.0, gradient: vec![0.0; dim], losses: Vec::with_capacity(clients.len()) };
+        let (mut work, mut gradient) = (Workspace::new(), vec![R::zero(); dim]);
+        for client in clients {
+            let weight = objective.weight(client);
+            let loss = if with_gradient {
+                objective.gradient(client, x, Sample::Full, &mut gradient, &mut work)
+            } else {
+                objective.local_loss(client, x, &mut work)
+            };
+            sums.gradient.iter_mut().zip(&gradient).for_each(|(sum, g)| *sum += weight * g.f64());
+            sums.loss += weight * loss;
+            sums.losses.push(loss);
+        }
+        sums
+    };
+    let mut all = Sums { loss: 0.0, gradient: vec![0.0; dim], losses: Vec::with_capacity(objective.clients()) };
+    ordered_fold(objective.clients(), part, |part| {
+        all.loss += part.loss;
+        add(&mut all.gradient, &part.gradient);
+        all.losses.extend_from_slice(&part.losses);
+    });
+    all
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) fn each_raw_part<R: Real>(
     work.give(wanted);
 }
 
-/// Where the last layer lies among the parameters: weights, shape `[C, q]`, row by row, then biases, shape `[C]`, if any.
+/// The place of the last layer among the parameters: weights, shape `[C, q]`, row by row, then biases, shape `[C]`, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Inputs `q` of the layer, without the constant 1 of a bias.

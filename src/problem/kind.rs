@@ -1,4 +1,4 @@
-//! What a kind of objective says of itself, and how a scenario names one.
+//! Kinds of objectives: their properties, and the names by which a scenario chooses them.
 
 use std::{fmt::Debug, path::PathBuf, sync::Arc};
 
@@ -29,7 +29,7 @@ pub trait ObjectiveKind: Debug + Clone + Send + Sync + Serialize + DeserializeOw
         Ok(())
     }
 
-    /// What is known of it before it is built.
+    /// Its properties, known before it is built.
     fn properties(&self) -> Properties;
 
     /// The objectives of all clients.
@@ -39,12 +39,12 @@ pub trait ObjectiveKind: Debug + Clone + Send + Sync + Serialize + DeserializeOw
     fn build<R: Real>(&self, inputs: &Inputs<R>) -> Result<Box<dyn Objective<R>>, Invalid>;
 }
 
-/// What is known of a kind of objective before it is built.
+/// The properties of a kind of objective, known before it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Properties {
     /// Whether its clients hold samples; without them a scenario gives neither `data` nor `partition`, `l2` or `weights`.
     pub samples: bool,
-    /// What targets have to be, where the data do not say what they are.
+    /// The targets that it needs, where the data do not say what they are.
     pub targets: TargetKind,
     /// Whether it is convex, so that there is an exact optimum to hold models against.
     pub convex: bool,
@@ -52,7 +52,7 @@ pub struct Properties {
     pub solvable_head: bool,
 }
 
-/// What an objective is built from.
+/// The inputs that an objective is built from.
 #[derive(Debug, Clone)]
 pub struct Inputs<R> {
     /// Number of clients, where the fleet says it.

@@ -4,7 +4,6 @@
 //! `‖∇f(x)‖ ≤` [`TOLERANCE`], which is checked on the result.
 
 pub mod cache;
-mod memory;
 mod newton;
 
 pub use newton::minimise;

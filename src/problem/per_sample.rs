@@ -1,10 +1,11 @@
 //! An objective from the loss of one sample: the short way to an objective over data.
 
-use super::{Block, Inputs, Objective, Sample, TestScore, Workspace, data::Samples, supervised::Supervised};
-use crate::{
-    invalid::Invalid,
-    num::{Real, vector},
+use super::{
+    Block, Inputs, Objective, Sample, TestScore, Workspace,
+    data::Samples,
+    supervised::{Supervised, of_shared},
 };
+use crate::{invalid::Invalid, num::Real};
 
 /// The loss of one sample, and its gradient.
 pub trait SampleLoss<R: Real>: Send + Sync {
@@ -44,51 +45,33 @@ impl<R: Real, L: SampleLoss<R>> PerSample<L, R> {
         shared.reweight(&inputs.weights)?;
         Ok(Self { loss, shared })
     }
-
-    fn penalty(&self, x: &[R]) -> f64 {
-        0.5 * self.shared.l2 * vector::norm2(x)
-    }
 }
 
 impl<R: Real, L: SampleLoss<R>> Objective<R> for PerSample<L, R> {
-    fn dim(&self) -> usize {
-        self.blocks().last().map_or(0, |last| last.range.end)
-    }
-
-    fn clients(&self) -> usize {
-        self.shared.data.clients()
-    }
-
-    fn samples(&self, client: usize) -> usize {
-        self.shared.data.rows(client).len()
-    }
-
-    fn weight(&self, client: usize) -> f64 {
-        self.shared.weight(client)
-    }
+    of_shared!();
 
     fn blocks(&self) -> &[Block] {
         self.loss.blocks()
     }
 
     fn gradient(&self, client: usize, x: &[R], sample: Sample<'_, R>, gradient: &mut [R], _: &mut Workspace<R>) -> f64 {
-        let Supervised { data, l2, .. } = &self.shared;
-        gradient.iter_mut().zip(x).for_each(|(g, &x)| *g = R::of(*l2) * x);
+        let data = &self.shared.data;
+        self.shared.begin_gradient(x, gradient);
         let picked = self.shared.pick(client, sample);
         let share = 1.0 / picked.len().max(1) as f64;
         let loss = |i| self.loss.loss(&data.train, picked.source(i), x, Some((R::of(share), &mut *gradient)));
-        share * (0..picked.len()).map(loss).sum::<f64>() + self.penalty(x)
+        share * (0..picked.len()).map(loss).sum::<f64>() + self.shared.ridge(x)
     }
 
     fn local_loss(&self, client: usize, x: &[R], _: &mut Workspace<R>) -> f64 {
         let data = &self.shared.data;
         let rows = data.rows(client);
         let share = 1.0 / rows.len().max(1) as f64;
-        share * rows.map(|row| self.loss.loss(&data.train, row, x, None)).sum::<f64>() + self.penalty(x)
+        share * rows.map(|row| self.loss.loss(&data.train, row, x, None)).sum::<f64>() + self.shared.ridge(x)
     }
 
     fn test(&self, x: &[R], _: &mut Workspace<R>) -> Option<TestScore> {
-        let samples = self.shared.data.test.as_ref().filter(|samples| !samples.is_empty())?;
+        let samples = self.shared.test()?;
         let rows = || 0..samples.len();
         let loss = rows().map(|row| self.loss.loss(samples, row, x, None)).sum::<f64>() / samples.len() as f64;
         let right: Option<Vec<bool>> = rows().map(|row| self.loss.is_right(samples, row, x)).collect();

@@ -8,7 +8,6 @@ mod explicit;
 mod form;
 mod generator;
 mod kernel;
-mod rotation;
 mod spec;
 
 use std::{path::Path, sync::OnceLock};
@@ -64,7 +63,7 @@ pub struct Quadratic<R> {
     form: OnceLock<QuadraticForm>,
 }
 
-/// Where the clients' own numbers come from.
+/// The source of the clients' own numbers.
 #[derive(Debug)]
 enum Fleet<R> {
     /// Rows of all clients; `curvatures` or `offsets` are empty where clients have none of their own.

@@ -3,29 +3,36 @@
 //! `fᵢ(x) = (1/nᵢ) Σ φ(⟨a, w⟩ + b, t) + (l2/2) ‖x‖²` over the samples `(a, t)` of client `i`, with `x = (w, b)` where there
 //! is an intercept and `x = w` where there is none. The regularisation acts on all parameters.
 
-mod gram;
-mod loss;
 mod rows;
+
+pub use rows::Loss;
 
 use std::sync::{Arc, OnceLock};
 
-pub use loss::Loss;
-use rows::{Pass, Rows};
+use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    invalid::Invalid,
-    num::Real,
-    problem::{
-        Block, BlockKind, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Workspace,
-        data::{ClientData, TargetKind},
-        head::{LinearHead, each_raw_part},
-        quadratic::QuadraticForm,
-        size::check_layers,
-        supervised::Picked,
-    },
+use rows::{Pass, Rows};
+
+use super::{
+    Block, BlockKind, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Workspace,
+    data::{ClientData, Features, TargetKind},
+    head::{LinearHead, each_raw_part},
+    quadratic::{Hessian, QuadraticForm},
+    supervised::Picked,
 };
+use crate::{invalid::Invalid, memory::check_layers, num::Real};
+
+/// Parameters beyond which the Gram matrix is not formed; the optimum then comes from conjugate gradients.
+const LARGEST: usize = 1024;
+
+/// Samples that enter the Gram matrix together.
+const ROWS: usize = 512;
+
+/// Columns of the Gram matrix that one job sums.
+const COLUMNS: usize = 64;
 
 /// Linear regression with squared errors.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -132,13 +139,40 @@ impl<R: Real> Regression<R> {
             crate::num::vector::axpy(R::of(self.l2), x, gradient);
         }
     }
+
+    /// The global least-squares objective as a quadratic form by the normal equations, summed in double precision in the order of
+    /// the rows.
+    fn form(&self) -> Option<QuadraticForm> {
+        let (Self { data, targets, weights, .. }, dim) = (self, self.dim());
+        if dim > LARGEST {
+            return None;
+        }
+        let mut share = vec![0.0; targets.len()];
+        for (client, weight) in weights.iter().enumerate() {
+            let rows = data.rows(client);
+            let each = weight / rows.len().max(1) as f64;
+            share[rows].iter_mut().for_each(|share| *share += each);
+        }
+        let (mut gram, mut b, mut constant) = (vec![0.0; dim * dim], vec![0.0; dim], 0.0);
+        let mut block = vec![0.0; ROWS * dim];
+        for start in (0..targets.len()).step_by(ROWS) {
+            let rows = start..(start + ROWS).min(targets.len());
+            let block = &mut block[..rows.len() * dim];
+            for (row, sample) in rows.zip(block.chunks_exact_mut(dim)) {
+                let root = share[row].sqrt();
+                fill(&data.train.features, row, root, self.intercept, sample);
+                let target = root * targets[row].f64();
+                sample.iter().zip(&mut b).for_each(|(a, b)| *b += a * target);
+                constant += 0.5 * target * target;
+            }
+            add_gram(block, dim, &mut gram);
+        }
+        (0..dim).for_each(|j| gram[j * dim + j] += self.l2);
+        Some(QuadraticForm::minimise(Hessian::Dense(gram), &b, constant))
+    }
 }
 
 impl<R: Real> Objective<R> for Regression<R> {
-    fn dim(&self) -> usize {
-        self.data.train.features.columns() + usize::from(self.intercept)
-    }
-
     fn clients(&self) -> usize {
         self.data.clients()
     }
@@ -193,7 +227,7 @@ impl<R: Real> Objective<R> for Regression<R> {
         if self.loss != Loss::Square {
             return None;
         }
-        self.form.get_or_init(|| gram::form(&self.data, &self.targets, &self.weights, self.intercept, self.l2)).as_ref()
+        self.form.get_or_init(|| self.form()).as_ref()
     }
 
     fn linear_head(&self) -> Option<&dyn LinearHead<R>> {
@@ -211,6 +245,33 @@ impl<R: Real> LinearHead<R> for Regression<R> {
         let rows = Picked::range(&self.data.train, self.data.rows(client));
         each_raw_part(&rows, (self.data.train.features.columns(), 1), work, visit);
     }
+}
+
+/// Writes `factor` times the features of `row`, and of the constant, into `sample`.
+fn fill<R: Real>(features: &Features<R>, row: usize, factor: f64, intercept: bool, sample: &mut [f64]) {
+    match features {
+        Features::Dense(matrix) => sample.iter_mut().zip(matrix.row(row)).for_each(|(to, from)| *to = factor * from.f64()),
+        Features::Sparse(matrix) => {
+            sample.fill(0.0);
+            let (indices, values) = matrix.row(row);
+            indices.iter().zip(values).for_each(|(&j, value)| sample[j as usize] = factor * value.f64());
+        }
+    }
+    if let Some(last) = sample.last_mut().filter(|_| intercept) {
+        *last = factor;
+    }
+}
+
+/// Adds `BᵀB` for the row-major block `B`; each job owns some columns of the sum, so the order of additions is fixed.
+fn add_gram(block: &[f64], dim: usize, gram: &mut [f64]) {
+    let rows = block.len() / dim;
+    gram.par_chunks_mut(COLUMNS * dim).enumerate().for_each(|(job, columns)| {
+        let count = columns.len() / dim;
+        let samples = MatRef::from_row_major_slice(block, rows, dim);
+        let right = samples.subcols(job * COLUMNS, count);
+        let sum = MatMut::from_column_major_slice_mut(columns, dim, count);
+        matmul(sum, Accum::Add, samples.transpose(), right, 1.0, Par::Seq);
+    });
 }
 
 #[cfg(test)]

@@ -11,20 +11,21 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use model::{Model, accumulate, logits};
+
 use super::{
     Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
-    affine::Affine,
-    classes, cross_entropy,
+    correction::Affine,
     data::{ClientData, TargetKind, Targets},
     head::{LinearHead, each_raw_part},
-    supervised::{Picked, Supervised},
+    outputs,
+    supervised::{self, Picked, Supervised, of_shared},
 };
 use crate::{
     invalid::Invalid,
+    memory::check_layers,
     num::{Real, vector},
-    problem::size::check_layers,
 };
-use model::{Model, accumulate, logits};
 
 /// Rows whose logits are held at once where a whole data set is evaluated.
 const PART: usize = 256;
@@ -63,12 +64,10 @@ impl<R: Real> Softmax<R> {
     /// [`Invalid`] at `data`, `partition` or `l2`: targets that are not classes, shapes that do not fit, a negative `λ`.
     pub fn new(data: Arc<ClientData<R>>, l2: f64) -> Result<Self, Invalid> {
         let shared = Supervised::new(data, l2)?;
-        let classes = class_count(&shared.data, &shared.data.train.targets)?;
-        if let Some(test) = &shared.data.test
-            && class_count(&shared.data, &test.targets)? != classes
-        {
-            return Err(Invalid::at("data", "held-out samples have another number of classes than training samples"));
+        if let Targets::Values(values) = &shared.data.train.targets {
+            return Err(supervised::real("softmax regression", false, values));
         }
+        let classes = outputs::count(&shared.data)?;
         let columns = shared.columns();
         let block = |name: &str, range, kind| Block { name: name.to_owned(), range, kind, fan_in: columns, fan_out: classes };
         let split = classes * columns;
@@ -85,23 +84,12 @@ impl<R: Real> Softmax<R> {
         Ok(self)
     }
 
-    /// Replaces the logits `z`, shape `[rows, C]`, by `factor · (softmax(z) − one-hot labels)`.
-    fn residuals(&self, rows: &Picked<'_, R>, factor: f64, z: &mut [R]) {
-        let labels = labels(rows.targets());
-        cross_entropy::residuals(z, self.classes, factor, |i| labels[rows.source(i)] as usize);
-    }
-
-    /// Summed loss and number of hits of the logits `z`, shape `[rows, C]`.
-    fn score(&self, rows: &Picked<'_, R>, z: &[R]) -> (f64, usize) {
-        cross_entropy::score(z, self.classes, labels(rows.targets()), |i| rows.source(i))
-    }
-
     /// One local step on a model in any layout, without ever writing the gradient down.
     fn fused_step(&self, rows: &Picked<'_, R>, mut model: Model<&mut [R]>, affine: &Affine<'_, R>, work: &mut Workspace<R>) {
         let mut residuals = work.take(rows.len() * self.classes);
         let factor = affine.gradient / rows.len().max(1) as f64;
         logits(rows, model.view(), &mut residuals);
-        self.residuals(rows, factor, &mut residuals);
+        outputs::residuals(rows, factor, &mut residuals);
         let columns = self.shared.columns();
         for k in 0..self.classes {
             affine.apply(k * columns..(k + 1) * columns, model.row(k));
@@ -118,7 +106,7 @@ impl<R: Real> Softmax<R> {
         for part in rows.parts(PART) {
             let z = &mut z[..part.len() * self.classes];
             logits(&part, self.model(x), z);
-            let (part_loss, part_hits) = self.score(&part, z);
+            let (part_loss, part_hits) = outputs::score(&part, z);
             loss += part_loss;
             hits += part_hits;
         }
@@ -135,28 +123,10 @@ impl<R: Real> Softmax<R> {
         let (weights, biases) = y.split_at_mut(self.classes * self.shared.columns());
         Model::packed(weights, biases, self.shared.columns())
     }
-
-    fn ridge(&self, x: &[R]) -> f64 {
-        if self.shared.l2 > 0.0 { 0.5 * self.shared.l2 * vector::norm2(x) } else { 0.0 }
-    }
 }
 
 impl<R: Real> Objective<R> for Softmax<R> {
-    fn dim(&self) -> usize {
-        self.classes * (self.shared.columns() + 1)
-    }
-
-    fn clients(&self) -> usize {
-        self.shared.data.clients()
-    }
-
-    fn samples(&self, client: usize) -> usize {
-        self.shared.data.rows(client).len()
-    }
-
-    fn weight(&self, client: usize) -> f64 {
-        self.shared.weight(client)
-    }
+    of_shared!();
 
     fn blocks(&self) -> &[Block] {
         &self.blocks
@@ -167,16 +137,15 @@ impl<R: Real> Objective<R> for Softmax<R> {
         let count = rows.len().max(1) as f64;
         let mut residuals = work.take(rows.len() * self.classes);
         logits(&rows, self.model(x), &mut residuals);
-        let (loss, _) = self.score(&rows, &residuals);
-        self.residuals(&rows, 1.0 / count, &mut residuals);
-        gradient.copy_from_slice(x);
-        vector::scale(R::of(self.shared.l2), gradient);
+        let (loss, _) = outputs::score(&rows, &residuals);
+        outputs::residuals(&rows, 1.0 / count, &mut residuals);
+        self.shared.begin_gradient(x, gradient);
         accumulate(&rows, &residuals, &mut self.model_mut(gradient));
         if let Sample::Noise(noise) = sample {
             vector::axpy(R::one(), noise, gradient);
         }
         work.give(residuals);
-        loss / count + self.ridge(x)
+        loss / count + self.shared.ridge(x)
     }
 
     fn step(
@@ -216,11 +185,11 @@ impl<R: Real> Objective<R> for Softmax<R> {
 
     fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64 {
         let rows = self.shared.pick(client, Sample::Full);
-        self.evaluate(&rows, x, work).0 / rows.len().max(1) as f64 + self.ridge(x)
+        self.evaluate(&rows, x, work).0 / rows.len().max(1) as f64 + self.shared.ridge(x)
     }
 
     fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
-        let test = self.shared.data.test.as_ref().filter(|test| !test.is_empty())?;
+        let test = self.shared.test()?;
         let (loss, hits) = self.evaluate(&Picked::all(test), x, work);
         let count = test.len() as f64;
         Some(TestScore { loss: loss / count, accuracy: Some(hits as f64 / count) })
@@ -239,22 +208,6 @@ impl<R: Real> LinearHead<R> for Softmax<R> {
     fn each_part(&self, client: usize, _: &[R], work: &mut Workspace<R>, visit: &mut dyn FnMut(&[R], &[R])) {
         let rows = self.shared.pick(client, Sample::Full);
         each_raw_part(&rows, (self.shared.columns(), self.classes), work, visit);
-    }
-}
-
-/// Number of classes, at least 2.
-fn class_count<R: Real>(data: &ClientData<R>, targets: &Targets<R>) -> Result<usize, Invalid> {
-    match targets {
-        Targets::Classes { count, .. } if *count >= 2 => Ok(*count),
-        Targets::Classes { .. } => Err(classes::only_one(data)),
-        Targets::Values(values) => Err(classes::real("softmax regression", false, values)),
-    }
-}
-
-fn labels<R>(targets: &Targets<R>) -> &[u32] {
-    match targets {
-        Targets::Classes { labels, .. } => labels,
-        Targets::Values(_) => &[],
     }
 }
 

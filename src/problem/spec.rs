@@ -31,7 +31,7 @@ pub struct ProblemSpec {
     /// Strength `λ` of the regularisation `(λ/2) ‖x‖²` on all parameters of every client \[1\].
     #[serde(default)]
     pub l2: f64,
-    /// Where all nodes start; by default zeros, and Xavier for perceptrons.
+    /// Where all nodes start; by default zeros, and Xavier for neural networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<InitSpec>,
     /// The weights `pᵢ` of the clients in `f = Σ pᵢ fᵢ`, which every method follows; a client without samples has none.
@@ -56,7 +56,7 @@ impl ProblemSpec {
         Self { objective, data: None, partition: None, l2: 0.0, init: None, weights: WeightsSpec::Uniform }
     }
 
-    /// The precision that suits the objective: double where gaps to an optimum are of interest, single for perceptrons.
+    /// The precision that suits the objective: double where gaps to an optimum are of interest, single for neural networks.
     pub fn default_precision(&self) -> Precision {
         if self.is_convex() { Precision::F64 } else { Precision::F32 }
     }

@@ -1,4 +1,4 @@
-//! What objectives on labelled samples have in common: the data, the clients' weights, regularisation, picked rows.
+//! The common part of objectives on labelled samples: the data, the clients' weights, regularisation, picked rows.
 
 use std::{ops::Range, sync::Arc};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     invalid::{Invalid, require},
-    num::{Real, rows::Rows},
+    num::{Real, rows::Rows, vector},
 };
 
 /// Client data with weights `pᵢ` and the strength of l2 regularisation.
@@ -63,12 +63,46 @@ impl<R: Real> Supervised<R> {
         self.weights[client]
     }
 
+    /// `λ/2 ‖x‖²`.
+    pub fn ridge(&self, x: &[R]) -> f64 {
+        if self.l2 > 0.0 { 0.5 * self.l2 * vector::norm2(x) } else { 0.0 }
+    }
+
+    /// `gradient ← λ x`, to which an objective adds the gradient of its loss.
+    pub fn begin_gradient(&self, x: &[R], gradient: &mut [R]) {
+        gradient.copy_from_slice(x);
+        vector::scale(R::of(self.l2), gradient);
+    }
+
+    /// The held-out samples, where there are some.
+    pub fn test(&self) -> Option<&Samples<R>> {
+        self.data.test.as_ref().filter(|test| !test.is_empty())
+    }
+
     /// The rows of a client that `sample` names.
     pub fn pick<'a>(&'a self, client: usize, sample: Sample<'a, R>) -> Picked<'a, R> {
         let rows = if let Sample::Rows(rows) = sample { Some(rows) } else { None };
         Picked { samples: &self.data.train, range: self.data.rows(client), rows }
     }
 }
+
+/// The methods of an [`Objective`](super::Objective) that follow from the [`Supervised`] in its field `shared`.
+macro_rules! of_shared {
+    () => {
+        fn clients(&self) -> usize {
+            self.shared.data.clients()
+        }
+
+        fn samples(&self, client: usize) -> usize {
+            self.shared.data.rows(client).len()
+        }
+
+        fn weight(&self, client: usize) -> f64 {
+            self.shared.weight(client)
+        }
+    };
+}
+pub(super) use of_shared;
 
 /// Refuses samples whose targets do not belong to their features.
 fn check<R: Real>(samples: &Samples<R>) -> Result<(), Invalid> {
@@ -95,7 +129,7 @@ fn check<R: Real>(samples: &Samples<R>) -> Result<(), Invalid> {
 pub(crate) enum View<'a, R> {
     /// Dense rows, picked in place.
     Dense(Rows<'a, R>),
-    /// All sparse rows; row `i` of those picked stands at [`Picked::source`].
+    /// All sparse rows; row `i` of those picked is at [`Picked::source`].
     Sparse(&'a SparseRows<R>),
 }
 
@@ -146,13 +180,13 @@ impl<'a, R: Real> Picked<'a, R> {
         })
     }
 
-    /// Where row `i` stands in the samples.
+    /// The place of row `i` in the samples.
     #[inline]
     pub fn source(&self, i: usize) -> usize {
         self.range.start + self.rows.map_or(i, |rows| rows[i] as usize)
     }
 
-    /// What is to be predicted, for all samples: look up at [`source`](Self::source).
+    /// The targets of all samples: look up at [`source`](Self::source).
     pub fn targets(&self) -> &'a Targets<R> {
         &self.samples.targets
     }
@@ -195,5 +229,62 @@ impl<'a, R: Real> Picked<'a, R> {
             }
         }
         Rows::all(out, columns)
+    }
+}
+
+/// Most different values that may have been meant as classes.
+const FEW: usize = 64;
+
+/// The fault that all samples are of one class.
+pub(super) fn only_one<R: Real>(data: &ClientData<R>) -> Invalid {
+    let name = data.classes.first().map_or_else(String::new, |name| format!(", `{name}`"));
+    Invalid::at("data", format!("all samples are of one class{name}: a classifier needs two or more to tell apart"))
+        .help("see that the labels are read from the right place, by `target` in a CSV file, or take data of more classes")
+}
+
+/// The fault that the targets are `count` classes, which least squares does not fit.
+pub(super) fn no_values<R: Real>(data: &ClientData<R>, count: usize) -> Invalid {
+    let name = data.classes.iter().find(|name| name.parse::<f64>().is_err());
+    let which = name.map_or_else(String::new, |name| format!(", of which `{name}` is not a number"));
+    let invalid = Invalid::at("objective", format!("least squares needs real targets, and the data have {count} classes{which}"));
+    invalid.help(match name {
+        Some(_) => "write a number for each target, or use `objective = \"softmax\"`",
+        None => "set `targets = \"values\"` in the data to fit the numbers themselves, or use `objective = \"softmax\"`",
+    })
+}
+
+/// The fault that `values` are no classes, which `objective` needs; with `two`, exactly two.
+pub(super) fn real<R: Real>(objective: &str, two: bool, values: &[R]) -> Invalid {
+    let mut distinct: Vec<f64> = values.iter().map(|value| value.f64()).collect();
+    distinct.sort_unstable_by(f64::total_cmp);
+    distinct.dedup();
+    let (needs, count) = (if two { "two classes" } else { "classes" }, distinct.len());
+    let what = match distinct.as_slice() {
+        [one] => format!("the one value {one}"),
+        [one, other] => format!("the two values {one} and {other}"),
+        _ => format!("{count} different real values"),
+    };
+    let invalid = Invalid::at("data", format!("{objective} needs {needs}, and the targets are {what}"));
+    invalid.help(match count {
+        2 => "set `targets = \"classes\"` in the data to take each of them for a class",
+        3..=FEW if two => "use `objective = \"softmax\"` with `targets = \"classes\"` in the data to take each for a class, or `\"least-squares\"`",
+        3..=FEW => "set `targets = \"classes\"` in the data to take each for a class, or use `objective = \"least-squares\"`",
+        _ => "use `objective = \"least-squares\"` for real targets, or take data with class labels",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_may_be_classes_are_told_apart_from_those_that_are_not() {
+        let halves = real("logistic regression", true, &[0.5, -0.5, 0.5]);
+        assert_eq!(halves.message, "logistic regression needs two classes, and the targets are the two values -0.5 and 0.5");
+        assert!(halves.help.is_some_and(|help| help.starts_with("set `targets = \"classes\"`")));
+        let many: Vec<f64> = (0..100).map(|k| f64::from(k) / 7.0).collect();
+        assert!(real("softmax regression", false, &many).help.is_some_and(|help| help.contains("least-squares")));
+        let some = |two| real("it", two, &many[..5]).help.unwrap();
+        assert!(some(true).contains("softmax") && !some(false).contains("softmax"));
     }
 }

@@ -1,7 +1,5 @@
 //! Any physical number of a scenario may be a distribution.
 
-mod scale;
-
 use std::{ops::RangeInclusive, path::PathBuf};
 
 use schemars::{JsonSchema, Schema};
@@ -29,7 +27,7 @@ pub fn distributions() -> &'static [&'static str] {
 /// A number, or a distribution that the number is drawn from.
 ///
 /// Written as a bare number or as a table with one key, such as `{ exponential = { mean = 0.2 } }`. Distributions are drawn
-/// afresh at every use, unless they stand inside `{ fixed = … }`.
+/// afresh at every use, unless they are inside `{ fixed = … }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(rename = "Quantity", transform = or_number)]
@@ -270,6 +268,44 @@ forms! {
     Quantity, "a number or a distribution such as `{ exponential = { mean = 1.0 } }`",
     number(f64) => Quantity::Constant,
     table(Quantity) => |distribution| distribution,
+}
+
+/// The longest time that something may usually take [s], at which virtual time still tells eighths of a second.
+const LONGEST: f64 = 1e15;
+
+impl Quantity {
+    /// How large values of a sound quantity usually are: its largest value, or the mean, the median or the start of its tail. Of
+    /// a file, nothing is known yet (`0`): its values are checked [when it has been read](super::Sampler::check_time).
+    pub fn scale(&self) -> f64 {
+        match *self {
+            Self::Constant(value) | Self::Uniform { high: value, .. } | Self::Spread { slowest: value, .. } => value,
+            Self::Exponential { mean } | Self::Gamma { mean, .. } => mean,
+            Self::Lognormal { median, mu, .. } => median.or(mu.map(f64::exp)).unwrap_or_default(),
+            Self::HalfNormal { min: from, sd } | Self::Normal { mean: from, sd, .. } => from + sd,
+            Self::Pareto { min, .. } => min,
+            Self::Integer { high, .. } => high as f64,
+            Self::File(_) => 0.0,
+            Self::Values(ref values) => values.iter().copied().fold(0.0, f64::max),
+            Self::Fixed(ref inner) => inner.scale(),
+        }
+    }
+
+    /// Refuses times that virtual time cannot be counted in.
+    ///
+    /// # Errors
+    /// [`Invalid`] with an empty path.
+    pub fn check_time(&self) -> Result<(), Invalid> {
+        check_longest(self.scale())
+    }
+}
+
+/// Refuses a time that virtual time cannot be counted in.
+pub(super) fn check_longest(time: f64) -> Result<(), Invalid> {
+    if time <= LONGEST {
+        return Ok(());
+    }
+    let message = format!("a time of `{time:e}` s is out of range: expected at most {LONGEST:e} s");
+    Err(Invalid::at("", message).help("a year is 3.2e7 s"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use std::{ops::RangeInclusive, path::Path, sync::Arc};
 use rand::RngExt;
 use rand_distr::{Distribution, Exp1, Gamma, StandardNormal};
 
-use super::{Purpose, Quantity, Rng, Streams, quantity::describe, setting::Setting};
+use super::{
+    Purpose, Quantity, Rng, Setting, Streams,
+    quantity::{check_longest, describe},
+};
 use crate::{
     invalid::{Invalid, count},
     table::{self, Row},
@@ -98,19 +101,17 @@ impl Sampler {
         Self { shape: Shape::Constant(value) }
     }
 
+    /// Refuses listed times that virtual time cannot be counted in: those of a file are known only now.
+    ///
+    /// # Errors
+    /// [`Invalid`] with an empty path.
+    pub fn check_time(&self) -> Result<(), Invalid> {
+        self.listed().iter().try_for_each(|&time| check_longest(time))
+    }
+
     /// The values that are given one by one, in a list or a file; none where they follow a rule.
-    pub(super) fn listed(&self) -> &[f64] {
-        match &self.shape {
-            Shape::Values(values) => values,
-            Shape::Fixed { inner, .. } => {
-                if let Shape::Values(values) = inner.as_ref() {
-                    values
-                } else {
-                    &[]
-                }
-            }
-            _ => &[],
-        }
+    fn listed(&self) -> &[f64] {
+        self.shape.values()
     }
 
     /// The value for `client`: fresh draws come from `rng`, fixed ones from the client's own stream.
@@ -161,6 +162,14 @@ impl Shape {
             Self::Integer { low, high } => rng.random_range(*low..=*high) as f64,
             Self::Spread { .. } | Self::Values(_) => self.listed(client),
             Self::Fixed { inner, streams, key } => inner.sample(client, &mut streams.stream(Purpose::Trait, client, *key)),
+        }
+    }
+
+    fn values(&self) -> &[f64] {
+        match self {
+            Self::Values(values) => values,
+            Self::Fixed { inner, .. } => inner.values(),
+            _ => &[],
         }
     }
 
@@ -220,4 +229,27 @@ fn upper_tail(x: f64) -> f64 {
         sum += term;
     }
     0.5 - density(x) * sum
+}
+
+/// Draws from `Dir(α 1)`, shape `[count]`; `exponential` draws from the standard exponential distribution.
+///
+/// Gamma variates are drawn as logarithms, `ln Γ(α) = ln Γ(α + 1) − E / α`, because for small α nearly all of them
+/// are below the smallest double.
+pub fn dirichlet(alpha: f64, count: usize, exponential: &impl Distribution<f64>, rng: &mut Rng) -> Vec<f64> {
+    let gamma = Gamma::new(alpha + 1.0, 1.0).expect("the concentration is checked: positive and finite");
+    let logarithms = (0..count).map(|_| {
+        let boost = exponential.sample(rng);
+        gamma.sample(rng).ln() - boost / alpha
+    });
+    let mut shares = exponentials(logarithms.collect());
+    let total: f64 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= total);
+    shares
+}
+
+/// Exponentials of `logarithms`, relative to the largest.
+pub fn exponentials(mut logarithms: Vec<f64>) -> Vec<f64> {
+    let largest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    logarithms.iter_mut().for_each(|value| *value = (*value - largest).exp());
+    logarithms
 }

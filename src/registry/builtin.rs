@@ -41,7 +41,7 @@ use crate::{
         Stochastic, TernGrad, TopK,
     },
     problem::{
-        mlp::MlpSpec,
+        net::MlpSpec,
         quadratic::QuadraticSpec,
         regression::{LeastSquares, Logistic},
         softmax::SoftmaxSpec,

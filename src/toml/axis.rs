@@ -54,7 +54,7 @@ pub fn axes(tree: &Node) -> Result<Vec<Axis>, Vec<Diagnostic>> {
         let inside = outer.as_ref().is_some_and(|outer| path.starts_with(outer));
         let Some((kind, span)) = marked(node).filter(|_| !path.is_empty()) else { return };
         if inside {
-            faults.push(Diagnostic::at(span, "a sweep or tune cannot stand within another"));
+            faults.push(Diagnostic::at(span, "a sweep or tune cannot be inside another"));
             return;
         }
         outer = Some(path.to_vec());
@@ -133,7 +133,7 @@ fn values(node: &Node, word: &str) -> Result<Vec<Node>, Diagnostic> {
     }
     match (1..values.len()).find(|&i| values[..i].contains(&values[i])) {
         Some(again) => {
-            let title = format!("`{}` stands twice in this {word}", inline(&values[again]));
+            let title = format!("`{}` is twice in this {word}", inline(&values[again]));
             Err(Diagnostic::at(values[again].span, title).label("the same value as before"))
         }
         None => Ok(values),

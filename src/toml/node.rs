@@ -5,9 +5,9 @@ use super::source::Span;
 /// One value and where it stands. Two nodes are equal when their values are, wherever they stand.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// What was written.
+    /// The value.
     pub value: Value,
-    /// Where; for a table with a header, the header.
+    /// The place of the value; for a table with a header, the header.
     pub span: Span,
 }
 
@@ -41,7 +41,7 @@ pub struct Table {
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub key_span: Span,
     /// Its value.
     pub node: Node,
@@ -123,7 +123,7 @@ impl Node {
         path.iter().try_fold(self, |node, step| node.child_mut(step.as_ref()))
     }
 
-    /// Where the deepest existing part of `path` stands, and how many steps of the path exist.
+    /// The place of the deepest existing part of `path`, and the number of its steps that exist.
     pub fn nearest<S: AsRef<str>>(&self, path: &[S]) -> (Span, usize) {
         let (mut node, mut depth) = (self, 0);
         while let Some(child) = path.get(depth).and_then(|step| node.child(step.as_ref())) {
@@ -132,7 +132,7 @@ impl Node {
         (node.span, depth)
     }
 
-    /// Whether this value, a part of it or one of its keys stands at `span`.
+    /// Whether this value, a part of it or one of its keys is at `span`.
     pub fn holds(&self, span: Span) -> bool {
         let within = |node: &Self| node.holds(span);
         self.span == span
@@ -171,7 +171,7 @@ impl Node {
 }
 
 impl Value {
-    /// What messages call this kind of value, with its article.
+    /// The name of this kind of value in messages, with its article.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::String(_) => "a string",

@@ -2,9 +2,8 @@
 
 use super::{
     axis,
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, listed, nearest},
     document,
-    names::{listed, nearest},
     node::{Node, Table, Value},
     source::{Sources, Span},
 };
@@ -12,7 +11,7 @@ use super::{
 /// One option that changes a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
-    /// What messages call it, such as `--set`.
+    /// The name in messages, such as `--set`.
     pub option: String,
     /// `key=value`: the key as in TOML, with an index or a label for elements of arrays; the value as in TOML, or a bare word.
     pub text: String,

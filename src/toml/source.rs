@@ -7,7 +7,7 @@ use crate::invalid::floor;
 /// One text: the scenario file, or one command-line option that overrides a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// What messages call it: the path as given, or the option, such as `--set`.
+    /// The name in messages: the path as given, or the option, such as `--set`.
     pub name: String,
     /// Its full text.
     pub text: String,

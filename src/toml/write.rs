@@ -23,7 +23,7 @@ pub fn inline(node: &Node) -> String {
 }
 
 /// A whole document: plain keys first, then a header for each table and each element of an array of tables, one level deep;
-/// below that, and for the tables `inlined`, everything stands on one line.
+/// below that, and for the tables `inlined`, everything is on one line.
 pub fn document(root: &Table, inlined: &[&str]) -> String {
     let has_header = |entry: &Entry| {
         is_table_array(&entry.node) || (entry.node.as_table().is_some() && !inlined.contains(&entry.key.as_str()))

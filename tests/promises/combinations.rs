@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use fedfleet::{
     analysis::Ground,
     engine::{Engine, Watcher, Workers},
-    protocol::{Models, Observed},
+    protocol::{Models, Recorded},
     registry::{Choice, Entry, Parameters, Registry},
     run::{Plan, arms, build_world, federated, peers},
     scenario::Scenario,
@@ -21,7 +21,7 @@ struct Case<'a> {
 
 struct Rounds(u64);
 
-impl<P: Observed<f64>> Watcher<P> for Rounds {
+impl<P: Recorded<f64>> Watcher<P> for Rounds {
     fn before(&mut self, _: f64, engine: &Engine<P>) -> bool {
         engine.protocol().round() < self.0
     }
@@ -76,7 +76,7 @@ impl Case<'_> {
         }
     }
 
-    fn ends_finite<P: Observed<f64>>(&self, world: &Arc<World<f64>>, protocol: P) -> Option<String> {
+    fn ends_finite<P: Recorded<f64>>(&self, world: &Arc<World<f64>>, protocol: P) -> Option<String> {
         let clock = Box::new(WorldClock::new(Arc::clone(world)));
         let mut engine = Engine::new(protocol, clock, world.streams(), Workers::single());
         let _ = engine.run(&mut Rounds(3));

@@ -1,4 +1,4 @@
-//! What a protocol may order.
+//! The orders that a protocol may give.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -6,8 +6,8 @@ use super::Protocol;
 use crate::{
     engine::{
         Event, Ledger, NodeId, SERVER, Workers,
-        crew::Crew,
         jobs::Jobs,
+        ledger::Crew,
         queue::{Phase, Queue},
         sparse_map::SparseMap,
     },
@@ -23,7 +23,7 @@ pub enum Finish {
     LostAt(f64),
 }
 
-/// What becomes of a message.
+/// The fate of a message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Delivery {
     /// It arrives after this delay [s].
@@ -52,12 +52,12 @@ pub trait Physics: Send {
         0.0
     }
 
-    /// What becomes of a message of `bits` [bit] that leaves at `now` [s]; `count` counts the messages of the node (the
+    /// The fate of a message of `bits` [bit] that leaves at `now` [s]; `count` counts the messages of the node (the
     /// sender, or the receiver of what the server sends) from 0.
     fn transit(&mut self, from: NodeId, to: NodeId, now: f64, bits: u64, count: u64) -> Delivery;
 }
 
-/// What the engine knows of a node.
+/// The state of a node in the engine.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(in crate::engine) struct NodeState {
     pub(in crate::engine) visits: u64,
@@ -76,7 +76,7 @@ pub(in crate::engine) struct Work {
     steps: u64,
 }
 
-/// What changes during a run, besides the protocol.
+/// The state of a run, besides the protocol's.
 #[derive(Serialize, Deserialize)]
 #[serde(bound(
     serialize = "M: Serialize, J: Serialize, O: Serialize",
@@ -258,7 +258,7 @@ impl<P: Protocol> Control<'_, P> {
         }
     }
 
-    /// Counts computed gradients whose results have been taken up.
+    /// Counts computed gradients whose results were used.
     pub fn count_used(&mut self, gradients: u64) {
         self.core.state.ledger.gradients_used += gradients;
     }

@@ -20,7 +20,7 @@ use crate::{
         POPULATION, Purpose, Quantity, Sampler, Setting, Streams, dirichlet,
         quantity::{FRACTION, distributions},
     },
-    toml::decode::{forms, names_in},
+    toml::decode::{defaults, forms, names_in},
 };
 
 /// The probability of each client: a quantity drawn once per client, or a function of the labels in its data.
@@ -70,23 +70,13 @@ pub enum ByLabel {
     },
 }
 
-fn alpha() -> f64 {
-    0.1
-}
-fn mean() -> f64 {
-    0.1
-}
-fn min() -> f64 {
-    0.02
-}
-fn first() -> f64 {
-    1.0
-}
-fn second() -> f64 {
-    0.5
-}
-fn one() -> f64 {
-    1.0
+defaults! {
+    alpha: f64 = 0.1;
+    mean: f64 = 0.1;
+    min: f64 = 0.02;
+    first: f64 = 1.0;
+    second: f64 = 0.5;
+    one: f64 = 1.0;
 }
 
 impl Probability {

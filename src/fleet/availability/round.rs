@@ -12,6 +12,7 @@ use crate::{
     invalid::{Invalid, require},
     random::{Purpose, Rng, Setting, Streams},
     table::{self, Source},
+    toml::decode::defaults,
 };
 
 /// How probabilities change over the rounds: `p_n(t) = p_n f(t)` (FedAWE, NeurIPS 2024, appendix J).
@@ -50,22 +51,16 @@ pub enum Seasonality {
     },
 }
 
-fn low() -> f64 {
-    0.4
-}
-fn gamma() -> f64 {
-    0.3
-}
-fn period() -> u64 {
-    20
-}
-fn cutoff() -> f64 {
-    0.1
+defaults! {
+    low: f64 = 0.4;
+    gamma: f64 = 0.3;
+    period: u64 = 20;
+    cutoff: f64 = 0.1;
 }
 
 impl Seasonality {
     /// # Errors
-    /// [`Invalid`] with a path relative to the drift.
+    /// [`Invalid`] with a path relative to the seasonality.
     pub(in crate::fleet) fn validate(&self) -> Result<(), Invalid> {
         let (name, factor, key, length) = match self {
             Self::Staircase { low, period } => ("staircase", *low, "low", *period),
@@ -103,7 +98,7 @@ impl Seasonality {
 /// A process over rounds, a function of the client's streams.
 #[derive(Debug, Clone)]
 pub(in crate::fleet) enum RoundProcess {
-    Bernoulli { chance: Chance, drift: Option<Seasonality> },
+    Bernoulli { chance: Chance, seasonality: Option<Seasonality> },
     Markov { chance: Chance, rise: f64 },
     Cyclic { chance: Chance, period: u64 },
     Pattern(Arc<[Vec<usize>]>),
@@ -117,7 +112,7 @@ impl RoundProcess {
         };
         Ok(match spec {
             AvailabilitySpec::Bernoulli { probability, over_time } => {
-                Self::Bernoulli { chance: chance("bernoulli", probability)?, drift: over_time.clone() }
+                Self::Bernoulli { chance: chance("bernoulli", probability)?, seasonality: over_time.clone() }
             }
             AvailabilitySpec::MarkovRounds { probability, rise } => {
                 Self::Markov { chance: chance("markov-rounds", probability)?, rise: *rise }
@@ -141,9 +136,9 @@ impl RoundProcess {
     pub fn participates(&self, client: usize, round: u64, streams: Streams, chains: &mut HashMap<usize, Chain>) -> bool {
         let stream = |count| streams.stream(Purpose::Availability, client, count);
         match self {
-            Self::Bernoulli { chance, drift } => {
+            Self::Bernoulli { chance, seasonality } => {
                 let base = chance.of(client);
-                let probability = drift.as_ref().map_or(base, |drift| drift.probability(base, round));
+                let probability = seasonality.as_ref().map_or(base, |season| season.probability(base, round));
                 stream(round).random::<f64>() < probability
             }
             Self::Markov { chance, rise } => {
@@ -166,12 +161,12 @@ impl RoundProcess {
     /// The probability that `client` takes part in `round`, for those who know the process but not its draws.
     pub fn probability_in(&self, client: usize, round: u64) -> f64 {
         match self {
-            Self::Bernoulli { chance, drift: Some(drift) } => drift.probability(chance.of(client), round),
+            Self::Bernoulli { chance, seasonality: Some(season) } => season.probability(chance.of(client), round),
             _ => self.probability(client),
         }
     }
 
-    /// The long-run fraction of rounds that `client` takes part in; with a drift, before the drift.
+    /// The long-run fraction of rounds that `client` takes part in; with a seasonality, before it acts.
     pub fn probability(&self, client: usize) -> f64 {
         match self {
             Self::Bernoulli { chance, .. } | Self::Markov { chance, .. } => chance.of(client),
@@ -192,7 +187,7 @@ fn turns(probability: f64, period: u64) -> (u64, u64) {
     (on, period.saturating_sub(on).max(1))
 }
 
-/// Where one client stands in a two-state chain over the rounds; one transition comes before round 0 is read.
+/// The state of one client in a two-state chain over the rounds; one transition comes before round 0 is read.
 #[derive(Debug, Clone)]
 pub(in crate::fleet) struct Chain {
     /// Probabilities to go from absent to present and back.

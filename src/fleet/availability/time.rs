@@ -114,7 +114,7 @@ fn stream(streams: Streams, client: usize) -> Rng {
     streams.stream(Purpose::Availability, client, 0)
 }
 
-/// Where one client stands in an alternating renewal process with exponential periods. It can be thrown away at any time: the
+/// The state of one client in an alternating renewal process with exponential periods. It can be thrown away at any time: the
 /// process starts again from the client's stream.
 #[derive(Debug, Clone)]
 pub(in crate::fleet) struct Alternation {

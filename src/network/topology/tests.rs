@@ -63,7 +63,7 @@ fn gaps_agree_with_the_table() {
 fn circulant_gaps_agree_with_the_dense_decomposition() {
     for nodes in [7, 12, 40] {
         for rule in RULES {
-            let circulant = Topology::new(lattice::circulant(nodes, 4).unwrap(), rule);
+            let circulant = Topology::new(families::circulant(nodes, 4).unwrap(), rule);
             let dense = spectrum::dense(&circulant).unwrap();
             assert_abs_diff_eq!(1.0 - circulant.spectral_gap().unwrap(), dense, epsilon = 1e-12);
         }
@@ -150,7 +150,7 @@ fn degrees_and_edge_counts() {
 
 fn random_edges(nodes: usize, p: f64, seed: u64) -> usize {
     let mut rng = Streams::new(seed).stream(crate::random::Purpose::Route, 0, 0);
-    random_graph::erdos_renyi(nodes, p, &mut rng).edges()
+    families::erdos_renyi(nodes, p, &mut rng).edges()
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn every_pair_is_equally_likely_in_a_random_graph() {
     let mut counts = [[0; 6]; 6];
     for seed in 0..4000 {
         let mut rng = Streams::new(seed).stream(crate::random::Purpose::Route, 0, 0);
-        let graph = random_graph::erdos_renyi(nodes, 0.3, &mut rng);
+        let graph = families::erdos_renyi(nodes, 0.3, &mut rng);
         for (node, counts) in counts.iter_mut().enumerate() {
             graph.neighbours(node).for_each(|other| counts[other] += 1);
         }

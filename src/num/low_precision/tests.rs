@@ -152,3 +152,34 @@ fn widths_and_messages() {
     assert_eq!(bits(4).spread_message(100, 1), 464);
     assert_eq!(Bits::FLOAT.symmetric_message(100, 2), 3200);
 }
+
+#[test]
+fn every_coordinate_has_a_draw_of_its_own() {
+    for len in [1, 2, 255, 256, 257, 1001] {
+        let (mut rng, mut v) = (Rng::seed_from_u64(5), vec![0.0_f64; len]);
+        replace_at_random(&mut rng, &mut v, |_, draw| draw);
+        let mut again = Rng::seed_from_u64(5);
+        for pair in v.chunks(2) {
+            let bits = again.next_u64();
+            let halves = [bits >> 32, bits & 0xffff_ffff].map(|half| half as f64 / 2_f64.powi(32));
+            assert_eq!(pair, &halves[..pair.len()], "{len} coordinates");
+        }
+    }
+}
+
+#[test]
+fn draws_are_uniform_and_independent_of_their_neighbours() {
+    let (len, mut rng) = (200_000, Rng::seed_from_u64(11));
+    let mut v = vec![0.0_f64; len];
+    replace_at_random(&mut rng, &mut v, |_, draw| draw);
+    let n = len as f64;
+    let mean = v.iter().sum::<f64>() / n;
+    let variance = v.iter().map(|v| (v - 0.5).powi(2)).sum::<f64>() / n;
+    // Standard errors of a mean, a variance and a covariance of uniform draws: √(1/12 n), √(1/180 n), 1/(12 √n).
+    assert!((mean - 0.5).abs() < 5.0 / (12.0 * n).sqrt(), "{mean}");
+    assert!((variance - 1.0 / 12.0).abs() < 5.0 / (180.0 * n).sqrt(), "{variance}");
+    for lag in [1, 2, 256] {
+        let covariance = v.iter().zip(&v[lag..]).map(|(a, b)| (a - 0.5) * (b - 0.5)).sum::<f64>() / n;
+        assert!(covariance.abs() < 5.0 / (12.0 * n.sqrt()), "lag {lag}: {covariance}");
+    }
+}

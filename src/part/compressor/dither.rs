@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Class, Encoder, Wire, index_bits};
 use crate::{
     message::{FLOAT_BITS, Payload},
-    num::{Real, draws::replace_at_random, vector},
+    num::{Real, low_precision::replace_at_random, vector},
     random::Rng,
 };
 

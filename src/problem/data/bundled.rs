@@ -25,7 +25,7 @@ pub(super) fn read<R: Real>(set: Bundled, scale: Option<Scale>) -> Result<RawTab
     }
 }
 
-/// What is in an embedded set, without unpacking it.
+/// The sizes of an embedded set, without unpacking it.
 pub(super) fn summary(set: Bundled) -> Summary {
     let (rows, columns, classes, test_rows, clients) = match set {
         Bundled::Mnist10k => (8_000, 784, 10, 2_000, None),

@@ -1,17 +1,11 @@
 //! Data drawn from a law. Every client or block of rows has a stream of its own, so that more clients or rows leave the
 //! others as they are, and the draws can be made in parallel.
 
-mod linear;
-mod mixture;
-mod synthetic;
-mod teacher;
+mod laws;
 
-pub(super) use linear::linear;
-pub(super) use mixture::mixture;
+pub(super) use laws::{linear, mixture, sizes, synthetic, teacher};
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-pub(super) use synthetic::{sizes, synthetic};
-pub(super) use teacher::teacher;
 
 use super::{Features, Grouping, Samples, Targets, table::dense};
 use crate::{

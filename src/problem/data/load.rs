@@ -1,4 +1,4 @@
-//! From a specification to the samples of all clients.
+//! Loading: from the specification of data to the samples of all clients.
 
 use std::path::Path;
 
@@ -10,25 +10,24 @@ use super::{
 use crate::{
     file::File,
     invalid::{Invalid, printable},
-    memory,
+    memory::{self, check_layers, check_values},
     num::Real,
-    problem::size::{check_layers, check_values},
     random::Streams,
 };
 
-/// What the rest of a scenario asks of a data set.
+/// The demands of the rest of a scenario on a data set.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Request<'a> {
     /// Number of clients of the fleet; generators of natural clients follow it.
     pub clients: Option<usize>,
     /// Column by which the samples will be divided; it is then not a feature.
     pub by: Option<&'a str>,
-    /// What the objective needs targets to be; it counts where the data do not say so.
+    /// The targets that the objective needs; it counts where the data do not say so.
     pub objective: TargetKind,
 }
 
 impl<'a> Request<'a> {
-    /// What `partition` over `clients` clients asks.
+    /// The demands of `partition` over `clients` clients.
     pub fn new(partition: Option<&'a PartitionSpec>, clients: Option<usize>) -> Self {
         let by = if let Some(PartitionSpec::By(column)) = partition { Some(column.as_str()) } else { None };
         Self { clients, by, objective: TargetKind::Auto }
@@ -40,7 +39,7 @@ impl<'a> Request<'a> {
 pub struct Loaded<R> {
     /// The samples.
     pub data: ClientData<R>,
-    /// What may not have been meant, a line each.
+    /// Notes on data that may not be as the author meant, a line each.
     pub notes: Vec<String>,
 }
 
@@ -74,8 +73,6 @@ pub fn load<R: Real>(
 }
 
 /// Reads or generates the data of `spec`, prepared.
-///
-/// The result depends on `streams` only where [`DataSpec::depends_on_seed`] says so.
 ///
 /// # Errors
 /// [`Invalid`] at a key of `spec`, or with a data file and its line.
@@ -213,7 +210,7 @@ fn known_sizes(source: &Source, request: Request<'_>, streams: &Streams) -> Opti
     }
 }
 
-/// Opens the file at a path that stands at a key.
+/// Opens the file at a path that a key gives.
 trait Open: Fn(&Path, &str) -> Result<File<'static>, Invalid> {}
 impl<F: Fn(&Path, &str) -> Result<File<'static>, Invalid>> Open for F {}
 

@@ -1,16 +1,16 @@
 //! Which samples each client has.
 
-mod by_label;
-mod by_size;
+mod divide;
 mod file;
 mod spec;
 
-pub(super) use by_size::dirichlet;
+pub(super) use divide::dirichlet;
 pub(super) use file::read as read_ids;
-use rand::seq::SliceRandom;
 pub use spec::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw};
 
 use std::{borrow::Cow, cmp::Reverse, collections::BinaryHeap, path::Path};
+
+use rand::seq::SliceRandom;
 
 use super::{ClientData, Grouping, Offsets, Samples, Table, Targets, generate};
 use crate::{
@@ -134,20 +134,20 @@ fn drawn<R: Real>(
                 return Err(Invalid::at("dirichlet", "the targets are real values: a Dirichlet partition mixes classes")
                     .help("use `quantity`, `iid` or `contiguous`, or set `targets = \"classes\"` in the data"));
             };
-            let members = by_label::members(labels, *count);
+            let members = divide::members(labels, *count);
             match law.split {
-                DirichletSplit::ByClass => by_label::by_class(members, law.alpha, clients, &mut rng),
-                DirichletSplit::ByClient => by_label::by_client(&members, law.alpha, clients, &mut rng),
-                DirichletSplit::EqualSize => by_label::equal_size(members, law.alpha, clients, &mut rng),
+                DirichletSplit::ByClass => divide::by_class(members, law.alpha, clients, &mut rng),
+                DirichletSplit::ByClient => divide::by_client(&members, law.alpha, clients, &mut rng),
+                DirichletSplit::EqualSize => divide::equal_size(members, law.alpha, clients, &mut rng),
             }
         }
-        PartitionSpec::Shards(law) => by_label::shards(&train.targets, law.per_client, clients, &mut rng)?,
+        PartitionSpec::Shards(law) => divide::shards(&train.targets, law.per_client, clients, &mut rng)?,
         PartitionSpec::Quantity(law) => {
-            let sizes = by_size::apportion(&by_size::weights(&law.sizes, clients, &mut rng), rows);
-            by_size::chunks(&shuffled(rows, &mut rng), &sizes)
+            let sizes = divide::apportion(&divide::weights(&law.sizes, clients, &mut rng), rows);
+            divide::chunks(&shuffled(rows, &mut rng), &sizes)
         }
-        PartitionSpec::Contiguous => by_size::chunks(&(0..rows).collect::<Vec<_>>(), &by_size::equal(rows, clients)),
-        _ => by_size::chunks(&shuffled(rows, &mut rng), &by_size::equal(rows, clients)),
+        PartitionSpec::Contiguous => divide::chunks(&(0..rows).collect::<Vec<_>>(), &divide::equal(rows, clients)),
+        _ => divide::chunks(&shuffled(rows, &mut rng), &divide::equal(rows, clients)),
     })
 }
 

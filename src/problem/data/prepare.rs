@@ -1,4 +1,4 @@
-//! From what a file holds to what a problem uses: classes numbered, rows held out, features scaled.
+//! Preparation of the samples of a file: classes are numbered, rows held out, features scaled.
 
 mod random_features;
 
@@ -77,7 +77,7 @@ fn check_numbers(names: &BTreeSet<String>, kind: TargetKind) -> Result<(), Inval
     }
 }
 
-/// What targets become.
+/// The code of targets.
 enum Coding {
     /// Real values.
     Values,

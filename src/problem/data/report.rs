@@ -1,11 +1,11 @@
-//! What was read: sizes, classes, how clients differ, and held-out samples that are also training samples.
+//! The sizes of a data set, and a report on it: classes, how clients differ, held-out samples that are also training samples.
 
 use std::collections::HashSet;
 
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{ClientData, Features, Samples, Targets};
+use super::{ClientData, Features, Samples, Table, Targets};
 use crate::num::Real;
 
 /// The data of a world, in numbers.
@@ -65,7 +65,7 @@ pub enum Predicted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Class {
-    /// What the data call it, or its number.
+    /// Its name in the data, or its number.
     pub name: String,
     /// Training samples of it.
     pub training: usize,
@@ -99,7 +99,7 @@ impl Spread {
 }
 
 impl<R: Real> ClientData<R> {
-    /// What was read.
+    /// The report on these data.
     pub fn report(&self) -> Report {
         let sizes = (0..self.clients()).map(|client| self.rows(client).len()).collect();
         let labels = self
@@ -188,6 +188,37 @@ fn fingerprint<R: Real>(samples: &Samples<R>, row: usize, buffer: &mut Vec<u8>) 
         Targets::Values(values) => buffer.extend_from_slice(&bits(values[row])),
     }
     xxh3_128(buffer)
+}
+
+/// Size of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Number of training samples.
+    pub rows: usize,
+    /// Number of features.
+    pub columns: usize,
+    /// Number of classes; `None` for real targets.
+    pub classes: Option<usize>,
+    /// Number of held-out samples.
+    pub test_rows: usize,
+    /// Number of natural clients.
+    pub clients: Option<usize>,
+    /// Whether rows are sparse.
+    pub sparse: bool,
+}
+
+impl Summary {
+    /// The sizes of `table`.
+    pub fn of<R: Real>(table: &Table<R>) -> Self {
+        Self {
+            rows: table.train.len(),
+            columns: table.train.features.columns(),
+            classes: if let Targets::Classes { count, .. } = table.train.targets { Some(count) } else { None },
+            test_rows: table.test.as_ref().map_or(0, Samples::len),
+            clients: table.natural.as_ref().map(|natural| natural.values.len()),
+            sparse: matches!(table.train.features, Features::Sparse(_)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,17 +16,6 @@ pub(super) use written::{PathOr, path_or_table};
 use crate::invalid::{Invalid, require};
 
 impl DataSpec {
-    /// Whether the samples are drawn anew for each seed.
-    pub fn depends_on_seed(&self) -> bool {
-        match &self.source {
-            Source::Synthetic(spec) => spec.seed.is_none(),
-            Source::Mixture(spec) => spec.seed.is_none(),
-            Source::Teacher(spec) => spec.seed.is_none(),
-            Source::Linear(spec) => spec.seed.is_none(),
-            _ => false,
-        }
-    }
-
     /// Whether the values of the specification are in range. Files are not looked at.
     ///
     /// # Errors

@@ -16,15 +16,15 @@ pub struct Table<R> {
     pub test: Option<Samples<R>>,
     /// Name of each class; empty for real targets.
     pub classes: Vec<String>,
-    /// Who the training samples belong to by their nature: the user, the subject, the generated client.
+    /// The natural owners of the training samples: the user, the subject, the generated client.
     pub natural: Option<Grouping>,
     /// Further columns by which the training samples can be divided.
     pub columns: Vec<Grouping>,
-    /// Whose the training samples are where a file of client ids says so.
+    /// The owners of the training samples where a file of client ids names them.
     pub ids: Option<Ids>,
-    /// The numbers that two classes stand for, where the objective fits numbers.
+    /// The numbers of two classes, where the objective fits numbers.
     pub fitted: Option<[f64; 2]>,
-    /// What may not have been meant, a line each.
+    /// Notes on data that may not be as the author meant, a line each.
     pub notes: Vec<String>,
 }
 
@@ -180,7 +180,7 @@ impl<R: Real> Features<R> {
 }
 
 impl<R: Real> Targets<R> {
-    /// Two classes as the numbers that they stand for.
+    /// Two classes as their numbers.
     pub(super) fn numbers(&self, of: [f64; 2]) -> Self {
         match self {
             Self::Classes { labels, .. } => Self::Values(labels.iter().map(|&label| R::of(of[label as usize])).collect()),

@@ -38,7 +38,7 @@ fn the_form_and_a_pass_over_the_clients_agree() {
     let problem = ridge(Loss::Square);
     let best = optimum::solve(&problem).unwrap();
     let x = vec![0.3; problem.dim()];
-    let (quick, slow) = (evaluate(&problem, Some(&best), &x, ALL), sums::over_clients(&problem, &x, true));
+    let (quick, slow) = (evaluate(&problem, Some(&best), &x, ALL), over_clients(&problem, &x, true));
     assert!((quick.loss.unwrap() - slow.loss).abs() < 1e-13);
     assert!((quick.gap.unwrap() - (slow.loss - best.value)).abs() < 1e-13);
     assert!((quick.gradient_norm.unwrap() - norm2(&slow.gradient).sqrt()).abs() < 1e-13);
@@ -76,4 +76,13 @@ fn the_worst_decile_rounds_up_and_shows_divergence() {
     assert_eq!(worst_decile(&losses), 9.5);
     assert_eq!(worst_decile(&[2.0]), 2.0);
     assert!(worst_decile(&[1.0, f64::NAN, 3.0]).is_nan());
+}
+
+#[test]
+fn every_index_is_met_once_and_in_order() {
+    for count in [0, 1, 5, 64, 65, 1000] {
+        let mut seen = Vec::new();
+        ordered_fold(count, |range| range.collect::<Vec<_>>(), |part| seen.extend(part));
+        assert_eq!(seen, (0..count).collect::<Vec<_>>());
+    }
 }

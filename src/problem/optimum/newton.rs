@@ -1,9 +1,9 @@
 //! Truncated Newton: conjugate gradients on exact Hessian products, or on differences of gradients where there are none.
 
-use super::{OptimumError, TOLERANCE, memory::Memory};
+use super::{OptimumError, TOLERANCE};
 use crate::{
-    num::vector::{axpy, distance2, dot, norm2},
-    problem::{Objective, Optimum, Workspace, sums},
+    num::vector::{axpy, distance2, dot, norm2, scale},
+    problem::{Objective, Optimum, Workspace, evaluate},
 };
 
 /// Newton steps allowed; a handful is usual.
@@ -71,7 +71,7 @@ struct Point {
 
 impl Point {
     fn new(objective: &dyn Objective<f64>, x: Vec<f64>) -> Self {
-        let sums::Sums { loss: value, gradient, .. } = sums::over_clients(objective, &x, true);
+        let evaluate::Sums { loss: value, gradient, .. } = evaluate::over_clients(objective, &x, true);
         let norm = norm2(&gradient).sqrt();
         Self { x, value, gradient, norm }
     }
@@ -139,8 +139,8 @@ fn hessian_product(objective: &dyn Objective<f64>, at: &Point, v: &[f64]) -> Vec
         }
         Some(sum)
     };
-    sums::ordered_fold(objective.clients(), part, |part| match part {
-        Some(part) => sums::add(&mut product, &part),
+    evaluate::ordered_fold(objective.clients(), part, |part| match part {
+        Some(part) => evaluate::add(&mut product, &part),
         None => exact = false,
     });
     if exact { product } else { difference_product(objective, at, v) }
@@ -155,6 +155,91 @@ fn difference_product(objective: &dyn Objective<f64>, at: &Point, v: &[f64]) -> 
     let h = 1e-7 * (1.0 + norm2(&at.x).sqrt()) / size;
     let mut x = at.x.clone();
     axpy(h, v, &mut x);
-    let moved = sums::over_clients(objective, &x, true).gradient;
+    let moved = evaluate::over_clients(objective, &x, true).gradient;
     moved.iter().zip(&at.gradient).map(|(moved, here)| (moved - here) / h).collect()
+}
+
+/// Most pairs that are kept.
+const PAIRS: usize = 64;
+
+/// Directions with their curvatures, spread evenly over one run of conjugate gradients.
+///
+/// They make a limited-memory quasi-Newton matrix that is close to the inverse Hessian (J. L. Morales and J. Nocedal,
+/// "Automatic preconditioning by limited memory quasi-Newton updating", SIAM J. Optim. 10, 2000).
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pairs: Vec<Pair>,
+    offered: usize,
+    /// Only every so many offers are kept; doubles whenever the memory is full.
+    every: usize,
+}
+
+#[derive(Debug)]
+struct Pair {
+    direction: Vec<f64>,
+    curved: Vec<f64>,
+    curvature: f64,
+}
+
+impl Memory {
+    /// Learns `curved = H direction`, with their inner product.
+    pub fn offer(&mut self, direction: &[f64], curved: &[f64], curvature: f64) {
+        if self.offered.is_multiple_of(self.every.max(1)) {
+            if self.pairs.len() == PAIRS {
+                let mut at = 0;
+                self.pairs.retain(|_| {
+                    at += 1;
+                    at % 2 == 1
+                });
+                self.every = 2 * self.every.max(1);
+            }
+            self.pairs.push(Pair { direction: direction.to_vec(), curved: curved.to_vec(), curvature });
+        }
+        self.offered += 1;
+    }
+
+    /// The quasi-Newton matrix times `v`; `v` itself before anything is learnt.
+    pub fn precondition(&self, v: &[f64]) -> Vec<f64> {
+        let mut q = v.to_vec();
+        let Some(last) = self.pairs.last() else { return q };
+        let mut along = Vec::with_capacity(self.pairs.len());
+        for pair in self.pairs.iter().rev() {
+            let factor = dot(&pair.direction, &q) / pair.curvature;
+            axpy(-factor, &pair.curved, &mut q);
+            along.push(factor);
+        }
+        scale(last.curvature / norm2(&last.curved), &mut q);
+        for (pair, factor) in self.pairs.iter().zip(along.iter().rev()) {
+            let back = dot(&pair.curved, &q) / pair.curvature;
+            axpy(factor - back, &pair.direction, &mut q);
+        }
+        q
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_set_of_conjugate_directions_gives_the_inverse() {
+        // H = [[2, 1], [1, 2]] with the conjugate directions (1, 0) and (1, −2).
+        let mut memory = Memory::default();
+        memory.offer(&[1.0, 0.0], &[2.0, 1.0], 2.0);
+        memory.offer(&[1.0, -2.0], &[0.0, -3.0], 6.0);
+        let solved = memory.precondition(&[3.0, 3.0]);
+        assert!(solved.iter().all(|x| (x - 1.0).abs() < 1e-15), "{solved:?}");
+    }
+
+    #[test]
+    fn pairs_stay_few_and_spread_over_the_run() {
+        let mut memory = Memory::default();
+        for k in 0..1000 {
+            memory.offer(&[f64::from(k)], &[1.0], 1.0);
+        }
+        assert!(memory.pairs.len() <= PAIRS);
+        let kept: Vec<f64> = memory.pairs.iter().map(|pair| pair.direction[0]).collect();
+        let gap = kept[1] - kept[0];
+        assert!(kept.windows(2).all(|two| two[1] - two[0] == gap) && kept[kept.len() - 1] >= 1000.0 - gap);
+    }
 }

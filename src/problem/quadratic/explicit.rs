@@ -12,7 +12,11 @@ use super::{
     spec::{Numbers, QuadraticSpec},
 };
 use crate::{
-    file::{File, archive::Archive, npy, start},
+    file::{
+        File,
+        numpy::{self, Archive},
+        start,
+    },
     invalid::Invalid,
     num::Real,
 };
@@ -58,7 +62,7 @@ pub(super) fn padded<R: Real>(curvatures: &[f64], dim: usize) -> Vec<R> {
 
 /// Values per client, before they are fitted to each other.
 struct Table {
-    /// Which key the values stand at.
+    /// The key of the values.
     key: &'static str,
     /// `[]`, `[n]`, `[n, d]` or `[n, d, d]`.
     shape: Vec<usize>,
@@ -215,7 +219,7 @@ fn open(path: &Path) -> Result<(Table, Table), Invalid> {
             fault.help("the file needs the arrays `curvature` and `centre` in float64")
         };
         let bytes = archive.array(key)?.ok_or_else(|| missing(&"the archive has none of this name"))?;
-        npy::check(&bytes).map_err(|error| missing(&error))?;
+        numpy::check(&bytes).map_err(|error| missing(&error))?;
         let array = ArrayD::<f64>::read_npy(&*bytes).map_err(|error| missing(&error))?;
         let shape = array.shape().to_vec();
         if shape.len() > 3 || (shape.len() == 3 && shape[1] != shape[2]) {

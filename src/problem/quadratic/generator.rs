@@ -8,12 +8,11 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{
     form::{Hessian, QuadraticForm},
     kernel::stride,
-    rotation,
     spec::{Alike, GeneratorSpec, Shape},
 };
 use crate::{
     num::Real,
-    problem::{Optimum, Workspace, sums},
+    problem::{Optimum, Workspace, evaluate},
     random::{Purpose, Rng, Streams},
 };
 
@@ -26,7 +25,7 @@ pub(super) struct Law {
     spec: GeneratorSpec,
     streams: Streams,
     clients: usize,
-    /// What raw draws are scaled and shifted by, so that the offsets have mean 0 and mean square ζ².
+    /// The scale and the shift of raw draws, so that the offsets have mean 0 and mean square ζ².
     factor: f64,
     shift: Vec<f64>,
 }
@@ -64,8 +63,8 @@ impl Law {
             }
             (sum, square)
         };
-        sums::ordered_fold(clients, draw, |(part, squares)| {
-            sums::add(&mut sum, &part);
+        evaluate::ordered_fold(clients, draw, |(part, squares)| {
+            evaluate::add(&mut sum, &part);
             square += squares;
         });
         let n = clients as f64;
@@ -134,7 +133,7 @@ impl Law {
         } else {
             self.drawn(&mut eigenvalues, &mut rng);
             let mut vectors = work.take(self.vectors_len());
-            rotation::draw(&mut vectors, &mut rng);
+            draw(&mut vectors, &mut rng);
             self.assemble(&eigenvalues, &vectors, &mut out.curvature, work);
             vectors
         };
@@ -142,7 +141,7 @@ impl Law {
             let mut turned = work.take(self.spec.dimension);
             turned.copy_from_slice(&out.offset);
             if self.dense() {
-                rotation::turn_back(&vectors, &mut turned);
+                turn_back(&vectors, &mut turned);
             }
             out.floor = turned.iter().zip(&eigenvalues).map(|(g, h)| 0.5 * g.f64().powi(2) / h.f64()).sum();
             work.give(turned);
@@ -157,9 +156,9 @@ impl Law {
         let mut hessian = Hessian::zeros(dim, self.dense());
         let (mut offset, mut floor) = (vec![0.0; dim], 0.0);
         let pass = |range: Range<usize>| self.partial(range);
-        sums::ordered_fold(self.clients, pass, |(part, offsets, floors)| {
+        evaluate::ordered_fold(self.clients, pass, |(part, offsets, floors)| {
             self.add_curvature(&part, &mut hessian);
-            sums::add(&mut offset, &offsets);
+            evaluate::add(&mut offset, &offsets);
             floor += floors;
         });
         if self.alike() {
@@ -180,8 +179,8 @@ impl Law {
         let (mut curvature, mut offset, mut floor) = (vec![0.0; client.curvature.len()], vec![0.0; client.offset.len()], 0.0);
         for index in range {
             self.client(index, true, &mut client, &mut work);
-            sums::add(&mut curvature, &client.curvature);
-            sums::add(&mut offset, &client.offset);
+            evaluate::add(&mut curvature, &client.curvature);
+            evaluate::add(&mut offset, &client.offset);
             floor += client.floor;
         }
         (curvature, offset, floor)
@@ -190,10 +189,10 @@ impl Law {
     /// Sums a curvature in the layout of the kernels into one without padding.
     fn add_curvature(&self, part: &[f64], hessian: &mut Hessian) {
         match hessian {
-            Hessian::Diagonal(sum) => sums::add(sum, part),
+            Hessian::Diagonal(sum) => evaluate::add(sum, part),
             Hessian::Dense(sum) => {
                 let dim = self.spec.dimension;
-                part.chunks_exact(stride(dim)).zip(sum.chunks_exact_mut(dim)).for_each(|(part, sum)| sums::add(sum, part));
+                part.chunks_exact(stride(dim)).zip(sum.chunks_exact_mut(dim)).for_each(|(part, sum)| evaluate::add(sum, part));
             }
         }
     }
@@ -213,12 +212,12 @@ impl Law {
     }
 
     fn vectors_len(&self) -> usize {
-        if self.dense() { rotation::len(self.spec.dimension) } else { 0 }
+        if self.dense() { len(self.spec.dimension) } else { 0 }
     }
 
     fn shared_vectors<R: Real>(&self, work: &mut Workspace<R>) -> Vec<R> {
         let mut vectors = work.take(self.vectors_len());
-        rotation::draw(&mut vectors, &mut self.streams.stream(Purpose::Data, SHARED, 1));
+        draw(&mut vectors, &mut self.streams.stream(Purpose::Data, SHARED, 1));
         vectors
     }
 
@@ -240,10 +239,105 @@ impl Law {
     fn assemble<R: Real>(&self, eigenvalues: &[R], vectors: &[R], curvature: &mut [R], work: &mut Workspace<R>) {
         if self.dense() {
             let mut scratch = work.take(eigenvalues.len());
-            rotation::conjugate(eigenvalues, vectors, stride(eigenvalues.len()), curvature, &mut scratch);
+            conjugate(eigenvalues, vectors, stride(eigenvalues.len()), curvature, &mut scratch);
             work.give(scratch);
         } else {
             curvature.copy_from_slice(eigenvalues);
+        }
+    }
+}
+
+/// Scalars that the reflections of dimension `dim` take.
+pub(super) fn len(dim: usize) -> usize {
+    (dim * (dim + 1) / 2).saturating_sub(1)
+}
+
+/// Draws the reflections of a Haar-distributed orthogonal `Q` into `vectors`, shape [`len`]`(d)`.
+///
+/// G. W. Stewart, "The efficient generation of random orthogonal matrices", SIAM J. Numer. Anal. 17 (1980): Gaussian
+/// vectors of 2, 3, …, d coordinates, each reflecting the last coordinates. Signs are left out: they cancel in `Q Λ Qᵀ`.
+pub(super) fn draw<R: Real>(vectors: &mut [R], rng: &mut Rng) {
+    for value in vectors {
+        let normal: f64 = StandardNormal.sample(rng);
+        *value = R::of(normal);
+    }
+}
+
+/// `Q Λ Qᵀ` into the column-major `matrix` with `stride` rows; `scratch` has length `d`.
+pub(super) fn conjugate<R: Real>(eigenvalues: &[R], vectors: &[R], stride: usize, matrix: &mut [R], scratch: &mut [R]) {
+    let dim = eigenvalues.len();
+    matrix.fill(R::zero());
+    for (j, &value) in eigenvalues.iter().enumerate() {
+        matrix[j * stride + j] = value;
+    }
+    let mut rest = vectors;
+    for size in 2..=dim {
+        let (v, others) = rest.split_at(size);
+        reflect_both_sides(&mut matrix[(dim - size) * (stride + 1)..], stride, v, &mut scratch[..size]);
+        rest = others;
+    }
+}
+
+/// `x ← Qᵀ x`.
+pub(super) fn turn_back<R: Real>(vectors: &[R], x: &mut [R]) {
+    let mut end = vectors.len();
+    for size in (2..=x.len()).rev() {
+        let v = &vectors[end - size..end];
+        let from = x.len() - size;
+        let x = &mut x[from..];
+        let along = R::of(2.0) * inner(v, x) / inner(v, v);
+        x.iter_mut().zip(v).for_each(|(x, &v)| *x -= along * v);
+        end -= size;
+    }
+}
+
+/// `A ← P A P` with `P = I − 2 v vᵀ / ‖v‖²` on the leading block of a symmetric column-major matrix: a rank-two update.
+fn reflect_both_sides<R: Real>(matrix: &mut [R], stride: usize, v: &[R], w: &mut [R]) {
+    let beta = R::of(2.0) / inner(v, v);
+    w.fill(R::zero());
+    for (column, &vj) in matrix.chunks(stride).zip(v) {
+        w.iter_mut().zip(column).for_each(|(w, &a)| *w += a * vj);
+    }
+    w.iter_mut().for_each(|w| *w *= beta);
+    let half = R::of(0.5) * beta * inner(v, w);
+    w.iter_mut().zip(v).for_each(|(w, &v)| *w -= half * v);
+    for ((column, &vj), &wj) in matrix.chunks_mut(stride).zip(v).zip(w.iter()) {
+        for ((a, &v), &w) in column.iter_mut().zip(v).zip(w.iter()) {
+            *a -= v * wj + w * vj;
+        }
+    }
+}
+
+fn inner<R: Real>(a: &[R], b: &[R]) -> R {
+    a.iter().zip(b).fold(R::zero(), |sum, (&a, &b)| sum + a * b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, Streams};
+
+    #[test]
+    fn the_spectrum_survives_and_the_basis_turns_back() {
+        let (dim, stride) = (7, 8);
+        let eigenvalues: Vec<f64> = (1..=dim).map(|k| k as f64).collect();
+        let mut vectors = vec![0.0; len(dim)];
+        draw(&mut vectors, &mut Streams::new(1).stream(Purpose::Data, 0, 0));
+        let (mut matrix, mut scratch) = (vec![0.0; dim * stride], vec![0.0; dim]);
+        conjugate(&eigenvalues, &vectors, stride, &mut matrix, &mut scratch);
+
+        let trace: f64 = (0..dim).map(|i| matrix[i * stride + i]).sum();
+        let square: f64 = matrix.iter().map(|a| a * a).sum();
+        assert!((trace - 28.0).abs() < 1e-12 && (square - 140.0).abs() < 1e-11);
+
+        // A x = Q Λ Qᵀ x, so turning A x back gives Λ times x turned back.
+        let x: Vec<f64> = (0..dim).map(|k| (k as f64).sin()).collect();
+        let mut left: Vec<f64> = (0..dim).map(|i| (0..dim).map(|j| matrix[j * stride + i] * x[j]).sum()).collect();
+        let mut right = x.clone();
+        turn_back(&vectors, &mut left);
+        turn_back(&vectors, &mut right);
+        for k in 0..dim {
+            assert!((left[k] - eigenvalues[k] * right[k]).abs() < 1e-12);
         }
     }
 }

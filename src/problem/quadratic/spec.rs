@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     invalid::{Invalid, require},
-    problem::size::check_parameters,
+    memory::check_parameters,
 };
 
 /// Quadratic clients `fᵢ(x) = ½ (x − cᵢ)ᵀ Aᵢ (x − cᵢ)`: stated one by one, read from a file, or generated (the default).
@@ -75,7 +75,7 @@ impl Default for GeneratorSpec {
             condition: 100.0,
             smoothness: 1.0,
             dissimilarity: 1.0,
-            curvature: Alike::Unlike,
+            curvature: Alike::Heterogeneous,
             shape: Shape::Diagonal,
             linear: None,
         }
@@ -88,8 +88,9 @@ impl Default for GeneratorSpec {
 pub enum Alike {
     /// One curvature for all clients.
     Same,
-    /// A curvature of its own for each client.
-    Unlike,
+    /// A curvature of its own for each client; `unlike` is an older name.
+    #[serde(alias = "unlike")]
+    Heterogeneous,
 }
 
 /// The shape of a curvature.

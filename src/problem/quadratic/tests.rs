@@ -21,7 +21,7 @@ fn generated<R: Real>(spec: &GeneratorSpec, clients: usize, budget: usize) -> Qu
 fn laws() -> Vec<GeneratorSpec> {
     let mut laws = Vec::new();
     for shape in [Shape::Diagonal, Shape::Dense] {
-        for curvature in [Alike::Same, Alike::Unlike] {
+        for curvature in [Alike::Same, Alike::Heterogeneous] {
             for linear in [None, Some(LinearTerm { mean: 1.0, sd: 0.1 })] {
                 let spec =
                     GeneratorSpec { dimension: 7, dissimilarity: 2.5, shape, curvature, linear, ..GeneratorSpec::default() };

@@ -166,7 +166,7 @@ fn ridge_solves_the_normal_equations() {
         for (found, expected) in best.x.iter().zip(&expected) {
             assert!((found - expected).abs() < 1e-12);
         }
-        let loss = crate::problem::sums::over_clients(&problem, &expected, true);
+        let loss = crate::problem::evaluate::over_clients(&problem, &expected, true);
         assert!((loss.loss - best.value).abs() < 1e-14 && norm2(&loss.gradient).sqrt() < 1e-13);
     }
 }
@@ -175,7 +175,7 @@ fn ridge_solves_the_normal_equations() {
 fn logistic_regression_reaches_its_optimum() {
     for problem in every().iter().filter(|problem| problem.loss == Loss::Logistic) {
         let best = optimum::solve(problem).unwrap();
-        let check = crate::problem::sums::over_clients(problem, &best.x, true);
+        let check = crate::problem::evaluate::over_clients(problem, &best.x, true);
         assert!(norm2(&check.gradient).sqrt() <= 1e-12);
         assert_eq!(check.loss, best.value);
     }

@@ -21,7 +21,7 @@ fn gradients_match_differences() {
 }
 
 #[test]
-fn a_step_is_the_gradient_and_the_drift() {
+fn a_step_is_the_gradient_and_the_correction() {
     for (columns, classes) in WIDTHS {
         for sparse in [false, true] {
             check::steps::<f64>(&softmax(columns, classes, sparse, 0.02), 1e-13);

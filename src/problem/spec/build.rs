@@ -1,4 +1,4 @@
-//! From the specification to the objective, its optimum and its initial models.
+//! The problem of one seed: its objective, its optimum and its initial models.
 
 use std::{
     any::Any,
@@ -30,11 +30,11 @@ pub struct Problem<R: Real> {
     optimum: OnceLock<Result<Optimum, OptimumError>>,
 }
 
-/// An objective and the samples that it stands on.
+/// An objective and its samples.
 struct Built<R: Real> {
     objective: Box<dyn Objective<R>>,
     data: Option<Arc<ClientData<R>>>,
-    /// What may not have been meant about the data.
+    /// Notes on data that may not be as the author meant.
     notes: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ impl<R: Real> Problem<R> {
         self.built.data.as_deref()
     }
 
-    /// What may not have been meant about the data, a line each.
+    /// Notes on data that may not be as the author meant, a line each.
     pub fn notes(&self) -> &[String] {
         &self.built.notes
     }
@@ -81,20 +81,15 @@ impl<R: Real> Problem<R> {
         &self.recipe.spec
     }
 
-    /// Where `node` starts, shape `[d]`.
+    /// The initial model of `node`, shape `[d]`.
     pub fn initial(&self, node: usize) -> Vec<R> {
         self.init.model(self.objective().blocks(), &self.recipe.streams, node)
-    }
-
-    /// Whether nodes start from models of their own.
-    pub fn independent_starts(&self) -> bool {
-        self.init.is_independent()
     }
 
     /// The reference optimum, solved for in double precision when first asked for and kept on disk between runs.
     ///
     /// # Errors
-    /// [`OptimumError`] for perceptrons, and where the optimum is not found to the tolerance.
+    /// [`OptimumError`] for neural networks, and where the optimum is not found to the tolerance.
     pub fn optimum(&self) -> Result<&Optimum, &OptimumError> {
         self.optimum.get_or_init(|| self.solve()).as_ref()
     }
@@ -149,7 +144,7 @@ impl<R: Real> Problem<R> {
         }
     }
 
-    /// What the optimum depends on: the objective, its weights and its training samples.
+    /// The key of everything that the optimum depends on: the objective, its weights and its training samples.
     fn key(&self) -> Key {
         let ProblemSpec { objective, l2, weights, .. } = self.spec();
         let mut key = Key::new(&format!("{objective:?} {l2:e} {weights:?} {:?}", R::PRECISION));

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     problem::{
         evaluate::{Wanted, evaluate},
-        mlp::MlpSpec,
+        net::MlpSpec,
         optimum::{TOLERANCE, solve},
         softmax::SoftmaxSpec,
     },

@@ -2,7 +2,7 @@
 
 use super::{
     Better::{Higher, Lower},
-    Metric, MetricCard, MetricSpec, MetricNeeds, Observation,
+    Metric, MetricCard, MetricNeeds, MetricSpec, Observation,
     ScaleKind::{Linear, Log},
 };
 use crate::{

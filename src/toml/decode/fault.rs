@@ -1,12 +1,11 @@
-//! What serde reports, and how it is told to the user.
+//! Faults that serde reports, and the messages about them.
 
 use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::super::{
-    diagnostic::Diagnostic,
-    names::{listed, nearest},
+use crate::toml::{
+    diagnostic::{Diagnostic, listed, nearest},
     node::{Node, Value},
     source::Span,
 };
@@ -36,7 +35,7 @@ enum Kind {
         found: String,
         expected: String,
     },
-    /// A name that needs parameters stands alone, or a bare name has some.
+    /// A name that needs parameters is alone, or a bare name has some.
     Parameters {
         name: String,
         wanted: bool,
@@ -108,7 +107,7 @@ impl Fault {
         Some(parent.iter().cloned().chain([nearest(key, valid)?.to_owned()]).collect())
     }
 
-    /// Whether a list stands where one number is `expected`.
+    /// Whether there is a list where one number is `expected`.
     fn lists_numbers(&self, tree: &Node, expected: &str) -> bool {
         let is_one = ["a number", "a whole number", "a step size"].iter().any(|one| expected.starts_with(one));
         is_one && !expected.contains("list") && tree.descend(&self.path).is_some_and(|node| matches!(node.value, Value::Array(_)))
@@ -156,7 +155,7 @@ impl Fault {
     }
 }
 
-/// What a list of values to try is written as.
+/// The remedy for a list of values to try.
 fn sweep(place: &str) -> String {
     format!("to try several values, write `{} = {{ sweep = [...] }}`", last(place))
 }
@@ -194,7 +193,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// What a Rust type is called in a scenario.
+/// The name of a Rust type in a scenario.
 fn expectation(expected: &dyn Expected) -> String {
     let text = expected.to_string();
     match text.as_str() {

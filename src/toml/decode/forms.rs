@@ -75,5 +75,15 @@ macro_rules! form {
     };
 }
 
+/// Functions for serde's `default`, one for each key that has a default of its own.
+macro_rules! defaults {
+    ($($key:ident: $type:ty = $value:expr;)+) => {
+        $(fn $key() -> $type {
+            $value
+        })+
+    };
+}
+
+pub(crate) use defaults;
 pub(crate) use form;
 pub(crate) use forms;

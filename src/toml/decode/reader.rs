@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The name that stands here, alone or as the only key of a table, out of `names`.
+    /// The name that is written here, alone or as the only key of a table, out of `names`.
     fn choice(self, names: &[&'static str]) -> Result<Choice<'a>, Fault> {
         match &self.node.value {
             Value::String(name) => Ok(Choice { reader: self, name, name_span: self.node.span, content: None }),
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
                 }
             },
             other => {
-                let expected = format!("a name: {}", super::super::names::listed(names));
+                let expected = format!("a name: {}", super::super::diagnostic::listed(names));
                 Err(Fault::mismatch(other, expected).or_at(self.node.span))
             }
         }

@@ -18,8 +18,8 @@ fn curvatures(nodes: usize) -> Vec<Vec<f64>> {
     (0..nodes).map(|i| (0..D).map(|j| 1.0 + 0.8 * ((2 * i + 7 * j) as f64).cos()).collect()).collect()
 }
 
-/// Unlike quadratics; an iteration takes a second.
-fn unlike(text: &str, topology: &str, nodes: usize) -> Bench {
+/// Heterogeneous quadratics; an iteration takes a second.
+fn heterogeneous(text: &str, topology: &str, nodes: usize) -> Bench {
     let mut bench = Bench::new(text, topology, centres(nodes)).curvatures(curvatures(nodes));
     bench.fleet = fleet("step = 1.0");
     bench
@@ -27,7 +27,7 @@ fn unlike(text: &str, topology: &str, nodes: usize) -> Bench {
 
 /// Independent starts, no steps: pure mixing, an iteration a second.
 fn mixing(text: &str, topology: &str, nodes: usize) -> Bench {
-    unlike(text, topology, nodes).lr(0.0).init(InitSpec::Normal(NormalInit { sd: 1.0, independent: true }))
+    heterogeneous(text, topology, nodes).lr(0.0).init(InitSpec::Normal(NormalInit { sd: 1.0, independent: true }))
 }
 
 /// Mean squared distance to consensus.
@@ -53,14 +53,14 @@ fn after(bench: &Bench, iterations: u32) -> Vec<Vec<f64>> {
 
 #[test]
 fn adapting_first_on_a_complete_graph_is_gradient_descent() {
-    let bench = unlike("d-psgd order = \"atc\"", "\"complete\"", 6);
+    let bench = heterogeneous("d-psgd order = \"atc\"", "\"complete\"", 6);
     let mut x = vec![0.0; D];
     for _ in 0..20 {
         let mean_gradient = mean(&(0..6).map(|i| gradient(i, &x)).collect::<Vec<_>>());
         x.iter_mut().zip(mean_gradient).for_each(|(x, g)| *x -= 0.1 * g);
     }
     assert!(gap(&after(&bench, 20), &vec![x.clone(); 6]) < 1e-14);
-    let combining = after(&unlike("d-psgd", "\"complete\"", 6), 20);
+    let combining = after(&heterogeneous("d-psgd", "\"complete\"", 6), 20);
     assert!(gap(&combining, &vec![x; 6]) > 1e-3, "gradients are taken at different points");
 }
 
@@ -90,7 +90,7 @@ fn round_t_shows_iterate_t() {
 #[test]
 fn the_mean_moves_by_the_mean_gradient() {
     for text in ["d-psgd", "d-psgd order = \"atc\"", "d-psgd contacts = { failing-edges = 0.4 }"] {
-        let bench = unlike(text, "{ erdos-renyi = { p = 0.5 } }", 10);
+        let bench = heterogeneous(text, "{ erdos-renyi = { p = 0.5 } }", 10);
         let (before, after) = (after(&bench, 7), after(&bench, 8));
         let step = mean(&before.iter().enumerate().map(|(i, x)| gradient(i, x)).collect::<Vec<_>>());
         let expected: Vec<f64> = mean(&before).iter().zip(step).map(|(x, g)| x - 0.1 * g).collect();
@@ -101,7 +101,7 @@ fn the_mean_moves_by_the_mean_gradient() {
 #[test]
 fn adapting_first_ends_at_its_biased_fixed_point() {
     let (n, eta) = (8, 0.1);
-    let models = after(&unlike("d-psgd order = \"atc\"", "\"ring\"", n), 1500);
+    let models = after(&heterogeneous("d-psgd order = \"atc\"", "\"ring\"", n), 1500);
     for j in 0..D {
         // Coordinates are apart: (I − W (I − η H)) X = η W H b.
         let w = |i: usize, k: usize| if (i + 1) % n == k || (k + 1) % n == i || i == k { 1.0 / 3.0 } else { 0.0 };
@@ -117,14 +117,14 @@ fn adapting_first_ends_at_its_biased_fixed_point() {
 #[test]
 fn gradient_tracking_reaches_the_exact_optimum_with_constant_steps() {
     for text in ["gradient-tracking", "gradient-tracking order = \"atc\""] {
-        let models = after(&unlike(text, "\"ring\"", 8), 3000);
+        let models = after(&heterogeneous(text, "\"ring\"", 8), 3000);
         assert!(gap(&models, &vec![optimum(8); 8]) < 1e-13, "{text}");
     }
 }
 
 #[test]
 fn adapting_first_with_trackers_on_a_complete_graph_is_gradient_descent() {
-    let models = after(&unlike("gradient-tracking order = \"atc\"", "\"complete\"", 5), 20);
+    let models = after(&heterogeneous("gradient-tracking order = \"atc\"", "\"complete\"", 5), 20);
     let mut x = vec![0.0; D];
     // The first second goes into the first gradient.
     for _ in 0..20 {
@@ -136,8 +136,8 @@ fn adapting_first_with_trackers_on_a_complete_graph_is_gradient_descent() {
 
 #[test]
 fn pushing_on_a_regular_graph_is_averaging() {
-    let push = after(&unlike("sgp", "{ circulant = { degree = 4 } }", 9), 30);
-    let average = after(&unlike("d-psgd order = \"atc\"", "{ circulant = { degree = 4 } }", 9), 30);
+    let push = after(&heterogeneous("sgp", "{ circulant = { degree = 4 } }", 9), 30);
+    let average = after(&heterogeneous("d-psgd order = \"atc\"", "{ circulant = { degree = 4 } }", 9), 30);
     assert!(gap(&push, &average) < 1e-14);
 }
 
@@ -186,7 +186,7 @@ fn pairs_average_without_losing_anything() {
 #[test]
 fn a_node_of_its_own_does_plain_sgd() {
     for text in ["ad-psgd", "d-psgd", "sgp", "gradient-tracking"] {
-        let mut bench = unlike(text, "\"complete\"", 1);
+        let mut bench = heterogeneous(text, "\"complete\"", 1);
         bench.network = network("topology = \"complete\"");
         let mut x = vec![0.0; D];
         for _ in 0..10 {
@@ -200,7 +200,7 @@ fn a_node_of_its_own_does_plain_sgd() {
 #[test]
 fn barriers_wait_for_the_slow_and_asynchrony_does_not() {
     let visits = |text: &str| -> Vec<u64> {
-        let mut bench = unlike(text, "\"ring\"", 10);
+        let mut bench = heterogeneous(text, "\"ring\"", 10);
         bench.fleet = fleet("step = { values = [10.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0] }");
         let engine = bench.run(200.5);
         (0..10).map(|node| engine.protocol().visits(node)).collect()
@@ -222,7 +222,7 @@ fn without_compression_choco_is_decentralised_sgd() {
         ("choco-sgd gamma = 1.0; compressor = \"identity\"; order = \"code\"; copies = \"model\"", "d-psgd"),
     ] {
         let start = InitSpec::Normal(NormalInit { sd: 1.0, independent: true });
-        let of = |text: &str| after(&unlike(text, "\"ring\"", 7).init(start.clone()), 25);
+        let of = |text: &str| after(&heterogeneous(text, "\"ring\"", 7).init(start.clone()), 25);
         assert!(gap(&of(choco), &of(plain)) < 1e-13, "{choco}");
     }
 }
@@ -283,7 +283,8 @@ fn along_the_second_eigenvector_the_spectral_gap_is_exact() {
 
 #[test]
 fn the_bias_of_constant_steps_is_of_their_order_and_needs_unlike_curvatures() {
-    let bias = |eta: f64| gap(&[mean(&after(&unlike("d-psgd order = \"atc\"", "\"ring\"", 8).lr(eta), 3000))], &[optimum(8)]);
+    let bias =
+        |eta: f64| gap(&[mean(&after(&heterogeneous("d-psgd order = \"atc\"", "\"ring\"", 8).lr(eta), 3000))], &[optimum(8)]);
     let [large, middle, small] = [0.1, 0.05, 0.025].map(bias);
     for ratio in [large / middle, middle / small] {
         assert!((1.4..2.4).contains(&ratio), "{large} {middle} {small}");
@@ -372,7 +373,7 @@ fn nodes_in_step_average_in_every_step() {
 /// Up a quarter of the time: as many steps as of push gossip with as short a period, but for asking.
 #[test]
 fn nobody_waits_for_nodes_that_are_down() {
-    let mut bench = unlike("ad-psgd", "\"complete\"", 20);
+    let mut bench = heterogeneous("ad-psgd", "\"complete\"", 20);
     bench.fleet = fleet("step = 0.5\navailability = { markov = { up = 20, down = 60 } }");
     let topology = bench.network.topology.take();
     bench.network = network("link = { latency = 0.1 }");

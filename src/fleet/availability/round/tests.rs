@@ -131,7 +131,7 @@ fn earlier_rounds_can_be_asked_again() {
 }
 
 #[test]
-fn drifts_have_the_shapes_of_the_paper() {
+fn seasonalities_have_the_shapes_of_the_paper() {
     let staircase = Seasonality::Staircase { low: 0.4, period: 20 };
     assert_eq!([0, 9, 10, 19, 20].map(|round| staircase.probability(0.5, round)), [0.5, 0.5, 0.2, 0.2, 0.5]);
     let sine = Seasonality::Sine { gamma: 0.3, period: 20 };

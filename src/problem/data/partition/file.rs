@@ -10,10 +10,7 @@ use crate::{
     invalid::{Invalid, count, require},
     problem::data::{
         Grouping,
-        read::{
-            is_large,
-            numpy::{self, Column},
-        },
+        read::{RawTargets, is_large, numpy},
         table::Ids,
     },
     table::is_missing,
@@ -90,21 +87,20 @@ fn array<'f>(file: &File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
     let column = numpy::npy_column(file, "clients")?;
     column.check().map_err(|fault| file.fault(fault.message).help("name the client of each row"))?;
     let unusable = |value: &str| file.fault(format!("`{value}` is not a client id: expected whole numbers from 0"));
-    let values = match column {
-        Column::Numbers(array) => array.values,
-        Column::Large(array) => {
-            let large = array.values.iter().find(|value| is_large(value));
-            return Err(unusable(large.map_or("", String::as_str)));
+    let values = match column.cells {
+        RawTargets::Numbers(values) => values,
+        RawTargets::Names(cells) if column.is_large => {
+            return Err(unusable(cells.iter().find(|cell| is_large(cell)).map_or("", String::as_str)));
         }
-        Column::Text(array) => {
-            return Ok(Grouping::new("clients", &array.values).of.into_iter().map(|id| (id as usize, None)).collect());
+        RawTargets::Names(cells) => {
+            return Ok(Grouping::new("clients", &cells).of.into_iter().map(|id| (id as usize, None)).collect());
         }
     };
     let id = |value: f64| (value >= 0.0 && value.fract() == 0.0 && value < u32::MAX.into()).then_some((value as usize, None));
     values.into_iter().map(|value| id(value).ok_or_else(|| unusable(&value.to_string()))).collect()
 }
 
-/// One id a line, under a header or not; blank lines may stand at the end.
+/// One id a line, under a header or not; blank lines may follow the last.
 fn lines<'f>(file: &'f File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
     let mut ids = Vec::new();
     let lines = file.text()?.trim_end().lines().map(str::trim);
@@ -122,7 +118,7 @@ fn lines<'f>(file: &'f File<'_>) -> Result<Vec<Id<'f>>, Invalid> {
     Ok(ids)
 }
 
-/// What JSON may say.
+/// The forms of JSON.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a list of client ids, a list of rows for each client, or an object of such lists")]
 enum Lists {
@@ -159,12 +155,11 @@ fn lists<'f>(file: &File<'_>, rows: usize) -> Result<Vec<Id<'f>>, Invalid> {
                 } else {
                     format!("in the lists of clients {other} and {client}")
                 };
-                return Err(file.fault(format!("row {row} stands {lists}: expected it once")));
+                return Err(file.fault(format!("row {row} is {lists}: expected it once")));
             }
         }
     }
-    let unlisted = |row: usize| {
-        file.fault(format!("row {row} (counted from 0) stands in no client's list: expected each training sample once"))
-    };
+    let unlisted =
+        |row: usize| file.fault(format!("row {row} (counted from 0) is in no client's list: expected each training sample once"));
     of.into_iter().enumerate().map(|(row, client)| client.map(|id| (id, None)).ok_or_else(|| unlisted(row))).collect()
 }

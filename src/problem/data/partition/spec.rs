@@ -28,7 +28,7 @@ pub enum PartitionSpec {
     Shards(ShardSpec),
     /// Unequal sizes with the same law of samples.
     Quantity(QuantitySpec),
-    /// By the values of a column; `target` stands for the class.
+    /// By the values of a column; `target` means the class.
     By(String),
     /// By client ids from 0 in a file: one for each training sample of the source (before `test` and `classes`), as NPY, one a
     /// line, or as JSON, which may also list the rows of each client; a bare path, or a table.
@@ -45,7 +45,7 @@ pub enum PartitionSpec {
 pub struct DirichletSpec {
     /// Concentration [1]: small is skewed, large is even.
     pub alpha: f64,
-    /// What the law is drawn for.
+    /// The unit that the law is drawn for.
     #[serde(default)]
     pub split: DirichletSplit,
     /// Whether a client may have no sample; if not, an empty client takes one from the largest.
@@ -53,7 +53,7 @@ pub struct DirichletSpec {
     pub allow_empty: bool,
 }
 
-/// What a Dirichlet law is drawn for.
+/// The unit that a Dirichlet law is drawn for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DirichletSplit {

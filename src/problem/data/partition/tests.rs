@@ -97,7 +97,7 @@ proptest! {
 
     #[test]
     fn apportioned_sizes_are_within_one_of_their_share(weights in prop::collection::vec(0.0..1.0f64, 1..50), rows in 0..10_000usize) {
-        let sizes = by_size::apportion(&weights, rows);
+        let sizes = divide::apportion(&weights, rows);
         prop_assert_eq!(sizes.iter().sum::<usize>(), rows);
         let total: f64 = weights.iter().sum();
         if total > 0.0 {
@@ -292,10 +292,10 @@ fn unusable_client_ids_name_their_place() {
         (b"1\n0\n1\n3\n", Some(3), "4:1 3", "client 3 does not exist: expected an id from 0 to 2"),
         (b"1\n0\n1\n3\n", None, "", "client 2 has no sample"),
         (b"0\n0\n1\n4000000000\n", None, "", "above the number of samples"),
-        (b"[[0, 1], [1, 2, 3]]", None, "", "row 1 stands in the lists of clients 0 and 1"),
-        (b"[[0, 1, 0], [2, 3]]", None, "", "row 0 stands twice in the list of client 0: expected it once"),
+        (b"[[0, 1], [1, 2, 3]]", None, "", "row 1 is in the lists of clients 0 and 1"),
+        (b"[[0, 1, 0], [2, 3]]", None, "", "row 0 is twice in the list of client 0: expected it once"),
         (b"[[0, 1], [2, 4]]", None, "", "client 1 has row 4: expected rows from 0 to 3"),
-        (b"[[0, 1], [2]]", None, "", "row 3 (counted from 0) stands in no client's list"),
+        (b"[[0, 1], [2]]", None, "", "row 3 (counted from 0) is in no client's list"),
         (b"[[0, 1], [2, -3]]", None, "", "the JSON cannot be read"),
     ];
     for (bytes, clients, place, message) in cases {

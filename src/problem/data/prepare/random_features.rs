@@ -4,16 +4,14 @@ use ndarray::Array2;
 
 use crate::{
     invalid::Invalid,
+    memory::{check_parameters, check_values},
     num::{
         Real,
         matrix::{Write, by_rows, multiply},
     },
-    problem::{
-        data::{
-            Features, Table,
-            generate::{self, normal},
-        },
-        size::{check_parameters, check_values},
+    problem::data::{
+        Features, Table,
+        generate::{self, normal},
     },
     random::{Purpose, Streams},
 };

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::{
-    RawSamples, RawTable, RawTargets, bound, cell,
+    RawSamples, RawTable, RawTargets, bound,
     one_hot::{Columns, Unfit},
+    target,
 };
 use crate::{
     file::{File, start},
@@ -14,14 +15,15 @@ use crate::{
     memory,
     num::Real,
     problem::data::{Features, Grouping, spec::CsvSpec},
+    table::is_missing,
 };
 
-/// What the rest of a scenario says of the columns.
+/// The roles of columns from the rest of a scenario.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::problem::data) struct Roles<'a> {
     /// One more column that is not a feature.
     pub by: Option<&'a str>,
-    /// Whether targets are said to be classes, so that numbers may stand beside names.
+    /// Whether the scenario says that targets are classes, so that numbers may occur beside names.
     pub classes: bool,
 }
 
@@ -51,7 +53,7 @@ pub(in crate::problem::data) fn read<R: Real>(
     Ok(RawTable { natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
 }
 
-/// What each column of the file is for.
+/// The role of each column of the file.
 struct Layout {
     header: StringRecord,
     target: usize,
@@ -326,7 +328,7 @@ impl Row<'_> {
         part.targets.push(record[layout.target].to_owned());
         for (kept, cells) in layout.kept.iter().zip(&mut part.kept) {
             let cell = &record[kept.at];
-            if kept.divides && cell::is_missing(cell) {
+            if kept.divides && is_missing(cell) {
                 return Err(Fault::at(
                     kept.at,
                     format!("the value of column `{}`, by which samples are divided, is missing", kept.name),
@@ -340,26 +342,14 @@ impl Row<'_> {
     /// Refuses a target that is missing, or is a name among numbers or a number among names unless they are classes.
     fn check_target<R: Real>(&self, numeric: &mut Option<bool>) -> Result<(), Fault> {
         let (at, cell) = (self.layout.target, &self.record[self.layout.target]);
-        let told = |what: String| Err(Fault::at(at, format!("the target in column `{}` {what}", &self.layout.header[at])));
-        if cell::is_missing(cell) {
-            return told("is missing".to_owned());
-        }
-        let number = cell::number(cell);
-        if number.is_some_and(|value| !value.is_finite()) {
-            return told(format!("is `{cell}`: expected a finite number"));
-        }
-        if number.is_some_and(|value| !R::of(value).f64().is_finite()) {
-            return told(format!("is too large{}", bound::<R>()));
-        }
-        if let (None, Some(oddity), false) = (number, cell::oddity(cell), self.roles.classes) {
-            return told(format!("is written with {oddity}: expected a number such as 1234.5"));
-        }
+        let told = |what: String| Fault::at(at, format!("the target in column `{}` {what}", &self.layout.header[at]));
+        let number = target::<R>(cell, self.roles.classes).map_err(told)?;
         match *numeric {
             Some(expected) if expected != number.is_some() && !self.roles.classes => {
                 let other = if expected { "numbers" } else { "names" };
-                told(format!(
+                Err(told(format!(
                     "is `{cell}`, while those above are {other}: expected the like, or `targets = \"classes\"` in the data"
-                ))
+                )))
             }
             _ => {
                 *numeric = Some(number.is_some());

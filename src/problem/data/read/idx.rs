@@ -85,11 +85,10 @@ impl<'a> Array<'a> {
 
     /// Refuses infinities and what is not a number.
     fn finite(self, file: &File<'_>) -> Result<Self, Invalid> {
-        let odd = match self.code {
-            0x0d => self.data.as_chunks().0.iter().map(|&word| f64::from(f32::from_be_bytes(word))).enumerate().find(is_odd),
-            0x0e => self.data.as_chunks().0.iter().map(|&word| f64::from_be_bytes(word)).enumerate().find(is_odd),
-            _ => None,
-        };
+        if self.code < 0x0d {
+            return Ok(self);
+        }
+        let odd = self.values(|value| value).into_iter().enumerate().find(|(_, value)| !value.is_finite());
         let Some((at, value)) = odd else { return Ok(self) };
         let row = at / self.shape[1..].iter().product::<usize>();
         Err(file.fault(format!("the file holds `{value}` in sample {row} (counted from 0): expected finite numbers")))
@@ -109,8 +108,4 @@ impl<'a> Array<'a> {
             _ => data.as_chunks().0.iter().map(|&word| of(f64::from_be_bytes(word))).collect(),
         }
     }
-}
-
-fn is_odd((_, value): &(usize, f64)) -> bool {
-    !value.is_finite()
 }

@@ -25,7 +25,7 @@ pub(super) fn read<'t, T: Deserialize<'t>>(file: &File<'_>, text: &'t str) -> Re
     })
 }
 
-/// What stands where `error` was noticed: a number, a word, a string, or a single sign.
+/// The text where `error` was noticed: a number, a word, a string, or a single sign.
 fn token<'t>(text: &'t str, error: &serde_json::Error) -> &'t str {
     let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let bytes = text.as_bytes();

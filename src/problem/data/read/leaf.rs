@@ -8,8 +8,9 @@ use std::{
 use serde::Deserialize;
 
 use super::{
-    RawSamples, RawTable, RawTargets, bound, cell, is_large,
+    RawSamples, RawTable, RawTargets, bound, is_large,
     json::{self, Entries, Flat, Label, Piece},
+    target,
     text::Alphabet,
 };
 use crate::{
@@ -21,9 +22,10 @@ use crate::{
         spec::{LeafSpec, TextSpec},
         table::dense,
     },
+    table::is_missing,
 };
 
-/// Reads training and held-out samples; `classes` says whether targets are said to be classes, so that numbers may stand beside
+/// Reads training and held-out samples; `classes` says whether targets are classes, so that numbers may occur beside
 /// names.
 ///
 /// # Errors
@@ -39,7 +41,7 @@ pub(in crate::problem::data) fn read<R: Real>(
     let test = test.map(|test| parse(test, &mut seen)).transpose()?;
     let present: BTreeSet<&str> = train.users.iter().map(String::as_str).collect();
     let again = &train.again;
-    let notes = again.iter().map(|user| format!("user `{user}` stands in several files: its samples are joined")).collect();
+    let notes = again.iter().map(|user| format!("user `{user}` is in several files: its samples are joined")).collect();
     let empty = train.empty.iter().filter(|user| !present.contains(user.as_str())).cloned().collect();
     let natural = Some(Grouping { empty, ..Grouping::new("user", &train.users) });
     let columns = train.inputs.columns();
@@ -135,16 +137,16 @@ struct Rows<R> {
     labels: Vec<String>,
 }
 
-/// What targets have been seen, in training and held-out samples together.
+/// The targets seen so far, in training and held-out samples together.
 #[derive(Default)]
 struct Seen {
     /// Whether they are said to be classes.
     classes: bool,
     /// Whether one is a number that is not written as text.
     number: bool,
-    /// What is wrong with the first name if there are numbers beside it.
+    /// The fault of the first name if there are numbers beside it.
     name: Option<Invalid>,
-    /// What is wrong with the first `?` unless it is a character among others.
+    /// The fault of the first `?` unless it is a character among others.
     question: Option<Invalid>,
 }
 
@@ -156,28 +158,25 @@ impl Seen {
             file.fault_at(place.get(), format!("the target of sample {row} (counted from 0) of user `{user}` {what}"))
         };
         let missing = || fault("is missing").help("fill it in, or remove the sample");
-        if let Some(value) = cell::number(&cell) {
-            if !R::of(value).f64().is_finite() {
-                return Err(fault(&format!("is too large{}", bound::<R>())));
+        let beside = || {
+            let found = fault(&format!("is `{cell}`, while others are numbers: expected the like"));
+            found.help("set `targets = \"classes\"` in the data if that is meant")
+        };
+        match target::<R>(&cell, self.classes) {
+            Ok(Some(_)) => self.number |= !json::shape(place).1,
+            Ok(None) => {
+                let _ = self.name.get_or_insert_with(beside);
             }
-            self.number |= !json::shape(place).1;
-        } else if cell == "?" {
-            let _ = self.question.get_or_insert_with(missing);
-        } else if cell::is_missing(&cell) {
-            return Err(missing());
-        } else if let (Some(oddity), false) = (cell::oddity(&cell), self.classes) {
-            return Err(fault(&format!("is written with {oddity}: expected a number such as 1234.5")));
-        } else {
-            let beside = || {
-                let found = fault(&format!("is `{cell}`, while others are numbers: expected the like"));
-                found.help("set `targets = \"classes\"` in the data if that is meant")
-            };
-            let _ = self.name.get_or_insert_with(beside);
+            Err(_) if cell == "?" => {
+                let _ = self.question.get_or_insert_with(missing);
+            }
+            Err(_) if is_missing(&cell) => return Err(missing()),
+            Err(what) => return Err(fault(&what)),
         }
         Ok(cell)
     }
 
-    /// Refuses what the targets together say is no target.
+    /// Refuses a name among numbers, and `?` as a missing value.
     fn settle(&self) -> Result<(), Invalid> {
         let question = self.question.iter().filter(|_| self.number || self.name.is_none());
         let name = self.name.iter().filter(|_| self.number && !self.classes);
@@ -202,14 +201,14 @@ fn user(file: &File<'_>, piece: Piece<'_>) -> Result<String, Invalid> {
     Ok(user)
 }
 
-/// What the samples are: as the first one is.
+/// The samples, of the kind of the first one.
 enum Inputs<R> {
     Numbers {
         columns: usize,
         values: Vec<R>,
     },
     Texts {
-        /// Whether each stands at the end of a list of strings.
+        /// Whether each is at the end of a list of strings.
         listed: bool,
         texts: Vec<String>,
     },
@@ -267,7 +266,7 @@ impl<R: Real> Rows<R> {
         RawSamples { features, targets: RawTargets::parse(self.labels) }
     }
 
-    /// Adds the samples `x` and targets `y` of `user`, which stand in `place`.
+    /// Adds the samples `x` and targets `y` of `user` from `place`.
     fn append(
         &mut self,
         file: &File<'_>,
@@ -303,7 +302,7 @@ fn parse<R: Real>(files: &[File<'_>], seen: &mut Seen) -> Result<Rows<R>, Invali
         let before = rows.users.len();
         let text = file.text()?;
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        // A document may stand on one line too: what tells the forms apart is a first line that is an object of its own.
+        // A document may be one line too: only in the other form is the first line an object of its own.
         let by_line =
             serde_json::from_str::<BTreeMap<String, Piece<'_>>>(first).is_ok_and(|keys| !keys.contains_key("user_data"));
         if by_line {
@@ -366,7 +365,7 @@ fn document<R: Real>(file: &File<'_>, text: &str, rows: &mut Rows<R>, seen: &mut
     }
 }
 
-/// The data of each user, who may stand there once.
+/// The data of each user, who may occur once.
 fn by_user<'t>(file: &File<'_>, Entries(entries): Entries<'t>) -> Result<BTreeMap<String, Piece<'t>>, Invalid> {
     let mut by_user = BTreeMap::new();
     for (user, place) in entries {

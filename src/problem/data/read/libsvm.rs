@@ -4,12 +4,9 @@ use super::{RawSamples, RawTable, RawTargets, bound, is_large};
 use crate::{
     file::File,
     invalid::Invalid,
-    memory,
+    memory::{self, MOST_PARAMETERS},
     num::Real,
-    problem::{
-        data::{Features, SparseRows, spec::LibsvmSpec},
-        size::MOST_PARAMETERS,
-    },
+    problem::data::{Features, SparseRows, spec::LibsvmSpec},
 };
 
 /// Reads training and held-out samples, which get the same number of columns.

@@ -3,12 +3,16 @@
 use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 
-use super::{EXACT, RawSamples, RawTable, RawTargets, bound, cell::is_missing};
+use super::{EXACT, RawSamples, RawTable, RawTargets, bound};
 use crate::{
-    file::{File, archive::Archive, npy},
+    file::{
+        File,
+        numpy::{self, Archive},
+    },
     invalid::{Invalid, count},
     num::Real,
     problem::data::{Features, Grouping, spec::NpzSpec, table::dense},
+    table::is_missing,
 };
 
 /// The arrays of one data set.
@@ -29,79 +33,41 @@ pub(in crate::problem::data) struct Array<T> {
 }
 
 /// Targets or client ids: numbers or text.
-pub(in crate::problem::data) enum Column {
-    Numbers(Array<f64>),
-    Text(Array<String>),
-    /// Whole numbers of which some are beyond those that `f64` tells apart, as text.
-    Large(Array<String>),
+pub(in crate::problem::data) struct Column {
+    name: String,
+    shape: Vec<usize>,
+    pub cells: RawTargets,
+    /// Whether the cells are whole numbers as text, some of them beyond those that `f64` tells apart.
+    pub is_large: bool,
 }
 
 impl Column {
-    fn name(&self) -> &str {
-        match self {
-            Self::Numbers(array) => &array.name,
-            Self::Text(array) | Self::Large(array) => &array.name,
-        }
-    }
-
-    fn shape(&self) -> &[usize] {
-        match self {
-            Self::Numbers(array) => &array.shape,
-            Self::Text(array) | Self::Large(array) => &array.shape,
-        }
-    }
-
-    fn reshape(&mut self, shape: Vec<usize>) {
-        match self {
-            Self::Numbers(array) => array.shape = shape,
-            Self::Text(array) | Self::Large(array) => array.shape = shape,
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Numbers(array) => array.values.len(),
-            Self::Text(array) | Self::Large(array) => array.values.len(),
-        }
-    }
-
     /// Refuses values that are missing, and numbers that are not finite.
     pub fn check(&self) -> Result<(), Invalid> {
-        let (row, found) = match self {
-            Self::Numbers(array) => {
-                let Some(row) = array.values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
-                (row, array.values[row].to_string())
+        let odd = match &self.cells {
+            RawTargets::Numbers(values) => {
+                values.iter().position(|value| !value.is_finite()).map(|row| (row, values[row].to_string()))
             }
-            Self::Text(array) | Self::Large(array) => {
-                let Some(row) = array.values.iter().position(|cell| is_missing(cell)) else { return Ok(()) };
-                (row, array.values[row].clone())
-            }
+            RawTargets::Names(cells) => cells.iter().position(|cell| is_missing(cell)).map(|row| (row, cells[row].clone())),
         };
-        let row = row / self.shape().iter().skip(1).product::<usize>().max(1);
+        let Some((row, found)) = odd else { return Ok(()) };
+        let row = row / self.shape.iter().skip(1).product::<usize>().max(1);
         let what = if found.is_empty() { "an empty text".to_owned() } else { format!("`{found}`") };
-        let message = format!("`{}` holds {what} at row {row} (counted from 0): the value is missing or not finite", self.name());
+        let message = format!("`{}` holds {what} at row {row} (counted from 0): the value is missing or not finite", self.name);
         Err(Invalid::at("", message).help("fill it in, or remove the row"))
     }
 
     /// The values as text, such as client ids.
-    fn cells(self) -> Vec<String> {
-        match self {
-            Self::Numbers(array) => array.values.iter().map(ToString::to_string).collect(),
-            Self::Text(array) | Self::Large(array) => array.values,
-        }
-    }
-
-    fn targets(self) -> RawTargets {
-        match self {
-            Self::Numbers(array) => RawTargets::Numbers(array.values),
-            Self::Text(array) | Self::Large(array) => RawTargets::Names(array.values),
+    fn texts(self) -> Vec<String> {
+        match self.cells {
+            RawTargets::Numbers(values) => values.iter().map(ToString::to_string).collect(),
+            RawTargets::Names(cells) => cells,
         }
     }
 
     /// The place of the 1 in each row of an array `[n, C]` that is 0 elsewhere; `None` if a row is not so.
     fn hot(&self) -> Option<Vec<f64>> {
-        let Self::Numbers(Array { shape, values, .. }) = self else { return None };
-        let &[_, classes] = shape.as_slice() else { return None };
+        let (RawTargets::Numbers(values), &[_, classes]) = (&self.cells, self.shape.as_slice()) else { return None };
         let place = |row: &[f64]| {
             let place = row.iter().position(|&value| value == 1.0)?;
             (row.iter().filter(|value| **value != 0.0).count() == 1).then_some(place as f64)
@@ -117,8 +83,8 @@ impl<R: Real> Arrays<R> {
     /// [`Invalid`] where shapes do not match.
     pub fn table(self) -> Result<RawTable<R>, Invalid> {
         let y = single(self.y, &self.x)?;
-        let stacked = y.shape().len() == 2 && self.x.shape.len() > 2;
-        let per_client = if stacked { y.shape()[1] } else { 1 };
+        let stacked = y.shape.len() == 2 && self.x.shape.len() > 2;
+        let per_client = if stacked { y.shape[1] } else { 1 };
         let lead = if stacked { 2 } else { 1 };
         if let Some((test, _)) = &self.test {
             alike(&self.x, test)?;
@@ -127,12 +93,12 @@ impl<R: Real> Arrays<R> {
         let train = samples(self.x, y, lead)?;
         let rows = train.targets.len();
         let natural = match self.client {
-            Some(ids) if ids.len() == rows => {
+            Some(ids) if ids.cells.len() == rows => {
                 ids.check()?;
-                Some(Grouping::new("client", &ids.cells()))
+                Some(Grouping::new("client", &ids.texts()))
             }
             Some(ids) => {
-                let (name, shape) = (ids.name(), ids.shape());
+                let Column { name, shape, .. } = ids;
                 return Err(Invalid::at(
                     "",
                     format!("`{name}` has shape {shape:?}: expected a client for each of {rows} samples"),
@@ -160,22 +126,22 @@ impl<R: Real> Arrays<R> {
 /// # Errors
 /// [`Invalid`] for one-hot rows that may as well be the samples of clients.
 fn single<R>(mut y: Column, x: &Array<R>) -> Result<Column, Invalid> {
-    let &[rows, width] = y.shape() else { return Ok(y) };
+    let &[rows, width] = y.shape.as_slice() else { return Ok(y) };
     if x.shape.first() != Some(&rows) {
         return Ok(y);
     }
     // Inputs `[n, m, …]` with targets `[n, m]` are `m` samples of each of `n` clients.
     let by_client = x.shape.len() > 2 && x.shape[1] == width;
     if width == 1 && !by_client {
-        y.reshape(vec![rows]);
+        y.shape = vec![rows];
         return Ok(y);
     }
     let Some(classes) = y.hot() else { return Ok(y) };
     if by_client {
-        let message = format!("`{}` has shape {:?}: one-hot classes, or {width} samples of each client?", y.name(), y.shape());
+        let message = format!("`{}` has shape {:?}: one-hot classes, or {width} samples of each client?", y.name, y.shape);
         return Err(Invalid::at("", message).help("save classes as numbers: `y.argmax(1)`"));
     }
-    Ok(Column::Numbers(Array { shape: vec![rows], values: classes, name: y.name().to_owned(), is_bytes: false }))
+    Ok(Column { shape: vec![rows], cells: RawTargets::Numbers(classes), ..y })
 }
 
 fn largest<R: Real>(x: &Array<R>) -> f64 {
@@ -202,10 +168,9 @@ fn alike<R: Real>(x: &Array<R>, test: &Array<R>) -> Result<(), Invalid> {
 
 fn samples<R: Real>(x: Array<R>, y: Column, lead: usize) -> Result<RawSamples<R>, Invalid> {
     let rows = x.shape.iter().take(lead).copied().fold(1, usize::saturating_mul);
-    let shape = y.shape();
-    if x.shape.len() < lead || x.shape[..lead.min(x.shape.len())] != shape[..lead.min(shape.len())] || y.len() != rows {
-        let message =
-            format!("`{}` has shape {:?} and `{}` {shape:?}: expected a target for each row", x.name, x.shape, y.name());
+    let shape = &y.shape;
+    if x.shape.len() < lead || x.shape[..lead.min(x.shape.len())] != shape[..lead.min(shape.len())] || y.cells.len() != rows {
+        let message = format!("`{}` has shape {:?} and `{}` {shape:?}: expected a target for each row", x.name, x.shape, y.name);
         let fault = Invalid::at("", message);
         let help =
             "a row of several targets is read where it is one-hot; save other classes as numbers, such as by `y.argmax(1)`";
@@ -226,7 +191,7 @@ fn samples<R: Real>(x: Array<R>, y: Column, lead: usize) -> Result<RawSamples<R>
         return Err(Invalid::at("", message));
     }
     let columns = x.values.len() / rows;
-    Ok(RawSamples { features: Features::Dense(dense(rows, columns, x.values)), targets: y.targets() })
+    Ok(RawSamples { features: Features::Dense(dense(rows, columns, x.values)), targets: y.cells })
 }
 
 /// Reads one NPY file of any numeric type.
@@ -275,13 +240,16 @@ pub(in crate::problem::data) fn npz<R: Real>(file: &File<'_>, spec: &NpzSpec) ->
 
 /// An array of numbers or of text. `bytes` are those of `file`, or unpacked from it.
 fn column(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Column, Invalid> {
-    let text = npy::text(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
-    let named = |(shape, values)| Array { shape, values, name: name.to_owned(), is_bytes: false };
-    Ok(match (text, large(bytes)) {
-        (Some(text), _) => Column::Text(named(text)),
-        (None, Some(large)) => Column::Large(named(large)),
-        (None, None) => Column::Numbers(numbers(file, bytes, name)?),
-    })
+    let text = numpy::text(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
+    let is_large = text.is_none();
+    let (shape, cells, is_large) = match text.or_else(|| large(bytes)) {
+        Some((shape, cells)) => (shape, RawTargets::Names(cells), is_large),
+        None => {
+            let Array { shape, values, .. } = numbers(file, bytes, name)?;
+            (shape, RawTargets::Numbers(values), false)
+        }
+    };
+    Ok(Column { name: name.to_owned(), shape, cells, is_large })
 }
 
 /// The shape and the values, as text, of whole numbers of 64 bits of which some are beyond those that `f64` tells apart.
@@ -308,7 +276,7 @@ fn unreadable((file, bytes): (&File<'_>, &[u8]), name: &str, reason: &str) -> In
 
 /// Tries the element types in turn; only a wrong type leads to the next. `bytes` are those of `file`, or unpacked from it.
 fn numbers<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<T>, Invalid> {
-    npy::check(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
+    numpy::check(bytes).map_err(|reason| unreadable((file, bytes), name, &reason))?;
     macro_rules! attempt {
         ($($element:ty => $widen:expr),+ $(,)?) => {$(
             match ArrayD::<$element>::read_npy(bytes) {
@@ -337,7 +305,7 @@ fn numbers<T: Real>(file: &File<'_>, bytes: &[u8], name: &str) -> Result<Array<T
         bool => |value: bool| f64::from(u8::from(value)),
     );
     let message = format!("the array `{name}` has an element type that is not read: expected real, whole or truth values");
-    let text = npy::text(bytes).is_ok_and(|text| text.is_some());
+    let text = numpy::text(bytes).is_ok_and(|text| text.is_some());
     let help = if text {
         "it is text: number its columns one by one, such as by `numpy.unique(a[:, 0], return_inverse=True)[1]`, or give the samples \
          as CSV, where text is one feature per category"

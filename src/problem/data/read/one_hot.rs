@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
-use super::cell;
+use super::{number, oddity};
 use crate::{
     invalid::Invalid,
-    memory,
+    memory::{self, check_values},
     num::Real,
-    problem::{data::table::dense, size::check_values},
+    problem::data::table::dense,
+    table::is_missing,
 };
 
 /// Most categories of a column; more are likely names or free text.
@@ -21,7 +22,7 @@ pub(super) struct Columns {
     columns: Vec<Column>,
 }
 
-/// What a column holds, as far as its cells have been seen.
+/// The kind of a column, as far as its cells have been seen.
 enum Column {
     /// Nothing yet.
     Unseen,
@@ -47,7 +48,7 @@ enum Origin {
     Training,
 }
 
-/// Why a cell cannot be a feature, and where the cell at fault stands if it is an earlier one.
+/// The reason why a cell cannot be a feature, and the place of the cell at fault if it is an earlier one.
 pub(super) struct Unfit {
     pub cell: String,
     pub reason: String,
@@ -60,7 +61,7 @@ impl Unfit {
     }
 }
 
-/// What to do about a cell that is missing.
+/// The remedy for a cell that is missing.
 const FILL_IN: &str = "the value is missing: fill it in, remove the line, or list the column under `ignore`";
 
 impl Columns {
@@ -70,10 +71,10 @@ impl Columns {
         Self { columns: declared.map(|is_text| if is_text { text() } else { Column::Unseen }).collect() }
     }
 
-    /// The code of `cell` in `column`, or its number; the cell stands in the record that begins at `record`.
+    /// The code of `cell` in `column`, or its number; the cell is in the record that begins at `record`.
     pub fn code(&mut self, column: usize, cell: &str, record: usize, training: bool) -> Result<f64, Unfit> {
         let column = &mut self.columns[column];
-        if let Some(number) = cell::number(cell) {
+        if let Some(number) = number(cell) {
             return match column {
                 Column::Text(text) => text.number(cell, training),
                 Column::Unseen | Column::Numbers => {
@@ -84,14 +85,14 @@ impl Columns {
         }
         match column {
             Column::Text(text) => text.name(cell, training),
-            Column::Numbers if cell::is_missing(cell) => Err(Unfit::new(cell, FILL_IN)),
+            Column::Numbers if is_missing(cell) => Err(Unfit::new(cell, FILL_IN)),
             Column::Numbers => {
-                let found = cell::oddity(cell).map(|oddity| format!("it is written with {oddity}; ")).unwrap_or_default();
+                let found = oddity(cell).map(|oddity| format!("it is written with {oddity}; ")).unwrap_or_default();
                 let message = format!("{found}expected a finite number, as above; or list the column under `text` or `ignore`");
                 Err(Unfit::new(cell, message))
             }
             Column::Unseen => {
-                if let Some(oddity) = cell::oddity(cell) {
+                if let Some(oddity) = oddity(cell) {
                     let message = format!("it is written with {oddity}: write 1234.5, or list the column under `text`");
                     return Err(Unfit::new(cell, message));
                 }
@@ -108,7 +109,7 @@ impl Columns {
         for (at, column) in self.columns.iter_mut().enumerate() {
             let Column::Text(text) = column else { continue };
             if let Origin::First(cell, record) = &text.origin {
-                if text.known.keys().all(|cell| cell::is_missing(cell)) {
+                if text.known.keys().all(|cell| is_missing(cell)) {
                     return Err((at, Unfit { record: Some(*record), ..Unfit::new(cell, FILL_IN) }));
                 }
                 text.origin = Origin::Training;
@@ -158,7 +159,7 @@ impl Text {
                 Err(Unfit::new(cell, "the column is text in the training file; list it under `text` if that is meant"))
             }
             Origin::First(earlier, record) => {
-                let reason = if cell::is_missing(earlier) {
+                let reason = if is_missing(earlier) {
                     FILL_IN.to_owned()
                 } else {
                     format!(
@@ -174,7 +175,7 @@ impl Text {
     fn name(&mut self, cell: &str, training: bool) -> Result<f64, Unfit> {
         let missing = match self.origin {
             Origin::Declared => cell.is_empty(),
-            Origin::First(..) | Origin::Training => cell != "?" && cell::is_missing(cell),
+            Origin::First(..) | Origin::Training => cell != "?" && is_missing(cell),
         };
         if missing { Err(Unfit::new(cell, FILL_IN)) } else { self.code(cell, training) }
     }
@@ -193,7 +194,7 @@ impl Text {
     }
 }
 
-/// Where a column stands among the features.
+/// The place of a column among the features.
 enum Place {
     Number(usize),
     /// Feature of each code; none for a category that no training sample has.

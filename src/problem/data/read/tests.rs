@@ -1,5 +1,3 @@
-mod arrays;
-
 use std::{io::Write, path::Path};
 
 use flate2::{Compression, write::GzEncoder};
@@ -10,7 +8,10 @@ use crate::{
     file::File,
     invalid::Invalid,
     problem::data::{CsvSpec, LeafSpec, LibsvmSpec, SparseRows, TextSpec},
+    table::is_missing,
 };
+
+mod arrays;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -347,7 +348,7 @@ fn leaf_users_of_several_files_are_noted() {
     let files = [user("a") + &user("a"), user("b") + &user("a")];
     let files: Vec<File<'_>> = files.iter().map(|text| file(text.as_bytes())).collect();
     let table: RawTable<f64> = leaf::read(&files, None, &LeafSpec::default(), false).unwrap();
-    assert_eq!(table.notes, ["user `a` stands in several files: its samples are joined"]);
+    assert_eq!(table.notes, ["user `a` is in several files: its samples are joined"]);
     assert_eq!(table.natural.unwrap().of, [0, 0, 1, 0]);
     assert!(leaf::read::<f64>(&files[..1], None, &LeafSpec::default(), false).unwrap().notes.is_empty());
 }
@@ -449,4 +450,51 @@ fn unreadable_files_are_refused() {
     assert!(text.contains("cannot be unpacked"), "{text}");
     let (place, text) = fault(file(b"1 1:1\n1 \xff").text().map(str::to_owned));
     assert!(place == "2:3 " && text.contains("UTF-8"), "{place} {text}");
+}
+
+#[test]
+fn missing_values_are_known_in_any_case() {
+    for cell in ["", "NA", "nan", "NaN", "NULL", "?", "n/a", "<NA>"] {
+        assert!(is_missing(cell) && number(cell).is_none(), "{cell}");
+    }
+    assert!(!is_missing("none") && !is_missing("-") && number("-1e3") == Some(-1000.0));
+}
+
+#[test]
+fn numbers_as_people_write_them_are_told_from_names() {
+    for cell in ["1,5", "-0,25", "1.234,5", "12,3456", "1,5e-3", "-2,5E+10", ",5", "-,25"] {
+        assert_eq!(oddity(cell), Some("a decimal comma"), "{cell}");
+    }
+    for cell in ["1,234", "1,234,567", "1,234.5"] {
+        assert_eq!(oddity(cell), Some("a comma, in front of its decimals or its thousands"), "{cell}");
+    }
+    for cell in ["1'234", "1 234 567", "1\u{a0}234,5"] {
+        assert_eq!(oddity(cell), Some("spaces or quotes between its thousands"), "{cell}");
+    }
+    for (cell, sign) in [("5%", "a percent sign"), ("-1,5 %", "a percent sign"), ("$1,000", "the sign of a currency")] {
+        assert_eq!(oddity(cell), Some(sign), "{cell}");
+    }
+    assert_eq!((oddity("5 €"), oddity("-$5")), (Some("the sign of a currency"), Some("the sign of a currency")));
+    for cell in [
+        "1,5e",
+        "e5",
+        "e,5",
+        "%",
+        "$",
+        "$a",
+        "100%ig",
+        ",",
+        "1.5",
+        "cat",
+        "2020-01-01",
+        "10.0.0.1",
+        "1,2,3",
+        "a,5",
+        "12 34",
+        "<=50K",
+        "1,",
+        "",
+    ] {
+        assert_eq!(oddity(cell), None, "{cell}");
+    }
 }

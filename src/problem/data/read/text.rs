@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     invalid::{Invalid, require},
+    memory::MOST_PARAMETERS,
     num::Real,
-    problem::{
-        data::{SparseRows, spec::TextSpec},
-        size::MOST_PARAMETERS,
-    },
+    problem::data::{SparseRows, spec::TextSpec},
 };
 
 /// The characters or words that have features, with their numbers in sorted order.

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, require};
+use crate::{
+    invalid::{Invalid, require},
+    toml::decode::defaults,
+};
 
 /// LIBSVM text: `target index:value …` a line, indices from 1 and ascending. Rows stay sparse.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,7 +30,7 @@ pub struct LibsvmSpec {
 /// Comma-separated values; the first line names the columns. Columns that are not named here are features: numbers as they
 /// are; text as one feature of 0 or 1 per category of the training samples, in sorted order, where a category that only
 /// held-out samples have is all zeros. A column is text if no cell of it is a number, or if it is listed under `text`.
-/// Values that are missing (empty, `NA`, `NaN`, `null`, `?`) are refused.
+/// Missing values (empty, `NA`, `NaN`, `null`, `?`) are errors.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CsvSpec {
@@ -143,7 +146,7 @@ pub struct LeafSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TextSpec {
-    /// Its last characters: a feature for every place and every character, 1 where the character stands in that place.
+    /// Its last characters: a feature for every place and every character, 1 where the character is in that place.
     Window {
         /// Number of characters; places in front of a shorter text are empty.
         #[serde(default = "eighty")]
@@ -159,12 +162,9 @@ pub enum TextSpec {
     },
 }
 
-fn eighty() -> usize {
-    80
-}
-
-fn ten_thousand() -> usize {
-    10_000
+defaults! {
+    eighty: usize = 80;
+    ten_thousand: usize = 10_000;
 }
 
 impl TextSpec {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     invalid::{Invalid, require},
-    problem::size::{check_layers, check_parameters},
+    memory::{check_layers, check_parameters},
 };
 
 /// Synthetic(α, β) of FedProx (Li et al., MLSys 2020, arXiv 1812.06127): each client has its own linear classifier and

@@ -1,4 +1,4 @@
-//! Multi-layer perceptron: fully connected layers, trained on cross-entropy or squared loss.
+//! Neural networks of fully connected layers (MLP), trained on cross-entropy or squared loss.
 //!
 //! Layer `l` computes `a_l = σ(W_l a_{l−1} + b_l)` with `σ` the activation, left out in the last layer. Parameters lie layer by
 //! layer: weights `W_l`, shape `[outputs, inputs]`, row by row, then biases `b_l`, shape `[outputs]`. With the inputs next
@@ -11,30 +11,31 @@
 //! through the rounding. Inputs and outputs are not rounded.
 
 mod layers;
-mod output;
 
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use layers::{Coarse, Layers, Target};
+
 use super::{
     Block, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
-    affine::Affine,
+    correction::Affine,
     data::{ClientData, TargetKind},
     head::LinearHead,
-    supervised::{Picked, Supervised},
+    outputs,
+    supervised::{Picked, Supervised, of_shared},
 };
 use crate::{
     invalid::{Invalid, require},
+    memory::check_layers,
     num::{
         Real,
         low_precision::Bits,
         vector::{self, aligned, aligned_len},
     },
-    problem::size::check_layers,
 };
-use layers::{Coarse, Layers, Target};
 
 /// Rows that pass through the network together.
 const PART: usize = 256;
@@ -42,13 +43,13 @@ const PART: usize = 256;
 /// Steps of a visit from which an aligned copy of the parameters pays.
 const WORTH_A_COPY: usize = 4;
 
-/// A multi-layer perceptron.
+/// A neural network of fully connected layers (MLP).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct MlpSpec {
     /// Units of each hidden layer.
     pub hidden: Vec<usize>,
-    /// What a hidden unit does to its input.
+    /// The activation of hidden units.
     pub activation: Activation,
 }
 
@@ -80,7 +81,7 @@ impl ObjectiveKind for MlpSpec {
     }
 }
 
-/// What a hidden unit does to its input.
+/// The activation of hidden units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
@@ -91,7 +92,7 @@ pub enum Activation {
     Tanh,
 }
 
-/// A multi-layer perceptron over the clients' data.
+/// An MLP over the clients' data.
 #[derive(Debug, Clone)]
 pub struct Mlp<R> {
     shared: Supervised<R>,
@@ -100,7 +101,7 @@ pub struct Mlp<R> {
 }
 
 impl<R: Real> Mlp<R> {
-    /// A perceptron with the hidden layers `hidden` and `l2 = λ`; clients weigh as their shares of the training samples.
+    /// A network with the hidden layers `hidden` and `l2 = λ`; clients weigh as their shares of the training samples.
     ///
     /// # Errors
     /// [`Invalid`] at `data`, `partition`, `l2` or `hidden`: shapes that do not fit, a negative `λ`, an empty layer.
@@ -109,7 +110,7 @@ impl<R: Real> Mlp<R> {
         for &units in hidden {
             require(units > 0, "hidden", units, "at least one unit in a layer")?;
         }
-        let outputs = output::count(&shared.data)?;
+        let outputs = outputs::count(&shared.data)?;
         let layers = Layers::new(shared.columns(), hidden, outputs, activation);
         let blocks = layers.blocks();
         Ok(Self { shared, layers, blocks })
@@ -134,8 +135,8 @@ impl<R: Real> Mlp<R> {
         let inputs = in_place.unwrap_or_else(|| rows.gather(&mut gathered));
         self.layers.forward(inputs, target.weights(), &mut units, coarse.as_mut());
         let outputs = self.layers.outputs_mut(&mut units, rows.len());
-        let loss = if target.wants_loss() { output::score(rows, outputs).0 } else { 0.0 };
-        output::residuals(rows, factor, outputs);
+        let loss = if target.wants_loss() { outputs::score(rows, outputs).0 } else { 0.0 };
+        outputs::residuals(rows, factor, outputs);
         self.layers.backward(inputs, target, (&mut units, coarse.as_ref()), work);
         Coarse::give(coarse, work);
         work.give(gathered);
@@ -153,7 +154,7 @@ impl<R: Real> Mlp<R> {
             let inputs = part.dense().unwrap_or_else(|| part.gather(&mut gathered));
             let units = &mut units[..self.layers.units() * part.len()];
             self.layers.forward(inputs, x, units, coarse.as_mut());
-            let (part_loss, part_hits) = output::score(&part, self.layers.outputs_mut(units, part.len()));
+            let (part_loss, part_hits) = outputs::score(&part, self.layers.outputs_mut(units, part.len()));
             loss += part_loss;
             hits += part_hits;
         }
@@ -162,28 +163,10 @@ impl<R: Real> Mlp<R> {
         work.give(units);
         (loss, hits)
     }
-
-    fn ridge(&self, x: &[R]) -> f64 {
-        if self.shared.l2 > 0.0 { 0.5 * self.shared.l2 * vector::norm2(x) } else { 0.0 }
-    }
 }
 
 impl<R: Real> Objective<R> for Mlp<R> {
-    fn dim(&self) -> usize {
-        self.layers.dim()
-    }
-
-    fn clients(&self) -> usize {
-        self.shared.data.clients()
-    }
-
-    fn samples(&self, client: usize) -> usize {
-        self.shared.data.rows(client).len()
-    }
-
-    fn weight(&self, client: usize) -> f64 {
-        self.shared.weight(client)
-    }
+    of_shared!();
 
     fn blocks(&self) -> &[Block] {
         &self.blocks
@@ -204,8 +187,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
     ) -> f64 {
         let rows = self.shared.pick(client, sample);
         let count = rows.len().max(1) as f64;
-        gradient.copy_from_slice(x);
-        vector::scale(R::of(self.shared.l2), gradient);
+        self.shared.begin_gradient(x, gradient);
         let mut loss = 0.0;
         for part in rows.parts(PART) {
             loss += self.learn(activations, &part, Target::Gradient { x, gradient }, 1.0 / count, work);
@@ -213,7 +195,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
         if let Sample::Noise(noise) = sample {
             vector::axpy(R::one(), noise, gradient);
         }
-        loss / count + self.ridge(x)
+        loss / count + self.shared.ridge(x)
     }
 
     /// Adds the gradient to the weights layer by layer where all rows pass through the network at once.
@@ -266,7 +248,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
 
     fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64 {
         let rows = self.shared.pick(client, Sample::Full);
-        self.evaluate(Bits::FLOAT, &rows, x, work).0 / rows.len().max(1) as f64 + self.ridge(x)
+        self.evaluate(Bits::FLOAT, &rows, x, work).0 / rows.len().max(1) as f64 + self.shared.ridge(x)
     }
 
     fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
@@ -274,10 +256,10 @@ impl<R: Real> Objective<R> for Mlp<R> {
     }
 
     fn test_in(&self, activations: Bits, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
-        let test = self.shared.data.test.as_ref().filter(|test| !test.is_empty())?;
+        let test = self.shared.test()?;
         let (loss, hits) = self.evaluate(activations, &Picked::all(test), x, work);
         let count = test.len() as f64;
-        let accuracy = output::is_classification(&test.targets).then_some(hits as f64 / count);
+        let accuracy = outputs::is_classification(&test.targets).then_some(hits as f64 / count);
         Some(TestScore { loss: loss / count, accuracy })
     }
 

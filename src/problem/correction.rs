@@ -1,12 +1,61 @@
-//! The part of a local step that does not depend on the data.
+//! Corrections of local steps, and the part of a step that does not depend on the data.
 
 use std::ops::Range;
 
-use super::{Correction, Sample};
+use super::Sample;
 use crate::num::{
     Real,
     vector::{self, CHUNK},
 };
+
+/// A departure of local steps from plain SGD: `y ← y − lr (scale · g + shift + pull (y − anchor))`.
+///
+/// One shape serves FedProx (`pull`), SCAFFOLD (`shift`), FedDyn (both) and local momentum (`scale` and `shift`), so that
+/// fused kernels serve them all.
+#[derive(Debug, Clone, Copy)]
+pub struct Correction<'a, R> {
+    /// Factor of the gradient.
+    pub scale: f64,
+    /// Constant direction added to every step, shape `[d]`.
+    pub shift: Option<&'a [R]>,
+    /// Proximal pull: its strength and the anchor, shape `[d]`.
+    pub pull: Option<(f64, &'a [R])>,
+}
+
+impl<R: Real> Correction<'_, R> {
+    /// Plain SGD.
+    pub const NONE: Self = Self { scale: 1.0, shift: None, pull: None };
+
+    /// `y ← y − lr (scale · g + shift + pull (y − anchor))`, coordinate by coordinate in this order of operations.
+    #[inline]
+    pub fn step(&self, lr: f64, gradient: &[R], y: &mut [R]) {
+        let lr = R::of(lr);
+        let gradient = &gradient[..y.len()];
+        for j in 0..y.len() {
+            y[j] -= lr * self.direction(j, gradient[j], y[j]);
+        }
+    }
+
+    /// Turns a gradient at `y` into the direction `scale · g + shift + pull (y − anchor)`, in place.
+    #[inline]
+    pub fn turn(&self, gradient: &mut [R], y: &[R]) {
+        for (j, (g, &y)) in gradient.iter_mut().zip(y).enumerate() {
+            *g = self.direction(j, *g, y);
+        }
+    }
+
+    #[inline]
+    fn direction(&self, j: usize, g: R, y: R) -> R {
+        let mut direction = R::of(self.scale) * g;
+        if let Some(shift) = self.shift {
+            direction += shift[j];
+        }
+        if let Some((strength, anchor)) = self.pull {
+            direction += R::of(strength) * (y - anchor[j]);
+        }
+        direction
+    }
+}
 
 /// A local step written as `y ← keep · y + Σ factorⱼ vectorⱼ + gradient · ∇(data loss)`.
 ///

@@ -22,7 +22,7 @@ fn gradients_match_differences() {
 }
 
 #[test]
-fn a_step_is_the_gradient_and_the_drift() {
+fn a_step_is_the_gradient_and_the_correction() {
     nets::<f64>(Activation::Relu, 0.02).for_each(|net| check::steps(&net, 1e-13));
     nets::<f32>(Activation::Tanh, 0.0).for_each(|net| check::steps(&net, 1e-5));
 }

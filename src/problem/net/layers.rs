@@ -1,4 +1,4 @@
-//! The layers of a perceptron: where their parameters lie, and how values and errors pass through them.
+//! The layers of a network: the places of their parameters, and the passes of values and errors through them.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::{
         rows::{self, Layout, Rows},
         vector,
     },
-    problem::{Block, BlockKind, Workspace, affine::Affine},
+    problem::{Block, BlockKind, Workspace, correction::Affine},
 };
 
 /// Batches of at most this many rows are read in place; larger ones must be contiguous.
@@ -68,7 +68,7 @@ impl<R: Real> Coarse<R> {
     }
 }
 
-/// Where gradients are added.
+/// The target to which gradients are added.
 pub(super) enum Target<'a, R> {
     /// To a gradient taken at `x`.
     Gradient { x: &'a [R], gradient: &'a mut [R] },
@@ -121,11 +121,6 @@ impl Layers {
             width = next;
         }
         Self { layers, activation }
-    }
-
-    /// Number of parameters `d`.
-    pub fn dim(&self) -> usize {
-        self.last().biases.end
     }
 
     /// Number of units of all layers: scalars that [`forward`](Self::forward) writes per row.
@@ -214,7 +209,7 @@ impl Layers {
     }
 
     fn last(&self) -> &Layer {
-        self.layers.last().expect("a perceptron has an output layer")
+        self.layers.last().expect("a network has an output layer")
     }
 }
 

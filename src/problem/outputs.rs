@@ -1,12 +1,19 @@
-//! Softmax and cross-entropy of one sample, safe from overflow.
+//! The loss of a model's outputs against targets: cross-entropy for classes, half the squared error for real targets.
 
-use crate::num::{Lanes, Real, vector};
+use super::{
+    data::{ClientData, Targets},
+    supervised::{self, Picked},
+};
+use crate::{
+    invalid::Invalid,
+    num::{Lanes, Real, vector},
+};
 
 /// Logits whose exponentials are taken together: 4 KiB of the innermost cache.
 const TOGETHER: usize = 512;
 
 /// Turns the logits of several samples, shape `[rows, C]`, into `factor · (softmax(z) − e_label)`.
-pub(crate) fn residuals<R: Real>(z: &mut [R], classes: usize, factor: f64, label: impl Fn(usize) -> usize) {
+fn below_labels<R: Real>(z: &mut [R], classes: usize, factor: f64, label: impl Fn(usize) -> usize) {
     for z in z.chunks_exact_mut(classes) {
         let largest = largest(z);
         z.iter_mut().for_each(|z| *z -= largest);
@@ -29,7 +36,7 @@ fn loss<R: Real>(z: &[R], label: usize) -> f64 {
 }
 
 /// Summed loss and number of hits of several samples with logits `z`, shape `[rows, C]`; row `i` has the label at `source(i)`.
-pub(crate) fn score<R: Real>(z: &[R], classes: usize, labels: &[u32], source: impl Fn(usize) -> usize) -> (f64, usize) {
+fn cross_entropy<R: Real>(z: &[R], classes: usize, labels: &[u32], source: impl Fn(usize) -> usize) -> (f64, usize) {
     let (mut powers, mut tops) = ([0.0; TOGETHER], [R::zero(); TOGETHER]);
     let label = |i| labels[source(i)] as usize;
     let (mut sum, mut hits) = (0.0, 0);
@@ -70,6 +77,49 @@ fn largest<R: Real>(z: &[R]) -> R {
     z.iter().fold(R::neg_infinity(), |largest, &z| if z > largest { z } else { largest })
 }
 
+/// Number of outputs: one per class, or one for real targets.
+pub(super) fn count<R: Real>(data: &ClientData<R>) -> Result<usize, Invalid> {
+    let train = &data.train.targets;
+    if let Targets::Classes { count: ..2, .. } = train {
+        return Err(supervised::only_one(data));
+    }
+    let fits = |test: &Targets<R>| test.outputs() == train.outputs() && is_classification(test) == is_classification(train);
+    if data.test.as_ref().is_some_and(|test| !fits(&test.targets)) {
+        return Err(Invalid::at("data", "held-out samples have other targets than training samples"));
+    }
+    Ok(train.outputs())
+}
+
+/// Whether targets are classes.
+pub(super) fn is_classification<R>(targets: &Targets<R>) -> bool {
+    matches!(targets, Targets::Classes { .. })
+}
+
+/// Replaces the outputs, shape `[rows, outputs]`, by `factor` times their derivatives of the loss.
+pub(super) fn residuals<R: Real>(rows: &Picked<'_, R>, factor: f64, outputs: &mut [R]) {
+    match rows.targets() {
+        Targets::Classes { labels, count } => {
+            below_labels(outputs, *count, factor, |i| labels[rows.source(i)] as usize);
+        }
+        Targets::Values(values) => {
+            for (i, z) in outputs.iter_mut().enumerate() {
+                *z = R::of(factor) * (*z - values[rows.source(i)]);
+            }
+        }
+    }
+}
+
+/// Summed loss and number of rows whose class is predicted, for outputs of shape `[rows, outputs]`.
+pub(super) fn score<R: Real>(rows: &Picked<'_, R>, outputs: &[R]) -> (f64, usize) {
+    match rows.targets() {
+        Targets::Classes { labels, count } => cross_entropy(outputs, *count, labels, |i| rows.source(i)),
+        Targets::Values(values) => {
+            let errors = outputs.iter().enumerate().map(|(i, z)| z.f64() - values[rows.source(i)].f64());
+            (errors.map(|error| 0.5 * error * error).sum(), 0)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +128,7 @@ mod tests {
     fn equal_logits_give_equal_shares() {
         let mut z = [3.0; 8];
         approx::assert_relative_eq!(loss(&z[..4], 1), 4.0_f64.ln(), epsilon = 1e-15);
-        residuals(&mut z, 4, 2.0, |i| i + 1);
+        below_labels(&mut z, 4, 2.0, |i| i + 1);
         assert_eq!(z, [0.5, -1.5, 0.5, 0.5, 0.5, 0.5, -1.5, 0.5]);
     }
 
@@ -86,7 +136,7 @@ mod tests {
     fn huge_logits_do_not_overflow() {
         let mut z = [1e4_f32, -1e4, 0.0];
         assert_eq!(loss(&z, 1), 2e4);
-        residuals(&mut z, 3, 1.0, |_| 0);
+        below_labels(&mut z, 3, 1.0, |_| 0);
         assert_eq!(z, [0.0, 0.0, 0.0]);
     }
 
@@ -98,7 +148,7 @@ mod tests {
             let alone = z.chunks_exact(classes).zip(&labels);
             let sum = alone.clone().fold(0.0, |sum, (z, &label)| sum + loss(z, label as usize));
             let hits = alone.filter(|(z, label)| is_hit(z, largest(z), **label as usize)).count();
-            assert_eq!(score(&z, classes, &labels, |i| i), (sum, hits), "{classes}");
+            assert_eq!(cross_entropy(&z, classes, &labels, |i| i), (sum, hits), "{classes}");
         }
     }
 
@@ -111,7 +161,7 @@ mod tests {
     fn not_a_number_is_passed_on() {
         let mut z = [f64::NAN, 1.0];
         assert!(loss(&z, 1).is_nan());
-        residuals(&mut z, 2, 1.0, |_| 0);
+        below_labels(&mut z, 2, 1.0, |_| 0);
         assert!(z[0].is_nan() && z[1].is_nan());
     }
 }
