@@ -29,12 +29,14 @@ pub fn misfits(needs: &Needs, of: &Combination<'_>) -> Vec<Invalid> {
 /// The same of a method without a server.
 pub fn peer_misfits(needs: &PeerNeeds, of: &PeerCombination<'_>) -> Vec<Invalid> {
     let optimises = !of.parts.client.optimiser.is_empty();
+    let remembers = of.compressor(CompressorSpec::remembers);
+    let feeds_back = of.compressor(|compressor| compressor.promises().feeds_back);
     let found = [
         place(needs.client, optimises, "client.optimiser", ", which leaves no place for another optimiser", "remove `client`"),
-        place(needs.memory, of.compressor(CompressorSpec::remembers), "compressor", "", "name a compressor without memory"),
+        place(needs.memory, remembers && !feeds_back, "compressor", "", "name a compressor without memory"),
         place(needs.one_way, of.ground.one_way, "contacts", "", "choose a topology without directions"),
         rule(
-            of.compressor(|compressor| compressor.promises().feeds_back),
+            feeds_back,
             "compressor",
             "error feedback evens out over sums of updates, but nodes send models",
             "use `ef21`, which sends differences to what neighbours know, or the method `choco-sgd`",
