@@ -67,7 +67,7 @@
 //! | [`file`] | data files: text, archives, NPY, checksums, within bounds of memory |
 //! | [`toml`] | documents, decoding, messages that point into a file; it knows no section of a scenario |
 //! | [`named`] | parts chosen by name from an open list |
-//! | `memory` | what the machine has left |
+//! | `memory` | the memory that the machine has left, and the largest sizes that a scenario may state |
 //! | [`interrupt`] | a request to leave a run, which long computations look at |
 //! | [`invalid`] | a value that cannot be used, with its key and a remedy |
 //! | [`rounding`] | the one tolerance by which instants, and quotients, are compared |
