@@ -170,7 +170,7 @@ fn weighs_otherwise(arm: &Arm, problem: &ProblemSpec) -> Option<String> {
     };
     if own.needs().pools_samples && problem.weights == WeightsSpec::Uniform {
         return Some(
-            "solves for all samples together, but the objective weighs the clients alike: the two differ where clients have unlike \
+            "solves for all samples together, but the objective weighs the clients alike: the two differ where clients have different \
              numbers of samples; `weights = \"samples\"` in `[problem]` is what it solves for"
                 .to_owned(),
         );

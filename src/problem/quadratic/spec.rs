@@ -88,8 +88,7 @@ impl Default for GeneratorSpec {
 pub enum Alike {
     /// One curvature for all clients.
     Same,
-    /// A curvature of its own for each client; `unlike` is an older name.
-    #[serde(alias = "unlike")]
+    /// A curvature of its own for each client.
     Heterogeneous,
 }
 
