@@ -27,7 +27,8 @@ fn changed(folder: &Path, changes: &[(&str, &str)]) -> String {
         assert!(text.contains(from), "the scenario has no `{from}`");
         text.replace(from, to)
     };
-    fs::write(&file, changes.iter().fold(fs::read_to_string(scenario()).unwrap(), change)).unwrap();
+    let text = fs::read_to_string(scenario()).expect("the scenario can be read");
+    fs::write(&file, changes.iter().fold(text, change)).expect("the folder can be written to");
     file.display().to_string()
 }
 

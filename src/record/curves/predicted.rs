@@ -70,10 +70,7 @@ mod tests {
         std::fs::write(&path, "n,method,seed,loss,grad_norm\n10,\"a, b\",3,0.5,\n").unwrap();
         let curves = read(&path).unwrap();
         let run = &curves.runs[0];
-        assert_eq!(
-            (curves.names(), run.cell.get("n"), &*run.method),
-            (vec!["loss".into(), "grad-norm".into()], Some("10"), "a, b")
-        );
+        assert_eq!((curves.names(), run.cell.get("n"), &*run.method), (vec!["loss", "grad-norm"], Some("10"), "a, b"));
         assert_eq!((run.seed, run.last(0), run.last(1)), (3, Some(0.5), None));
         for (text, place) in [
             ("a,b\n", "1:1 a,b"),
