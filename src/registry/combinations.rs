@@ -71,7 +71,7 @@ const ONE_WAY: &str = "directed";
 const PEERS: [Choice; 6] = [
     choice("compressor", "unbiased", "compressor = 'natural'"),
     choice("compressor", "contractive", "compressor = { top-k = { fraction = 0.5 } }"),
-    choice("compressor", "with memory", "compressor = { ef21 = { top-k = { fraction = 0.5 } } }"),
+    choice("compressor", "memory", "compressor = { ef21 = { top-k = { fraction = 0.5 } } }"),
     choice("optimiser", "of nodes", "client.optimiser = [{ clip = 10.0 }]"),
     choice("topology", "undirected", ""),
     choice("topology", ONE_WAY, ""),
