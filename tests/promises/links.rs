@@ -48,7 +48,7 @@ fn spec(link: &str) -> CompressorSpec {
 fn refusal(name: &str, link: &str) -> Option<&'static str> {
     let link = spec(link);
     match name {
-        "prowd" => Some("own width"),
+        "prowd" => Some("the client's width"),
         "analytic" => Some("in full precision"),
         "scaffold" | "scaffold-1" | "scaffold-m" | "scaffold-m-vr" | "scallion" | "scafcom" if link.remembers() => Some("twice"),
         "fedavg-m-vr" if link.remembers() => Some("a gradient"),
