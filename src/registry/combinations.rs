@@ -119,7 +119,7 @@ impl Entry {
     pub fn misfits(&self, choices: &[Choice], registry: &Registry) -> Vec<Invalid> {
         let keys: String = choices.iter().map(|choice| format!("{}\n", choice.keys)).collect();
         let mut sources = Sources::default();
-        let source = sources.add("choices", &format!("local = {{ steps = 2, lr = 0.05 }}\n{keys}"));
+        let source = sources.add("choices", format!("local = {{ steps = 2, lr = 0.05 }}\n{keys}"));
         let node = document::parse(&sources, source).expect("the choices are TOML");
         let parameters = (self.parse)(&node, self.section, registry).expect("the choices are parts");
         let has = |name: &str| choices.iter().any(|choice| choice.name == name);
