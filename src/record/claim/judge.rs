@@ -72,7 +72,7 @@ impl Judgement {
 }
 
 /// The remedy for uncertainty between samples.
-const REMEDY: &str = "`record.every = { rounds = 1 }` samples every update of a server, and a finer grid peers more closely";
+const REMEDY: &str = "`record.every = { rounds = 1 }` samples every update of a server; a finer grid samples peers more closely";
 
 /// Compares two methods, the better one first. A target that the worse method never reached is worth as much as the run was long: the
 /// figure is then a lower bound, and says so.
