@@ -22,7 +22,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     invalid::{Invalid, printable},
@@ -66,6 +66,19 @@ enum Verb {
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
+}
+
+/// The form of a printed table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal
+    Text,
+    /// For a README
+    Markdown,
+    /// For a paper
+    Latex,
+    /// For a script
+    Csv,
 }
 
 /// The outcome of a verb that ended without an error.

@@ -5,9 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use clap::ValueEnum;
-
-use super::{Outcome, unplaced, whole};
+use super::{Format, Outcome, unplaced, whole};
 use crate::{
     invalid::printable,
     record::{
@@ -43,18 +41,6 @@ pub struct Args {
     /// Form of the table
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a terminal
-    Text,
-    /// For a README
-    Markdown,
-    /// For a paper
-    Latex,
-    /// For a script
-    Csv,
 }
 
 impl Args {

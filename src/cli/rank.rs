@@ -7,7 +7,7 @@ use std::{
 
 use clap::{ValueEnum, builder::PossibleValue};
 
-use super::{Outcome, unplaced, whole};
+use super::{Format, Outcome, unplaced, whole};
 #[cfg(feature = "figure")]
 use crate::figure::draw_rankings;
 use crate::{
@@ -105,18 +105,6 @@ enum Missing {
     Refuse,
     /// It is worse there than any other
     Worst,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a terminal
-    Text,
-    /// For a README
-    Markdown,
-    /// For a paper
-    Latex,
-    /// For a script
-    Csv,
 }
 
 impl ValueEnum for Rule {
