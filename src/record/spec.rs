@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
-    metric::{Better, Loss, MetricSpec, PeerModel},
+    metric::{Loss, MetricSpec, PeerModel},
     stop::Stop,
 };
 use crate::invalid::{Invalid, require};
@@ -23,10 +23,6 @@ pub struct RecordSpec {
     /// What is recorded; the loss, and the accuracy where there is one, when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<MetricSpec>>,
-    /// Metric whose final value decides among values that are tried by `tune`; recorded in any case. When left out the first one of
-    /// `metrics` that is computed on training samples, such as `loss`, which is recorded besides where there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tune_by: Option<MetricSpec>,
     /// The models of a method without a server that are scored.
     pub peers: PeerModel,
     /// Whether the final model of every run is kept as `.npy`.
@@ -196,10 +192,10 @@ const SAMPLES: u64 = 100;
 const MOST_SAMPLES: f64 = 1e7;
 
 impl RecordSpec {
-    /// The metric whose final value decides among tuned values.
+    /// The metric whose final value decides among tuned values, where `tune` names nothing: the first that is computed on training samples.
     pub fn criterion(&self) -> MetricSpec {
-        let judging = || self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
-        self.tune_by.or_else(judging).unwrap_or(MetricSpec::of::<Loss>())
+        let judging = self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
+        judging.unwrap_or(MetricSpec::of::<Loss>())
     }
 
     /// Distance between samples for a run that ends at `stop`.
@@ -236,11 +232,6 @@ impl RecordSpec {
         if self.metrics.is_some() && metrics.is_empty() {
             let help = "leave `metrics` out to record the loss, and the accuracy where there is one";
             return Err(Invalid::at("metrics", "nothing is recorded: expected at least one metric").help(help));
-        }
-        if let Some(metric) = self.tune_by.filter(|metric| metric.is_by_layer() || metric.card().better == Better::Neither) {
-            let reason = if metric.is_by_layer() { "has a value for each layer" } else { "has no better direction" };
-            return Err(Invalid::at("tune-by", format!("`{}` {reason}", metric.name()))
-                .help("choose a metric of one value that is better one way, such as `loss`"));
         }
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {

@@ -53,28 +53,10 @@ impl Plan {
                 }
             }
         }
-        notes.extend(self.tuned_by());
+        notes.extend(self.tuning_notes());
         #[cfg(feature = "figure")]
         notes.extend(self.unshown());
         notes
-    }
-
-    /// What decides among tuned values, where there are some.
-    fn tuned_by(&self) -> Option<String> {
-        let tunes = self.cells.iter().flat_map(|planned| &planned.methods).any(|arms| arms.len() > 1);
-        let criterion = self.record.criterion();
-        let kept = format!("`tune` keeps the values with the best final `{}`", criterion.name());
-        let listed = self.record.metrics.as_ref().is_none_or(|metrics| metrics.contains(&criterion));
-        let note = if criterion.needs_test() {
-            format!("{kept}, which is of held-out samples: what they say of these methods then flatters them")
-        } else if listed || self.record.tune_by.is_some() {
-            kept
-        } else {
-            format!(
-                "{kept}, which is recorded for that: the metrics listed do not judge by training samples; `record.tune-by` names another"
-            )
-        };
-        tunes.then_some(note)
     }
 
     /// Words that the figures of the scenario cannot show as they are written, each at its key.
@@ -311,8 +293,8 @@ mod tests {
     #[test]
     fn what_decides_among_tuned_values_is_noted() {
         let tuned = |record: &str| notes("uniform", &format!("name = 'fedavg'\nlocal.lr.tune = [0.1, 0.2]\n[record]\n{record}"));
-        assert_eq!(tuned("metrics = ['accuracy', 'loss']"), ["`tune` keeps the values with the best final `loss`"]);
-        assert_eq!(tuned("metrics = ['staleness', 'grad-norm']"), ["`tune` keeps the values with the best final `grad-norm`"]);
+        assert_eq!(tuned("metrics = ['accuracy', 'loss']"), ["`tune` keeps the values with the best final loss"]);
+        assert_eq!(tuned("metrics = ['staleness', 'grad-norm']"), ["`tune` keeps the values with the best final grad-norm"]);
         let found = tuned("metrics = ['accuracy', 'test-loss']");
         assert!(found.len() == 1 && found[0].contains("`loss`, which is recorded for that"), "{found:?}");
         let found = tuned("metrics = ['loss']\ntune-by = 'accuracy'");

@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
-pub(super) const SECTIONS: [&str; 15] = [
+pub(super) const SECTIONS: [&str; 16] = [
     "title",
     "folder",
     "seeds",
@@ -45,6 +45,7 @@ pub(super) const SECTIONS: [&str; 15] = [
     "fleet",
     "network",
     "record",
+    "tune",
     "federated",
     "peers",
     "method",

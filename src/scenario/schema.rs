@@ -22,6 +22,7 @@ use crate::{
     protocol::{peers::PeersSpec, spec::FederatedSpec},
     record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE},
     registry::Registry,
+    search::TuneSpec,
 };
 
 /// The keys of a scenario file. Only its schema is used: files are read section by section.
@@ -47,6 +48,8 @@ struct File {
     network: Option<NetworkSpec>,
     /// The recorded metrics, and the distance between samples.
     record: Option<RecordSpec>,
+    /// The choice among the values of keys with `{ tune = … }`.
+    tune: Option<TuneSpec>,
     /// Keys that methods with a server share; a method may override any of them.
     federated: Option<FederatedSpec>,
     /// Keys that methods without a server share; a method may override any of them.

@@ -119,7 +119,7 @@ fn count(total: &ProgressBar) {
 
 /// The method, the cell and the seed of a run; where that is long, the method and the cell are cut short.
 fn name(plan: &Plan, run: RunId) -> String {
-    let seed = format!(", seed {}", plan.seeds[run.seed]);
+    let seed = format!(", seed {}", plan.seed(run));
     let keys = plan.cells[run.cell].cell.keys.iter().map(|key| format!(", {}", key.value));
     let whole = plan.arm(run).label.clone() + &keys.collect::<String>();
     format!("{}{seed}", shortened(&whole, NAME.saturating_sub(seed.len())))

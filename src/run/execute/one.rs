@@ -217,5 +217,5 @@ fn own(name: &str, extension: &str) -> String {
 fn prefix(plan: &Plan, run: RunId) -> Vec<String> {
     let values = plan.cells[run.cell].cell.keys.iter().map(|key| key.value.clone());
     let texts = values.chain([plan.arm(run).label.clone()]).map(|text| guarded(&text).into_owned());
-    texts.chain([plan.seeds[run.seed].to_string()]).collect()
+    texts.chain([plan.seed(run).to_string()]).collect()
 }
