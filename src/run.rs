@@ -15,6 +15,7 @@ mod done;
 mod error;
 mod estimate;
 mod execute;
+mod held;
 mod made;
 mod notes;
 mod options;

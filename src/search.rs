@@ -11,6 +11,7 @@ pub mod halving;
 pub mod hyperband;
 pub mod sequential;
 pub mod spec;
+pub mod strategy;
 
 use std::{cmp::Ordering, ops::Range};
 

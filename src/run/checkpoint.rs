@@ -9,6 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    held::{Held, Place},
     options::{Options, RunProgress},
     results::Results,
     sealed,
@@ -71,6 +72,12 @@ pub struct Keeper<'a> {
     options: &'a Options,
     latest: Instant,
     events: u32,
+    /// The place at which the run is left.
+    until: Option<Place>,
+    /// The sample at which it is there.
+    reached: Option<Progress>,
+    /// What was saved there.
+    held: Option<Held>,
     progress: &'a mut dyn RunProgress,
 }
 
@@ -80,13 +87,23 @@ const EVENTS_A_LOOK: u32 = 256;
 impl<'a> Keeper<'a> {
     /// Saves to `path` among `results` as often as `options` say.
     pub fn new(path: PathBuf, results: &'a Results, options: &'a Options, progress: &'a mut dyn RunProgress) -> Self {
-        Self { path, results, options, latest: now(), events: 0, progress }
+        Self { path, results, options, latest: now(), events: 0, until: None, reached: None, held: None, progress }
+    }
+
+    /// The same for a run that is left at the first sample at or beyond a place.
+    pub fn until(self, until: Option<Place>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// What the run has come to, where it was left at its place.
+    pub fn held(&self) -> Option<Held> {
+        self.held
     }
 }
 
 impl<P: Protocol> Onlooker<P> for Keeper<'_> {
     fn wish(&mut self) -> Wish {
-        if self.options.interrupted() {
+        if self.options.interrupted() || self.reached.is_some() {
             return Wish::Leave;
         }
         self.events += 1;
@@ -103,10 +120,12 @@ impl<P: Protocol> Onlooker<P> for Keeper<'_> {
             sealed::write(out, |out| head.save(out).and_then(|()| engine.save(out)).map_err(io::Error::other))
         })?;
         self.latest = now();
+        self.held = self.reached.map(|sample| Held { sample, part: written.part });
         Ok(())
     }
 
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>) {
+        self.reached = self.until.filter(|until| until.is_reached(progress)).map(|_| *progress);
         self.progress.sampled(progress, headline);
     }
 }

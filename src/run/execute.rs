@@ -7,7 +7,7 @@ mod one;
 mod predicted;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
 };
@@ -17,11 +17,12 @@ use assemble::Tables;
 use super::{
     done::{Done, RunId},
     error::RunError,
+    held::Held,
     options::{Options, Progressing},
     plan::Plan,
     results::{Lock, Results},
     threads::{one_a_thread, shares_threads},
-    tuning::{Choices, Contests},
+    tuning::{Choices, Contests, Wanted},
     worlds::Worlds,
 };
 use crate::{
@@ -104,13 +105,13 @@ fn all(
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build()?;
-    let mut stages = Stages { plan, results, options, progress, ends: BTreeMap::new(), choices: None, told: false };
+    let mut stages = Stages { plan, results, options, progress, ends: BTreeMap::new(), held: BTreeSet::new(), choices: None, told: false };
     let made = pool.install(|| stages.run());
     if matches!(made, Err(RunError::Interrupted)) {
         assemble::join_begun(plan, results, shown, stages.choices.as_ref())?;
     }
     let choices = made?;
-    let (ends, done_before) = (stages.ends, !stages.told);
+    let (ends, held, done_before) = (stages.ends, stages.held, !stages.told);
     let Tables { rows, columns, tuned, crews, verdicts, mut written } = assemble::assemble(plan, results, &ends, &choices)?;
     folder::show(plan, results)?;
     let figures = figures(plan, results, options)?;
@@ -122,7 +123,7 @@ fn all(
     };
     let (diverged, stalled, stuck) = (ended(Outcome::Diverged), ended(Outcome::Idle), ended(Outcome::Stuck));
     Ok(Summary {
-        runs: ends.len(),
+        runs: ends.len() + held.iter().filter(|run| !ends.contains_key(run)).count(),
         done_before,
         diverged,
         stalled,
@@ -151,6 +152,8 @@ struct Stages<'a> {
     progress: &'a dyn Progressing,
     /// The runs that have ended, by this call or by an earlier one.
     ends: BTreeMap<RunId, End>,
+    /// The runs that have been taken a part of the way.
+    held: BTreeSet<RunId>,
     /// What was chosen, once it is.
     choices: Option<Choices>,
     /// Whether this call has run something.
@@ -162,7 +165,8 @@ impl Stages<'_> {
     fn run(&mut self) -> Result<Choices, RunError> {
         let plan = self.plan;
         // What needs no choice can be looked at first.
-        let mut wanted = plan.reported(|cell, method| (!plan.is_tuned(cell, method)).then_some(0));
+        let whole = |runs: Vec<RunId>| runs.into_iter().map(Wanted::whole).collect::<Vec<_>>();
+        let mut wanted = whole(plan.reported(|cell, method| (!plan.is_tuned(cell, method)).then_some(0)));
         let mut contests = Contests::of(plan);
         loop {
             let pulls = contests.next();
@@ -176,14 +180,14 @@ impl Stages<'_> {
             wanted.clear();
         }
         let choices = contests.choices();
-        let reported = plan.reported(|cell, method| Some(choices.arm(cell, method)));
+        let reported = whole(plan.reported(|cell, method| Some(choices.arm(cell, method))));
         self.choices = Some(contests.choices());
         self.all(&reported)?;
         Ok(choices)
     }
 
-    /// Runs those of `wanted` that have not ended.
-    fn all(&mut self, wanted: &[RunId]) -> Result<(), RunError> {
+    /// Runs those of `wanted` that have not come as far.
+    fn all(&mut self, wanted: &[Wanted]) -> Result<(), RunError> {
         let left = self.left(wanted)?;
         if left.is_empty() {
             return Ok(());
@@ -192,21 +196,37 @@ impl Stages<'_> {
             let to_come = self.plan.runs().into_iter().filter(|run| !self.ends.contains_key(run));
             self.progress.planned(self.plan, &to_come.collect::<Vec<_>>());
         }
-        self.ends.extend(all_runs(self.plan, &left, self.results, self.options, self.progress)?);
+        for (run, end) in all_runs(self.plan, &left, self.results, self.options, self.progress)? {
+            match end {
+                Some(end) => drop(self.ends.insert(run, end)),
+                None => drop(self.held.insert(run)),
+            }
+        }
         Ok(())
     }
 
-    /// Those of `wanted` that have not ended; the ends of the others are noted. A damaged run is reported, and starts again.
-    fn left(&mut self, wanted: &[RunId]) -> Result<Vec<RunId>, RunError> {
+    /// Those of `wanted` that have not come as far; the ends of others are noted. A damaged run is reported, and starts again.
+    fn left(&mut self, wanted: &[Wanted]) -> Result<Vec<Wanted>, RunError> {
         let mut left = Vec::new();
-        for &run in wanted.iter().filter(|run| !self.ends.contains_key(run)).collect::<Vec<_>>() {
+        for &one in wanted {
+            let Wanted { run, until } = one;
+            if self.ends.contains_key(&run) {
+                continue;
+            }
             let name = self.plan.name(run);
             match Done::read(self.results, &name) {
                 Ok(Some(end)) => drop(self.ends.insert(run, end)),
-                Ok(None) => left.push(run),
+                Ok(None) => {
+                    let reached = until.map(|place| Held::has_reached(self.results, &name, place)).transpose();
+                    if reached.map_err(RunError::io(&self.results.of_run(&name, "held")))? == Some(true) {
+                        let _ = self.held.insert(run);
+                    } else {
+                        left.push(one);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     self.progress.note(&anew(self.plan, run, &error));
-                    left.push(run);
+                    left.push(one);
                 }
                 Err(error) => return Err(RunError::io(&self.results.of_run(&name, "done"))(error)),
             }
@@ -252,21 +272,23 @@ fn figures(_: &Plan, _: &Results, _: &Options) -> Result<Vec<PathBuf>, RunError>
 
 fn all_runs(
     plan: &Plan,
-    runs: &[RunId],
+    wanted: &[Wanted],
     results: &Results,
     options: &Options,
     progress: &dyn Progressing,
-) -> Result<Vec<(RunId, End)>, RunError> {
-    let worlds = Worlds::new(plan, runs);
-    let inner = shares_threads(runs.len());
-    let one = |&run: &RunId| {
+) -> Result<Vec<(RunId, Option<End>)>, RunError> {
+    let runs: Vec<RunId> = wanted.iter().map(|wanted| wanted.run).collect();
+    let worlds = Worlds::new(plan, &runs);
+    let inner = shares_threads(wanted.len());
+    let one = |&wanted: &Wanted| {
+        let run = wanted.run;
         if options.interrupted() {
             return Err(RunError::Interrupted);
         }
         let world = worlds.of(run)?;
         world.check_optimum(&plan.cells[run.cell].metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
         let mut shown = progress.run(plan, run);
-        let mut attempt = |saved| one::run(plan, run, world.clone(), results, (options, inner, saved), shown.as_mut());
+        let mut attempt = |saved| one::run(plan, wanted, world.clone(), results, (options, inner, saved), shown.as_mut());
         let outcome = match attempt(true) {
             Err(RunError::Damaged(error)) => {
                 progress.note(&anew(plan, run, &error));
@@ -276,5 +298,5 @@ fn all_runs(
         };
         Ok((run, outcome))
     };
-    if inner { runs.iter().map(one).collect() } else { one_a_thread(runs, rayon::current_num_threads(), one) }
+    if inner { wanted.iter().map(one).collect() } else { one_a_thread(wanted, rayon::current_num_threads(), one) }
 }

@@ -97,10 +97,8 @@ impl Plan {
         if !faults.is_empty() {
             return Err(faults);
         }
-        if cells.iter().flat_map(|cell| &cell.methods).any(|arms| arms.len() > 1) {
-            let seeds = scenario.seeds.list();
-            tune.check_apart(&seeds).map_err(|invalid| vec![first.fault(invalid.under("tune"))])?;
-        }
+        let tuned = Tuning::check(&tune, &cells, &scenario.seeds.list());
+        tuned.map_err(|invalid| vec![first.fault(invalid.under("tune"))])?;
         let claims: Vec<ClaimSpec> = section(scenario, first, "claim")?.unwrap_or_default();
         let figures: Vec<FigureSpec> = section(scenario, first, "figure")?.unwrap_or_default();
         let columns = share_columns(&mut cells);
@@ -191,8 +189,9 @@ impl Plan {
     /// tuning seeds, and those that are reported, where the first arm of a tuned method represents the one that will be kept.
     pub fn runs(&self) -> Vec<RunId> {
         let tuning = self.tuned().flat_map(|(cell, method)| {
-            let arms = 0..self.cells[cell].methods[method].len();
-            arms.flat_map(move |arm| self.tuning_seeds(method).map(move |seed| RunId { cell, seed, method, arm }))
+            let count = self.cells[cell].methods[method].len();
+            let seeds = self.tuning.expected(self.tuning_seeds(method).count(), count);
+            (0..count).flat_map(move |arm| self.tuning_seeds(method).take(seeds).map(move |seed| RunId { cell, seed, method, arm }))
         });
         let runs: BTreeSet<RunId> = tuning.chain(self.reported(|_, _| Some(0))).collect();
         runs.into_iter().collect()

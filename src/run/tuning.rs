@@ -10,15 +10,31 @@ use contest::Contest;
 use super::{
     done::RunId,
     error::RunError,
+    held::Place,
     plan::{Plan, swept},
     results::Results,
 };
 use crate::{
     invalid::count,
     record::{End, curves::trial::Trial},
+    search::TuneSpec,
 };
 
 pub use design::Tuning;
+
+/// A run, with the place up to which it is needed; `None` to its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub run: RunId,
+    pub until: Option<Place>,
+}
+
+impl Wanted {
+    /// The whole of a run.
+    pub fn whole(run: RunId) -> Self {
+        Self { run, until: None }
+    }
+}
 
 /// The kept arm of every method in every cell, with the trials behind the choice.
 #[derive(Debug)]
@@ -48,11 +64,11 @@ impl<'p> Contests<'p> {
     }
 
     /// The runs that are needed next, by all searches together; none once they are over.
-    pub fn next(&mut self) -> Vec<RunId> {
+    pub fn next(&mut self) -> Vec<Wanted> {
         self.all.iter_mut().flat_map(|contest| contest.next(self.plan)).collect()
     }
 
-    /// Scores what was needed, of which all runs have ended as in `ends`.
+    /// Scores what was needed; `ends` are those of the runs that have ended.
     ///
     /// # Errors
     /// When the rows of a run cannot be read.
@@ -80,15 +96,17 @@ impl Plan {
         } else {
             groups.iter().map(|(arms, labels)| format!("{} for {}", count(*arms, "arm"), labels.join(", "))).collect::<Vec<_>>().join("; ")
         };
-        let mut text = format!("tuning: {arms}, on ");
+        let TuneSpec { strategy, budget, .. } = &self.tuning.spec;
+        let by = strategy.words().map(|words| format!(" by {words}")).unwrap_or_default();
+        let within = budget.map(|budget| format!(" within {budget} each")).unwrap_or_default();
+        let mut text = format!("tuning: {arms}{by}{within}, on ");
         let _ = match self.tuning.apart.as_deref() {
             None => write!(text, "the reported seeds"),
             Some([seed]) => write!(text, "the tuning seed {seed}"),
-            Some(seeds) => write!(
-                text,
-                "the tuning seeds {}",
-                seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
-            ),
+            Some([first, .., last]) if *last - *first > 2 => write!(text, "the tuning seeds {first} to {last}"),
+            Some(seeds) => {
+                write!(text, "the tuning seeds {}", seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
+            }
         };
         Some(text)
     }

@@ -12,18 +12,31 @@ pub struct Rung {
     pub until: f64,
 }
 
-/// The rungs for `arms` arms of which one in `eta` goes on: the longest is `most`, at which at least two arms are left to compare, and
-/// the others are shorter by `eta` each. Rungs below `least` are left out, so that more arms start further up.
-pub fn ladder(arms: usize, eta: usize, most: f64, least: f64) -> Vec<Rung> {
+/// How rungs follow each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Steps {
+    /// One arm in so many goes on to the next rung.
+    pub eta: usize,
+    /// The next rung is as many times as long.
+    pub growth: f64,
+    /// Most rungs.
+    pub rungs: usize,
+    /// The shortest rung.
+    pub least: f64,
+}
+
+/// The rungs for `arms` arms, the longest of which is `most`. At least two arms are left to compare on each.
+pub fn ladder(arms: usize, Steps { eta, growth, rungs, least }: Steps, most: f64) -> Vec<Rung> {
     let mut sizes = vec![arms];
-    while let Some(&size) = sizes.last().filter(|&&size| size.div_ceil(eta) > 1) {
+    while let Some(&size) = sizes.last().filter(|&&size| size.div_ceil(eta) > 1 && sizes.len() < rungs) {
         sizes.push(size.div_ceil(eta));
     }
+    let place = |below: usize| most / growth.powi(below as i32);
+    while sizes.len() > 1 && place(sizes.len() - 1) < least {
+        let _ = sizes.pop();
+    }
     let top = sizes.len() - 1;
-    let place = |rung: usize| most / (eta as f64).powi((top - rung) as i32);
-    let first = (0..=top).find(|&rung| place(rung) >= least).unwrap_or(top);
-    // Whoever starts on a higher rung is compared with all.
-    (first..=top).map(|rung| Rung { arms: if rung == first { arms } else { sizes[rung] }, until: place(rung) }).collect()
+    sizes.into_iter().enumerate().map(|(rung, arms)| Rung { arms, until: place(top - rung) }).collect()
 }
 
 /// The rungs of Jamieson and Talwalkar for a `budget`, where one arm of two goes on: on each, all arms together spend
@@ -107,17 +120,21 @@ mod tests {
     use super::*;
     use crate::search::tests::run;
 
+    const STEPS: Steps = Steps { eta: 3, growth: 3.0, rungs: 9, least: 0.0 };
+
     fn sizes(rungs: &[Rung]) -> Vec<(usize, f64)> {
         rungs.iter().map(|rung| (rung.arms, rung.until)).collect()
     }
 
     #[test]
     fn ladders_end_where_two_arms_or_more_are_compared() {
-        assert_eq!(sizes(&ladder(9, 3, 90.0, 0.0)), [(9, 30.0), (3, 90.0)]);
-        assert_eq!(sizes(&ladder(5, 2, 100.0, 0.0)), [(5, 25.0), (3, 50.0), (2, 100.0)]);
-        // The rungs of 12.5 and 25 are too short: all eight start at 50.
-        assert_eq!(sizes(&ladder(8, 2, 100.0, 40.0)), [(8, 50.0), (2, 100.0)]);
-        assert_eq!(sizes(&ladder(2, 3, 100.0, 0.0)), [(2, 100.0)]);
+        let steps = |eta: usize, least: f64| Steps { eta, growth: eta as f64, rungs: 9, least };
+        assert_eq!(sizes(&ladder(9, steps(3, 0.0), 90.0)), [(9, 30.0), (3, 90.0)]);
+        assert_eq!(sizes(&ladder(5, steps(2, 0.0), 100.0)), [(5, 25.0), (3, 50.0), (2, 100.0)]);
+        // A rung of 25 is too short: all eight start at 50.
+        assert_eq!(sizes(&ladder(8, steps(2, 40.0), 100.0)), [(8, 50.0), (4, 100.0)]);
+        assert_eq!(sizes(&ladder(2, steps(3, 0.0), 100.0)), [(2, 100.0)]);
+        assert_eq!(sizes(&ladder(5, Steps { growth: 4.0, rungs: 2, ..steps(2, 0.0) }, 100.0)), [(5, 25.0), (3, 100.0)]);
     }
 
     #[test]
@@ -143,11 +160,11 @@ mod tests {
     #[test]
     fn curves_that_never_cross_leave_the_best_and_those_that_are_not_finite_the_first() {
         // The loss of arm a falls as (1 + |a − 5|) / t.
-        let mut search = Halving::new((0..9).collect(), ladder(9, 3, 9.0, 0.0), 1);
+        let mut search = Halving::new((0..9).collect(), ladder(9, STEPS, 9.0), 1);
         let pulls = run(&mut search, |pull| (1.0 + (pull.arm as f64 - 5.0).abs()) / pull.until.unwrap());
         assert_eq!((search.kept(), pulls.len()), (5, 9 + 3));
         assert_eq!(search.best(), (Score { first: 1.0 / 9.0, then: 0.0 }, 9.0));
-        let mut search = Halving::new(vec![3, 1], ladder(2, 3, 9.0, 0.0), 1);
+        let mut search = Halving::new(vec![3, 1], ladder(2, STEPS, 9.0), 1);
         let _ = run(&mut search, |pull| if pull.arm == 3 { f64::NAN } else { 7.0 });
         assert_eq!(search.kept(), 1);
     }

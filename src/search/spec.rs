@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::criterion::Criterion;
+use super::{
+    criterion::Criterion,
+    strategy::{Among, Budget, OnAxis, Strategy},
+};
 use crate::{
     invalid::{Invalid, require},
     record::{
-        MetricSpec,
+        MetricSpec, Stop,
         axis::Axis,
         claim::At,
         curves::target::Target,
@@ -23,6 +26,9 @@ pub const FIRST: u64 = 1_000_000;
 
 /// Most tuning seeds.
 const MOST: u64 = 1000;
+
+/// Most tuning seeds that a budget may ask for.
+const MOST_NEEDED: u64 = 100_000;
 
 /// The word that leaves the choice to the claims.
 const CLAIM: &str = "claim";
@@ -38,9 +44,14 @@ pub struct TuneSpec {
     /// of `record.metrics` that is computed on training samples, such as `loss`, which is recorded besides where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<By>,
-    /// The seeds on which arms are compared: how many, or a list. None of them is a reported one, so that what is reported is not
+    /// The seeds on which arms are compared: how many, or a list; strategies that need more take them. None of them is a reported one, so that what is reported is not
     /// flattered by the choice. `"reported"` compares on the reported seeds themselves.
     pub seeds: TuningSeeds,
+    /// How runs are spent on the arms; by the grid if not given, which runs all of them to their end.
+    pub strategy: Strategy,
+    /// The most that the choice may take, for each method in each cell; for strategies that are bounded by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
     /// Whether a grid of positive numbers is continued at its ratio beyond an end that wins, up to three times at each end, with the
     /// winner's other values.
     pub widen: bool,
@@ -114,12 +125,14 @@ impl Default for TuningSeeds {
 }
 
 impl TuningSeeds {
-    /// The seeds that are apart from the reported ones; `None` where arms are compared on the reported ones.
-    pub fn apart(&self) -> Option<Vec<u64>> {
-        match self {
-            Self::Count(count) => Some((FIRST..FIRST + count).collect()),
-            Self::List(seeds) => Some(seeds.clone()),
-            Self::Reported(_) => None,
+    /// The seeds that are apart from the reported ones, of which a strategy takes `needed` where it says how many; `None` where arms are
+    /// compared on the reported ones.
+    pub fn apart(&self, needed: Option<usize>) -> Option<Vec<u64>> {
+        match (self, needed) {
+            (Self::Count(_), Some(needed)) => Some((FIRST..FIRST + needed as u64).collect()),
+            (Self::Count(count), None) => Some((FIRST..FIRST + count).collect()),
+            (Self::List(seeds), _) => Some(seeds.clone()),
+            (Self::Reported(_), _) => None,
         }
     }
 
@@ -142,7 +155,7 @@ impl TuningSeeds {
 
     /// Checks that none is among the `reported` ones.
     fn check_apart(&self, reported: &[u64]) -> Result<(), Invalid> {
-        let apart = self.apart().unwrap_or_default();
+        let apart = self.apart(None).unwrap_or_default();
         let Some(seed) = apart.iter().find(|seed| reported.contains(seed)) else { return Ok(()) };
         let message = format!("the seed {seed} is reported too, so that it would choose what it judges");
         let help = "take other seeds here, or write `seeds = \"reported\"` to choose on the reported ones";
@@ -173,6 +186,36 @@ impl TuneSpec {
     pub fn metric(&self, metrics: &[MetricSpec]) -> Option<MetricSpec> {
         let criterion = self.criterion().ok()??;
         metrics.iter().find(|metric| metric.name() == criterion.metric()).copied()
+    }
+
+    /// The search among the arms of a method.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `tune`.
+    pub fn search(&self, among: Among<'_>) -> Result<OnAxis, Invalid> {
+        self.strategy.search(self.budget, among)
+    }
+
+    /// The tuning seeds that the strategy takes for so many arms; `None` where `seeds` says how many.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `tune` for a budget that is missing or too small, and seeds that are too few.
+    pub fn needed(&self, arms: usize, stop: &Stop) -> Result<Option<usize>, Invalid> {
+        if !self.strategy.takes_seeds() {
+            return Ok(None);
+        }
+        let needed = self.strategy.seeds(self.budget, arms, stop)?;
+        match &self.seeds {
+            TuningSeeds::Count(_) => require(needed as u64 <= MOST_NEEDED, "budget", needed, "at most 100,000 seeds")?,
+            TuningSeeds::List(seeds) => {
+                require(seeds.len() >= needed, "seeds", seeds.len(), &format!("at least {needed} for this budget"))?;
+            }
+            TuningSeeds::Reported(_) => {
+                let message = "this strategy takes as many seeds as its budget allows, not those that are reported";
+                return Err(Invalid::at("seeds", message).help("remove `seeds`"));
+            }
+        }
+        Ok(Some(needed))
     }
 
     /// Checks that no tuning seed is among the `reported` ones.

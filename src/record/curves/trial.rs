@@ -33,7 +33,9 @@ pub struct Trial {
     pub by: String,
     /// Median over seeds of what decides; the geometric mean of several quantities.
     pub score: f64,
-    /// Number of seeds.
+    /// The rung or phase that it came to, from 1.
+    pub rung: usize,
+    /// Number of seeds that it ran on.
     pub seeds: usize,
     /// Totals over seeds, in the order of [`Axis::ALL`].
     pub totals: [f64; 6],
@@ -43,21 +45,21 @@ pub struct Trial {
 const COLUMNS: [&str; 5] = ["method", "trial", "key", "value", "kept"];
 
 /// Writes `trials`, numbered from 1, with a row for each tuned key: cell keys, method, number, key, value, whether it was kept, what
-/// decides with the score by it, the number of seeds, and the totals over them on every axis.
+/// decides with the score by it, the rung that it came to, the number of seeds, and the totals over them on every axis.
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
 pub fn write(keys: &[String], trials: &[Trial], out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     let totals = Axis::ALL.map(|axis| axis.name().replace('-', "_"));
-    let names = keys.iter().map(String::as_str).chain(COLUMNS).chain(["by", "score", "seeds"]);
+    let names = keys.iter().map(String::as_str).chain(COLUMNS).chain(["by", "score", "rung", "seeds"]);
     csv.write_record(names.chain(totals.iter().map(String::as_str)))?;
     for (trial, number) in trials.iter().zip(1_usize..) {
         for (key, value) in &trial.values {
             let cell = trial.cell.0.iter().map(|(_, value)| value.clone());
             let texts = [trial.method.clone(), number.to_string(), key.clone(), value.clone(), trial.kept.to_string()];
             let texts = cell.chain(texts).chain([trial.by.clone()]).map(|text| guarded(&text).into_owned());
-            let numbers = [format!("{:?}", trial.score), trial.seeds.to_string()];
+            let numbers = [format!("{:?}", trial.score), trial.rung.to_string(), trial.seeds.to_string()];
             csv.write_record(texts.chain(numbers).chain(trial.totals.map(|total| total.to_string())))?;
         }
     }
@@ -86,9 +88,9 @@ pub fn read(path: &Path) -> Result<Vec<Trial>, Invalid> {
         row.field(1).clone_into(&mut latest);
         let (method, kept) = (row.text(0).to_owned(), row.field(4) == "true");
         let number = |at: usize| if at < row.width() { row.field(at).parse::<f64>().ok() } else { None };
-        let totals = std::array::from_fn(|axis| number(8 + axis).unwrap_or(0.0));
+        let totals = std::array::from_fn(|axis| number(9 + axis).unwrap_or(0.0));
         let (by, score) = if row.width() > 7 { (row.text(5).to_owned(), number(6)) } else { (String::new(), number(5)) };
-        let seeds = number(7).unwrap_or(0.0) as usize;
+        let [rung, seeds] = [7, 8].map(|at| number(at).unwrap_or(0.0) as usize);
         trials.push(Trial {
             cell: row.cell(),
             method,
@@ -96,6 +98,7 @@ pub fn read(path: &Path) -> Result<Vec<Trial>, Invalid> {
             kept,
             by,
             score: score.unwrap_or(f64::NAN),
+            rung,
             seeds,
             totals,
         });
@@ -305,7 +308,7 @@ mod tests {
         let values = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let cell = Cell(vec![("alpha".to_owned(), alpha.to_owned())]);
         let (method, by) = ("fedavg".to_owned(), "final loss".to_owned());
-        Trial { cell, method, values, kept, by, score: 0.5, seeds: 3, totals: [30.0, 60.0, 0.0, 3000.0, 2e6, 0.0] }
+        Trial { cell, method, values, kept, by, score: 0.5, rung: 1, seeds: 3, totals: [30.0, 60.0, 0.0, 3000.0, 2e6, 0.0] }
     }
 
     /// Two keys in a cell, of which one has three values and one two; another cell keeps the middle of three.
@@ -351,12 +354,12 @@ mod tests {
         assert_eq!(
             rows[..3],
             [
-                "alpha,method,trial,key,value,kept,by,score,seeds,rounds,seconds,updates,gradients,uplink_bits,downlink_bits",
-                "1,fedavg,1,local.lr,0.1,false,final loss,0.5,3,30,60,0,3000,2000000,0",
-                "1,fedavg,1,beta,0.9,false,final loss,0.5,3,30,60,0,3000,2000000,0",
+                "alpha,method,trial,key,value,kept,by,score,rung,seeds,rounds,seconds,updates,gradients,uplink_bits,downlink_bits",
+                "1,fedavg,1,local.lr,0.1,false,final loss,0.5,1,3,30,60,0,3000,2000000,0",
+                "1,fedavg,1,beta,0.9,false,final loss,0.5,1,3,30,60,0,3000,2000000,0",
             ]
         );
-        assert_eq!(rows[13], "2,fedavg,7,local.lr,0.1,false,final loss,0.5,3,30,60,0,3000,2000000,0");
+        assert_eq!(rows[13], "2,fedavg,7,local.lr,0.1,false,final loss,0.5,1,3,30,60,0,3000,2000000,0");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tuning.csv");
         assert!(read(&path).unwrap().is_empty());

@@ -2,16 +2,16 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use super::{swept_cell, values};
+use super::{Wanted, swept_cell, values};
 use crate::{
     record::{
         End, Outcome,
         axis::Axis,
-        curves::{Curves, trial::Trial},
+        curves::{Curves, Run, trial::Trial},
         metric::Better,
     },
-    run::{Plan, Results, RunError, RunId},
-    search::{Criterion, Grid, Pull, Score, Search, criterion::combined},
+    run::{Plan, Results, RunError, RunId, held::Place},
+    search::{Criterion, Pull, Score, Search, criterion::combined},
 };
 
 /// The search among the arms of one method in one cell.
@@ -19,12 +19,18 @@ pub struct Contest {
     pub cell: usize,
     pub method: usize,
     search: Box<dyn Search>,
+    /// The axis of its rungs.
+    axis: Axis,
     /// Whether the search is over, so that only values beyond the grids are tried.
     widens: bool,
     /// The pulls that are being computed.
     asked: Vec<Pull>,
     /// What is known of each arm that was run.
     found: BTreeMap<usize, Found>,
+    /// How far each run of an arm has been taken, with its spending there.
+    pulled: BTreeMap<RunId, [f64; 6]>,
+    /// The place at which the kept arm was compared with others last; `None` at the end of its runs.
+    compared: Option<f64>,
     kept: usize,
 }
 
@@ -35,28 +41,32 @@ struct Found {
     /// The score in the unit of what decides.
     shown: f64,
     seeds: usize,
-    /// Totals over seeds, in the order of [`Axis::ALL`].
+    /// The rung or phase that it came to.
+    rung: usize,
+    /// Totals over all seeds that it has run on, in the order of [`Axis::ALL`].
     totals: [f64; 6],
 }
 
 impl Contest {
     pub fn new(plan: &Plan, cell: usize, method: usize) -> Self {
-        let arms = plan.cells[cell].methods[method].len();
-        let search = Box::new(Grid::new(arms, plan.tuning_seeds(method).count()));
-        Self { cell, method, search, widens: false, asked: Vec::new(), found: BTreeMap::new(), kept: 0 }
+        let (search, axis) = plan.tuning.search(plan, cell, method);
+        Self { cell, method, search, axis, widens: false, asked: Vec::new(), found: BTreeMap::new(), pulled: BTreeMap::new(), compared: None, kept: 0 }
     }
 
     /// The runs that are needed next; none once the search is over.
-    pub fn next(&mut self, plan: &Plan) -> Vec<RunId> {
+    pub fn next(&mut self, plan: &Plan) -> Vec<Wanted> {
         if !self.widens {
             self.asked = self.search.ask();
             self.widens = self.asked.is_empty();
         }
         if self.widens {
             let seeds = plan.tuning_seeds(self.method).count();
-            self.asked = self.further(plan).into_iter().map(|arm| Pull { arm, seeds: 0..seeds }).collect();
+            let rung = self.found.values().map(|found| found.rung).max().unwrap_or(1);
+            let pull = |arm| Pull { arm, seeds: 0..seeds, until: self.compared, rung };
+            self.asked = self.further(plan).into_iter().map(pull).collect();
         }
-        self.asked.iter().flat_map(|pull| self.runs(plan, pull)).collect()
+        let wanted = |pull: &Pull| self.runs(plan, pull).into_iter().map(|run| Wanted { run, until: self.place(pull) }).collect::<Vec<_>>();
+        self.asked.iter().flat_map(wanted).collect()
     }
 
     /// The runs of a pull.
@@ -66,12 +76,18 @@ impl Contest {
         seeds.map(|seed| RunId { cell, seed, method, arm }).collect()
     }
 
-    /// Scores the latest pulls, whose runs have ended.
+    /// The place up to which a pull goes.
+    fn place(&self, pull: &Pull) -> Option<Place> {
+        pull.until.map(|x| Place { axis: self.axis, x })
+    }
+
+    /// Scores the latest pulls.
     pub fn score(&mut self, plan: &Plan, results: &Results, ends: &BTreeMap<RunId, End>) -> Result<(), RunError> {
         let asked = std::mem::take(&mut self.asked);
         let mut scores = Vec::with_capacity(asked.len());
         for pull in &asked {
-            let found = self.measure(plan, results, ends, &self.runs(plan, pull))?;
+            let found = self.measure(plan, results, ends, pull)?;
+            self.compared = pull.until;
             scores.push(found.score);
             let _ = self.found.insert(pull.arm, found);
         }
@@ -87,24 +103,22 @@ impl Contest {
         Ok(())
     }
 
-    /// What `runs` of one arm have come to: of each quantity that decides, the median over seeds.
+    /// What a pull has come to: of each quantity that decides, the median over seeds.
     fn measure(
-        &self,
+        &mut self,
         plan: &Plan,
         results: &Results,
         ends: &BTreeMap<RunId, End>,
-        runs: &[RunId],
+        pull: &Pull,
     ) -> Result<Found, RunError> {
         let deciding = plan.tuning.deciding(self.cell, self.method);
         let mut by_seed: Vec<Vec<Score>> = vec![Vec::new(); deciding.len()];
-        let mut totals = [0.0; 6];
-        for run in runs {
-            let part = results.of_run(&plan.name(*run), "csv");
-            let curves = if part.is_file() { Some(Curves::read(&part)?) } else { None };
-            let mut curve = curves.and_then(|curves| curves.runs.into_iter().next());
-            if let Some(curve) = &mut curve {
-                curve.diverged |= ends.get(run).is_some_and(|end| end.outcome == Outcome::Diverged);
-                Axis::ALL.into_iter().for_each(|axis| totals[axis.index()] += curve.end(axis));
+        for run in self.runs(plan, pull) {
+            let curve = self.curve(plan, results, ends, (run, pull))?;
+            if let Some(curve) = &curve {
+                let spent = Axis::ALL.map(|axis| curve.end(axis));
+                let known = self.pulled.entry(run).or_insert(spent);
+                known.iter_mut().zip(spent).for_each(|(known, spent)| *known = known.max(spent));
             }
             for (scores, (criterion, column, better)) in by_seed.iter_mut().zip(deciding) {
                 scores.push(curve.as_ref().map_or(Score::WORST, |curve| criterion.score(curve, (*column, *better))));
@@ -117,7 +131,33 @@ impl Contest {
             .collect();
         let score = combined(&each);
         let shown = if let [(criterion, score, better)] = each[..] { criterion.shown(score, better) } else { score.first.exp() };
-        Ok(Found { score, shown, seeds: runs.len(), totals })
+        let mut totals = [0.0; 6];
+        let own: Vec<&[f64; 6]> = self.pulled.iter().filter(|(run, _)| run.arm == pull.arm).map(|(_, spent)| spent).collect();
+        own.iter().for_each(|spent| totals.iter_mut().zip(*spent).for_each(|(sum, x)| *sum += x));
+        Ok(Found { score, shown, seeds: own.len(), rung: pull.rung, totals })
+    }
+
+    /// The curve of a run as far as its pull goes; `None` where it has no rows.
+    fn curve(
+        &self,
+        plan: &Plan,
+        results: &Results,
+        ends: &BTreeMap<RunId, End>,
+        (run, pull): (RunId, &Pull),
+    ) -> Result<Option<Run>, RunError> {
+        let part = results.of_run(&plan.name(run), "csv");
+        if !part.is_file() {
+            return Ok(None);
+        }
+        let Some(mut curve) = Curves::read(&part)?.runs.into_iter().next() else { return Ok(None) };
+        let whole = curve.axis(self.axis).len();
+        if let Some(x) = pull.until {
+            curve.cut(self.axis, x);
+        }
+        // What became of it later is not known yet.
+        let has_ended = curve.axis(self.axis).len() == whole;
+        curve.diverged |= has_ended && ends.get(&run).is_some_and(|end| end.outcome == Outcome::Diverged);
+        Ok(Some(curve))
     }
 
     /// The arms beyond the ends of the grids at which the kept one lies: with the next value of that key, and its own of all others.
@@ -158,6 +198,7 @@ impl Contest {
                 kept: arm == self.kept,
                 by: plan.tuning.words(self.cell, self.method),
                 score: found.shown,
+                rung: found.rung,
                 seeds: found.seeds,
                 totals: found.totals,
             }

@@ -1,13 +1,25 @@
 //! What is known of the tuning before anything runs: on which seeds, and what decides.
 
 use crate::{
-    record::{Column, MetricSpec, claim::ClaimSpec, metric::Better},
-    run::{Arm, PlannedCell, plan::swept},
-    search::{Criterion, TuneSpec},
+    invalid::Invalid,
+    record::{Column, MetricSpec, Stop, axis::Axis, claim::ClaimSpec, metric::Better},
+    run::{Arm, Plan, PlannedCell, plan::swept},
+    search::{
+        Criterion, Grid, TuneSpec,
+        strategy::{Among, OnAxis},
+    },
 };
 
 /// A criterion with its column among those of the curves, and the direction in which its metric is better.
 pub type Deciding = (Criterion, usize, Better);
+
+/// The numbers of arms of the tuned methods of `cells`, with the ends of their runs.
+fn searched(cells: &[PlannedCell]) -> impl Iterator<Item = (usize, &Stop)> {
+    cells.iter().flat_map(|planned| {
+        let arms = planned.methods.iter().map(Vec::len).filter(|&arms| arms > 1);
+        arms.map(|arms| (arms, &planned.record.stop))
+    })
+}
 
 /// How the methods of a plan are tuned.
 #[derive(Debug)]
@@ -21,7 +33,8 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// The tuning of the methods of `cells`, of which `columns` are recorded; `default` decides where nothing else is said.
+    /// The tuning of the methods of `cells`, of which `columns` are recorded; `default` decides where nothing else is said. The search of
+    /// each method has been [checked](Self::check).
     pub fn of(
         spec: TuneSpec,
         cells: &[PlannedCell],
@@ -53,8 +66,37 @@ impl Tuning {
         };
         let deciding = cells.iter().map(of_cell).collect();
         let tunes = cells.iter().flat_map(|planned| &planned.methods).any(|arms| arms.len() > 1);
-        let apart = if tunes { spec.seeds.apart() } else { Some(Vec::new()) };
+        let needed = searched(cells).filter_map(|(arms, stop)| spec.needed(arms, stop).ok().flatten()).max();
+        let apart = if tunes { spec.seeds.apart(needed) } else { Some(Vec::new()) };
         Self { spec, apart, deciding }
+    }
+
+    /// Checks that there is a search for each tuned method of `cells`, on seeds that are not `reported`.
+    ///
+    /// # Errors
+    /// [`Invalid`] with a path relative to `tune`.
+    pub fn check(spec: &TuneSpec, cells: &[PlannedCell], reported: &[u64]) -> Result<(), Invalid> {
+        for (arms, stop) in searched(cells) {
+            spec.check_apart(reported)?;
+            let needed = spec.needed(arms, stop)?;
+            let seeds = spec.seeds.apart(needed).map_or(reported.len(), |apart| apart.len());
+            let _ = spec.search(Among { arms, seeds, stop })?;
+        }
+        Ok(())
+    }
+
+    /// The search for a method in a cell, with the axis of its rungs.
+    pub(super) fn search(&self, plan: &Plan, cell: usize, method: usize) -> OnAxis {
+        let planned = &plan.cells[cell];
+        let (arms, seeds) = (planned.methods[method].len(), plan.tuning_seeds(method).count());
+        let search = self.spec.search(Among { arms, seeds, stop: &planned.record.stop });
+        // It has been checked.
+        search.unwrap_or_else(|_| (Box::new(Grid::new(arms, seeds)), Axis::Rounds))
+    }
+
+    /// The runs on tuning seeds that are expected of each arm of a method.
+    pub(in crate::run) fn expected(&self, seeds: usize, arms: usize) -> usize {
+        if self.spec.strategy.takes_seeds() { seeds.div_ceil(arms) } else { seeds }
     }
 
     /// What decides among the arms of a method in a cell; nothing where it is not tuned.
