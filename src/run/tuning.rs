@@ -133,6 +133,9 @@ impl Plan {
         if self.by_arms().len() > 1 {
             notes.push("tuned methods have different numbers of arms: the one with more has the better chance of a good one".to_owned());
         }
+        if let Some(words) = self.tuning.spec.strategy.words() {
+            notes.push(format!("the number of runs and what they cost are estimated as for whole runs: {words} takes less"));
+        }
         if self.tuning.apart.is_none() {
             let note = "`tune.seeds = \"reported\"` chooses on the seeds that are reported, which flatters what is kept";
             notes.push(note.to_owned());

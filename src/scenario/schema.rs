@@ -116,6 +116,8 @@ fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     for name in ["Stop", "ClaimSpec"] {
         at(name, "target", "propertyNames", json!({ "anyOf": column }));
     }
+    at("TuneQuantity", "target", "propertyNames", json!({ "anyOf": [metric] }));
+    at("TuneQuantity", "metric", "anyOf", json!([metric]));
     at("ClaimSpec", "metric", "anyOf", column);
     let share = json!({ "const": SHARE, "description": "The share of updates, where `x` is their staleness." });
     at("FigureSpec", "y", "anyOf", json!([metric, layer, share]));

@@ -11,6 +11,7 @@ use super::{Pull, Score, Search, order_of};
 /// What becomes of an arm that has reached a rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "AshaVariant")]
 pub enum Variant {
     /// It waits until it is among the best of its rung, and a free worker takes it further.
     #[default]

@@ -76,6 +76,7 @@ forms! {
 /// A metric at an instant, or the place at which a target is first reached.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[schemars(rename = "TuneQuantity")]
 pub struct Quantity {
     /// The metric; the alternative is `target`.
     #[serde(skip_serializing_if = "Option::is_none")]

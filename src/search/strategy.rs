@@ -52,11 +52,10 @@ pub struct HalvingSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2))]
     pub eta: Option<usize>,
-    /// The next rung is as many times as long; 4 if not given, since step sizes that are best for a short run are seldom best for a long
-    /// one.
+    /// The next rung is as many times as long; `eta` times if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub growth: Option<f64>,
-    /// Most rungs; 2 if not given. Fewer where one would have a single arm, which has nothing to be compared with.
+    /// Most rungs; 2 if not given, since step sizes that are best for a short run are seldom best for a long one. Fewer where one would have a single arm, which has nothing to be compared with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub rungs: Option<usize>,
@@ -331,7 +330,7 @@ impl HalvingSpec {
             let (axis, whole) = whole(stop, self.axis, at)?;
             let chosen = self.eta.unwrap_or(2);
             eta(chosen, at)?;
-            let growth = self.growth.unwrap_or(4.0);
+            let growth = self.growth.unwrap_or(chosen as f64);
             require(growth > 1.0 && growth.is_finite(), &format!("{at}.growth"), growth, "a factor above 1")?;
             let rungs = self.rungs.unwrap_or(2);
             require(rungs > 0, &format!("{at}.rungs"), rungs, "at least 1")?;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use crate::program::{assert_same, everything, fedfleet, succeed, table, told};
+use crate::program::{assert_same, everything, fedfleet, start, succeed, table, told};
 
 /// Step sizes so small that the loss falls in proportion to them: the larger one is kept, whatever the accuracy says.
 const SCENARIO: &str = "\
@@ -177,4 +177,104 @@ fn unequal_numbers_of_arms_are_noted() {
     let told = told(command);
     assert!(told.contains("tuning: 3 arms for fedavg; 2 arms for fedavgm, on the tuning seeds 1000000, 1000001, 1000002"), "{told}");
     assert!(told.contains("different numbers of arms"), "{told}");
+}
+
+/// A fleet whose runs have enough samples to be held at many places: noise, stragglers, and a method that waits for nobody.
+const RUNGS: &str = "seeds = 2\nstop.rounds = 40\nproblem.objective.quadratic = { generate = { dimension = 8 }, noise = 0.5 }\n\
+    problem.init = { normal = { sd = 1 } }\nfleet = { clients = 8, step = { exponential = { mean = 1 } } }\n[record]\nmetrics = [\"gap\"]\n\
+    every = { rounds = 1 }\nparticipants = true\nstates = true\n[federated]\n\
+    local = { steps = 2, lr = { tune = [0.4, 0.2, 0.1, 0.05, 0.025, 0.0125] } }\n\
+    [[method]]\nname = \"fedavg\"\n[[method]]\nname = \"fedbuff\"\nschedule = { buffered = { size = 2, concurrency = 4 } }\n";
+
+/// The strategies, each with the rungs or phases and the seeds of its arms.
+const STRATEGIES: [&str; 6] = [
+    "tune = { seeds = 2, strategy = { successive-halving = { eta = 2, growth = 2, rungs = 9 } } }",
+    "tune = { seeds = 2, strategy = \"successive-halving\", budget = { rounds = 240 } }",
+    "tune = { strategy = { sequential-halving = { reuse = true } }, budget = { runs = 18 } }",
+    "tune = { strategy = \"bracketing\", budget = { runs = 5 } }",
+    "tune = { seeds = 1, strategy = { hyperband = { eta = 2 } } }",
+    "tune = { seeds = 1, strategy = { asha = { eta = 2, workers = [1.0, 0.5, 0.1] } } }",
+];
+
+#[test]
+fn rungs_go_on_from_checkpoints_to_the_same_bytes_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (at, tune) in STRATEGIES.into_iter().enumerate() {
+        let scenario = format!("{tune}\n{RUNGS}");
+        let (one, many) = (format!("one-{at}"), format!("many-{at}"));
+        let _ = call(folder, &scenario, &one, &["--threads", "1"]);
+        let _ = call(folder, &scenario, &many, &["--threads", "3", "--checkpoint-seconds", "0"]);
+        assert_same(&folder.join(&one), &folder.join(&many));
+        // Another call has nothing left to do, though the checkpoints are gone.
+        assert!(call(folder, &scenario, &one, &["--resume"]).contains("all runs were done before"), "{tune}");
+        assert_same(&folder.join(&one), &folder.join(&many));
+        // What is kept has the curve that it has alone, and the rows of an arm that was left are the first of those of the whole run.
+        let trials = table(&folder.join(&one).join("tuning.csv"));
+        let kept = trials.iter().find(|row| row["kept"] == "true").unwrap();
+        let single = RUNGS.replace("{ tune = [0.4, 0.2, 0.1, 0.05, 0.025, 0.0125] }", &kept["value"]);
+        let _ = call(folder, &single, "single", &["--only", "fedavg", "--overwrite"]);
+        let curves = |out: &str| {
+            let rows = table(&folder.join(out).join("curves.csv"));
+            rows.into_iter().filter(|row| row["method"] == "fedavg").collect::<Vec<_>>()
+        };
+        assert!(curves("single") == curves(&one), "{tune}");
+    }
+}
+
+#[test]
+fn arms_that_were_left_have_the_first_rows_of_their_whole_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let _ = call(folder, &format!("tune.seeds = 2\n{RUNGS}"), "grid", &[]);
+    let _ = call(folder, &format!("{}\n{RUNGS}", STRATEGIES[0]), "rungs", &[]);
+    let rows = |out: &str| -> BTreeSet<(String, String)> {
+        let parts = everything(&folder.join(out).join(".fedfleet/runs")).into_iter().filter(|(name, _)| name.ends_with(".csv"));
+        parts.map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap())).collect()
+    };
+    let whole: std::collections::BTreeMap<_, _> = rows("grid").into_iter().collect();
+    let mut shorter = 0;
+    for (name, part) in rows("rungs").into_iter().filter(|(name, _)| name.contains("-seed100000")) {
+        assert!(whole[&name].starts_with(&part), "{name}");
+        shorter += usize::from(part.len() < whole[&name].len());
+    }
+    // Six arms are halved to three and to two: four of two methods are left early, on two seeds each.
+    assert_eq!(shorter, 4 * 2 * 2);
+    let trials = table(&folder.join("rungs/tuning.csv"));
+    let rounds: Vec<_> = trials.iter().take(6).map(|row| row["rounds"].parse::<f64>().unwrap()).collect();
+    // Rungs of 10, 20 and 40 rounds on two seeds.
+    let count = |total: f64| rounds.iter().filter(|&&rounds| rounds == total).count();
+    assert_eq!((count(20.0), count(40.0), count(80.0)), (3, 1, 2), "{rounds:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_search_that_is_killed_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Long enough to be killed between and within rungs.
+    let scenario = format!("{}\n{}", STRATEGIES[0], RUNGS.replace("stop.rounds = 40", "stop.rounds = 1200"));
+    let _ = call(folder, &scenario, "whole", &[]);
+    let mut killed = 0;
+    for held in [0, 3, 9, 14, 20] {
+        let mut command = fedfleet(["run", "s.toml", "--out", "broken", "--threads", "2", "--checkpoint-seconds", "0"]);
+        command.current_dir(folder);
+        let mut child = start(command);
+        let runs = folder.join("broken/.fedfleet/runs");
+        let marks = || {
+            let names = fs::read_dir(&runs).into_iter().flatten().flatten().map(|entry| entry.file_name());
+            names.filter(|name| name.to_str().is_some_and(|name| name.ends_with(".held"))).count()
+        };
+        while marks() < held && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        child.kill().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
+    }
+    assert!(killed >= 3, "the search was over after {killed} kills");
+    let mut command = fedfleet(["run", "s.toml", "--out", "broken"]);
+    command.current_dir(folder);
+    let _ = succeed(command);
+    assert_same(&folder.join("whole"), &folder.join("broken"));
 }
