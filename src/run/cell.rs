@@ -144,7 +144,7 @@ pub(super) fn planned(
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
     let columns: Vec<Column> = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
-    cell.stop.check_target(&columns).map_err(|invalid| vec![cell.fault(invalid.under("stop"))])?;
+    cell.stop.check_metrics(&columns).map_err(|invalid| vec![cell.fault(invalid.under("stop"))])?;
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
     let data_notes = world.notes().to_vec();
     let data = world.report();

@@ -239,7 +239,7 @@ fn tuned_values_are_chosen_by_the_validation_part() {
     let plan = scenario.and_then(|scenario| Plan::resolve(scenario, &[])).unwrap_or_else(|told| panic!("{told}"));
     let results = case.path().join("results");
     let summary = execute(&plan, &Results::at(&results), &Options::default(), &Silent).expect("the runs are sound");
-    assert_eq!(summary.tuned[0].values[0].1, "1.0");
+    assert_eq!(summary.tuned[0].values[0].value, "1.0");
     let curves = Curves::read(&results.join("curves.csv")).expect("the curves are sound");
     let last = |name: &str| curves.runs[0].last(curves.metric(name).expect("it is recorded")).expect("it has a value");
     assert!(last("validation-loss") < 0.3 && last("test-loss") > 1.0);
