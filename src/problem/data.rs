@@ -27,6 +27,7 @@ pub use spec::{
     Bundled, CentreLaw, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, LinearTargets, MixtureClients,
     MixtureSpec, NpySpec, NpzSpec, Scale, Source, SyntheticSpec, TargetKind, TeacherSpec, TextSpec,
 };
+pub(super) use spec::{PathOr, path_or_table};
 pub use table::{Grouping, Ids, Table};
 
 use crate::num::{Real, vector};
@@ -269,7 +270,8 @@ mod tests {
     fn aligning_moves_values_and_changes_none() {
         let matrix = ndarray::Array2::from_shape_fn((5, 3), |(i, j)| (3 * i + j) as f64);
         let train = Samples { features: Features::Dense(matrix.clone()), targets: Targets::Values(vec![0.0; 5]) };
-        let aligned = ClientData { classes: Vec::new(), train, offsets: vec![0, 5].into(), test: None, validation: None }.aligned();
+        let aligned =
+            ClientData { classes: Vec::new(), train, offsets: vec![0, 5].into(), test: None, validation: None }.aligned();
         let Features::Dense(moved) = aligned.train.features else { panic!("dense features stay dense") };
         assert_eq!(moved, matrix);
         assert_eq!(moved.as_slice().unwrap().as_ptr().align_offset(64), 0);

@@ -22,8 +22,7 @@ use crate::{
     num::Real,
     problem::{
         Block, BlockKind, Correction, HeldOutScore, Inputs, Objective, ObjectiveKind, Properties, Sample, Visit, Workspace,
-        data::HeldOut,
-        data::TargetKind,
+        data::HeldOut, data::TargetKind,
     },
     random::Streams,
 };

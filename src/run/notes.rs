@@ -69,7 +69,9 @@ impl Plan {
         let note = if criterion.needs_test() {
             format!("{kept}, which is of held-out samples: what they say of these methods then flatters them")
         } else if of_training && self.cells.iter().any(|planned| planned.data.is_some()) {
-            format!("{kept}: it is of training samples; with `validation = 0.1` in the data, samples decide on which nobody trains")
+            format!(
+                "{kept}: it is of training samples; with `validation = 0.1` in the data, samples decide on which nobody trains"
+            )
         } else {
             kept
         };
@@ -315,7 +317,10 @@ mod tests {
             assert!(found.len() == 1 && found[0].starts_with(with), "{found:?}");
         };
         begins("metrics = ['accuracy', 'loss']", "`tune` keeps the values with the best final `loss`: it is of training samples");
-        begins("metrics = ['staleness', 'grad-norm']", "`tune` keeps the values with the best final `grad-norm`: it is of training");
+        begins(
+            "metrics = ['staleness', 'grad-norm']",
+            "`tune` keeps the values with the best final `grad-norm`: it is of training",
+        );
         let found = tuned("metrics = ['accuracy', 'test-loss']");
         assert!(found.len() == 1 && found[0].contains("`loss`, which is recorded for that: it is of training"), "{found:?}");
         assert_eq!(tuned("tune-by = 'loss'"), ["`tune` keeps the values with the best final `loss`"]);

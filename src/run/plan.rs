@@ -215,7 +215,9 @@ fn check_criterion(cells: &[PlannedCell]) -> Result<(), Invalid> {
     let Some(first) = tuned.next() else { return Ok(()) };
     tuned.find(|other| *other != first).map_or(Ok(()), |other| {
         let (first, other) = (first.name(), other.name());
-        let message = format!("`{first}` decides among tuned values in some cells and `{other}` in others, where only some have a validation part");
+        let message = format!(
+            "`{first}` decides among tuned values in some cells and `{other}` in others, where only some have a validation part"
+        );
         Err(Invalid::at("record.tune-by", message).help("name one metric for all, such as `tune-by = \"loss\"`"))
     })
 }

@@ -70,13 +70,7 @@ impl Assignment {
         if let Self::Rows(rows) = self {
             table.train.permute(&rows.concat());
         }
-        ClientData {
-            train: table.train,
-            offsets,
-            test: table.test,
-            validation: table.validation,
-            classes: table.classes,
-        }
+        ClientData { train: table.train, offsets, test: table.test, validation: table.validation, classes: table.classes }
     }
 
     fn offsets(&self, total: usize) -> Offsets {

@@ -11,7 +11,7 @@ pub use generated::{CentreLaw, LinearSpec, LinearTargets, MixtureClients, Mixtur
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use written::{DataSpec, Source};
-pub(super) use written::{PathOr, path_or_table};
+pub(in crate::problem) use written::{PathOr, path_or_table};
 
 use crate::invalid::{Invalid, require};
 

@@ -33,7 +33,17 @@ pub struct Table<R> {
 impl<R: Real> Table<R> {
     /// Samples without clients of their own.
     pub fn new(train: Samples<R>, test: Option<Samples<R>>, classes: Vec<String>) -> Self {
-        Self { train, test, validation: None, classes, natural: None, columns: Vec::new(), ids: None, fitted: None, notes: Vec::new() }
+        Self {
+            train,
+            test,
+            validation: None,
+            classes,
+            natural: None,
+            columns: Vec::new(),
+            ids: None,
+            fitted: None,
+            notes: Vec::new(),
+        }
     }
 
     /// The training samples and the held-out parts.

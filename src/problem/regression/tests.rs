@@ -24,7 +24,13 @@ fn data(binary: bool) -> ClientData<f64> {
         Targets::Values(targets)
     };
     let train = Samples { features: Features::Dense(features), targets };
-    ClientData { classes: Vec::new(), test: Some(train.clone()), validation: None, train, offsets: vec![0, 10, 15, 50, 90].into() }
+    ClientData {
+        classes: Vec::new(),
+        test: Some(train.clone()),
+        validation: None,
+        train,
+        offsets: vec![0, 10, 15, 50, 90].into(),
+    }
 }
 
 fn sparse(mut data: ClientData<f64>) -> ClientData<f64> {

@@ -77,8 +77,11 @@ fn at_zero_the_loss_is_that_of_guessing() {
 fn two_classes_are_logistic_regression() {
     let features = Features::Dense(ndarray::arr2(&[[2.0]]));
     let train = Samples { features, targets: Targets::Classes { labels: vec![1], count: 2 } };
-    let objective =
-        Softmax::new(Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, 1].into(), test: None, validation: None }), 0.0).unwrap();
+    let objective = Softmax::new(
+        Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, 1].into(), test: None, validation: None }),
+        0.0,
+    )
+    .unwrap();
     let mut gradient = [0.0; 4];
     // Logits (0, 1.5 + 0.1): the loss is ln(1 + e^{-1.6}).
     let x = [0.0, 0.75, 0.0, 0.1];

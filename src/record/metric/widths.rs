@@ -1,6 +1,12 @@
 //! Test accuracy by the bit-width of the clients, each of whom runs a rounded model.
 
-use crate::{fleet::Fleet, num::Real, problem::{Workspace, data::HeldOut}, protocol::Observed, world::World};
+use crate::{
+    fleet::Fleet,
+    num::Real,
+    problem::{Workspace, data::HeldOut},
+    protocol::Observed,
+    world::World,
+};
 
 /// The clients of a fleet by their bit-width, in ascending order.
 #[derive(Debug, Clone, PartialEq)]

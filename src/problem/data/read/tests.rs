@@ -142,7 +142,8 @@ fn csv_columns_are_told_apart_plain_and_gzip() {
 fn csv_rows_of_the_validation_part_are_apart_and_teach_no_category() {
     let rows = b"who,a,part,label\nzoe,red,train,cat\nzoe,blue,Validation,dog\nbob,red,test,cat\nbob,red,train,dog\n";
     let table: RawTable<f64> = csv::read(&file(rows), None, &csv_spec(), csv::Roles::default()).unwrap();
-    assert_eq!((dense(&table.train), dense(&table.test.unwrap())), (arr2(&[[1.0], [1.0]]), arr2(&[[1.0]])));
+    assert_eq!(dense(&table.train), arr2(&[[1.0], [1.0]]));
+    assert_eq!(dense(&table.test.unwrap()), arr2(&[[1.0]]));
     let validation = table.validation.unwrap();
     assert_eq!(dense(&validation), arr2(&[[0.0]]), "`blue` is no training category");
     assert_eq!(validation.targets, RawTargets::Names(vec!["dog".to_owned()]));
@@ -212,7 +213,12 @@ fn csv_faults_name_their_place() {
             (b"a,y\n", &default, "", "no training samples"),
             (b"a,s,y\n1,train,2\n1,,2\n", &split, "3:3 ", "the part is missing: expected `train`, `test` or `validation`"),
             (b"a,,,y\n1,2,3,0\n", &default, "1:4 ", "columns 2 and 3 have no name"),
-            (b"a,s,y\n1,train,2\n1,valid,2\n", &split, "3:3 valid", "`valid` is not a part: expected `train`, `test` or `validation`"),
+            (
+                b"a,s,y\n1,train,2\n1,valid,2\n",
+                &split,
+                "3:3 valid",
+                "`valid` is not a part: expected `train`, `test` or `validation`",
+            ),
         ],
     );
 }
