@@ -67,7 +67,7 @@ impl Plan {
         let kept = format!("`tune` keeps the values with the best final `{}`{besides}", criterion.name());
         let of_training = !criterion.needs_validation() && self.record.tune_by.is_none();
         let note = if criterion.needs_test() {
-            format!("{kept}, which is of held-out samples: what they say of these methods then flatters them")
+            format!("{kept}: it is of held-out samples, and what they say of these methods then flatters them")
         } else if of_training && self.cells.iter().any(|planned| planned.data.is_some()) {
             format!(
                 "{kept}: it is of training samples; with `validation = 0.1` in the data, samples decide on which nobody trains"
@@ -325,7 +325,7 @@ mod tests {
         assert!(found.len() == 1 && found[0].contains("`loss`, which is recorded for that: it is of training"), "{found:?}");
         assert_eq!(tuned("tune-by = 'loss'"), ["`tune` keeps the values with the best final `loss`"]);
         let found = tuned("metrics = ['loss']\ntune-by = 'accuracy'");
-        assert!(found.len() == 1 && found[0].contains("`accuracy`, which is of held-out samples"), "{found:?}");
+        assert!(found.len() == 1 && found[0].contains("recorded for that: it is of held-out samples"), "{found:?}");
     }
 
     #[test]

@@ -56,6 +56,8 @@ fn a_run_starts_where_a_kept_model_ended() {
     assert_eq!(losses(&Plan::resolve(again.unwrap(), &[]).unwrap(), &folder.join("again")), second);
     fs::write(folder.join("model.npy"), fs::read(folder.join("first/curves.csv")).unwrap()).unwrap();
     let told = execute(&later, &Results::at(folder.join("third")), &Options::default(), &Silent).unwrap_err().to_string();
+    assert!(told.contains("model.npy` has changed"), "{told}");
+    let told = plan(folder, &(problem(", init = { file = 'model.npy' }") + SERVER)).err().unwrap();
     assert!(told.contains("NPY"), "{told}");
 }
 
@@ -78,7 +80,8 @@ fn one_of_several_kept_models_is_chosen_by_its_row() {
         let told = start(init).err().unwrap();
         parts.iter().for_each(|part| assert!(told.contains(part), "{part:?} is not in\n{told}"));
     }
-    let other = problem(", init = { file = { path = 'models.npy', row = 1 } }").replace("'digits-8x8'", "'watch-exercises'");
+    let other = problem(", partition = 'iid', init = { file = { path = 'models.npy', row = 1 } }")
+        .replace("'digits-8x8'", "'watch-exercises'");
     let told = plan(folder, &(other + SERVER)).err().unwrap();
     assert!(told.contains("650 parameters") && told.contains("this problem has models of 343"), "{told}");
 }
