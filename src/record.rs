@@ -12,6 +12,7 @@ pub mod curves;
 pub mod gallery;
 pub(crate) mod markdown;
 pub mod metric;
+mod patience;
 pub mod recorder;
 mod spec;
 pub mod spread;
@@ -19,6 +20,7 @@ mod stop;
 pub(crate) mod table;
 
 pub use metric::{Column, MetricSpec, PeerModel};
+pub use patience::Patience;
 pub use recorder::{
     Ended, Files, Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish, Written,
     files::OWN,

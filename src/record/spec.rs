@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
-    metric::{Loss, MetricSpec, PeerModel},
+    metric::{Loss, MetricSpec, PeerModel, ValidationLoss},
     stop::Stop,
 };
 use crate::invalid::{Invalid, require};
@@ -20,7 +20,7 @@ pub struct RecordSpec {
     /// the place where a target is reached is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<EverySpec>,
-    /// What is recorded; the loss, and the accuracy where there is one, when left out.
+    /// What is recorded; when left out the loss, the accuracy where there is one, and the validation loss where there is such a part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<MetricSpec>>,
     /// The models of a method without a server that are scored.
@@ -192,10 +192,11 @@ const SAMPLES: u64 = 100;
 const MOST_SAMPLES: f64 = 1e7;
 
 impl RecordSpec {
-    /// The metric whose final value decides among tuned values, where `tune` names nothing: the first that is computed on training samples.
-    pub fn criterion(&self) -> MetricSpec {
-        let judging = self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
-        judging.unwrap_or(MetricSpec::of::<Loss>())
+    /// The metric whose final value decides among tuned values where `tune` names nothing, of a problem that has a validation part, or none.
+    pub fn criterion(&self, validated: bool) -> MetricSpec {
+        let of_validation = validated.then_some(MetricSpec::of::<ValidationLoss>());
+        let of_training = || self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
+        of_validation.or_else(of_training).unwrap_or(MetricSpec::of::<Loss>())
     }
 
     /// Distance between samples for a run that ends at `stop`.

@@ -293,12 +293,20 @@ mod tests {
     #[test]
     fn what_decides_among_tuned_values_is_noted() {
         let tuned = |record: &str| notes("uniform", &format!("name = 'fedavg'\nlocal.lr.tune = [0.1, 0.2]\n[record]\n{record}"));
-        assert_eq!(tuned("metrics = ['accuracy', 'loss']"), ["`tune` keeps the values with the best final loss"]);
-        assert_eq!(tuned("metrics = ['staleness', 'grad-norm']"), ["`tune` keeps the values with the best final grad-norm"]);
+        let begins = |record: &str, with: &str| {
+            let found = tuned(record);
+            assert!(found.len() == 1 && found[0].starts_with(with), "{found:?}");
+        };
+        begins("metrics = ['accuracy', 'loss']", "`tune` keeps the values with the best final loss: it is of training samples");
+        begins(
+            "metrics = ['staleness', 'grad-norm']",
+            "`tune` keeps the values with the best final grad-norm: it is of training",
+        );
         let found = tuned("metrics = ['accuracy', 'test-loss']");
-        assert!(found.len() == 1 && found[0].contains("`loss`, which is recorded for that"), "{found:?}");
-        let found = tuned("metrics = ['loss']\ntune-by = 'accuracy'");
-        assert!(found.len() == 1 && found[0].contains("`accuracy`, which is of held-out samples"), "{found:?}");
+        assert!(found.len() == 1 && found[0].contains("final loss, which is recorded for that: it is of training"), "{found:?}");
+        assert_eq!(tuned("[tune]\nby = 'loss'"), ["`tune` keeps the values with the best final loss"]);
+        let found = tuned("metrics = ['loss']\n[tune]\nby = 'accuracy'");
+        assert!(found.len() == 1 && found[0].contains("recorded for that: it is of held-out samples"), "{found:?}");
     }
 
     #[test]

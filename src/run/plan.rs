@@ -66,7 +66,7 @@ impl Plan {
         match Self::parts(&scenario, &asked) {
             Ok((cells, record, columns, claims, figures, tune)) => {
                 let seeds = scenario.seeds.list();
-                let tuning = Tuning::of(tune, &cells, &columns, &claims, record.criterion());
+                let tuning = Tuning::of(tune, &cells, &columns, &claims);
                 Ok(Self { scenario, cells, seeds, tuning, columns, record, claims, figures, asked })
             }
             Err(faults) => Err(scenario.reject(faults)),
@@ -97,6 +97,7 @@ impl Plan {
         if !faults.is_empty() {
             return Err(faults);
         }
+        check_criterion(&cells).map_err(|invalid| vec![first.fault(invalid)])?;
         let tuned = Tuning::check(&tune, &cells, &scenario.seeds.list());
         tuned.map_err(|invalid| vec![first.fault(invalid.under("tune"))])?;
         let claims: Vec<ClaimSpec> = section(scenario, first, "claim")?.unwrap_or_default();
@@ -277,6 +278,19 @@ impl Plan {
 
 fn section<T: DeserializeOwned>(scenario: &Scenario, cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
     cell.tree.get(key).map(|node| decode(node, key, &scenario.registry)).transpose()
+}
+
+/// Refuses tuned methods where cells differ in what decides among their values, since only some have a validation part.
+fn check_criterion(cells: &[PlannedCell]) -> Result<(), Invalid> {
+    let mut tuned = cells.iter().filter(|cell| cell.tunes()).map(|cell| cell.criterion);
+    let Some(first) = tuned.next() else { return Ok(()) };
+    tuned.find(|other| *other != first).map_or(Ok(()), |other| {
+        let (first, other) = (first.name(), other.name());
+        let message = format!(
+            "`{first}` decides among tuned values in some cells and `{other}` in others, where only some have a validation part"
+        );
+        Err(Invalid::at("tune.by", message).help("name one metric for all, such as `tune = { by = \"loss\" }`"))
+    })
 }
 
 /// Has every cell record the columns of all, in the order in which they come up; returns them.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     invalid::count,
-    record::{End, curves::trial::Trial},
+    record::{End, MetricSpec, curves::trial::Trial},
     search::TuneSpec,
 };
 
@@ -155,16 +155,20 @@ impl Plan {
             }
             return format!("`tune` keeps what is best for the claims: {}", lines.join("; "));
         }
-        let kept = format!("`tune` keeps the values with the best {}", self.tuning.words(cell, method));
-        let deciding = self.tuning.deciding(cell, method);
-        let held_out = deciding.iter().any(|&(_, column, _)| self.columns[column].metric.needs_test());
-        let listed = |name: &str| self.record.metrics.as_ref().is_none_or(|all| all.iter().any(|metric| metric.name() == name));
-        if held_out {
-            format!("{kept}, which is of held-out samples: what they say of these methods then flatters them")
-        } else if self.tuning.spec.by.is_some() || deciding.iter().all(|(criterion, ..)| listed(criterion.metric())) {
-            kept
+        let deciding: Vec<MetricSpec> =
+            self.tuning.deciding(cell, method).iter().map(|&(_, column, _)| self.columns[column].metric).collect();
+        let listed = self.record.metrics.as_ref().is_none_or(|metrics| deciding.iter().all(|metric| metrics.contains(metric)));
+        let besides = if listed { "" } else { ", which is recorded for that" };
+        let kept = format!("`tune` keeps the values with the best {}{besides}", self.tuning.words(cell, method));
+        let of_training = !deciding.iter().any(MetricSpec::needs_validation) && self.tuning.spec.by.is_none();
+        if deciding.iter().any(MetricSpec::needs_test) {
+            format!("{kept}: it is of held-out samples, and what they say of these methods then flatters them")
+        } else if of_training && self.cells.iter().any(|planned| planned.data.is_some()) {
+            format!(
+                "{kept}: it is of training samples; with `validation = 0.1` in the data, samples decide on which nobody trains"
+            )
         } else {
-            format!("{kept}, which is recorded for that: the metrics listed do not judge by training samples; `tune.by` names another")
+            kept
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     invalid::Invalid,
-    record::{Column, MetricSpec, Stop, axis::Axis, claim::ClaimSpec, metric::Better},
+    record::{Column, Stop, axis::Axis, claim::ClaimSpec, metric::Better},
     run::{Arm, Plan, PlannedCell, plan::swept},
     search::{
         Criterion, Grid, TuneSpec,
@@ -33,14 +33,12 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// The tuning of the methods of `cells`, of which `columns` are recorded; `default` decides where nothing else is said. The search of
-    /// each method has been [checked](Self::check).
+    /// The tuning of the methods of `cells`, of which `columns` are recorded. The search of each method has been [checked](Self::check).
     pub fn of(
         spec: TuneSpec,
         cells: &[PlannedCell],
         columns: &[Column],
         claims: &[ClaimSpec],
-        default: MetricSpec,
     ) -> Self {
         let column = |criterion: Criterion| {
             let at = columns.iter().position(|column| column.name() == criterion.metric())?;
@@ -56,7 +54,7 @@ impl Tuning {
             };
             let mut deciding: Vec<Deciding> = asked.into_iter().filter_map(&column).collect();
             if deciding.is_empty() {
-                deciding.extend(column(Criterion::last(default.name())));
+                deciding.extend(column(Criterion::last(planned.criterion.name())));
             }
             deciding
         };
