@@ -58,7 +58,8 @@ impl Held {
     /// # Errors
     /// When a file cannot be read.
     pub fn has_reached(results: &Results, name: &str, place: Place) -> io::Result<bool> {
-        let known = match sealed::open(&results.of_run(name, "held")) {
+        let mark = results.of_run(name, "held");
+        let known = match sealed::open(&mark) {
             Err(error) if error.kind() == io::ErrorKind::InvalidData => None,
             other => other?,
         };
