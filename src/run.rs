@@ -43,4 +43,5 @@ pub use ours::Ours;
 pub use plan::Plan;
 pub use protocols::{federated, peers};
 pub use results::{Results, holder};
+pub use tuning::Tuning;
 pub use verify::{Difference, verify};

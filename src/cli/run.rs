@@ -253,7 +253,8 @@ fn of_row(row: &Row, summary: &Summary) -> Value {
     let tuned = row.choice(&summary.tuned).into_iter().flat_map(|winner| {
         let kept: Map<_, _> = winner.values.iter().map(|tuned| (tuned.key.clone(), value(&tuned.value))).collect();
         let edges = winner.values.iter().filter_map(|tuned| Some((tuned.key.clone(), tuned.edge?.name().into())));
-        let cost: Map<_, Value> = Cost::COLUMNS.iter().zip(winner.cost.values()).map(|(name, x)| ((*name).to_owned(), x.into())).collect();
+        let cost: Map<_, Value> =
+            Cost::COLUMNS.iter().zip(winner.cost.values()).map(|(name, x)| ((*name).to_owned(), x.into())).collect();
         let edges: Map<_, Value> = edges.collect();
         [("tuned".to_owned(), kept.into()), ("edge".to_owned(), edges.into()), ("tuning".to_owned(), cost.into())]
     });

@@ -105,7 +105,8 @@ fn all(
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build()?;
-    let mut stages = Stages { plan, results, options, progress, ends: BTreeMap::new(), held: BTreeSet::new(), choices: None, told: false };
+    let mut stages =
+        Stages { plan, results, options, progress, ends: BTreeMap::new(), held: BTreeSet::new(), choices: None, told: false };
     let made = pool.install(|| stages.run());
     if matches!(made, Err(RunError::Interrupted)) {
         assemble::join_begun(plan, results, shown, stages.choices.as_ref())?;
@@ -207,10 +208,11 @@ impl Stages<'_> {
 
     /// Those of `wanted` that have not come as far; the ends of others are noted. A damaged run is reported, and starts again.
     fn left(&mut self, wanted: &[Wanted]) -> Result<Vec<Wanted>, RunError> {
-        let mut left = Vec::new();
+        let (mut left, mut seen) = (Vec::new(), BTreeSet::new());
         for &one in wanted {
             let Wanted { run, until } = one;
-            if self.ends.contains_key(&run) {
+            // Brackets may ask for the same run.
+            if self.ends.contains_key(&run) || !seen.insert(run) {
                 continue;
             }
             let name = self.plan.name(run);

@@ -192,7 +192,8 @@ impl Plan {
         let tuning = self.tuned().flat_map(|(cell, method)| {
             let count = self.cells[cell].methods[method].len();
             let seeds = self.tuning.expected(self.tuning_seeds(method).count(), count);
-            (0..count).flat_map(move |arm| self.tuning_seeds(method).take(seeds).map(move |seed| RunId { cell, seed, method, arm }))
+            (0..count)
+                .flat_map(move |arm| self.tuning_seeds(method).take(seeds).map(move |seed| RunId { cell, seed, method, arm }))
         });
         let runs: BTreeSet<RunId> = tuning.chain(self.reported(|_, _| Some(0))).collect();
         runs.into_iter().collect()
@@ -247,9 +248,9 @@ impl Plan {
     pub(super) fn tuning_seeds(&self, method: usize) -> impl Iterator<Item = usize> {
         let (reported, apart) = (self.seeds.len(), self.tuning.apart.as_ref());
         let seeds = 0..apart.map_or(reported, Vec::len);
-        seeds.filter(move |&seed| apart.is_some() || self.asks(method, seed)).map(move |seed| {
-            if apart.is_some() { reported + seed } else { seed }
-        })
+        seeds
+            .filter(move |&seed| apart.is_some() || self.asks(method, seed))
+            .map(move |seed| if apart.is_some() { reported + seed } else { seed })
     }
 
     /// The number of seeds, tuning seeds included.

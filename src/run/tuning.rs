@@ -94,7 +94,11 @@ impl Plan {
             let each = if self.tuned().nth(1).is_some() { " for each tuned method" } else { "" };
             format!("{}{each}", count(*arms, "arm"))
         } else {
-            groups.iter().map(|(arms, labels)| format!("{} for {}", count(*arms, "arm"), labels.join(", "))).collect::<Vec<_>>().join("; ")
+            groups
+                .iter()
+                .map(|(arms, labels)| format!("{} for {}", count(*arms, "arm"), labels.join(", ")))
+                .collect::<Vec<_>>()
+                .join("; ")
         };
         let TuneSpec { strategy, budget, .. } = &self.tuning.spec;
         let by = strategy.words().map(|words| format!(" by {words}")).unwrap_or_default();
@@ -131,7 +135,9 @@ impl Plan {
         let Some((cell, method)) = self.tuned().next() else { return Vec::new() };
         let mut notes = vec![self.deciding_words(cell, method)];
         if self.by_arms().len() > 1 {
-            notes.push("tuned methods have different numbers of arms: the one with more has the better chance of a good one".to_owned());
+            notes.push(
+                "tuned methods have different numbers of arms: the one with more has the better chance of a good one".to_owned(),
+            );
         }
         if let Some(words) = self.tuning.spec.strategy.words() {
             notes.push(format!("the number of runs and what they cost are estimated as for whole runs: {words} takes less"));

@@ -67,7 +67,20 @@ impl Asha {
         // The fastest free worker takes the next job.
         speeds.sort_by(|a, b| b.total_cmp(a));
         let variant = Variant::default();
-        Self { eta, variant, rungs, seeds, arms, started: 0, speeds, free, jobs: Vec::new(), reached, now: 0.0, left: f64::INFINITY }
+        Self {
+            eta,
+            variant,
+            rungs,
+            seeds,
+            arms,
+            started: 0,
+            speeds,
+            free,
+            jobs: Vec::new(),
+            reached,
+            now: 0.0,
+            left: f64::INFINITY,
+        }
     }
 
     /// The same with another rule, and with a `budget` of lengths.

@@ -11,13 +11,7 @@ use super::{
 };
 use crate::{
     invalid::{Invalid, require},
-    record::{
-        MetricSpec, Stop,
-        axis::Axis,
-        claim::At,
-        curves::target::Target,
-        metric::Better,
-    },
+    record::{MetricSpec, Stop, axis::Axis, claim::At, curves::target::Target, metric::Better},
     toml::decode::forms,
 };
 
@@ -276,7 +270,9 @@ impl Quantity {
             }
             (None, Some(target)) => {
                 let (Some((metric, &value)), 1) = (target.iter().next(), target.len()) else {
-                    return Err(Invalid::at("target", "expected one metric and its value").help("such as target = { loss = 0.3 }"));
+                    return Err(
+                        Invalid::at("target", "expected one metric and its value").help("such as target = { loss = 0.3 }")
+                    );
                 };
                 require(value.is_finite(), "target", value, "a finite value")?;
                 let target = Target { metric: metric.clone(), value };

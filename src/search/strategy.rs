@@ -384,10 +384,12 @@ fn shortest(given: Option<f64>, default: f64, most: f64, at: &str) -> Result<f64
 }
 
 fn without_budget() -> Invalid {
-    Invalid::at("budget", "this strategy needs a budget").help("write `budget = { runs = 64 }`: so many runs for each tuned method")
+    Invalid::at("budget", "this strategy needs a budget")
+        .help("write `budget = { runs = 64 }`: so many runs for each tuned method")
 }
 
 fn too_small(runs: usize, arms: usize) -> Invalid {
     let message = format!("{} are too few for sequential halving among {}", count(runs, "run"), count(arms, "arm"));
-    Invalid::at("budget", message).help(format!("give it {} at least, or choose the strategy `bracketing`", count(fewest(arms), "run")))
+    Invalid::at("budget", message)
+        .help(format!("give it {} at least, or choose the strategy `bracketing`", count(fewest(arms), "run")))
 }

@@ -51,11 +51,14 @@ fn training_samples_decide_and_a_winner_at_the_edge_is_told() {
     compare.current_dir(&folder);
     let compared = succeed(compare);
     assert!(
-        compared.contains("\ntuned: fedavg, local.lr = 0.001 (the largest tried)\ntuned: fedavgm, beta = 0.5 (the largest tried)\n"),
+        compared
+            .contains("\ntuned: fedavg, local.lr = 0.001 (the largest tried)\ntuned: fedavgm, beta = 0.5 (the largest tried)\n"),
         "{compared}"
     );
     // Three rounds of five clients with two steps are 30 gradients a run: three or two arms on three seeds.
-    for cost in ["\ntuning: fedavg, 3 arms, 9 runs, ", ", 270 gradients, ", "\ntuning: fedavgm, 2 arms, 6 runs, ", ", 180 gradients, "] {
+    for cost in
+        ["\ntuning: fedavg, 3 arms, 9 runs, ", ", 270 gradients, ", "\ntuning: fedavgm, 2 arms, 6 runs, ", ", 180 gradients, "]
+    {
         assert!(compared.contains(cost), "{cost} {compared}");
     }
 }
@@ -111,7 +114,8 @@ fn arms_meet_seeds_of_their_own_and_the_winner_those_that_are_reported() {
 
     // More reported seeds, and another method, change nothing of the choice and run no arm again.
     let before = fs::read(folder.path().join("o/tuning.csv")).unwrap();
-    let told: serde_json::Value = serde_json::from_str(&call(folder.path(), &scenario, "o", &["--seeds", "3", "--json"])).unwrap();
+    let told: serde_json::Value =
+        serde_json::from_str(&call(folder.path(), &scenario, "o", &["--seeds", "3", "--json"])).unwrap();
     assert_eq!(told["runs"], 9 + 3 + 3);
     assert_eq!(fs::read(folder.path().join("o/tuning.csv")).unwrap(), before);
     let _ = call(folder.path(), &scenario, "whole", &["--seeds", "3", "--threads", "1"]);
@@ -175,7 +179,10 @@ fn unequal_numbers_of_arms_are_noted() {
     let mut command = fedfleet(["check", "s.toml"]);
     command.current_dir(&folder);
     let told = told(command);
-    assert!(told.contains("tuning: 3 arms for fedavg; 2 arms for fedavgm, on the tuning seeds 1000000, 1000001, 1000002"), "{told}");
+    assert!(
+        told.contains("tuning: 3 arms for fedavg; 2 arms for fedavgm, on the tuning seeds 1000000, 1000001, 1000002"),
+        "{told}"
+    );
     assert!(told.contains("different numbers of arms"), "{told}");
 }
 

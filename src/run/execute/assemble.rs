@@ -22,15 +22,7 @@ use crate::{
         metric,
     },
     registry::Parameters,
-    run::{
-        Plan, RunId,
-        done::Done,
-        error::RunError,
-        ours,
-        plan::swept,
-        results::Results,
-        tuning::Choices,
-    },
+    run::{Plan, RunId, done::Done, error::RunError, ours, plan::swept, results::Results, tuning::Choices},
     scenario::Runs,
 };
 
@@ -118,7 +110,10 @@ pub(super) fn join_begun(
         let seeds = shown.and_then(|shown| shown.get(&plan.arm(run).label));
         seeds.is_some_and(|seeds| seeds.contains(&plan.seed(run)))
     };
-    if begun.is_empty() || begun.iter().chain(&not).any(|&run| is_shown(run) && !is_there(run, "done")) || unknown.into_iter().any(is_shown) {
+    if begun.is_empty()
+        || begun.iter().chain(&not).any(|&run| is_shown(run) && !is_there(run, "done"))
+        || unknown.into_iter().any(is_shown)
+    {
         return Ok(());
     }
     let chosen: BTreeMap<_, RunId> = begun.into_iter().map(by_method).collect();
@@ -133,11 +128,7 @@ pub(super) fn join_begun(
 }
 
 /// The runs of the chosen arms: by cell, then method, then seed.
-fn chosen(
-    plan: &Plan,
-    runs: impl IntoIterator<Item = RunId>,
-    choices: &Choices,
-) -> BTreeMap<(usize, usize, usize), RunId> {
+fn chosen(plan: &Plan, runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<(usize, usize, usize), RunId> {
     runs.into_iter().filter(|&run| plan.is_reported(run, choices)).map(by_method).collect()
 }
 

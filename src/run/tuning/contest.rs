@@ -29,8 +29,6 @@ pub struct Contest {
     found: BTreeMap<usize, Found>,
     /// How far each run of an arm has been taken, with its spending there.
     pulled: BTreeMap<RunId, [f64; 6]>,
-    /// The place at which the kept arm was compared with others last; `None` at the end of its runs.
-    compared: Option<f64>,
     kept: usize,
 }
 
@@ -43,6 +41,8 @@ struct Found {
     seeds: usize,
     /// The rung or phase that it came to.
     rung: usize,
+    /// The place to which it ran there; `None` for its end.
+    until: Option<f64>,
     /// Totals over all seeds that it has run on, in the order of [`Axis::ALL`].
     totals: [f64; 6],
 }
@@ -50,7 +50,17 @@ struct Found {
 impl Contest {
     pub fn new(plan: &Plan, cell: usize, method: usize) -> Self {
         let (search, axis) = plan.tuning.search(plan, cell, method);
-        Self { cell, method, search, axis, widens: false, asked: Vec::new(), found: BTreeMap::new(), pulled: BTreeMap::new(), compared: None, kept: 0 }
+        Self {
+            cell,
+            method,
+            search,
+            axis,
+            widens: false,
+            asked: Vec::new(),
+            found: BTreeMap::new(),
+            pulled: BTreeMap::new(),
+            kept: 0,
+        }
     }
 
     /// The runs that are needed next; none once the search is over.
@@ -61,11 +71,14 @@ impl Contest {
         }
         if self.widens {
             let seeds = plan.tuning_seeds(self.method).count();
-            let rung = self.found.values().map(|found| found.rung).max().unwrap_or(1);
-            let pull = |arm| Pull { arm, seeds: 0..seeds, until: self.compared, rung };
+            // As far as the kept arm has come.
+            let Some(&Found { rung, until, .. }) = self.found.get(&self.kept) else { return Vec::new() };
+            let pull = |arm| Pull { arm, seeds: 0..seeds, until, rung };
             self.asked = self.further(plan).into_iter().map(pull).collect();
         }
-        let wanted = |pull: &Pull| self.runs(plan, pull).into_iter().map(|run| Wanted { run, until: self.place(pull) }).collect::<Vec<_>>();
+        let wanted = |pull: &Pull| {
+            self.runs(plan, pull).into_iter().map(|run| Wanted { run, until: self.place(pull) }).collect::<Vec<_>>()
+        };
         self.asked.iter().flat_map(wanted).collect()
     }
 
@@ -87,7 +100,6 @@ impl Contest {
         let mut scores = Vec::with_capacity(asked.len());
         for pull in &asked {
             let found = self.measure(plan, results, ends, pull)?;
-            self.compared = pull.until;
             scores.push(found.score);
             let _ = self.found.insert(pull.arm, found);
         }
@@ -104,13 +116,7 @@ impl Contest {
     }
 
     /// What a pull has come to: of each quantity that decides, the median over seeds.
-    fn measure(
-        &mut self,
-        plan: &Plan,
-        results: &Results,
-        ends: &BTreeMap<RunId, End>,
-        pull: &Pull,
-    ) -> Result<Found, RunError> {
+    fn measure(&mut self, plan: &Plan, results: &Results, ends: &BTreeMap<RunId, End>, pull: &Pull) -> Result<Found, RunError> {
         let deciding = plan.tuning.deciding(self.cell, self.method);
         let mut by_seed: Vec<Vec<Score>> = vec![Vec::new(); deciding.len()];
         for run in self.runs(plan, pull) {
@@ -134,7 +140,7 @@ impl Contest {
         let mut totals = [0.0; 6];
         let own: Vec<&[f64; 6]> = self.pulled.iter().filter(|(run, _)| run.arm == pull.arm).map(|(_, spent)| spent).collect();
         own.iter().for_each(|spent| totals.iter_mut().zip(*spent).for_each(|(sum, x)| *sum += x));
-        Ok(Found { score, shown, seeds: own.len(), rung: pull.rung, totals })
+        Ok(Found { score, shown, seeds: own.len(), rung: pull.rung, until: pull.until, totals })
     }
 
     /// The curve of a run as far as its pull goes; `None` where it has no rows.

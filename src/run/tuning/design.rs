@@ -34,12 +34,7 @@ pub struct Tuning {
 
 impl Tuning {
     /// The tuning of the methods of `cells`, of which `columns` are recorded. The search of each method has been [checked](Self::check).
-    pub fn of(
-        spec: TuneSpec,
-        cells: &[PlannedCell],
-        columns: &[Column],
-        claims: &[ClaimSpec],
-    ) -> Self {
+    pub fn of(spec: TuneSpec, cells: &[PlannedCell], columns: &[Column], claims: &[ClaimSpec]) -> Self {
         let column = |criterion: Criterion| {
             let at = columns.iter().position(|column| column.name() == criterion.metric())?;
             let better = columns[at].metric.card().better;
