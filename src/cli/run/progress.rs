@@ -112,8 +112,9 @@ impl Drop for Bar {
     }
 }
 
-/// Writes how many runs are done.
+/// Writes how many runs are done. A search may come to more than were foreseen, since runs go on later.
 fn count(total: &ProgressBar) {
+    total.set_length(total.length().unwrap_or(0).max(total.position()));
     total.set_message(format!("{} of {} runs", total.position(), total.length().unwrap_or(0)));
 }
 

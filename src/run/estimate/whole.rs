@@ -56,7 +56,7 @@ impl Whole {
                 let runs = match (arms.len(), apart) {
                     (1, _) => seeds,
                     (arms, 0) => seeds * arms,
-                    (arms, apart) => seeds + apart * arms,
+                    (arms, apart) => seeds + plan.tuning.expected(apart, arms) * arms,
                 };
                 work += run.wall * runs as f64;
                 longest = longest.max(run.wall + cell.world_wall);
