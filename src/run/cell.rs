@@ -16,7 +16,7 @@ use crate::{
     problem::data::Report,
     random::{Setting, Streams},
     record::{
-        Column, MetricSpec, RecordPlan, RecordSpec,
+        Column, MetricSpec, RecordPlan, RecordSpec, curves,
         metric::{Accuracy, Loss, ValidationLoss},
     },
     registry::Parameters,
@@ -268,4 +268,9 @@ fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<
     }
     let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";
     Err(vec![cell.fault(Invalid::at("record.participants", reason).help("remove it, or add a method with a server"))])
+}
+
+/// The swept values of a cell, as records have them.
+pub(super) fn swept(cell: &Cell) -> curves::Cell {
+    curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
 }

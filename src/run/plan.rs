@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 use super::{
     any_world::AnyWorld,
     arm::Arm,
-    cell::{PlannedCell, planned},
+    cell::{PlannedCell, planned, swept},
+    design::Tuning,
     done::{self, RunId},
     error::RunError,
     made,
     protocols::{self, Pilot},
-    tuning::{Choices, Tuning},
 };
 use crate::{
     figure::{self, FigureSpec},
@@ -264,11 +264,6 @@ impl Plan {
         self.seeds.iter().chain(apart).nth(run.seed).copied().unwrap_or_default()
     }
 
-    /// Whether a run is one of those that are reported, by what is `chosen`.
-    pub(super) fn is_reported(&self, run: RunId, chosen: &Choices) -> bool {
-        run.seed < self.seeds.len() && chosen.arm(run.cell, run.method) == run.arm
-    }
-
     /// The arm of a run.
     pub fn arm(&self, run: RunId) -> &Arm {
         let planned = &self.cells[run.cell];
@@ -342,11 +337,6 @@ fn check_claims_and_figures(
     }
     faults.extend(figure::distinct(figures).err().map(fault));
     if faults.is_empty() { Ok(()) } else { Err(faults) }
-}
-
-/// The swept values of a cell, as records have them.
-pub(super) fn swept(cell: &Cell) -> record::curves::Cell {
-    record::curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
 }
 
 fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {

@@ -22,7 +22,7 @@ use crate::{
         metric,
     },
     registry::Parameters,
-    run::{Plan, RunId, done::Done, error::RunError, ours, plan::swept, results::Results, tuning::Choices},
+    run::{Plan, RunId, cell::swept, done::Done, error::RunError, ours, results::Results, tuning::Choices},
     scenario::Runs,
 };
 
@@ -129,7 +129,7 @@ pub(super) fn join_begun(
 
 /// The runs of the chosen arms: by cell, then method, then seed.
 fn chosen(plan: &Plan, runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<(usize, usize, usize), RunId> {
-    runs.into_iter().filter(|&run| plan.is_reported(run, choices)).map(by_method).collect()
+    runs.into_iter().filter(|&run| choices.reports(plan, run)).map(by_method).collect()
 }
 
 /// A run with its place in the tables.
