@@ -7,6 +7,7 @@
 pub mod axis;
 pub mod cell;
 pub mod claim;
+pub mod clients;
 pub mod compare;
 pub mod curves;
 pub mod gallery;
@@ -18,6 +19,7 @@ pub mod spread;
 mod stop;
 pub(crate) mod table;
 
+pub use clients::{ClientPlan, ClientWorld, ClientsSpec, MixSpec};
 pub use metric::{Column, MetricSpec, PeerModel};
 pub use recorder::{
     Ended, Files, Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish, Written,

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Objective, Optimum, Sample, TestScore, Workspace};
+use super::{Objective, Optimum, Sample, TestScore, Workspace, predictions::Predictions};
 use crate::num::{Real, vector::norm2};
 
 /// Which scores are wanted; nothing else is computed.
@@ -23,6 +23,8 @@ pub struct Wanted {
     pub distance: bool,
     /// Loss and accuracy on held-out samples.
     pub test: bool,
+    /// Predictions of held-out samples.
+    pub predictions: bool,
     /// Mean loss of the worst tenth of the clients.
     pub worst_decile: bool,
     /// The loss of every client.
@@ -37,6 +39,7 @@ impl Wanted {
         gradient_norm: false,
         distance: false,
         test: false,
+        predictions: false,
         worst_decile: false,
         local_losses: false,
     };
@@ -50,6 +53,7 @@ impl Wanted {
             gradient_norm: self.gradient_norm || other.gradient_norm,
             distance: self.distance || other.distance,
             test: self.test || other.test,
+            predictions: self.predictions || other.predictions,
             worst_decile: self.worst_decile || other.worst_decile,
             local_losses: self.local_losses || other.local_losses,
         }
@@ -69,6 +73,8 @@ pub struct Evaluation {
     pub distance: Option<f64>,
     /// Score on held-out samples.
     pub test: Option<TestScore>,
+    /// Predictions of held-out samples; [`Problem::evaluate`](super::Problem::evaluate) makes them.
+    pub predictions: Option<Predictions>,
     /// Mean of `fᵢ(x)` over the worst `⌈n/10⌉` clients, each counted once.
     pub worst_decile: Option<f64>,
     /// `fᵢ(x)` of every client, shape `[n]`.
@@ -99,6 +105,7 @@ pub fn evaluate<R: Real>(objective: &dyn Objective<R>, optimum: Option<&Optimum>
         gradient_norm: gradient_norm.filter(|_| wanted.gradient_norm),
         distance: optimum.filter(|_| wanted.distance).map(|optimum| optimum.distance(x)),
         test: wanted.test.then(|| objective.test(x, &mut Workspace::new())).flatten(),
+        predictions: None,
         worst_decile: sums
             .as_ref()
             .filter(|_| wanted.worst_decile)

@@ -18,7 +18,7 @@ use crate::{
     file::{Opened, opened},
     invalid::Invalid,
     record::{
-        self, Column, MetricSpec, RecordSpec, cell,
+        self, ClientPlan, Column, MetricSpec, RecordSpec, cell,
         claim::ClaimSpec,
         curves::staleness::{KEY, SHARE},
         metric::Measure,
@@ -97,6 +97,16 @@ impl Plan {
             return Err(vec![first.fault(changed)]);
         }
         Ok((cells, record, columns, claims, figures))
+    }
+
+    /// How the runs of a cell score clients, where a table is kept of it.
+    pub(super) fn scores_clients(&self, cell: usize) -> Option<&ClientPlan> {
+        self.cells[cell].record.clients.as_ref().filter(|clients| clients.table.is_some())
+    }
+
+    /// Whether the runs of a cell keep bins of confidence.
+    pub(super) fn bins_confidence(&self, cell: usize) -> bool {
+        self.scores_clients(cell).is_some_and(ClientPlan::has_classes)
     }
 
     /// Names of the swept keys: the first columns of `curves.csv`.

@@ -30,7 +30,7 @@ const LISTED: usize = 8;
 /// [`Invalid`] where real targets are asked for and there are names, where it is not clear what numbers are, or where there are
 /// no features.
 pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: TargetKind) -> Result<Table<R>, Invalid> {
-    let RawTable { train, test, natural, columns, mut notes, unscaled: _ } = raw;
+    let RawTable { train, test, natural, columns, held_out, mut notes, unscaled: _ } = raw;
     if train.features.columns() == 0 {
         return Err(Invalid::at("", "the samples have no features"));
     }
@@ -49,7 +49,7 @@ pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: Tar
     {
         notes.push(format!("the classes `{one}` and `{other}` are fitted as -1 and 1"));
     }
-    let table = Table { natural, columns, fitted, notes, ..Table::new(train, test, coding.names()) };
+    let table = Table { natural, columns, held_out, fitted, notes, ..Table::new(train, test, coding.names()) };
     // Here samples still have the numbers that they have in their file.
     check_finite(&table)?;
     Ok(table)
@@ -263,7 +263,11 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
         return Err(Invalid::at("classes", "no training sample has one of these classes"));
     }
     table.keep_train(&train);
-    table.test = table.test.take().map(|test| test.select(&kept(&test.targets)));
+    if let Some(test) = table.test.take() {
+        let rows: Vec<usize> = kept(&test.targets);
+        table.test = Some(test.select(&rows));
+        table.held_out.iter_mut().for_each(|grouping| *grouping = grouping.select(&rows));
+    }
     for part in [Some(&mut table.train), table.test.as_mut()].into_iter().flatten() {
         if let Targets::Classes { labels, count } = &mut part.targets {
             labels.iter_mut().for_each(|label| *label = new_label[*label as usize].unwrap_or_default());
@@ -302,6 +306,8 @@ fn hold_out<R: Real>(table: &mut Table<R>, share: f64) -> Result<(), Invalid> {
     train.sort_unstable();
     test.sort_unstable();
     table.test = Some(table.train.select(&test));
+    let groupings = table.natural.iter().chain(&table.columns).map(|grouping| grouping.select(&test));
+    table.held_out = table.ids.iter().map(|ids| ids.grouping(&test)).chain(groupings).collect();
     table.keep_train(&train);
     Ok(())
 }

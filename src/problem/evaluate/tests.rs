@@ -8,7 +8,7 @@ use crate::problem::{
 };
 
 const ALL: Wanted =
-    Wanted { loss: true, gap: true, gradient_norm: true, distance: true, test: true, worst_decile: true, local_losses: true };
+    Wanted { loss: true, gap: true, gradient_norm: true, distance: true, test: true, predictions: false, worst_decile: true, local_losses: true };
 
 fn ridge(loss: Loss) -> Regression<f64> {
     let features = ndarray::Array2::from_shape_fn((300, 5), |(i, j)| ((i * 5 + j) as f64 * 0.77).sin());

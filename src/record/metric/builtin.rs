@@ -10,6 +10,7 @@ use crate::{
     problem::{
         Block, BlockKind,
         evaluate::{Evaluation, Wanted},
+        predictions::Score,
     },
 };
 
@@ -104,6 +105,46 @@ metrics! {
     TestLoss = MetricCard { name: "test-loss", title: "test loss", needs: TEST, ..FALLING },
         of_model(score) => score.test.map(|test| test.loss);
 
+    /// Mean over the classes that occur of the share of their held-out samples that are classified correctly [1].
+    BalancedAccuracy = MetricCard { name: "balanced-accuracy", title: "balanced accuracy", needs: MetricNeeds::prediction(Score::BalancedAccuracy), ..SHARE },
+        of_model(score) => prediction(score, Score::BalancedAccuracy);
+
+    /// Mean over the classes of the harmonic mean of precision and recall on held-out samples [1].
+    MacroF1 = MetricCard { name: "macro-f1", title: "macro F1", needs: MetricNeeds::prediction(Score::MacroF1), ..SHARE },
+        of_model(score) => prediction(score, Score::MacroF1);
+
+    /// Area under the receiver operating characteristic on held-out samples, one class against the rest, mean over the classes [1].
+    Auc = MetricCard { name: "auc", title: "AUC", needs: MetricNeeds::prediction(Score::Auc), ..SHARE },
+        of_model(score) => prediction(score, Score::Auc);
+
+    /// Expected calibration error on held-out samples, in 15 bins of confidence of equal width [1].
+    Ece = MetricCard { name: "ece", title: "calibration error", needs: MetricNeeds::prediction(Score::Ece), ..COUNT },
+        of_model(score) => prediction(score, Score::Ece);
+
+    /// The part of the calibration error by which predictions are too sure, weighted by their confidence [1].
+    OverConfidence = MetricCard { name: "over-confidence", title: "over-confidence", needs: MetricNeeds::prediction(Score::OverConfidence), ..COUNT },
+        of_model(score) => prediction(score, Score::OverConfidence);
+
+    /// Brier score: mean squared distance of the probabilities of all classes from the truth, on held-out samples [1].
+    Brier = MetricCard { name: "brier", title: "Brier score", needs: MetricNeeds::prediction(Score::Brier), ..COUNT },
+        of_model(score) => prediction(score, Score::Brier);
+
+    /// Mean negative logarithm of the probability of the true class, on held-out samples.
+    Nll = MetricCard { name: "nll", title: "negative log-likelihood", needs: MetricNeeds { prediction: Some(Score::Accuracy), ..MetricNeeds::prediction(Score::Loss) }, ..FALLING },
+        of_model(score) => prediction(score, Score::Loss);
+
+    /// Root mean squared error on held-out samples.
+    Rmse = MetricCard { name: "rmse", title: "RMSE", needs: MetricNeeds::prediction(Score::Rmse), ..FALLING },
+        of_model(score) => prediction(score, Score::Rmse);
+
+    /// Mean absolute error on held-out samples.
+    Mae = MetricCard { name: "mae", title: "mean absolute error", needs: MetricNeeds::prediction(Score::Mae), ..FALLING },
+        of_model(score) => prediction(score, Score::Mae);
+
+    /// Share of the variance of held-out targets that is explained [1].
+    R2 = MetricCard { name: "r2", title: "R²", needs: MetricNeeds::prediction(Score::R2), ..SHARE },
+        of_model(score) => prediction(score, Score::R2);
+
     /// Mean local loss of the worst tenth of the clients.
     WorstDecileLoss = MetricCard { name: "worst-decile-loss", title: "worst-decile client loss", needs: WORST, ..FALLING },
         of_model(score) => score.worst_decile;
@@ -137,6 +178,11 @@ metrics! {
     /// Variance of the entries of each layer's weights, mean over the nodes; peers only. The one of layer 2 is `layer-variance-2`.
     LayerVariance = MetricCard { name: "layer-variance", title: "weight variance", needs: LAYERS, ..FALLING },
         of_run(sample) => layer_variance(sample);
+}
+
+/// A score of the predictions of held-out samples.
+fn prediction(model: &Evaluation, score: Score) -> Option<f64> {
+    model.predictions.as_ref()?.score(score)
 }
 
 /// Root mean square distance of the nodes' models from their mean.
