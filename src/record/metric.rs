@@ -3,6 +3,7 @@
 //! A [`Metric`] is a [card](MetricCard) and a function: of the scores of a model, or of everything that can be observed of a run. Records
 //! describe their metrics in [`metrics.csv`](Measure), so that a program without a metric still knows its direction, title and scale.
 
+mod barrier;
 mod builtin;
 mod measure;
 mod observation;
@@ -127,6 +128,8 @@ pub struct MetricNeeds {
     pub server: bool,
     /// A method without a server.
     pub peers: bool,
+    /// The spread of the updates of a server step.
+    pub updates: bool,
     /// Layers of weights: the metric has a value for each.
     pub layers: bool,
     /// A score of predictions of held-out samples, beside `scores`.
@@ -140,7 +143,16 @@ pub struct MetricNeeds {
 impl MetricNeeds {
     /// No scores, and no conditions.
     pub const NOTHING: Self =
-        Self { scores: Wanted::NOTHING, server: false, peers: false, layers: false, prediction: None, widths: false, energy: false };
+        Self {
+        scores: Wanted::NOTHING,
+        server: false,
+        peers: false,
+        updates: false,
+        layers: false,
+        prediction: None,
+        widths: false,
+        energy: false,
+    };
 
     /// These scores, and no further conditions.
     pub const fn scores(scores: Wanted) -> Self {

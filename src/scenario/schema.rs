@@ -123,8 +123,10 @@ fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     }
     at("ClaimSpec", "metric", "anyOf", column);
     let share = json!({ "const": SHARE, "description": "The share of updates, where `x` is their staleness." });
-    at("FigureSpec", "y", "anyOf", json!([metric, layer, mixture, share]));
-    let axis_or_key = json!([{ "$ref": "#/$defs/Axis" }, { "type": "string", "description": "The name of a swept key." }]);
+    let of_clients = json!({ "const": "clients", "description": "The share of clients, in a `cdf`." });
+    at("FigureSpec", "y", "anyOf", json!([metric, layer, mixture, share, { "$ref": "#/$defs/Score" }, of_clients]));
+    let axis_or_key =
+        json!([{ "$ref": "#/$defs/Axis" }, { "type": "string", "description": "The name of a swept key, or what a figure over clients shows." }]);
     at("FigureSpec", "x", "anyOf", axis_or_key);
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod at_work;
+mod clients;
 mod codes;
 mod determinism;
 mod folders;

@@ -140,6 +140,11 @@ impl ClientPlan {
         Some(Crowd { clients, groups: (!groups.of.is_empty()).then_some(&groups.of[..]) })
     }
 
+    /// The names of the scores in the table of clients.
+    pub fn scores(&self) -> Vec<String> {
+        self.table.as_ref().map_or_else(Vec::new, |rows| table::names(rows, self.models()))
+    }
+
     /// Whether the targets are classes, so that predictions have a confidence.
     pub fn has_classes(&self) -> bool {
         self.classes

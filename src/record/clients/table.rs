@@ -31,13 +31,18 @@ const BIN_COLUMNS: [&str; 11] =
 
 /// The models of a row, by the beginning of their columns in `clients.csv`, and by their names in `reliability.csv`.
 const MODELS: [(&str, &str, Whose); 3] =
-    [("", "run", Whose::Run), ("personalised_", "personalised", Whose::Personal), ("mixed_", "mixed", Whose::Mixed)];
+    [("", "run", Whose::Run), ("personalised-", "personalised", Whose::Personal), ("mixed-", "mixed", Whose::Mixed)];
 
-/// The header of `clients.csv` after the sweep keys `keys`.
+/// The header of `clients.csv`, with the sweep keys `keys`.
 pub fn header(keys: &[String], rows: &Rows, models: usize) -> Vec<String> {
-    let of = |prefix: &'static str| rows.scores.iter().map(move |score| format!("{prefix}{}", score.name().replace('-', "_")));
-    let scores = MODELS.iter().take(models).flat_map(|&(prefix, ..)| of(prefix));
+    let scores = names(rows, models).into_iter().map(|name| name.replace('-', "_"));
     keys.iter().cloned().chain(COLUMNS.map(str::to_owned)).chain(scores).collect()
+}
+
+/// The names of the scores of `clients.csv`: `accuracy`, `personalised-accuracy`.
+pub fn names(rows: &Rows, models: usize) -> Vec<String> {
+    let of = |prefix: &'static str| rows.scores.iter().map(move |score| format!("{prefix}{}", score.name()));
+    MODELS.iter().take(models).flat_map(|&(prefix, ..)| of(prefix)).collect()
 }
 
 /// The header of `reliability.csv`.

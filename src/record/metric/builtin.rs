@@ -1,9 +1,10 @@
 //! The metrics that fedfleet ships.
 
 use super::{
-    Better::{Higher, Lower},
+    Better::{Higher, Lower, Neither},
     Metric, MetricCard, MetricNeeds, MetricSpec, Observation,
     ScaleKind::{Linear, Log},
+    barrier,
 };
 use crate::{
     num::{Real, vector},
@@ -61,6 +62,7 @@ const WORST: MetricNeeds = MetricNeeds::scores(Wanted { worst_decile: true, ..NO
 const TEST: MetricNeeds = MetricNeeds::scores(Wanted { test: true, ..NONE });
 const SERVER: MetricNeeds = MetricNeeds { server: true, ..MetricNeeds::NOTHING };
 const WIDTHS: MetricNeeds = MetricNeeds { widths: true, ..SERVER };
+const UPDATES: MetricNeeds = MetricNeeds { updates: true, ..SERVER };
 const PEERS: MetricNeeds = MetricNeeds { peers: true, ..MetricNeeds::NOTHING };
 const LAYERS: MetricNeeds = MetricNeeds { layers: true, ..PEERS };
 const ENERGY: MetricNeeds = MetricNeeds { energy: true, ..MetricNeeds::NOTHING };
@@ -157,6 +159,17 @@ metrics! {
     Participation = MetricCard { name: "participation", title: "participation", needs: SERVER, ..SHARE },
         of_run(sample) => sample.protocol.latest_batch().map(|batch| batch as f64 / sample.world.clients() as f64);
 
+    /// Signal-to-noise ratio of the mean update of the latest server step, estimated from the spread of its updates [1]: where some of many
+    /// clients take part, their sampling and their mini-batches are the noise; where all do, how unlike they are. Empty before the first
+    /// step, and under secure aggregation. Methods with a server only.
+    UpdateSnr = MetricCard { name: "update-snr", title: "signal-to-noise ratio of updates", better: Neither, needs: UPDATES, ..COUNT },
+        of_run(sample) => sample.protocol.update_noise()?.signal_to_noise();
+
+    /// Number of updates whose mean would have a signal-to-noise ratio of 1, by the updates of the latest server step [1]; empty where no
+    /// signal is seen. Methods with a server only.
+    NoiseScale = MetricCard { name: "noise-scale", title: "noise scale of updates", better: Neither, needs: UPDATES, ..FALLING },
+        of_run(sample) => sample.protocol.update_noise()?.noise_scale();
+
     /// Energy of all local steps computed so far, including those of visits that were lost or cancelled [J].
     Energy = MetricCard { name: "energy", title: "energy", unit: "J", needs: ENERGY, ..COUNT },
         of_run(sample) => Some(sample.ledger.energy);
@@ -174,6 +187,15 @@ metrics! {
     /// Root mean square distance of the nodes' models from their mean; peers only.
     Consensus = MetricCard { name: "consensus", title: "consensus distance", needs: PEERS, ..FALLING },
         of_run(sample) => sample.nodes().map(consensus);
+
+    /// Training loss of the mean of all nodes' models less the mean of their losses: what averaging them costs; peers only.
+    Barrier = MetricCard { name: "barrier", title: "loss barrier", needs: PEERS, ..COUNT },
+        of_run(sample) => barrier::of_nodes(sample);
+
+    /// What averaging one layer of all nodes' models alone costs, weights and biases: the mean training loss with the mean layer less that
+    /// without; peers only. The one of layer 2 is `layer-barrier-2`.
+    LayerBarrier = MetricCard { name: "layer-barrier", title: "loss barrier", needs: LAYERS, ..COUNT },
+        of_run(sample) => barrier::of_layer(sample);
 
     /// Variance of the entries of each layer's weights, mean over the nodes; peers only. The one of layer 2 is `layer-variance-2`.
     LayerVariance = MetricCard { name: "layer-variance", title: "weight variance", needs: LAYERS, ..FALLING },

@@ -67,11 +67,14 @@ struct RunJob<'a> {
 impl Pilot for RunJob<'_> {
     type Outcome = Done;
 
-    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, mut protocol: P) -> Result<Done, RunError> {
         let Self { plan, run, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
         let workers = workers.heeding(Arc::clone(&options.interrupt));
+        if plan.columns.iter().any(|column| column.metric.needs().updates) {
+            protocol.measure_updates();
+        }
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let (path, checkpoint) = (results.of_run(name, "csv"), results.of_run(name, "checkpoint"));
         let prefix = prefix(plan, run);
