@@ -62,6 +62,7 @@
 //! | [`message`] | what nodes send each other |
 //! | [`engine`] | the run loop, virtual time, the queue, jobs in flight, snapshots |
 //! | [`num`] | real numbers, vector and matrix kernels, ordered sums, simulated low precision |
+//! | [`statistics`] | samples over seeds: paired intervals and exact tests, the bootstrap, Bayes factors, times that some never reach |
 //! | [`random`] | streams keyed by (seed, purpose, node, count); quantities that may be distributions |
 //! | [`table`] | tables given inline or in a file |
 //! | [`file`] | data files: text, archives, NPY, checksums, within bounds of memory |
@@ -182,6 +183,7 @@ pub mod registry;
 pub mod rounding;
 pub mod run;
 pub mod scenario;
+pub mod statistics;
 pub mod table;
 pub mod toml;
 pub mod world;

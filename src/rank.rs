@@ -6,7 +6,6 @@
 
 mod aggregate;
 mod board;
-mod bootstrap;
 mod duels;
 mod entropy;
 mod friedman;
@@ -18,16 +17,14 @@ mod measured;
 mod nash;
 mod places;
 mod positional;
-mod profile;
 mod prospect;
 mod report;
 mod rule;
 mod scores;
 mod simplex;
 
-pub use aggregate::{improvement, interquartile_mean, optimality_gap};
+pub use aggregate::{improvement, improvement_interval, interquartile_mean, optimality_gap};
 pub use board::{Board, Complete};
-pub use bootstrap::{Interval, improvement_interval, interval};
 pub use duels::Duels;
 pub use friedman::Friedman;
 pub use hodge::Hodge;
@@ -38,7 +35,6 @@ pub use measured::{Measured, Quantity, Source};
 pub use nash::{AgentAgent, AgentTask};
 pub use places::{places, ties};
 pub use positional::{baldwin, borda, dowdall, mean_rank, plurality, threshold};
-pub use profile::Profile;
 pub use prospect::prospective;
 pub use report::Report;
 pub use rule::{Ranking, Reading, Rule};

@@ -2,8 +2,8 @@
 
 mod render;
 
-use super::{Duels, Friedman, Interval, Measured, Ranking, Reading, Scores, improvement_interval, places::ties};
-use crate::record::axis::short;
+use super::{Duels, Friedman, Measured, Ranking, Reading, Scores, improvement_interval, places::ties};
+use crate::{record::axis::short, statistics::Interval};
 
 /// The level of the tests.
 const ALPHA: f64 = 0.05;

@@ -3,7 +3,6 @@
 use super::{
     aggregate::{interquartile_mean, optimality_gap},
     board::Board,
-    bootstrap::{Interval, interval},
     duels::Duels,
     hodge::Hodge,
     kemeny::kemeny,
@@ -15,6 +14,7 @@ use super::{
     prospect::prospective,
     scores::{Pool, Scores},
 };
+use crate::statistics::{Interval, bootstrap::stratified};
 
 /// A procedure that ranks methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +243,7 @@ impl Rule {
     /// Ranks by a statistic of all runs, with its intervals.
     fn estimated(self, scores: &Scores, board: &Board, statistic: impl Fn(&mut [f64]) -> f64) -> Option<Ranking> {
         let _ = board.complete()?;
-        let intervals: Vec<Interval> = scores.normalised().iter().map(|tasks| interval(tasks, &statistic)).collect();
+        let intervals: Vec<Interval> = scores.normalised().iter().map(|tasks| stratified(tasks, &statistic)).collect();
         let sign = if self.rises() { 1.0 } else { -1.0 };
         let goodness: Vec<f64> = intervals.iter().map(|interval| sign * interval.value).collect();
         Some(Ranking { intervals: Some(intervals), ..Ranking::by(self, &goodness) })

@@ -10,7 +10,10 @@ use super::{
     FigureError,
     export::{self, Drawing},
 };
-use crate::rank::{Duels, Friedman, Measured, Pool, Profile};
+use crate::{
+    rank::{Duels, Friedman, Measured, Pool},
+    statistics::Profile,
+};
 
 /// The level of the critical difference.
 const ALPHA: f64 = 0.05;

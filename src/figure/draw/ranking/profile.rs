@@ -14,7 +14,7 @@ use crate::{
             style::{BLACK, LABEL_SIZE, Style},
         },
     },
-    rank::Profile,
+    statistics::Profile,
 };
 
 /// Size of the panel, room around it, and width of a curve `[pt]`.
