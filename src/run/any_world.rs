@@ -46,6 +46,8 @@ pub struct Facts {
     pub held_out: bool,
     /// The outputs of models, where they predict samples.
     pub outputs: Option<Outputs>,
+    /// Whether there is a validation part.
+    pub validated: bool,
     /// Whether held-out samples have classes.
     pub classified: bool,
     /// Whether work and messages around a server surely take no time.
@@ -190,6 +192,7 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         convex: world.problem.spec().is_convex(),
         held_out: test.is_some(),
         outputs: outputs(world),
+        validated: world.problem.data().is_some_and(|data| data.validation.is_some()),
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
         instant_server: world.is_instant(&[Direction::Up, Direction::Down]),
         instant_peers: world.is_instant(&[Direction::Peer]),

@@ -66,7 +66,13 @@ impl Assignment {
             Self::Rows(rows) => table.train.select(&rows.concat()),
             Self::Shared { .. } => table.train.clone(),
         };
-        ClientData { train, offsets, test: table.test.clone(), classes: table.classes.clone() }
+        ClientData {
+            train,
+            offsets,
+            test: table.test.clone(),
+            validation: table.validation.clone(),
+            classes: table.classes.clone(),
+        }
     }
 
     /// The clients' samples, the rows of `table` put in order in place.
@@ -76,7 +82,7 @@ impl Assignment {
             let order = rows.concat();
             if order.len() == table.train.len() { table.train.permute(&order) } else { table.train = table.train.select(&order) }
         }
-        ClientData { train: table.train, offsets, test: table.test, classes: table.classes }
+        ClientData { train: table.train, offsets, test: table.test, validation: table.validation, classes: table.classes }
     }
 
     fn offsets(&self, total: usize) -> Offsets {
