@@ -230,8 +230,11 @@ impl FigureSpec {
     /// # Errors
     /// [`Invalid`] at the key at fault.
     pub fn validate_clients(&self, labels: &[String], scores: &[String], keys: &[String]) -> Result<(), Invalid> {
-        let plain: Vec<String> =
-            scores.iter().filter(|name| !["personalised-", "mixed-"].iter().any(|model| name.starts_with(model))).cloned().collect();
+        let plain: Vec<String> = scores
+            .iter()
+            .filter(|name| !["personalised-", "mixed-"].iter().any(|model| name.starts_with(model)))
+            .cloned()
+            .collect();
         let one = |key: &str, found: &str, expected: &str| {
             let fault = || Invalid::at(key, format!("`{found}` is not shown by figures of this kind: expected `{expected}`"));
             if found == expected { Ok(()) } else { Err(fault()) }
@@ -241,7 +244,8 @@ impl FigureSpec {
             Kind::Reliability => one("x", &self.x, "confidence").and_then(|()| one("y", &self.y, "accuracy"))?,
             Kind::Box => one("x", &self.x, "methods").and_then(|()| cell::known("y", "recorded score", &self.y, &plain))?,
             _ => {
-                let across: Vec<String> = ["samples", "held-out"].map(str::to_owned).into_iter().chain(plain.iter().cloned()).collect();
+                let across: Vec<String> =
+                    ["samples", "held-out"].map(str::to_owned).into_iter().chain(plain.iter().cloned()).collect();
                 cell::known("x", "number or recorded score", &self.x, &across)?;
                 cell::known("y", "recorded score", &self.y, &plain)?;
             }
@@ -287,7 +291,8 @@ impl FigureSpec {
             );
         }
         if !self.models.is_empty() {
-            return Err(Invalid::at("models", "curves are of the model of the run").help("name a metric such as `personalised-loss-mean` as `y`"));
+            return Err(Invalid::at("models", "curves are of the model of the run")
+                .help("name a metric such as `personalised-loss-mean` as `y`"));
         }
         for (i, line) in self.line.iter().enumerate() {
             let sound = match (line.x, line.y, &line.points[..]) {

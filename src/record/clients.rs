@@ -1,10 +1,12 @@
 //! Scores of every client: the keys that ask for them, and the tables `clients.csv` and `reliability.csv`.
 
+mod groups;
 mod plan;
 pub mod table;
 
+pub use groups::Groups;
 pub(crate) use plan::columns;
-pub use plan::{ClientPlan, ClientWorld, Groups, Rows};
+pub use plan::{ClientPlan, ClientWorld};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,7 @@ use crate::{
 /// server, of the client's own node), then, where they are asked for, of its personalised model and of the mixture of both. With classes,
 /// `reliability.csv` has the bins of confidence over all clients.
 ///
-/// The held-out samples are those that the partition gives the client: set `client-test` in `[problem]`, or see there which data say so
+/// The held-out samples are those that the partition gives the client: set `own-test` in `[problem]`, or see there which data say so
 /// themselves. A score that is not defined is empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -36,6 +38,15 @@ pub struct ClientsSpec {
     /// no feature, or `target` for classes. `fleet` stands for the groups of `[fleet]`. Statistics `worst-group` need it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+}
+
+/// The rows of the tables of clients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
+    /// Their instants.
+    pub at: Instants,
+    /// Their scores.
+    pub scores: Vec<Score>,
 }
 
 /// Instants of a run.
@@ -210,7 +221,8 @@ mod tests {
         let at = Instants::Rounds(vec![0, 10, 11]);
         let samples = [0, 5, 10, 20, 30];
         let before = std::iter::once(None).chain(samples.iter().copied().map(Some));
-        let found: Vec<u64> = samples.iter().zip(before).filter(|&(&round, before)| at.include(before, round)).map(|(r, _)| *r).collect();
+        let found: Vec<u64> =
+            samples.iter().zip(before).filter(|&(&round, before)| at.include(before, round)).map(|(r, _)| *r).collect();
         assert_eq!(found, [0, 10, 20], "round 11 has no sample of its own");
     }
 }

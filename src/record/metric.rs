@@ -142,8 +142,7 @@ pub struct MetricNeeds {
 
 impl MetricNeeds {
     /// No scores, and no conditions.
-    pub const NOTHING: Self =
-        Self {
+    pub const NOTHING: Self = Self {
         scores: Wanted::NOTHING,
         server: false,
         peers: false,

@@ -126,7 +126,8 @@ impl RecordPlan {
     pub fn score<R: Real, P: Recorded<R>>(&self, world: &World<R>, engine: &Engine<P>) {
         let (widths, groups) = (self.widths(world), self.groups(world));
         let clients = self.clients.as_ref();
-        let taken = Sampled::new(world, engine, self.scored(widths.as_ref()), |models| clients?.crowd(world, models, false, &groups));
+        let taken =
+            Sampled::new(world, engine, self.scored(widths.as_ref()), |models| clients?.crowd(world, models, false, &groups));
         self.columns.iter().for_each(|&column| {
             let _ = taken.value(column);
         });
@@ -222,7 +223,17 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
         let best = Best::default();
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, stall, logged: 0, best };
         let state = state.unwrap_or(fresh);
-        Self { world, plan, files, state, onlooker, widths: plan.widths(world), groups: plan.groups(world), left: false, failure: None }
+        Self {
+            world,
+            plan,
+            files,
+            state,
+            onlooker,
+            widths: plan.widths(world),
+            groups: plan.groups(world),
+            left: false,
+            failure: None,
+        }
     }
 
     /// Ends the recording: the outcome and the files; `None` for a run that was interrupted.
@@ -315,7 +326,8 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
         let (plan, world, groups) = (self.plan, self.world, &self.groups);
-        let due = plan.clients.as_ref().filter(|clients| clients.is_due(self.state.latest.map(|latest| latest.round), progress.round));
+        let due =
+            plan.clients.as_ref().filter(|clients| clients.is_due(self.state.latest.map(|latest| latest.round), progress.round));
         let crowd = |models: &_| plan.clients.as_ref()?.crowd(world, models, due.is_some(), groups);
         let sample = Sampled::new(world, engine, plan.scored(self.widths.as_ref()), crowd);
         let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();

@@ -179,7 +179,12 @@ fn outputs<R: Real>(world: &World<R>) -> Option<Outputs> {
 
 fn of_clients<R: Real>(world: &World<R>) -> ClientWorld<'_> {
     let problem = &world.problem;
-    ClientWorld { clients: world.clients(), held_out: problem.has_client_test(), outputs: outputs(world), groups: problem.groups() }
+    ClientWorld {
+        clients: world.clients(),
+        held_out: problem.has_client_test(),
+        outputs: outputs(world),
+        groups: problem.groups(),
+    }
 }
 
 fn facts_of<R: Real>(world: &World<R>) -> Facts {

@@ -240,7 +240,9 @@ fn check_metric((key, metric): (&str, MetricSpec), cell: &Cell, facts: &Facts, r
     let Some(score) = metric.needs().prediction else { return Ok(()) };
     match facts.outputs {
         None => refuse("is of predictions, which the models of this objective do not make", "record `loss` or `test-loss`"),
-        Some(Outputs::Value) if !score.suits(false) => refuse("is of classes, and the targets are real values", "record `rmse` or `mae`"),
+        Some(Outputs::Value) if !score.suits(false) => {
+            refuse("is of classes, and the targets are real values", "record `rmse` or `mae`")
+        }
         Some(Outputs::Logits | Outputs::Margin) if !score.suits(true) => {
             refuse("is of real targets, and the targets are classes", "record `accuracy` or `nll`")
         }

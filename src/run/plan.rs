@@ -294,7 +294,9 @@ fn check_clients(figure: &FigureSpec, record: &RecordSpec, cells: &[PlannedCell]
     let unrecorded = || Invalid::at("kind", "no scores of clients are recorded").help("add `[record.clients]`");
     let plan = cells[0].record.clients.as_ref().filter(|_| record.clients.is_some()).ok_or_else(unrecorded)?;
     if figure.kind == Kind::Reliability && !plan.has_classes() {
-        return Err(Invalid::at("kind", "predictions of real values have no confidence").help("draw a `scatter` or a `box` of scores"));
+        return Err(
+            Invalid::at("kind", "predictions of real values have no confidence").help("draw a `scatter` or a `box` of scores")
+        );
     }
     Ok(plan.scores())
 }

@@ -20,7 +20,7 @@ use crate::{
     part::compressor::AnyCompressor,
     problem::{ProblemSpec, kind::AnyObjective},
     protocol::{peers::PeersSpec, spec::FederatedSpec},
-    record::{MetricSpec, RecordSpec, Stop, metric, claim::ClaimSpec, curves::staleness::SHARE},
+    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE, metric},
     registry::Registry,
 };
 
@@ -125,8 +125,7 @@ fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     let share = json!({ "const": SHARE, "description": "The share of updates, where `x` is their staleness." });
     let of_clients = json!({ "const": "clients", "description": "The share of clients, in a `cdf`." });
     at("FigureSpec", "y", "anyOf", json!([metric, layer, mixture, share, { "$ref": "#/$defs/Score" }, of_clients]));
-    let axis_or_key =
-        json!([{ "$ref": "#/$defs/Axis" }, { "type": "string", "description": "The name of a swept key, or what a figure over clients shows." }]);
+    let axis_or_key = json!([{ "$ref": "#/$defs/Axis" }, { "type": "string", "description": "The name of a swept key, or what a figure over clients shows." }]);
     at("FigureSpec", "x", "anyOf", axis_or_key);
 }
 

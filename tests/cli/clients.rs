@@ -11,7 +11,7 @@ use crate::{
 fn scenario(folder: &Path, more: &str) -> std::path::PathBuf {
     let path = folder.join("s.toml");
     let text = format!(
-        "seeds = 1\nstop.rounds = 12\nprecision = 'f32'\nproblem = {{ objective = 'softmax', data = 'digits-8x8', client-test = 0.3, \
+        "seeds = 1\nstop.rounds = 12\nprecision = 'f32'\nproblem = {{ objective = 'softmax', data = 'digits-8x8', own-test = 0.3, \
          partition = {{ dirichlet = {{ alpha = 0.1 }} }} }}\nfleet.clients = 20\nnetwork.topology = 'ring'\n\
          federated.local = {{ steps = 4, batch = 16, lr = 0.3 }}\npeers.local = {{ steps = 1, batch = 16, lr = 0.3 }}\n\
          [[method]]\nname = 'fedavg'\n[[method]]\nname = 'd-psgd'\n[record]\n{more}\n"
@@ -62,7 +62,10 @@ fn the_curves_show_statistics_of_the_table() {
         same("client_accuracy_pooled", weight("accuracy"));
         same("client_ece_weighted", weight("ece"));
         same("mixed_loss_weighted", weight("mixed_loss"));
-        same("personalised_accuracy_mean", scored.iter().map(|row| number(row, "personalised_accuracy")).sum::<f64>() / values.len() as f64);
+        same(
+            "personalised_accuracy_mean",
+            scored.iter().map(|row| number(row, "personalised_accuracy")).sum::<f64>() / values.len() as f64,
+        );
         let groups = scored.iter().fold(BTreeMap::<&str, (f64, f64)>::new(), |mut groups, row| {
             let (hits, count) = groups.entry(row["group"].as_str()).or_default();
             *hits += number(row, "held_out") * number(row, "accuracy");
@@ -92,8 +95,7 @@ fn threads_change_no_score_and_scores_change_no_curve() {
     run(&path, &folder.join("three"), &["--threads", "3"]);
     assert_same(&folder.join("one"), &folder.join("three"));
     run(&scenario(folder, "every = { rounds = 3 }\nmetrics = ['loss', 'accuracy']"), &folder.join("plain"), &[]);
-    let (plain, scored): (Vec<Row>, Vec<Row>) =
-        (table(&folder.join("plain/curves.csv")), table(&folder.join("one/curves.csv")));
+    let (plain, scored): (Vec<Row>, Vec<Row>) = (table(&folder.join("plain/curves.csv")), table(&folder.join("one/curves.csv")));
     assert_eq!(plain.len(), scored.len());
     for (plain, scored) in plain.iter().zip(&scored) {
         plain.iter().for_each(|(column, value)| assert_eq!(value, &scored[column], "{column}"));

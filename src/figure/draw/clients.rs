@@ -81,5 +81,9 @@ fn panels(
     if values.is_empty() {
         return Ok(vec![of(None)?]);
     }
-    values.into_iter().filter(|value| cells.iter().any(|cell| facet.and_then(|key| cell.get(key)) == Some(value))).map(|value| of(Some(value))).collect()
+    values
+        .into_iter()
+        .filter(|value| cells.iter().any(|cell| facet.and_then(|key| cell.get(key)) == Some(value)))
+        .map(|value| of(Some(value)))
+        .collect()
 }

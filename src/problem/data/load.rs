@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Bundled, ClientData, ClientGroups, ClientTest, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, Owned, PartitionSpec, Scale, Source, Summary, Table,
-    TargetKind, bundled, generate, partition, prepare,
+    Bundled, ClientData, ClientGroups, ClientTest, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, Owned, PartitionSpec,
+    Scale, Source, Summary, Table, TargetKind, bundled, generate, partition, prepare,
     read::{RawTable, csv, idx, leaf, libsvm, numpy},
 };
 use crate::{
@@ -71,7 +71,7 @@ pub fn load<R: Real>(
     let mut rows = partition::assign(&table, partition, clients, streams, base).map_err(|error| error.under("partition"))?;
     let of_source = partition::of_clients(&table, partition, rows.clients());
     let apart = client_test.map(|share| partition::set_apart(&mut rows, share, streams)).transpose();
-    let apart = apart.map_err(|error| error.under("client-test"))?;
+    let apart = apart.map_err(|error| error.under("own-test"))?;
     let groups = partition::groups(&table, &rows, partition);
     if let Some(numbers) = table.fitted {
         table.parts_mut().for_each(|part| part.targets = part.targets.numbers(numbers));

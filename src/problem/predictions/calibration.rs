@@ -60,8 +60,7 @@ impl Reliability {
     /// The mean over samples of a value of their bins.
     fn mean(&self, value: impl Fn(&Bin) -> f64) -> f64 {
         let filled = self.bins.iter().filter(|bin| bin.count > 0);
-        let (sum, count) =
-            filled.fold((0.0, 0), |(sum, count), bin| (sum + bin.count as f64 * value(bin), count + bin.count));
+        let (sum, count) = filled.fold((0.0, 0), |(sum, count), bin| (sum + bin.count as f64 * value(bin), count + bin.count));
         sum / count as f64
     }
 }

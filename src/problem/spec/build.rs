@@ -84,9 +84,7 @@ impl<R: Real> Problem<R> {
         match &self.built.owned {
             Owned::Nobody => None,
             Owned::Apart(test) => Some(test),
-            Owned::Shared(rows) => {
-                self.client_test.get_or_init(|| shared().map(|test| ClientTest::select(test, rows))).as_ref()
-            }
+            Owned::Shared(rows) => self.client_test.get_or_init(|| shared().map(|test| ClientTest::select(test, rows))).as_ref(),
         }
     }
 
@@ -205,7 +203,7 @@ impl Recipe {
         if properties.samples {
             let source = spec.data.as_ref().ok_or_else(|| Invalid::at("data", "this objective needs samples"))?;
             let wanted = (*clients, properties.targets);
-            let loaded = data::load::<R>(source, (spec.partition.as_ref(), spec.client_test), wanted, streams, base)?;
+            let loaded = data::load::<R>(source, (spec.partition.as_ref(), spec.own_test), wanted, streams, base)?;
             let data = loaded.data.aligned();
             inputs.weights = weights(spec.weights, &data);
             inputs.data = Some(Arc::new(data));

@@ -1,6 +1,6 @@
 //! How a recording scores clients, checked against the world that they live in.
 
-use super::{ClientsSpec, Instants, MixSpec, table};
+use super::{ClientsSpec, Groups, Instants, MixSpec, Rows, table};
 use crate::{
     invalid::{Invalid, require},
     num::Real,
@@ -33,15 +33,6 @@ pub struct ClientPlan {
     classes: bool,
     /// Those that the curves need.
     in_curves: Option<Beside>,
-}
-
-/// The rows of the tables of clients.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rows {
-    /// Their instants.
-    pub at: Instants,
-    /// Their scores.
-    pub scores: Vec<Score>,
 }
 
 /// Facts about a world that scores of clients depend on.
@@ -161,23 +152,6 @@ impl ClientPlan {
     }
 }
 
-/// The groups of clients.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Groups {
-    /// The name of each group.
-    pub names: Vec<String>,
-    /// The group of each client of the fleet; empty without groups.
-    pub of: Vec<Option<u32>>,
-}
-
-impl Groups {
-    /// The name of the group of a client; empty where it has none.
-    pub fn name(&self, client: usize) -> &str {
-        let group = self.of.get(client).copied().flatten();
-        group.map_or("", |group| &self.names[group as usize])
-    }
-}
-
 /// Refuses models that nothing scores.
 fn unused(record: &RecordSpec) -> Result<(), Invalid> {
     let (key, metric) = match (&record.personalised, &record.mix) {
@@ -197,7 +171,7 @@ fn check_world(key: &str, world: &ClientWorld<'_>) -> Result<Outputs, Invalid> {
     })?;
     if !world.held_out {
         return Err(Invalid::at(key, "clients are scored on held-out samples of their own, and no client has any")
-            .help("set `client-test = 0.2` in `[problem]` to hold out a fifth of each client's samples"));
+            .help("set `own-test = 0.2` in `[problem]` to hold out a fifth of each client's samples"));
     }
     Ok(outputs)
 }
@@ -225,14 +199,20 @@ fn check_metric(
     let key = format!("metrics.{index}");
     let refuse = |what: &str, help: &str| Err(Invalid::at(&key, format!("`{}` {what}", metric.name())).help(help));
     if over.whose != Whose::Run && record.personalised.is_none() {
-        return refuse("is of personalised models, and there are none", "set `personalised = { steps = 10, lr = 0.1 }` in `[record]`");
+        return refuse(
+            "is of personalised models, and there are none",
+            "set `personalised = { steps = 10, lr = 0.1 }` in `[record]`",
+        );
     }
     if over.whose == Whose::Mixed && record.mix.is_none() {
         return refuse("is of mixed predictions, and no share is given", "set `mix = 0.5` or `mix = \"fit\"` in `[record]`");
     }
     let groups = record.clients.as_ref().and_then(|clients| clients.group.as_ref());
     if over.statistic == Statistic::WorstGroup && groups.is_none() {
-        return refuse("needs groups of clients", "set `clients = { group = \"target\" }` in `[record]`, or another column of the data");
+        return refuse(
+            "needs groups of clients",
+            "set `clients = { group = \"target\" }` in `[record]`, or another column of the data",
+        );
     }
     check_score(&key, over.score, classes)
 }

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use super::plan::{Groups, Rows};
+use super::{Groups, Rows};
 use crate::{
     invalid::Invalid,
     problem::{

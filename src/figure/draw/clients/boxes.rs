@@ -5,7 +5,6 @@ use crate::{
     figure::draw::{
         FigureError,
         canvas::Canvas,
-        curve::draw_bar,
         geometry::{Area, Place},
         panel::Panel,
         style::BLACK,
@@ -38,11 +37,8 @@ fn of(panel: &Panel, shown: &[Shown], models: usize, which: &Shown) -> Option<Bo
     let quartiles = Quartiles::of(&mut values)?;
     let methods = shown.iter().map(|shown| shown.method).max().map_or(1, |most| most + 1);
     let width = if models > 1 { GROUP / methods as f64 } else { 0.5 };
-    let middle = if models > 1 {
-        which.model as f64 - 0.5 * GROUP + (which.method as f64 + 0.5) * width
-    } else {
-        which.method as f64
-    };
+    let middle =
+        if models > 1 { which.model as f64 - 0.5 * GROUP + (which.method as f64 + 0.5) * width } else { which.method as f64 };
     let reach = 1.5 * (quartiles.upper - quartiles.lower);
     let (low, high) = (quartiles.lower - reach, quartiles.upper + reach);
     let within = || values.iter().copied().filter(|&value| value >= low && value <= high);
@@ -67,8 +63,9 @@ pub(super) fn draw(canvas: &Canvas<'_>, panel: &Panel, shown: &[Shown], models: 
             canvas.line(&[(middle, edge), (middle, end)], BLACK, 0.6)?;
             canvas.line(&[(middle - 2.5, end), (middle + 2.5, end)], BLACK, 0.6)?;
         }
-        draw_bar(canvas, &area, &which.style)?;
-        canvas.line(&[(area.left, area.bottom), (area.right, area.bottom)], colour, 0.8)?;
+        let Area { left, top, right, bottom } = area;
+        canvas.fill_area(&area, colour.faint(0.45))?;
+        canvas.line(&[(left, bottom), (left, top), (right, top), (right, bottom), (left, bottom)], colour, 0.8)?;
         canvas.line(&[(area.left, median), (area.right, median)], BLACK, 1.3)?;
         beyond.into_iter().try_for_each(|y| canvas.marker((middle, y), &which.style, BEYOND))?;
     }
@@ -81,7 +78,12 @@ pub(super) fn outlines(panel: &Panel, shown: &[Shown], models: usize) -> Vec<Vec
         let Box { area, whiskers: [low, high], beyond, .. } = of(panel, shown, models, which)?;
         let middle = 0.5 * (area.left + area.right);
         let ends = beyond.into_iter().chain([low, high]).fold((low, high), |(lo, hi), y| (lo.max(y), hi.min(y)));
-        Some([(area.left, area), (area.right, area)].map(|(x, area)| vec![(x, area.top), (x, area.bottom)]).into_iter().chain([vec![(middle, ends.0), (middle, ends.1)]]))
+        Some(
+            [(area.left, area), (area.right, area)]
+                .map(|(x, area)| vec![(x, area.top), (x, area.bottom)])
+                .into_iter()
+                .chain([vec![(middle, ends.0), (middle, ends.1)]]),
+        )
     };
     shown.iter().filter_map(outline).flatten().collect()
 }

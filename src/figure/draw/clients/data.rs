@@ -38,9 +38,10 @@ fn each(
     note: impl Fn(&str, Model) -> String,
 ) -> Vec<Shown> {
     let models = spec.shown_models();
-    let pairs = methods.iter().enumerate().flat_map(|(method, &look)| {
-        models.iter().enumerate().map(move |(model, &whose)| (method, look, model, whose))
-    });
+    let pairs = methods
+        .iter()
+        .enumerate()
+        .flat_map(|(method, &look)| models.iter().enumerate().map(move |(model, &whose)| (method, look, model, whose)));
     let shown = |(method, (look, label), model, whose): (usize, (usize, &str), usize, Model)| {
         let several = models.len() > 1;
         let style = Style::of(look);
@@ -52,11 +53,7 @@ fn each(
 }
 
 /// The latest rows of the runs of a method in some cells.
-fn latest<'a, T>(
-    rows: &'a [T],
-    (cells, method): (&[&Cell], &str),
-    of: impl Fn(&T) -> (&Cell, &str, u64, u64),
-) -> Vec<&'a T> {
+fn latest<'a, T>(rows: &'a [T], (cells, method): (&[&Cell], &str), of: impl Fn(&T) -> (&Cell, &str, u64, u64)) -> Vec<&'a T> {
     let own: Vec<&T> = rows.iter().filter(|row| of(row).1 == method && cells.contains(&of(row).0)).collect();
     let mut last: BTreeMap<(usize, u64), u64> = BTreeMap::new();
     let run = |row: &T| {
@@ -115,4 +112,71 @@ pub fn bins(rows: &[BinRow], spec: &FigureSpec, cells: &[&Cell], methods: &[(usi
         format!(" (ECE {:.3})", error / total)
     };
     each(spec, methods, of, note)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(kind: Kind, x: &str, y: &str, models: &[Model]) -> FigureSpec {
+        FigureSpec { kind, models: models.to_vec(), ..FigureSpec::new(x, y) }
+    }
+
+    fn client(method: &str, (seed, round): (u64, u64), number: usize, scores: [Option<f64>; 2]) -> Client {
+        Client {
+            cell: Cell::default(),
+            method: method.to_owned(),
+            seed,
+            round,
+            client: number,
+            group: String::new(),
+            samples: 10.0 * (number + 1) as f64,
+            held_out: 5.0,
+            mix: None,
+            scores: scores.to_vec(),
+        }
+    }
+
+    #[test]
+    fn clients_of_all_seeds_are_shown_at_the_latest_instant_of_each() {
+        let rows = vec![
+            client("a", (0, 0), 0, [Some(0.1), Some(0.2)]),
+            client("a", (0, 9), 0, [Some(0.5), Some(0.6)]),
+            client("a", (0, 9), 1, [None, None]),
+            client("a", (1, 7), 0, [Some(0.7), Some(0.8)]),
+            client("b", (0, 9), 0, [Some(0.3), Some(0.4)]),
+        ];
+        let clients = Clients { scores: ["accuracy", "personalised-accuracy"].map(str::to_owned).to_vec(), rows };
+        let (cell, methods) = (Cell::default(), [(0, "a"), (1, "b")]);
+        let points = |spec: &FigureSpec| {
+            shown(&clients, spec, &[&cell], &methods).into_iter().map(|s| (s.label, s.points)).collect::<Vec<_>>()
+        };
+        let scatter = points(&spec(Kind::Scatter, "samples", "accuracy", &[]));
+        assert_eq!(scatter[0], ("a".to_owned(), vec![(10.0, 0.5), (10.0, 0.7)]));
+        assert_eq!(scatter[1].1, [(10.0, 0.3)]);
+        let both = points(&spec(Kind::Cdf, "accuracy", "clients", &[Model::Run, Model::Personalised]));
+        assert_eq!(both[1], ("a, personalised".to_owned(), vec![(0.0, 0.6), (0.0, 0.8)]));
+        assert_eq!(both.len(), 4);
+    }
+
+    /// Bins of two seeds: 1 of confidence 0.8 and wrong, 3 of 0.9 and right: confidence 3.5/4 and accuracy 3/4.
+    #[test]
+    fn bins_of_all_seeds_are_put_together_by_their_samples() {
+        let bin = |seed, count, confidence, accuracy| BinRow {
+            cell: Cell::default(),
+            method: "a".to_owned(),
+            seed,
+            round: 3,
+            model: "run".to_owned(),
+            ends: (0.75, 1.0),
+            count,
+            confidence,
+            accuracy,
+        };
+        let rows = [bin(0, 1.0, 0.8, 0.0), bin(1, 3.0, 0.9, 1.0)];
+        let found = bins(&rows, &spec(Kind::Reliability, "confidence", "accuracy", &[]), &[&Cell::default()], &[(0, "a")]);
+        assert_eq!(found[0].label, "a (ECE 0.125)");
+        approx::assert_relative_eq!(found[0].points[0].0, 0.875, epsilon = 1e-12);
+        assert_eq!((found[0].points.len(), found[0].points[0].1), (1, 0.75));
+    }
 }

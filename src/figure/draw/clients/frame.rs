@@ -65,15 +65,23 @@ impl<'s> Frame<'s> {
             "clients" => "share of clients".to_owned(),
             "confidence" => "confidence".to_owned(),
             "methods" => String::new(),
-            score => title_of(score),
+            score => title(score),
         };
-        let labels = (
-            spec.label_x.clone().unwrap_or_else(|| words(&spec.x)),
-            spec.label_y.clone().unwrap_or_else(|| words(&spec.y)),
-        );
+        let labels =
+            (spec.label_x.clone().unwrap_or_else(|| words(&spec.x)), spec.label_y.clone().unwrap_or_else(|| words(&spec.y)));
         let x = spec.limits_x.map_or(x, |[lo, hi]| (if lo > 0.0 { x.0 } else { ScaleKind::Linear }, lo, hi));
         let y = spec.limits_y.map_or(y, |[lo, hi]| (if lo > 0.0 { y.0 } else { ScaleKind::Linear }, lo, hi));
-        let mut frame = Self { spec, title, width: width * POINTS_PER_MM, columns, x, y, labels, legend: Legend::new(Vec::new())?, names: None };
+        let mut frame = Self {
+            spec,
+            title,
+            width: width * POINTS_PER_MM,
+            columns,
+            x,
+            y,
+            labels,
+            legend: Legend::new(Vec::new())?,
+            names: None,
+        };
         frame.names = frame.names_below(panels)?;
         frame.legend = Legend::new(frame.entries(panels))?;
         Ok(frame)
@@ -91,7 +99,8 @@ impl<'s> Frame<'s> {
             panels.first().map_or_else(Vec::new, |panel| panel.shown.iter().map(|shown| shown.label.clone()).collect())
         };
         let room = self.panel_width()? / names.len().max(1) as f64;
-        let fits = names.iter().try_fold(true, |fits, name| Ok::<_, FigureError>(fits && text_width(name, TICK_SIZE)? + 4.0 < room))?;
+        let fits =
+            names.iter().try_fold(true, |fits, name| Ok::<_, FigureError>(fits && text_width(name, TICK_SIZE)? + 4.0 < room))?;
         Ok(fits.then_some(names))
     }
 
@@ -106,7 +115,9 @@ impl<'s> Frame<'s> {
                 let plain = |label: &str| label.strip_suffix(&format!(", {}", Model::Run.words())).unwrap_or(label).to_owned();
                 of_method.map(|shown| Entry { label: plain(&shown.label), sample: Sample::Bar(shown.style) }).collect()
             }
-            Kind::Scatter => first.iter().map(|shown| Entry { label: shown.label.clone(), sample: Sample::Mark(shown.style) }).collect(),
+            Kind::Scatter => {
+                first.iter().map(|shown| Entry { label: shown.label.clone(), sample: Sample::Mark(shown.style) }).collect()
+            }
             _ => first.iter().map(|shown| Entry { label: shown.label.clone(), sample: Sample::Curve(shown.style) }).collect(),
         };
         if self.spec.kind == Kind::Reliability {
@@ -147,9 +158,11 @@ impl<'s> Frame<'s> {
         let x = Scale { kind: self.x.0, lo: self.x.1, hi: self.x.2, start: area.left, end: area.right };
         let y = Scale { kind: self.y.0, lo: self.y.1, hi: self.y.2, start: area.bottom, end: area.top };
         let x_ticks = match (&self.names, self.spec.kind) {
-            (Some(names), _) => Ticks { major: names.iter().enumerate().map(|(i, name)| (i as f64, name.clone())).collect(), minor: Vec::new() },
+            (Some(names), _) => {
+                Ticks { major: names.iter().enumerate().map(|(i, name)| (i as f64, name.clone())).collect(), minor: Vec::new() }
+            }
             (None, Kind::Box) => Ticks::default(),
-            _ => scale::horizontal(&x, width, self.x.2 <= 1e4)?,
+            _ => scale::horizontal(&x, width, self.x.0 == ScaleKind::Log && self.x.2 <= 1e4)?,
         };
         let labelled = (i + self.columns >= count, column == 0);
         Ok(Panel { area, x, y, x_ticks, y_ticks: self.y_ticks(), labelled })
@@ -209,10 +222,6 @@ impl<'s> Frame<'s> {
     }
 }
 
-fn title_of(score: &str) -> String {
-    title(score)
-}
-
 /// Ends of the axis of a score: shares end at 1 where they come near it.
 fn ends(values: &[f64], spec: &FigureSpec, horizontal: bool) -> (ScaleKind, f64, f64) {
     let wanted = if horizontal { spec.scale_x } else { spec.scale_y };
@@ -228,7 +237,7 @@ fn ends(values: &[f64], spec: &FigureSpec, horizontal: bool) -> (ScaleKind, f64,
     let pad = 0.04 * if hi > lo { hi - lo } else { lo.abs().max(1.0) };
     let is_share = lo >= 0.0 && hi <= 1.0;
     let low = if is_share || lo > 0.0 { (lo - pad).max(0.0) } else { lo - pad };
-    let high = if is_share && hi > 0.9 { 1.0 + if horizontal { 0.0 } else { 0.02 } } else { hi + pad };
+    let high = if is_share && hi > 0.9 { 1.0 + 0.02 * (1.0 - low) } else { hi + pad };
     (ScaleKind::Linear, low, high)
 }
 

@@ -14,7 +14,7 @@ use crate::figure::{
 };
 
 /// Radius of a scattered client `[pt]`.
-const CLIENT: f64 = 1.4;
+const CLIENT: f64 = 1.7;
 
 /// The corners of the cumulative share of the clients whose score is at most the horizontal value.
 fn staircase(panel: &Panel, shown: &Shown) -> Vec<Place> {
@@ -45,7 +45,10 @@ pub(super) fn draw(canvas: &Canvas<'_>, panel: &Panel, shown: &[Shown], kind: Ki
     for (i, which) in shown.iter().enumerate() {
         let path = if kind == Kind::Cdf { staircase(panel, which) } else { places(panel, which) };
         if kind == Kind::Scatter {
-            path.iter().filter(|&&place| panel.area.grown(2.0).contains(place)).try_for_each(|&place| canvas.marker(place, &which.style, CLIENT))?;
+            // Clients of several methods may lie on each other.
+            let colour = which.style.colour.faint(0.55);
+            let inside = path.into_iter().filter(|&place| panel.area.grown(2.0).contains(place));
+            inside.into_iter().try_for_each(|place| canvas.mark(place, which.style.marker, colour, CLIENT))?;
             continue;
         }
         let pieces = panel.area.grown(0.05).clip_path(&path);
@@ -60,7 +63,10 @@ pub(super) fn draw(canvas: &Canvas<'_>, panel: &Panel, shown: &[Shown], kind: Ki
         } else {
             path
         };
-        marks.into_iter().filter(|&mark| panel.area.grown(1.0).contains(mark)).try_for_each(|mark| canvas.marker(mark, &which.style, MARK))?;
+        marks
+            .into_iter()
+            .filter(|&mark| panel.area.grown(1.0).contains(mark))
+            .try_for_each(|mark| canvas.marker(mark, &which.style, MARK))?;
     }
     Ok(())
 }

@@ -143,7 +143,8 @@ fn client_ids_belong_to_the_rows_of_the_source() {
     std::fs::write(folder.path().join("ids"), "0\n".repeat(10) + &"1\n".repeat(10)).unwrap();
     let by_file = PartitionSpec::File(FileOfClients { path: "ids".into(), allow_empty: false });
     let rows_of = |spec: &DataSpec| {
-        let data = load::<f64>(spec, (Some(&by_file), None), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
+        let data =
+            load::<f64>(spec, (Some(&by_file), None), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
         let Features::Dense(x) = &data.train.features else { panic!("expected dense features") };
         let of = |client| data.rows(client).map(|row| x[[row, 0]]).collect::<Vec<f64>>();
         (of(0), of(1), data.test.map(|test| test.len()))

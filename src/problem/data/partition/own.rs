@@ -62,7 +62,7 @@ pub struct ClientGroups {
 pub fn set_apart(rows: &mut Assignment, share: f64, streams: &Streams) -> Result<Vec<Vec<usize>>, Invalid> {
     let Assignment::Rows(rows) = rows else {
         let fault = "every client has all samples, and none of its own to hold out";
-        return Err(Invalid::at("", fault).help("remove `client-test`, or divide the samples, as by `partition = \"iid\"`"));
+        return Err(Invalid::at("", fault).help("remove `own-test`, or divide the samples, as by `partition = \"iid\"`"));
     };
     let take = |(client, rows): (usize, &mut Vec<usize>)| {
         let kept = (((1.0 - share) * rows.len() as f64).floor() as usize).max(1).min(rows.len());
@@ -130,8 +130,7 @@ pub fn groups<R: Real>(table: &Table<R>, rows: &Assignment, spec: Option<&Partit
         Some(_) => false,
     };
     let columns = table.natural.iter().chain(&table.columns).filter(|grouping| !divides(grouping));
-    let mut groups: Vec<ClientGroups> =
-        columns.map(|column| majority(&column.name, &column.values, &column.of, rows)).collect();
+    let mut groups: Vec<ClientGroups> = columns.map(|column| majority(&column.name, &column.values, &column.of, rows)).collect();
     if let Targets::Classes { labels, .. } = &table.train.targets {
         groups.push(majority("target", &table.classes, labels, rows));
     }

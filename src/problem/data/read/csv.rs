@@ -48,7 +48,8 @@ pub(in crate::problem::data) fn read<R: Real>(
     }
     let groupings = layout.kept.iter().zip(&parts.train.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells));
     let (natural, others): (Vec<_>, Vec<_>) = groupings.partition(|grouping| Some(&grouping.name) == spec.client.as_ref());
-    let held_out = layout.kept.iter().zip(&parts.test.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells)).collect();
+    let held_out =
+        layout.kept.iter().zip(&parts.test.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells)).collect();
     let finish = |part: Part<R>| part.samples(&columns).map_err(|error| error.under("csv"));
     let some = |part: Part<R>| if part.targets.is_empty() { Ok(None) } else { finish(part).map(Some) };
     let (test, validation) = (some(parts.test)?, some(parts.validation)?);
