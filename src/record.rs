@@ -12,6 +12,7 @@ pub mod curves;
 pub mod gallery;
 pub(crate) mod markdown;
 pub mod metric;
+pub mod paper;
 pub mod recorder;
 mod spec;
 pub mod spread;

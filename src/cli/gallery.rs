@@ -36,7 +36,7 @@ impl Args {
         if !is_ours {
             bail!("`{shown}` is in the way, and fedfleet did not write it: move it away");
         }
-        fs::write(&path, gallery::page(&exhibits)).with_context(|| format!("cannot write `{shown}`"))?;
+        fs::write(&path, gallery::page(&exhibits, false)).with_context(|| format!("cannot write `{shown}`"))?;
         writeln!(io::stdout(), "{shown}")?;
         Ok(Outcome::Done)
     }

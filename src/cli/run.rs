@@ -266,12 +266,16 @@ fn cell(cell: &Cell) -> Value {
     cell.0.iter().map(|(key, text)| (key.clone(), value(text))).collect::<Map<_, _>>().into()
 }
 
-/// A claim: whether it `holds`, null where that is unknown or `undecided`; the `range` of what was measured, null where it is exact.
+/// A claim: its `verdict`, and whether it `holds`, null where that is unknown or undecided; the `interval` of what was measured, null
+/// for a value without spread.
 fn claim(verdict: &Verdict) -> Value {
+    let evidence = verdict.evidence;
     json!({
-        "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
-        "measured": verdict.measured, "range": verdict.range.map(|range| [range.low, range.high]),
-        "holds": verdict.answer.holds(), "undecided": verdict.answer == Answer::Undecided, "note": verdict.note,
+        "text": verdict.text, "kind": verdict.kind, "cell": verdict.cell.to_string(), "required": verdict.required,
+        "measured": verdict.measured, "interval": verdict.interval.map(|interval| [interval.low, interval.high]),
+        "verdict": verdict.answer.name(), "holds": verdict.answer.holds(),
+        "seeds": evidence.seeds, "in_favour": evidence.favour,
+        "p": evidence.p, "p_exact": evidence.exact, "p_holm": evidence.holm, "note": verdict.note,
     })
 }
 
