@@ -77,7 +77,7 @@ impl Args {
         };
         let _ = whole(&self.results)?;
         let curves = Curves::read(&self.results.join("curves.csv")).map_err(unplaced)?;
-        let rules = Rules::default();
+        let rules = Rules { level: scenario.seeds.level() };
         let verdicts = claim::all(&claims, &curves, rules).map_err(unplaced)?;
         let mut out = io::stdout().lock();
         if self.csv {

@@ -72,7 +72,7 @@ impl Judgement {
 pub(super) fn settled((by_all, _): (Answer, Answer), (seeds, varies): (usize, bool), terms: Terms) -> (Answer, Option<String>) {
     match seeds {
         1 if !terms.kind.is_exact() => {
-            (Answer::Undecided, Some("one seed does not show the spread over seeds: give `seeds = 8` or more".to_owned()))
+            (Answer::Undecided, Some(ONE_SEED.to_owned()))
         }
         few if few > 1 && few < FEWEST && varies => {
             (Answer::Undecided, Some(format!("{few} seeds are too few to judge a spread: give `seeds = 8` or more")))
@@ -80,6 +80,10 @@ pub(super) fn settled((by_all, _): (Answer, Answer), (seeds, varies): (usize, bo
         _ => (by_all, None),
     }
 }
+
+/// Why one seed does not decide a claim, and what does.
+const ONE_SEED: &str = "one seed does not show the spread over seeds: give `seeds = 8` or more, or `kind = \"identity\"` or \"theorem\" \
+                        where nothing is random";
 
 /// What is required of the comparison of two methods.
 #[derive(Debug, Clone, Copy, PartialEq)]

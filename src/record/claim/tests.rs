@@ -9,6 +9,7 @@ use crate::record::{
     EverySpec,
     curves::{Curves, facts::Sampling},
     metric::{Better, Measure},
+    spread::Bracket,
 };
 
 /// The curves of [`coarse`] as those of a server each of whose updates was sampled.

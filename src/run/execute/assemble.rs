@@ -80,7 +80,7 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
         table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, &choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
-    let (rows, verdicts) = (summary::summarise(&curves, &crews), claim::all(&plan.claims, &curves, Rules::default())?);
+    let (rows, verdicts) = (summary::summarise(&curves, &crews), claim::all(&plan.claims, &curves, Rules { level: plan.scenario.seeds.level() })?);
     let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
     let tuned = trial::winners(&trials);
     table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
@@ -89,6 +89,11 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
         written.extend(runs.iter().map(|&run| format!("{folder}/{}", kept::file(plan, run))));
     }
     Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, crews, verdicts, written })
+}
+
+/// Writes `claims.csv`.
+pub(super) fn write_claims(results: &Results, verdicts: &[Verdict]) -> Result<(), RunError> {
+    write(results, "claims.csv", |out| claim::write(verdicts, out).map_err(io::Error::other))
 }
 
 /// Writes `curves.csv` and `runs.csv` from the runs that have begun, unless they hold more: the whole of the runs `shown`, not all
