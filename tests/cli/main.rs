@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod at_work;
+mod claims;
 mod codes;
 mod determinism;
 mod folders;

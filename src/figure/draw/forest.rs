@@ -217,7 +217,7 @@ mod tests {
         let exhibits = [exhibit];
         let found = lines(&exhibits);
         assert!(matches!(found[..], [Line::Heading("a"), Line::Claim(1, _), Line::Claim(3, _)]));
-        assert_eq!(scale(&found).hi, 110.0, "far values are cut off");
+        assert_eq!(scale(&found).hi, SHOWN.high * 1.1, "far values are cut off");
         let drawn = draw_forest(folder.path(), &exhibits).unwrap();
         assert_eq!(drawn.len(), 3);
         assert!(drawn.iter().all(|path| path.is_file()));

@@ -57,12 +57,11 @@ impl Judgement {
         notes: impl IntoIterator<Item = String>,
         open: impl IntoIterator<Item = Open>,
     ) -> Self {
-        let by_samples = self.answer == Answer::Undecided && by_shown != Answer::Undecided && why.is_none();
-        let told: Vec<String> = open.into_iter().filter(|open| by_samples || open.always).map(|open| open.text).collect();
-        let remedy = (by_samples || !told.is_empty()).then(|| REMEDY.to_owned());
-        let undecided = self.answer == Answer::Undecided;
-        let crosses = (undecided && by_shown == Answer::Undecided && why.is_none())
-            .then(|| "the interval crosses the threshold: more seeds narrow it".to_owned());
+        let undecided = self.answer == Answer::Undecided && why.is_none();
+        let crosses = undecided && by_shown == Answer::Undecided;
+        let told: Vec<String> = open.into_iter().filter(|open| undecided && !crosses || open.always).map(|open| open.text).collect();
+        let remedy = (!told.is_empty()).then(|| REMEDY.to_owned());
+        let crosses = crosses.then(|| "the interval crosses the threshold: more seeds narrow it".to_owned());
         self.note = notes.into_iter().chain(why).chain(crosses).chain(told).chain(remedy).reduce(|note, next| format!("{note}; {next}"));
         self
     }
