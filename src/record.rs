@@ -13,6 +13,7 @@ pub mod gallery;
 pub(crate) mod markdown;
 pub mod metric;
 pub mod paper;
+mod patience;
 pub mod recorder;
 mod spec;
 pub mod spread;
@@ -20,6 +21,7 @@ mod stop;
 pub(crate) mod table;
 
 pub use metric::{Column, MetricSpec, PeerModel};
+pub use patience::Patience;
 pub use recorder::{
     Ended, Files, Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish, Written,
     files::OWN,

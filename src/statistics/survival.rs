@@ -62,9 +62,8 @@ impl KaplanMeier {
     /// The restricted mean: of the time to the target, or `horizon` where that is earlier. It is the area below the share.
     pub fn restricted_mean(&self, horizon: f64) -> f64 {
         let within = self.steps.iter().filter(|step| step.0 < horizon);
-        let (area, time, share) = within.fold((0.0, 0.0, 1.0), |(area, from, share), step| {
-            (area + share * (step.0 - from), step.0, step.1)
-        });
+        let (area, time, share) =
+            within.fold((0.0, 0.0, 1.0), |(area, from, share), step| (area + share * (step.0 - from), step.0, step.1));
         area + share * (horizon - time)
     }
 }
@@ -112,7 +111,8 @@ mod tests {
     #[test]
     fn a_run_that_ends_early_counts_until_then() {
         // One of four runs ends at 15: of the other three, two reach the target at 20. S = 3/4 at 10, then 3/4 · 0/2.
-        let curve = KaplanMeier::of(&[Watched::reached(10.0), Watched::ended(15.0), Watched::reached(20.0), Watched::reached(20.0)]);
+        let curve =
+            KaplanMeier::of(&[Watched::reached(10.0), Watched::ended(15.0), Watched::reached(20.0), Watched::reached(20.0)]);
         assert_eq!(curve.steps, [(10.0, 0.75), (20.0, 0.0)]);
         assert_eq!(curve.restricted_mean(100.0), 10.0 + 7.5);
         // At the same time, it was still watched.
