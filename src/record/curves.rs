@@ -98,7 +98,15 @@ impl Run {
         let axes = std::array::from_fn(|axis| self.axes[axis][..rows].to_vec());
         let metrics: Vec<Vec<Option<f64>>> = self.metrics.iter().map(|column| column[..rows].to_vec()).collect();
         let diverged = self.diverged && metrics.iter().flatten().flatten().any(|value| value.is_nan());
-        Self { cell: self.cell.clone(), method: self.method.clone(), seed: self.seed, diverged, sampling: self.sampling, axes, metrics }
+        Self {
+            cell: self.cell.clone(),
+            method: self.method.clone(),
+            seed: self.seed,
+            diverged,
+            sampling: self.sampling,
+            axes,
+            metrics,
+        }
     }
 
     /// The last recorded value of a metric.

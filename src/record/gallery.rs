@@ -85,7 +85,11 @@ fn section(exhibit: &Exhibit) -> String {
     let mut text = format!("\n## {title}\n\n[{shown}]({link}/) · [scenario]({link}/manifest.toml)\n");
     if let Some(paper) = paper {
         let findings = Tally::of(claims, &[Kind::Finding]);
-        let found = if findings.total() == 0 { "no findings are asked here".to_owned() } else { format!("findings {}", findings.text("found")) };
+        let found = if findings.total() == 0 {
+            "no findings are asked here".to_owned()
+        } else {
+            format!("findings {}", findings.text("found"))
+        };
         let _ = write!(text, "\n**{}**: {found}.", markdown::text(&paper.cite));
         if let Some(covers) = &paper.covers {
             let _ = write!(text, " Here are {}.", markdown::text(&covers.text()));
@@ -130,7 +134,9 @@ fn table(claims: &[Row]) -> String {
     if claims.is_empty() {
         return String::new();
     }
-    let mut text = String::from("\n| | claim | kind | measured | required | paper | seeds | verdict |\n| ---: | --- | --- | ---: | --- | --- | ---: | --- |\n");
+    let mut text = String::from(
+        "\n| | claim | kind | measured | required | paper | seeds | verdict |\n| ---: | --- | --- | ---: | --- | --- | ---: | --- |\n",
+    );
     let mut notes = String::new();
     let mut before = "";
     for (number, claim) in (1..).zip(claims) {

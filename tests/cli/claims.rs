@@ -65,21 +65,23 @@ fn seeds_are_added_until_every_claim_is_decided() {
 
 #[test]
 fn a_claim_that_fails_is_asked_again_with_the_keys_under_which_it_holds() {
-    let claims = "[[claim]]\ntext = \"tiny\"\nmetric = \"gap\"\nof = \"fedavg\"\nbelow = 1e-12\nholds-with = { \"stop.rounds\" = 60 }\n";
+    let claims =
+        "[[claim]]\ntext = \"tiny\"\nmetric = \"gap\"\nof = \"fedavg\"\nbelow = 1e-12\nholds-with = { \"stop.rounds\" = 60 }\n";
     let folder = tempfile::tempdir().unwrap();
     let told = run(folder.path(), "4", claims);
     assert!(told.contains("REFUTED   tiny: ") && told.contains("holds     tiny [with stop.rounds=60]: "), "{told}");
-    assert_eq!((column(folder.path(), "verdict"), column(folder.path(), "with")), (
-        vec!["refuted".into(), "holds".into()],
-        vec![String::new(), "stop.rounds=60".into()]
-    ));
+    assert_eq!(
+        (column(folder.path(), "verdict"), column(folder.path(), "with")),
+        (vec!["refuted".into(), "holds".into()], vec![String::new(), "stop.rounds=60".into()])
+    );
     assert!(folder.path().join("o/holds-with/1/curves.csv").is_file());
 }
 
 #[test]
 fn keys_under_which_a_claim_should_hold_are_checked_before_anything_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let claims = "[[claim]]\ntext = \"tiny\"\nmetric = \"gap\"\nof = \"fedavg\"\nbelow = 1e-12\nholds-with = { \"stop.runds\" = 60 }\n";
+    let claims =
+        "[[claim]]\ntext = \"tiny\"\nmetric = \"gap\"\nof = \"fedavg\"\nbelow = 1e-12\nholds-with = { \"stop.runds\" = 60 }\n";
     fs::write(folder.path().join("s.toml"), format!("{SCENARIO}{claims}")).unwrap();
     let mut command = fedfleet(["check", "s.toml"]);
     command.current_dir(&folder);

@@ -155,7 +155,11 @@ fn style(answer: Answer) -> Style {
 /// The mark of a verdict; that of an undecided one is hollow.
 fn mark(canvas: &Canvas<'_>, place: (f64, f64), answer: Answer) -> Result<(), FigureError> {
     let style = style(answer);
-    if answer == Answer::Undecided { hollow(canvas, place, style.marker, style.colour) } else { canvas.marker(place, &style, RADIUS) }
+    if answer == Answer::Undecided {
+        hollow(canvas, place, style.marker, style.colour)
+    } else {
+        canvas.marker(place, &style, RADIUS)
+    }
 }
 
 /// An outline of a mark.
@@ -201,7 +205,8 @@ mod tests {
     use super::*;
 
     fn row(text: &str, kind: Kind, measured: f64) -> Row {
-        let line = format!("{text},S,{},,,{measured},0.5,4,ratio,ratio ≥ 1,1,,holds,8,8,interval,,,,3.3,Table 2,true,", kind.name());
+        let line =
+            format!("{text},S,{},,,{measured},0.5,4,ratio,ratio ≥ 1,1,,holds,8,8,interval,,,,3.3,Table 2,true,", kind.name());
         let header = "text,source,kind,with,cell,measured,measured_low,measured_high,effect,required,required_low,required_high,verdict,\
                       seeds,in_favour,judged_by,p,p_exact,p_holm,paper_effect,paper_where,paper_read,note";
         let table = format!("{header}\n{line}\n");

@@ -81,7 +81,11 @@ impl ClaimSpec {
     /// Checks the number of the paper.
     fn check_paper(&self) -> Result<(), Invalid> {
         let Some(paper) = &self.paper else { return Ok(()) };
-        refuse(self.kind == Some(Kind::Own), "paper", "an `own` claim is in no paper: leave `paper` out, or give another `kind`")?;
+        refuse(
+            self.kind == Some(Kind::Own),
+            "paper",
+            "an `own` claim is in no paper: leave `paper` out, or give another `kind`",
+        )?;
         one_line("paper.where", paper.place.as_deref().unwrap_or_default())?;
         paper.effect.map_or(Ok(()), |effect| require(effect.is_finite(), "paper.effect", effect, "a finite number"))
     }
@@ -177,7 +181,11 @@ impl ClaimSpec {
             }
             return Ok(Assertion::Beats { better, worse, required: Bracket { low: by, high: f64::INFINITY }, compare });
         };
-        refuse(self.by.is_some(), "margin", "a claim has either `by`, for better by so much, or `margin`, for as good, not both")?;
+        refuse(
+            self.by.is_some(),
+            "margin",
+            "a claim has either `by`, for better by so much, or `margin`, for as good, not both",
+        )?;
         require(margin > 0.0 && margin.is_finite(), "margin", margin, "a share or difference above 0")?;
         let low = if compare == Comparison::Ratio { 1.0 / (1.0 + margin) } else { -margin };
         let most = if compare == Comparison::Ratio { 1.0 + margin } else { margin };

@@ -85,11 +85,6 @@ impl Estimate {
         self.shown.iter().filter(|&&effect| required.low <= effect && effect <= required.high).count()
     }
 
-    /// The answer of the interval to whether the effect lies within `required`.
-    pub fn answer(&self, required: Bracket) -> Answer {
-        answer(self.interval, required)
-    }
-
     /// The probabilities, if the effect were at the nearest end of `required`, of one as far from it on either side: by the test of
     /// Student, if all effects are finite, and by the exact test that flips signs. `None` without spread.
     pub fn p_values(&self, required: Bracket) -> Option<(f64, f64)> {
@@ -151,7 +146,11 @@ fn around_median(values: &[f64], level: f64) -> Bracket {
     let n = sorted.len();
     // Fewer than `k` values lie below the median with a probability of at most half of what the level leaves.
     let k = Binomial::new(0.5, n as u64).map_or(0, |law| law.inverse_cdf((1.0 - level) / 2.0)) as usize;
-    if k == 0 { Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY } } else { Bracket { low: sorted[k - 1], high: sorted[n - k] } }
+    if k == 0 {
+        Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY }
+    } else {
+        Bracket { low: sorted[k - 1], high: sorted[n - k] }
+    }
 }
 
 fn mean(values: &[f64]) -> f64 {

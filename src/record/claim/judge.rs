@@ -29,6 +29,13 @@ pub(super) struct Judgement {
     pub note: Option<String>,
 }
 
+/// The answers of an interval: with all that samples leave open, and of the effects shown alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answers {
+    pub all: Answer,
+    pub shown: Answer,
+}
+
 /// The remedy for uncertainty between samples.
 const REMEDY: &str = "`record.every = { rounds = 1 }` samples every update of a server; a finer grid samples peers more closely";
 
@@ -41,38 +48,39 @@ impl Judgement {
         notes: impl IntoIterator<Item = String>,
         open: impl IntoIterator<Item = Open>,
     ) -> Self {
-        let reached = (estimate.answer(required), answer(estimate.of_shown, required));
-        let (answer, why) = settled(reached, (estimate.seeds(), estimate.varies), terms);
+        let answers = Answers { all: answer(estimate.interval, required), shown: answer(estimate.of_shown, required) };
+        let (answer, why) = settled(answers.all, (estimate.seeds(), estimate.varies), terms);
         let (p, exact) = estimate.p_values(required).unzip();
         let (seeds, favour) = (estimate.seeds(), estimate.favour(required));
         let evidence = Evidence { seeds, favour, by_value: !estimate.varies, p, exact, holm: None };
-        Self { figure: estimate.centre, interval: estimate.interval, answer, evidence, note: None }.noting(reached, why, notes, open)
+        Self { figure: estimate.centre, interval: estimate.interval, answer, evidence, note: None }
+            .noting(answers, why, notes, open)
     }
 
     /// The same with its remarks.
     pub fn noting(
         mut self,
-        (_, by_shown): (Answer, Answer),
+        answers: Answers,
         why: Option<String>,
         notes: impl IntoIterator<Item = String>,
         open: impl IntoIterator<Item = Open>,
     ) -> Self {
         let undecided = self.answer == Answer::Undecided && why.is_none();
-        let crosses = undecided && by_shown == Answer::Undecided;
-        let told: Vec<String> = open.into_iter().filter(|open| undecided && !crosses || open.always).map(|open| open.text).collect();
+        let crosses = undecided && answers.shown == Answer::Undecided;
+        let told: Vec<String> =
+            open.into_iter().filter(|open| undecided && !crosses || open.always).map(|open| open.text).collect();
         let remedy = (!told.is_empty()).then(|| REMEDY.to_owned());
         let crosses = crosses.then(|| "the interval crosses the threshold: more seeds narrow it".to_owned());
-        self.note = notes.into_iter().chain(why).chain(crosses).chain(told).chain(remedy).reduce(|note, next| format!("{note}; {next}"));
+        self.note =
+            notes.into_iter().chain(why).chain(crosses).chain(told).chain(remedy).reduce(|note, next| format!("{note}; {next}"));
         self
     }
 }
 
 /// The answer for so many seeds, which vary or not, and a reason besides the interval. A single seed decides identities and theorems.
-pub(super) fn settled((by_all, _): (Answer, Answer), (seeds, varies): (usize, bool), terms: Terms) -> (Answer, Option<String>) {
+pub(super) fn settled(by_all: Answer, (seeds, varies): (usize, bool), terms: Terms) -> (Answer, Option<String>) {
     match seeds {
-        1 if !terms.kind.is_exact() => {
-            (Answer::Undecided, Some(ONE_SEED.to_owned()))
-        }
+        1 if !terms.kind.is_exact() => (Answer::Undecided, Some(ONE_SEED.to_owned())),
         few if few > 1 && few < FEWEST && varies => {
             (Answer::Undecided, Some(format!("{few} seeds are too few to judge a spread: give `seeds = 8` or more")))
         }

@@ -49,7 +49,11 @@ impl Measured {
     /// The words for targets that were not reached in some seeds; `None` where all were.
     pub fn missed(&self) -> Option<String> {
         let ends: Vec<f64> = self.seeds.values().filter_map(|found| found.missed).collect();
-        let seeds = if ends.len() == self.seeds.len() { String::new() } else { format!(" in {} of {} seeds", ends.len(), self.seeds.len()) };
+        let seeds = if ends.len() == self.seeds.len() {
+            String::new()
+        } else {
+            format!(" in {} of {} seeds", ends.len(), self.seeds.len())
+        };
         let latest = ends.iter().copied().filter(|end| end.is_finite()).reduce(f64::max);
         match latest {
             _ if ends.is_empty() => None,

@@ -139,7 +139,8 @@ fn a_target_missed_by_divergence_is_worse_than_any_that_is_reached() {
     );
     let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
     let ask = |better: &str, worse: &str| {
-        let spec = claim(&format!("target = {{ loss = 0.5 }}\nkind = \"theorem\"\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
+        let spec =
+            claim(&format!("target = {{ loss = 0.5 }}\nkind = \"theorem\"\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
         let verdict = judged(&spec, &curves).remove(0);
         (verdict.measured, verdict.answer, verdict.note.unwrap())
     };
@@ -305,7 +306,10 @@ fn an_undecided_claim_says_between_what_and_what_would_decide_it() {
     let keys = "target = { loss = 0.25 }\nbetter = \"fast\"\nworse = \"slow\"\nby = 1.6\nwhere = { alpha = 1 }";
     let verdicts = judged(&claim(keys), &coarse());
     let line = verdicts[0].line();
-    assert!(line.starts_with("undecided t (alpha = 1): measured 2.00 (1.50 to 4.00), required ratio ≥ 1.6; the same in 3 seeds; "), "{line}");
+    assert!(
+        line.starts_with("undecided t (alpha = 1): measured 2.00 (1.50 to 4.00), required ratio ≥ 1.6; the same in 3 seeds; "),
+        "{line}"
+    );
     for words in [
         "fast reaches loss=0.25 between 1.00 and 2.00 seconds",
         "slow reaches loss=0.25 between 3.00 and 4.00 seconds",
@@ -316,7 +320,10 @@ fn an_undecided_claim_says_between_what_and_what_would_decide_it() {
     let mut out = Vec::new();
     write(&verdicts, &mut out).unwrap();
     let row = String::from_utf8(out).unwrap();
-    assert!(row.lines().nth(1).unwrap().starts_with("t,,own,,alpha = 1,2,1.5,4,ratio,ratio ≥ 1.6,1.6,,undecided,3,3,value,,,,,,,"), "{row}");
+    assert!(
+        row.lines().nth(1).unwrap().starts_with("t,,own,,alpha = 1,2,1.5,4,ratio,ratio ≥ 1.6,1.6,,undecided,3,3,value,,,,,,,"),
+        "{row}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{
     Answer, Direction, Evidence,
     effect::{Effect, Estimate, Scale, answer},
-    judge::{Judgement, Terms, settled},
+    judge::{Answers, Judgement, Terms, settled},
     measure::Measured,
 };
 use crate::record::{axis::short, spread::Bracket};
@@ -24,13 +24,13 @@ pub(super) fn moves(points: Vec<(f64, Measured)>, direction: Direction, within: 
     let last = course.points.len() - 1;
     let whole = course.change(0, last)?;
     let steps = (0..last).map(|k| course.change(k, k + 1)).collect::<Result<Vec<Estimate>, String>>()?;
-    let (reached, required) = match direction {
+    let (answers, required) = match direction {
         Direction::Falls => (monotone(&whole, &steps, FALLS), FALLS),
         Direction::Rises => (monotone(&whole, &steps, RISES), RISES),
         Direction::Flat => course.flat(within)?,
     };
     let varies = whole.varies || steps.iter().any(|step| step.varies);
-    let (answer, why) = settled(reached, (whole.seeds(), varies), terms);
+    let (answer, why) = settled(answers.all, (whole.seeds(), varies), terms);
     let (p, exact) = if direction == Direction::Flat { (None, None) } else { whole.p_values(required).unzip() };
     let (seeds, favour) = (whole.seeds(), whole.favour(required));
     let evidence = Evidence { seeds, favour, by_value: !varies, p, exact, holm: None };
@@ -39,12 +39,12 @@ pub(super) fn moves(points: Vec<(f64, Measured)>, direction: Direction, within: 
     // The values are listed with what they may be; once is enough for the samples.
     let open = course.points.into_iter().find_map(|(_, found)| found.open.filter(|open| open.always));
     let judged = Judgement { figure: ratio.centre, interval: ratio.interval, answer, evidence, note: None };
-    Ok(judged.noting(reached, why, [note], open))
+    Ok(judged.noting(answers, why, [note], open))
 }
 
 /// The answers, by all that samples leave open and by the values shown, to whether the change from the first to the last key and that of
 /// every step are as `required`: there must be a change, and no step may go back.
-fn monotone(whole: &Estimate, steps: &[Estimate], required: Bracket) -> (Answer, Answer) {
+fn monotone(whole: &Estimate, steps: &[Estimate], required: Bracket) -> Answers {
     let clear = |interval: Bracket| answer(interval, required) == Answer::Holds && interval.low != 0.0 && interval.high != 0.0;
     let of = |interval: &dyn Fn(&Estimate) -> Bracket| {
         let back = |estimate: &Estimate| answer(interval(estimate), required) == Answer::Refuted;
@@ -57,7 +57,7 @@ fn monotone(whole: &Estimate, steps: &[Estimate], required: Bracket) -> (Answer,
             Answer::Undecided
         }
     };
-    (of(&|estimate| estimate.interval), of(&|estimate| estimate.of_shown))
+    Answers { all: of(&|estimate| estimate.interval), shown: of(&|estimate| estimate.of_shown) }
 }
 
 impl Course {
@@ -92,16 +92,16 @@ impl Course {
 
     /// Whether no two values differ by more than a share `within` of the smallest, with the bounds of the change from the first to the
     /// last key.
-    fn flat(&self, within: f64) -> Result<((Answer, Answer), Bracket), String> {
+    fn flat(&self, within: f64) -> Result<(Answers, Bracket), String> {
         let centres = (0..self.points.len()).map(|k| self.at(k)).collect::<Vec<f64>>();
         let most = within * centres.iter().map(|centre| centre.abs()).fold(f64::INFINITY, f64::min);
         let required = Bracket { low: -most, high: most };
-        let mut answers = (Answer::Holds, Answer::Holds);
+        let mut answers = Answers { all: Answer::Holds, shown: Answer::Holds };
         for from in 0..centres.len() {
             for to in from + 1..centres.len() {
                 let change = self.change(from, to)?;
-                answers.0 = worse(answers.0, answer(change.interval, required));
-                answers.1 = worse(answers.1, answer(change.of_shown, required));
+                answers.all = worse(answers.all, answer(change.interval, required));
+                answers.shown = worse(answers.shown, answer(change.of_shown, required));
             }
         }
         Ok((answers, required))

@@ -113,7 +113,8 @@ pub fn grids(trials: &[Trial], methods: &[&str], keeps: impl Fn(&Cell) -> bool) 
         let kept = rivals.clone().find(|trial| trial.kept).map_or(f64::NAN, |trial| trial.score);
         let behind = |trial: &&Trial| (trial.score - kept).abs();
         let next = rivals.filter(|trial| !trial.kept).min_by(|a, b| behind(a).total_cmp(&behind(b)));
-        let values = |trial: &Trial| trial.values.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("; ");
+        let values =
+            |trial: &Trial| trial.values.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("; ");
         let next = next.map(|trial| (values(trial), trial.score, kept));
         let (kept, edges) = (winner.tuned(), winner.edges());
         found.push(Grid { cell: winner.cell, method: winner.method, kept, edges, next });
@@ -132,7 +133,8 @@ mod tests {
             for round in 0..=8_u32 {
                 let shift = 1.0 + 0.01 * f64::from(seed);
                 let good = if round <= 4 { 1.0 } else { 3.0 };
-                file += &format!("good,{seed},{round},{round},0,0,0,0,{good}\nbad,{seed},{round},{round},0,0,0,0,{}\n", 2.0 * shift);
+                file +=
+                    &format!("good,{seed},{round},{round},0,0,0,0,{good}\nbad,{seed},{round},{round},0,0,0,0,{}\n", 2.0 * shift);
             }
         }
         Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap()

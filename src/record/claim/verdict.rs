@@ -117,7 +117,8 @@ impl Verdict {
         let answer = if self.answer == Answer::Refuted { "REFUTED" } else { self.answer.name() };
         let cell = if self.cell.is_empty() { String::new() } else { format!(" ({})", self.cell) };
         let with = self.with.as_ref().map_or_else(String::new, |with| format!(" [with {with}]"));
-        let measured = self.measured.map_or_else(|| "not measured".to_owned(), |v| format!("measured {}", ranged(v, self.interval)));
+        let measured =
+            self.measured.map_or_else(|| "not measured".to_owned(), |v| format!("measured {}", ranged(v, self.interval)));
         let evidence = self.evidence.text().map_or_else(String::new, |text| format!("; {text}"));
         let note = self.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
         format!("{answer:<9} {}{cell}{with}: {measured}, required {}{evidence}{note}", self.text, self.required)
@@ -246,7 +247,14 @@ impl From<&Verdict> for Row {
             verdict: verdict.answer,
             seeds: known.then_some(seeds),
             in_favour: known.then_some(favour),
-            judged_by: if !known { "" } else if by_value { "value" } else { "interval" }.to_owned(),
+            judged_by: if !known {
+                ""
+            } else if by_value {
+                "value"
+            } else {
+                "interval"
+            }
+            .to_owned(),
             p,
             p_exact: exact,
             p_holm: holm,

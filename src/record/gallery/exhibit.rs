@@ -88,9 +88,8 @@ struct Described {
 
 fn described(manifest: &Path) -> Result<Described, Invalid> {
     let text = bounded::read_text(manifest, memory::available()).map_err(|error| unreadable(manifest, &error))?;
-    toml::from_str(&text).map_err(|error| {
-        Invalid::at("", format!("this is not a manifest: {}", error.message())).in_file(manifest, None)
-    })
+    toml::from_str(&text)
+        .map_err(|error| Invalid::at("", format!("this is not a manifest: {}", error.message())).in_file(manifest, None))
 }
 
 /// The claims of a run; none where it has no `claims.csv` yet.

@@ -51,7 +51,9 @@ impl Tally {
     /// In words: `4 of 5 found, 1 undecided`; with another word for `found` where nothing is to be found.
     pub fn text(self, found: &str) -> String {
         let mut text = format!("{} of {} {found}", self.found, self.total());
-        for (count, word) in [(self.refuted, "refuted"), (self.undecided, "undecided")].into_iter().filter(|(count, _)| *count > 0) {
+        for (count, word) in
+            [(self.refuted, "refuted"), (self.undecided, "undecided")].into_iter().filter(|(count, _)| *count > 0)
+        {
             text += &format!(", {count} {word}");
         }
         text
@@ -61,7 +63,8 @@ impl Tally {
 /// The median of the measured effects over those of the paper, in words; `None` where no paper's number is known.
 pub fn against_paper(rows: &[Row]) -> Option<String> {
     let ratio = |row: &Row| Some(row.measured? / row.paper_effect.filter(|effect| *effect != 0.0)?);
-    let mut ratios: Vec<f64> = rows.iter().filter(|row| row.with.is_empty() && row.kind == Kind::Finding).filter_map(ratio).collect();
+    let mut ratios: Vec<f64> =
+        rows.iter().filter(|row| row.with.is_empty() && row.kind == Kind::Finding).filter_map(ratio).collect();
     let count = ratios.len();
     Some(format!("{} ({count})", short(median(&mut ratios)?)))
 }

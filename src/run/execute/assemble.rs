@@ -80,7 +80,8 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
         table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, &choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
-    let (rows, verdicts) = (summary::summarise(&curves, &crews), claim::all(&plan.claims, &curves, Rules { level: plan.scenario.seeds.level() })?);
+    let (rows, verdicts) =
+        (summary::summarise(&curves, &crews), claim::all(&plan.claims, &curves, Rules { level: plan.scenario.seeds.level() })?);
     let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
     let tuned = trial::winners(&trials);
     table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
