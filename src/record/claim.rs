@@ -92,7 +92,7 @@ pub struct ClaimSpec {
     /// With `margin`: neither method is worse than the other by more. By default, `better` may be better by any amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub equivalent: Option<bool>,
-    /// The interval that decides; that of Student by default, on logarithms of ratios.
+    /// The interval that decides; that of Student by default, on logarithms of ratios and of values such as losses, gaps and times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<IntervalKind>,
     /// The label of the one method that a value or a trend is about.

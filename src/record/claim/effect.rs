@@ -33,9 +33,9 @@ impl Effect {
 /// The scale on which effects spread evenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
-    /// Differences and values.
+    /// Differences, and values such as accuracies.
     Linear,
-    /// Ratios.
+    /// Ratios, and values such as losses, gaps and times.
     Log,
 }
 
@@ -52,7 +52,7 @@ impl Scale {
 /// An effect over all seeds.
 #[derive(Debug, Clone)]
 pub(super) struct Estimate {
-    /// Mean of the effects, the geometric one of ratios; the median where the interval is one for that.
+    /// Mean of the effects, the geometric one on a logarithmic scale; the median where the interval is one for that.
     pub centre: f64,
     /// The interval, which covers what samples leave open.
     pub interval: Bracket,

@@ -3,6 +3,7 @@
 use super::{
     Answer, ClaimSpec, Comparison, Direction, EffectKind, Evidence, Rules, Verdict,
     check::{Assertion, Quantity},
+    effect::Scale,
     judge::{Judgement, Terms, Versus, beats, lies},
     measure::measure,
     trend::moves,
@@ -13,7 +14,7 @@ use crate::{
         axis::short,
         cell,
         curves::{Cell, Curves},
-        metric::Better,
+        metric::{Better, ScaleKind},
         spread::{Bracket, median},
     },
 };
@@ -87,7 +88,7 @@ impl Asked<'_> {
                 let versus = Versus { compare, better: self.direction(), required };
                 beats([found(better)?, found(worse)?], versus, self.terms)
             }
-            Assertion::Lies { of, required } => Ok(lies(found(of)?, required, self.terms)),
+            Assertion::Lies { of, required } => Ok(lies(found(of)?, required, self.scale(), self.terms)),
             Assertion::Moves { .. } => Err("a trend needs several cells".into()),
         }
     }
@@ -100,6 +101,17 @@ impl Asked<'_> {
             }
             Quantity::Crossing { .. } => Better::Lower,
         }
+    }
+
+    /// The scale on which values of the quantity spread evenly.
+    fn scale(&self) -> Scale {
+        let is_log = match &self.quantity {
+            Quantity::Value { metric, .. } => {
+                self.curves.metric(metric).is_some_and(|column| self.curves.metrics[column].scale == ScaleKind::Log)
+            }
+            Quantity::Crossing { .. } => true,
+        };
+        if is_log { Scale::Log } else { Scale::Linear }
     }
 
     /// Judges a trend over the cells of one group, in the order of the key's numeric values.

@@ -162,10 +162,11 @@ impl Versus {
     }
 }
 
-/// Whether the value of one method lies within `required`.
-pub(super) fn lies(found: Measured, required: Bracket, terms: Terms) -> Judgement {
+/// Whether the value of one method, which spreads evenly on `scale` where it is positive, lies within `required`.
+pub(super) fn lies(found: Measured, required: Bracket, scale: Scale, terms: Terms) -> Judgement {
     let effects: Vec<Effect> = found.seeds.values().map(|found| Effect { shown: found.value, range: found.range }).collect();
-    let estimate = Estimate::new(&effects, Scale::Linear, terms.interval, terms.rules);
+    let positive = effects.iter().all(|effect| effect.range.low > 0.0 && effect.shown > 0.0);
+    let estimate = Estimate::new(&effects, if positive { scale } else { Scale::Linear }, terms.interval, terms.rules);
     let notes = [found.missed(), found.note].into_iter().flatten();
     Judgement::new(&estimate, required, terms, notes, found.open)
 }
