@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use super::{axis::Axis, cell::Filter};
 
 pub use evaluate::evaluate;
-pub use family::{Rules, all};
+pub use family::all;
 pub use verdict::{Answer, EffectKind, Evidence, Row, Verdict, ranged, write};
 
 /// One `[[claim]]` of a scenario.
@@ -241,6 +241,19 @@ pub enum IntervalKind {
     Bootstrap,
     /// Order statistics around the median, without any assumption on the distribution.
     Median,
+}
+
+/// The rules by which all claims of a scenario are judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// The probability that an interval contains the effect, below 1.
+    pub level: f64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { level: 0.95 }
+    }
 }
 
 /// A trend across the values of a sweep key.

@@ -85,11 +85,7 @@ fn section(exhibit: &Exhibit) -> String {
     let mut text = format!("\n## {title}\n\n[{shown}]({link}/) · [scenario]({link}/manifest.toml)\n");
     if let Some(paper) = paper {
         let findings = Tally::of(claims, &[Kind::Finding]);
-        let found = if findings.total() == 0 {
-            "no findings are asked here".to_owned()
-        } else {
-            format!("findings {}", findings.text("found"))
-        };
+        let found = if findings.total() == 0 { "no findings are asked here".to_owned() } else { findings.text("findings found") };
         let _ = write!(text, "\n**{}**: {found}.", markdown::text(&paper.cite));
         if let Some(covers) = &paper.covers {
             let _ = write!(text, " Here are {}.", markdown::text(&covers.text()));

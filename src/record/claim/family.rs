@@ -1,20 +1,7 @@
 //! All claims of a scenario together.
 
-use super::{Answer, ClaimSpec, Verdict, evaluate};
+use super::{Answer, ClaimSpec, Rules, Verdict, evaluate};
 use crate::{invalid::Invalid, record::curves::Curves, statistics::holm};
-
-/// The rules by which all claims of a scenario are judged.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rules {
-    /// The probability that an interval contains the effect, below 1.
-    pub level: f64,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self { level: 0.95 }
-    }
-}
 
 /// Answers all claims of a scenario. Each verdict has its p after Holm's correction over all of them, and a note where its answer does
 /// not survive that.

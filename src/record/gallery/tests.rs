@@ -81,7 +81,7 @@ fn findings_of_a_paper_are_counted_apart() {
     for line in [
         // The median of 2/4 and 3/4.
         "| [A](a/) | Someone 2020 | ●⊗○ | 1 of 3 found, 1 refuted, 1 undecided | 0.625 (2) | 1 of 1 |  | 8 to 20 |",
-        "**Someone 2020**: findings 1 of 3 found, 1 refuted, 1 undecided. Here are 3 of the paper's 4 empirical claims; missing: one needs a CNN. \
+        "**Someone 2020**: 1 of 3 findings found, 1 refuted, 1 undecided. Here are 3 of the paper's 4 empirical claims; missing: one needs a CNN. \
          Changed against the paper: fewer clients.",
         "| 2 | the same (n = 2) | finding | 3.00 (2.00 to 4.00) | ratio ≥ 1 | S 2020, Table 2: 4 | 8 of 8 | holds |",
         "| 3 | safer | finding | 1.00 (0.500 to 2.00) | ratio ≥ 1 | S 2020 (not read) | 11 of 20 | undecided |",
