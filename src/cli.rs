@@ -3,6 +3,7 @@
 //! It needs the cargo feature `cli`. A program of another crate has all verbs by calling [`run()`] in its `main`.
 
 mod check;
+mod claims;
 mod compare;
 mod completions;
 mod gallery;
@@ -37,6 +38,7 @@ Examples:
   fedfleet check first.toml          see what it would run
   fedfleet run first.toml            run it: curves, figures, claims
   fedfleet compare results/first --target loss=0.5
+  fedfleet claims results/first --vary stop,seeds
   fedfleet rank results/first results/second --metric accuracy
   fedfleet methods fedprox            what a method is, its parameters and its source
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
@@ -59,6 +61,7 @@ enum Verb {
     #[cfg(feature = "figure")]
     Plot(plot::Args),
     Compare(compare::Args),
+    Claims(claims::Args),
     Rank(rank::Args),
     Gallery(gallery::Args),
     Methods(methods::Args),
@@ -110,6 +113,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         #[cfg(feature = "figure")]
         Verb::Plot(args) => args.execute(registry),
         Verb::Compare(args) => args.execute(),
+        Verb::Claims(args) => args.execute(registry),
         Verb::Rank(args) => args.execute(),
         Verb::Gallery(args) => args.execute(),
         Verb::Methods(args) => args.execute(registry),

@@ -13,6 +13,7 @@ pub mod curves;
 pub mod gallery;
 pub(crate) mod markdown;
 pub mod metric;
+pub mod paper;
 mod patience;
 pub mod recorder;
 mod spec;

@@ -87,7 +87,7 @@ pub struct Args {
     #[arg(long)]
     verify: bool,
 
-    /// End with exit code 1 if a claim does not hold
+    /// End with exit code 1 if a claim is refuted or undecided
     #[arg(long)]
     strict: bool,
 
@@ -130,7 +130,7 @@ impl Args {
             printable(&told(&summary, results.folder())).into_owned()
         };
         io::stdout().lock().write_all(text.as_bytes())?;
-        let held = summary.verdicts.iter().all(|verdict| verdict.answer == Answer::Holds);
+        let held = summary.verdicts.iter().all(|verdict| verdict.answer == Answer::Holds || verdict.with.is_some());
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
     }
 
@@ -266,12 +266,16 @@ fn cell(cell: &Cell) -> Value {
     cell.0.iter().map(|(key, text)| (key.clone(), value(text))).collect::<Map<_, _>>().into()
 }
 
-/// A claim: whether it `holds`, null where that is unknown or `undecided`; the `range` of what was measured, null where it is exact.
+/// A claim: its `verdict`, and whether it `holds`, null where that is unknown or undecided; the `interval` of what was measured, null
+/// for a value without spread; the changed keys `with` which it was asked again.
 fn claim(verdict: &Verdict) -> Value {
+    let evidence = verdict.evidence;
     json!({
-        "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
-        "measured": verdict.measured, "range": verdict.range.map(|range| [range.low, range.high]),
-        "holds": verdict.answer.holds(), "undecided": verdict.answer == Answer::Undecided, "note": verdict.note,
+        "text": verdict.text, "kind": verdict.kind, "with": verdict.with, "cell": verdict.cell.to_string(), "required": verdict.required,
+        "measured": verdict.measured, "interval": verdict.interval.map(|interval| [interval.low, interval.high]),
+        "verdict": verdict.answer.name(), "holds": verdict.answer.holds(),
+        "seeds": evidence.seeds, "in_favour": evidence.favour,
+        "p": evidence.p, "p_exact": evidence.exact, "p_holm": evidence.holm, "note": verdict.note,
     })
 }
 

@@ -9,6 +9,7 @@ mod canvas;
 mod clients;
 mod curve;
 mod export;
+mod forest;
 mod geometry;
 mod layout;
 mod legend;
@@ -25,6 +26,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use forest::draw_forest;
 use layout::{Across, Plot};
 pub use ranking::draw_rankings;
 use thiserror::Error;

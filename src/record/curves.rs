@@ -91,6 +91,24 @@ impl Run {
         }
     }
 
+    /// The beginning of the run, up to a `share` of its rounds.
+    pub fn until(&self, share: f64) -> Self {
+        let end = share * self.end(Axis::Rounds);
+        let rows = self.axis(Axis::Rounds).partition_point(|&round| round <= end);
+        let axes = std::array::from_fn(|axis| self.axes[axis][..rows].to_vec());
+        let metrics: Vec<Vec<Option<f64>>> = self.metrics.iter().map(|column| column[..rows].to_vec()).collect();
+        let diverged = self.diverged && metrics.iter().flatten().flatten().any(|value| value.is_nan());
+        Self {
+            cell: self.cell.clone(),
+            method: self.method.clone(),
+            seed: self.seed,
+            diverged,
+            sampling: self.sampling,
+            axes,
+            metrics,
+        }
+    }
+
     /// The last recorded value of a metric.
     pub fn last(&self, metric: usize) -> Option<f64> {
         self.metrics[metric].iter().rev().find_map(|&value| value)

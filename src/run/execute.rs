@@ -1,8 +1,10 @@
 //! Runs all of a plan and makes the results.
 
+mod again;
 mod assemble;
 mod folder;
 mod kept;
+mod looks;
 mod one;
 mod predicted;
 
@@ -80,10 +82,19 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
         earlier.notes(wider.as_ref().unwrap_or(plan), results, options).iter().for_each(|note| progress.note(note));
     }
     let shown = earlier.as_ref().and_then(folder::Earlier::shown);
-    match &wider {
-        None => all(plan, results, options, shown, progress),
-        Some(wider) => all(wider, results, options, shown, progress),
+    let again = plan.again()?;
+    let mut summary = all(wider.as_ref().unwrap_or(plan), results, options, shown, progress)?;
+    let mut further = wider.as_ref().unwrap_or(plan).looking_on(&summary.verdicts)?;
+    while let Some(more) = further {
+        summary = all(&more, results, &Options { overwrite: false, ..options.clone() }, None, progress)?;
+        further = more.looking_on(&summary.verdicts)?;
     }
+    let asked = again::ask(&again, &plan.claims, &summary.verdicts, results, options, progress)?;
+    if !asked.is_empty() {
+        summary.verdicts.extend(asked);
+        assemble::write_claims(results, &summary.verdicts)?;
+    }
+    Ok(summary)
 }
 
 /// The description of this call for a second process that wants the folder.

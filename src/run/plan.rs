@@ -58,6 +58,9 @@ impl Plan {
         }
         match Self::parts(&scenario, &asked) {
             Ok((cells, record, columns, claims, figures)) => {
+                for (index, claim) in claims.iter().enumerate().filter(|(_, claim)| !claim.holds_with.is_empty()) {
+                    let _ = scenario.asking(index, &claim.holds_with)?;
+                }
                 let seeds = scenario.seeds.list();
                 Ok(Self { scenario, cells, seeds, columns, record, claims, figures, asked })
             }

@@ -20,7 +20,7 @@ use crate::{
     part::compressor::AnyCompressor,
     problem::{ProblemSpec, kind::AnyObjective},
     protocol::{peers::PeersSpec, spec::FederatedSpec},
-    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE, metric},
+    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE, metric, paper::PaperSpec},
     registry::Registry,
 };
 
@@ -31,6 +31,8 @@ use crate::{
 struct File {
     /// The question of the scenario, in words; the name of the file if not given.
     title: Option<String>,
+    /// The paper that the scenario is about.
+    paper: Option<PaperSpec>,
     /// Folder that relative paths of data files start from; that of the scenario file if not given.
     folder: Option<String>,
     /// The number of seeds, or a list of them; 1 if not given.

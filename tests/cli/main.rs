@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod at_work;
+mod claims;
 mod clients;
 mod codes;
 mod determinism;

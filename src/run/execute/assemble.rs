@@ -11,7 +11,7 @@ use super::{folder, kept};
 use crate::{
     record::{
         End, Outcome,
-        claim::{self, Verdict},
+        claim::{self, Rules, Verdict},
         clients::table as clients,
         curves::{
             Curves,
@@ -88,7 +88,8 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
         table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, &choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
-    let (rows, verdicts) = (summary::summarise(&curves, &crews), verdicts(plan, &curves)?);
+    let (rows, verdicts) =
+        (summary::summarise(&curves, &crews), claim::all(&plan.claims, &curves, Rules { level: plan.scenario.seeds.level() })?);
     let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
     let tuned = trial::winners(&trials);
     table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
@@ -99,13 +100,9 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
     Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, crews, verdicts, written })
 }
 
-/// Evaluates the claims.
-fn verdicts(plan: &Plan, curves: &Curves) -> Result<Vec<Verdict>, RunError> {
-    let mut verdicts = Vec::new();
-    for claim in &plan.claims {
-        verdicts.extend(claim::evaluate(claim, curves)?);
-    }
-    Ok(verdicts)
+/// Writes `claims.csv`.
+pub(super) fn write_claims(results: &Results, verdicts: &[Verdict]) -> Result<(), RunError> {
+    write(results, "claims.csv", |out| claim::write(verdicts, out).map_err(io::Error::other))
 }
 
 /// Writes `curves.csv` and `runs.csv` from the runs that have begun, unless they hold more: the whole of the runs `shown`, not all
