@@ -1,17 +1,21 @@
 //! Preparation of the samples of a file: classes are numbered, rows held out, features scaled.
 
-mod hold_out;
 mod random_features;
 
 use std::collections::BTreeSet;
 
 use ndarray::Array2;
+use rand::seq::SliceRandom;
 
 use super::{
-    DataSpec, Features, LabelName, Samples, Scale, Table, TargetKind, Targets,
+    DataSpec, Features, LabelName, Samples, Scale, Table, TargetKind, Targets, generate,
     read::{RawSamples, RawTable, RawTargets, is_large},
 };
-use crate::{invalid::Invalid, num::Real};
+use crate::{
+    invalid::{Invalid, count},
+    num::Real,
+    random::{Purpose, Streams},
+};
 
 /// Most distinct whole numbers that are taken for classes unless the scenario says so.
 const MOST_CLASSES: usize = 64;
@@ -166,7 +170,7 @@ pub(super) fn prepare<R: Real>(mut table: Table<R>, spec: &DataSpec) -> Result<T
         return Err(Invalid::at("validation", "the data set has validation samples of its own").help("leave `validation` out"));
     }
     if spec.test.is_some() || spec.validation.is_some() {
-        hold_out::take(&mut table, spec)?;
+        hold_out(&mut table, spec)?;
     }
     match spec.scale {
         Some(Scale::Factor(factor)) => map_values(&mut table, |value| *value *= R::of(factor)),
@@ -282,6 +286,46 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
     }
     table.columns.iter_mut().for_each(super::Grouping::renumber);
     Ok(())
+}
+
+/// Holds out the test part, and of the rest the validation part, of each client that the source or a file of ids names (or of the
+/// whole set). Both are drawn once for all seeds, and the test part is the same with and without a validation part.
+fn hold_out<R: Real>(table: &mut Table<R>, spec: &DataSpec) -> Result<(), Invalid> {
+    let mut groups = table.owned();
+    let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
+    let mut part = |key: &str, share: Option<f64>, draw: u64| -> Result<Option<Samples<R>>, Invalid> {
+        let Some(share) = share else { return Ok(None) };
+        let rows = draw_out(&mut groups, &sizes, share, draw);
+        if rows.is_empty() {
+            let all = count(table.train.len(), "sample");
+            return Err(Invalid::at(key, format!("a share of {share} of {all} holds out none: expected a larger share")));
+        }
+        Ok(Some(table.train.select(&rows)))
+    };
+    let test = part("test", spec.test, generate::HOLD_OUT)?;
+    let validation = part("validation", spec.validation, generate::VALIDATION)?;
+    table.test = test.or(table.test.take());
+    table.validation = validation.or(table.validation.take());
+    let mut train: Vec<usize> = groups.concat();
+    train.sort_unstable();
+    table.keep_train(&train);
+    Ok(())
+}
+
+/// Takes `⌈share · nₖ⌉` rows, but never the last, from each of `groups`, which had `nₖ` of `sizes` to begin with; ascending.
+fn draw_out(groups: &mut [Vec<usize>], sizes: &[usize], share: f64, draw: u64) -> Vec<usize> {
+    let streams = Streams::new(0);
+    let mut taken = Vec::new();
+    for (group, (rows, &size)) in groups.iter_mut().zip(sizes).enumerate() {
+        let wanted = size - ((1.0 - share) * size as f64).floor() as usize;
+        let kept = rows.len().saturating_sub(wanted).max(1).min(rows.len());
+        // The draw depends on which rows are left, not on how an earlier one has mixed them.
+        rows.sort_unstable();
+        rows.shuffle(&mut streams.stream(Purpose::Data, group, draw));
+        taken.extend(rows.drain(kept..));
+    }
+    taken.sort_unstable();
+    taken
 }
 
 impl<R: Real> Features<R> {
