@@ -25,7 +25,7 @@ use crate::{
         Options, Plan, RunId,
         any_world::AnyWorld,
         checkpoint::{self, Keeper, Origin},
-        done::Done,
+        done::{Done, is_of_run},
         error::RunError,
         options::RunProgress,
         ours::{ITERATES, MODELS, STATES},
@@ -174,7 +174,7 @@ fn go_on<P: Protocol>(
     engine: &mut Engine<P>,
 ) -> Result<Option<(Files, RecorderState)>, RunError> {
     let Some((origin, saved)) = checkpoint::open_kept(kept).map_err(damaged(kept))? else { return Ok(None) };
-    if record.stop.bounds().are_beyond(&origin.bounds) != Some(true) {
+    if record.stop.bounds().are_beyond(&origin.bounds) != Some(true) || !is_of_run(&format!("{}.csv", origin.name)) {
         return Ok(None);
     }
     let files =

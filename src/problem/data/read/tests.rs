@@ -247,7 +247,8 @@ fn a_column_is_the_same_in_both_parts() {
 
 #[test]
 fn numbers_beyond_the_precision_are_refused_where_they_stand() {
-    let (place, text) = fault(csv::read::<f32>(&file(b"a,y\n1,0\n1e300,1\n"), [None, None], &CsvSpec::default(), csv::Roles::default()));
+    let (place, text) =
+        fault(csv::read::<f32>(&file(b"a,y\n1,0\n1e300,1\n"), [None, None], &CsvSpec::default(), csv::Roles::default()));
     assert!(place == "3:1 1e300" && text.contains("in single precision up to 3.4e38"), "{place} {text}");
     let (place, _) = fault(libsvm::read::<f32>(&file(b"1 1:1\n0 1:-1e39\n"), [None, None], &LibsvmSpec::default()));
     assert_eq!(place, "2:3 1:-1e39");
