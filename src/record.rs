@@ -28,4 +28,4 @@ pub use recorder::{
     progress::{End, Outcome, Progress},
 };
 pub use spec::{EverySpec, LogSpec, RecordSpec};
-pub use stop::{Stall, Stop};
+pub use stop::{Bounds, Stall, Stop};

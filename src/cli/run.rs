@@ -48,8 +48,8 @@ and directions of the metrics), summary.csv, claims.csv, manifest.toml and figur
 --out.
 Running manifest.toml gives the same bytes.
 
-A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`,
-and no run is repeated; a folder with other results needs --overwrite. Ctrl-C saves the runs, and
+A folder that holds results of the same scenario is extended by methods, seeds, sweep cells or a
+later `stop`, and no run is repeated; a folder with other results needs --overwrite. Ctrl-C saves the runs, and
 --resume continues them; until then curves.csv holds the rows so far.";
 
 /// Run a scenario: curves, summary, claims and figures
@@ -82,6 +82,10 @@ pub struct Args {
     /// Time between two checkpoints of a run; results do not depend on it
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = wait, hide_short_help = true)]
     checkpoint_seconds: f64,
+
+    /// Keep the state in which each run ends, so that a later `stop` goes on from it instead of starting the run again
+    #[arg(long, conflicts_with = "verify", hide_short_help = true)]
+    keep_checkpoints: bool,
 
     /// Run everything twice, on one thread and on all, and name the first event that differs; write nothing
     #[arg(long)]
@@ -116,6 +120,7 @@ impl Args {
             resume: self.resume,
             overwrite: self.overwrite,
             checkpoint_every,
+            keep_checkpoints: self.keep_checkpoints,
             interrupt: caught()?,
         };
         let outcome = if io::stderr().is_terminal() {

@@ -25,13 +25,10 @@ use super::{
     threads::{one_a_thread, shares_threads},
     worlds::Worlds,
 };
-use crate::{
-    record::{
-        End, Outcome,
-        claim::Verdict,
-        curves::{crews, summary::Row, trial::Winner},
-    },
-    scenario::Runs,
+use crate::record::{
+    End, Outcome,
+    claim::Verdict,
+    curves::{crews, summary::Row, trial::Winner},
 };
 
 #[cfg(feature = "figure")]
@@ -70,7 +67,7 @@ pub struct Summary {
 
 /// Runs `plan` into `results`.
 ///
-/// Results in the folder are extended: other methods and seeds stay, and runs that earlier calls have started are not started again.
+/// Results in the folder are extended, by methods, seeds, cells or a later `stop`: other methods and seeds stay, and runs that earlier calls have started are not started again.
 ///
 /// # Errors
 /// [`RunError`]; what has been written stays, and after [`RunError::Interrupted`] what there is of the runs is in `curves.csv`.
@@ -109,7 +106,7 @@ fn all(
     plan: &Plan,
     results: &Results,
     options: &Options,
-    shown: Option<&Runs>,
+    shown: Option<&folder::Shown>,
     progress: &dyn Progressing,
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;

@@ -168,6 +168,12 @@ impl Plan {
         changed.filter(|(key, _)| key != "seeds" && !swept(key)).collect()
     }
 
+    /// The name of the file that keeps the end of a run for those that go on from it.
+    pub(super) fn kept_name(&self, run: RunId) -> String {
+        let family = self.cells[run.cell].families[run.method][run.arm];
+        done::file_name(&self.arm(run).label, family, self.seeds[run.seed])
+    }
+
     /// A fault of a cell's world, with a path from the root of the scenario.
     pub(super) fn reject(&self, cell: usize, invalid: Invalid) -> Rejected {
         self.scenario.reject(vec![self.cells[cell].cell.fault(invalid)])

@@ -31,7 +31,6 @@ use crate::{
         results::Results,
         tuning::{self, Choices},
     },
-    scenario::Runs,
 };
 
 /// The content of `summary.csv` and `claims.csv`.
@@ -99,13 +98,10 @@ pub(super) fn write_claims(results: &Results, verdicts: &[Verdict]) -> Result<()
 
 /// Writes `curves.csv` and `runs.csv` from the runs that have begun, unless they hold more: the whole of the runs `shown`, not all
 /// of which have ended again. Those of a tuned method are of the arm that is best so far.
-pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&Runs>) -> Result<(), RunError> {
+pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&folder::Shown>) -> Result<(), RunError> {
     let is_there = |run: RunId, extension| results.of_run(&plan.name(run), extension).is_file();
     let (begun, not): (Vec<RunId>, Vec<RunId>) = plan.runs().into_iter().partition(|&run| is_there(run, "csv"));
-    let is_shown = |run: RunId| {
-        let seeds = shown.and_then(|shown| shown.get(&plan.arm(run).label));
-        seeds.is_some_and(|seeds| seeds.contains(&plan.seeds[run.seed]))
-    };
+    let is_shown = |run: RunId| shown.is_some_and(|shown| shown.has(plan, run));
     if begun.is_empty() || begun.iter().chain(&not).any(|&run| is_shown(run) && !is_there(run, "done")) {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! One run, from its world to its outcome.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,7 +16,7 @@ use crate::{
     num::Real,
     protocol::{Models, Recorded},
     record::{
-        End, Ended, Files, OWN, RecordError, Recorder, RecorderState, Written,
+        End, Ended, Files, OWN, RecordError, RecordPlan, Recorder, RecorderState, Written,
         curves::{predicted, staleness},
         recorder::files::{Iterates, Part, header, participants_header},
         table::guarded,
@@ -24,8 +24,8 @@ use crate::{
     run::{
         Options, Plan, RunId,
         any_world::AnyWorld,
-        checkpoint::{self, Keeper},
-        done::Done,
+        checkpoint::{self, Keeper, Origin},
+        done::{Done, is_of_run},
         error::RunError,
         options::RunProgress,
         ours::{ITERATES, MODELS, STATES},
@@ -79,13 +79,20 @@ impl Pilot for RunJob<'_> {
             iterates: plan.record.iterates.then(|| results.of_run(name, "iterates")),
             participants: plan.record.participants.then(|| results.of_run(name, "participants")),
         };
-        let saved = if self.saved { resume(&checkpoint, &paths, &prefix, &mut engine)? } else { None };
+        let record = &plan.cells[run.cell].record;
+        let kept = results.of_run(&plan.kept_name(run), "kept");
+        let mut saved = if self.saved { resume(&checkpoint, &paths, &prefix, &mut engine)? } else { None };
+        if self.saved && saved.is_none() {
+            saved = go_on((&kept, record), (results, &paths), &prefix, &mut engine)?;
+        }
         let (files, state) = match saved {
             Some((files, state)) => (files, Some(state)),
             None => (paths.create(plan, &prefix).map_err(RunError::io(&path))?, None),
         };
         let mut keeper = Keeper::new(checkpoint, results, options, self.progress);
-        let record = &plan.cells[run.cell].record;
+        if options.keep_checkpoints {
+            keeper = keeper.keeping(kept, Origin { bounds: record.stop.bounds(), name: name.to_owned() });
+        }
         let mut recorder = Recorder::new(&world, record, files, state, &mut keeper);
         let _ = engine.run(&mut recorder);
         let Some(Ended { end, written, iterates }) = recorder.finish(&engine).map_err(|error| match error {
@@ -158,6 +165,39 @@ impl Paths<'_> {
     }
 }
 
+/// Brings `engine` and the files of a run to where a run with nearer bounds has ended, if that was kept in the file `kept`; the files of
+/// that run stay as they are.
+fn go_on<P: Protocol>(
+    (kept, record): (&Path, &RecordPlan),
+    (results, paths): (&Results, &Paths<'_>),
+    prefix: &[String],
+    engine: &mut Engine<P>,
+) -> Result<Option<(Files, RecorderState)>, RunError> {
+    let Some((origin, saved)) = checkpoint::open_kept(kept).map_err(damaged(kept))? else { return Ok(None) };
+    if record.stop.bounds().are_beyond(&origin.bounds) != Some(true) || !is_of_run(&format!("{}.csv", origin.name)) {
+        return Ok(None);
+    }
+    let files =
+        [("csv", Some(paths.part)), ("iterates", paths.iterates.as_deref()), ("participants", paths.participants.as_deref())];
+    for (extension, to) in files.into_iter().filter_map(|(extension, to)| Some((extension, to?))) {
+        match fs::copy(results.of_run(&origin.name, extension), to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            copied => drop(copied.map_err(RunError::io(to))?),
+        }
+    }
+    let files = paths.resume(saved.written(), prefix).map_err(damaged(kept))?;
+    Ok(Some((files, saved.load(kept, engine).map_err(damaged(kept))?)))
+}
+
+/// The error of a checkpoint that cannot be used, or not be read.
+fn damaged(checkpoint: &Path) -> impl Fn(io::Error) -> RunError {
+    let path = checkpoint.to_owned();
+    move |error| match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::NotFound => RunError::Damaged(error),
+        _ => RunError::io(&path)(error),
+    }
+}
+
 /// Brings `engine` and the files of a run to where its checkpoint was saved; `None` without one.
 fn resume<P: Protocol>(
     checkpoint: &Path,
@@ -165,13 +205,9 @@ fn resume<P: Protocol>(
     prefix: &[String],
     engine: &mut Engine<P>,
 ) -> Result<Option<(Files, RecorderState)>, RunError> {
-    let damaged = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::NotFound => RunError::Damaged(error),
-        _ => RunError::io(checkpoint)(error),
-    };
-    let Some(saved) = checkpoint::open(checkpoint).map_err(damaged)? else { return Ok(None) };
-    let files = paths.resume(saved.written(), prefix).map_err(damaged)?;
-    Ok(Some((files, saved.load(checkpoint, engine).map_err(damaged)?)))
+    let Some(saved) = checkpoint::open(checkpoint).map_err(damaged(checkpoint))? else { return Ok(None) };
+    let files = paths.resume(saved.written(), prefix).map_err(damaged(checkpoint))?;
+    Ok(Some((files, saved.load(checkpoint, engine).map_err(damaged(checkpoint))?)))
 }
 
 /// The files of a run that has ended, as they are written.
