@@ -13,10 +13,12 @@ pub mod gallery;
 pub(crate) mod markdown;
 pub mod metric;
 pub mod recorder;
+pub mod sheet;
 mod spec;
 pub mod spread;
 mod stop;
 pub(crate) mod table;
+pub mod tidy;
 
 pub use metric::{Column, MetricSpec, PeerModel};
 pub use recorder::{

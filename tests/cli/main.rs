@@ -4,6 +4,7 @@
 
 mod at_work;
 mod codes;
+mod compare;
 mod determinism;
 mod folders;
 mod kept;
