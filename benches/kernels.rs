@@ -43,7 +43,7 @@ fn data(batch: usize) -> Arc<ClientData<f32>> {
     let samples = samples(batch);
     let targets = Targets::Classes { labels: (0..samples).map(|row| label(row) as u32).collect(), count: CLASSES };
     let train = Samples { features: Features::Dense(features(batch)), targets };
-    Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, samples].into(), test: None }.aligned())
+    Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, samples].into(), test: None, validation: None }.aligned())
 }
 
 fn start(len: usize) -> Vec<f32> {

@@ -15,9 +15,9 @@ pub use crate::{
     num::{Real, vector},
     part::compressor::{Class, Compressor, Encoder, Promises, Wire},
     problem::{
-        Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, PerSample, Properties, Sample, SampleLoss, TestScore,
+        Block, BlockKind, Correction, HeldOutScore, Inputs, Objective, ObjectiveKind, PerSample, Properties, Sample, SampleLoss,
         Workspace,
-        data::{ClientData, Samples, TargetKind, Targets},
+        data::{ClientData, HeldOut, Samples, TargetKind, Targets},
         evaluate::{Evaluation, Wanted},
     },
     protocol::{

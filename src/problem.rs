@@ -34,6 +34,7 @@ pub use per_sample::{PerSample, SampleLoss};
 pub use softmax::Softmax;
 pub use spec::{Problem, ProblemSpec};
 
+use data::HeldOut;
 use head::LinearHead;
 use quadratic::QuadraticForm;
 
@@ -123,13 +124,13 @@ pub trait Objective<R: Real>: Send + Sync {
     /// Full local loss `fᵢ(x)`, regularisation included.
     fn local_loss(&self, client: usize, x: &[R], work: &mut Workspace<R>) -> f64;
 
-    /// Loss and accuracy on the held-out samples; `None` where there are none.
-    fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore>;
+    /// Loss and accuracy on a held-out part; `None` where there is none.
+    fn score(&self, part: HeldOut, x: &[R], work: &mut Workspace<R>) -> Option<HeldOutScore>;
 
-    /// [`test`](Self::test) of a model whose activations are kept in few bits; the same for objectives without activations.
-    fn test_in(&self, activations: Bits, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
+    /// [`score`](Self::score) of a model whose activations are kept in few bits; the same for objectives without activations.
+    fn score_in(&self, activations: Bits, part: HeldOut, x: &[R], work: &mut Workspace<R>) -> Option<HeldOutScore> {
         let _ = activations;
-        self.test(x, work)
+        self.score(part, x, work)
     }
 
     /// Writes `∇²fᵢ(x) v` over all samples of the client into `product`, shape `[d]`; `false` where it is not available.
@@ -205,7 +206,7 @@ pub struct Visit<'v, 'b, R> {
 
 /// Score on held-out samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TestScore {
+pub struct HeldOutScore {
     /// Mean loss, without regularisation.
     pub loss: f64,
     /// Share of correctly classified samples [1]; `None` for regression.

@@ -12,6 +12,7 @@ pub mod curves;
 pub mod gallery;
 pub(crate) mod markdown;
 pub mod metric;
+mod patience;
 pub mod recorder;
 pub mod sheet;
 mod spec;
@@ -21,6 +22,7 @@ pub(crate) mod table;
 pub mod tidy;
 
 pub use metric::{Column, MetricSpec, PeerModel};
+pub use patience::Patience;
 pub use recorder::{
     Ended, Files, Onlooker, RecordError, RecordPlan, Recorder, RecorderState, Wish, Written,
     files::OWN,

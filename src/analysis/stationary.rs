@@ -8,7 +8,9 @@ use crate::{
         vector::{axpy, dot, norm2},
     },
     problem::{
-        Block, Objective, Problem, Sample, TestScore, Workspace, evaluate,
+        Block, HeldOutScore, Objective, Problem, Sample, Workspace,
+        data::HeldOut,
+        evaluate,
         optimum::{OptimumError, minimise},
     },
 };
@@ -157,8 +159,8 @@ impl Objective<f64> for Reweighted<'_> {
         self.objective.local_loss(client, x, work)
     }
 
-    fn test(&self, x: &[f64], work: &mut Workspace<f64>) -> Option<TestScore> {
-        self.objective.test(x, work)
+    fn score(&self, part: HeldOut, x: &[f64], work: &mut Workspace<f64>) -> Option<HeldOutScore> {
+        self.objective.score(part, x, work)
     }
 
     fn hessian_product(&self, client: usize, x: &[f64], v: &[f64], product: &mut [f64], work: &mut Workspace<f64>) -> bool {

@@ -45,11 +45,12 @@ pub fn data(plan: &Plan) -> String {
 }
 
 fn lines(report: &Report) -> String {
-    let Report { training, held_out, features, density, clients, duplicates, .. } = report;
+    let Report { training, held_out, validation, features, density, clients, duplicates, .. } = report;
     let held_out_words = if *held_out == 0 { "none held out".to_owned() } else { format!("{held_out} held out") };
+    let for_choices = validation.map_or_else(String::new, |validation| format!(", {validation} for validation"));
     let form = density.map_or_else(|| "dense".to_owned(), |share| format!("sparse, {} % of them stored", short(100.0 * share)));
     let mut lines = vec![
-        ("samples", format!("{training} for training, {held_out_words}")),
+        ("samples", format!("{training} for training{for_choices}, {held_out_words}")),
         ("features", format!("{features}, {form}")),
         targets(&report.targets),
     ];

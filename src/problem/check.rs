@@ -22,6 +22,7 @@ impl Shape {
             train: self.samples(48, 0.3),
             offsets: vec![0, 1, 41, 48].into(),
             test: Some(self.samples(50, 0.9)),
+            validation: None,
         }
     }
 

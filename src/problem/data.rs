@@ -27,21 +27,33 @@ pub use spec::{
     Bundled, CentreLaw, CsvSpec, DataSpec, IdxSpec, LabelName, LeafSpec, LibsvmSpec, LinearSpec, LinearTargets, MixtureClients,
     MixtureSpec, NpySpec, NpzSpec, Scale, Source, SyntheticSpec, TargetKind, TeacherSpec, TextSpec,
 };
+pub(super) use spec::{PathOr, path_or_table};
 pub use table::{Grouping, Ids, Table};
 
 use crate::num::{Real, vector};
 
-/// Training samples ordered by client, and held-out samples shared by all.
+/// Training samples ordered by client, and held-out samples that belong to no client.
 #[derive(Debug, Clone)]
 pub struct ClientData<R> {
     /// Training samples; those of client `i` are [`rows(i)`](Self::rows).
     pub train: Samples<R>,
     /// Which rows each client has.
     pub offsets: Offsets,
-    /// Held-out samples, where the data set has some.
+    /// Held-out samples that judge finished runs, where the data set has some.
     pub test: Option<Samples<R>>,
+    /// Held-out samples by which choices are made during and between runs, where the data set has some.
+    pub validation: Option<Samples<R>>,
     /// Name of each class; empty where they have none, and for real targets.
     pub classes: Vec<String>,
+}
+
+/// A part of the samples on which nobody trains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldOut {
+    /// For the report.
+    Test,
+    /// For choices: among tuned values, of the round at which a run stops.
+    Validation,
 }
 
 /// Which rows of the training samples each client has.
@@ -84,6 +96,15 @@ impl<R: Real> ClientData<R> {
             Offsets::Split(offsets) => offsets.len() - 1,
             Offsets::Shared { clients, .. } => *clients,
         }
+    }
+
+    /// The held-out samples of a part, where there are some.
+    pub fn held_out(&self, part: HeldOut) -> Option<&Samples<R>> {
+        let samples = match part {
+            HeldOut::Test => &self.test,
+            HeldOut::Validation => &self.validation,
+        };
+        samples.as_ref().filter(|samples| !samples.is_empty())
     }
 
     /// Moves dense training features to the start of a cache line, which makes local steps a fifth faster.
@@ -249,7 +270,8 @@ mod tests {
     fn aligning_moves_values_and_changes_none() {
         let matrix = ndarray::Array2::from_shape_fn((5, 3), |(i, j)| (3 * i + j) as f64);
         let train = Samples { features: Features::Dense(matrix.clone()), targets: Targets::Values(vec![0.0; 5]) };
-        let aligned = ClientData { classes: Vec::new(), train, offsets: vec![0, 5].into(), test: None }.aligned();
+        let aligned =
+            ClientData { classes: Vec::new(), train, offsets: vec![0, 5].into(), test: None, validation: None }.aligned();
         let Features::Dense(moved) = aligned.train.features else { panic!("dense features stay dense") };
         assert_eq!(moved, matrix);
         assert_eq!(moved.as_slice().unwrap().as_ptr().align_offset(64), 0);

@@ -1,4 +1,4 @@
-//! The global score of an iterate: loss, gap, gradient norm, distance, test score, worst clients.
+//! The global score of an iterate: loss, gap, gradient norm, distance, scores on held-out parts, worst clients.
 //!
 //! Clients are evaluated in parallel over fixed chunks and folded in order, in double precision, so that a score has the
 //! same bits on any number of threads.
@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Objective, Optimum, Sample, TestScore, Workspace};
+use super::{HeldOutScore, Objective, Optimum, Sample, Workspace, data::HeldOut};
 use crate::num::{Real, vector::norm2};
 
 /// Which scores are wanted; nothing else is computed.
@@ -23,6 +23,8 @@ pub struct Wanted {
     pub distance: bool,
     /// Loss and accuracy on held-out samples.
     pub test: bool,
+    /// Loss and accuracy on the validation part.
+    pub validation: bool,
     /// Mean loss of the worst tenth of the clients.
     pub worst_decile: bool,
     /// The loss of every client.
@@ -37,6 +39,7 @@ impl Wanted {
         gradient_norm: false,
         distance: false,
         test: false,
+        validation: false,
         worst_decile: false,
         local_losses: false,
     };
@@ -50,6 +53,7 @@ impl Wanted {
             gradient_norm: self.gradient_norm || other.gradient_norm,
             distance: self.distance || other.distance,
             test: self.test || other.test,
+            validation: self.validation || other.validation,
             worst_decile: self.worst_decile || other.worst_decile,
             local_losses: self.local_losses || other.local_losses,
         }
@@ -68,7 +72,9 @@ pub struct Evaluation {
     /// `‖x − x*‖`.
     pub distance: Option<f64>,
     /// Score on held-out samples.
-    pub test: Option<TestScore>,
+    pub test: Option<HeldOutScore>,
+    /// Score on the validation part.
+    pub validation: Option<HeldOutScore>,
     /// Mean of `fᵢ(x)` over the worst `⌈n/10⌉` clients, each counted once.
     pub worst_decile: Option<f64>,
     /// `fᵢ(x)` of every client, shape `[n]`.
@@ -93,12 +99,14 @@ pub fn evaluate<R: Real>(objective: &dyn Objective<R>, optimum: Option<&Optimum>
         }
         (None, None) => (None, None, None),
     };
+    let held_out = |is_wanted: bool, part| is_wanted.then(|| objective.score(part, x, &mut Workspace::new())).flatten();
     Evaluation {
         loss: loss.filter(|_| wanted.loss),
         gap: gap.filter(|_| wanted.gap),
         gradient_norm: gradient_norm.filter(|_| wanted.gradient_norm),
         distance: optimum.filter(|_| wanted.distance).map(|optimum| optimum.distance(x)),
-        test: wanted.test.then(|| objective.test(x, &mut Workspace::new())).flatten(),
+        test: held_out(wanted.test, HeldOut::Test),
+        validation: held_out(wanted.validation, HeldOut::Validation),
         worst_decile: sums
             .as_ref()
             .filter(|_| wanted.worst_decile)

@@ -1,12 +1,20 @@
 //! Initial models.
 
+use std::path::{Path, PathBuf};
+
+use ndarray::{ArrayD, Axis};
+use ndarray_npy::ReadNpyExt;
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Block, BlockKind};
+use super::{
+    Block, BlockKind,
+    data::{PathOr, path_or_table},
+};
 use crate::{
+    file::{File, numpy},
     invalid::{Invalid, require},
     num::Real,
     random::{Purpose, Streams},
@@ -26,6 +34,12 @@ pub enum InitSpec {
     Constant(f64),
     /// Exactly these parameters, shape `[d]`.
     Values(Vec<f64>),
+    /// The parameters in a NumPy file, such as those that `record.models` keeps; a bare path, or a table.
+    File(
+        #[serde(deserialize_with = "path_or_table")]
+        #[schemars(with = "PathOr<FileInit>")]
+        FileInit,
+    ),
 }
 
 /// Normal initial parameters.
@@ -52,6 +66,57 @@ pub struct XavierInit {
     pub independent: bool,
 }
 
+/// Initial parameters from an array of `float32` or `float64`, shape `[d]`, or `[models, d]` of which one is chosen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FileInit {
+    /// Path of the `.npy` file, from the folder of the scenario.
+    pub path: PathBuf,
+    /// The model to start from, counted from 0, where the file holds several, as that of a method without a server does: one a node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
+    /// The parameters, once they have been [loaded](InitSpec::load).
+    #[serde(skip)]
+    values: Vec<f64>,
+}
+
+impl FileInit {
+    /// The parameters of the chosen model, of which there must be `dim`.
+    fn read(&self, base: &Path, dim: usize) -> Result<Vec<f64>, Invalid> {
+        let file = File::open(&self.path, base)?;
+        numpy::check(file.bytes()).map_err(|fault| file.fault(fault))?;
+        let doubles = ArrayD::<f64>::read_npy(file.bytes());
+        let array = doubles.or_else(|_| ArrayD::<f32>::read_npy(file.bytes()).map(|singles| singles.mapv(f64::from)));
+        let array = array.map_err(|_| file.fault("expected an array of float32 or float64, as `record.models` keeps it"))?;
+        let models = match array.ndim() {
+            1 => array.insert_axis(Axis(0)),
+            2 => array,
+            _ => return Err(file.fault(format!("the array has shape {:?}: expected [d] or [models, d]", array.shape()))),
+        };
+        let (count, found) = (models.shape()[0], models.shape()[1]);
+        if found != dim {
+            let fault = file.fault(format!("the file holds models of {found} parameters, and this problem has models of {dim}"));
+            return Err(fault.help("start from a model of the same objective, features and classes"));
+        }
+        let row = match self.row {
+            Some(row) if row >= count => {
+                let models = crate::invalid::count(count, "model");
+                return Err(Invalid::at("row", format!("there is no row {row}: the file holds {models}, counted from 0")));
+            }
+            None if count != 1 => {
+                let fault = file.fault(format!("the file holds {count} models: expected one, or a choice"));
+                return Err(fault.help("choose one, such as `init = { file = { path = \"…\", row = 0 } }`"));
+            }
+            chosen => chosen.unwrap_or(0),
+        };
+        let values: Vec<f64> = models.index_axis(Axis(0), row).iter().copied().collect();
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(file.fault(format!("parameter {at} of row {row} is not a finite number"))),
+            None => Ok(values),
+        }
+    }
+}
+
 impl InitSpec {
     /// Refuses values out of range.
     ///
@@ -67,7 +132,7 @@ impl InitSpec {
                 Some(value) => require(false, "values", value, "finite numbers"),
                 None => Ok(()),
             },
-            Self::Zeros | Self::Xavier(_) => Ok(()),
+            Self::Zeros | Self::Xavier(_) | Self::File(_) => Ok(()),
         }
     }
 
@@ -85,6 +150,17 @@ impl InitSpec {
         }
     }
 
+    /// Reads the file, where there is one, for a model of `dim` parameters; its path is relative to `base`.
+    ///
+    /// # Errors
+    /// [`Invalid`] at `file` where it cannot be read, or holds no such model.
+    pub fn load(&mut self, base: &Path, dim: usize) -> Result<(), Invalid> {
+        if let Self::File(file) = self {
+            file.values = file.read(base, dim).map_err(|error| error.under("file"))?;
+        }
+        Ok(())
+    }
+
     /// Whether nodes start from models of their own.
     pub fn is_independent(&self) -> bool {
         matches!(self, Self::Normal(NormalInit { independent: true, .. }) | Self::Xavier(XavierInit { independent: true }))
@@ -98,7 +174,7 @@ impl InitSpec {
         match self {
             Self::Zeros => vec![R::zero(); dim],
             Self::Constant(value) => vec![R::of(*value); dim],
-            Self::Values(values) => values.iter().map(|&value| R::of(value)).collect(),
+            Self::Values(values) | Self::File(FileInit { values, .. }) => values.iter().map(|&value| R::of(value)).collect(),
             Self::Normal(NormalInit { sd, .. }) => {
                 let draws = (0..dim).map(|_| -> f64 { StandardNormal.sample(&mut rng) });
                 draws.map(|normal| R::of(sd * normal)).collect()

@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 use layers::{Coarse, Layers, Target};
 
 use super::{
-    Block, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
+    Block, Correction, HeldOutScore, Inputs, Objective, ObjectiveKind, Properties, Sample, Visit, Workspace,
     correction::Affine,
-    data::{ClientData, TargetKind},
+    data::{ClientData, HeldOut, TargetKind},
     head::LinearHead,
     outputs,
     supervised::{Picked, Supervised, of_shared},
@@ -251,16 +251,16 @@ impl<R: Real> Objective<R> for Mlp<R> {
         self.evaluate(Bits::FLOAT, &rows, x, work).0 / rows.len().max(1) as f64 + self.shared.ridge(x)
     }
 
-    fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
-        self.test_in(Bits::FLOAT, x, work)
+    fn score(&self, part: HeldOut, x: &[R], work: &mut Workspace<R>) -> Option<HeldOutScore> {
+        self.score_in(Bits::FLOAT, part, x, work)
     }
 
-    fn test_in(&self, activations: Bits, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
-        let test = self.shared.test()?;
-        let (loss, hits) = self.evaluate(activations, &Picked::all(test), x, work);
-        let count = test.len() as f64;
-        let accuracy = outputs::is_classification(&test.targets).then_some(hits as f64 / count);
-        Some(TestScore { loss: loss / count, accuracy })
+    fn score_in(&self, activations: Bits, part: HeldOut, x: &[R], work: &mut Workspace<R>) -> Option<HeldOutScore> {
+        let samples = self.shared.data.held_out(part)?;
+        let (loss, hits) = self.evaluate(activations, &Picked::all(samples), x, work);
+        let count = samples.len() as f64;
+        let accuracy = outputs::is_classification(&samples.targets).then_some(hits as f64 / count);
+        Some(HeldOutScore { loss: loss / count, accuracy })
     }
 
     fn linear_head(&self) -> Option<&dyn LinearHead<R>> {

@@ -83,8 +83,8 @@ pub(super) fn count<R: Real>(data: &ClientData<R>) -> Result<usize, Invalid> {
     if let Targets::Classes { count: ..2, .. } = train {
         return Err(supervised::only_one(data));
     }
-    let fits = |test: &Targets<R>| test.outputs() == train.outputs() && is_classification(test) == is_classification(train);
-    if data.test.as_ref().is_some_and(|test| !fits(&test.targets)) {
+    let fits = |part: &Targets<R>| part.outputs() == train.outputs() && is_classification(part) == is_classification(train);
+    if [&data.test, &data.validation].into_iter().flatten().any(|part| !fits(&part.targets)) {
         return Err(Invalid::at("data", "held-out samples have other targets than training samples"));
     }
     Ok(train.outputs())

@@ -1,8 +1,8 @@
 //! An objective from the loss of one sample: the short way to an objective over data.
 
 use super::{
-    Block, Inputs, Objective, Sample, TestScore, Workspace,
-    data::Samples,
+    Block, HeldOutScore, Inputs, Objective, Sample, Workspace,
+    data::{HeldOut, Samples},
     supervised::{Supervised, of_shared},
 };
 use crate::{invalid::Invalid, num::Real};
@@ -70,13 +70,13 @@ impl<R: Real, L: SampleLoss<R>> Objective<R> for PerSample<L, R> {
         share * rows.map(|row| self.loss.loss(&data.train, row, x, None)).sum::<f64>() + self.shared.ridge(x)
     }
 
-    fn test(&self, x: &[R], _: &mut Workspace<R>) -> Option<TestScore> {
-        let samples = self.shared.test()?;
+    fn score(&self, part: HeldOut, x: &[R], _: &mut Workspace<R>) -> Option<HeldOutScore> {
+        let samples = self.shared.data.held_out(part)?;
         let rows = || 0..samples.len();
         let loss = rows().map(|row| self.loss.loss(samples, row, x, None)).sum::<f64>() / samples.len() as f64;
         let right: Option<Vec<bool>> = rows().map(|row| self.loss.is_right(samples, row, x)).collect();
         let share = |right: Vec<bool>| right.iter().filter(|&&right| right).count() as f64 / right.len() as f64;
-        Some(TestScore { loss, accuracy: right.map(share) })
+        Some(HeldOutScore { loss, accuracy: right.map(share) })
     }
 
     fn cost(&self, samples: usize) -> f64 {

@@ -21,8 +21,8 @@ use crate::{
     invalid::Invalid,
     num::Real,
     problem::{
-        Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
-        data::TargetKind,
+        Block, BlockKind, Correction, HeldOutScore, Inputs, Objective, ObjectiveKind, Properties, Sample, Visit, Workspace,
+        data::HeldOut, data::TargetKind,
     },
     random::Streams,
 };
@@ -228,7 +228,7 @@ impl<R: Real> Objective<R> for Quadratic<R> {
         })
     }
 
-    fn test(&self, _: &[R], _: &mut Workspace<R>) -> Option<TestScore> {
+    fn score(&self, _: HeldOut, _: &[R], _: &mut Workspace<R>) -> Option<HeldOutScore> {
         None
     }
 

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use rows::{Pass, Rows};
 
 use super::{
-    Block, BlockKind, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Workspace,
-    data::{ClientData, Features, TargetKind},
+    Block, BlockKind, HeldOutScore, Inputs, Objective, ObjectiveKind, Properties, Sample, Workspace,
+    data::{ClientData, Features, HeldOut, Samples, TargetKind},
     head::{LinearHead, each_raw_part},
     quadratic::{Hessian, QuadraticForm},
     supervised::Picked,
@@ -93,7 +93,8 @@ pub struct Regression<R> {
     data: Arc<ClientData<R>>,
     /// Targets as the loss takes them: ±1 for logistic regression.
     targets: Vec<R>,
-    test_targets: Vec<R>,
+    /// The same of the test part and of the validation part.
+    held_out: [Vec<R>; 2],
     weights: Vec<f64>,
     l2: f64,
     intercept: bool,
@@ -108,14 +109,15 @@ impl<R: Real> Regression<R> {
     /// [`Invalid`] at `objective` or `data` where the targets do not suit the loss.
     pub fn new(loss: Loss, intercept: bool, data: Arc<ClientData<R>>, weights: Vec<f64>, l2: f64) -> Result<Self, Invalid> {
         let targets = loss.targets(&data, &data.train.targets)?;
-        let test_targets = data.test.as_ref().map_or(Ok(Vec::new()), |test| loss.targets(&data, &test.targets))?;
+        let of = |part: &Option<Samples<R>>| part.as_ref().map_or(Ok(Vec::new()), |part| loss.targets(&data, &part.targets));
+        let held_out = [of(&data.test)?, of(&data.validation)?];
         let columns = data.train.features.columns();
         let block = |name: &str, range, kind| Block { name: name.into(), range, kind, fan_in: columns, fan_out: 1 };
         let mut blocks = vec![block("weight", 0..columns, BlockKind::Weight)];
         if intercept {
             blocks.push(block("bias", columns..columns + 1, BlockKind::Bias));
         }
-        Ok(Self { loss, data, targets, test_targets, weights, l2, intercept, blocks, form: OnceLock::new() })
+        Ok(Self { loss, data, targets, held_out, weights, l2, intercept, blocks, form: OnceLock::new() })
     }
 
     fn pass<'a>(&'a self, x: &'a [R], rows: Rows<'a>) -> Pass<'a, R> {
@@ -208,12 +210,13 @@ impl<R: Real> Objective<R> for Regression<R> {
         self.pass(x, Rows::Range(self.data.rows(client))).score().loss + self.penalty(x)
     }
 
-    fn test(&self, x: &[R], _: &mut Workspace<R>) -> Option<TestScore> {
-        let test = self.data.test.as_ref().filter(|test| !test.is_empty())?;
-        let rows = Rows::Range(0..test.len());
-        let score = Pass { features: &test.features, targets: &self.test_targets, ..self.pass(x, rows) }.score();
+    fn score(&self, part: HeldOut, x: &[R], _: &mut Workspace<R>) -> Option<HeldOutScore> {
+        let samples = self.data.held_out(part)?;
+        let rows = Rows::Range(0..samples.len());
+        let targets = &self.held_out[part as usize];
+        let score = Pass { features: &samples.features, targets, ..self.pass(x, rows) }.score();
         let accuracy = (self.loss == Loss::Logistic).then_some(score.hits);
-        Some(TestScore { loss: score.loss, accuracy })
+        Some(HeldOutScore { loss: score.loss, accuracy })
     }
 
     fn hessian_product(&self, client: usize, x: &[R], v: &[R], product: &mut [R], _: &mut Workspace<R>) -> bool {

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use model::{Model, accumulate, logits};
 
 use super::{
-    Block, BlockKind, Correction, Inputs, Objective, ObjectiveKind, Properties, Sample, TestScore, Visit, Workspace,
+    Block, BlockKind, Correction, HeldOutScore, Inputs, Objective, ObjectiveKind, Properties, Sample, Visit, Workspace,
     correction::Affine,
-    data::{ClientData, TargetKind, Targets},
+    data::{ClientData, HeldOut, TargetKind, Targets},
     head::{LinearHead, each_raw_part},
     outputs,
     supervised::{self, Picked, Supervised, of_shared},
@@ -188,11 +188,11 @@ impl<R: Real> Objective<R> for Softmax<R> {
         self.evaluate(&rows, x, work).0 / rows.len().max(1) as f64 + self.shared.ridge(x)
     }
 
-    fn test(&self, x: &[R], work: &mut Workspace<R>) -> Option<TestScore> {
-        let test = self.shared.test()?;
-        let (loss, hits) = self.evaluate(&Picked::all(test), x, work);
-        let count = test.len() as f64;
-        Some(TestScore { loss: loss / count, accuracy: Some(hits as f64 / count) })
+    fn score(&self, part: HeldOut, x: &[R], work: &mut Workspace<R>) -> Option<HeldOutScore> {
+        let samples = self.shared.data.held_out(part)?;
+        let (loss, hits) = self.evaluate(&Picked::all(samples), x, work);
+        let count = samples.len() as f64;
+        Some(HeldOutScore { loss: loss / count, accuracy: Some(hits as f64 / count) })
     }
 
     fn linear_head(&self) -> Option<&dyn LinearHead<R>> {

@@ -29,9 +29,9 @@ impl<R: Real> Supervised<R> {
             return Err(Invalid::at("partition", "the clients' rows do not cover the training samples in order"));
         }
         require(!data.train.is_empty(), "data", data.train.len(), "at least one training sample")?;
-        if let Some(test) = &data.test {
-            check(test)?;
-            if test.features.columns() != data.train.features.columns() {
+        for part in [&data.test, &data.validation].into_iter().flatten() {
+            check(part)?;
+            if part.features.columns() != data.train.features.columns() {
                 return Err(Invalid::at("data", "held-out samples have another number of features than training samples"));
             }
         }
@@ -72,11 +72,6 @@ impl<R: Real> Supervised<R> {
     pub fn begin_gradient(&self, x: &[R], gradient: &mut [R]) {
         gradient.copy_from_slice(x);
         vector::scale(R::of(self.l2), gradient);
-    }
-
-    /// The held-out samples, where there are some.
-    pub fn test(&self) -> Option<&Samples<R>> {
-        self.data.test.as_ref().filter(|test| !test.is_empty())
     }
 
     /// The rows of a client that `sample` names.

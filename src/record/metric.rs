@@ -13,7 +13,7 @@ use std::fmt::{self, Debug, Formatter};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use builtin::{Accuracy, BUILTIN, Loss};
+pub use builtin::{Accuracy, BUILTIN, Loss, ValidationLoss};
 pub use measure::{Measure, TABLE, read, write};
 pub use observation::{Column, Observation, PeerModel, Sampled, wanted};
 pub use widths::{Accuracies, Widths};
@@ -116,7 +116,7 @@ pub struct MetricCard {
 /// The scores that a metric is computed from, and what the problem, the fleet or the methods of a scenario must have for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MetricNeeds {
-    /// Scores of the models. The gap and the distance need the exact optimum, the test score needs held-out samples.
+    /// Scores of the models. The gap and the distance need the exact optimum, a score on a held-out part needs the part.
     pub scores: Wanted,
     /// A method with a server.
     pub server: bool,
@@ -186,10 +186,15 @@ impl MetricSpec {
         self.needs().scores.test || self.needs().widths
     }
 
+    /// Whether it needs a validation part.
+    pub fn needs_validation(&self) -> bool {
+        self.needs().scores.validation
+    }
+
     /// Whether it says how good a model is by the training samples alone.
     pub fn judges_training(&self) -> bool {
         let scores = self.needs().scores;
-        scores != Wanted::NOTHING && !scores.test
+        scores != Wanted::NOTHING && !scores.test && !scores.validation
     }
 
     /// The value that a model with these scores has by itself.

@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use super::{
     axis::Axis,
-    metric::{Column, PeerModel, Sampled, Widths},
+    metric::{Better, Column, PeerModel, Sampled, Widths},
+    patience::Best,
     spec::EverySpec,
     stop::{Stall, Stop},
 };
@@ -43,6 +44,8 @@ pub struct RecorderState {
     stall: Stall,
     /// The latest round whose participants are written.
     logged: u64,
+    /// The best value of the metric of early stopping.
+    best: Best,
 }
 
 /// Digests of the files that a recorder has written to disk.
@@ -175,7 +178,8 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
         onlooker: &'a mut dyn Onlooker<P>,
     ) -> Self {
         let stall = Stall::default();
-        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, stall, logged: 0 };
+        let best = Best::default();
+        let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, stall, logged: 0, best };
         let state = state.unwrap_or(fresh);
         Self { world, plan, files, state, onlooker, widths: plan.widths(world), left: false, failure: None }
     }
@@ -280,6 +284,8 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
             self.state.outcome = Some(Outcome::Diverged);
         } else if self.target_reached(&values) {
             self.state.outcome = Some(Outcome::Reached);
+        } else if self.patience_ends(&values, progress.round) {
+            self.state.outcome = Some(Outcome::StoppedEarly);
         }
         self.onlooker.sampled(&progress, self.state.headline);
     }
@@ -287,12 +293,21 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
     fn target_reached(&self, values: &[Option<f64>]) -> bool {
         let Some(target) = &self.plan.stop.target else { return false };
         let reached = |(name, &bound): (&String, &f64)| {
-            let columns = self.plan.columns.iter().zip(values);
-            let found =
-                columns.filter(|(column, _)| column.name() == *name).find_map(|(column, value)| Some((column, (*value)?)));
-            found.is_some_and(|(column, value)| column.metric.card().better.reached(value, bound))
+            self.found(name, values).is_some_and(|(better, value)| value.is_some_and(|value| better.reached(value, bound)))
         };
         !target.is_empty() && target.iter().all(reached)
+    }
+
+    fn patience_ends(&mut self, values: &[Option<f64>], round: u64) -> bool {
+        let Some(patience) = &self.plan.stop.patience else { return false };
+        let Some((better, value)) = self.found(&patience.metric, values) else { return false };
+        self.state.best.exhausts(patience, better, value, round)
+    }
+
+    /// The direction and the value of the column `name` of a sample.
+    fn found(&self, name: &str, values: &[Option<f64>]) -> Option<(Better, Option<f64>)> {
+        let mut columns = self.plan.columns.iter().zip(values);
+        columns.find(|(column, _)| column.name() == name).map(|(column, &value)| (column.metric.card().better, value))
     }
 
     fn limit_reached(&self, next: f64, engine: &Engine<P>) -> bool {

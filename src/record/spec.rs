@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
-    metric::{Better, Loss, MetricSpec, PeerModel},
+    metric::{Better, Loss, MetricSpec, PeerModel, ValidationLoss},
     stop::Stop,
 };
 use crate::invalid::{Invalid, require};
@@ -20,11 +20,11 @@ pub struct RecordSpec {
     /// the place where a target is reached is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<EverySpec>,
-    /// What is recorded; the loss, and the accuracy where there is one, when left out.
+    /// What is recorded; when left out the loss, the accuracy where there is one, and the validation loss where there is such a part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<MetricSpec>>,
-    /// Metric whose final value decides among values that are tried by `tune`; recorded in any case. When left out the first one of
-    /// `metrics` that is computed on training samples, such as `loss`, which is recorded besides where there is none.
+    /// Metric whose final value decides among values that are tried by `tune`; recorded in any case. When left out `validation-loss`
+    /// where the data have a validation part, else the first one of `metrics` that is computed on training samples, or `loss`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tune_by: Option<MetricSpec>,
     /// The models of a method without a server that are scored.
@@ -196,10 +196,11 @@ const SAMPLES: u64 = 100;
 const MOST_SAMPLES: f64 = 1e7;
 
 impl RecordSpec {
-    /// The metric whose final value decides among tuned values.
-    pub fn criterion(&self) -> MetricSpec {
-        let judging = || self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
-        self.tune_by.or_else(judging).unwrap_or(MetricSpec::of::<Loss>())
+    /// The metric whose final value decides among tuned values of a problem that has a validation part, or none.
+    pub fn criterion(&self, validated: bool) -> MetricSpec {
+        let of_validation = validated.then_some(MetricSpec::of::<ValidationLoss>());
+        let of_training = || self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
+        self.tune_by.or(of_validation).or_else(of_training).unwrap_or(MetricSpec::of::<Loss>())
     }
 
     /// Distance between samples for a run that ends at `stop`.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     cell,
     metric::{Better, Column},
+    patience::Patience,
 };
 use crate::{
     engine::Ledger,
@@ -38,6 +39,9 @@ pub struct Stop {
     /// below. Looked at whenever the recorder samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<BTreeMap<String, f64>>,
+    /// Early stopping, such as `{ metric = "validation-loss", rounds = 20 }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<Patience>,
 }
 
 impl Stop {
@@ -73,17 +77,19 @@ impl Stop {
             (Some(here), Some(there)) => here >= there,
             _ => false,
         };
-        (kept && seconds && self.target == other.target).then_some(true)
+        (kept && seconds && self.target == other.target && self.patience == other.patience).then_some(true)
     }
 
-    /// Checks that the metrics of the target are among the recorded `columns`, and have a better direction.
+    /// Checks that the metrics of the target and of patience are among the recorded `columns`, and have a better direction.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `stop`.
-    pub fn check_target(&self, columns: &[Column]) -> Result<(), Invalid> {
+    pub fn check_metrics(&self, columns: &[Column]) -> Result<(), Invalid> {
         let names: Vec<String> = columns.iter().map(|column| column.name()).collect();
-        for name in self.target.iter().flat_map(BTreeMap::keys) {
-            let at = |fault: Invalid| Invalid { path: vec!["target".to_owned(), name.clone()], ..fault };
+        let of_target = self.target.iter().flat_map(BTreeMap::keys).map(|name| (["target", name], name));
+        let of_patience = self.patience.iter().map(|patience| (["patience", "metric"], &patience.metric));
+        for (path, name) in of_target.chain(of_patience) {
+            let at = |fault: Invalid| Invalid { path: path.map(str::to_owned).to_vec(), ..fault };
             cell::known("", "recorded metric", name, &names).map_err(at)?;
             let ranked = columns.iter().any(|column| column.name() == *name && column.metric.card().better != Better::Neither);
             if !ranked {
@@ -94,7 +100,8 @@ impl Stop {
         Ok(())
     }
 
-    /// Checks that bounds can be reached, though not at once, and that a target, which may be missed for ever, is not the only one.
+    /// Checks that bounds can be reached, though not at once, and that one other than the target and patience, which may be missed
+    /// for ever, is given.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `stop`.
@@ -120,6 +127,7 @@ impl Stop {
         if self.target.as_ref().is_some_and(BTreeMap::is_empty) {
             return Err(Invalid::at("target", "the target names no metric").help("write `target = { gap = 1e-6 }`"));
         }
+        self.patience.as_ref().map_or(Ok(()), Patience::check).map_err(|error| error.under("patience"))?;
         if self.needs_time() && self.seconds.is_none() {
             return Err(Invalid::at("", "no bound is sure to end a run")
                 .help("give at least one of `rounds`, `seconds`, `updates`, `gradients` and `uplink-bits`"));

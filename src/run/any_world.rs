@@ -43,6 +43,8 @@ pub struct Facts {
     pub convex: bool,
     /// Whether there are held-out samples.
     pub held_out: bool,
+    /// Whether there is a validation part.
+    pub validated: bool,
     /// Whether held-out samples have classes.
     pub classified: bool,
     /// Whether work and messages around a server surely take no time.
@@ -169,6 +171,7 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         layers: world.objective().blocks().iter().filter(is_weight).count(),
         convex: world.problem.spec().is_convex(),
         held_out: test.is_some(),
+        validated: world.problem.data().is_some_and(|data| data.validation.is_some()),
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
         instant_server: world.is_instant(&[Direction::Up, Direction::Down]),
         instant_peers: world.is_instant(&[Direction::Peer]),

@@ -17,7 +17,7 @@ use crate::{
     random::{Setting, Streams},
     record::{
         Column, MetricSpec, RecordPlan, RecordSpec,
-        metric::{Accuracy, Loss},
+        metric::{Accuracy, Loss, ValidationLoss},
     },
     registry::Parameters,
     scenario::{Cell, Diagnostic, Runs, Scenario},
@@ -35,6 +35,8 @@ pub struct PlannedCell {
     pub methods: Vec<Vec<Arm>>,
     /// What is recorded.
     pub metrics: Vec<MetricSpec>,
+    /// The metric whose final value decides among tuned values.
+    pub criterion: MetricSpec,
     /// How its runs are recorded.
     pub record: RecordPlan,
     /// The data files that its worlds and methods come from.
@@ -58,6 +60,11 @@ pub struct PlannedCell {
 }
 
 impl PlannedCell {
+    /// Whether one of its methods is tuned.
+    pub(super) fn tunes(&self) -> bool {
+        self.methods.iter().any(|arms| arms.len() > 1)
+    }
+
     /// Works out what every arm is.
     pub(super) fn identify(&mut self, record: &RecordSpec) {
         let of = |arm: &Arm| self.identity(arm, record);
@@ -119,11 +126,17 @@ pub(super) fn planned(
             }
             metrics.clone()
         }
-        None if facts.classified => vec![MetricSpec::of::<Loss>(), MetricSpec::of::<Accuracy>()],
-        None => vec![MetricSpec::of::<Loss>()],
+        None => [
+            Some(MetricSpec::of::<Loss>()),
+            facts.classified.then_some(MetricSpec::of::<Accuracy>()),
+            facts.validated.then_some(MetricSpec::of::<ValidationLoss>()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     };
     check_participants(record, cell, roles)?;
-    let criterion = record.criterion();
+    let criterion = record.criterion(facts.validated);
     check_metric(("record.tune-by", criterion), cell, &facts, roles)?;
     if tunes && !metrics.contains(&criterion) {
         metrics.push(criterion);
@@ -131,7 +144,7 @@ pub(super) fn planned(
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
     let columns: Vec<Column> = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
-    cell.stop.check_target(&columns).map_err(|invalid| vec![cell.fault(invalid.under("stop"))])?;
+    cell.stop.check_metrics(&columns).map_err(|invalid| vec![cell.fault(invalid.under("stop"))])?;
     let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
     let data_notes = world.notes().to_vec();
     let data = world.report();
@@ -142,6 +155,7 @@ pub(super) fn planned(
         precision: cell.precision,
         methods,
         metrics,
+        criterion,
         record,
         files: Opened::new(),
         identities: Vec::new(),
@@ -213,6 +227,12 @@ fn check_metric((key, metric): (&str, MetricSpec), cell: &Cell, facts: &Facts, r
         return refuse(
             "needs held-out samples, which this problem does not have",
             "record `loss`, or give `test = 0.2` in the data",
+        );
+    }
+    if metric.needs_validation() && !facts.validated {
+        return refuse(
+            "needs a validation part, which this problem does not have",
+            "record `loss`, or give `validation = 0.1` in the data",
         );
     }
     Ok(())

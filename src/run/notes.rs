@@ -61,20 +61,21 @@ impl Plan {
 
     /// What decides among tuned values, where there are some.
     fn tuned_by(&self) -> Option<String> {
-        let tunes = self.cells.iter().flat_map(|planned| &planned.methods).any(|arms| arms.len() > 1);
-        let criterion = self.record.criterion();
-        let kept = format!("`tune` keeps the values with the best final `{}`", criterion.name());
+        let criterion = self.criterion();
         let listed = self.record.metrics.as_ref().is_none_or(|metrics| metrics.contains(&criterion));
+        let besides = if listed { "" } else { ", which is recorded for that" };
+        let kept = format!("`tune` keeps the values with the best final `{}`{besides}", criterion.name());
+        let of_training = !criterion.needs_validation() && self.record.tune_by.is_none();
         let note = if criterion.needs_test() {
-            format!("{kept}, which is of held-out samples: what they say of these methods then flatters them")
-        } else if listed || self.record.tune_by.is_some() {
-            kept
-        } else {
+            format!("{kept}: it is of held-out samples, and what they say of these methods then flatters them")
+        } else if of_training && self.cells.iter().any(|planned| planned.data.is_some()) {
             format!(
-                "{kept}, which is recorded for that: the metrics listed do not judge by training samples; `record.tune-by` names another"
+                "{kept}: it is of training samples; with `validation = 0.1` in the data, samples decide on which nobody trains"
             )
+        } else {
+            kept
         };
-        tunes.then_some(note)
+        self.tunes().then_some(note)
     }
 
     /// Words that the figures of the scenario cannot show as they are written, each at its key.
@@ -311,12 +312,20 @@ mod tests {
     #[test]
     fn what_decides_among_tuned_values_is_noted() {
         let tuned = |record: &str| notes("uniform", &format!("name = 'fedavg'\nlocal.lr.tune = [0.1, 0.2]\n[record]\n{record}"));
-        assert_eq!(tuned("metrics = ['accuracy', 'loss']"), ["`tune` keeps the values with the best final `loss`"]);
-        assert_eq!(tuned("metrics = ['staleness', 'grad-norm']"), ["`tune` keeps the values with the best final `grad-norm`"]);
+        let begins = |record: &str, with: &str| {
+            let found = tuned(record);
+            assert!(found.len() == 1 && found[0].starts_with(with), "{found:?}");
+        };
+        begins("metrics = ['accuracy', 'loss']", "`tune` keeps the values with the best final `loss`: it is of training samples");
+        begins(
+            "metrics = ['staleness', 'grad-norm']",
+            "`tune` keeps the values with the best final `grad-norm`: it is of training",
+        );
         let found = tuned("metrics = ['accuracy', 'test-loss']");
-        assert!(found.len() == 1 && found[0].contains("`loss`, which is recorded for that"), "{found:?}");
+        assert!(found.len() == 1 && found[0].contains("`loss`, which is recorded for that: it is of training"), "{found:?}");
+        assert_eq!(tuned("tune-by = 'loss'"), ["`tune` keeps the values with the best final `loss`"]);
         let found = tuned("metrics = ['loss']\ntune-by = 'accuracy'");
-        assert!(found.len() == 1 && found[0].contains("`accuracy`, which is of held-out samples"), "{found:?}");
+        assert!(found.len() == 1 && found[0].contains("recorded for that: it is of held-out samples"), "{found:?}");
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Plan {
         if !faults.is_empty() {
             return Err(faults);
         }
+        check_criterion(&cells).map_err(|invalid| vec![first.fault(invalid)])?;
         let claims: Vec<ClaimSpec> = section(scenario, first, "claim")?.unwrap_or_default();
         let figures: Vec<FigureSpec> = section(scenario, first, "figure")?.unwrap_or_default();
         let columns = share_columns(&mut cells);
@@ -126,6 +127,16 @@ impl Plan {
     /// The data files that its worlds and methods come from.
     pub fn files(&self) -> Opened {
         self.cells.iter().flat_map(|cell| cell.files.clone()).collect()
+    }
+
+    /// The metric whose final value decides among tuned values.
+    pub fn criterion(&self) -> MetricSpec {
+        self.cells[0].criterion
+    }
+
+    /// Whether a method of some cell is tuned.
+    pub(super) fn tunes(&self) -> bool {
+        self.cells.iter().any(PlannedCell::tunes)
     }
 
     /// The metrics that every cell records; `None` where cells record different ones.
@@ -196,6 +207,19 @@ impl Plan {
 
 fn section<T: DeserializeOwned>(scenario: &Scenario, cell: &Cell, key: &str) -> Result<Option<T>, Vec<Diagnostic>> {
     cell.tree.get(key).map(|node| decode(node, key, &scenario.registry)).transpose()
+}
+
+/// Refuses tuned methods where cells differ in what decides among their values, since only some have a validation part.
+fn check_criterion(cells: &[PlannedCell]) -> Result<(), Invalid> {
+    let mut tuned = cells.iter().filter(|cell| cell.tunes()).map(|cell| cell.criterion);
+    let Some(first) = tuned.next() else { return Ok(()) };
+    tuned.find(|other| *other != first).map_or(Ok(()), |other| {
+        let (first, other) = (first.name(), other.name());
+        let message = format!(
+            "`{first}` decides among tuned values in some cells and `{other}` in others, where only some have a validation part"
+        );
+        Err(Invalid::at("record.tune-by", message).help("name one metric for all, such as `tune-by = \"loss\"`"))
+    })
 }
 
 /// Has every cell record the columns of all, in the order in which they come up; returns them.

@@ -30,7 +30,7 @@ pub struct Choices {
 /// When a part cannot be read.
 pub(super) fn choose(plan: &Plan, results: &Results, diverged: &BTreeSet<RunId>) -> Result<Choices, RunError> {
     // Where nothing is tuned, the criterion may not be recorded, and nobody asks for it.
-    let metric = plan.record.criterion();
+    let metric = plan.criterion();
     let column = plan.columns.iter().position(|column| column.metric == metric).unwrap_or_default();
     let criterion = plan.columns[column].header();
     let better = metric.card().better;

@@ -11,7 +11,7 @@ use std::{
 
 use fedfleet::{
     engine::Workers,
-    record::{Progress, curves::Curves},
+    record::{Progress, axis::Axis, curves::Curves},
     run::{Options, Plan, Progressing, Results, RunError, RunId, RunProgress, Summary, execute, forecast, verify},
     scenario::Scenario,
 };
@@ -23,10 +23,14 @@ use crate::{
 
 /// Seven quadratic clients with these further lines.
 fn plan(lines: &str) -> Result<Plan, String> {
-    let text = format!(
-        "seeds = 1\nproblem.objective = 'quadratic'\nfleet.clients = 7\nrecord.metrics = ['gap']\nfederated.local.lr = 0.1\n\
-         {lines}\n[[method]]\nname = 'fedavg'\n"
-    );
+    plan_of(&format!(
+        "problem.objective = 'quadratic'\nfleet.clients = 7\nfederated.local.lr = 0.1\n{lines}\n[[method]]\nname = 'fedavg'\n"
+    ))
+}
+
+/// One seed of the scenario with these lines, its gap recorded.
+fn plan_of(lines: &str) -> Result<Plan, String> {
+    let text = format!("seeds = 1\nrecord.metrics = ['gap']\n{lines}");
     let scenario = Scenario::read(Path::new("endings.toml"), &text, &[], &fedfleet::registry::Registry::builtin())
         .map_err(|fault| format!("{fault:?}"))?;
     Plan::resolve(scenario, &[]).map_err(|fault| format!("{fault:?}"))
@@ -66,18 +70,24 @@ impl RunProgress for Interrupter {
 
 /// Runs a scenario to its end, and again with an interruption at each of these samples of a call; the curves are the same.
 fn assert_resumes(lines: &str, interruptions: &[usize]) -> Summary {
-    let (plan, folder) = (plan(lines).expect("the scenario is sound"), tempfile::tempdir().expect("there is room"));
+    assert_plan_resumes(&plan(lines).expect("the scenario is sound"), interruptions).0
+}
+
+/// As [`assert_resumes`], with the curves.
+fn assert_plan_resumes(plan: &Plan, interruptions: &[usize]) -> (Summary, Curves) {
+    let folder = tempfile::tempdir().expect("there is room");
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
-    let summary = Interrupter::at(usize::MAX).run(&plan, &whole, false).expect("the run ends");
+    let summary = Interrupter::at(usize::MAX).run(plan, &whole, false).expect("the run ends");
+    let curves = Curves::read(&whole.join("curves.csv")).expect("the run has curves");
     for (call, &at) in interruptions.iter().enumerate() {
         let interrupter = Interrupter::at(at);
-        assert!(matches!(interrupter.run(&plan, &broken, call > 0), Err(RunError::Interrupted)));
+        assert!(matches!(interrupter.run(plan, &broken, call > 0), Err(RunError::Interrupted)));
         assert_eq!(interrupter.samples.load(Ordering::Relaxed), at, "an interrupted run takes no further sample");
     }
-    let _ = Interrupter::at(usize::MAX).run(&plan, &broken, true).expect("the run ends");
+    let _ = Interrupter::at(usize::MAX).run(plan, &broken, true).expect("the run ends");
     let [whole, broken] = [whole, broken].map(|folder| fs::read(folder.join("curves.csv")).expect("the run has curves"));
-    assert!(whole == broken, "{lines}");
-    summary
+    assert!(whole == broken, "{interruptions:?}");
+    (summary, curves)
 }
 
 /// The clock stands at the instant at which the clients come up, for ever.
@@ -225,4 +235,56 @@ fn cancelled_work_of_slow_clients_does_not_pile_up() {
         bytes.len()
     };
     assert!(saved(400) < 2 * saved(40), "40,000 cancelled visits take no more room than 4,000");
+}
+
+/// The rounds and gaps of the one run.
+fn gaps(curves: &Curves) -> Vec<(u64, f64)> {
+    let gap = curves.metric("gap").expect("it is recorded");
+    curves.runs[0].samples(Axis::Rounds, gap).map(|(round, gap)| (round as u64, gap)).collect()
+}
+
+/// With `f(x) = x²/2`, steps of 1/2 and `x = 1` to begin with, the gap is 0.5 · 0.25^t. From the best of round 0 round 1 improves by
+/// 0.375, round 2 by 0.094 and round 3, from the best of round 1, by 0.117; all that is left then is 0.008.
+#[test]
+fn patience_counts_from_the_last_improvement_that_is_large_enough() {
+    let scenario = |stop: &str, every: u64| {
+        let text = format!(
+            "stop = {{ rounds = 50, patience = {{ metric = 'gap', {stop} }} }}\nrecord.every.rounds = {every}\n\
+             problem = {{ objective.quadratic = {{ curvature = [1.0], centre = [0.0] }}, init.constant = 1.0 }}\n\
+             federated.local = {{ steps = 1, batch = 'full', lr = 0.5 }}\n[[method]]\nname = 'fedavg'"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let summary = Interrupter::at(usize::MAX).run(&plan_of(&text).unwrap(), folder.path(), false).unwrap();
+        assert_eq!((summary.runs, summary.stalled.len()), (1, 0));
+        let runs = fs::read_to_string(folder.path().join("runs.csv")).unwrap();
+        let last = gaps(&Curves::read(&folder.path().join("curves.csv")).unwrap()).last().unwrap().0;
+        (last, runs.lines().nth(1).unwrap().split(',').nth(2).unwrap().to_owned())
+    };
+    assert_eq!(scenario("rounds = 4, min-delta = 0.1", 1), (7, "stopped-early".to_owned()));
+    // Sampled at 0, 3, 6 …, the best is that of round 3, and round 9 is the first that lies 4 or more after it.
+    assert_eq!(scenario("rounds = 4, min-delta = 0.1", 3), (9, "stopped-early".to_owned()));
+    assert_eq!(scenario("rounds = 60, min-delta = 0.1", 1), (50, "finished".to_owned()));
+}
+
+/// A server that waits for all, one that takes every arrival, and peers; the noise of the gradients ends the improvement.
+#[test]
+fn patience_ends_servers_and_peers_at_the_sample_that_the_curve_shows_whatever_interrupts_them() {
+    let common = "problem.objective.quadratic = { noise = 1.0 }\nfleet = { clients = 6, step.exponential.mean = 1.0 }\n\
+                  stop = { seconds = 1e4, patience = { metric = 'gap', rounds = 9 } }\nrecord.every.rounds = 2";
+    for (method, section) in [
+        ("fedavg", "federated.local = { steps = 2, lr = 0.2 }"),
+        ("fedasync", "federated.local = { steps = 2, lr = 0.2 }"),
+        ("d-psgd", "network.topology = 'ring'\npeers.local.lr = 0.2"),
+    ] {
+        let plan = plan_of(&format!("{common}\n{section}\n[[method]]\nname = '{method}'")).unwrap();
+        let (_, curves) = assert_plan_resumes(&plan, &[2, 3]);
+        let gaps = gaps(&curves);
+        let best_before = |end: usize| {
+            let earlier = gaps[..=end].iter().copied();
+            earlier.reduce(|best, next| if next.1 < best.1 { next } else { best }).unwrap()
+        };
+        let ends = |at: &usize| gaps[*at].0 - best_before(*at).0 >= 9;
+        assert_eq!((0..gaps.len()).find(ends), Some(gaps.len() - 1), "{method}: {gaps:?}");
+        assert_eq!(verify(&plan, Some(3)).unwrap(), [], "{method}");
+    }
 }

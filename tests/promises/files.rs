@@ -222,6 +222,34 @@ fn wide_files_take_time_in_proportion() {
     case.refused(&softmax("{ csv = 'a.csv' }"), &["expected 200001, as many as the header"]);
 }
 
+/// The validation part decides among tuned values and never the test part: here the test part has its labels turned round, so that it
+/// would choose the smallest step, and validation rows are copies of training rows, so that they choose the largest.
+#[test]
+fn tuned_values_are_chosen_by_the_validation_part() {
+    let rows = |part: &str, turned: bool| {
+        let row = |k: usize| format!("{},{part},{}\n", if k % 2 == 0 { 1.0 } else { -1.0 }, usize::from((k % 2 == 0) != turned));
+        (0..8).map(row).collect::<String>()
+    };
+    let file = format!("x,part,y\n{}{}{}", rows("train", false), rows("validation", false), rows("test", true));
+    let case = Case::new(&[("rows.csv", file.as_bytes())]);
+    let text = "seeds = 1\nstop.rounds = 5\nproblem.objective = 'logistic'\nproblem.data.csv = { path = 'rows.csv', split = 'part' }\n\
+                fleet.clients = 2\nfederated.local = { steps = 2, lr = { tune = [0.01, 1.0] } }\n\
+                record.metrics = ['loss', 'test-loss']\n[[method]]\nname = 'fedavg'";
+    let scenario = Scenario::read(&case.path().join("scenario.toml"), text, &[], &fedfleet::registry::Registry::builtin());
+    let plan = scenario.and_then(|scenario| Plan::resolve(scenario, &[])).unwrap_or_else(|told| panic!("{told}"));
+    let results = case.path().join("results");
+    let summary = execute(&plan, &Results::at(&results), &Options::default(), &Silent).expect("the runs are sound");
+    assert_eq!(summary.tuned[0].values[0].value, "1.0");
+    let curves = Curves::read(&results.join("curves.csv")).expect("the curves are sound");
+    let last = |name: &str| curves.runs[0].last(curves.metric(name).expect("it is recorded")).expect("it has a value");
+    assert!(last("validation-loss") < 0.3 && last("test-loss") > 1.0);
+    assert_eq!(plan.notes(), ["`tune` keeps the values with the best final `validation-loss`, which is recorded for that"]);
+    case.refused(
+        "problem = { objective = 'softmax', data = 'digits-8x8' }\nfleet.clients = 4\nrecord.metrics = ['validation-accuracy']",
+        &["needs a validation part", "validation = 0.1"],
+    );
+}
+
 /// The held-out file is the training file, as some who split their data by hand have it.
 #[test]
 fn held_out_samples_that_are_all_trained_on_are_noted() {

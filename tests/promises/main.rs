@@ -29,6 +29,7 @@ mod scenario_fuzz;
 mod schedules;
 mod secure;
 mod selection;
+mod starts;
 mod stationary_point;
 mod watch;
 mod weights;

@@ -21,6 +21,7 @@ const SIZES: u64 = 4;
 const TRAIN: u64 = 5;
 const TEST: u64 = 6;
 pub(super) const RANDOM_FEATURES: u64 = 7;
+pub(super) const VALIDATION: u64 = 8;
 
 /// Rows that share a stream.
 const BLOCK: usize = 512;

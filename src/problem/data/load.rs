@@ -65,8 +65,7 @@ pub fn load<R: Real>(
     let mut table = prepare::prepare(table, &options).map_err(|error| error.under("data"))?;
     let rows = partition::assign(&table, partition, clients, streams, base).map_err(|error| error.under("partition"))?;
     if let Some(numbers) = table.fitted {
-        table.train.targets = table.train.targets.numbers(numbers);
-        table.test.iter_mut().for_each(|test| test.targets = test.targets.numbers(numbers));
+        table.parts_mut().for_each(|part| part.targets = part.targets.numbers(numbers));
     }
     let notes = table.notes.iter().map(|note| printable(note).into_owned()).collect();
     Ok(Loaded { data: rows.take(table), notes })
@@ -131,7 +130,8 @@ fn unprepared<R: Real>(
 /// As [`read`].
 pub fn describe(spec: &DataSpec, request: Request<'_>, streams: &Streams, base: &Path) -> Result<Summary, Invalid> {
     spec.check()?;
-    let known = if spec.test.is_none() && spec.classes.is_none() { known_sizes(&spec.source, request, streams) } else { None };
+    let whole = spec.test.is_none() && spec.validation.is_none() && spec.classes.is_none();
+    let known = if whole { known_sizes(&spec.source, request, streams) } else { None };
     // Random features of sparse ones are refused once they are read.
     match known.filter(|summary| spec.random_features.is_none() || !summary.sparse) {
         Some(summary) => Ok(Summary { columns: spec.random_features.unwrap_or(summary.columns), ..summary }),

@@ -30,14 +30,15 @@ const LISTED: usize = 8;
 /// [`Invalid`] where real targets are asked for and there are names, where it is not clear what numbers are, or where there are
 /// no features.
 pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: TargetKind) -> Result<Table<R>, Invalid> {
-    let RawTable { train, test, natural, columns, mut notes, unscaled: _ } = raw;
+    let RawTable { train, test, validation, natural, columns, mut notes, unscaled: _ } = raw;
     if train.features.columns() == 0 {
         return Err(Invalid::at("", "the samples have no features"));
     }
-    let parts: Vec<&RawTargets> = [Some(&train.targets), test.as_ref().map(|test| &test.targets)].into_iter().flatten().collect();
+    let parts: Vec<&RawTargets> =
+        [Some(&train), test.as_ref(), validation.as_ref()].into_iter().flatten().map(|part| &part.targets).collect();
     let coding = Coding::new(&parts, kind, objective)?;
     let finish = |part: RawSamples<R>| Samples { features: part.features, targets: coding.encode(part.targets) };
-    let (train, test) = (finish(train), test.map(finish));
+    let (train, test, validation) = (finish(train), test.map(finish), validation.map(finish));
     let fits_numbers = kind == TargetKind::Auto && objective == TargetKind::Values;
     // −1 and 1 are what two classes become anyway.
     let fitted = match &coding {
@@ -49,7 +50,7 @@ pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: Tar
     {
         notes.push(format!("the classes `{one}` and `{other}` are fitted as -1 and 1"));
     }
-    let table = Table { natural, columns, fitted, notes, ..Table::new(train, test, coding.names()) };
+    let table = Table { validation, natural, columns, fitted, notes, ..Table::new(train, test, coding.names()) };
     // Here samples still have the numbers that they have in their file.
     check_finite(&table)?;
     Ok(table)
@@ -162,11 +163,14 @@ pub(super) fn prepare<R: Real>(mut table: Table<R>, spec: &DataSpec) -> Result<T
     if let Some(wanted) = &spec.classes {
         choose(&mut table, wanted)?;
     }
-    if let Some(share) = spec.test {
-        if table.test.is_some() {
-            return Err(Invalid::at("test", "the data set has held-out samples of its own").help("leave `test` out"));
-        }
-        hold_out(&mut table, share)?;
+    if spec.test.is_some() && table.test.is_some() {
+        return Err(Invalid::at("test", "the data set has held-out samples of its own").help("leave `test` out"));
+    }
+    if spec.validation.is_some() && table.validation.is_some() {
+        return Err(Invalid::at("validation", "the data set has validation samples of its own").help("leave `validation` out"));
+    }
+    if spec.test.is_some() || spec.validation.is_some() {
+        hold_out(&mut table, spec)?;
     }
     match spec.scale {
         Some(Scale::Factor(factor)) => map_values(&mut table, |value| *value *= R::of(factor)),
@@ -174,8 +178,7 @@ pub(super) fn prepare<R: Real>(mut table: Table<R>, spec: &DataSpec) -> Result<T
         None => {}
     }
     if spec.normalise {
-        table.train.features.normalise();
-        table.test.iter_mut().for_each(|test| test.features.normalise());
+        table.parts_mut().for_each(|part| part.features.normalise());
     }
     if spec.standardise {
         standardise(&mut table)?;
@@ -184,13 +187,17 @@ pub(super) fn prepare<R: Real>(mut table: Table<R>, spec: &DataSpec) -> Result<T
         random_features::replace(&mut table, count)?;
     }
     check_finite(&table)?;
-    note_unseen(&mut table)?;
+    let unseen = [(&table.test, "held-out"), (&table.validation, "validation")].map(|(part, what)| unseen(&table, part, what));
+    for note in unseen {
+        table.notes.extend(note?);
+    }
     Ok(table)
 }
 
 /// Refuses values that the precision of the scenario does not hold.
 fn check_finite<R: Real>(table: &Table<R>) -> Result<(), Invalid> {
-    for (part, what) in [(Some(&table.train), "training"), (table.test.as_ref(), "held-out")] {
+    let parts = [(Some(&table.train), "training"), (table.test.as_ref(), "held-out"), (table.validation.as_ref(), "validation")];
+    for (part, what) in parts {
         let Some(part) = part else { continue };
         let odd = |value: &R| !value.f64().is_finite();
         let row = match &part.features {
@@ -211,31 +218,30 @@ fn check_finite<R: Real>(table: &Table<R>) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// Notes classes that only held-out samples have; refuses held-out samples that have no others.
-fn note_unseen<R: Real>(table: &mut Table<R>) -> Result<(), Invalid> {
-    let Some(Samples { targets: Targets::Classes { labels: test, .. }, .. }) = &table.test else { return Ok(()) };
-    let Targets::Classes { labels, count } = &table.train.targets else { return Ok(()) };
+/// A note on classes that only the samples of a held-out `part` have, which messages call `what`; refuses a part that has no others.
+fn unseen<R: Real>(table: &Table<R>, part: &Option<Samples<R>>, what: &str) -> Result<Option<String>, Invalid> {
+    let Some(Samples { targets: Targets::Classes { labels: part, .. }, .. }) = part else { return Ok(None) };
+    let Targets::Classes { labels, count } = &table.train.targets else { return Ok(None) };
     let mut seen = vec![false; *count];
     labels.iter().for_each(|&label| seen[label as usize] = true);
-    let unseen: BTreeSet<u32> = test.iter().copied().filter(|&label| !seen[label as usize]).collect();
+    let unseen: BTreeSet<u32> = part.iter().copied().filter(|&label| !seen[label as usize]).collect();
     if unseen.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let names: Vec<String> = unseen.iter().take(LISTED).map(|&label| format!("`{}`", table.classes[label as usize])).collect();
     let more = if unseen.len() > LISTED { format!(" and {} more", unseen.len() - LISTED) } else { String::new() };
-    let message = format!("classes occur among held-out samples only: {}{more}", names.join(", "));
-    if test.iter().all(|label| unseen.contains(label)) {
+    let message = format!("classes occur among {what} samples only: {}{more}", names.join(", "));
+    if part.iter().all(|label| unseen.contains(label)) {
         let known: Vec<String> =
             (0..*count).filter(|&class| seen[class]).take(LISTED).map(|class| format!("`{}`", table.classes[class])).collect();
         let help = format!("training samples have {}: write classes alike in both parts", known.join(", "));
         return Err(Invalid::at("", message).help(help));
     }
-    table.notes.push(message);
-    Ok(())
+    Ok(Some(message))
 }
 
 fn map_values<R: Real>(table: &mut Table<R>, change: impl Fn(&mut R)) {
-    for part in [Some(&mut table.train), table.test.as_mut()].into_iter().flatten() {
+    for part in table.parts_mut() {
         match &mut part.features {
             Features::Dense(matrix) => matrix.iter_mut().for_each(&change),
             Features::Sparse(matrix) => matrix.values.iter_mut().for_each(&change),
@@ -263,8 +269,10 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
         return Err(Invalid::at("classes", "no training sample has one of these classes"));
     }
     table.keep_train(&train);
-    table.test = table.test.take().map(|test| test.select(&kept(&test.targets)));
-    for part in [Some(&mut table.train), table.test.as_mut()].into_iter().flatten() {
+    for part in [&mut table.test, &mut table.validation] {
+        *part = part.take().map(|part| part.select(&kept(&part.targets)));
+    }
+    for part in table.parts_mut() {
         if let Targets::Classes { labels, count } = &mut part.targets {
             labels.iter_mut().for_each(|label| *label = new_label[*label as usize].unwrap_or_default());
             *count = wanted.len();
@@ -280,30 +288,44 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
     Ok(())
 }
 
-/// Holds out `⌈share · nₖ⌉` samples, but never all, of each client `k` that the source or a file of ids names (or of the whole
-/// set), drawn once for all seeds.
-fn hold_out<R: Real>(table: &mut Table<R>, share: f64) -> Result<(), Invalid> {
-    let rows = table.train.len();
+/// Holds out the test part, and of the rest the validation part, of each client that the source or a file of ids names (or of the
+/// whole set). Both are drawn once for all seeds, and the test part is the same with and without a validation part.
+fn hold_out<R: Real>(table: &mut Table<R>, spec: &DataSpec) -> Result<(), Invalid> {
     let mut groups = table.owned();
-    let streams = Streams::new(0);
-    let mut test = Vec::new();
-    for (group, rows) in groups.iter_mut().enumerate() {
-        let kept = (((1.0 - share) * rows.len() as f64).floor() as usize).max(1).min(rows.len());
-        rows.shuffle(&mut streams.stream(Purpose::Data, group, generate::HOLD_OUT));
-        test.extend(rows.drain(kept..));
-    }
-    if test.is_empty() {
-        return Err(Invalid::at(
-            "test",
-            format!("a share of {share} of {} holds out none: expected a larger share", count(rows, "sample")),
-        ));
-    }
+    let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
+    let mut part = |key: &str, share: Option<f64>, draw: u64| -> Result<Option<Samples<R>>, Invalid> {
+        let Some(share) = share else { return Ok(None) };
+        let rows = draw_out(&mut groups, &sizes, share, draw);
+        if rows.is_empty() {
+            let all = count(table.train.len(), "sample");
+            return Err(Invalid::at(key, format!("a share of {share} of {all} holds out none: expected a larger share")));
+        }
+        Ok(Some(table.train.select(&rows)))
+    };
+    let test = part("test", spec.test, generate::HOLD_OUT)?;
+    let validation = part("validation", spec.validation, generate::VALIDATION)?;
+    table.test = test.or(table.test.take());
+    table.validation = validation.or(table.validation.take());
     let mut train: Vec<usize> = groups.concat();
     train.sort_unstable();
-    test.sort_unstable();
-    table.test = Some(table.train.select(&test));
     table.keep_train(&train);
     Ok(())
+}
+
+/// Takes `⌈share · nₖ⌉` rows, but never the last, from each of `groups`, which had `nₖ` of `sizes` to begin with; ascending.
+fn draw_out(groups: &mut [Vec<usize>], sizes: &[usize], share: f64, draw: u64) -> Vec<usize> {
+    let streams = Streams::new(0);
+    let mut taken = Vec::new();
+    for (group, (rows, &size)) in groups.iter_mut().zip(sizes).enumerate() {
+        let wanted = size - ((1.0 - share) * size as f64).floor() as usize;
+        let kept = rows.len().saturating_sub(wanted).max(1).min(rows.len());
+        // The draw depends on which rows are left, not on how an earlier one has mixed them.
+        rows.sort_unstable();
+        rows.shuffle(&mut streams.stream(Purpose::Data, group, draw));
+        taken.extend(rows.drain(kept..));
+    }
+    taken.sort_unstable();
+    taken
 }
 
 impl<R: Real> Features<R> {
@@ -338,8 +360,10 @@ fn standardise<R: Real>(table: &mut Table<R>) -> Result<(), Invalid> {
     };
     let moments = moments(train);
     apply(train, &moments);
-    if let Some(Samples { features: Features::Dense(test), .. }) = &mut table.test {
-        apply(test, &moments);
+    for part in [&mut table.test, &mut table.validation] {
+        if let Some(Samples { features: Features::Dense(matrix), .. }) = part {
+            apply(matrix, &moments);
+        }
     }
     Ok(())
 }

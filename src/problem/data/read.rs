@@ -20,8 +20,10 @@ use crate::{
 pub(super) struct RawTable<R> {
     /// Training samples.
     pub train: RawSamples<R>,
-    /// Held-out samples, where the source has some.
+    /// Held-out samples for the report, where the source has some.
     pub test: Option<RawSamples<R>>,
+    /// Held-out samples for choices, where the source has some.
+    pub validation: Option<RawSamples<R>>,
     /// The owners of the training samples.
     pub natural: Option<Grouping>,
     /// Other columns by which training samples can be divided.
@@ -33,9 +35,9 @@ pub(super) struct RawTable<R> {
 }
 
 impl<R> RawTable<R> {
-    /// Training samples alone.
+    /// Training samples, and those of a test part, without clients of their own.
     pub fn new(train: RawSamples<R>, test: Option<RawSamples<R>>) -> Self {
-        Self { train, test, natural: None, columns: Vec::new(), notes: Vec::new(), unscaled: None }
+        Self { train, test, validation: None, natural: None, columns: Vec::new(), notes: Vec::new(), unscaled: None }
     }
 }
 

@@ -14,8 +14,11 @@ use crate::num::Real;
 pub struct Report {
     /// Number of training samples.
     pub training: usize,
-    /// Number of held-out samples.
+    /// Number of held-out samples of the test part.
     pub held_out: usize,
+    /// Number of validation samples, where there is such a part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<usize>,
     /// How many of the held-out samples are, features and target, also training samples.
     pub duplicates: usize,
     /// Number of features.
@@ -41,7 +44,9 @@ pub struct Report {
 impl Report {
     /// Whether `other` is of the same samples, as far as both tell, however clients have them.
     pub fn has_samples_of(&self, other: &Self) -> bool {
-        let samples = |report: &Self| (report.training, report.held_out, report.duplicates, report.features, report.density);
+        let samples = |report: &Self| {
+            (report.training, report.held_out, report.validation, report.duplicates, report.features, report.density)
+        };
         samples(self) == samples(other) && self.targets == other.targets
     }
 }
@@ -105,10 +110,11 @@ impl<R: Real> ClientData<R> {
         let labels = self
             .label_counts()
             .map(|clients| Spread::of(clients.iter().map(|counts| counts.iter().filter(|&&count| count > 0).count()).collect()));
-        let (train, test) = (&self.train, self.test.as_ref());
+        let (train, test, validation) = (&self.train, self.test.as_ref(), self.validation.as_ref());
         Report {
             training: train.len(),
             held_out: test.map_or(0, Samples::len),
+            validation: validation.map(Samples::len),
             duplicates: test.map_or(0, |test| repeated(train, test)),
             features: train.features.columns(),
             density: density(&train.features),
@@ -117,7 +123,7 @@ impl<R: Real> ClientData<R> {
             shared: matches!(self.offsets, super::Offsets::Shared { .. }),
             samples_per_client: Spread::of(sizes),
             labels_per_client: labels,
-            bytes: bytes(train) + test.map_or(0, bytes),
+            bytes: bytes(train) + test.map_or(0, bytes) + validation.map_or(0, bytes),
         }
     }
 
@@ -235,7 +241,7 @@ mod tests {
         // The first is a training sample, the second has another class, the third is one but for the sign of 0.
         let test = samples(ndarray::array![[3.0, 4.0], [1.0, 2.0], [0.0, 0.0]], vec![1, 1, 2]);
         let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
-        let report = ClientData { train, offsets: vec![0, 1, 4].into(), test: Some(test), classes }.report();
+        let report = ClientData { train, offsets: vec![0, 1, 4].into(), test: Some(test), validation: None, classes }.report();
         assert_eq!((report.training, report.held_out, report.duplicates, report.features), (4, 3, 2, 2));
         let class = |name: &str, training, held_out| Class { name: name.into(), training, held_out };
         assert_eq!(report.targets, Predicted::Classes(vec![class("a", 2, 0), class("b", 1, 2), class("c", 1, 1)]));

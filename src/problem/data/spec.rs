@@ -11,7 +11,7 @@ pub use generated::{CentreLaw, LinearSpec, LinearTargets, MixtureClients, Mixtur
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use written::{DataSpec, Source};
-pub(super) use written::{PathOr, path_or_table};
+pub(in crate::problem) use written::{PathOr, path_or_table};
 
 use crate::invalid::{Invalid, require};
 
@@ -23,6 +23,11 @@ impl DataSpec {
     pub fn check(&self) -> Result<(), Invalid> {
         if let Some(share) = self.test {
             require(share > 0.0 && share < 1.0, "test", share, "a share of the samples, above 0 and below 1")?;
+        }
+        if let Some(share) = self.validation {
+            require(share > 0.0 && share < 1.0, "validation", share, "a share of the samples, above 0 and below 1")?;
+            let rest = 1.0 - self.test.unwrap_or(0.0);
+            require(share < rest, "validation", share, &format!("a share below {rest}, what `test` leaves"))?;
         }
         if let Some(Scale::Factor(scale)) = self.scale {
             require(scale.is_finite() && scale != 0.0, "scale", scale, "a finite factor other than 0")?;

@@ -12,8 +12,10 @@ use crate::num::Real;
 pub struct Table<R> {
     /// Training samples, in the order of the source.
     pub train: Samples<R>,
-    /// Held-out samples.
+    /// Held-out samples for the report.
     pub test: Option<Samples<R>>,
+    /// Held-out samples for choices.
+    pub validation: Option<Samples<R>>,
     /// Name of each class; empty for real targets.
     pub classes: Vec<String>,
     /// The natural owners of the training samples: the user, the subject, the generated client.
@@ -31,7 +33,22 @@ pub struct Table<R> {
 impl<R: Real> Table<R> {
     /// Samples without clients of their own.
     pub fn new(train: Samples<R>, test: Option<Samples<R>>, classes: Vec<String>) -> Self {
-        Self { train, test, classes, natural: None, columns: Vec::new(), ids: None, fitted: None, notes: Vec::new() }
+        Self {
+            train,
+            test,
+            validation: None,
+            classes,
+            natural: None,
+            columns: Vec::new(),
+            ids: None,
+            fitted: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The training samples and the held-out parts.
+    pub(super) fn parts_mut(&mut self) -> impl Iterator<Item = &mut Samples<R>> {
+        [Some(&mut self.train), self.test.as_mut(), self.validation.as_mut()].into_iter().flatten()
     }
 
     /// The training rows of each client that the source or a file of ids names; all rows together where neither does.

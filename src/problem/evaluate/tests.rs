@@ -7,15 +7,23 @@ use crate::problem::{
     regression::{Loss, Regression},
 };
 
-const ALL: Wanted =
-    Wanted { loss: true, gap: true, gradient_norm: true, distance: true, test: true, worst_decile: true, local_losses: true };
+const ALL: Wanted = Wanted {
+    loss: true,
+    gap: true,
+    gradient_norm: true,
+    distance: true,
+    test: true,
+    validation: true,
+    worst_decile: true,
+    local_losses: true,
+};
 
 fn ridge(loss: Loss) -> Regression<f64> {
     let features = ndarray::Array2::from_shape_fn((300, 5), |(i, j)| ((i * 5 + j) as f64 * 0.77).sin());
     let targets = (0..300).map(|i| if (i * i) % 7 < 3 { 1.0 } else { -1.0 }).collect();
     let train = Samples { features: Features::Dense(features), targets: Targets::Values(targets) };
     let offsets: Vec<usize> = (0..=100).map(|i| 3 * i).collect();
-    let data = ClientData { classes: Vec::new(), test: Some(train.clone()), train, offsets: offsets.into() };
+    let data = ClientData { classes: Vec::new(), test: Some(train.clone()), validation: None, train, offsets: offsets.into() };
     Regression::new(loss, loss == Loss::Logistic, Arc::new(data), vec![0.01; 100], 1e-2).unwrap()
 }
 

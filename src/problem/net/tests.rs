@@ -50,14 +50,17 @@ fn without_hidden_layers_it_is_softmax_regression() {
         approx::assert_relative_eq!(loss, expected, epsilon = 1e-14);
         check::close(&a, &b, 1e-14);
     }
-    assert_eq!(net.test(&x, &mut work).unwrap().accuracy, softmax.test(&x, &mut work).unwrap().accuracy);
+    assert_eq!(
+        net.score(HeldOut::Test, &x, &mut work).unwrap().accuracy,
+        softmax.score(HeldOut::Test, &x, &mut work).unwrap().accuracy
+    );
 }
 
 #[test]
 fn a_network_worked_by_hand() {
     let features = Features::Dense(ndarray::arr2(&[[1.0, 2.0]]));
     let train = Samples { features, targets: Targets::Values(vec![3.0]) };
-    let data = Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, 1].into(), test: None });
+    let data = Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, 1].into(), test: None, validation: None });
     let net = Mlp::new(data, &[2], Activation::Relu, 0.0).unwrap();
     // Hidden (1·1 + 2·0.5 + 0.5, −1) → (2.5, 0); output 2·2.5 − 1 = 4, error 1.
     let x = [1.0, 0.5, 0.0, -0.5, 0.5, 0.0, 2.0, 7.0, -1.0];
@@ -71,7 +74,13 @@ fn a_network_worked_by_hand() {
 fn errors_pass_straight_through_rounded_activations() {
     let features = Features::Dense(ndarray::arr2(&[[1.0]]));
     let samples = || Samples { features: features.clone(), targets: Targets::Values(vec![0.0]) };
-    let data = Arc::new(ClientData { classes: Vec::new(), train: samples(), offsets: vec![0, 1].into(), test: Some(samples()) });
+    let data = Arc::new(ClientData {
+        classes: Vec::new(),
+        train: samples(),
+        offsets: vec![0, 1].into(),
+        test: Some(samples()),
+        validation: None,
+    });
     let net = Mlp::new(data, &[3], Activation::Relu, 0.0).unwrap();
     // Hidden 2.54, 0.013 and 0.005 are 127, 1 and 0 steps of 2.54 / 127; the step that fits best is Σ k a / Σ k².
     let x = [2.54, 0.013, 0.005, 0.0, 0.0, 0.0, 1.0, 2.0, 4.0, 0.0];
@@ -83,7 +92,11 @@ fn errors_pass_straight_through_rounded_activations() {
     let hidden = [error, 2.0 * error, 4.0 * error];
     let expected = [hidden.as_slice(), &hidden, &[error * 127.0 * step, error * step, 0.0, error]].concat();
     check::close(&gradient, &expected, 1e-14);
-    approx::assert_relative_eq!(net.test_in(Bits::new(8).unwrap(), &x, &mut work).unwrap().loss, loss, epsilon = 1e-14);
+    approx::assert_relative_eq!(
+        net.score_in(Bits::new(8).unwrap(), HeldOut::Test, &x, &mut work).unwrap().loss,
+        loss,
+        epsilon = 1e-14
+    );
     let exact = net.gradient_in(Bits::FLOAT, 0, &x, Sample::Full, &mut gradient, &mut work);
     assert_eq!(exact, net.gradient(0, &x, Sample::Full, &mut [0.0; 10], &mut work));
     assert_ne!(exact, loss);
@@ -106,7 +119,7 @@ fn many_rows_pass_in_parts() {
     let features = Features::Dense(ndarray::Array2::from_shape_fn((rows, 4), |(i, j)| ((i * 4 + j) as f64 * 0.9).sin()));
     let train = Samples { features, targets: Targets::Classes { labels: vec![1; rows], count: 2 } };
     let net = Mlp::new(
-        Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, rows].into(), test: None }),
+        Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, rows].into(), test: None, validation: None }),
         &[3],
         Activation::Tanh,
         0.1,

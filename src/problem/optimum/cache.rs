@@ -154,6 +154,7 @@ mod tests {
             },
             offsets: offsets.into(),
             test: None,
+            validation: None,
             classes: Vec::new(),
         };
         let key = |text: &str, target: f64, offsets: Vec<usize>| {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::problem::{Block, Sample, TestScore, Workspace};
+use crate::problem::{Block, HeldOutScore, Sample, Workspace, data::HeldOut};
 
 /// `Σ_j φ(x_j − j − centre of the client)`, with or without second derivatives.
 struct Sum {
@@ -45,7 +45,7 @@ impl Objective<f64> for Sum {
         self.terms(client, x).map(|(value, ..)| value).sum()
     }
 
-    fn test(&self, _: &[f64], _: &mut Workspace<f64>) -> Option<TestScore> {
+    fn score(&self, _: HeldOut, _: &[f64], _: &mut Workspace<f64>) -> Option<HeldOutScore> {
         None
     }
 

@@ -24,7 +24,13 @@ fn data(binary: bool) -> ClientData<f64> {
         Targets::Values(targets)
     };
     let train = Samples { features: Features::Dense(features), targets };
-    ClientData { classes: Vec::new(), test: Some(train.clone()), train, offsets: vec![0, 10, 15, 50, 90].into() }
+    ClientData {
+        classes: Vec::new(),
+        test: Some(train.clone()),
+        validation: None,
+        train,
+        offsets: vec![0, 10, 15, 50, 90].into(),
+    }
 }
 
 fn sparse(mut data: ClientData<f64>) -> ClientData<f64> {
@@ -106,7 +112,7 @@ fn hessian_products_are_slopes_of_the_gradient() {
 fn sparse_and_dense_rows_agree() {
     for pair in every().chunks(2) {
         let x = point(pair[0].dim());
-        let score = |problem: &Regression<f64>| problem.test(&x, &mut Workspace::new()).unwrap();
+        let score = |problem: &Regression<f64>| problem.score(HeldOut::Test, &x, &mut Workspace::new()).unwrap();
         let (dense, sparse) = (score(&pair[0]), score(&pair[1]));
         assert!((dense.loss - sparse.loss).abs() < 1e-14);
         assert_eq!(dense.accuracy, sparse.accuracy);

@@ -61,7 +61,7 @@ fn dense_and_sparse_rows_mean_the_same() {
         approx::assert_relative_eq!(loss, dense.gradient(client, &x, Sample::Full, &mut b, &mut work), epsilon = 1e-13);
         check::close(&a, &b, 1e-13);
     }
-    let (a, b) = (sparse.test(&x, &mut work).unwrap(), dense.test(&x, &mut work).unwrap());
+    let (a, b) = (sparse.score(HeldOut::Test, &x, &mut work).unwrap(), dense.score(HeldOut::Test, &x, &mut work).unwrap());
     approx::assert_relative_eq!(a.loss, b.loss, epsilon = 1e-13);
     assert_eq!(a.accuracy, b.accuracy);
 }
@@ -77,8 +77,11 @@ fn at_zero_the_loss_is_that_of_guessing() {
 fn two_classes_are_logistic_regression() {
     let features = Features::Dense(ndarray::arr2(&[[2.0]]));
     let train = Samples { features, targets: Targets::Classes { labels: vec![1], count: 2 } };
-    let objective =
-        Softmax::new(Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, 1].into(), test: None }), 0.0).unwrap();
+    let objective = Softmax::new(
+        Arc::new(ClientData { classes: Vec::new(), train, offsets: vec![0, 1].into(), test: None, validation: None }),
+        0.0,
+    )
+    .unwrap();
     let mut gradient = [0.0; 4];
     // Logits (0, 1.5 + 0.1): the loss is ln(1 + e^{-1.6}).
     let x = [0.0, 0.75, 0.0, 0.1];

@@ -56,7 +56,8 @@ impl<R: Real> Problem<R> {
         spec.check()?;
         let recipe = Recipe { spec: spec.clone(), clients, streams, base: base.to_owned() };
         let built: Built<R> = recipe.build()?;
-        let init = spec.init();
+        let mut init = spec.init();
+        init.load(base, built.objective.dim()).map_err(|error| error.under("init"))?;
         init.check_dim(built.objective.dim()).map_err(|error| error.under("init"))?;
         Ok(Self { built, recipe, init, optimum: OnceLock::new() })
     }

@@ -58,6 +58,7 @@ const GRADIENT: MetricNeeds = MetricNeeds::scores(Wanted { gradient_norm: true, 
 const DISTANCE: MetricNeeds = MetricNeeds::scores(Wanted { distance: true, ..NONE });
 const WORST: MetricNeeds = MetricNeeds::scores(Wanted { worst_decile: true, ..NONE });
 const TEST: MetricNeeds = MetricNeeds::scores(Wanted { test: true, ..NONE });
+const VALIDATION: MetricNeeds = MetricNeeds::scores(Wanted { validation: true, ..NONE });
 const SERVER: MetricNeeds = MetricNeeds { server: true, ..MetricNeeds::NOTHING };
 const WIDTHS: MetricNeeds = MetricNeeds { widths: true, ..SERVER };
 const PEERS: MetricNeeds = MetricNeeds { peers: true, ..MetricNeeds::NOTHING };
@@ -103,6 +104,15 @@ metrics! {
     /// Mean loss on held-out samples.
     TestLoss = MetricCard { name: "test-loss", title: "test loss", needs: TEST, ..FALLING },
         of_model(score) => score.test.map(|test| test.loss);
+
+    /// Mean loss on the validation part, without regularisation.
+    ValidationLoss = MetricCard { name: "validation-loss", title: "validation loss", needs: VALIDATION, ..FALLING },
+        of_model(score) => score.validation.map(|validation| validation.loss);
+
+    /// Share of the validation part that is classified correctly [1].
+    ValidationAccuracy =
+        MetricCard { name: "validation-accuracy", title: "validation accuracy", needs: VALIDATION, ..SHARE },
+        of_model(score) => score.validation.and_then(|validation| validation.accuracy);
 
     /// Mean local loss of the worst tenth of the clients.
     WorstDecileLoss = MetricCard { name: "worst-decile-loss", title: "worst-decile client loss", needs: WORST, ..FALLING },

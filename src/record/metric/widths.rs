@@ -1,6 +1,12 @@
 //! Test accuracy by the bit-width of the clients, each of whom runs a rounded model.
 
-use crate::{fleet::Fleet, num::Real, problem::Workspace, protocol::Observed, world::World};
+use crate::{
+    fleet::Fleet,
+    num::Real,
+    problem::{Workspace, data::HeldOut},
+    protocol::Observed,
+    world::World,
+};
 
 /// The clients of a fleet by their bit-width, in ascending order.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +53,7 @@ impl Widths {
         let mut work = Workspace::new();
         let mut accuracy = |tier: &Tier| {
             let model = protocol.deployed(tier.client)?;
-            world.objective().test_in(model.activations, &model.x, &mut work)?.accuracy
+            world.objective().score_in(model.activations, HeldOut::Test, &model.x, &mut work)?.accuracy
         };
         let accuracies: Vec<f64> = self.0.iter().map(&mut accuracy).collect::<Option<_>>()?;
         let clients: usize = self.0.iter().map(|tier| tier.count).sum();

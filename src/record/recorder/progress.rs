@@ -15,6 +15,8 @@ pub enum Outcome {
     Finished,
     /// It reached its target.
     Reached,
+    /// The metric of `stop.patience` no longer improved.
+    StoppedEarly,
     /// Nothing was left to happen before a limit was reached.
     Idle,
     /// It was stopped because it would never have reached a limit: virtual time did not advance, or no more work was done.
@@ -24,13 +26,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 5] = [Self::Finished, Self::Reached, Self::Idle, Self::Stuck, Self::Diverged];
+    const ALL: [Self; 6] = [Self::Finished, Self::Reached, Self::StoppedEarly, Self::Idle, Self::Stuck, Self::Diverged];
 
     /// The name in `runs.csv`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Finished => "finished",
             Self::Reached => "reached",
+            Self::StoppedEarly => "stopped-early",
             Self::Idle => "idle",
             Self::Stuck => "stuck",
             Self::Diverged => "diverged",

@@ -40,9 +40,9 @@ pub(in crate::problem::data) fn read(
         let found = ids.len();
         let fault =
             file.fault(format!("the file has {}: expected one for each of {rows} training samples", count(found, "client id")));
-        return Err(
-            fault.help("ids are those of all training samples of the source, before `test` and `classes` choose among them")
-        );
+        return Err(fault.help(
+            "ids are those of all training samples of the source, before `test`, `validation` and `classes` choose among them",
+        ));
     }
     let needed = ids.iter().max().map_or(0, |&(id, _)| id + 1);
     let number = match clients {

@@ -30,8 +30,8 @@ pub enum PartitionSpec {
     Quantity(QuantitySpec),
     /// By the values of a column; `target` means the class.
     By(String),
-    /// By client ids from 0 in a file: one for each training sample of the source (before `test` and `classes`), as NPY, one a
-    /// line, or as JSON, which may also list the rows of each client; a bare path, or a table.
+    /// By client ids from 0 in a file: one for each training sample of the source (before `test`, `validation` and `classes`), as NPY,
+    /// one a line, or as JSON, which may also list the rows of each client; a bare path, or a table.
     File(
         #[serde(deserialize_with = "path_or_table")]
         #[schemars(with = "PathOr<FileOfClients>")]

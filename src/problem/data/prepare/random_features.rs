@@ -29,7 +29,7 @@ pub(super) fn replace<R: Real>(table: &mut Table<R>, count: usize) -> Result<(),
     let deviation = (2.0 / columns as f64).sqrt();
     let weights: Vec<R> = (0..count * columns).map(|_| R::of(deviation * normal(&mut rng))).collect();
     let weights = by_rows(&weights, count, columns);
-    for part in [Some(&mut table.train), table.test.as_mut()].into_iter().flatten() {
+    for part in table.parts_mut() {
         let Features::Dense(inputs) = &part.features else {
             let refused = Invalid::at("random-features", "sparse features have no random ones made of them");
             return Err(refused.help("remove `random-features`, or give the data as dense `csv`, `npy` or `npz`"));

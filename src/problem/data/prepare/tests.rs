@@ -164,6 +164,45 @@ fn a_hold_out_takes_its_share_once_and_is_the_same_again() {
     assert_eq!(sizes, [1, 7, 72]);
 }
 
+/// The first feature of every row, which numbers it.
+fn numbers(samples: &Samples<f64>) -> Vec<f64> {
+    values(&samples.features).into_iter().step_by(2).collect()
+}
+
+#[test]
+fn a_validation_part_shares_no_row_and_leaves_the_test_part_as_it_is() {
+    let prepared = |test, validation, natural: Option<Grouping>| {
+        let table = number(RawTable { natural, ..raw(100) }, TargetKind::Auto, TargetKind::Auto).unwrap();
+        prepare(table, &DataSpec { test, validation, ..spec() }).unwrap()
+    };
+    let both = prepared(Some(0.2), Some(0.1), None);
+    let (test, validation) = (both.test.as_ref().unwrap(), both.validation.as_ref().unwrap());
+    // Shares of all samples: 100 are 70, 20 and 10.
+    assert_eq!((both.train.len(), test.len(), validation.len()), (70, 20, 10));
+    let mut all = [numbers(&both.train), numbers(test), numbers(validation)].concat();
+    all.sort_by(f64::total_cmp);
+    assert_eq!(all, (0..100).map(f64::from).collect::<Vec<_>>());
+    assert_eq!(numbers(test), numbers(prepared(Some(0.2), None, None).test.as_ref().unwrap()));
+
+    let cells: Vec<String> = (0..100).map(|row: usize| if row < 2 { "a" } else { "b" }.to_owned()).collect();
+    let table = prepared(Some(0.5), Some(0.25), Some(Grouping::new("who", &cells)));
+    // Of the first's two samples one is for the test and the last stays; of the second's 98, 49, and ⌈24.5⌉.
+    assert_eq!((table.test.unwrap().len(), table.validation.as_ref().unwrap().len()), (50, 25));
+    assert!(numbers(&table.validation.unwrap()).iter().all(|&row| row >= 2.0));
+    assert_eq!(table.natural.unwrap().members().iter().map(Vec::len).collect::<Vec<_>>(), [1, 24]);
+}
+
+#[test]
+fn parts_that_leave_nothing_to_train_on_are_refused() {
+    let refused = |test, validation| DataSpec { test, validation, ..spec() }.check().unwrap_err();
+    assert_eq!(refused(None, Some(1.0)).path, ["validation"]);
+    let all = refused(Some(0.75), Some(0.25));
+    assert!(all.path == ["validation"] && all.message.contains("below 0.25, what `test` leaves"), "{all:?}");
+    let mut table = number(raw(10), TargetKind::Auto, TargetKind::Auto).unwrap();
+    table.validation = Some(table.train.clone());
+    assert_eq!(prepare(table, &DataSpec { validation: Some(0.5), ..spec() }).unwrap_err().path, ["validation"]);
+}
+
 #[test]
 fn a_second_hold_out_is_refused() {
     let mut table = number(raw(10), TargetKind::Auto, TargetKind::Auto).unwrap();

@@ -42,15 +42,17 @@ pub(in crate::problem::data) fn read<R: Real>(
     if let Some(test) = test {
         let (_, held_out) = parse(test, spec, roles, Some((&layout, parts.numeric)), &mut columns)?;
         // With a file of its own, the held-out samples are all rows of that file.
-        parts.test.append(held_out.train);
-        parts.test.append(held_out.test);
+        for part in [held_out.train, held_out.test, held_out.validation] {
+            parts.test.append(part);
+        }
     }
     let groupings = layout.kept.iter().zip(&parts.train.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells));
     let (natural, others): (Vec<_>, Vec<_>) = groupings.partition(|grouping| Some(&grouping.name) == spec.client.as_ref());
     let finish = |part: Part<R>| part.samples(&columns).map_err(|error| error.under("csv"));
-    let test = if parts.test.targets.is_empty() { None } else { Some(finish(parts.test)?) };
+    let some = |part: Part<R>| if part.targets.is_empty() { Ok(None) } else { finish(part).map(Some) };
+    let (test, validation) = (some(parts.test)?, some(parts.validation)?);
     let train = finish(parts.train)?;
-    Ok(RawTable { natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
+    Ok(RawTable { validation, natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
 }
 
 /// The role of each column of the file.
@@ -177,6 +179,7 @@ impl<R: Real> Part<R> {
 struct Parts<R> {
     train: Part<R>,
     test: Part<R>,
+    validation: Part<R>,
     /// Whether targets are numbers; the first of them says so.
     numeric: Option<bool>,
 }
@@ -218,7 +221,7 @@ fn parse<R: Real>(
         let row = Row { layout: &layout, record: &record, start, roles, training: like.is_none() };
         row.read(&mut parts, columns).map_err(|found| fault(start, found))?;
     }
-    if like.is_some() && parts.train.targets.is_empty() && parts.test.targets.is_empty() {
+    if like.is_some() && [&parts.train, &parts.test, &parts.validation].iter().all(|part| part.targets.is_empty()) {
         return Err(file.fault("the file has no held-out samples: expected a line for each below the header"));
     }
     if like.is_none() && parts.train.targets.is_empty() {
@@ -307,14 +310,17 @@ struct Row<'a> {
 impl Row<'_> {
     fn read<R: Real>(&self, parts: &mut Parts<R>, columns: &mut Columns) -> Result<(), Fault> {
         let Self { layout, record, .. } = self;
-        let held_out = match layout.split.map(|at| (at, &record[at])) {
-            None => false,
-            Some((_, part)) if part.eq_ignore_ascii_case("train") => false,
-            Some((_, part)) if part.eq_ignore_ascii_case("test") => true,
-            Some((at, "")) => return Err(Fault::at(at, "the part is missing: expected `train` or `test`")),
-            Some((at, part)) => return Err(Fault::at(at, format!("`{part}` is not a part: expected `train` or `test`"))),
+        let word = layout.split.map(|at| (at, record[at].to_ascii_lowercase()));
+        let (part, held_out) = match word.as_ref().map(|(at, word)| (*at, word.as_str())) {
+            None | Some((_, "train")) => (&mut parts.train, false),
+            Some((_, "test")) => (&mut parts.test, true),
+            Some((_, "validation")) => (&mut parts.validation, true),
+            Some((at, "")) => return Err(Fault::at(at, "the part is missing: expected `train`, `test` or `validation`")),
+            Some((at, _)) => {
+                let message = format!("`{}` is not a part: expected `train`, `test` or `validation`", &record[at]);
+                return Err(Fault::at(at, message));
+            }
         };
-        let part = if held_out { &mut parts.test } else { &mut parts.train };
         for (column, &at) in layout.features.iter().enumerate() {
             let value = columns.code(column, &record[at], self.start, self.training && !held_out);
             let value = R::of(value.map_err(|unfit| layout.unfit(column, unfit))?);

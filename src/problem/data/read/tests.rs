@@ -139,6 +139,18 @@ fn csv_columns_are_told_apart_plain_and_gzip() {
 }
 
 #[test]
+fn csv_rows_of_the_validation_part_are_apart_and_teach_no_category() {
+    let rows = b"who,a,part,label\nzoe,red,train,cat\nzoe,blue,Validation,dog\nbob,red,test,cat\nbob,red,train,dog\n";
+    let table: RawTable<f64> = csv::read(&file(rows), None, &csv_spec(), csv::Roles::default()).unwrap();
+    assert_eq!(dense(&table.train), arr2(&[[1.0], [1.0]]));
+    assert_eq!(dense(&table.test.unwrap()), arr2(&[[1.0]]));
+    let validation = table.validation.unwrap();
+    assert_eq!(dense(&validation), arr2(&[[0.0]]), "`blue` is no training category");
+    assert_eq!(validation.targets, RawTargets::Names(vec!["dog".to_owned()]));
+    assert_eq!(table.natural.unwrap().of, [1, 0]);
+}
+
+#[test]
 fn a_csv_column_to_divide_by_is_no_feature() {
     let table: RawTable<f64> = csv::read(
         &file(b"y,x,site\n1.5,2,9\n2.5,3,10\n"),
@@ -199,9 +211,14 @@ fn csv_faults_name_their_place() {
             (b"a,Unnamed: 0,y\n0,1,2\n", &default, "1:3 Unnamed: 0", "column 2 has no name"),
             (b"who,a,y\nu,1,0\n,2,1\n", &by_who, "3:1 ", "the value of column `who`, by which samples are divided, is missing"),
             (b"a,y\n", &default, "", "no training samples"),
-            (b"a,s,y\n1,train,2\n1,,2\n", &split, "3:3 ", "the part is missing: expected `train` or `test`"),
+            (b"a,s,y\n1,train,2\n1,,2\n", &split, "3:3 ", "the part is missing: expected `train`, `test` or `validation`"),
             (b"a,,,y\n1,2,3,0\n", &default, "1:4 ", "columns 2 and 3 have no name"),
-            (b"a,s,y\n1,train,2\n1,valid,2\n", &split, "3:3 valid", "`valid` is not a part: expected `train` or `test`"),
+            (
+                b"a,s,y\n1,train,2\n1,valid,2\n",
+                &split,
+                "3:3 valid",
+                "`valid` is not a part: expected `train`, `test` or `validation`",
+            ),
         ],
     );
 }

@@ -42,7 +42,7 @@ pub struct CsvSpec {
     /// Column that says whose the sample is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
-    /// Column that says `train` or `test`.
+    /// Column that says `train`, `test` or `validation`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
     /// Columns that are not features; `ignore` is the same.

@@ -110,6 +110,9 @@ data! {
     options {
         /// Share of the training samples to hold out as test samples, in (0, 1) [1]; taken from every natural client alike.
         test: Option<f64>,
+        /// Share of the training samples to hold out as a validation part, in (0, 1) [1], which decides among tuned values and when to
+        /// stop; counted before `test` is held out, and taken from every natural client alike.
+        validation: Option<f64>,
         /// Shift and scale each feature to mean 0 and standard deviation 1 over the training samples.
         standardise: bool,
         /// Scale each sample to Euclidean length 1.

@@ -15,7 +15,7 @@ fn facts() -> Vec<Fact> {
     let outcome = [
         Some(Outcome::Finished),
         Some(Outcome::Reached),
-        Some(Outcome::Idle),
+        Some(Outcome::StoppedEarly),
         Some(Outcome::Stuck),
         Some(Outcome::Diverged),
         None,
