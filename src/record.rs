@@ -15,10 +15,12 @@ pub mod metric;
 pub mod paper;
 mod patience;
 pub mod recorder;
+pub mod sheet;
 mod spec;
 pub mod spread;
 mod stop;
 pub(crate) mod table;
+pub mod tidy;
 
 pub use metric::{Column, MetricSpec, PeerModel};
 pub use patience::Patience;
