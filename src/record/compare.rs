@@ -208,6 +208,7 @@ impl Table {
     #[must_use]
     pub fn tuned(mut self, winners: Vec<Winner>) -> Self {
         self.notes.extend(trial::lines(&winners, |_| true).into_iter().map(|line| format!("tuned: {line}")));
+        self.notes.extend(trial::costs(&winners).into_iter().map(|line| format!("tuning: {line}")));
         self.tuned = winners;
         self
     }

@@ -135,6 +135,14 @@ impl Run {
         }
     }
 
+    /// The run as it was at the first sample at or after `x`: whole where it ended before.
+    pub fn cut(&mut self, axis: Axis, x: f64) {
+        let rows = (self.axis(axis).partition_point(|&row| row < x) + 1).min(self.axis(axis).len());
+        self.axes.iter_mut().for_each(|axis| axis.truncate(rows));
+        self.metrics.iter_mut().for_each(|column| column.truncate(rows));
+        self.diverged &= self.metrics.iter().flatten().any(|value| value.is_some_and(f64::is_nan));
+    }
+
     /// The best value of a metric over the run; `None` where no value is better.
     pub fn best(&self, metric: usize, better: Better) -> Option<f64> {
         let values = self.metrics[metric].iter().flatten().copied().filter(|_| better != Better::Neither);

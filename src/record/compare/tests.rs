@@ -5,7 +5,7 @@ use crate::record::{
     EverySpec,
     curves::{
         facts::{Facts, Sampling},
-        trial::{Edge, Tuned},
+        trial::{Cost, Edge, Tuned},
     },
     sheet::Sheet,
 };
@@ -164,7 +164,7 @@ fn clients_at_work_have_quartiles_over_seeds() {
 fn tuned_values_stand_in_every_form() {
     let curves = Curves::parse(COARSE.as_bytes(), std::path::Path::new("t")).unwrap();
     let kept = Tuned { key: "local.lr".to_owned(), value: "0.1".to_owned(), edge: Some(Edge::Largest) };
-    let winner = Winner { cell: Cell::default(), method: "a".to_owned(), values: vec![kept] };
+    let winner = Winner { cell: Cell::default(), method: "a".to_owned(), values: vec![kept], cost: Cost::default() };
     let targets = ["gap=0.01", "gap=0.5"].map(|text| text.parse().unwrap());
     let table = Table::to_targets(&curves, &targets).unwrap().tuned(vec![winner]);
     let csv = csv(&table);
