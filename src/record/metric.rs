@@ -128,12 +128,21 @@ pub struct MetricNeeds {
     pub widths: bool,
     /// The energy of a local step of every client.
     pub energy: bool,
+    /// A method that knows the evidence for its model.
+    pub evidence: bool,
 }
 
 impl MetricNeeds {
     /// No scores, and no conditions.
-    pub const NOTHING: Self =
-        Self { scores: Wanted::NOTHING, server: false, peers: false, layers: false, widths: false, energy: false };
+    pub const NOTHING: Self = Self {
+        scores: Wanted::NOTHING,
+        server: false,
+        peers: false,
+        layers: false,
+        widths: false,
+        energy: false,
+        evidence: false,
+    };
 
     /// These scores, and no further conditions.
     pub const fn scores(scores: Wanted) -> Self {

@@ -5,6 +5,7 @@
 mod at_work;
 mod claims;
 mod codes;
+mod compare;
 mod determinism;
 mod folders;
 mod kept;

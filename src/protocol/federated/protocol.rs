@@ -394,6 +394,10 @@ impl<R: Real> Observed<R> for Federated<R> {
         Some(memories.sorted().iter().map(|(_, memory)| memory.bits()).sum::<u64>() + downlinks.memory_bits())
     }
 
+    fn evidence(&self) -> Option<f64> {
+        self.server.evidence()
+    }
+
     fn latest_batch(&self) -> Option<usize> {
         Some(self.state.participation.last_batch)
     }
