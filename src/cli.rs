@@ -27,6 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     invalid::{Invalid, printable},
+    record::{sheet::Sheet, tidy::Tidy},
     registry::Registry,
     run::{Ours, Results, RunError, holder},
     scenario::{Diagnostic, Override, Rejected, Scenario, Sources},
@@ -80,8 +81,27 @@ enum Format {
     Markdown,
     /// For a paper
     Latex,
-    /// For a script
+    /// For a spreadsheet: a row for each thing, a column for each of its values
     Csv,
+    /// For a script: the same, as an array of objects
+    Json,
+}
+
+impl Format {
+    /// Writes tables: `sheets` as they are printed, or the `tidy` rows.
+    fn write(self, sheets: &[Sheet], tidy: &Tidy) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        let printed =
+            |form: fn(&Sheet) -> String| printable(&sheets.iter().map(form).collect::<Vec<_>>().join("\n")).into_owned();
+        match self {
+            Self::Text => out.write_all(printed(Sheet::text).as_bytes())?,
+            Self::Markdown => out.write_all(printed(Sheet::markdown).as_bytes())?,
+            Self::Latex => out.write_all(printed(Sheet::latex).as_bytes())?,
+            Self::Csv => tidy.csv(&mut out)?,
+            Self::Json => out.write_all(tidy.json()?.as_bytes())?,
+        }
+        Ok(())
+    }
 }
 
 /// The outcome of a verb that ended without an error.
@@ -148,6 +168,17 @@ fn whole(folder: &Path) -> anyhow::Result<Ours> {
     let ours = Ours::of(&results)?;
     ours.check_curves().map_err(unplaced)?;
     Ok(ours)
+}
+
+/// What folders of results are called: the last part of each path, where that tells it apart.
+fn names(folders: &[PathBuf]) -> Vec<String> {
+    let last =
+        |path: &PathBuf| path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let shared = |name: &String| folders.iter().filter(|path| last(path) == *name).count() > 1;
+    folders
+        .iter()
+        .map(|path| Some(last(path)).filter(|name| !shared(name)).unwrap_or_else(|| path.display().to_string()))
+        .collect()
 }
 
 /// Writes an error to standard error and chooses the exit code.

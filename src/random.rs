@@ -63,6 +63,8 @@ pub enum Purpose {
     Resample = 17,
     /// Mini-batches of personalised models, which are scored and no run goes on from.
     Personal = 18,
+    /// The arms that a search looks at; no run meets them.
+    Search = 19,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.
     Trait = 12,
 }

@@ -16,10 +16,12 @@ pub mod metric;
 pub mod paper;
 mod patience;
 pub mod recorder;
+pub mod sheet;
 mod spec;
 pub mod spread;
 mod stop;
 pub(crate) mod table;
+pub mod tidy;
 
 pub use clients::{ClientPlan, ClientWorld, ClientsSpec, MixSpec};
 pub use metric::{Column, MetricSpec, PeerModel};
@@ -30,4 +32,4 @@ pub use recorder::{
     progress::{End, Outcome, Progress},
 };
 pub use spec::{EverySpec, LogSpec, RecordSpec};
-pub use stop::{Stall, Stop};
+pub use stop::{Bounds, Stall, Stop};

@@ -24,7 +24,7 @@ use crate::{
         curves::{
             Cell,
             summary::Row,
-            trial::{Winner, lines},
+            trial::{Cost, Winner, costs, lines},
         },
     },
     registry::Registry,
@@ -48,8 +48,8 @@ and directions of the metrics), summary.csv, claims.csv, manifest.toml and figur
 --out.
 Running manifest.toml gives the same bytes.
 
-A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`,
-and no run is repeated; a folder with other results needs --overwrite. Ctrl-C saves the runs, and
+A folder that holds results of the same scenario is extended by methods, seeds, sweep cells or a
+later `stop`, and no run is repeated; a folder with other results needs --overwrite. Ctrl-C saves the runs, and
 --resume continues them; until then curves.csv holds the rows so far.";
 
 /// Run a scenario: curves, summary, claims and figures
@@ -83,6 +83,10 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = wait, hide_short_help = true)]
     checkpoint_seconds: f64,
 
+    /// Keep the state in which each run ends, so that a later `stop` goes on from it instead of starting the run again
+    #[arg(long, conflicts_with = "verify", hide_short_help = true)]
+    keep_checkpoints: bool,
+
     /// Run everything twice, on one thread and on all, and name the first event that differs; write nothing
     #[arg(long)]
     verify: bool,
@@ -108,6 +112,7 @@ impl Args {
             return self.verify(&plan);
         }
         write!(io::stderr(), "{}", printable(&outlook::data_once(&plan)))?;
+        plan.tuned_words().iter().try_for_each(|line| writeln!(io::stderr(), "{}", printable(line)))?;
         plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {}", printable(note)))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
@@ -116,6 +121,7 @@ impl Args {
             resume: self.resume,
             overwrite: self.overwrite,
             checkpoint_every,
+            keep_checkpoints: self.keep_checkpoints,
             interrupt: caught()?,
         };
         let outcome = if io::stderr().is_terminal() {
@@ -194,6 +200,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
         text += "all runs were done before: nothing was run\n";
     }
     summary.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
+    costs(&summary.tuned).iter().for_each(|line| text += &format!("tuning took: {line}\n"));
     text += &edges(&summary.tuned);
     text += &endings("diverged", &summary.diverged);
     text += &endings("ran out of events before a bound of `stop`", &summary.stalled);
@@ -251,7 +258,10 @@ fn of_row(row: &Row, summary: &Summary) -> Value {
     let tuned = row.choice(&summary.tuned).into_iter().flat_map(|winner| {
         let kept: Map<_, _> = winner.values.iter().map(|tuned| (tuned.key.clone(), value(&tuned.value))).collect();
         let edges = winner.values.iter().filter_map(|tuned| Some((tuned.key.clone(), tuned.edge?.name().into())));
-        [("tuned".to_owned(), kept.into()), ("edge".to_owned(), edges.collect::<Map<_, Value>>().into())]
+        let cost: Map<_, Value> =
+            Cost::COLUMNS.iter().zip(winner.cost.values()).map(|(name, x)| ((*name).to_owned(), x.into())).collect();
+        let edges: Map<_, Value> = edges.collect();
+        [("tuned".to_owned(), kept.into()), ("edge".to_owned(), edges.into()), ("tuning".to_owned(), cost.into())]
     });
     named.into_iter().chain(tuned).chain(values).collect::<Map<_, _>>().into()
 }

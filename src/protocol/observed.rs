@@ -119,6 +119,11 @@ pub trait Observed<R: Real> {
         None
     }
 
+    /// The log evidence for the model and its features, where the method knows it.
+    fn evidence(&self) -> Option<f64> {
+        None
+    }
+
     /// Number of updates in the latest server step; `None` without a server.
     fn latest_batch(&self) -> Option<usize>;
 }

@@ -138,6 +138,8 @@ pub struct MetricNeeds {
     pub widths: bool,
     /// The energy of a local step of every client.
     pub energy: bool,
+    /// A method that knows the evidence for its model.
+    pub evidence: bool,
 }
 
 impl MetricNeeds {
@@ -151,6 +153,7 @@ impl MetricNeeds {
         prediction: None,
         widths: false,
         energy: false,
+        evidence: false,
     };
 
     /// These scores, and no further conditions.

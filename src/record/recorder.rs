@@ -49,6 +49,13 @@ pub struct RecorderState {
     best: Best,
 }
 
+impl RecorderState {
+    /// The latest sample.
+    pub fn latest(&self) -> Option<&Progress> {
+        self.latest.as_ref()
+    }
+}
+
 /// Digests of the files that a recorder has written to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
@@ -107,7 +114,7 @@ impl Files {
 }
 
 /// The plan of a recording.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RecordPlan {
     /// Distance between samples.
     pub every: EverySpec,
@@ -122,6 +129,15 @@ pub struct RecordPlan {
 }
 
 impl RecordPlan {
+    /// The same without the bounds of the run: runs for which this is alike have the same samples up to the nearest of their bounds.
+    #[must_use]
+    pub fn unbounded(&self) -> Self {
+        let Stop { target, patience, seconds, .. } = self.stop.clone();
+        // Samples that grow with time begin at a share of the whole.
+        let by_time = matches!(self.every, EverySpec::Log(_)) && self.every.axis() == Axis::Seconds;
+        Self { stop: Stop { target, patience, seconds: seconds.filter(|_| by_time), ..Stop::default() }, ..self.clone() }
+    }
+
     /// Scores the models of a run once as a sample does, and keeps nothing.
     pub fn score<R: Real, P: Recorded<R>>(&self, world: &World<R>, engine: &Engine<P>) {
         let (widths, groups) = (self.widths(world), self.groups(world));
@@ -170,6 +186,21 @@ pub trait Onlooker<P: crate::engine::Protocol> {
     /// When it cannot be written.
     fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: &Written) -> io::Result<()>;
 
+    /// Called once at the end of a run, before the last sample where it is one that a later end would not take; `written` writes the files
+    /// to disk. By default nothing is kept.
+    ///
+    /// # Errors
+    /// When the run cannot be kept.
+    fn ends(
+        &mut self,
+        engine: &Engine<P>,
+        recorder: &RecorderState,
+        written: &mut dyn FnMut() -> io::Result<Written>,
+    ) -> io::Result<()> {
+        let _ = (engine, recorder, written);
+        Ok(())
+    }
+
     /// Called after every sample.
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>);
 }
@@ -207,6 +238,8 @@ pub struct Recorder<'a, R: Real, P: Recorded<R>> {
     /// The groups of clients, where they are scored.
     groups: Groups,
     left: bool,
+    /// Whether the onlooker has seen the end.
+    shown: bool,
     failure: Option<RecordError>,
 }
 
@@ -232,6 +265,7 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
             widths: plan.widths(world),
             groups: plan.groups(world),
             left: false,
+            shown: false,
             failure: None,
         }
     }
@@ -241,9 +275,12 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
     /// # Errors
     /// When something could not be written, or there are more samples than a run may have.
     pub fn finish(mut self, engine: &Engine<P>) -> Result<Option<Ended<R>>, RecordError> {
-        if self.state.outcome.is_none() && !self.left && self.failure.is_none() {
-            self.sample_if_new(Progress::of(engine), engine);
-            self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
+        if !self.left && self.failure.is_none() {
+            self.show_end(engine);
+            if self.state.outcome.is_none() {
+                self.sample_if_new(Progress::of(engine), engine);
+                self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
+            }
         }
         if let Some(failure) = self.failure {
             return Err(failure);
@@ -259,6 +296,14 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
         let seconds = self.state.latest.map_or(0.0, |latest| latest.seconds);
         let end = End { outcome, at_work: engine.at_work(seconds, engine.protocol().round()) };
         Ok(Some(Ended { end, written, iterates }))
+    }
+
+    /// Shows the onlooker the run as it ends, once.
+    fn show_end(&mut self, engine: &Engine<P>) {
+        if !std::mem::replace(&mut self.shown, true) {
+            let Self { onlooker, state, files, .. } = self;
+            self.failure = onlooker.ends(engine, state, &mut || files.sync()).err().map(RecordError::from);
+        }
     }
 
     /// Writes who took part in the server steps of the latest event, unless it was written before a checkpoint.
@@ -384,6 +429,7 @@ impl<R: Real, P: Recorded<R>> Watcher<P> for Recorder<'_, R, P> {
         self.log_participants(engine);
         self.sample_due(next, engine);
         if !self.has_ended() && self.limit_reached(next, engine) {
+            self.show_end(engine);
             let mut progress = Progress::of(engine);
             if let Some(seconds) = self.plan.stop.seconds.filter(|&seconds| next > seconds) {
                 progress.seconds = seconds.max(progress.seconds);

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Mutex, time::Duration};
 
 use super::{
     any_world::{AnyWorld, Facts},
-    arm::{Arm, arms},
+    arm::{Arm, arms, beyond},
     capacity, concurrency, made, protocols, stall,
     threads::now,
 };
@@ -21,6 +21,7 @@ use crate::{
     },
     registry::Parameters,
     scenario::{Cell, Diagnostic, Runs, Scenario},
+    search::TuneSpec,
 };
 
 /// One combination of the swept keys.
@@ -33,9 +34,11 @@ pub struct PlannedCell {
     pub precision: Precision,
     /// For each method its arms: one, or one for each combination of its tuned keys.
     pub methods: Vec<Vec<Arm>>,
+    /// For each method the arms that continue its grids, where a winner at an end asks for them; numbered after those of `methods`.
+    pub(super) beyond: Vec<Vec<Arm>>,
     /// What is recorded.
     pub metrics: Vec<MetricSpec>,
-    /// The metric whose final value decides among tuned values.
+    /// The metric that decides among tuned values, where claims do not.
     pub criterion: MetricSpec,
     /// How its runs are recorded.
     pub record: RecordPlan,
@@ -43,6 +46,8 @@ pub struct PlannedCell {
     pub files: Opened,
     /// The digest of every arm; see [`identity`](Self::identity).
     pub(super) identities: Vec<Vec<u128>>,
+    /// The same but for the bounds in `stop`: the same for runs of which one goes on where the other ends.
+    pub(super) families: Vec<Vec<u128>>,
     /// What was read, in the world of the first seed; `None` for quadratics.
     pub data: Option<Report>,
     /// Memory that the models of its runs take [byte].
@@ -67,8 +72,17 @@ impl PlannedCell {
 
     /// Works out what every arm is.
     pub(super) fn identify(&mut self, record: &RecordSpec) {
-        let of = |arm: &Arm| self.identity(arm, record);
-        self.identities = self.methods.iter().map(|arms| arms.iter().map(of).collect()).collect();
+        let build = (made::VERSION, made::COMMIT);
+        let all = |plan: &RecordPlan| -> Vec<Vec<u128>> {
+            let of = |arm: &Arm| self.identity(arm, record, plan, build);
+            (0..self.methods.len()).map(|method| self.arms(method).map(of).collect()).collect()
+        };
+        (self.identities, self.families) = (all(&self.record), all(&self.record.unbounded()));
+    }
+
+    /// All arms of a method, those beyond its grids last.
+    pub(super) fn arms(&self, method: usize) -> impl Iterator<Item = &Arm> {
+        self.methods[method].iter().chain(&self.beyond[method])
     }
 
     /// The identity of an arm: the digest of everything that its runs come from but the seed, which is build, data, cell with its
@@ -77,17 +91,16 @@ impl PlannedCell {
     /// Two runs of one identity and seed have the same bytes, whichever scenario, sweep or folder they stand in. So results can be
     /// extended, and what an earlier call has done is known again. What a type shows of itself is all that it holds, with every
     /// number to its last digit.
-    fn identity(&self, arm: &Arm, record: &RecordSpec) -> u128 {
+    fn identity(&self, arm: &Arm, record: &RecordSpec, plan: &RecordPlan, build: (&str, Option<&str>)) -> u128 {
         let cell = &self.cell;
         let keys: Vec<_> = cell.keys.iter().map(|key| (&key.name, &key.value)).collect();
         let data: Vec<_> = self.files.values().collect();
-        let build = (made::VERSION, made::COMMIT);
         let world = (&cell.problem, cell.fleet.resolved(), &cell.network, self.precision);
         let parameters = arm.parameters.clone().resolved(&cell.problem);
         // Whether models are kept changes no curve, but a run that kept none has none to show.
         let kept =
             (record.models, record.iterates, record.staleness, record.stationary_point, record.participants, record.states);
-        let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {:?} {kept:?}", arm.label, self.record);
+        let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {plan:?} {kept:?}", arm.label);
         Digest::of(text.as_bytes()).hash
     }
 }
@@ -99,7 +112,7 @@ impl PlannedCell {
 pub(super) fn planned(
     scenario: &Scenario,
     cell: &Cell,
-    record: &RecordSpec,
+    (record, tune): (&RecordSpec, &TuneSpec),
     asked: &Runs,
 ) -> Result<PlannedCell, Vec<Diagnostic>> {
     let seed = scenario.seeds.list()[0];
@@ -112,11 +125,22 @@ pub(super) fn planned(
     let mut notes = check_stability(&methods, cell, facts.dim)?;
     notes.extend(concurrency::notes(&methods, cell, facts.clients));
     stall::refuse(&methods, cell, &facts, &world)?;
+    let sound = |arm: &Arm| {
+        let alone = [vec![arm.clone()]];
+        check_stability(&alone, cell, facts.dim).is_ok()
+            && stall::refuse(&alone, cell, &facts, &world).is_ok()
+            && check_built(&alone, cell, &world, &scenario.folder).is_ok()
+    };
+    let mut wider = if tune.widen { beyond(cell, world.ground(), (&scenario.folder, &scenario.registry)) } else { Vec::new() };
+    wider.iter_mut().for_each(|arms| arms.retain(&sound));
+    wider.resize(methods.len(), Vec::new());
     let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
     let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
     let roles = Roles::of(&methods);
     let tunes = methods.iter().any(|arms| arms.len() > 1);
-    methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
+    let runs_here = |arms: &Vec<Arm>| asked.contains_key(&arms[0].label);
+    let beyond = methods.iter().zip(wider).filter(|(arms, _)| runs_here(arms)).map(|(_, wider)| wider).collect();
+    methods.retain(runs_here);
     methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
     check_built(&methods, cell, &world, &scenario.folder)?;
     let mut metrics = match &record.metrics {
@@ -136,10 +160,12 @@ pub(super) fn planned(
         .collect(),
     };
     check_participants(record, cell, roles)?;
-    let criterion = record.criterion(facts.validated);
-    check_metric(("record.tune-by", criterion), cell, &facts, roles)?;
-    if tunes && !metrics.contains(&criterion) {
-        metrics.push(criterion);
+    let criterion = tune.metric(scenario.registry.metrics()).unwrap_or(record.criterion(facts.validated));
+    if tunes {
+        check_metric((&format!("tune.{}", tune.place()), criterion), cell, &facts, roles)?;
+        if !metrics.contains(&criterion) {
+            metrics.push(criterion);
+        }
     }
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
@@ -156,11 +182,13 @@ pub(super) fn planned(
         clients: facts.clients,
         precision: cell.precision,
         methods,
+        beyond,
         metrics,
         criterion,
         record,
         files: Opened::new(),
         identities: Vec::new(),
+        families: Vec::new(),
         data,
         model_bytes,
         build_wall,
@@ -196,13 +224,16 @@ fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Pat
 struct Roles {
     federated: bool,
     peers: bool,
+    /// Whether a method knows the evidence for its model.
+    evidence: bool,
 }
 
 impl Roles {
     fn of(methods: &[Vec<Arm>]) -> Self {
         let is_federated = |arm: &Arm| matches!(arm.parameters, Parameters::Federated { .. });
-        let mut arms = methods.iter().flatten();
-        Self { federated: arms.clone().any(is_federated), peers: arms.any(|arm| !is_federated(arm)) }
+        let knows = |arm: &Arm| matches!(&arm.parameters, Parameters::Federated { own, .. } if own.needs().evidence);
+        let arms = || methods.iter().flatten();
+        Self { federated: arms().any(is_federated), peers: arms().any(|arm| !is_federated(arm)), evidence: arms().any(knows) }
     }
 }
 
@@ -215,6 +246,12 @@ fn check_metric((key, metric): (&str, MetricSpec), cell: &Cell, facts: &Facts, r
     }
     if metric.needs().server && !roles.federated {
         return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
+    }
+    if metric.needs().evidence && !roles.evidence {
+        return refuse(
+            "needs a method that computes it, and the scenario has none",
+            "give `analytic` a prior, such as `evidence = { known-noise = { signal = 1.0, noise = 0.1 } }`",
+        );
     }
     if metric.needs_optimum() && !facts.convex {
         return refuse("needs the exact optimum, which a neural network does not have", "record `loss` or `grad-norm`");
@@ -257,4 +294,46 @@ fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<
     }
     let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";
     Err(vec![cell.fault(Invalid::at("record.participants", reason).help("remove it, or add a method with a server"))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{registry::Registry, run::Plan};
+
+    fn plan(lines: &str) -> Plan {
+        let text = format!(
+            "problem.objective = 'quadratic'\nfleet.clients = 3\nfederated.local.lr = 0.1\nrecord.metrics = ['gap']\n{lines}\n\
+             [[method]]\nname = 'fedavg'"
+        );
+        Plan::resolve(Scenario::read(Path::new("cell.toml"), &text, &[], &Registry::builtin()).unwrap(), &[]).unwrap()
+    }
+
+    #[test]
+    fn runs_of_another_build_are_others() {
+        let plan = plan("stop.rounds = 5");
+        let (cell, record) = (&plan.cells[0], &plan.record);
+        let of = |build| cell.identity(&cell.methods[0][0], record, &cell.record, build);
+        assert_eq!(of((made::VERSION, made::COMMIT)), cell.identities[0][0]);
+        assert_ne!(of(("0.0.1", made::COMMIT)), cell.identities[0][0]);
+        assert_ne!(of((made::VERSION, Some("0123abc"))), cell.identities[0][0]);
+    }
+
+    #[test]
+    fn runs_that_differ_in_their_bounds_alone_are_of_one_family() {
+        let of = |lines: &str| {
+            let plan = plan(lines);
+            (plan.cells[0].identities[0][0], plan.cells[0].families[0][0])
+        };
+        let every = "record.every.rounds = 1\n";
+        let first = of(&format!("{every}stop.rounds = 5"));
+        let later = of(&format!("{every}stop.rounds = 9"));
+        assert!(first.0 != later.0 && first.1 == later.1);
+        assert_ne!(first.1, of(&format!("{every}stop = {{ rounds = 9, target.gap = 1e-3 }}")).1);
+        // Left out, the distance between samples grows with the run, and so does the first of those that grow with time.
+        assert_ne!(of("stop.rounds = 500").1, of("stop.rounds = 900").1);
+        let growing =
+            |seconds: u32| of(&format!("record.every.log = {{ axis = 'seconds', per-decade = 3 }}\nstop.seconds = {seconds}"));
+        assert_ne!(growing(50).1, growing(90).1);
+    }
 }

@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
-pub(super) const SECTIONS: [&str; 16] = [
+pub(super) const SECTIONS: [&str; 17] = [
     "title",
     "paper",
     "folder",
@@ -46,6 +46,7 @@ pub(super) const SECTIONS: [&str; 16] = [
     "fleet",
     "network",
     "record",
+    "tune",
     "federated",
     "peers",
     "method",

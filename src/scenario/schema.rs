@@ -22,6 +22,7 @@ use crate::{
     protocol::{peers::PeersSpec, spec::FederatedSpec},
     record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE, metric, paper::PaperSpec},
     registry::Registry,
+    search::TuneSpec,
 };
 
 /// The keys of a scenario file. Only its schema is used: files are read section by section.
@@ -49,6 +50,8 @@ struct File {
     network: Option<NetworkSpec>,
     /// The recorded metrics, and the distance between samples.
     record: Option<RecordSpec>,
+    /// The choice among the values of keys with `{ tune = … }`.
+    tune: Option<TuneSpec>,
     /// Keys that methods with a server share; a method may override any of them.
     federated: Option<FederatedSpec>,
     /// Keys that methods without a server share; a method may override any of them.
@@ -123,6 +126,8 @@ fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     for name in ["Stop", "ClaimSpec"] {
         at(name, "target", "propertyNames", json!({ "anyOf": column }));
     }
+    at("TuneQuantity", "target", "propertyNames", json!({ "anyOf": [metric] }));
+    at("TuneQuantity", "metric", "anyOf", json!([metric]));
     at("ClaimSpec", "metric", "anyOf", column);
     let share = json!({ "const": SHARE, "description": "The share of updates, where `x` is their staleness." });
     let of_clients = json!({ "const": "clients", "description": "The share of clients, in a `cdf`." });

@@ -6,6 +6,7 @@ mod at_work;
 mod claims;
 mod clients;
 mod codes;
+mod compare;
 mod determinism;
 mod folders;
 mod kept;

@@ -1,6 +1,6 @@
 //! Loading: from the specification of data to the samples of all clients.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     Bundled, ClientData, ClientGroups, ClientTest, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, Owned, PartitionSpec,
@@ -177,12 +177,14 @@ fn origin<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, bas
         Source::Bundled(set) => bundled::read(*set, spec.scale)?,
         Source::Libsvm(libsvm) => {
             let test = open_some(&libsvm.test_path, "libsvm.test-path")?;
-            libsvm::read(&open(&libsvm.path, "libsvm")?, test.as_ref(), libsvm)?
+            let validation = open_some(&libsvm.validation_path, "libsvm.validation-path")?;
+            libsvm::read(&open(&libsvm.path, "libsvm")?, [test.as_ref(), validation.as_ref()], libsvm)?
         }
         Source::Csv(csv) => {
             let test = open_some(&csv.test_path, "csv.test-path")?;
+            let validation = open_some(&csv.validation_path, "csv.validation-path")?;
             let roles = csv::Roles { by: request.by, classes: spec.targets == TargetKind::Classes };
-            csv::read(&open(&csv.path, "csv")?, test.as_ref(), csv, roles)?
+            csv::read(&open(&csv.path, "csv")?, [test.as_ref(), validation.as_ref()], csv, roles)?
         }
         Source::Idx(idx) => idx_files(idx, spec.scale, open)?,
         Source::Npz(npz) => numpy::npz(&open(&npz.path, "npz")?, npz)?.table().map_err(|error| error.under("npz"))?,
@@ -241,8 +243,10 @@ fn leaf_files<R: Real>(
     open: impl Fn(&Path) -> Result<Vec<File<'static>>, Invalid>,
 ) -> Result<RawTable<R>, Invalid> {
     let train = open(&spec.path).map_err(|error| error.under("leaf"))?;
-    let test = spec.test_path.as_deref().map(open).transpose();
-    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref(), spec, classes)
+    let part = |path: &Option<PathBuf>, key: &str| path.as_deref().map(&open).transpose().map_err(|error| error.under(key));
+    let test = part(&spec.test_path, "leaf.test-path")?;
+    let validation = part(&spec.validation_path, "leaf.validation-path")?;
+    leaf::read(&train, [test.as_deref(), validation.as_deref()], spec, classes)
 }
 
 fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<Scale>, open: impl Open) -> Result<RawTable<R>, Invalid> {

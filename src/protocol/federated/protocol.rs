@@ -411,6 +411,10 @@ impl<R: Real> Observed<R> for Federated<R> {
         self.noise.flatten()
     }
 
+    fn evidence(&self) -> Option<f64> {
+        self.server.evidence()
+    }
+
     fn latest_batch(&self) -> Option<usize> {
         Some(self.state.participation.last_batch)
     }

@@ -172,7 +172,11 @@ mod tests {
             method: "good".to_owned(),
             values: vec![("local.lr".to_owned(), lr.to_owned())],
             kept,
+            by: "final loss".to_owned(),
             score,
+            rung: 1,
+            seeds: 3,
+            totals: [0.0; 6],
         };
         let trials = [trial("0.1", false, 0.5), trial("0.2", false, 0.3), trial("0.4", true, 0.25)];
         let found = grids(&trials, &["good", "bad"], |_| true);

@@ -66,6 +66,7 @@ const WIDTHS: MetricNeeds = MetricNeeds { widths: true, ..SERVER };
 const UPDATES: MetricNeeds = MetricNeeds { updates: true, ..SERVER };
 const PEERS: MetricNeeds = MetricNeeds { peers: true, ..MetricNeeds::NOTHING };
 const LAYERS: MetricNeeds = MetricNeeds { layers: true, ..PEERS };
+const EVIDENCE: MetricNeeds = MetricNeeds { evidence: true, ..SERVER };
 const ENERGY: MetricNeeds = MetricNeeds { energy: true, ..MetricNeeds::NOTHING };
 
 metrics! {
@@ -193,6 +194,10 @@ metrics! {
     /// bits a number [bit]. The model does not count, since it comes anew with each call. Methods with a server only.
     ClientMemory = MetricCard { name: "client-memory", title: "memory of clients", unit: "bit", needs: SERVER, ..COUNT },
         of_run(sample) => sample.protocol.client_memory().map(|bits| bits as f64);
+
+    /// Log marginal likelihood of all training targets under the prior of `analytic` with `evidence` [nat].
+    Evidence = MetricCard { name: "evidence", title: "log evidence", unit: "nat", better: Higher, needs: EVIDENCE, ..COUNT },
+        of_run(sample) => sample.protocol.evidence();
 
     /// Root mean square distance of the nodes' models from their mean; peers only.
     Consensus = MetricCard { name: "consensus", title: "consensus distance", needs: PEERS, ..FALLING },

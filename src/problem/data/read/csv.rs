@@ -27,23 +27,24 @@ pub(in crate::problem::data) struct Roles<'a> {
     pub classes: bool,
 }
 
-/// Reads samples.
+/// Reads training samples, and those of a test and a validation part in files of their own.
 ///
 /// # Errors
 /// [`Invalid`] at the first cell that cannot be read, or at the key of a column that does not exist.
 pub(in crate::problem::data) fn read<R: Real>(
     file: &File<'_>,
-    test: Option<&File<'_>>,
+    held_out: [Option<&File<'_>>; 2],
     spec: &CsvSpec,
     roles: Roles<'_>,
 ) -> Result<RawTable<R>, Invalid> {
     let mut columns = Columns::default();
     let (layout, mut parts) = parse(file, spec, roles, None, &mut columns)?;
-    if let Some(test) = test {
-        let (_, held_out) = parse(test, spec, roles, Some((&layout, parts.numeric)), &mut columns)?;
-        // With a file of its own, the held-out samples are all rows of that file.
-        for part in [held_out.train, held_out.test, held_out.validation] {
-            parts.test.append(part);
+    for (file, part) in held_out.into_iter().zip([&mut parts.test, &mut parts.validation]) {
+        let Some(file) = file else { continue };
+        let (_, found) = parse(file, spec, roles, Some((&layout, parts.numeric)), &mut columns)?;
+        // With a file of its own, the part has all rows of that file.
+        for rows in [found.train, found.test, found.validation] {
+            part.append(rows);
         }
     }
     let groupings = layout.kept.iter().zip(&parts.train.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells));
