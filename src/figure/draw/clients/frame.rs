@@ -16,7 +16,7 @@ use crate::{
         },
         spec::{FigureSpec, Kind, Model, ScaleKind, Width},
     },
-    record::clients::table::title,
+    record::clients::table,
 };
 
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
@@ -65,7 +65,7 @@ impl<'s> Frame<'s> {
             "clients" => "share of clients".to_owned(),
             "confidence" => "confidence".to_owned(),
             "methods" => String::new(),
-            score => title(score),
+            score => table::title(score),
         };
         let labels =
             (spec.label_x.clone().unwrap_or_else(|| words(&spec.x)), spec.label_y.clone().unwrap_or_else(|| words(&spec.y)));
