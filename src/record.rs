@@ -7,18 +7,23 @@
 pub mod axis;
 pub mod cell;
 pub mod claim;
+pub mod clients;
 pub mod compare;
 pub mod curves;
 pub mod gallery;
 pub(crate) mod markdown;
 pub mod metric;
+pub mod paper;
 mod patience;
 pub mod recorder;
+pub mod sheet;
 mod spec;
 pub mod spread;
 mod stop;
 pub(crate) mod table;
+pub mod tidy;
 
+pub use clients::{ClientPlan, ClientWorld, ClientsSpec, MixSpec};
 pub use metric::{Column, MetricSpec, PeerModel};
 pub use patience::Patience;
 pub use recorder::{
@@ -27,4 +32,4 @@ pub use recorder::{
     progress::{End, Outcome, Progress},
 };
 pub use spec::{EverySpec, LogSpec, RecordSpec};
-pub use stop::{Stall, Stop};
+pub use stop::{Bounds, Stall, Stop};

@@ -69,6 +69,8 @@ pub struct Needs {
     pub averages: bool,
     /// Whether it solves for all samples together, whoever has them: the objective's optimum under `weights = "samples"`.
     pub pools_samples: bool,
+    /// Whether the server knows the evidence for its model, which the metric `evidence` records.
+    pub evidence: bool,
     /// The factor of a client's message before it is compressed, where clients add their own compressed messages to what they remember:
     /// a compressor that loses too much makes that memory diverge.
     pub takes_up: Option<f64>,
@@ -96,6 +98,7 @@ impl Needs {
         identity: Identity::Unknown,
         averages: false,
         pools_samples: false,
+        evidence: false,
         takes_up: None,
     };
 

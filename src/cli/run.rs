@@ -48,8 +48,8 @@ and directions of the metrics), summary.csv, claims.csv, manifest.toml and figur
 --out.
 Running manifest.toml gives the same bytes.
 
-A folder that holds results of the same scenario is extended by methods, seeds or a later `stop`,
-and no run is repeated; a folder with other results needs --overwrite. Ctrl-C saves the runs, and
+A folder that holds results of the same scenario is extended by methods, seeds, sweep cells or a
+later `stop`, and no run is repeated; a folder with other results needs --overwrite. Ctrl-C saves the runs, and
 --resume continues them; until then curves.csv holds the rows so far.";
 
 /// Run a scenario: curves, summary, claims and figures
@@ -83,11 +83,15 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = wait, hide_short_help = true)]
     checkpoint_seconds: f64,
 
+    /// Keep the state in which each run ends, so that a later `stop` goes on from it instead of starting the run again
+    #[arg(long, conflicts_with = "verify", hide_short_help = true)]
+    keep_checkpoints: bool,
+
     /// Run everything twice, on one thread and on all, and name the first event that differs; write nothing
     #[arg(long)]
     verify: bool,
 
-    /// End with exit code 1 if a claim does not hold
+    /// End with exit code 1 if a claim is refuted or undecided
     #[arg(long)]
     strict: bool,
 
@@ -117,6 +121,7 @@ impl Args {
             resume: self.resume,
             overwrite: self.overwrite,
             checkpoint_every,
+            keep_checkpoints: self.keep_checkpoints,
             interrupt: caught()?,
         };
         let outcome = if io::stderr().is_terminal() {
@@ -131,7 +136,7 @@ impl Args {
             printable(&told(&summary, results.folder())).into_owned()
         };
         io::stdout().lock().write_all(text.as_bytes())?;
-        let held = summary.verdicts.iter().all(|verdict| verdict.answer == Answer::Holds);
+        let held = summary.verdicts.iter().all(|verdict| verdict.answer == Answer::Holds || verdict.with.is_some());
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
     }
 
@@ -271,12 +276,16 @@ fn cell(cell: &Cell) -> Value {
     cell.0.iter().map(|(key, text)| (key.clone(), value(text))).collect::<Map<_, _>>().into()
 }
 
-/// A claim: whether it `holds`, null where that is unknown or `undecided`; the `range` of what was measured, null where it is exact.
+/// A claim: its `verdict`, and whether it `holds`, null where that is unknown or undecided; the `interval` of what was measured, null
+/// for a value without spread; the changed keys `with` which it was asked again.
 fn claim(verdict: &Verdict) -> Value {
+    let evidence = verdict.evidence;
     json!({
-        "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
-        "measured": verdict.measured, "range": verdict.range.map(|range| [range.low, range.high]),
-        "holds": verdict.answer.holds(), "undecided": verdict.answer == Answer::Undecided, "note": verdict.note,
+        "text": verdict.text, "kind": verdict.kind, "with": verdict.with, "cell": verdict.cell.to_string(), "required": verdict.required,
+        "measured": verdict.measured, "interval": verdict.interval.map(|interval| [interval.low, interval.high]),
+        "verdict": verdict.answer.name(), "holds": verdict.answer.holds(),
+        "seeds": evidence.seeds, "in_favour": evidence.favour,
+        "p": evidence.p, "p_exact": evidence.exact, "p_holm": evidence.holm, "note": verdict.note,
     })
 }
 

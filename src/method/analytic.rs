@@ -1,11 +1,13 @@
 //! Analytic federated learning: the last layer in closed form, in one round.
 
+mod evidence;
 mod law;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::law::Solution;
+pub use self::evidence::Prior;
+use self::{evidence::Statistics, law::Solution};
 use super::{Card, FederatedMethod, Method, Paper, Recipe, Setup};
 use crate::{
     analysis::{Identity, Needs, Slot},
@@ -44,11 +46,15 @@ pub struct Analytic {
     pub ridge: f64,
     /// The clients' messages, and how the server combines them.
     pub law: Law,
+    /// The law under which the metric `evidence` is the marginal likelihood of the targets given the features, so that layers, features and
+    /// ridges can be compared without held-out samples. Clients then send their number of samples and their sums of squared targets too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Prior>,
 }
 
 impl Default for Analytic {
     fn default() -> Self {
-        Self { gamma: 1.0, remove: true, ridge: 0.0, law: Law::Sum }
+        Self { gamma: 1.0, remove: true, ridge: 0.0, law: Law::Sum, evidence: None }
     }
 }
 
@@ -69,7 +75,7 @@ impl Method for Analytic {
                  \x20        sends C_i = X_iᵀ X_i + gamma I  and  B_i = X_iᵀ Y_i   (pairwise:  W_i = C_i⁻¹ B_i)\n\
                  server:  C = Σ C_i,  B = Σ B_i;   W = (C − N gamma I + ridge I)⁻¹ B, the last layer of x",
         weights: "the solution of all samples together, which is that of p_i = n_i / Σ n_j",
-        traffic: "down: x [d], whenever it is called; up: half of C_i [q (q + 1)/2] and B_i [q × C], once; stays at the client: a mark that it has sent",
+        traffic: "down: x [d], whenever it is called; up: half of C_i [q (q + 1)/2] and B_i [q × C], once, with `evidence` also n_i and Σ y² [1 + C]; stays at the client: a mark that it has sent",
         differs: "unless `law = \"pairwise\"`, clients send B_i = C_i W_i in place of W_i: the same number of scalars, no \
                   inverse at the client, and the paper's pairwise aggregation law becomes a sum; the layers below the last are \
                   those of the initial model; a client that is called again sends nothing; every sample counts the \
@@ -79,7 +85,9 @@ impl Method for Analytic {
 
     fn validate(&self) -> Result<(), Invalid> {
         let at_least_0 = |key: &str, value: f64| require(value >= 0.0 && value.is_finite(), key, value, "a number of at least 0");
-        at_least_0("gamma", self.gamma).and_then(|()| at_least_0("ridge", self.ridge))
+        at_least_0("gamma", self.gamma)?;
+        at_least_0("ridge", self.ridge)?;
+        self.evidence.map_or(Ok(()), Prior::check).map_err(|error| error.under("evidence"))
     }
 }
 
@@ -99,6 +107,9 @@ impl FederatedMethod for Analytic {
             seen: SparseMap::default(),
             law: self.law,
             sums: None,
+            prior: self.evidence,
+            added: self.gamma,
+            targets: Vec::new(),
         })
     }
 
@@ -114,6 +125,7 @@ impl FederatedMethod for Analytic {
             no_head: Slot::Own("`analytic` solves for a linear layer over samples"),
             identity: Identity::Known,
             pools_samples: true,
+            evidence: self.evidence.is_some(),
             ..Needs::NOTHING
         }
     }
@@ -128,7 +140,9 @@ impl<R: Real> ClientUpdate<R> for Analytic {
             return Update::stateless(Payload::default());
         }
         let [x] = down.firsts();
-        let Some(Moments { mut gram, cross }) = local.moments(x) else { return Update::stateless(Payload::default()) };
+        let Some(Moments { mut gram, cross, count, squares }) = local.moments(x) else {
+            return Update::stateless(Payload::default());
+        };
         let features = gram.len().isqrt();
         gram.iter_mut().step_by(features + 1).for_each(|diagonal| *diagonal += self.gamma);
         let (gram, sent) = match self.law {
@@ -139,7 +153,12 @@ impl<R: Real> ClientUpdate<R> for Analytic {
             }
         };
         let upper = gram.chunks_exact(features).enumerate().flat_map(|(row, entries)| &entries[row..]);
-        let up = Payload { vectors: Vec::new(), scalars: upper.chain(&sent).copied().collect() };
+        let mut scalars: Vec<f64> = upper.chain(&sent).copied().collect();
+        if self.evidence.is_some() {
+            scalars.push(count as f64);
+            scalars.extend(squares);
+        }
+        let up = Payload { vectors: Vec::new(), scalars };
         Update { up, memory: Some(Payload { vectors: Vec::new(), scalars: vec![SENT] }) }
     }
 }
@@ -154,6 +173,11 @@ struct Server {
     law: Law,
     /// Their combined messages.
     sums: Option<Sums>,
+    prior: Option<Prior>,
+    /// The regularisation that each client has added.
+    added: f64,
+    /// Their number of samples and sums of squared targets, shape `[1 + C]`, where there is a prior.
+    targets: Vec<f64>,
 }
 
 /// The combined messages of some clients.
@@ -166,8 +190,9 @@ enum Sums {
 }
 
 impl Sums {
-    /// The message of one client: the upper triangle of `C_i`, row by row, then `B_i` or `W_i`.
-    fn of(law: Law, scalars: &[f64], features: usize) -> Self {
+    /// The message of one client: the upper triangle of `C_i`, row by row, then `B_i` or `W_i`; the rest is returned.
+    fn of<'a>(law: Law, scalars: &'a [f64], layout: &Layout) -> (Self, &'a [f64]) {
+        let features = layout.features();
         let mut gram = vec![0.0; features * features];
         let mut packed = scalars.iter();
         for row in 0..features {
@@ -176,11 +201,12 @@ impl Sums {
                 gram[column * features + row] = entry;
             }
         }
-        let sent = packed.copied().collect();
-        match law {
+        let sent = packed.by_ref().take(features * layout.outputs).copied().collect();
+        let sums = match law {
             Law::Sum => Self::Moments(gram, sent),
             Law::Pairwise => Self::Solution(Solution { gram, weights: sent }),
-        }
+        };
+        (sums, packed.as_slice())
     }
 
     fn with(self, other: Self) -> Self {
@@ -222,7 +248,9 @@ impl<R: Real> ServerUpdate<R> for Server {
             if up.up.scalars.is_empty() || self.seen.insert(up.from, ()).is_some() {
                 continue;
             }
-            let own = Sums::of(self.law, &up.up.scalars, layout.features());
+            let (own, targets) = Sums::of(self.law, &up.up.scalars, &layout);
+            self.targets.resize(targets.len(), 0.0);
+            self.targets.iter_mut().zip(targets).for_each(|(sum, own)| *sum += own);
             self.sums = Some(match self.sums.take() {
                 Some(sums) => sums.with(own),
                 None => own,
@@ -232,5 +260,13 @@ impl<R: Real> ServerUpdate<R> for Server {
             let solution = self.solve(sums);
             layout.write(&solution, &mut model.vectors[0]);
         }
+    }
+
+    fn evidence(&self) -> Option<f64> {
+        let (prior, (mut gram, cross)) = (self.prior?, self.sums.as_ref()?.moments());
+        let features = gram.len().isqrt();
+        let added = self.seen.len() as f64 * self.added;
+        gram.iter_mut().step_by(features + 1).for_each(|diagonal| *diagonal -= added);
+        Some(prior.evidence(Statistics { targets: &self.targets, gram: &gram, cross: &cross }))
     }
 }

@@ -81,6 +81,10 @@ pub struct Moments {
     pub gram: Vec<f64>,
     /// `Σ a tᵀ`, shape `[q, C]`.
     pub cross: Vec<f64>,
+    /// Number of samples.
+    pub count: usize,
+    /// `Σ t²` of each output, shape `[C]`.
+    pub squares: Vec<f64>,
 }
 
 impl Moments {
@@ -93,7 +97,8 @@ impl Moments {
         work: &mut Workspace<R>,
     ) -> Self {
         let (features, outputs) = (layout.features(), layout.outputs);
-        let mut moments = Self { gram: vec![0.0; features * features], cross: vec![0.0; features * outputs] };
+        let (gram, cross) = (vec![0.0; features * features], vec![0.0; features * outputs]);
+        let mut moments = Self { gram, cross, count: 0, squares: vec![0.0; outputs] };
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         head.each_part(client, x, work, &mut |rows, wanted| {
             inputs.clear();
@@ -104,6 +109,10 @@ impl Moments {
             targets.clear();
             targets.extend(wanted.iter().map(|value| value.f64()));
             let count = targets.len() / outputs;
+            moments.count += count;
+            for target in targets.chunks_exact(outputs) {
+                moments.squares.iter_mut().zip(target).for_each(|(sum, t)| *sum += t * t);
+            }
             let inputs = by_rows(&inputs, count, features);
             multiply(1.0, inputs.transpose(), inputs, &mut moments.gram, Write::Add);
             multiply(1.0, inputs.transpose(), by_rows(&targets, count, outputs), &mut moments.cross, Write::Add);

@@ -100,6 +100,11 @@ pub trait ServerUpdate<R: Real>: Snapshot + Send + Sync {
         0
     }
 
+    /// The log evidence for the model and its features, where the method knows it.
+    fn evidence(&self) -> Option<f64> {
+        None
+    }
+
     /// The vectors that the server remembers and does not send, for inspection.
     fn state_vectors(&self) -> Vec<StateVector<'_, R>> {
         Vec::new()

@@ -19,13 +19,8 @@ pub struct Patience {
     /// that all nodes have finished without a server.
     pub rounds: u64,
     /// Least change of the metric, in its unit, that counts as an improvement; 0 by default, with which any does.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub min_delta: f64,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
 }
 
 impl Patience {

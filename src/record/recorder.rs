@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use super::{
     axis::Axis,
-    metric::{Better, Column, PeerModel, Sampled, Widths},
+    clients::{ClientPlan, Groups, table},
+    metric::{Better, Column, Crowd, PeerModel, Sampled, Scored, Widths},
     patience::Best,
     spec::EverySpec,
     stop::{Stall, Stop},
@@ -64,6 +65,10 @@ pub struct Written {
     pub iterates: Option<Digest>,
     /// The participants, where they are kept.
     pub participants: Option<Digest>,
+    /// The scores of clients, where they are kept.
+    pub clients: Option<Digest>,
+    /// The bins of confidence, where they are kept.
+    pub reliability: Option<Digest>,
 }
 
 /// The files of a recorder.
@@ -74,6 +79,10 @@ pub struct Files {
     pub iterates: Option<Iterates>,
     /// The participants of every server step, where they are kept.
     pub participants: Option<Part>,
+    /// The scores of clients, where they are kept.
+    pub clients: Option<Part>,
+    /// The bins of confidence, where they are kept.
+    pub reliability: Option<Part>,
 }
 
 impl Files {
@@ -83,12 +92,29 @@ impl Files {
             part: self.part.sync()?,
             iterates: self.iterates.as_ref().map(Iterates::sync).transpose()?,
             participants: self.participants.as_mut().map(Part::sync).transpose()?,
+            clients: self.clients.as_mut().map(Part::sync).transpose()?,
+            reliability: self.reliability.as_mut().map(Part::sync).transpose()?,
         })
+    }
+
+    /// Writes the scores of clients at an instant.
+    fn score<R: Real>(
+        &mut self,
+        plan: &ClientPlan,
+        (progress, groups): (&Progress, &Groups),
+        crowd: &Crowd<'_>,
+        world: &World<R>,
+    ) -> io::Result<()> {
+        if let (Some(part), Some(rows)) = (&mut self.clients, &plan.table) {
+            let samples = |client| world.objective().samples(client);
+            table::write(part, (rows, plan.models()), (progress, groups), crowd, samples)?;
+        }
+        self.reliability.as_mut().map_or(Ok(()), |part| table::write_bins(part, progress, crowd))
     }
 }
 
 /// The plan of a recording.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RecordPlan {
     /// Distance between samples.
     pub every: EverySpec,
@@ -96,17 +122,40 @@ pub struct RecordPlan {
     pub columns: Vec<Column>,
     /// The models of peers that are scored.
     pub peers: PeerModel,
+    /// How clients are scored, where something asks for it.
+    pub clients: Option<ClientPlan>,
     /// The end of the run.
     pub stop: Stop,
 }
 
 impl RecordPlan {
+    /// The same without the bounds of the run: runs for which this is alike have the same samples up to the nearest of their bounds.
+    #[must_use]
+    pub fn unbounded(&self) -> Self {
+        let Stop { target, patience, seconds, .. } = self.stop.clone();
+        // Samples that grow with time begin at a share of the whole.
+        let by_time = matches!(self.every, EverySpec::Log(_)) && self.every.axis() == Axis::Seconds;
+        Self { stop: Stop { target, patience, seconds: seconds.filter(|_| by_time), ..Stop::default() }, ..self.clone() }
+    }
+
     /// Scores the models of a run once as a sample does, and keeps nothing.
     pub fn score<R: Real, P: Recorded<R>>(&self, world: &World<R>, engine: &Engine<P>) {
-        let taken = Sampled::new(world, engine, (&self.columns[..], self.peers), self.widths(world).as_ref());
+        let (widths, groups) = (self.widths(world), self.groups(world));
+        let clients = self.clients.as_ref();
+        let taken =
+            Sampled::new(world, engine, self.scored(widths.as_ref()), |models| clients?.crowd(world, models, false, &groups));
         self.columns.iter().for_each(|&column| {
             let _ = taken.value(column);
         });
+    }
+
+    fn scored<'a>(&'a self, widths: Option<&'a Widths>) -> Scored<'a> {
+        Scored { columns: &self.columns, peers: self.peers, widths }
+    }
+
+    /// The groups of clients, where they are scored.
+    fn groups<R: Real>(&self, world: &World<R>) -> Groups {
+        self.clients.as_ref().map_or_else(Groups::default, |clients| clients.groups(world))
     }
 
     /// The clients by bit-width, where a metric needs them.
@@ -136,6 +185,21 @@ pub trait Onlooker<P: crate::engine::Protocol> {
     /// # Errors
     /// When it cannot be written.
     fn checkpoint(&mut self, engine: &Engine<P>, recorder: &RecorderState, written: &Written) -> io::Result<()>;
+
+    /// Called once at the end of a run, before the last sample where it is one that a later end would not take; `written` writes the files
+    /// to disk. By default nothing is kept.
+    ///
+    /// # Errors
+    /// When the run cannot be kept.
+    fn ends(
+        &mut self,
+        engine: &Engine<P>,
+        recorder: &RecorderState,
+        written: &mut dyn FnMut() -> io::Result<Written>,
+    ) -> io::Result<()> {
+        let _ = (engine, recorder, written);
+        Ok(())
+    }
 
     /// Called after every sample.
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>);
@@ -171,7 +235,11 @@ pub struct Recorder<'a, R: Real, P: Recorded<R>> {
     onlooker: &'a mut dyn Onlooker<P>,
     /// The clients by bit-width, where a metric needs them.
     widths: Option<Widths>,
+    /// The groups of clients, where they are scored.
+    groups: Groups,
     left: bool,
+    /// Whether the onlooker has seen the end.
+    shown: bool,
     failure: Option<RecordError>,
 }
 
@@ -188,7 +256,18 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
         let best = Best::default();
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, stall, logged: 0, best };
         let state = state.unwrap_or(fresh);
-        Self { world, plan, files, state, onlooker, widths: plan.widths(world), left: false, failure: None }
+        Self {
+            world,
+            plan,
+            files,
+            state,
+            onlooker,
+            widths: plan.widths(world),
+            groups: plan.groups(world),
+            left: false,
+            shown: false,
+            failure: None,
+        }
     }
 
     /// Ends the recording: the outcome and the files; `None` for a run that was interrupted.
@@ -196,20 +275,35 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
     /// # Errors
     /// When something could not be written, or there are more samples than a run may have.
     pub fn finish(mut self, engine: &Engine<P>) -> Result<Option<Ended<R>>, RecordError> {
-        if self.state.outcome.is_none() && !self.left && self.failure.is_none() {
-            self.sample_if_new(Progress::of(engine), engine);
-            self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
+        if !self.left && self.failure.is_none() {
+            self.show_end(engine);
+            if self.state.outcome.is_none() {
+                self.sample_if_new(Progress::of(engine), engine);
+                self.state.outcome = self.state.outcome.or(Some(Outcome::Idle));
+            }
         }
         if let Some(failure) = self.failure {
             return Err(failure);
         }
         let Some(outcome) = self.state.outcome else { return Ok(None) };
+        if let (Some(clients), Some(latest)) = (self.plan.clients.as_ref().filter(|clients| clients.ends()), self.state.latest) {
+            let crowd = clients.crowd(self.world, &engine.protocol().models(), true, &self.groups);
+            crowd.map_or(Ok(()), |crowd| self.files.score(clients, (&latest, &self.groups), &crowd, self.world))?;
+        }
         let written = self.files.sync()?;
         let iterates = self.files.iterates.map(|iterates| iterates.finish(self.world.objective().dim())).transpose()?;
         // The clock of the engine is at what would have come next.
         let seconds = self.state.latest.map_or(0.0, |latest| latest.seconds);
         let end = End { outcome, at_work: engine.at_work(seconds, engine.protocol().round()) };
         Ok(Some(Ended { end, written, iterates }))
+    }
+
+    /// Shows the onlooker the run as it ends, once.
+    fn show_end(&mut self, engine: &Engine<P>) {
+        if !std::mem::replace(&mut self.shown, true) {
+            let Self { onlooker, state, files, .. } = self;
+            self.failure = onlooker.ends(engine, state, &mut || files.sync()).err().map(RecordError::from);
+        }
     }
 
     /// Writes who took part in the server steps of the latest event, unless it was written before a checkpoint.
@@ -276,14 +370,22 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
     }
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
-        let wanted = (&self.plan.columns[..], self.plan.peers);
-        let sample = Sampled::new(self.world, engine, wanted, self.widths.as_ref());
+        let (plan, world, groups) = (self.plan, self.world, &self.groups);
+        let due =
+            plan.clients.as_ref().filter(|clients| clients.is_due(self.state.latest.map(|latest| latest.round), progress.round));
+        let crowd = |models: &_| plan.clients.as_ref()?.crowd(world, models, due.is_some(), groups);
+        let sample = Sampled::new(world, engine, plan.scored(self.widths.as_ref()), crowd);
         let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
         let kept = match (&mut self.files.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),
             _ => Ok(()),
         };
-        self.failure = kept.and_then(|()| self.files.part.write(&progress, &values)).err().map(RecordError::from);
+        let scored = match (due, sample.crowd()) {
+            (Some(clients), Some(crowd)) => self.files.score(clients, (&progress, groups), crowd, world),
+            _ => Ok(()),
+        };
+        let written = kept.and(scored).and_then(|()| self.files.part.write(&progress, &values));
+        self.failure = written.err().map(RecordError::from);
         self.state.samples += 1;
         self.state.latest = Some(progress);
         self.state.headline = values.first().copied().flatten();
@@ -327,6 +429,7 @@ impl<R: Real, P: Recorded<R>> Watcher<P> for Recorder<'_, R, P> {
         self.log_participants(engine);
         self.sample_due(next, engine);
         if !self.has_ended() && self.limit_reached(next, engine) {
+            self.show_end(engine);
             let mut progress = Progress::of(engine);
             if let Some(seconds) = self.plan.stop.seconds.filter(|&seconds| next > seconds) {
                 progress.seconds = seconds.max(progress.seconds);

@@ -16,6 +16,33 @@ use crate::{
     rounding::end_of_instant,
 };
 
+/// The counts and the time at which a run surely ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Rounds, updates, gradients and bits sent by clients.
+    counts: [Option<u64>; 4],
+    /// Virtual time [s].
+    seconds: Option<f64>,
+}
+
+impl Bounds {
+    /// Whether runs that these end go on beyond those that `other` ends: `Some(false)` where both are the same, `None` where a bound is
+    /// nearer, or of another kind.
+    pub fn are_beyond(&self, other: &Self) -> Option<bool> {
+        let counts = self.counts.into_iter().zip(other.counts).all(|(here, there)| match (here, there) {
+            (None, None) => true,
+            (Some(here), Some(there)) => here >= there,
+            _ => false,
+        });
+        let seconds = match (self.seconds, other.seconds) {
+            (None, None) => true,
+            (Some(here), Some(there)) => here >= there,
+            _ => false,
+        };
+        (counts && seconds).then_some(self != other)
+    }
+}
+
 /// The bounds of a run, which ends at the first that it reaches.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -60,24 +87,16 @@ impl Stop {
         [rounds, updates, gradients, uplink_bits].iter().all(|bound| bound.is_none())
     }
 
-    /// Whether runs that this ends go on beyond those that `other` ends: `Some(false)` where both are the same, `None` where a bound
-    /// is nearer, or of another kind.
+    /// The counts and the time at which it surely ends a run.
+    pub fn bounds(&self) -> Bounds {
+        Bounds { counts: [self.rounds, self.updates, self.gradients, self.uplink_bits], seconds: self.seconds }
+    }
+
+    /// Whether runs that this ends go on beyond those that `other` ends, as [`Bounds::are_beyond`] says; `None` where only one has a
+    /// target or patience, or another one.
     pub fn is_beyond(&self, other: &Self) -> Option<bool> {
-        if self == other {
-            return Some(false);
-        }
-        let counts = |stop: &Self| [stop.rounds, stop.updates, stop.gradients, stop.uplink_bits];
-        let kept = counts(self).into_iter().zip(counts(other)).all(|(here, there)| match (here, there) {
-            (None, None) => true,
-            (Some(here), Some(there)) => here >= there,
-            _ => false,
-        });
-        let seconds = match (self.seconds, other.seconds) {
-            (None, None) => true,
-            (Some(here), Some(there)) => here >= there,
-            _ => false,
-        };
-        (kept && seconds && self.target == other.target && self.patience == other.patience).then_some(true)
+        let early = |stop: &Self| (stop.target.clone(), stop.patience.clone());
+        self.bounds().are_beyond(&other.bounds()).filter(|_| early(self) == early(other))
     }
 
     /// Checks that the metrics of the target and of patience are among the recorded `columns`, and have a better direction.

@@ -13,10 +13,10 @@ use crate::{
     invalid::Invalid,
     memory,
     num::Precision,
-    problem::data::Report,
+    problem::{data::Report, predictor::Outputs},
     random::{Setting, Streams},
     record::{
-        Column, MetricSpec, RecordPlan, RecordSpec, curves,
+        ClientPlan, Column, MetricSpec, RecordPlan, RecordSpec, clients, curves,
         metric::{Accuracy, Loss, ValidationLoss},
     },
     registry::Parameters,
@@ -46,6 +46,8 @@ pub struct PlannedCell {
     pub files: Opened,
     /// The digest of every arm; see [`identity`](Self::identity).
     pub(super) identities: Vec<Vec<u128>>,
+    /// The same but for the bounds in `stop`: the same for runs of which one goes on where the other ends.
+    pub(super) families: Vec<Vec<u128>>,
     /// What was read, in the world of the first seed; `None` for quadratics.
     pub data: Option<Report>,
     /// Memory that the models of its runs take [byte].
@@ -70,9 +72,12 @@ impl PlannedCell {
 
     /// Works out what every arm is.
     pub(super) fn identify(&mut self, record: &RecordSpec) {
-        let of = |arm: &Arm| self.identity(arm, record);
-        let of_method = |method| self.arms(method).map(of).collect();
-        self.identities = (0..self.methods.len()).map(of_method).collect();
+        let build = (made::VERSION, made::COMMIT);
+        let all = |plan: &RecordPlan| -> Vec<Vec<u128>> {
+            let of = |arm: &Arm| self.identity(arm, record, plan, build);
+            (0..self.methods.len()).map(|method| self.arms(method).map(of).collect()).collect()
+        };
+        (self.identities, self.families) = (all(&self.record), all(&self.record.unbounded()));
     }
 
     /// All arms of a method, those beyond its grids last.
@@ -86,17 +91,16 @@ impl PlannedCell {
     /// Two runs of one identity and seed have the same bytes, whichever scenario, sweep or folder they stand in. So results can be
     /// extended, and what an earlier call has done is known again. What a type shows of itself is all that it holds, with every
     /// number to its last digit.
-    fn identity(&self, arm: &Arm, record: &RecordSpec) -> u128 {
+    fn identity(&self, arm: &Arm, record: &RecordSpec, plan: &RecordPlan, build: (&str, Option<&str>)) -> u128 {
         let cell = &self.cell;
         let keys: Vec<_> = cell.keys.iter().map(|key| (&key.name, &key.value)).collect();
         let data: Vec<_> = self.files.values().collect();
-        let build = (made::VERSION, made::COMMIT);
         let world = (&cell.problem, cell.fleet.resolved(), &cell.network, self.precision);
         let parameters = arm.parameters.clone().resolved(&cell.problem);
         // Whether models are kept changes no curve, but a run that kept none has none to show.
         let kept =
             (record.models, record.iterates, record.staleness, record.stationary_point, record.participants, record.states);
-        let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {:?} {kept:?}", arm.label, self.record);
+        let text = format!("{build:?} {data:?} {keys:?} {world:?} {:?} {parameters:?} {plan:?} {kept:?}", arm.label);
         Digest::of(text.as_bytes()).hash
     }
 }
@@ -165,9 +169,11 @@ pub(super) fn planned(
     }
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
-    let columns: Vec<Column> = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
+    let of_clients = world.of_clients(|of_clients| ClientPlan::new(record, &metrics, of_clients));
+    let of_clients = of_clients.map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
+    let columns: Vec<Column> = clients::columns(&metrics, facts.layers, record);
     cell.stop.check_metrics(&columns).map_err(|invalid| vec![cell.fault(invalid.under("stop"))])?;
-    let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
+    let record = RecordPlan { every, columns, peers: record.peers, clients: of_clients, stop: cell.stop.clone() };
     let data_notes = world.notes().to_vec();
     let data = world.report();
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
@@ -182,6 +188,7 @@ pub(super) fn planned(
         record,
         files: Opened::new(),
         identities: Vec::new(),
+        families: Vec::new(),
         data,
         model_bytes,
         build_wall,
@@ -217,13 +224,16 @@ fn check_built(methods: &[Vec<Arm>], cell: &Cell, world: &AnyWorld, folder: &Pat
 struct Roles {
     federated: bool,
     peers: bool,
+    /// Whether a method knows the evidence for its model.
+    evidence: bool,
 }
 
 impl Roles {
     fn of(methods: &[Vec<Arm>]) -> Self {
         let is_federated = |arm: &Arm| matches!(arm.parameters, Parameters::Federated { .. });
-        let mut arms = methods.iter().flatten();
-        Self { federated: arms.clone().any(is_federated), peers: arms.any(|arm| !is_federated(arm)) }
+        let knows = |arm: &Arm| matches!(&arm.parameters, Parameters::Federated { own, .. } if own.needs().evidence);
+        let arms = || methods.iter().flatten();
+        Self { federated: arms().any(is_federated), peers: arms().any(|arm| !is_federated(arm)), evidence: arms().any(knows) }
     }
 }
 
@@ -236,6 +246,12 @@ fn check_metric((key, metric): (&str, MetricSpec), cell: &Cell, facts: &Facts, r
     }
     if metric.needs().server && !roles.federated {
         return refuse("is of methods with a server, and the scenario has none", "record `loss`, or add such a method");
+    }
+    if metric.needs().evidence && !roles.evidence {
+        return refuse(
+            "needs a method that computes it, and the scenario has none",
+            "give `analytic` a prior, such as `evidence = { known-noise = { signal = 1.0, noise = 0.1 } }`",
+        );
     }
     if metric.needs_optimum() && !facts.convex {
         return refuse("needs the exact optimum, which a neural network does not have", "record `loss` or `grad-norm`");
@@ -258,7 +274,17 @@ fn check_metric((key, metric): (&str, MetricSpec), cell: &Cell, facts: &Facts, r
             "record `loss`, or give `validation = 0.1` in the data",
         );
     }
-    Ok(())
+    let Some(score) = metric.needs().prediction else { return Ok(()) };
+    match facts.outputs {
+        None => refuse("is of predictions, which the models of this objective do not make", "record `loss` or `test-loss`"),
+        Some(Outputs::Value) if !score.suits(false) => {
+            refuse("is of classes, and the targets are real values", "record `rmse` or `mae`")
+        }
+        Some(Outputs::Logits | Outputs::Margin) if !score.suits(true) => {
+            refuse("is of real targets, and the targets are classes", "record `accuracy` or `nll`")
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 /// Refuses what is kept of server steps where no method has a server.
@@ -273,4 +299,46 @@ fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<
 /// The swept values of a cell, as records have them.
 pub(super) fn swept(cell: &Cell) -> curves::Cell {
     curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{registry::Registry, run::Plan};
+
+    fn plan(lines: &str) -> Plan {
+        let text = format!(
+            "problem.objective = 'quadratic'\nfleet.clients = 3\nfederated.local.lr = 0.1\nrecord.metrics = ['gap']\n{lines}\n\
+             [[method]]\nname = 'fedavg'"
+        );
+        Plan::resolve(Scenario::read(Path::new("cell.toml"), &text, &[], &Registry::builtin()).unwrap(), &[]).unwrap()
+    }
+
+    #[test]
+    fn runs_of_another_build_are_others() {
+        let plan = plan("stop.rounds = 5");
+        let (cell, record) = (&plan.cells[0], &plan.record);
+        let of = |build| cell.identity(&cell.methods[0][0], record, &cell.record, build);
+        assert_eq!(of((made::VERSION, made::COMMIT)), cell.identities[0][0]);
+        assert_ne!(of(("0.0.1", made::COMMIT)), cell.identities[0][0]);
+        assert_ne!(of((made::VERSION, Some("0123abc"))), cell.identities[0][0]);
+    }
+
+    #[test]
+    fn runs_that_differ_in_their_bounds_alone_are_of_one_family() {
+        let of = |lines: &str| {
+            let plan = plan(lines);
+            (plan.cells[0].identities[0][0], plan.cells[0].families[0][0])
+        };
+        let every = "record.every.rounds = 1\n";
+        let first = of(&format!("{every}stop.rounds = 5"));
+        let later = of(&format!("{every}stop.rounds = 9"));
+        assert!(first.0 != later.0 && first.1 == later.1);
+        assert_ne!(first.1, of(&format!("{every}stop = {{ rounds = 9, target.gap = 1e-3 }}")).1);
+        // Left out, the distance between samples grows with the run, and so does the first of those that grow with time.
+        assert_ne!(of("stop.rounds = 500").1, of("stop.rounds = 900").1);
+        let growing =
+            |seconds: u32| of(&format!("record.every.log = {{ axis = 'seconds', per-decade = 3 }}\nstop.seconds = {seconds}"));
+        assert_ne!(growing(50).1, growing(90).1);
+    }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     engine::{Engine, Protocol, Snapshot, read},
-    record::{Onlooker, Progress, RecorderState, Wish, Written},
+    record::{Bounds, Onlooker, Progress, RecorderState, Wish, Written},
 };
 
 /// The head of a checkpoint, before the engine and its protocol.
@@ -26,6 +26,15 @@ struct Head {
     recorder: RecorderState,
     /// Digests of the files of the run.
     written: Written,
+}
+
+/// The run whose end a checkpoint is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Origin {
+    /// The bounds that ended it.
+    pub bounds: Bounds,
+    /// The name of its files.
+    pub name: String,
 }
 
 /// A checkpoint whose checksum is right.
@@ -42,6 +51,16 @@ pub fn open(path: &Path) -> io::Result<Option<Saved<impl Read>>> {
     let Some(mut rest) = sealed::open(path)? else { return Ok(None) };
     let head = read(&mut rest).map_err(|error| foreign(path, error))?;
     Ok(Some(Saved { head, rest }))
+}
+
+/// The end of a run that was kept in the file `path`, and which run it is; `None` without one.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_kept(path: &Path) -> io::Result<Option<(Origin, Saved<impl Read>)>> {
+    let Some(mut rest) = sealed::open(path)? else { return Ok(None) };
+    let (origin, head) = read(&mut rest).map_err(|error| foreign(path, error))?;
+    Ok(Some((origin, Saved { head, rest })))
 }
 
 /// A sound file with something else in it.
@@ -79,6 +98,8 @@ pub struct Keeper<'a> {
     /// What was saved there.
     held: Option<Held>,
     progress: &'a mut dyn RunProgress,
+    /// Where the end of the run is kept, and which run it is.
+    kept: Option<(PathBuf, Origin)>,
 }
 
 /// Events between looks at the clock.
@@ -87,12 +108,17 @@ const EVENTS_A_LOOK: u32 = 256;
 impl<'a> Keeper<'a> {
     /// Saves to `path` among `results` as often as `options` say.
     pub fn new(path: PathBuf, results: &'a Results, options: &'a Options, progress: &'a mut dyn RunProgress) -> Self {
-        Self { path, results, options, latest: now(), events: 0, until: None, reached: None, held: None, progress }
+        Self { path, results, options, latest: now(), events: 0, until: None, reached: None, held: None, progress, kept: None }
     }
 
     /// The same for a run that is left at the first sample at or beyond a place.
     pub fn until(self, until: Option<Place>) -> Self {
         Self { until, ..self }
+    }
+
+    /// Keeps the end of the run in the file `path`, for runs with later bounds.
+    pub fn keeping(self, path: PathBuf, origin: Origin) -> Self {
+        Self { kept: Some((path, origin)), ..self }
     }
 
     /// What the run has come to, where it was left at its place.
@@ -122,6 +148,19 @@ impl<P: Protocol> Onlooker<P> for Keeper<'_> {
         self.latest = now();
         self.held = self.reached.map(|sample| Held { sample, part: written.part });
         Ok(())
+    }
+
+    fn ends(
+        &mut self,
+        engine: &Engine<P>,
+        recorder: &RecorderState,
+        written: &mut dyn FnMut() -> io::Result<Written>,
+    ) -> io::Result<()> {
+        let Some((path, origin)) = &self.kept else { return Ok(()) };
+        let head = Head { recorder: recorder.clone(), written: written()? };
+        self.results.write_whole(path, |out| {
+            sealed::write(out, |out| (origin.clone(), head).save(out).and_then(|()| engine.save(out)).map_err(io::Error::other))
+        })
     }
 
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>) {

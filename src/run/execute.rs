@@ -1,8 +1,10 @@
 //! Runs all of a plan and makes the results.
 
+mod again;
 mod assemble;
 mod folder;
 mod kept;
+mod looks;
 mod one;
 mod predicted;
 
@@ -25,13 +27,10 @@ use super::{
     tuning::{Choices, Contests, Wanted},
     worlds::Worlds,
 };
-use crate::{
-    record::{
-        End, Outcome,
-        claim::Verdict,
-        curves::{crews, summary::Row, trial::Winner},
-    },
-    scenario::Runs,
+use crate::record::{
+    End, Outcome,
+    claim::Verdict,
+    curves::{crews, summary::Row, trial::Winner},
 };
 
 #[cfg(feature = "figure")]
@@ -70,7 +69,7 @@ pub struct Summary {
 
 /// Runs `plan` into `results`.
 ///
-/// Results in the folder are extended: other methods and seeds stay, and runs that earlier calls have started are not started again.
+/// Results in the folder are extended, by methods, seeds, cells or a later `stop`: other methods and seeds stay, and runs that earlier calls have started are not started again.
 ///
 /// # Errors
 /// [`RunError`]; what has been written stays, and after [`RunError::Interrupted`] what there is of the runs is in `curves.csv`.
@@ -82,10 +81,19 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
         earlier.notes(wider.as_ref().unwrap_or(plan), results, options).iter().for_each(|note| progress.note(note));
     }
     let shown = earlier.as_ref().and_then(folder::Earlier::shown);
-    match &wider {
-        None => all(plan, results, options, shown, progress),
-        Some(wider) => all(wider, results, options, shown, progress),
+    let again = plan.again()?;
+    let mut summary = all(wider.as_ref().unwrap_or(plan), results, options, shown, progress)?;
+    let mut further = wider.as_ref().unwrap_or(plan).looking_on(&summary.verdicts)?;
+    while let Some(more) = further {
+        summary = all(&more, results, &Options { overwrite: false, ..options.clone() }, None, progress)?;
+        further = more.looking_on(&summary.verdicts)?;
     }
+    let asked = again::ask(&again, &plan.claims, &summary.verdicts, results, options, progress)?;
+    if !asked.is_empty() {
+        summary.verdicts.extend(asked);
+        assemble::write_claims(results, &summary.verdicts)?;
+    }
+    Ok(summary)
 }
 
 /// The description of this call for a second process that wants the folder.
@@ -100,7 +108,7 @@ fn all(
     plan: &Plan,
     results: &Results,
     options: &Options,
-    shown: Option<&Runs>,
+    shown: Option<&folder::Shown>,
     progress: &dyn Progressing,
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;

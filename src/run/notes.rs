@@ -7,16 +7,32 @@ use super::{arm::Arm, plan::Plan};
 use crate::figure::{self, FigureSpec};
 use crate::{
     analysis::Slot,
+    invalid::count,
     part::{discount::Discount, transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, data::Report, spec::WeightsSpec},
     protocol::schedule::{ScheduleSpec, cohort::CohortSpec},
+    record::claim::ClaimSpec,
     registry::{Parameters, complete, takes_weighting},
 };
 
 /// Share of the held-out samples from which those that are also training samples are noted [1].
 const MANY: f64 = 0.1;
 
+/// Fewest seeds over which methods are compared without a note.
+const SEEDS: usize = 5;
+
 impl Plan {
+    /// A note where claims compare methods over so few seeds that hardly any can be decided.
+    fn few_seeds(&self) -> Option<String> {
+        let compares = |claim: &ClaimSpec| claim.worse.is_some() && !claim.kind.unwrap_or_default().is_exact();
+        let labels = self.claims.iter().filter(|claim| compares(claim)).flat_map(|claim| [&claim.better, &claim.worse]);
+        let least = labels.flatten().map(|label| self.seeds_of(label).len()).filter(|&seeds| seeds > 0).min()?;
+        (least < SEEDS).then(|| {
+            let seeds = count(least, "seed");
+            format!("claims compare methods over {seeds}, where only large differences are clear: give `seeds = 8` or more")
+        })
+    }
+
     /// What the scenario may not have meant, a line each.
     pub fn notes(&self) -> Vec<String> {
         let mut labels = BTreeSet::new();
@@ -54,6 +70,7 @@ impl Plan {
             }
         }
         notes.extend(self.tuning_notes());
+        notes.extend(self.few_seeds());
         #[cfg(feature = "figure")]
         notes.extend(self.unshown());
         notes

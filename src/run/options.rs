@@ -22,6 +22,8 @@ pub struct Options {
     pub overwrite: bool,
     /// Time between checkpoints of a run.
     pub checkpoint_every: Duration,
+    /// Whether the state in which each run ends is kept, so that a later `stop` goes on from it instead of starting the run again.
+    pub keep_checkpoints: bool,
     /// Once set, runs are saved and left where they are.
     pub interrupt: Arc<AtomicBool>,
 }
@@ -40,6 +42,7 @@ impl Default for Options {
             resume: false,
             overwrite: false,
             checkpoint_every: Duration::from_secs(10),
+            keep_checkpoints: false,
             interrupt: Arc::default(),
         }
     }

@@ -18,11 +18,11 @@ use super::{
     protocols::{self, Pilot},
 };
 use crate::{
-    figure::{self, FigureSpec},
+    figure::{self, FigureSpec, Kind},
     file::{Opened, opened},
     invalid::Invalid,
     record::{
-        self, Column, MetricSpec, RecordSpec, cell,
+        self, ClientPlan, Column, MetricSpec, RecordSpec, cell,
         claim::ClaimSpec,
         curves::staleness::{KEY, SHARE},
         metric::Measure,
@@ -65,6 +65,9 @@ impl Plan {
         }
         match Self::parts(&scenario, &asked) {
             Ok((cells, record, columns, claims, figures, tune)) => {
+                for (index, claim) in claims.iter().enumerate().filter(|(_, claim)| !claim.holds_with.is_empty()) {
+                    let _ = scenario.asking(index, &claim.holds_with)?;
+                }
                 let seeds = scenario.seeds.list();
                 let tuning = Tuning::of(tune, &cells, &columns, &claims);
                 Ok(Self { scenario, cells, seeds, tuning, columns, record, claims, figures, asked })
@@ -110,6 +113,16 @@ impl Plan {
             return Err(vec![first.fault(changed)]);
         }
         Ok((cells, record, columns, claims, figures, tune))
+    }
+
+    /// How the runs of a cell score clients, where a table is kept of it.
+    pub(super) fn scores_clients(&self, cell: usize) -> Option<&ClientPlan> {
+        self.cells[cell].record.clients.as_ref().filter(|clients| clients.table.is_some())
+    }
+
+    /// Whether the runs of a cell keep bins of confidence.
+    pub(super) fn bins_confidence(&self, cell: usize) -> bool {
+        self.scores_clients(cell).is_some_and(ClientPlan::has_classes)
     }
 
     /// Names of the swept keys: the first columns of `curves.csv`.
@@ -165,6 +178,12 @@ impl Plan {
         let swept = |key: &str| self.cells[0].cell.keys.iter().any(|swept| swept.path == key);
         let changed = self.scenario.overrides.iter().filter_map(|text| Override::set(text.as_str()).parts());
         changed.filter(|(key, _)| key != "seeds" && !swept(key)).collect()
+    }
+
+    /// The name of the file that keeps the end of a run for those that go on from it.
+    pub(super) fn kept_name(&self, run: RunId) -> String {
+        let family = self.cells[run.cell].families[run.method][run.arm];
+        done::file_name(&self.arm(run).label, family, self.seed(run))
     }
 
     /// A fault of a cell's world, with a path from the root of the scenario.
@@ -324,7 +343,9 @@ fn check_claims_and_figures(
         faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("claim.{index}")))));
     }
     for (index, figure) in figures.iter().enumerate() {
-        let checked = if figure.counts_staleness() {
+        let checked = if figure.kind.is_of_clients() {
+            check_clients(figure, record, cells).and_then(|scores| figure.validate_clients(&labels, &scores, &keys))
+        } else if figure.counts_staleness() {
             check_counted(record).and_then(|()| figure.validate(&labels, &[SHARE.into()], &[&keys[..], &[KEY.into()]].concat()))
         } else {
             check_predicted(figure, record).and_then(|()| figure.validate(&labels, &metrics, &keys))
@@ -337,6 +358,18 @@ fn check_claims_and_figures(
     }
     faults.extend(figure::distinct(figures).err().map(fault));
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// The scores that the table of clients will have for a figure over them.
+fn check_clients(figure: &FigureSpec, record: &RecordSpec, cells: &[PlannedCell]) -> Result<Vec<String>, Invalid> {
+    let unrecorded = || Invalid::at("kind", "no scores of clients are recorded").help("add `[record.clients]`");
+    let plan = cells[0].record.clients.as_ref().filter(|_| record.clients.is_some()).ok_or_else(unrecorded)?;
+    if figure.kind == Kind::Reliability && !plan.has_classes() {
+        return Err(
+            Invalid::at("kind", "predictions of real values have no confidence").help("draw a `scatter` or a `box` of scores")
+        );
+    }
+    Ok(plan.scores())
 }
 
 fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {

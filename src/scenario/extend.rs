@@ -1,9 +1,13 @@
 //! A scenario in a folder that holds results already: what it adds to them, or where it differs from them.
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    path::Path,
+};
 
 use super::{
-    Rejected,
+    Rejected, axis,
     cells::{self, Key},
     decode::decode,
     made::{Made, Ran},
@@ -15,7 +19,7 @@ use super::{
     write,
 };
 use crate::{
-    record::{MetricSpec, RecordSpec, Stop},
+    record::{MetricSpec, RecordSpec},
     registry::Registry,
 };
 
@@ -61,7 +65,8 @@ pub enum Joined {
 }
 
 impl Scenario {
-    /// The methods of which this is a scenario with their seeds in ascending order: all, but for the manifest of results that have less.
+    /// The methods of which this is a scenario with their seeds in ascending order: all that run at first, but for the manifest of
+    /// results that have others.
     pub fn runs(&self) -> Runs {
         let made = self.made.as_ref().map(|made| &made.runs).filter(|runs| !runs.is_empty());
         let sorted = |seeds: &Seeds| {
@@ -71,13 +76,18 @@ impl Scenario {
         };
         match made {
             Some(made) => made.iter().map(|ran| (ran.method.clone(), sorted(&ran.seeds))).collect(),
-            None => self.labels().into_iter().map(|label| (label.to_owned(), sorted(&self.seeds))).collect(),
+            None => {
+                let mut first = self.seeds.first();
+                first.sort_unstable();
+                self.labels().into_iter().map(|label| (label.to_owned(), first.clone())).collect()
+            }
         }
     }
 
     /// The relation of this scenario, with the requested `runs`, to the folder `folder`, which holds the results of `earlier`.
     ///
-    /// A later `stop`, other claims, figures and a title are no difference. `metrics` are those that every cell records.
+    /// Further cells of the same sweeps, a later `stop`, other claims, figures and a title are no difference. `metrics` are those that every
+    /// cell records.
     ///
     /// # Errors
     /// Faults of both together, though neither has one alone.
@@ -97,43 +107,61 @@ impl Scenario {
         if found.is_empty() { Ok(Joined::Wider(Box::new(wider))) } else { Ok(Joined::Different(found)) }
     }
 
+    /// For each cell the place of the same one in `earlier`, which has swept the same keys.
+    fn places_in(&self, earlier: &Self) -> Vec<Option<usize>> {
+        let places: HashMap<String, usize> = earlier.cells.iter().map(Cell::name).zip(0..).collect();
+        let of = |cell: &Cell| places.get(&cell.name()).copied().filter(|&place| earlier.cells[place].keys == cell.keys);
+        self.cells.iter().map(of).collect()
+    }
+
+    /// The cells that both have, each with the one of `earlier`.
+    fn shared_cells<'a>(&'a self, earlier: &'a Self) -> Vec<(&'a Cell, &'a Cell)> {
+        let cells = self.cells.iter().zip(self.places_in(earlier));
+        cells.filter_map(|(cell, place)| Some((cell, &earlier.cells[place?]))).collect()
+    }
+
+    /// Whether a cell that both have ends otherwise here.
+    pub fn has_other_stop(&self, earlier: &Self) -> bool {
+        self.shared_cells(earlier).into_iter().any(|(here, there)| here.stop != there.stop)
+    }
+
     /// The differences of worlds and records from those of `earlier`.
     fn other_worlds(&self, earlier: &Self, (here, there): (&Table, &Table)) -> Vec<Difference> {
         let mut found = Vec::new();
-        let same_keys = |(a, b): (&Cell, &Cell)| a.keys == b.keys;
-        let same_cells = self.cells.len() == earlier.cells.len() && self.cells.iter().zip(&earlier.cells).all(same_keys);
-        let stop = stops(self).zip(stops(earlier)).map(|(here, there)| here.is_beyond(there));
-        let later = same_cells && stop.clone().any(|beyond| beyond == Some(true)) && stop.clone().all(|beyond| beyond.is_some());
-        if !same_cells || (!later && stop.clone().any(|beyond| beyond != Some(false))) {
+        let shared = self.shared_cells(earlier);
+        let has_all = shared.len() == earlier.cells.len();
+        let has_more = has_all && self.cells.len() > shared.len();
+        let stop: Vec<Option<bool>> = shared.iter().map(|(here, there)| here.stop.is_beyond(&there.stop)).collect();
+        let same_stop = has_all && stop.iter().all(|beyond| *beyond == Some(false));
+        let later = has_all && !same_stop && stop.iter().all(Option::is_some);
+        if !same_stop && !later {
             differences("stop", there.get("stop"), here.get("stop"), &mut found);
         }
         for section in WORLD {
-            let without_every = |table: &Table| {
-                let mut section = table.get(section).cloned();
-                let _ = section.as_mut().and_then(Node::as_table_mut).and_then(|table| table.remove("every"));
-                section
-            };
             // What is left to the length of a run grows with it.
             let free = section == "record" && later && self.document.descend(&["record", "every"]).is_none();
-            if free {
-                differences(section, without_every(there).as_ref(), without_every(here).as_ref(), &mut found);
-            } else {
-                differences(section, there.get(section), here.get(section), &mut found);
-            }
+            let compared = |table: &Table| {
+                let mut section = table.get(section).map(|node| if has_more { without_sweeps(node) } else { node.clone() });
+                if free {
+                    let _ = section.as_mut().and_then(Node::as_table_mut).and_then(|table| table.remove("every"));
+                }
+                section
+            };
+            differences(section, compared(there).as_ref(), compared(here).as_ref(), &mut found);
         }
-        if found.is_empty() && !same_cells {
+        if found.is_empty() && !has_all {
             let names = |scenario: &Self| Some(scenario.cells.iter().map(Cell::name).collect::<Vec<_>>().join("; "));
             found.push(Difference { key: "sweep".to_owned(), there: names(earlier), here: names(self) });
         }
         // Written with other defaults, and the same.
-        if same_cells && self.same_problems(earlier) && stop.clone().all(|beyond| beyond == Some(false)) {
+        if same_stop && self.same_problems(earlier, &shared) {
             found.clear();
         }
         found
     }
 
-    /// Whether all cells, and what is recorded of them, mean the same.
-    fn same_problems(&self, earlier: &Self) -> bool {
+    /// Whether the `shared` cells, and what is recorded of them, mean the same.
+    fn same_problems(&self, earlier: &Self, shared: &[(&Cell, &Cell)]) -> bool {
         let record = |scenario: &Self| {
             let section =
                 scenario.cells[0].tree.get("record").map(|section| decode::<RecordSpec>(section, "record", &scenario.registry));
@@ -141,11 +169,7 @@ impl Scenario {
         };
         let world = |cell: &Cell| (cell.problem.clone(), cell.fleet.resolved(), cell.network.clone(), cell.precision);
         let (here, there) = (record(self), record(earlier));
-        let same = self
-            .cells
-            .iter()
-            .zip(&earlier.cells)
-            .all(|(a, b)| world(a) == world(b) && here.every(&a.stop) == there.every(&b.stop));
+        let same = shared.iter().all(|(a, b)| world(a) == world(b) && here.every(&a.stop) == there.every(&b.stop));
         // Metrics that nobody has chosen are those of the problem.
         let chosen = |spec: RecordSpec| RecordSpec { every: None, metrics: None, ..spec };
         let metrics = here.metrics == there.metrics || here.metrics.is_none() || there.metrics.is_none();
@@ -156,7 +180,7 @@ impl Scenario {
     fn other_methods(&self, earlier: &Self) -> Vec<Difference> {
         let (Some(here), Some(there)) = (self.meant(), earlier.meant()) else { return Vec::new() };
         let mut found = Vec::new();
-        for (here, there) in here.iter().flatten().zip(matching(&here, &there)) {
+        for (here, there) in here.iter().flatten().zip(matching(&self.places_in(earlier), &here, &there)) {
             let Some(there) = there.filter(|there| *there != here) else { continue };
             let key = here.first().map_or_else(String::new, |arm| format!("method.{}", write::key(&arm.label)));
             let tuned = |arms: &[_]| Some(arms.iter().map(tuned).collect::<Vec<_>>().join("; "));
@@ -177,7 +201,9 @@ impl Scenario {
         seeds.extend(earlier.seeds.list());
         seeds.sort_unstable();
         seeds.dedup();
-        if let Some(seeds) = node(&Seeds::of(&seeds)) {
+        let mut own = self.seeds.list();
+        own.sort_unstable();
+        if let Some(seeds) = node(&Seeds::of(&seeds)).filter(|_| own != seeds) {
             root.insert("seeds", self.document.span, seeds);
         }
         let known = self.labels();
@@ -193,15 +219,31 @@ impl Scenario {
     }
 }
 
-fn stops(scenario: &Scenario) -> impl Iterator<Item = &Stop> + Clone {
-    scenario.cells.iter().map(|cell| &cell.stop)
+/// `node` without the sweeps in it, whose values tell the cells apart.
+fn without_sweeps(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Table(table) => {
+            let mut rest = Table::default();
+            for entry in table.iter().filter(|entry| !axis::is_axis(&entry.node)) {
+                rest.insert(&entry.key, entry.key_span, without_sweeps(&entry.node));
+            }
+            Value::Table(rest)
+        }
+        Value::Array(items) => Value::Array(items.iter().map(without_sweeps).collect()),
+        value => value.clone(),
+    };
+    Node::new(value, node.span)
 }
 
-/// The arms of `there` for each method of `here`, cell by cell, found by their label.
-fn matching<'a>(here: &'a [Vec<Vec<Meant>>], there: &'a [Vec<Vec<Meant>>]) -> impl Iterator<Item = Option<&'a Vec<Meant>>> {
+/// The arms of `there` for each method of `here`, cell by cell, found by the `places` of the cells and by their label.
+fn matching<'a>(
+    places: &'a [Option<usize>],
+    here: &'a [Vec<Vec<Meant>>],
+    there: &'a [Vec<Vec<Meant>>],
+) -> impl Iterator<Item = Option<&'a Vec<Meant>>> {
     let label = |arms: &Vec<Meant>| arms.first().map(|arm| arm.label.clone());
-    here.iter().enumerate().flat_map(move |(cell, methods)| {
-        methods.iter().map(move |arms| there.get(cell)?.iter().find(|other| label(other) == label(arms)))
+    here.iter().zip(places).flat_map(move |(methods, &place)| {
+        methods.iter().map(move |arms| there.get(place?)?.iter().find(|other| label(other) == label(arms)))
     })
 }
 

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod at_work;
+mod claims;
+mod clients;
 mod codes;
+mod compare;
 mod determinism;
 mod folders;
 mod kept;

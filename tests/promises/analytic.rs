@@ -1,6 +1,6 @@
 //! Analytic federated learning: the least-squares solution in one round, for any partition.
 
-use fedfleet::{engine::Workers, num::vector};
+use fedfleet::{engine::Workers, num::vector, protocol::Observed};
 
 use crate::{
     bench::Bench,
@@ -39,6 +39,28 @@ fn one_round_solves_least_squares_exactly() {
         for gamma in [0.0, 1.0, 100.0] {
             let bench = regression(&format!("analytic; gamma = {gamma:?}"), clients);
             assert_same(&model(&bench), &optimum(&bench), 1e-10);
+        }
+    }
+}
+
+/// The sums over samples do not depend on who adds which of them, nor on what each client adds to its own.
+#[test]
+fn the_evidence_is_the_same_for_any_number_of_clients_and_any_parts() {
+    let evidence = |text: &str, clients: usize| {
+        let mut engine = regression(&format!("analytic; {text}"), clients).build(Workers::single()).unwrap().1;
+        let _ = engine.run(&mut Observer::new(Until::Versions(1)));
+        engine.protocol().evidence().expect("it has a prior")
+    };
+    for prior in ["known-noise = { signal = 1.0, noise = 0.25 }", "unknown-noise = { ratio = 4.0, shape = 2.0, scale = 0.5 }"] {
+        let prior = format!("evidence = {{ {prior} }}");
+        let central = evidence(&format!("gamma = 0.0; {prior}"), 1);
+        assert!(central < 0.0 && central.is_finite());
+        for clients in [2, 7, 40, 160] {
+            for more in
+                ["gamma = 0.0", "gamma = 1.0", "gamma = 5.0; remove = false", "ridge = 3.0", "gamma = 10.0; law = 'pairwise'"]
+            {
+                approx::assert_relative_eq!(evidence(&format!("{more}; {prior}"), clients), central, max_relative = 1e-9);
+            }
         }
     }
 }

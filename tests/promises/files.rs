@@ -222,6 +222,33 @@ fn wide_files_take_time_in_proportion() {
     case.refused(&softmax("{ csv = 'a.csv' }"), &["expected 200001, as many as the header"]);
 }
 
+#[test]
+fn a_validation_part_can_be_a_file_of_its_own() {
+    let leaf = |x: &str, y: &str| format!("{{\"users\": [\"a\"], \"user_data\": {{\"a\": {{\"x\": {x}, \"y\": {y}}}}}}}");
+    let (train, validation) = (leaf("[[1, 2], [3, 4]]", "[0, 1]"), leaf("[[5, 6]]", "[1]"));
+    let case = Case::new(&[
+        ("train.csv", b"x,y\n1,0\n2,1\n3,1\n4,0\n"),
+        ("validation.csv", b"x,y\n5,1\n"),
+        ("train.svm", b"0 1:1\n1 2:1\n1 1:2\n0 2:2\n"),
+        ("validation.svm", b"1 7:1\n"),
+        ("train.json", train.as_bytes()),
+        ("validation.json", validation.as_bytes()),
+    ]);
+    for (source, clients, found) in [("csv", 4, (4, 1, 1)), ("svm", 4, (4, 1, 7)), ("json", 1, (2, 1, 2))] {
+        let key = match source {
+            "svm" => "libsvm",
+            "json" => "leaf",
+            other => other,
+        };
+        let data = format!("{{ {key} = {{ path = 'train.{source}', validation-path = 'validation.{source}' }} }}");
+        let problem = format!("problem = {{ objective = 'softmax', data = {data} }}\nfleet.clients = {clients}");
+        let plan = case.plan(&problem).unwrap_or_else(|told| panic!("{told}"));
+        let report = plan.cells[0].data.as_ref().expect("there are samples");
+        assert_eq!((report.training, report.validation.expect("there is such a part"), report.features), found);
+        case.refused(&problem.replace("validation.", "missing."), &["missing.", "validation-path"]);
+    }
+}
+
 /// The validation part decides among tuned values and never the test part: here the test part has its labels turned round, so that it
 /// would choose the smallest step, and validation rows are copies of training rows, so that they choose the largest.
 #[test]

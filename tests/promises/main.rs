@@ -12,6 +12,7 @@ mod dependencies;
 mod determinism;
 mod endings;
 mod every_method;
+mod extensions;
 mod files;
 mod fixed_points;
 mod floors;

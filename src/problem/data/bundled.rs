@@ -48,7 +48,7 @@ fn mnist<R: Real>(scale: Option<Scale>) -> Result<RawTable<R>, Invalid> {
 fn adult<R: Real>() -> Result<RawTable<R>, Invalid> {
     let spec = LibsvmSpec { columns: Some(123), ..LibsvmSpec::default() };
     let (train, test) = rayon::join(|| embedded!("adult-a9a-train.libsvm.gz"), || embedded!("adult-a9a-test.libsvm.gz"));
-    let mut table = libsvm::read(&train?, Some(&test?), &spec)?;
+    let mut table = libsvm::read(&train?, [Some(&test?), None], &spec)?;
     // Features are numbered from 1 in the file: education is 19 to 34, occupation 47 to 60 (none where it is unknown).
     table.columns =
         vec![one_hot("education", &table.train.features, 19..=34), one_hot("occupation", &table.train.features, 47..=60)];
@@ -64,12 +64,12 @@ fn one_hot<R: Real>(name: &str, features: &Features<R>, range: std::ops::RangeIn
 }
 
 fn digits<R: Real>() -> Result<RawTable<R>, Invalid> {
-    let mut table = csv::read(&embedded!("digits-8x8.csv.gz")?, None, &CsvSpec::default(), csv::Roles::default())?;
+    let mut table = csv::read(&embedded!("digits-8x8.csv.gz")?, [None, None], &CsvSpec::default(), csv::Roles::default())?;
     table.test = Some(table.train.split_off(360));
     Ok(table)
 }
 
 fn watch<R: Real>() -> Result<RawTable<R>, Invalid> {
     let spec = CsvSpec { client: Some("subject".to_owned()), split: Some("split".to_owned()), ..CsvSpec::default() };
-    csv::read(&embedded!("watch-exercises-by-subject.csv.gz")?, None, &spec, csv::Roles::default())
+    csv::read(&embedded!("watch-exercises-by-subject.csv.gz")?, [None, None], &spec, csv::Roles::default())
 }

@@ -1,10 +1,10 @@
 //! Loading: from the specification of data to the samples of all clients.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
-    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Scale, Source, Summary, Table,
-    TargetKind, bundled, generate, partition, prepare,
+    Bundled, ClientData, ClientGroups, ClientTest, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, Owned, PartitionSpec,
+    Scale, Source, Summary, Table, TargetKind, bundled, generate, partition, prepare,
     read::{RawTable, csv, idx, leaf, libsvm, numpy},
 };
 use crate::{
@@ -39,11 +39,16 @@ impl<'a> Request<'a> {
 pub struct Loaded<R> {
     /// The samples.
     pub data: ClientData<R>,
+    /// Held-out samples of each client.
+    pub owned: Owned<R>,
+    /// The groups of the clients, by each column that is no feature.
+    pub groups: Vec<ClientGroups>,
     /// Notes on data that may not be as the author meant, a line each.
     pub notes: Vec<String>,
 }
 
-/// Reads or generates the data of `spec` and divides them among the clients; `objective` is what it needs targets to be.
+/// Reads or generates the data of `spec` and divides them among the clients; `objective` is what it needs targets to be, and
+/// `client_test` the share of each client's samples that is then held out, if any.
 ///
 /// `base` is the folder of the scenario file.
 ///
@@ -51,7 +56,7 @@ pub struct Loaded<R> {
 /// [`Invalid`] under `data` or `partition`, relative to the problem.
 pub fn load<R: Real>(
     spec: &DataSpec,
-    partition: Option<&PartitionSpec>,
+    (partition, client_test): (Option<&PartitionSpec>, Option<f64>),
     (clients, objective): (Option<usize>, TargetKind),
     streams: &Streams,
     base: &Path,
@@ -63,12 +68,28 @@ pub fn load<R: Real>(
         table.ids = Some(ids);
     }
     let mut table = prepare::prepare(table, &options).map_err(|error| error.under("data"))?;
-    let rows = partition::assign(&table, partition, clients, streams, base).map_err(|error| error.under("partition"))?;
+    let mut rows = partition::assign(&table, partition, clients, streams, base).map_err(|error| error.under("partition"))?;
+    let of_source = partition::of_clients(&table, partition, rows.clients());
+    let apart = client_test.map(|share| partition::set_apart(&mut rows, share, streams)).transpose();
+    let apart = apart.map_err(|error| error.under("own-test"))?;
+    let groups = partition::groups(&table, &rows, partition);
     if let Some(numbers) = table.fitted {
         table.parts_mut().for_each(|part| part.targets = part.targets.numbers(numbers));
     }
     let notes = table.notes.iter().map(|note| printable(note).into_owned()).collect();
-    Ok(Loaded { data: rows.take(table), notes })
+    let owned = match (apart, of_source) {
+        (Some(apart), _) if table.test.is_some() => Owned::Apart(ClientTest::select(&table.train, &apart)),
+        (Some(apart), _) => {
+            // Without others, the clients' held-out samples are also those that all share.
+            let test = ClientTest::select(&table.train, &apart);
+            let rows = (0..rows.clients()).map(|client| test.rows(client).collect()).collect();
+            table.test = Some(test.samples);
+            Owned::Shared(rows)
+        }
+        (None, Some(rows)) => Owned::Shared(rows),
+        (None, None) => Owned::Nobody,
+    };
+    Ok(Loaded { data: rows.take(table), owned, groups, notes })
 }
 
 /// Reads or generates the data of `spec`, prepared.
@@ -156,12 +177,14 @@ fn origin<R: Real>(spec: &DataSpec, request: Request<'_>, streams: &Streams, bas
         Source::Bundled(set) => bundled::read(*set, spec.scale)?,
         Source::Libsvm(libsvm) => {
             let test = open_some(&libsvm.test_path, "libsvm.test-path")?;
-            libsvm::read(&open(&libsvm.path, "libsvm")?, test.as_ref(), libsvm)?
+            let validation = open_some(&libsvm.validation_path, "libsvm.validation-path")?;
+            libsvm::read(&open(&libsvm.path, "libsvm")?, [test.as_ref(), validation.as_ref()], libsvm)?
         }
         Source::Csv(csv) => {
             let test = open_some(&csv.test_path, "csv.test-path")?;
+            let validation = open_some(&csv.validation_path, "csv.validation-path")?;
             let roles = csv::Roles { by: request.by, classes: spec.targets == TargetKind::Classes };
-            csv::read(&open(&csv.path, "csv")?, test.as_ref(), csv, roles)?
+            csv::read(&open(&csv.path, "csv")?, [test.as_ref(), validation.as_ref()], csv, roles)?
         }
         Source::Idx(idx) => idx_files(idx, spec.scale, open)?,
         Source::Npz(npz) => numpy::npz(&open(&npz.path, "npz")?, npz)?.table().map_err(|error| error.under("npz"))?,
@@ -220,8 +243,10 @@ fn leaf_files<R: Real>(
     open: impl Fn(&Path) -> Result<Vec<File<'static>>, Invalid>,
 ) -> Result<RawTable<R>, Invalid> {
     let train = open(&spec.path).map_err(|error| error.under("leaf"))?;
-    let test = spec.test_path.as_deref().map(open).transpose();
-    leaf::read(&train, test.map_err(|error| error.under("leaf.test-path"))?.as_deref(), spec, classes)
+    let part = |path: &Option<PathBuf>, key: &str| path.as_deref().map(&open).transpose().map_err(|error| error.under(key));
+    let test = part(&spec.test_path, "leaf.test-path")?;
+    let validation = part(&spec.validation_path, "leaf.validation-path")?;
+    leaf::read(&train, [test.as_deref(), validation.as_deref()], spec, classes)
 }
 
 fn idx_files<R: Real>(spec: &IdxSpec, scale: Option<Scale>, open: impl Open) -> Result<RawTable<R>, Invalid> {

@@ -11,7 +11,8 @@ use super::{folder, kept};
 use crate::{
     record::{
         End,
-        claim::{self, Verdict},
+        claim::{self, Rules, Verdict},
+        clients::table as clients,
         curves::{
             Curves,
             crews::{Crew, crews},
@@ -23,7 +24,6 @@ use crate::{
     },
     registry::Parameters,
     run::{Plan, RunId, cell::swept, done::Done, error::RunError, ours, results::Results, tuning::Choices},
-    scenario::Runs,
 };
 
 /// The content of `summary.csv` and `claims.csv`.
@@ -67,6 +67,13 @@ pub(super) fn assemble(
     if plan.record.participants {
         table("participants.csv", &mut |out| join(parts("participants"), out))?;
     }
+    if plan.record.clients.is_some() {
+        table(clients::CLIENTS, &mut |out| join(parts("clients"), out))?;
+    }
+    if (0..plan.cells.len()).any(|cell| plan.bins_confidence(cell)) {
+        let binned = || chosen.values().filter(|run| plan.bins_confidence(run.cell));
+        table(clients::RELIABILITY, &mut |out| join(binned().map(|&run| results.of_run(&plan.name(run), "reliability")), out))?;
+    }
     if plan.record.stationary_point {
         table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
     }
@@ -74,7 +81,8 @@ pub(super) fn assemble(
         table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
-    let (rows, verdicts) = (summary::summarise(&curves, &crews), verdicts(plan, &curves)?);
+    let (rows, verdicts) =
+        (summary::summarise(&curves, &crews), claim::all(&plan.claims, &curves, Rules { level: plan.scenario.seeds.level() })?);
     let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
     let tuned = trial::winners(trials);
     table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
@@ -85,13 +93,9 @@ pub(super) fn assemble(
     Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, crews, verdicts, written })
 }
 
-/// Evaluates the claims.
-fn verdicts(plan: &Plan, curves: &Curves) -> Result<Vec<Verdict>, RunError> {
-    let mut verdicts = Vec::new();
-    for claim in &plan.claims {
-        verdicts.extend(claim::evaluate(claim, curves)?);
-    }
-    Ok(verdicts)
+/// Writes `claims.csv`.
+pub(super) fn write_claims(results: &Results, verdicts: &[Verdict]) -> Result<(), RunError> {
+    write(results, "claims.csv", |out| claim::write(verdicts, out).map_err(io::Error::other))
 }
 
 /// Writes `curves.csv` and `runs.csv` from the runs that have begun, unless they hold more: the whole of the runs `shown`, not all
@@ -99,17 +103,14 @@ fn verdicts(plan: &Plan, curves: &Curves) -> Result<Vec<Verdict>, RunError> {
 pub(super) fn join_begun(
     plan: &Plan,
     results: &Results,
-    shown: Option<&Runs>,
+    shown: Option<&folder::Shown>,
     choices: Option<&Choices>,
 ) -> Result<(), RunError> {
     let is_there = |run: RunId, extension| results.of_run(&plan.name(run), extension).is_file();
     let known = |cell, method| choices.map(|choices| choices.arm(cell, method)).or((!plan.is_tuned(cell, method)).then_some(0));
     let (begun, not): (Vec<RunId>, Vec<RunId>) = plan.reported(known).into_iter().partition(|&run| is_there(run, "csv"));
     let unknown = plan.reported(|cell, method| known(cell, method).is_none().then_some(0));
-    let is_shown = |run: RunId| {
-        let seeds = shown.and_then(|shown| shown.get(&plan.arm(run).label));
-        seeds.is_some_and(|seeds| seeds.contains(&plan.seed(run)))
-    };
+    let is_shown = |run: RunId| shown.is_some_and(|shown| shown.has(plan, run));
     if begun.is_empty()
         || begun.iter().chain(&not).any(|&run| is_shown(run) && !is_there(run, "done"))
         || unknown.into_iter().any(is_shown)

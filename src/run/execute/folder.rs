@@ -11,10 +11,10 @@ use crate::{
     memory,
     registry::Registry,
     run::{
-        Options, Plan, Results, RunError, done, made,
+        Options, Plan, Results, RunError, RunId, done, made,
         ours::{self, MANIFEST, Ours, TABLES},
     },
-    scenario::{Joined, Made, Rejected, Runs, Scenario},
+    scenario::{Cell, Joined, Made, Rejected, Runs, Scenario},
 };
 
 /// The results that a call finds in its folder.
@@ -24,7 +24,27 @@ pub(super) struct Earlier {
     /// Whether some of it is under way.
     under_way: bool,
     /// The runs in the tables; `None` where the tables hold interrupted runs.
-    shown: Option<Runs>,
+    shown: Option<Shown>,
+}
+
+/// The runs in the tables of a folder.
+pub(super) struct Shown {
+    /// The methods with their seeds.
+    runs: Runs,
+    /// The names of the cells.
+    cells: BTreeSet<String>,
+}
+
+impl Shown {
+    fn of(scenario: &Scenario) -> Self {
+        Self { runs: scenario.runs(), cells: scenario.cells.iter().map(Cell::name).collect() }
+    }
+
+    /// Whether a run of `plan` is one of them.
+    pub(super) fn has(&self, plan: &Plan, run: RunId) -> bool {
+        let seeds = self.runs.get(&plan.arm(run).label);
+        seeds.is_some_and(|seeds| seeds.contains(&plan.seed(run))) && self.cells.contains(&plan.cells[run.cell].cell.name())
+    }
 }
 
 /// The results in the folder; `None` for one without results.
@@ -47,7 +67,7 @@ pub(super) fn earlier(results: &Results, options: &Options, registry: &Registry)
         // Folders of data are seen from the results folder, wherever a manifest lies.
         return match Scenario::read(&manifest, &text, &[], registry) {
             Ok(scenario) => {
-                let shown = (!results.partial().is_file() && results.file(TABLES[0]).is_file()).then(|| scenario.runs());
+                let shown = (!results.partial().is_file() && results.file(TABLES[0]).is_file()).then(|| Shown::of(&scenario));
                 Ok(Some(Earlier { scenario, under_way, shown }))
             }
             Err(_) if options.overwrite => Ok(None),
@@ -105,8 +125,7 @@ impl Earlier {
             Joined::Same => None,
             Joined::Wider(scenario) => Some(Plan::resolve(*scenario, &[])?),
         };
-        let stop = |scenario: &Scenario| scenario.cells.iter().map(|cell| cell.stop.clone()).collect::<Vec<_>>();
-        if self.under_way && stop(&plan.scenario) != stop(&self.scenario) {
+        if self.under_way && plan.scenario.has_other_stop(&self.scenario) {
             return Err(RunError::UnderWay(results.folder().to_owned()));
         }
         Ok(wider)
@@ -133,7 +152,7 @@ impl Earlier {
     }
 
     /// The runs in the tables, if they are whole.
-    pub(super) fn shown(&self) -> Option<&Runs> {
+    pub(super) fn shown(&self) -> Option<&Shown> {
         self.shown.as_ref()
     }
 }
@@ -191,8 +210,10 @@ pub(super) fn end(plan: &Plan, results: &Results, written: &BTreeSet<String>, op
     let curves = results.file(TABLES[0]);
     ours::list(results, &all, Some(Digest::of_file(&curves).map_err(RunError::io(&curves))?))?;
     for name in plan.possible().into_iter().map(|run| plan.name(run)) {
-        for extension in ["checkpoint", "iterates"] {
-            ours::remove_file(&results.of_run(&name, extension))?;
+        ours::remove_file(&results.of_run(&name, "checkpoint"))?;
+        // What goes on from a kept end reads them again.
+        if !options.keep_checkpoints {
+            ours::remove_file(&results.of_run(&name, "iterates"))?;
         }
     }
     ours::remove_file(&results.partial())?;

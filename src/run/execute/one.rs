@@ -1,7 +1,8 @@
 //! One run, from its world to its outcome.
 
 use std::{
-    io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,7 +17,8 @@ use crate::{
     num::Real,
     protocol::{Models, Recorded},
     record::{
-        End, Ended, Files, OWN, RecordError, Recorder, RecorderState, Written,
+        ClientPlan, End, Ended, Files, OWN, RecordError, RecordPlan, Recorder, RecorderState, Written,
+        clients::table,
         curves::{predicted, staleness},
         recorder::files::{Iterates, Part, header, participants_header},
         table::guarded,
@@ -24,8 +26,8 @@ use crate::{
     run::{
         Options, Plan, RunId,
         any_world::AnyWorld,
-        checkpoint::{self, Keeper},
-        done::Done,
+        checkpoint::{self, Keeper, Origin, Saved},
+        done::{Done, is_of_run},
         error::RunError,
         held::{Held, Place},
         options::RunProgress,
@@ -86,11 +88,14 @@ struct RunJob<'a> {
 impl Pilot for RunJob<'_> {
     type Outcome = Left;
 
-    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Left, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, mut protocol: P) -> Result<Left, RunError> {
         let Self { plan, run, until, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
         let workers = workers.heeding(Arc::clone(&options.interrupt));
+        if plan.columns.iter().any(|column| column.metric.needs().updates) {
+            protocol.measure_updates();
+        }
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let (path, checkpoint) = (results.of_run(name, "csv"), results.of_run(name, "checkpoint"));
         let prefix = prefix(plan, run);
@@ -98,15 +103,24 @@ impl Pilot for RunJob<'_> {
             part: &path,
             iterates: plan.record.iterates.then(|| results.of_run(name, "iterates")),
             participants: plan.record.participants.then(|| results.of_run(name, "participants")),
+            clients: plan.scores_clients(run.cell).map(|of_clients| (results.of_run(name, "clients"), of_clients)),
+            reliability: plan.bins_confidence(run.cell).then(|| results.of_run(name, "reliability")),
         };
-        let saved = if self.saved { resume(&checkpoint, &paths, &prefix, &mut engine)? } else { None };
+        let record = &plan.cells[run.cell].record;
+        let kept = results.of_run(&plan.kept_name(run), "kept");
+        let mut saved = if self.saved { resume(&checkpoint, &paths, &prefix, &mut engine)? } else { None };
+        if self.saved && saved.is_none() {
+            saved = go_on((&kept, record), (results, &paths), &prefix, &mut engine)?;
+        }
         let (files, state) = match saved {
             Some((_, state, part)) if let Some(held) = held_there(&state, part, until) => return Ok(Left::Held(held)),
             Some((files, state, _)) => (files, Some(state)),
             None => (paths.create(plan, &prefix).map_err(RunError::io(&path))?, None),
         };
         let mut keeper = Keeper::new(checkpoint, results, options, self.progress).until(until);
-        let record = &plan.cells[run.cell].record;
+        if options.keep_checkpoints {
+            keeper = keeper.keeping(kept, Origin { bounds: record.stop.bounds(), name: name.to_owned() });
+        }
         let mut recorder = Recorder::new(&world, record, files, state, &mut keeper);
         let _ = engine.run(&mut recorder);
         let ended = recorder.finish(&engine).map_err(|error| match error {
@@ -118,6 +132,8 @@ impl Pilot for RunJob<'_> {
         };
         let mut kept = Kept { results, files: vec![(own(name, "csv"), written.part)] };
         kept.files.extend(written.participants.map(|participants| (own(name, "participants"), participants)));
+        kept.files.extend(written.clients.map(|clients| (own(name, "clients"), clients)));
+        kept.files.extend(written.reliability.map(|reliability| (own(name, "reliability"), reliability)));
         if let Some(iterates) = iterates {
             kept.matrix(ITERATES, name, &iterates)?;
         }
@@ -154,29 +170,68 @@ struct Paths<'a> {
     iterates: Option<PathBuf>,
     /// The participants.
     participants: Option<PathBuf>,
+    /// The scores of clients, and how they are scored.
+    clients: Option<(PathBuf, &'a ClientPlan)>,
+    /// The bins of confidence.
+    reliability: Option<PathBuf>,
 }
 
 impl Paths<'_> {
     fn create(&self, plan: &Plan, prefix: &[String]) -> io::Result<Files> {
         let keys = plan.keys();
-        let log = |path| Part::create(path, &participants_header(&keys), prefix.to_vec());
+        let log = |path: &Path, header: &[String]| Part::create(path, header, prefix.to_vec());
+        let of_clients = self.clients.as_ref().and_then(|(path, of_clients)| Some((path, of_clients.header(&keys)?)));
         Ok(Files {
             part: Part::create(self.part, &header(&keys, &plan.columns), prefix.to_vec())?,
             iterates: self.iterates.clone().map(Iterates::create).transpose()?,
-            participants: self.participants.as_deref().map(log).transpose()?,
+            participants: self.participants.as_deref().map(|path| log(path, &participants_header(&keys))).transpose()?,
+            clients: of_clients.map(|(path, header)| log(path, &header)).transpose()?,
+            reliability: self.reliability.as_deref().map(|path| log(path, &table::bins_header(&keys))).transpose()?,
         })
     }
 
     fn resume(&self, written: Written, prefix: &[String]) -> io::Result<Files> {
         let part = Part::resume(self.part, written.part, prefix.to_vec())?;
         let iterates = self.iterates.clone().zip(written.iterates);
-        let participants = self.participants.as_deref().zip(written.participants);
+        let go_on = |path: Option<&Path>, known: Option<Digest>| {
+            path.zip(known).map(|(path, known)| Part::resume(path, known, prefix.to_vec())).transpose()
+        };
         Ok(Files {
             part,
             iterates: iterates.map(|(path, known)| Iterates::resume(path, known)).transpose()?,
-            participants: participants.map(|(path, known)| Part::resume(path, known, prefix.to_vec())).transpose()?,
+            participants: go_on(self.participants.as_deref(), written.participants)?,
+            clients: go_on(self.clients.as_ref().map(|(path, _)| path.as_path()), written.clients)?,
+            reliability: go_on(self.reliability.as_deref(), written.reliability)?,
         })
     }
+}
+
+/// Brings `engine` and the files of a run to where a run with nearer bounds has ended, if that was kept in the file `kept`; the files of
+/// that run stay as they are.
+fn go_on<P: Protocol>(
+    (kept, record): (&Path, &RecordPlan),
+    (results, paths): (&Results, &Paths<'_>),
+    prefix: &[String],
+    engine: &mut Engine<P>,
+) -> Result<Option<Restored>, RunError> {
+    let Some((origin, saved)) = checkpoint::open_kept(kept).map_err(damaged(kept))? else { return Ok(None) };
+    if record.stop.bounds().are_beyond(&origin.bounds) != Some(true) || !is_of_run(&format!("{}.csv", origin.name)) {
+        return Ok(None);
+    }
+    let files = [
+        ("csv", Some(paths.part)),
+        ("iterates", paths.iterates.as_deref()),
+        ("participants", paths.participants.as_deref()),
+        ("clients", paths.clients.as_ref().map(|(path, _)| path.as_path())),
+        ("reliability", paths.reliability.as_deref()),
+    ];
+    for (extension, to) in files.into_iter().filter_map(|(extension, to)| Some((extension, to?))) {
+        match fs::copy(results.of_run(&origin.name, extension), to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            copied => drop(copied.map_err(RunError::io(to))?),
+        }
+    }
+    restored(saved, kept, paths, prefix, engine).map(Some)
 }
 
 /// What a run has come to, where it was saved at its place or beyond.
@@ -185,21 +240,41 @@ fn held_there(state: &RecorderState, part: Digest, until: Option<Place>) -> Opti
     Some(Held { sample, part })
 }
 
+/// The files and the recorder of a run as they were saved, with the digest of its samples.
+type Restored = (Files, RecorderState, Digest);
+
+/// Brings `engine` and the files of a run to where `saved` was written, from the file `checkpoint`.
+fn restored<P: Protocol>(
+    saved: Saved<impl Read>,
+    checkpoint: &Path,
+    paths: &Paths<'_>,
+    prefix: &[String],
+    engine: &mut Engine<P>,
+) -> Result<Restored, RunError> {
+    let damaged = damaged(checkpoint);
+    let written = saved.written();
+    let files = paths.resume(written, prefix).map_err(&damaged)?;
+    Ok((files, saved.load(checkpoint, engine).map_err(&damaged)?, written.part))
+}
+
+/// The error of a checkpoint that cannot be used, or not be read.
+fn damaged(checkpoint: &Path) -> impl Fn(io::Error) -> RunError {
+    let path = checkpoint.to_owned();
+    move |error| match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::NotFound => RunError::Damaged(error),
+        _ => RunError::io(&path)(error),
+    }
+}
+
 /// Brings `engine` and the files of a run to where its checkpoint was saved; `None` without one.
 fn resume<P: Protocol>(
     checkpoint: &Path,
     paths: &Paths<'_>,
     prefix: &[String],
     engine: &mut Engine<P>,
-) -> Result<Option<(Files, RecorderState, Digest)>, RunError> {
-    let damaged = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::NotFound => RunError::Damaged(error),
-        _ => RunError::io(checkpoint)(error),
-    };
-    let Some(saved) = checkpoint::open(checkpoint).map_err(damaged)? else { return Ok(None) };
-    let written = saved.written();
-    let files = paths.resume(written, prefix).map_err(damaged)?;
-    Ok(Some((files, saved.load(checkpoint, engine).map_err(damaged)?, written.part)))
+) -> Result<Option<Restored>, RunError> {
+    let Some(saved) = checkpoint::open(checkpoint).map_err(damaged(checkpoint))? else { return Ok(None) };
+    restored(saved, checkpoint, paths, prefix, engine).map(Some)
 }
 
 /// The files of a run that has ended, as they are written.

@@ -27,32 +27,35 @@ pub(in crate::problem::data) struct Roles<'a> {
     pub classes: bool,
 }
 
-/// Reads samples.
+/// Reads training samples, and those of a test and a validation part in files of their own.
 ///
 /// # Errors
 /// [`Invalid`] at the first cell that cannot be read, or at the key of a column that does not exist.
 pub(in crate::problem::data) fn read<R: Real>(
     file: &File<'_>,
-    test: Option<&File<'_>>,
+    held_out: [Option<&File<'_>>; 2],
     spec: &CsvSpec,
     roles: Roles<'_>,
 ) -> Result<RawTable<R>, Invalid> {
     let mut columns = Columns::default();
     let (layout, mut parts) = parse(file, spec, roles, None, &mut columns)?;
-    if let Some(test) = test {
-        let (_, held_out) = parse(test, spec, roles, Some((&layout, parts.numeric)), &mut columns)?;
-        // With a file of its own, the held-out samples are all rows of that file.
-        for part in [held_out.train, held_out.test, held_out.validation] {
-            parts.test.append(part);
+    for (file, part) in held_out.into_iter().zip([&mut parts.test, &mut parts.validation]) {
+        let Some(file) = file else { continue };
+        let (_, found) = parse(file, spec, roles, Some((&layout, parts.numeric)), &mut columns)?;
+        // With a file of its own, the part has all rows of that file.
+        for rows in [found.train, found.test, found.validation] {
+            part.append(rows);
         }
     }
     let groupings = layout.kept.iter().zip(&parts.train.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells));
     let (natural, others): (Vec<_>, Vec<_>) = groupings.partition(|grouping| Some(&grouping.name) == spec.client.as_ref());
+    let held_out =
+        layout.kept.iter().zip(&parts.test.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells)).collect();
     let finish = |part: Part<R>| part.samples(&columns).map_err(|error| error.under("csv"));
     let some = |part: Part<R>| if part.targets.is_empty() { Ok(None) } else { finish(part).map(Some) };
     let (test, validation) = (some(parts.test)?, some(parts.validation)?);
     let train = finish(parts.train)?;
-    Ok(RawTable { validation, natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
+    Ok(RawTable { validation, natural: natural.into_iter().next(), columns: others, held_out, ..RawTable::new(train, test) })
 }
 
 /// The role of each column of the file.
@@ -167,6 +170,7 @@ impl<R: Real> Part<R> {
     fn append(&mut self, mut other: Self) {
         self.features.append(&mut other.features);
         self.targets.append(&mut other.targets);
+        self.kept.iter_mut().zip(&mut other.kept).for_each(|(cells, others)| cells.append(others));
     }
 
     fn samples(self, columns: &Columns) -> Result<RawSamples<R>, Invalid> {
@@ -212,6 +216,7 @@ fn parse<R: Real>(
     check_memory::<R>(&layout, lines).map_err(|error| error.under("csv"))?;
     let mut parts = Parts { numeric: like.and_then(|(_, numeric)| numeric), ..Parts::default() };
     parts.train.kept = vec![Vec::new(); layout.kept.len()];
+    parts.test.kept = vec![Vec::new(); layout.kept.len()];
     if like.is_none() {
         *columns = Columns::new(layout.text.iter().copied());
     }

@@ -25,32 +25,34 @@ use crate::{
     table::is_missing,
 };
 
-/// Reads training and held-out samples; `classes` says whether targets are classes, so that numbers may occur beside
-/// names.
+/// Reads training samples and those of a test and a validation part; `classes` says whether targets are classes, so that numbers may
+/// occur beside names.
 ///
 /// # Errors
 /// [`Invalid`] at what cannot be read.
 pub(in crate::problem::data) fn read<R: Real>(
     train: &[File<'_>],
-    test: Option<&[File<'_>]>,
+    held_out: [Option<&[File<'_>]>; 2],
     spec: &LeafSpec,
     classes: bool,
 ) -> Result<RawTable<R>, Invalid> {
     let mut seen = Seen { classes, ..Seen::default() };
     let train = parse(train, &mut seen)?;
-    let test = test.map(|test| parse(test, &mut seen)).transpose()?;
+    let [test, validation] = held_out.map(|files| files.map(|files| parse(files, &mut seen)).transpose());
+    let (test, validation) = (test?, validation?);
     let present: BTreeSet<&str> = train.users.iter().map(String::as_str).collect();
     let again = &train.again;
     let notes = again.iter().map(|user| format!("user `{user}` is in several files: its samples are joined")).collect();
     let empty = train.empty.iter().filter(|user| !present.contains(user.as_str())).cloned().collect();
     let natural = Some(Grouping { empty, ..Grouping::new("user", &train.users) });
     let columns = train.inputs.columns();
-    if let Some(test) = test.as_ref().filter(|test| test.inputs.columns() != columns) {
+    for (key, part) in [("leaf.test-path", &test), ("leaf.validation-path", &validation)] {
+        let Some(part) = part.as_ref().filter(|part| part.inputs.columns() != columns) else { continue };
         let told = |columns: Option<usize>| {
             columns.map_or("are text".to_owned(), |columns| format!("have {}", count(columns, "feature")))
         };
-        let message = format!("held-out samples {}, those for training {}", told(test.inputs.columns()), told(columns));
-        return Err(Invalid::at("leaf.test-path", message));
+        let message = format!("held-out samples {}, those for training {}", told(part.inputs.columns()), told(columns));
+        return Err(Invalid::at(key, message));
     }
     seen.settle()?;
     let alphabet = match &train.inputs {
@@ -63,8 +65,15 @@ pub(in crate::problem::data) fn read<R: Real>(
         }
         Inputs::Numbers { .. } => None,
     };
+    let held_out = test.iter().map(|test| Grouping::new("user", &test.users)).collect();
     let finish = |rows: Rows<R>| rows.samples(alphabet.as_ref());
-    Ok(RawTable { natural, notes, ..RawTable::new(finish(train), test.map(finish)) })
+    Ok(RawTable {
+        validation: validation.map(finish),
+        natural,
+        held_out,
+        notes,
+        ..RawTable::new(finish(train), test.map(finish))
+    })
 }
 
 /// The files behind `path`, each of which may unpack to `most` bytes: itself, or the `.json` files of the folder by name.

@@ -9,23 +9,25 @@ use crate::{
     problem::data::{Features, SparseRows, spec::LibsvmSpec},
 };
 
-/// Reads training and held-out samples, which get the same number of columns.
+/// Reads training samples and those of a test and a validation part, which get the same number of columns.
 ///
 /// # Errors
 /// [`Invalid`] at the first entry that cannot be read.
 pub(in crate::problem::data) fn read<R: Real>(
     train: &File<'_>,
-    test: Option<&File<'_>>,
+    held_out: [Option<&File<'_>>; 2],
     spec: &LibsvmSpec,
 ) -> Result<RawTable<R>, Invalid> {
-    let (train, test) = rayon::join(|| parse(train, spec), || test.map(|file| parse(file, spec)).transpose());
-    let (train, test) = (train?, test?);
-    let columns = train.0.columns.max(test.as_ref().map_or(0, |test| test.0.columns));
+    let part = |file: Option<&File<'_>>| file.map(|file| parse(file, spec)).transpose();
+    let (train, [test, validation]) = rayon::join(|| parse(train, spec), || held_out.map(part));
+    let (train, test, validation) = (train?, test?, validation?);
+    let parts = [Some(&train), test.as_ref(), validation.as_ref()].into_iter().flatten();
+    let columns = parts.map(|(rows, _)| rows.columns).max().unwrap_or(0);
     let finish = |(rows, targets): (SparseRows<R>, Vec<f64>)| RawSamples {
         features: Features::Sparse(SparseRows { columns, ..rows }),
         targets: RawTargets::Numbers(targets),
     };
-    Ok(RawTable::new(finish(train), test.map(finish)))
+    Ok(RawTable { validation: validation.map(finish), ..RawTable::new(finish(train), test.map(finish)) })
 }
 
 fn parse<R: Real>(file: &File<'_>, spec: &LibsvmSpec) -> Result<(SparseRows<R>, Vec<f64>), Invalid> {

@@ -59,7 +59,7 @@ fn sparse(samples: &RawSamples<f64>) -> &SparseRows<f64> {
 const LIBSVM: &[u8] = b"# comment\n+1 1:0.5 4:-2e1\n\n-1 2:3 # end\n+1\n";
 
 fn libsvm(bytes: &[u8], spec: &LibsvmSpec) -> Result<RawTable<f64>, Invalid> {
-    libsvm::read(&file(bytes), None, spec)
+    libsvm::read(&file(bytes), [None, None], spec)
 }
 
 #[test]
@@ -86,13 +86,13 @@ fn libsvm_indices_beyond_any_memory_are_refused_at_their_line() {
 
 #[test]
 fn csv_columns_of_one_name_are_refused() {
-    let table = csv::read::<f64>(&file(b"a,b,a,y\n1,2,3,0\n"), None, &CsvSpec::default(), csv::Roles::default());
+    let table = csv::read::<f64>(&file(b"a,b,a,y\n1,2,3,0\n"), [None, None], &CsvSpec::default(), csv::Roles::default());
     assert_eq!(fault(table), ("1:5 a".to_owned(), "columns 1 and 3 are both called `a`".to_owned()));
 }
 
 #[test]
 fn libsvm_parts_get_the_same_columns() {
-    let table: RawTable<f64> = libsvm::read(&file(b"1 2:1"), Some(&file(b"0 7:1")), &LibsvmSpec::default()).unwrap();
+    let table: RawTable<f64> = libsvm::read(&file(b"1 2:1"), [Some(&file(b"0 7:1")), None], &LibsvmSpec::default()).unwrap();
     assert_eq!((table.train.features.columns(), table.test.unwrap().features.columns()), (7, 7));
     let zero_based = LibsvmSpec { zero_based: true, ..LibsvmSpec::default() };
     assert_eq!(sparse(&libsvm(b"1 0:5", &zero_based).unwrap().train).row(0), (&[0][..], &[5.0][..]));
@@ -127,7 +127,7 @@ fn csv_spec() -> CsvSpec {
 #[test]
 fn csv_columns_are_told_apart_plain_and_gzip() {
     for bytes in [CSV.to_vec(), gzip(CSV)] {
-        let table: RawTable<f64> = csv::read(&file(&bytes), None, &csv_spec(), csv::Roles::default()).unwrap();
+        let table: RawTable<f64> = csv::read(&file(&bytes), [None, None], &csv_spec(), csv::Roles::default()).unwrap();
         assert_eq!(dense(&table.train), arr2(&[[1.0, 2.5], [5.0, -6.0], [7.0, 8.0]]));
         assert_eq!(table.train.targets, RawTargets::Names(["cat", "dog", "cat"].map(str::to_owned).to_vec()));
         let test = table.test.unwrap();
@@ -141,7 +141,7 @@ fn csv_columns_are_told_apart_plain_and_gzip() {
 #[test]
 fn csv_rows_of_the_validation_part_are_apart_and_teach_no_category() {
     let rows = b"who,a,part,label\nzoe,red,train,cat\nzoe,blue,Validation,dog\nbob,red,test,cat\nbob,red,train,dog\n";
-    let table: RawTable<f64> = csv::read(&file(rows), None, &csv_spec(), csv::Roles::default()).unwrap();
+    let table: RawTable<f64> = csv::read(&file(rows), [None, None], &csv_spec(), csv::Roles::default()).unwrap();
     assert_eq!(dense(&table.train), arr2(&[[1.0], [1.0]]));
     assert_eq!(dense(&table.test.unwrap()), arr2(&[[1.0]]));
     let validation = table.validation.unwrap();
@@ -154,7 +154,7 @@ fn csv_rows_of_the_validation_part_are_apart_and_teach_no_category() {
 fn a_csv_column_to_divide_by_is_no_feature() {
     let table: RawTable<f64> = csv::read(
         &file(b"y,x,site\n1.5,2,9\n2.5,3,10\n"),
-        None,
+        [None, None],
         &CsvSpec::default(),
         csv::Roles { by: Some("site"), ..csv::Roles::default() },
     )
@@ -169,11 +169,11 @@ fn csv_text_is_one_feature_per_sorted_training_category() {
     let train = b"colour,x,id,y\nred,1,p,0\nblue,2,q,1\n";
     let test = b"colour,x,id,y\ngreen,3,r,0\nred,4,s,1\n";
     let spec: CsvSpec = toml::from_str("path = \"a\"\nignore = [\"id\"]").unwrap();
-    let table: RawTable<f64> = csv::read(&file(train), Some(&file(test)), &spec, csv::Roles::default()).unwrap();
+    let table: RawTable<f64> = csv::read(&file(train), [Some(&file(test)), None], &spec, csv::Roles::default()).unwrap();
     assert_eq!(dense(&table.train), arr2(&[[0.0, 1.0, 1.0], [1.0, 0.0, 2.0]]));
     assert_eq!(dense(&table.test.unwrap()), arr2(&[[0.0, 0.0, 3.0], [0.0, 1.0, 4.0]]));
     let (place, text) =
-        fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), None, &CsvSpec::default(), csv::Roles::default()));
+        fault(csv::read::<f64>(&file(b"colour,y\nred,0\nNA,1\n"), [None, None], &CsvSpec::default(), csv::Roles::default()));
     assert!(place == "3:1 NA" && text.contains("column `colour`") && text.contains("missing"), "{place} {text}");
 }
 
@@ -184,7 +184,7 @@ fn csv_faults_name_their_place() {
     let default = CsvSpec::default();
     let by_who = CsvSpec { client: Some("who".to_owned()), ..CsvSpec::default() };
     refused(
-        |bytes, spec| csv::read::<f64>(&file(bytes), None, spec, csv::Roles::default()),
+        |bytes, spec| csv::read::<f64>(&file(bytes), [None, None], spec, csv::Roles::default()),
         [
             (b"", &default, "", "the file is empty"),
             (b"a,y\n1,2\nx,3\n", &default, "3:1 x", "`x` in column `a` is not a feature"),
@@ -227,18 +227,18 @@ fn csv_faults_name_their_place() {
 fn declared_text_and_classes_are_taken_as_such() {
     let spec: CsvSpec = toml::from_str("path = 'a'\ntext = ['code']\nignore = ['']").unwrap();
     let classes = csv::Roles { classes: true, ..csv::Roles::default() };
-    let table: RawTable<f64> = csv::read(&file(b",code,y\n0,10,a\n1,B,2\n2,10,a\n"), None, &spec, classes).unwrap();
+    let table: RawTable<f64> = csv::read(&file(b",code,y\n0,10,a\n1,B,2\n2,10,a\n"), [None, None], &spec, classes).unwrap();
     assert_eq!(dense(&table.train), arr2(&[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]));
     assert_eq!(table.train.targets, RawTargets::Names(["a", "2", "a"].map(str::to_owned).to_vec()));
     // `?` is a category where no cell is a number, as in UCI's Adult.
-    let adult: RawTable<f64> = csv::read(&file(b"work,y\n?,0\nState,1\n"), None, &CsvSpec::default(), classes).unwrap();
+    let adult: RawTable<f64> = csv::read(&file(b"work,y\n?,0\nState,1\n"), [None, None], &CsvSpec::default(), classes).unwrap();
     assert_eq!(dense(&adult.train), arr2(&[[1.0, 0.0], [0.0, 1.0]]));
 }
 
 #[test]
 fn a_column_is_the_same_in_both_parts() {
     let read = |test: &'static [u8]| {
-        csv::read::<f64>(&file(b"a,y\nx,0\nz,1\n"), Some(&file(test)), &CsvSpec::default(), csv::Roles::default())
+        csv::read::<f64>(&file(b"a,y\nx,0\nz,1\n"), [Some(&file(test)), None], &CsvSpec::default(), csv::Roles::default())
     };
     assert!(read(b"a,y\nz,1\n").is_ok());
     assert_eq!(fault(read(b"a,y\n3,1\n")).0, "2:1 3");
@@ -247,9 +247,10 @@ fn a_column_is_the_same_in_both_parts() {
 
 #[test]
 fn numbers_beyond_the_precision_are_refused_where_they_stand() {
-    let (place, text) = fault(csv::read::<f32>(&file(b"a,y\n1,0\n1e300,1\n"), None, &CsvSpec::default(), csv::Roles::default()));
+    let (place, text) =
+        fault(csv::read::<f32>(&file(b"a,y\n1,0\n1e300,1\n"), [None, None], &CsvSpec::default(), csv::Roles::default()));
     assert!(place == "3:1 1e300" && text.contains("in single precision up to 3.4e38"), "{place} {text}");
-    let (place, _) = fault(libsvm::read::<f32>(&file(b"1 1:1\n0 1:-1e39\n"), None, &LibsvmSpec::default()));
+    let (place, _) = fault(libsvm::read::<f32>(&file(b"1 1:1\n0 1:-1e39\n"), [None, None], &LibsvmSpec::default()));
     assert_eq!(place, "2:3 1:-1e39");
     assert!(libsvm(b"0 1:1e300", &LibsvmSpec::default()).is_ok());
 }
@@ -257,7 +258,7 @@ fn numbers_beyond_the_precision_are_refused_where_they_stand() {
 #[test]
 fn a_missing_csv_column_is_refused_with_the_nearest() {
     let spec = CsvSpec { target: Some("lable".to_owned()), ..CsvSpec::default() };
-    let error = csv::read::<f64>(&file(b"a,label\n1,2\n"), None, &spec, csv::Roles::default()).unwrap_err();
+    let error = csv::read::<f64>(&file(b"a,label\n1,2\n"), [None, None], &spec, csv::Roles::default()).unwrap_err();
     assert_eq!(error.path, ["csv", "target"]);
     assert!(error.help.unwrap().contains("`label`"));
 }
@@ -267,7 +268,7 @@ const LEAF: &[u8] = br#"{"users": ["u2", "u1"], "num_samples": [2, 1],
 const LEAF_LINES: &[u8] = b"{\"user\": \"u2\", \"x\": [[5, 6, 7, 8], [9, 10, 11, 12]], \"y\": [3, 4]}\n\n{\"user\": \"u1\", \"x\": [1, 2, 3, 4.5], \"y\": 3}\n";
 
 fn leaf(bytes: &[u8]) -> Result<RawTable<f64>, Invalid> {
-    leaf::read(&[file(bytes)], None, &LeafSpec::default(), false)
+    leaf::read(&[file(bytes)], [None, None], &LeafSpec::default(), false)
 }
 
 #[test]
@@ -333,7 +334,7 @@ const SHAKESPEARE: &[u8] =
 fn leaf_text_has_features_by_place_and_the_next_character_as_its_class() {
     let window = LeafSpec { text: Some(TextSpec::Window { length: 4 }), ..LeafSpec::default() };
     for bytes in [SHAKESPEARE.to_vec(), gzip(SHAKESPEARE)] {
-        let table: RawTable<f64> = leaf::read(&[file(&bytes)], None, &window, false).unwrap();
+        let table: RawTable<f64> = leaf::read(&[file(&bytes)], [None, None], &window, false).unwrap();
         let rows = sparse(&table.train);
         // The characters ` `, `a`, `e`, `m`, `y`.
         assert_eq!(rows.columns, 20);
@@ -351,11 +352,11 @@ fn leaf_numbers_beyond_the_precision_are_refused_at_their_sample() {
         (&b"{\"user\": 1, \"x\": [1, 1e300], \"y\": 1}"[..], "1:18 [1, 1e300]"),
         (b"{\"user\": 1, \"x\": [1], \"y\": -1e300}", "1:28 -1e300"),
     ] {
-        let (found, text) = fault(leaf::read::<f32>(&[file(bytes)], None, &LeafSpec::default(), false));
+        let (found, text) = fault(leaf::read::<f32>(&[file(bytes)], [None, None], &LeafSpec::default(), false));
         assert!(found == place && text.contains("too large (in single precision up to 3.4e38"), "{found} {text}");
         assert!(leaf(bytes).is_ok());
     }
-    let target = csv::read::<f32>(&file(b"a,y\n1,0.5\n2,1e300\n"), None, &CsvSpec::default(), csv::Roles::default());
+    let target = csv::read::<f32>(&file(b"a,y\n1,0.5\n2,1e300\n"), [None, None], &CsvSpec::default(), csv::Roles::default());
     assert_eq!(fault(target).0, "3:3 1e300");
 }
 
@@ -364,10 +365,10 @@ fn leaf_users_of_several_files_are_noted() {
     let user = |name: &str| format!("{{\"user\": \"{name}\", \"x\": [1], \"y\": 0}}\n");
     let files = [user("a") + &user("a"), user("b") + &user("a")];
     let files: Vec<File<'_>> = files.iter().map(|text| file(text.as_bytes())).collect();
-    let table: RawTable<f64> = leaf::read(&files, None, &LeafSpec::default(), false).unwrap();
+    let table: RawTable<f64> = leaf::read(&files, [None, None], &LeafSpec::default(), false).unwrap();
     assert_eq!(table.notes, ["user `a` is in several files: its samples are joined"]);
     assert_eq!(table.natural.unwrap().of, [0, 0, 1, 0]);
-    assert!(leaf::read::<f64>(&files[..1], None, &LeafSpec::default(), false).unwrap().notes.is_empty());
+    assert!(leaf::read::<f64>(&files[..1], [None, None], &LeafSpec::default(), false).unwrap().notes.is_empty());
 }
 
 #[test]
@@ -394,7 +395,7 @@ fn leaf_targets_that_are_missing_or_unlike_are_refused_at_their_sample() {
         format!("{{\"users\": [\"u\"], \"user_data\": {{\"u\": {{\"y\": [{targets}], \"x\": [{inputs}]}}}}}}")
     };
     let read = |targets: &str, classes| {
-        leaf::read::<f64>(&[file(document(targets).as_bytes())], None, &LeafSpec::default(), classes)
+        leaf::read::<f64>(&[file(document(targets).as_bytes())], [None, None], &LeafSpec::default(), classes)
             .map(|table| table.train.targets)
     };
     for (targets, place, message) in [
@@ -441,7 +442,7 @@ const SENTIMENT: &[u8] = br#"{"users": ["ann"], "num_samples": [2], "user_data":
 #[test]
 fn leaf_text_at_the_end_of_a_list_has_features_by_its_words() {
     let test = b"{\"user\": \"bob\", \"x\": [\"6\", \"\", \"\", \"bob\", \"bad bad luck\"], \"y\": 0}";
-    let table: RawTable<f64> = leaf::read(&[file(SENTIMENT)], Some(&[file(test)]), &LeafSpec::default(), false).unwrap();
+    let table: RawTable<f64> = leaf::read(&[file(SENTIMENT)], [Some(&[file(test)]), None], &LeafSpec::default(), false).unwrap();
     // The words `,`, `bad`, `day`, `good`, `sun`.
     let rows = sparse(&table.train);
     assert_eq!((rows.columns, rows.row(0)), (5, (&[0, 2, 3, 4][..], &[1.0, 1.0, 2.0, 1.0][..])));
@@ -453,8 +454,8 @@ fn leaf_text_at_the_end_of_a_list_has_features_by_its_words() {
 #[test]
 fn leaf_text_and_numbers_do_not_mix() {
     let counted = LeafSpec { text: Some(TextSpec::Characters), ..LeafSpec::default() };
-    assert_eq!(leaf::read::<f64>(&[file(LEAF)], None, &counted, false).unwrap_err().path, ["leaf", "text"]);
-    let mixed = leaf::read::<f64>(&[file(SHAKESPEARE)], Some(&[file(LEAF)]), &LeafSpec::default(), false).unwrap_err();
+    assert_eq!(leaf::read::<f64>(&[file(LEAF)], [None, None], &counted, false).unwrap_err().path, ["leaf", "text"]);
+    let mixed = leaf::read::<f64>(&[file(SHAKESPEARE)], [Some(&[file(LEAF)]), None], &LeafSpec::default(), false).unwrap_err();
     assert_eq!((mixed.path, mixed.message.contains("have 4 features")), (vec!["leaf".to_owned(), "test-path".to_owned()], true));
 }
 

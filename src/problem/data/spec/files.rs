@@ -19,6 +19,9 @@ pub struct LibsvmSpec {
     /// File of held-out samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
+    /// File of validation samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_path: Option<PathBuf>,
     /// Number of features; without it, the largest index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<usize>,
@@ -54,6 +57,9 @@ pub struct CsvSpec {
     /// File of held-out samples with the same columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
+    /// File of validation samples with the same columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_path: Option<PathBuf>,
     /// Character between values; a comma by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
@@ -136,6 +142,9 @@ pub struct LeafSpec {
     /// Held-out samples: a file, or a folder of `.json` files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
+    /// Validation samples: a file, or a folder of `.json` files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_path: Option<PathBuf>,
     /// How text becomes features; without it, text alone by its `window`, text at the end of a list by its `words`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<TextSpec>,
