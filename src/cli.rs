@@ -3,6 +3,7 @@
 //! It needs the cargo feature `cli`. A program of another crate has all verbs by calling [`run()`] in its `main`.
 
 mod check;
+mod claims;
 mod compare;
 mod completions;
 mod gallery;
@@ -26,6 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     invalid::{Invalid, printable},
+    record::{sheet::Sheet, tidy::Tidy},
     registry::Registry,
     run::{Ours, Results, RunError, holder},
     scenario::{Diagnostic, Override, Rejected, Scenario, Sources},
@@ -37,6 +39,7 @@ Examples:
   fedfleet check first.toml          see what it would run
   fedfleet run first.toml            run it: curves, figures, claims
   fedfleet compare results/first --target loss=0.5
+  fedfleet claims results/first --vary stop,seeds
   fedfleet rank results/first results/second --metric accuracy
   fedfleet methods fedprox            what a method is, its parameters and its source
   fedfleet schema > fedfleet.json    let an editor complete and check scenarios
@@ -59,6 +62,7 @@ enum Verb {
     #[cfg(feature = "figure")]
     Plot(plot::Args),
     Compare(compare::Args),
+    Claims(claims::Args),
     Rank(rank::Args),
     Gallery(gallery::Args),
     Methods(methods::Args),
@@ -77,8 +81,27 @@ enum Format {
     Markdown,
     /// For a paper
     Latex,
-    /// For a script
+    /// For a spreadsheet: a row for each thing, a column for each of its values
     Csv,
+    /// For a script: the same, as an array of objects
+    Json,
+}
+
+impl Format {
+    /// Writes tables: `sheets` as they are printed, or the `tidy` rows.
+    fn write(self, sheets: &[Sheet], tidy: &Tidy) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        let printed =
+            |form: fn(&Sheet) -> String| printable(&sheets.iter().map(form).collect::<Vec<_>>().join("\n")).into_owned();
+        match self {
+            Self::Text => out.write_all(printed(Sheet::text).as_bytes())?,
+            Self::Markdown => out.write_all(printed(Sheet::markdown).as_bytes())?,
+            Self::Latex => out.write_all(printed(Sheet::latex).as_bytes())?,
+            Self::Csv => tidy.csv(&mut out)?,
+            Self::Json => out.write_all(tidy.json()?.as_bytes())?,
+        }
+        Ok(())
+    }
 }
 
 /// The outcome of a verb that ended without an error.
@@ -110,6 +133,7 @@ pub fn run(registry: &Registry) -> ExitCode {
         #[cfg(feature = "figure")]
         Verb::Plot(args) => args.execute(registry),
         Verb::Compare(args) => args.execute(),
+        Verb::Claims(args) => args.execute(registry),
         Verb::Rank(args) => args.execute(),
         Verb::Gallery(args) => args.execute(),
         Verb::Methods(args) => args.execute(registry),
@@ -144,6 +168,17 @@ fn whole(folder: &Path) -> anyhow::Result<Ours> {
     let ours = Ours::of(&results)?;
     ours.check_curves().map_err(unplaced)?;
     Ok(ours)
+}
+
+/// What folders of results are called: the last part of each path, where that tells it apart.
+fn names(folders: &[PathBuf]) -> Vec<String> {
+    let last =
+        |path: &PathBuf| path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let shared = |name: &String| folders.iter().filter(|path| last(path) == *name).count() > 1;
+    folders
+        .iter()
+        .map(|path| Some(last(path)).filter(|name| !shared(name)).unwrap_or_else(|| path.display().to_string()))
+        .collect()
 }
 
 /// Writes an error to standard error and chooses the exit code.

@@ -10,5 +10,5 @@ mod spec;
 #[cfg(feature = "figure")]
 pub(crate) use draw::unshown;
 #[cfg(feature = "figure")]
-pub use draw::{FigureError, defaults, draw_all, draw_rankings, drew, foreseen, remove_others};
+pub use draw::{FigureError, defaults, draw_all, draw_forest, draw_rankings, drew, foreseen, remove_others};
 pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width, distinct};

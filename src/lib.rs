@@ -9,7 +9,7 @@
 //!  scenario.toml
 //!       │  read, checked, sweeps expanded                              [scenario]
 //!       ▼
-//!     Plan ── cells × seeds × methods ── each a run                    [run]
+//!     Plan ── cells × seeds × methods ── each a run                    [run] [search]
 //!       │  parts held against what methods need                        [analysis]
 //!       ├────────────► World: problem + fleet + network + streams      [world] [problem] [fleet] [network] [random]
 //!       │                 │   immutable; the same for all methods
@@ -51,6 +51,7 @@
 //! | [`method`] | one file for each method |
 //! | [`figure`] | SVG, PDF and PNG from recorded CSV only; drawn under the feature `figure` |
 //! | [`rank`] | orderings of methods over several scenarios: votes, Nash averaging, tests, their tables |
+//! | [`search`] | which arms of a tuned method run on which seeds, and what decides among them |
 //! | [`record`] | samples, CSV, summaries, claims, comparison tables, the gallery |
 //! | [`analysis`] | what is known of a run before it runs: whether its parts fit, deliveries, weights, stationary points, stability |
 //! | [`protocol`] | protocols (with a server, among peers), schedules, local updates, and the traits of methods' halves |
@@ -102,6 +103,7 @@
 //! | schedule | when the server calls clients and applies what they send |
 //! | cell | one combination of the values of all swept keys |
 //! | arm | one combination of the tuned keys of a method |
+//! | pull | a run of an arm for the choice among arms, on a tuning seed |
 //! | part | something that methods carry and that is no method: a compressor, an optimiser transform, a weighting |
 //!
 //! # Conventions
@@ -183,6 +185,7 @@ pub mod registry;
 pub mod rounding;
 pub mod run;
 pub mod scenario;
+pub mod search;
 pub mod statistics;
 pub mod table;
 pub mod toml;

@@ -12,12 +12,15 @@ pub mod curves;
 pub mod gallery;
 pub(crate) mod markdown;
 pub mod metric;
+pub mod paper;
 mod patience;
 pub mod recorder;
+pub mod sheet;
 mod spec;
 pub mod spread;
 mod stop;
 pub(crate) mod table;
+pub mod tidy;
 
 pub use metric::{Column, MetricSpec, PeerModel};
 pub use patience::Patience;

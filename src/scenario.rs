@@ -1,5 +1,6 @@
 //! A scenario: TOML text → checked values, with errors that point into the file.
 
+mod again;
 pub mod cells;
 mod elsewhere;
 mod extend;
@@ -18,7 +19,7 @@ pub use made::{Made, Ran};
 pub use method::{MERGED, MethodTable};
 pub use model::{Cell, OfCells, Scenario};
 pub use schema::schema;
-pub use seeds::Seeds;
+pub use seeds::{Seeds, Sequential, Until};
 
 pub use crate::toml::{Diagnostic, Entry, Node, Override, Rejected, Source, Sources, Span, Table, Value, decode, nearest, write};
 

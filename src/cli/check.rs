@@ -63,6 +63,7 @@ fn summary(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
     let first = &plan.cells[0];
     let counts = [count(plan.cells.len(), "cell"), count(plan.seeds.len(), "seed"), count(first.methods.len(), "method")];
     let mut text = format!("{}\n{}: {}\n", plan.scenario.title, counts.join(" × "), count(plan.runs().len(), "run"));
+    plan.tuned_words().iter().for_each(|line| text += &format!("{line}\n"));
     text += &format!("{}\n", needs(whole));
     let data = outlook::data(plan);
     if !data.is_empty() {
@@ -138,6 +139,7 @@ fn as_json(plan: &Plan, (forecasts, whole): &(Vec<Forecast>, Whole)) -> String {
     let all = json!({
         "title": plan.scenario.title,
         "seeds": plan.seeds,
+        "tuning": plan.tuning.spec,
         "runs": plan.runs().len(),
         "expected": whole,
         "notes": notes,

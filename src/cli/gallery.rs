@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use crate::{file::bounded, invalid::printable, memory, record::gallery};
@@ -13,9 +13,9 @@ use super::{Outcome, unplaced};
 
 const EXAMPLES: &str = "\
 Example:
-  fedfleet gallery results           writes results/README.md";
+  fedfleet gallery results           writes results/README.md, and the figure of all findings";
 
-/// Write a page about all results below a folder: claims, what was measured, figures
+/// Write a page about all results below a folder: what was found of each paper, claims with their intervals, figures
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -36,8 +36,23 @@ impl Args {
         if !is_ours {
             bail!("`{shown}` is in the way, and fedfleet did not write it: move it away");
         }
-        fs::write(&path, gallery::page(&exhibits)).with_context(|| format!("cannot write `{shown}`"))?;
-        writeln!(io::stdout(), "{shown}")?;
+        let forest = forest(&self.folder, &exhibits)?;
+        fs::write(&path, gallery::page(&exhibits, !forest.is_empty())).with_context(|| format!("cannot write `{shown}`"))?;
+        let mut out = io::stdout().lock();
+        writeln!(out, "{shown}")?;
+        forest.iter().try_for_each(|path| writeln!(out, "{}", printable(&path.display().to_string())))?;
         Ok(Outcome::Done)
     }
+}
+
+/// Draws the figure of all findings beside the page.
+#[cfg(feature = "figure")]
+fn forest(folder: &Path, exhibits: &[gallery::Exhibit]) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(crate::figure::draw_forest(folder, exhibits)?)
+}
+
+/// A build without figures draws none.
+#[cfg(not(feature = "figure"))]
+fn forest(_: &Path, _: &[gallery::Exhibit]) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(Vec::new())
 }

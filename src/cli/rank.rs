@@ -1,17 +1,14 @@
 //! `fedfleet rank`: an ordering of methods over several scenarios.
 
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use clap::{ValueEnum, builder::PossibleValue};
 
-use super::{Format, Outcome, unplaced, whole};
+use super::{Format, Outcome, names, unplaced, whole};
 #[cfg(feature = "figure")]
 use crate::figure::draw_rankings;
 use crate::{
-    invalid::{Invalid, printable},
+    invalid::Invalid,
     rank::{Measured, Pool, Quantity, Ranking, Reading, Report, Rule, Source},
     record::{axis::Axis, curves::Curves},
 };
@@ -131,13 +128,7 @@ impl Args {
         let (rankings, left_out) = self.rankings(&measured, reading).map_err(unplaced)?;
         let mut report = Report::of(&measured, rankings, reading, self.baseline.as_deref());
         report.notes.extend(left_out);
-        let mut out = io::stdout().lock();
-        match self.format {
-            Format::Text => out.write_all(printable(&report.text()).as_bytes())?,
-            Format::Markdown => out.write_all(printable(&report.markdown()).as_bytes())?,
-            Format::Latex => out.write_all(printable(&report.latex()).as_bytes())?,
-            Format::Csv => report.csv(&mut out)?,
-        }
+        self.format.write(&[report.sheet()], &report.tidy())?;
         #[cfg(feature = "figure")]
         if let Some(folder) = &self.figures {
             draw_rankings(folder, &measured, reading.pool)?;
@@ -155,12 +146,8 @@ impl Args {
 
     /// The folders with their curves, each by its last part where that tells them apart.
     fn sources(&self) -> anyhow::Result<Vec<Source>> {
-        let last =
-            |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        let shared = |name: &String| self.results.iter().filter(|path| last(path) == *name).count() > 1;
         let mut sources: Vec<Source> = Vec::with_capacity(self.results.len());
-        for path in &self.results {
-            let name = Some(last(path)).filter(|name| !shared(name)).unwrap_or_else(|| path.display().to_string());
+        for (path, name) in self.results.iter().zip(names(&self.results)) {
             if sources.iter().any(|source| source.name == name) {
                 return Err(unplaced(Invalid::at("", format!("`{name}` is given twice"))).into());
             }

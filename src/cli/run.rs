@@ -24,7 +24,7 @@ use crate::{
         curves::{
             Cell,
             summary::Row,
-            trial::{Winner, lines},
+            trial::{Cost, Winner, costs, lines},
         },
     },
     registry::Registry,
@@ -91,7 +91,7 @@ pub struct Args {
     #[arg(long)]
     verify: bool,
 
-    /// End with exit code 1 if a claim does not hold
+    /// End with exit code 1 if a claim is refuted or undecided
     #[arg(long)]
     strict: bool,
 
@@ -112,6 +112,7 @@ impl Args {
             return self.verify(&plan);
         }
         write!(io::stderr(), "{}", printable(&outlook::data_once(&plan)))?;
+        plan.tuned_words().iter().try_for_each(|line| writeln!(io::stderr(), "{}", printable(line)))?;
         plan.notes().iter().try_for_each(|note| writeln!(io::stderr(), "note: {}", printable(note)))?;
         let results = Results::at(self.folder());
         let checkpoint_every = Duration::from_secs_f64(self.checkpoint_seconds);
@@ -135,7 +136,7 @@ impl Args {
             printable(&told(&summary, results.folder())).into_owned()
         };
         io::stdout().lock().write_all(text.as_bytes())?;
-        let held = summary.verdicts.iter().all(|verdict| verdict.answer == Answer::Holds);
+        let held = summary.verdicts.iter().all(|verdict| verdict.answer == Answer::Holds || verdict.with.is_some());
         Ok(if self.strict && !held { Outcome::Failed } else { Outcome::Done })
     }
 
@@ -199,6 +200,7 @@ fn told(summary: &Summary, folder: &Path) -> String {
         text += "all runs were done before: nothing was run\n";
     }
     summary.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
+    costs(&summary.tuned).iter().for_each(|line| text += &format!("tuning took: {line}\n"));
     text += &edges(&summary.tuned);
     text += &endings("diverged", &summary.diverged);
     text += &endings("ran out of events before a bound of `stop`", &summary.stalled);
@@ -256,7 +258,10 @@ fn of_row(row: &Row, summary: &Summary) -> Value {
     let tuned = row.choice(&summary.tuned).into_iter().flat_map(|winner| {
         let kept: Map<_, _> = winner.values.iter().map(|tuned| (tuned.key.clone(), value(&tuned.value))).collect();
         let edges = winner.values.iter().filter_map(|tuned| Some((tuned.key.clone(), tuned.edge?.name().into())));
-        [("tuned".to_owned(), kept.into()), ("edge".to_owned(), edges.collect::<Map<_, Value>>().into())]
+        let cost: Map<_, Value> =
+            Cost::COLUMNS.iter().zip(winner.cost.values()).map(|(name, x)| ((*name).to_owned(), x.into())).collect();
+        let edges: Map<_, Value> = edges.collect();
+        [("tuned".to_owned(), kept.into()), ("edge".to_owned(), edges.into()), ("tuning".to_owned(), cost.into())]
     });
     named.into_iter().chain(tuned).chain(values).collect::<Map<_, _>>().into()
 }
@@ -271,12 +276,16 @@ fn cell(cell: &Cell) -> Value {
     cell.0.iter().map(|(key, text)| (key.clone(), value(text))).collect::<Map<_, _>>().into()
 }
 
-/// A claim: whether it `holds`, null where that is unknown or `undecided`; the `range` of what was measured, null where it is exact.
+/// A claim: its `verdict`, and whether it `holds`, null where that is unknown or undecided; the `interval` of what was measured, null
+/// for a value without spread; the changed keys `with` which it was asked again.
 fn claim(verdict: &Verdict) -> Value {
+    let evidence = verdict.evidence;
     json!({
-        "text": verdict.text, "cell": verdict.cell.to_string(), "required": verdict.required,
-        "measured": verdict.measured, "range": verdict.range.map(|range| [range.low, range.high]),
-        "holds": verdict.answer.holds(), "undecided": verdict.answer == Answer::Undecided, "note": verdict.note,
+        "text": verdict.text, "kind": verdict.kind, "with": verdict.with, "cell": verdict.cell.to_string(), "required": verdict.required,
+        "measured": verdict.measured, "interval": verdict.interval.map(|interval| [interval.low, interval.high]),
+        "verdict": verdict.answer.name(), "holds": verdict.answer.holds(),
+        "seeds": evidence.seeds, "in_favour": evidence.favour,
+        "p": evidence.p, "p_exact": evidence.exact, "p_holm": evidence.holm, "note": verdict.note,
     })
 }
 

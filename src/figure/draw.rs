@@ -8,6 +8,7 @@
 mod canvas;
 mod curve;
 mod export;
+mod forest;
 mod geometry;
 mod layout;
 mod legend;
@@ -24,6 +25,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use forest::draw_forest;
 use layout::{Across, Plot};
 pub use ranking::draw_rankings;
 use thiserror::Error;

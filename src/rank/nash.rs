@@ -87,8 +87,10 @@ impl AgentTask {
         let x = widest(best.len(), &(0..tasks).map(of_methods).collect::<Vec<_>>());
         let y = widest(hard.len(), &(0..methods).map(of_tasks).collect::<Vec<_>>());
         let (x, y) = (spread(&best, x, methods), spread(&hard, y, tasks));
-        let skill = (0..methods).map(|i| scores.iter().zip(&y).map(|(column, y)| column[i] * y).sum()).collect();
-        let difficulty = scores.iter().map(|column| -dot(column, &x)).collect();
+        // Who is in some equilibrium is worth the value against all of them; rounding would tell such methods apart.
+        let against = |i: usize| scores.iter().zip(&y).map(|(column, y)| column[i] * y).sum();
+        let skill = (0..methods).map(|i| if essential(i) { value } else { against(i) }).collect();
+        let difficulty = (0..tasks).map(|t| if essential(methods + t) { -value } else { -dot(&scores[t], &x) }).collect();
         Self { methods: x, tasks: y.into_iter().enumerate().collect(), skill, difficulty, value }
     }
 

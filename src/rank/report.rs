@@ -8,8 +8,7 @@ use crate::{record::axis::short, statistics::Interval};
 /// The level of the tests.
 const ALPHA: f64 = 0.05;
 
-/// A ranking of methods by several procedures, ready for [`text`](Report::text), [`markdown`](Report::markdown),
-/// [`latex`](Report::latex) and [`csv`](Report::csv).
+/// A ranking of methods by several procedures, as a [`sheet`](Report::sheet) to print and as [`tidy`](Report::tidy) rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// What is ranked, in words.

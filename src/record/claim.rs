@@ -2,30 +2,38 @@
 //!
 //! A claim joins a *quantity* of each method (a metric at some instant, or the place on an axis where a target is first
 //! reached) with an *assertion* (one method beats another by a factor, a value lies in a range, a trend across a sweep).
-//! Everything is about medians over seeds; a run that diverged counts as worse than any other: its value is the worst there is at every
-//! instant, and it reaches no target, even one that it came by before.
+//!
+//! All methods of a seed meet the same world, so a claim is judged by the *effect* in each seed: the ratio or difference of two methods
+//! there, or the value of one. A claim **holds** where the interval for the mean effect keeps what it requires, is **refuted** where
+//! the interval breaks it, and is **undecided** where the interval crosses the threshold. Effects without any spread are judged by
+//! their value.
+//!
+//! A run that diverged counts as worse than any other: its value is the worst there is at every instant, and it reaches no target, even
+//! one that it came by before.
 //!
 //! Where a target is reached lies between two samples, and so does the value at an instant that no sample is of, unless every update of
-//! a server was sampled. A claim that holds at one of the places, or values, that are left open and not at another is undecided.
+//! a server was sampled. The interval covers the places, or values, that samples leave open.
 
 mod check;
+mod effect;
 mod evaluate;
+mod family;
 mod judge;
+mod measure;
+mod trend;
+pub mod vary;
+mod verdict;
 
-use std::{collections::BTreeMap, io::Write};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::{
-    axis::{self, Axis},
-    cell::Filter,
-    curves::Cell,
-    spread::Bracket,
-    table::guarded,
-};
+use super::{axis::Axis, cell::Filter};
 
 pub use evaluate::evaluate;
+pub use family::all;
+pub use verdict::{Answer, EffectKind, Evidence, Row, Verdict, ranged, write};
 
 /// One `[[claim]]` of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
@@ -36,9 +44,19 @@ pub struct ClaimSpec {
     /// The source of the claim: a citation, or `own`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The kind of the claim; `own` if not given. Only findings count as reproduction of a paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// The number that the paper gives, and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<Printed>,
     /// The reason why the claim does not hold here, shown beside the answer where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Changed keys under which the claim holds, as `--set` takes them: `{ "stop.rounds" = 60 }`; lists and tables as text. A run asks
+    /// the claim again with them, and gives that verdict beside this one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub holds_with: Filter,
     /// The metric compared at an instant; the alternative is `target`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
@@ -67,6 +85,16 @@ pub struct ClaimSpec {
     /// Whether `by` is a ratio or a difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<Comparison>,
+    /// In place of `by`: `better` is as good as `worse` up to this share (for a difference, up to this difference), such as 0.1 for at
+    /// most a tenth worse `[1]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// With `margin`: neither method is worse than the other by more. By default, `better` may be better by any amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equivalent: Option<bool>,
+    /// The interval that decides; that of Student by default, on logarithms of ratios and of values such as losses, gaps and times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<IntervalKind>,
     /// The label of the one method that a value or a trend is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
@@ -100,7 +128,9 @@ impl ClaimSpec {
             at: self.at.or(self.metric.as_ref().map(|_| At::End)),
             axis: self.axis.or(self.target.as_ref().map(|_| Axis::Seconds)),
             compare: self.compare.or(versus.then_some(Comparison::Ratio)),
-            by: self.by.or(versus.then_some(if ratio { 1.0 } else { 0.0 })),
+            by: self.by.or((versus && self.margin.is_none()).then_some(if ratio { 1.0 } else { 0.0 })),
+            kind: self.kind.or(Some(Kind::Own)),
+            interval: self.interval.or(Some(IntervalKind::Student)),
             ..self
         }
     }
@@ -112,6 +142,8 @@ impl ClaimSpec {
 pub enum At {
     /// The last sample.
     End,
+    /// The mean of the samples in the last share of a run's rounds, such as 0.25 for the last quarter `[1]`.
+    Last(f64),
     /// After so many rounds `[1]`.
     Rounds(f64),
     /// After so many virtual seconds `[s]`.
@@ -127,10 +159,10 @@ pub enum At {
 }
 
 impl At {
-    /// The axis and the place on it; `None` for the end.
+    /// The axis and the place on it; `None` for the end and for the mean of a tail.
     pub fn place(self) -> Option<(Axis, f64)> {
         match self {
-            Self::End => None,
+            Self::End | Self::Last(_) => None,
             Self::Rounds(x) => Some((Axis::Rounds, x)),
             Self::Seconds(x) => Some((Axis::Seconds, x)),
             Self::Updates(x) => Some((Axis::Updates, x)),
@@ -149,6 +181,79 @@ pub enum Comparison {
     Ratio,
     /// Worse minus better; for an accuracy better minus worse.
     Difference,
+}
+
+/// The kind of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Follows from a formula: a check of the simulator.
+    Identity,
+    /// Proved in the paper: a check of the implementation.
+    Theorem,
+    /// Observed in the experiments of the paper.
+    Finding,
+    /// Not in the paper.
+    #[default]
+    Own,
+}
+
+impl Kind {
+    /// The name in scenarios and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Theorem => "theorem",
+            Self::Finding => "finding",
+            Self::Own => "own",
+        }
+    }
+
+    /// Whether a single seed can decide such a claim.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::Identity | Self::Theorem)
+    }
+}
+
+/// The number of a paper.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Printed {
+    /// The ratio, difference or value that the paper reports for what is claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<f64>,
+    /// The place in the paper, such as `Table 2`.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Whether the paper itself was read for this claim. Otherwise it is from memory or from another text, and shown as unchecked.
+    #[serde(default)]
+    pub read: bool,
+}
+
+/// The interval for an effect over seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IntervalKind {
+    /// Student's t for the mean.
+    #[default]
+    Student,
+    /// Percentiles of the means of resampled seeds.
+    Bootstrap,
+    /// Order statistics around the median, without any assumption on the distribution.
+    Median,
+}
+
+/// The rules by which all claims of a scenario are judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// The probability that an interval contains the effect, below 1.
+    pub level: f64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { level: 0.95 }
+    }
 }
 
 /// A trend across the values of a sweep key.
@@ -172,146 +277,6 @@ pub enum Direction {
     /// The largest is within a relative spread of the smallest.
     Flat,
 }
-
-/// The answer of a run to a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Answer {
-    /// The claim holds.
-    #[serde(rename = "true")]
-    Holds,
-    /// The claim fails.
-    #[serde(rename = "false")]
-    Fails,
-    /// The answer depends on values between two samples.
-    #[serde(rename = "undecided")]
-    Undecided,
-    /// The claim cannot be evaluated.
-    #[serde(rename = "")]
-    Unknown,
-}
-
-impl Answer {
-    /// Whether the claim holds; `None` where that is undecided or unknown.
-    pub fn holds(self) -> Option<bool> {
-        match self {
-            Self::Holds => Some(true),
-            Self::Fails => Some(false),
-            Self::Undecided | Self::Unknown => None,
-        }
-    }
-}
-
-/// The answer of a run to a claim in one cell.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
-    /// The claim in words.
-    pub text: String,
-    /// The source of the claim.
-    pub source: Option<String>,
-    /// The sweep cell, without the key of a trend.
-    pub cell: Cell,
-    /// The ratio, difference, value, or last over first value of a trend; `None` where it cannot be evaluated.
-    pub measured: Option<f64>,
-    /// The least and the greatest that it may be, where samples leave that open.
-    pub range: Option<Bracket>,
-    /// The figure that the claim requires, in words.
-    pub required: String,
-    /// Whether the claim holds.
-    pub answer: Answer,
-    /// The reason why it cannot be evaluated, or a remark on the figure.
-    pub note: Option<String>,
-}
-
-impl Verdict {
-    /// One line for a terminal: the answer, the claim, the figure.
-    pub fn line(&self) -> String {
-        let answer = match self.answer {
-            Answer::Holds => "holds",
-            Answer::Fails => "FAILS",
-            Answer::Undecided => "undecided",
-            Answer::Unknown => "unknown",
-        };
-        let cell = if self.cell.is_empty() { String::new() } else { format!(" ({})", self.cell) };
-        let measured = self.measured.map_or_else(|| "not measured".to_owned(), |v| format!("measured {}", ranged(v, self.range)));
-        let note = self.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
-        format!("{answer:<9} {}{cell}: {measured}, required {}{note}", self.text, self.required)
-    }
-}
-
-/// A figure with what it may be: `1.53 (1.20–1.80)`.
-pub(super) fn ranged(measured: f64, range: Option<Bracket>) -> String {
-    let measured = axis::short(measured);
-    match range {
-        Some(Bracket { low, high }) => format!("{measured} ({}–{})", axis::short(low), axis::short(high)),
-        None => measured,
-    }
-}
-
-/// A row of `claims.csv`, with its texts as no spreadsheet takes them for formulas.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// The claim in words.
-    pub text: String,
-    /// The source of the claim.
-    pub source: String,
-    /// The sweep cell.
-    pub cell: String,
-    /// The measured figure; `None` where the claim cannot be evaluated.
-    #[serde(serialize_with = "plain")]
-    pub measured: Option<f64>,
-    /// The least that it may be, where samples leave that open.
-    #[serde(default, serialize_with = "plain")]
-    pub measured_low: Option<f64>,
-    /// The greatest that it may be.
-    #[serde(default, serialize_with = "plain")]
-    pub measured_high: Option<f64>,
-    /// The figure that the claim requires, in words.
-    pub required: String,
-    /// Whether the claim holds.
-    pub holds: Answer,
-    /// Why the claim cannot be evaluated, or a remark on the figure.
-    pub note: String,
-}
-
-/// A number without an exponent, or an empty field.
-fn plain<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_str(""),
-    }
-}
-
-impl From<&Verdict> for Row {
-    fn from(verdict: &Verdict) -> Self {
-        let guard = |text: &str| guarded(text).into_owned();
-        Self {
-            text: guard(&verdict.text),
-            source: guard(verdict.source.as_deref().unwrap_or_default()),
-            cell: guard(&verdict.cell.to_string()),
-            measured: verdict.measured,
-            measured_low: verdict.range.map(|range| range.low),
-            measured_high: verdict.range.map(|range| range.high),
-            required: guard(&verdict.required),
-            holds: verdict.answer,
-            note: guard(verdict.note.as_deref().unwrap_or_default()),
-        }
-    }
-}
-
-/// Writes `claims.csv`: a [`Row`] for each verdict.
-///
-/// # Errors
-/// What `out` or the CSV writer reports.
-pub fn write(verdicts: &[Verdict], out: impl Write) -> csv::Result<()> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-    writer.write_record(HEADER)?;
-    verdicts.iter().try_for_each(|verdict| writer.serialize(Row::from(verdict)))?;
-    writer.flush()?;
-    Ok(())
-}
-
-/// The columns of `claims.csv`, which is written without claims too.
-const HEADER: [&str; 9] = ["text", "source", "cell", "measured", "measured_low", "measured_high", "required", "holds", "note"];
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,13 @@
 //! Comparison tables: the cost of each method to reach targets, or its final values.
 
-mod latex;
+mod join;
+mod profile;
 mod render;
+mod select;
+mod show;
+mod tidy;
+mod unreached;
+mod versus;
 
 use super::{
     axis::{Axis, Unit, exact},
@@ -11,18 +17,24 @@ use super::{
         target::Target,
         trial::{self, Winner},
     },
-    metric::{Better, Measure},
+    metric::{Better, Measure, ScaleKind},
     spread::{Bracket, Quartiles},
 };
 use crate::invalid::Invalid;
 
-pub(crate) use latex::escaped;
-pub(crate) use render::pieces;
+pub use join::{Joined, Source};
+pub use profile::profiles;
+pub use render::View;
+pub use show::Show;
+use unreached::unreached;
+pub use versus::{Difference, Versus};
 
 /// A column of figures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
-    /// Its name in the CSV form (snake_case, base units).
+    /// The metric or axis by its name in a scenario.
+    pub key: String,
+    /// Its name in the forms for scripts (snake_case, base units).
     pub name: String,
     /// Its heading in the printed forms, with the unit.
     pub heading: String,
@@ -30,20 +42,49 @@ pub struct Column {
     pub unit: f64,
     /// The direction in which values are better.
     pub better: Better,
-    /// Whether figures are places that samples may leave open.
-    pub bracketed: bool,
+    /// Whether a paired difference is a ratio: that of losses, gaps and costs; others are subtracted.
+    pub relative: bool,
+    /// The kind of its figures.
+    pub form: Form,
+}
+
+/// The kind of figures of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Values of the runs.
+    Values,
+    /// Places in the runs that samples may leave open.
+    Places,
+    /// One figure for all runs.
+    Estimate,
 }
 
 /// One figure of a table.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Quartiles over seeds, in base units; infinite where seeds did not reach the target or diverged. Of places that samples leave
-    /// open they are of the upper ends.
+    /// The value of each seed, in base units: infinite where it did not reach the target or diverged. Of places that samples leave open it
+    /// is the upper end. Empty where the figure is not one of runs that can be paired.
+    pub values: Vec<(u64, f64)>,
+    /// Quartiles over seeds.
     pub quartiles: Quartiles,
     /// The median of the lower ends; that of the values where they are known.
     pub low: f64,
     /// The median relative to the best method of the cell, so that 1 is the best; for an accuracy the ratio of error rates.
     pub ratio: Option<f64>,
+    /// Whether it is the best of the cell and its paired interval to every other method there excludes equality.
+    pub clear: bool,
+    /// What is known of an infinite median: it is larger than this.
+    pub beyond: Option<f64>,
+    /// The difference to the baseline under the same seeds.
+    pub difference: Option<Difference>,
+}
+
+impl Entry {
+    /// A figure that is not one of runs that can be paired.
+    fn alone(quartiles: Quartiles) -> Self {
+        let low = quartiles.median;
+        Self { values: Vec::new(), quartiles, low, ratio: None, clear: false, beyond: None, difference: None }
+    }
 }
 
 /// One method in one cell.
@@ -68,8 +109,7 @@ impl Row {
     }
 }
 
-/// A comparison, ready for [`text`](Table::text), [`markdown`](Table::markdown), [`latex`](Table::latex) and
-/// [`csv`](Table::csv).
+/// A comparison, to be seen in [`sheets`](Table::sheets) or as [`tidy`](Table::tidy) rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// The comparison, in words.
@@ -86,6 +126,8 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// The values kept for tuned methods.
     pub tuned: Vec<Winner>,
+    /// The method that all are compared with.
+    pub versus: Option<Versus>,
     /// Notes below the table, a line each.
     pub notes: Vec<String>,
 }
@@ -107,7 +149,7 @@ impl Table {
             }
             rows.extend(found);
         }
-        let column = |(i, &axis): (usize, &Axis)| Column { bracketed: true, ..axis_column(axis, &rows, i) };
+        let column = |(i, &axis): (usize, &Axis)| Column { form: Form::Places, ..axis_column(axis, &rows, i) };
         let columns = AXES.iter().enumerate().map(column).collect();
         let open = rows.iter().flat_map(|row| &row.entries).flatten().any(|entry| entry.low != entry.quartiles.median);
         let caption = caption(curves, targets) + if open { OPEN } else { "" };
@@ -115,8 +157,9 @@ impl Table {
         if targets.len() > 1 {
             keys.insert(0, TARGET.to_owned());
         }
-        Ok(Self { caption, keys, reached: "reached", failed: "never", columns, rows, tuned: Vec::new(), notes: Vec::new() }
-            .related())
+        let (tuned, notes) = (Vec::new(), Vec::new());
+        let table = Self { caption, keys, reached: "reached", failed: "never", columns, rows, tuned, versus: None, notes };
+        Ok(unreached(table, curves, targets).related())
     }
 
     /// The last recorded value of every metric, and the cost of the runs: infinite where they diverged, or a method that diverges early
@@ -133,8 +176,8 @@ impl Table {
         let mut columns: Vec<Column> = metrics.iter().map(|&m| metric_column(&curves.metrics[m])).collect();
         columns.extend(shown.iter().enumerate().map(|(i, &axis)| axis_column(axis, &rows, metrics.len() + i)));
         let (caption, keys) = ("Final values".to_owned(), curves.keys.clone());
-        Self { caption, keys, reached: "finite", failed: "diverged", columns, rows, tuned: Vec::new(), notes: Vec::new() }
-            .related()
+        let (tuned, notes) = (Vec::new(), Vec::new());
+        Self { caption, keys, reached: "finite", failed: "diverged", columns, rows, tuned, versus: None, notes }.related()
     }
 
     /// With the clients at work of each method, on average and at most, and notes on them.
@@ -145,17 +188,18 @@ impl Table {
             return self;
         }
         let column = |name: &str, heading: &str| Column {
+            key: "at-work".to_owned(),
             name: name.to_owned(),
             heading: heading.to_owned(),
             unit: 1.0,
             better: Better::Lower,
-            bracketed: false,
+            relative: true,
+            form: Form::Values,
         };
         self.columns.extend([column("at_work_mean", "at work"), column("at_work_most", "most")]);
         for row in &mut self.rows {
             let own = crews.iter().find(|crew| row.is_of(&crew.cell, &crew.method));
-            let entry = |quartiles: Quartiles| Entry { quartiles, low: quartiles.median, ratio: None };
-            row.entries.extend([own.map(|crew| entry(crew.mean)), own.map(|crew| entry(crew.most))]);
+            row.entries.extend([own.map(|crew| Entry::alone(crew.mean)), own.map(|crew| Entry::alone(crew.most))]);
         }
         self
     }
@@ -164,15 +208,17 @@ impl Table {
     #[must_use]
     pub fn tuned(mut self, winners: Vec<Winner>) -> Self {
         self.notes.extend(trial::lines(&winners, |_| true).into_iter().map(|line| format!("tuned: {line}")));
+        self.notes.extend(trial::costs(&winners).into_iter().map(|line| format!("tuning: {line}")));
         self.tuned = winners;
         self
     }
 
-    /// With the ratios to the best method of each cell.
+    /// With the ratios to the best method of each cell, and whether that is clear.
     fn related(mut self) -> Self {
         let cells: Vec<Cell> = self.rows.iter().map(|row| row.cell.clone()).collect();
         for (c, column) in self.columns.iter().enumerate().filter(|(_, column)| column.better != Better::Neither) {
-            let medians: Vec<Option<f64>> = self.rows.iter().map(|row| row.entries[c].map(|e| e.quartiles.median)).collect();
+            let medians: Vec<Option<f64>> =
+                self.rows.iter().map(|row| row.entries[c].as_ref().map(|entry| entry.quartiles.median)).collect();
             for (r, row) in self.rows.iter_mut().enumerate() {
                 let rivals = medians.iter().zip(&cells).filter(|(_, cell)| **cell == cells[r]).filter_map(|(median, _)| *median);
                 let best = rivals.reduce(|a, b| column.better.choose(a, b));
@@ -180,6 +226,12 @@ impl Table {
                     entry.ratio = ratio(column.better, entry.quartiles.median, best);
                 }
             }
+            let clear: Vec<bool> = (0..self.rows.len()).map(|r| versus::is_clear(&self.rows, r, c, column)).collect();
+            let entries = self.rows.iter_mut().map(|row| &mut row.entries[c]);
+            entries
+                .zip(clear)
+                .filter_map(|(entry, clear)| Some((entry.as_mut()?, clear)))
+                .for_each(|(entry, clear)| entry.clear = clear);
         }
         self
     }
@@ -231,12 +283,17 @@ fn rows(curves: &Curves, values: impl Fn(&Run) -> Vec<Option<Bracket>>, succeede
     let mut rows = Vec::new();
     for (&cell, &method) in cells.iter().flat_map(|cell| methods.iter().map(move |method| (cell, method))) {
         let runs: Vec<&Run> = curves.of(cell, method).collect();
-        let found: Vec<Vec<Option<Bracket>>> = runs.iter().map(|run| values(run)).collect();
-        let Some(first) = found.first() else { continue };
+        let found: Vec<(u64, Vec<Option<Bracket>>)> = runs.iter().map(|run| (run.seed, values(run))).collect();
+        let Some((_, first)) = found.first() else { continue };
         let entry = |c: usize| {
-            let brackets: Vec<Bracket> = found.iter().filter_map(|row| row[c]).collect();
-            let quartiles = Quartiles::of(&mut brackets.iter().map(|bracket| bracket.high).collect::<Vec<_>>())?;
-            Some(Entry { quartiles, low: Bracket::median(&brackets)?.low, ratio: None })
+            let (seeds, brackets): (Vec<u64>, Vec<Bracket>) =
+                found.iter().filter_map(|(seed, row)| Some((*seed, row[c]?))).unzip();
+            let high: Vec<f64> = brackets.iter().map(|bracket| bracket.high).collect();
+            let quartiles = Quartiles::of(&mut high.clone())?;
+            let mut values: Vec<(u64, f64)> = seeds.into_iter().zip(high).collect();
+            // Sums over seeds in another order would round differently.
+            values.sort_by_key(|value| value.0);
+            Some(Entry { values, low: Bracket::median(&brackets)?.low, ..Entry::alone(quartiles) })
         };
         let entries = (0..first.len()).map(entry).collect();
         let reached = runs.iter().filter(|run| succeeded(run)).count();
@@ -247,18 +304,32 @@ fn rows(curves: &Curves, values: impl Fn(&Run) -> Vec<Option<Bracket>>, succeede
 
 /// A column of places on an axis, in a unit that suits the smallest and the largest of them.
 fn axis_column(axis: Axis, rows: &[Row], index: usize) -> Column {
-    let quartiles = rows.iter().filter_map(|row| row.entries[index].map(|entry| entry.quartiles));
+    let quartiles = rows.iter().filter_map(|row| row.entries[index].as_ref().map(|entry| entry.quartiles));
     let values = quartiles.flat_map(|q| [q.median, q.upper]).filter(|&value| value.is_finite() && value > 0.0);
     let (least, greatest) = values.fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
     let unit = Unit::spanning(axis, if least.is_finite() { least } else { 0.0 }, greatest);
     let title = if axis == Axis::Seconds { "time" } else { axis.title() };
-    let (name, heading) = (axis.column().to_owned(), unit.label(title));
-    Column { name, heading, unit: unit.size, better: Better::Lower, bracketed: false }
+    Column {
+        key: axis.name().to_owned(),
+        name: axis.column().to_owned(),
+        heading: unit.label(title),
+        unit: unit.size,
+        better: Better::Lower,
+        relative: true,
+        form: Form::Values,
+    }
 }
 
 fn metric_column(metric: &Measure) -> Column {
-    let (name, heading) = (metric.name.replace('-', "_"), metric.label());
-    Column { name, heading, unit: 1.0, better: metric.better, bracketed: false }
+    Column {
+        key: metric.name.clone(),
+        name: metric.name.replace('-', "_"),
+        heading: metric.label(),
+        unit: 1.0,
+        better: metric.better,
+        relative: metric.better == Better::Lower && metric.scale == ScaleKind::Log,
+        form: Form::Values,
+    }
 }
 
 #[cfg(test)]

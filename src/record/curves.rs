@@ -91,6 +91,32 @@ impl Run {
         }
     }
 
+    /// The beginning of the run, up to a `share` of its rounds.
+    pub fn until(&self, share: f64) -> Self {
+        let end = share * self.end(Axis::Rounds);
+        let rows = self.axis(Axis::Rounds).partition_point(|&round| round <= end);
+        let axes = std::array::from_fn(|axis| self.axes[axis][..rows].to_vec());
+        let metrics: Vec<Vec<Option<f64>>> = self.metrics.iter().map(|column| column[..rows].to_vec()).collect();
+        let diverged = self.diverged && metrics.iter().flatten().flatten().any(|value| value.is_nan());
+        Self {
+            cell: self.cell.clone(),
+            method: self.method.clone(),
+            seed: self.seed,
+            diverged,
+            sampling: self.sampling,
+            axes,
+            metrics,
+        }
+    }
+
+    /// The mean of the samples of a metric in the last `share` of the rounds; `None` without any sample.
+    pub fn tail(&self, metric: usize, share: f64) -> Option<f64> {
+        let from = (1.0 - share) * self.end(Axis::Rounds);
+        let values: Vec<f64> =
+            self.samples(Axis::Rounds, metric).filter(|sample| sample.0 >= from).map(|sample| sample.1).collect();
+        if values.is_empty() { self.last(metric) } else { Some(values.iter().sum::<f64>() / values.len() as f64) }
+    }
+
     /// The last recorded value of a metric.
     pub fn last(&self, metric: usize) -> Option<f64> {
         self.metrics[metric].iter().rev().find_map(|&value| value)
@@ -115,6 +141,14 @@ impl Run {
         for column in self.metrics.iter_mut().filter(|column| column.iter().any(Option::is_some)) {
             column[from..].fill(Some(f64::NAN));
         }
+    }
+
+    /// The run as it was at the first sample at or after `x`: whole where it ended before.
+    pub fn cut(&mut self, axis: Axis, x: f64) {
+        let rows = (self.axis(axis).partition_point(|&row| row < x) + 1).min(self.axis(axis).len());
+        self.axes.iter_mut().for_each(|axis| axis.truncate(rows));
+        self.metrics.iter_mut().for_each(|column| column.truncate(rows));
+        self.diverged &= self.metrics.iter().flatten().any(|value| value.is_some_and(f64::is_nan));
     }
 
     /// The best value of a metric over the run; `None` where no value is better.
@@ -180,6 +214,28 @@ impl Curves {
         Ok(Self { keys, metrics, runs, facts })
     }
 
+    /// The runs of `parts`, whose cells all have the same `keys`, with every metric that one of them has; without
+    /// facts about them.
+    pub fn union(keys: Vec<String>, parts: Vec<Self>) -> Self {
+        let mut all = Self { keys, ..Self::default() };
+        for part in &parts {
+            let new = part.metrics.iter().filter(|metric| all.metrics.iter().all(|known| known.name != metric.name));
+            all.metrics.extend(new.cloned().collect::<Vec<_>>());
+        }
+        for part in parts {
+            for mut run in part.runs {
+                let rows = run.axis(Axis::Rounds).len();
+                let column = |metric: &Measure| part.metrics.iter().position(|own| own.name == metric.name);
+                let of = |metric: &Measure| {
+                    column(metric).map_or_else(|| vec![None; rows], |own| std::mem::take(&mut run.metrics[own]))
+                };
+                run.metrics = all.metrics.iter().map(of).collect();
+                all.runs.push(run);
+            }
+        }
+        all
+    }
+
     /// The column of the metric `name`, if it was recorded at least once.
     pub fn metric(&self, name: &str) -> Option<usize> {
         let column = self.metrics.iter().position(|metric| metric.name == name)?;
@@ -213,7 +269,7 @@ impl Curves {
 }
 
 /// Values without repeats, in order of first appearance.
-fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     values.fold(Vec::new(), |mut seen, value| {
         if !seen.contains(&value) {
             seen.push(value);

@@ -48,6 +48,13 @@ pub struct RecorderState {
     best: Best,
 }
 
+impl RecorderState {
+    /// The latest sample.
+    pub fn latest(&self) -> Option<&Progress> {
+        self.latest.as_ref()
+    }
+}
+
 /// Digests of the files that a recorder has written to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {

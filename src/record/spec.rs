@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
-    metric::{Better, Loss, MetricSpec, PeerModel, ValidationLoss},
+    metric::{Loss, MetricSpec, PeerModel, ValidationLoss},
     stop::Stop,
 };
 use crate::invalid::{Invalid, require};
@@ -23,10 +23,6 @@ pub struct RecordSpec {
     /// What is recorded; when left out the loss, the accuracy where there is one, and the validation loss where there is such a part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Vec<MetricSpec>>,
-    /// Metric whose final value decides among values that are tried by `tune`; recorded in any case. When left out `validation-loss`
-    /// where the data have a validation part, else the first one of `metrics` that is computed on training samples, or `loss`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tune_by: Option<MetricSpec>,
     /// The models of a method without a server that are scored.
     pub peers: PeerModel,
     /// Whether the final model of every run is kept as `.npy`.
@@ -196,11 +192,11 @@ const SAMPLES: u64 = 100;
 const MOST_SAMPLES: f64 = 1e7;
 
 impl RecordSpec {
-    /// The metric whose final value decides among tuned values of a problem that has a validation part, or none.
+    /// The metric whose final value decides among tuned values where `tune` names nothing, of a problem that has a validation part, or none.
     pub fn criterion(&self, validated: bool) -> MetricSpec {
         let of_validation = validated.then_some(MetricSpec::of::<ValidationLoss>());
         let of_training = || self.metrics.iter().flatten().copied().find(|metric| metric.judges_training());
-        self.tune_by.or(of_validation).or_else(of_training).unwrap_or(MetricSpec::of::<Loss>())
+        of_validation.or_else(of_training).unwrap_or(MetricSpec::of::<Loss>())
     }
 
     /// Distance between samples for a run that ends at `stop`.
@@ -237,11 +233,6 @@ impl RecordSpec {
         if self.metrics.is_some() && metrics.is_empty() {
             let help = "leave `metrics` out to record the loss, and the accuracy where there is one";
             return Err(Invalid::at("metrics", "nothing is recorded: expected at least one metric").help(help));
-        }
-        if let Some(metric) = self.tune_by.filter(|metric| metric.is_by_layer() || metric.card().better == Better::Neither) {
-            let reason = if metric.is_by_layer() { "has a value for each layer" } else { "has no better direction" };
-            return Err(Invalid::at("tune-by", format!("`{}` {reason}", metric.name()))
-                .help("choose a metric of one value that is better one way, such as `loss`"));
         }
         let twice = metrics.iter().enumerate().find(|(index, metric)| metrics[..*index].contains(metric));
         match twice {

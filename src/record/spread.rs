@@ -77,6 +77,12 @@ impl Bracket {
         Self { low: value, high: value }
     }
 
+    /// From the least to the greatest of `values`; empty, from infinity to its negative, without any.
+    pub fn spanning(values: impl IntoIterator<Item = f64>) -> Self {
+        let none = Self { low: f64::INFINITY, high: f64::NEG_INFINITY };
+        values.into_iter().fold(none, |all, value| Self { low: all.low.min(value), high: all.high.max(value) })
+    }
+
     /// Whether the value is known.
     pub fn is_exact(self) -> bool {
         self.low == self.high

@@ -8,8 +8,12 @@ use crate::{
     invalid::Invalid,
     protocol::peers::no_topology,
     random::Setting,
-    registry::{Parameters, Registry},
-    scenario::{Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value, cells::Key, write},
+    registry::{Entry, Parameters, Registry},
+    scenario::{
+        Cell, Diagnostic, MERGED, MethodTable, Node, Table, Value,
+        cells::{Choice, Key},
+        write,
+    },
 };
 
 /// A method with one choice of its tuned keys, ready to be built.
@@ -61,6 +65,16 @@ pub fn arms(cell: &Cell, ground: Ground<'_>, place: (&Path, &Registry)) -> Resul
     if faults.is_empty() { Ok(all) } else { Err(faults) }
 }
 
+/// For each method the arms beyond the ends of its grids that can be run on their ground, in the order of their values.
+pub(super) fn beyond(cell: &Cell, ground: Ground<'_>, place: (&Path, &Registry)) -> Vec<Vec<Arm>> {
+    let of_method = |method: &MethodTable| {
+        let source = Source::of(cell, method, ground, place).ok()?;
+        let choices = method.beyond_over(&source.shared, &MERGED).ok()?;
+        Some(choices.into_iter().filter_map(|choice| source.arm(choice).ok()).collect())
+    };
+    cell.methods.iter().map(|method| of_method(method).unwrap_or_default()).collect()
+}
+
 /// Faults with the methods that have them: one in a shared section is told once.
 #[derive(Default)]
 struct Told<'a>(Vec<(Diagnostic, Vec<&'a str>)>);
@@ -92,21 +106,49 @@ fn arms_of(
     cell: &Cell,
     method: &MethodTable,
     ground: Ground<'_>,
-    (folder, registry): (&Path, &Registry),
+    place: (&Path, &Registry),
 ) -> Result<Vec<Arm>, Vec<Diagnostic>> {
-    let Some(entry) = registry.find(&method.name) else {
-        let names: Vec<&str> = registry.methods().iter().map(|entry| entry.card.name).collect();
-        let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
-        return Err(vec![fault.suggest(&method.name, &names).help("`fedfleet methods` lists them")]);
-    };
-    if entry.section == "peers" && cell.network.topology.is_none() {
-        return Err(vec![cell.fault(no_topology(&method.name))]);
+    let source = Source::of(cell, method, ground, place)?;
+    method.variants_over(&source.shared, &MERGED)?.into_iter().map(|choice| source.arm(choice)).collect()
+}
+
+/// All that the arms of a method are made from.
+struct Source<'a> {
+    cell: &'a Cell,
+    method: &'a MethodTable,
+    entry: &'a Entry,
+    /// The keys that the method shares with others.
+    shared: Node,
+    ground: Ground<'a>,
+    folder: &'a Path,
+    registry: &'a Registry,
+}
+
+impl<'a> Source<'a> {
+    fn of(
+        cell: &'a Cell,
+        method: &'a MethodTable,
+        ground: Ground<'a>,
+        (folder, registry): (&'a Path, &'a Registry),
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let Some(entry) = registry.find(&method.name) else {
+            let names: Vec<&str> = registry.methods().iter().map(|entry| entry.card.name).collect();
+            let fault = Diagnostic::at(method.name_span, format!("unknown method `{}`", method.name));
+            return Err(vec![fault.suggest(&method.name, &names).help("`fedfleet methods` lists them")]);
+        };
+        if entry.section == "peers" && cell.network.topology.is_none() {
+            return Err(vec![cell.fault(no_topology(&method.name))]);
+        }
+        let empty = || Node::new(Value::Table(Table::default()), method.table.span);
+        let shared = cell.tree.get(entry.section).cloned().unwrap_or_else(empty);
+        Ok(Self { cell, method, entry, shared, ground, folder, registry })
     }
-    let empty = Node::new(Value::Table(Table::default()), method.table.span);
-    let section = cell.tree.get(entry.section);
-    let shared = section.unwrap_or(&empty);
-    let arm = |tree: &Node, tuned: Vec<Key>| {
-        let parse = |at: &str| (entry.parse)(tree, at, registry);
+
+    /// The arm with these values, checked.
+    fn arm(&self, Choice { keys, tree }: Choice) -> Result<Arm, Vec<Diagnostic>> {
+        let &Self { cell, method, entry, ground, folder, registry, .. } = self;
+        let section = cell.tree.get(entry.section);
+        let parse = |at: &str| (entry.parse)(&tree, at, registry);
         let mut parameters = parse(&format!("method.{}", write::key(&method.label))).map_err(|own| {
             // What stands in the shared section is told as a fault of that, once for all its methods.
             let of_section = parse(entry.section).err().unwrap_or_default();
@@ -116,16 +158,15 @@ fn arms_of(
         })?;
         let at_key = |invalid: Invalid| {
             let place = place(cell, method, entry.section, &invalid.path);
-            vec![Diagnostic::within(invalid, tree, &place)]
+            vec![Diagnostic::within(invalid, &tree, &place)]
         };
         parameters.load(folder, ground.clients).map_err(at_key)?;
         parameters.validate(ground.clients).and_then(|()| parameters.fits(ground.d)).map_err(at_key)?;
         let mut misfits = parameters.misfits(ground);
         misfits.extend(contradiction(&parameters, method));
         let faults: Vec<Diagnostic> = misfits.into_iter().flat_map(at_key).collect();
-        if faults.is_empty() { Ok(Arm { label: method.label.clone(), tuned, parameters }) } else { Err(faults) }
-    };
-    method.variants_over(shared, &MERGED)?.into_iter().map(|choice| arm(&choice.tree, choice.keys)).collect()
+        if faults.is_empty() { Ok(Arm { label: method.label.clone(), tuned: keys, parameters }) } else { Err(faults) }
+    }
 }
 
 /// A number of clients at work that the schedule beside it, in the same section, contradicts.

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Mutex, time::Duration};
 
 use super::{
     any_world::{AnyWorld, Facts},
-    arm::{Arm, arms},
+    arm::{Arm, arms, beyond},
     capacity, concurrency, made, protocols, stall,
     threads::now,
 };
@@ -21,6 +21,7 @@ use crate::{
     },
     registry::Parameters,
     scenario::{Cell, Diagnostic, Runs, Scenario},
+    search::TuneSpec,
 };
 
 /// One combination of the swept keys.
@@ -33,9 +34,11 @@ pub struct PlannedCell {
     pub precision: Precision,
     /// For each method its arms: one, or one for each combination of its tuned keys.
     pub methods: Vec<Vec<Arm>>,
+    /// For each method the arms that continue its grids, where a winner at an end asks for them; numbered after those of `methods`.
+    pub(super) beyond: Vec<Vec<Arm>>,
     /// What is recorded.
     pub metrics: Vec<MetricSpec>,
-    /// The metric whose final value decides among tuned values.
+    /// The metric that decides among tuned values, where claims do not.
     pub criterion: MetricSpec,
     /// How its runs are recorded.
     pub record: RecordPlan,
@@ -72,9 +75,14 @@ impl PlannedCell {
         let build = (made::VERSION, made::COMMIT);
         let all = |plan: &RecordPlan| -> Vec<Vec<u128>> {
             let of = |arm: &Arm| self.identity(arm, record, plan, build);
-            self.methods.iter().map(|arms| arms.iter().map(of).collect()).collect()
+            (0..self.methods.len()).map(|method| self.arms(method).map(of).collect()).collect()
         };
         (self.identities, self.families) = (all(&self.record), all(&self.record.unbounded()));
+    }
+
+    /// All arms of a method, those beyond its grids last.
+    pub(super) fn arms(&self, method: usize) -> impl Iterator<Item = &Arm> {
+        self.methods[method].iter().chain(&self.beyond[method])
     }
 
     /// The identity of an arm: the digest of everything that its runs come from but the seed, which is build, data, cell with its
@@ -104,7 +112,7 @@ impl PlannedCell {
 pub(super) fn planned(
     scenario: &Scenario,
     cell: &Cell,
-    record: &RecordSpec,
+    (record, tune): (&RecordSpec, &TuneSpec),
     asked: &Runs,
 ) -> Result<PlannedCell, Vec<Diagnostic>> {
     let seed = scenario.seeds.list()[0];
@@ -117,11 +125,22 @@ pub(super) fn planned(
     let mut notes = check_stability(&methods, cell, facts.dim)?;
     notes.extend(concurrency::notes(&methods, cell, facts.clients));
     stall::refuse(&methods, cell, &facts, &world)?;
+    let sound = |arm: &Arm| {
+        let alone = [vec![arm.clone()]];
+        check_stability(&alone, cell, facts.dim).is_ok()
+            && stall::refuse(&alone, cell, &facts, &world).is_ok()
+            && check_built(&alone, cell, &world, &scenario.folder).is_ok()
+    };
+    let mut wider = if tune.widen { beyond(cell, world.ground(), (&scenario.folder, &scenario.registry)) } else { Vec::new() };
+    wider.iter_mut().for_each(|arms| arms.retain(&sound));
+    wider.resize(methods.len(), Vec::new());
     let runs = scenario.cells.len() * scenario.seeds.list().len() * methods.iter().map(Vec::len).sum::<usize>();
     let model_bytes = capacity::needed(&methods, cell, &facts, runs, memory::available())?;
     let roles = Roles::of(&methods);
     let tunes = methods.iter().any(|arms| arms.len() > 1);
-    methods.retain(|arms| arms.iter().any(|arm| asked.contains_key(&arm.label)));
+    let runs_here = |arms: &Vec<Arm>| asked.contains_key(&arms[0].label);
+    let beyond = methods.iter().zip(wider).filter(|(arms, _)| runs_here(arms)).map(|(_, wider)| wider).collect();
+    methods.retain(runs_here);
     methods.iter().flatten().for_each(|arm| arm.read_files(&setting));
     check_built(&methods, cell, &world, &scenario.folder)?;
     let mut metrics = match &record.metrics {
@@ -141,10 +160,12 @@ pub(super) fn planned(
         .collect(),
     };
     check_participants(record, cell, roles)?;
-    let criterion = record.criterion(facts.validated);
-    check_metric(("record.tune-by", criterion), cell, &facts, roles)?;
-    if tunes && !metrics.contains(&criterion) {
-        metrics.push(criterion);
+    let criterion = tune.metric(scenario.registry.metrics()).unwrap_or(record.criterion(facts.validated));
+    if tunes {
+        check_metric((&format!("tune.{}", tune.place()), criterion), cell, &facts, roles)?;
+        if !metrics.contains(&criterion) {
+            metrics.push(criterion);
+        }
     }
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
@@ -159,6 +180,7 @@ pub(super) fn planned(
         clients: facts.clients,
         precision: cell.precision,
         methods,
+        beyond,
         metrics,
         criterion,
         record,

@@ -9,6 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    held::{Held, Place},
     options::{Options, RunProgress},
     results::Results,
     sealed,
@@ -90,6 +91,12 @@ pub struct Keeper<'a> {
     options: &'a Options,
     latest: Instant,
     events: u32,
+    /// The place at which the run is left.
+    until: Option<Place>,
+    /// The sample at which it is there.
+    reached: Option<Progress>,
+    /// What was saved there.
+    held: Option<Held>,
     progress: &'a mut dyn RunProgress,
     /// Where the end of the run is kept, and which run it is.
     kept: Option<(PathBuf, Origin)>,
@@ -101,18 +108,28 @@ const EVENTS_A_LOOK: u32 = 256;
 impl<'a> Keeper<'a> {
     /// Saves to `path` among `results` as often as `options` say.
     pub fn new(path: PathBuf, results: &'a Results, options: &'a Options, progress: &'a mut dyn RunProgress) -> Self {
-        Self { path, results, options, latest: now(), events: 0, progress, kept: None }
+        Self { path, results, options, latest: now(), events: 0, until: None, reached: None, held: None, progress, kept: None }
+    }
+
+    /// The same for a run that is left at the first sample at or beyond a place.
+    pub fn until(self, until: Option<Place>) -> Self {
+        Self { until, ..self }
     }
 
     /// Keeps the end of the run in the file `path`, for runs with later bounds.
     pub fn keeping(self, path: PathBuf, origin: Origin) -> Self {
         Self { kept: Some((path, origin)), ..self }
     }
+
+    /// What the run has come to, where it was left at its place.
+    pub fn held(&self) -> Option<Held> {
+        self.held
+    }
 }
 
 impl<P: Protocol> Onlooker<P> for Keeper<'_> {
     fn wish(&mut self) -> Wish {
-        if self.options.interrupted() {
+        if self.options.interrupted() || self.reached.is_some() {
             return Wish::Leave;
         }
         self.events += 1;
@@ -129,6 +146,7 @@ impl<P: Protocol> Onlooker<P> for Keeper<'_> {
             sealed::write(out, |out| head.save(out).and_then(|()| engine.save(out)).map_err(io::Error::other))
         })?;
         self.latest = now();
+        self.held = self.reached.map(|sample| Held { sample, part: written.part });
         Ok(())
     }
 
@@ -146,6 +164,7 @@ impl<P: Protocol> Onlooker<P> for Keeper<'_> {
     }
 
     fn sampled(&mut self, progress: &Progress, headline: Option<f64>) {
+        self.reached = self.until.filter(|until| until.is_reached(progress)).map(|_| *progress);
         self.progress.sampled(progress, headline);
     }
 }

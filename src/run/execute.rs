@@ -1,13 +1,15 @@
 //! Runs all of a plan and makes the results.
 
+mod again;
 mod assemble;
 mod folder;
 mod kept;
+mod looks;
 mod one;
 mod predicted;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
 };
@@ -17,10 +19,12 @@ use assemble::Tables;
 use super::{
     done::{Done, RunId},
     error::RunError,
+    held::Held,
     options::{Options, Progressing},
     plan::Plan,
     results::{Lock, Results},
     threads::{one_a_thread, shares_threads},
+    tuning::{Choices, Contests, Wanted},
     worlds::Worlds,
 };
 use crate::record::{
@@ -77,10 +81,19 @@ pub fn execute(plan: &Plan, results: &Results, options: &Options, progress: &dyn
         earlier.notes(wider.as_ref().unwrap_or(plan), results, options).iter().for_each(|note| progress.note(note));
     }
     let shown = earlier.as_ref().and_then(folder::Earlier::shown);
-    match &wider {
-        None => all(plan, results, options, shown, progress),
-        Some(wider) => all(wider, results, options, shown, progress),
+    let again = plan.again()?;
+    let mut summary = all(wider.as_ref().unwrap_or(plan), results, options, shown, progress)?;
+    let mut further = wider.as_ref().unwrap_or(plan).looking_on(&summary.verdicts)?;
+    while let Some(more) = further {
+        summary = all(&more, results, &Options { overwrite: false, ..options.clone() }, None, progress)?;
+        further = more.looking_on(&summary.verdicts)?;
     }
+    let asked = again::ask(&again, &plan.claims, &summary.verdicts, results, options, progress)?;
+    if !asked.is_empty() {
+        summary.verdicts.extend(asked);
+        assemble::write_claims(results, &summary.verdicts)?;
+    }
+    Ok(summary)
 }
 
 /// The description of this call for a second process that wants the folder.
@@ -99,28 +112,27 @@ fn all(
     progress: &dyn Progressing,
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;
-    let (mut outcomes, left) = ended(plan, results, progress)?;
-    progress.planned(plan, &left);
-    let done_before = left.is_empty();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build()?;
-    let further = pool.install(|| all_runs(plan, &left, results, options, progress));
-    if matches!(further, Err(RunError::Interrupted)) {
-        assemble::join_begun(plan, results, shown)?;
+    let mut stages =
+        Stages { plan, results, options, progress, ends: BTreeMap::new(), held: BTreeSet::new(), choices: None, told: false };
+    let made = pool.install(|| stages.run());
+    if matches!(made, Err(RunError::Interrupted)) {
+        assemble::join_begun(plan, results, shown, stages.choices.as_ref())?;
     }
-    outcomes.extend(further?);
-    let outcomes: Vec<(RunId, End)> = outcomes.into_iter().collect();
-    let Tables { rows, columns, tuned, crews, verdicts, mut written } = assemble::assemble(plan, results, &outcomes)?;
+    let choices = made?;
+    let (ends, held, done_before) = (stages.ends, stages.held, !stages.told);
+    let Tables { rows, columns, tuned, crews, verdicts, mut written } = assemble::assemble(plan, results, &ends, &choices)?;
     folder::show(plan, results)?;
     let figures = figures(plan, results, options)?;
     written.extend(figures.iter().filter_map(|path| relative(path, results)));
     folder::end(plan, results, &written, options)?;
     let ended = |how: Outcome| {
-        let runs = outcomes.iter().filter(|(_, end)| end.outcome == how);
-        runs.map(|&(run, _)| (plan.arm(run).label.clone(), plan.seeds[run.seed])).collect()
+        let runs = ends.iter().filter(|(run, end)| end.outcome == how && plan.is_reported(**run, &choices));
+        runs.map(|(&run, _)| (plan.arm(run).label.clone(), plan.seed(run))).collect()
     };
     let (diverged, stalled, stuck) = (ended(Outcome::Diverged), ended(Outcome::Idle), ended(Outcome::Stuck));
     Ok(Summary {
-        runs: outcomes.len(),
+        runs: ends.len() + held.iter().filter(|run| !ends.contains_key(run)).count(),
         done_before,
         diverged,
         stalled,
@@ -141,27 +153,101 @@ fn relative(path: &Path, results: &Results) -> Option<String> {
     Some(path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
 }
 
-/// The runs that have ended, with how, and those that have not. A damaged run is reported, and starts again.
-fn ended(plan: &Plan, results: &Results, progress: &dyn Progressing) -> Result<(BTreeMap<RunId, End>, Vec<RunId>), RunError> {
-    let (mut outcomes, mut left) = (BTreeMap::new(), Vec::new());
-    for run in plan.runs() {
-        let name = plan.name(run);
-        match Done::read(results, &name) {
-            Ok(Some(outcome)) => drop(outcomes.insert(run, outcome)),
-            Ok(None) => left.push(run),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                progress.note(&anew(plan, run, &error));
-                left.push(run);
+/// The stages of a plan: the choice among the arms of tuned methods, then the runs that are reported.
+struct Stages<'a> {
+    plan: &'a Plan,
+    results: &'a Results,
+    options: &'a Options,
+    progress: &'a dyn Progressing,
+    /// The runs that have ended, by this call or by an earlier one.
+    ends: BTreeMap<RunId, End>,
+    /// The runs that have been taken a part of the way.
+    held: BTreeSet<RunId>,
+    /// What was chosen, once it is.
+    choices: Option<Choices>,
+    /// Whether this call has run something.
+    told: bool,
+}
+
+impl Stages<'_> {
+    /// Runs everything that has not been run, and returns what was chosen.
+    fn run(&mut self) -> Result<Choices, RunError> {
+        let plan = self.plan;
+        // What needs no choice can be looked at first.
+        let whole = |runs: Vec<RunId>| runs.into_iter().map(Wanted::whole).collect::<Vec<_>>();
+        let mut wanted = whole(plan.reported(|cell, method| (!plan.is_tuned(cell, method)).then_some(0)));
+        let mut contests = Contests::of(plan);
+        loop {
+            let pulls = contests.next();
+            let is_over = pulls.is_empty();
+            wanted.extend(pulls);
+            self.all(&wanted)?;
+            if is_over {
+                break;
             }
-            Err(error) => return Err(RunError::io(&results.of_run(&name, "done"))(error)),
+            contests.score(self.results, &self.ends)?;
+            wanted.clear();
         }
+        let choices = contests.choices();
+        let reported = whole(plan.reported(|cell, method| Some(choices.arm(cell, method))));
+        self.choices = Some(contests.choices());
+        self.all(&reported)?;
+        Ok(choices)
     }
-    Ok((outcomes, left))
+
+    /// Runs those of `wanted` that have not come as far.
+    fn all(&mut self, wanted: &[Wanted]) -> Result<(), RunError> {
+        let left = self.left(wanted)?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            let to_come = self.plan.runs().into_iter().filter(|run| !self.ends.contains_key(run));
+            self.progress.planned(self.plan, &to_come.collect::<Vec<_>>());
+        }
+        for (run, end) in all_runs(self.plan, &left, self.results, self.options, self.progress)? {
+            match end {
+                Some(end) => drop(self.ends.insert(run, end)),
+                None => drop(self.held.insert(run)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of `wanted` that have not come as far; the ends of others are noted. A damaged run is reported, and starts again.
+    fn left(&mut self, wanted: &[Wanted]) -> Result<Vec<Wanted>, RunError> {
+        let (mut left, mut seen) = (Vec::new(), BTreeSet::new());
+        for &one in wanted {
+            let Wanted { run, until } = one;
+            // Brackets may ask for the same run.
+            if self.ends.contains_key(&run) || !seen.insert(run) {
+                continue;
+            }
+            let name = self.plan.name(run);
+            match Done::read(self.results, &name) {
+                Ok(Some(end)) => drop(self.ends.insert(run, end)),
+                Ok(None) => {
+                    let reached = until.map(|place| Held::has_reached(self.results, &name, place)).transpose();
+                    if reached.map_err(RunError::io(&self.results.of_run(&name, "held")))? == Some(true) {
+                        let _ = self.held.insert(run);
+                    } else {
+                        left.push(one);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    self.progress.note(&anew(self.plan, run, &error));
+                    left.push(one);
+                }
+                Err(error) => return Err(RunError::io(&self.results.of_run(&name, "done"))(error)),
+            }
+        }
+        Ok(left)
+    }
 }
 
 /// The note that the saved files of a run are unusable.
 fn anew(plan: &Plan, run: RunId, error: &io::Error) -> String {
-    format!("{error}: the run of `{}` with seed {} starts again", plan.arm(run).label, plan.seeds[run.seed])
+    format!("{error}: the run of `{}` with seed {} starts again", plan.arm(run).label, plan.seed(run))
 }
 
 /// Draws the figures of a plan whose curves are written.
@@ -196,21 +282,23 @@ fn figures(_: &Plan, _: &Results, _: &Options) -> Result<Vec<PathBuf>, RunError>
 
 fn all_runs(
     plan: &Plan,
-    runs: &[RunId],
+    wanted: &[Wanted],
     results: &Results,
     options: &Options,
     progress: &dyn Progressing,
-) -> Result<Vec<(RunId, End)>, RunError> {
-    let worlds = Worlds::new(plan, runs);
-    let inner = shares_threads(runs.len());
-    let one = |&run: &RunId| {
+) -> Result<Vec<(RunId, Option<End>)>, RunError> {
+    let runs: Vec<RunId> = wanted.iter().map(|wanted| wanted.run).collect();
+    let worlds = Worlds::new(plan, &runs);
+    let inner = shares_threads(wanted.len());
+    let one = |&wanted: &Wanted| {
+        let run = wanted.run;
         if options.interrupted() {
             return Err(RunError::Interrupted);
         }
         let world = worlds.of(run)?;
         world.check_optimum(&plan.cells[run.cell].metrics).map_err(|invalid| plan.reject(run.cell, invalid))?;
         let mut shown = progress.run(plan, run);
-        let mut attempt = |saved| one::run(plan, run, world.clone(), results, (options, inner, saved), shown.as_mut());
+        let mut attempt = |saved| one::run(plan, wanted, world.clone(), results, (options, inner, saved), shown.as_mut());
         let outcome = match attempt(true) {
             Err(RunError::Damaged(error)) => {
                 progress.note(&anew(plan, run, &error));
@@ -220,5 +308,5 @@ fn all_runs(
         };
         Ok((run, outcome))
     };
-    if inner { runs.iter().map(one).collect() } else { one_a_thread(runs, rayon::current_num_threads(), one) }
+    if inner { wanted.iter().map(one).collect() } else { one_a_thread(wanted, rayon::current_num_threads(), one) }
 }

@@ -7,16 +7,32 @@ use super::{arm::Arm, plan::Plan};
 use crate::figure::{self, FigureSpec};
 use crate::{
     analysis::Slot,
+    invalid::count,
     part::{discount::Discount, transform::TransformSpec, weighting::Weighting},
     problem::{ProblemSpec, data::Report, spec::WeightsSpec},
     protocol::schedule::{ScheduleSpec, cohort::CohortSpec},
+    record::claim::ClaimSpec,
     registry::{Parameters, complete, takes_weighting},
 };
 
 /// Share of the held-out samples from which those that are also training samples are noted [1].
 const MANY: f64 = 0.1;
 
+/// Fewest seeds over which methods are compared without a note.
+const SEEDS: usize = 5;
+
 impl Plan {
+    /// A note where claims compare methods over so few seeds that hardly any can be decided.
+    fn few_seeds(&self) -> Option<String> {
+        let compares = |claim: &ClaimSpec| claim.worse.is_some() && !claim.kind.unwrap_or_default().is_exact();
+        let labels = self.claims.iter().filter(|claim| compares(claim)).flat_map(|claim| [&claim.better, &claim.worse]);
+        let least = labels.flatten().map(|label| self.seeds_of(label).len()).filter(|&seeds| seeds > 0).min()?;
+        (least < SEEDS).then(|| {
+            let seeds = count(least, "seed");
+            format!("claims compare methods over {seeds}, where only large differences are clear: give `seeds = 8` or more")
+        })
+    }
+
     /// What the scenario may not have meant, a line each.
     pub fn notes(&self) -> Vec<String> {
         let mut labels = BTreeSet::new();
@@ -53,29 +69,11 @@ impl Plan {
                 }
             }
         }
-        notes.extend(self.tuned_by());
+        notes.extend(self.tuning_notes());
+        notes.extend(self.few_seeds());
         #[cfg(feature = "figure")]
         notes.extend(self.unshown());
         notes
-    }
-
-    /// What decides among tuned values, where there are some.
-    fn tuned_by(&self) -> Option<String> {
-        let criterion = self.criterion();
-        let listed = self.record.metrics.as_ref().is_none_or(|metrics| metrics.contains(&criterion));
-        let besides = if listed { "" } else { ", which is recorded for that" };
-        let kept = format!("`tune` keeps the values with the best final `{}`{besides}", criterion.name());
-        let of_training = !criterion.needs_validation() && self.record.tune_by.is_none();
-        let note = if criterion.needs_test() {
-            format!("{kept}: it is of held-out samples, and what they say of these methods then flatters them")
-        } else if of_training && self.cells.iter().any(|planned| planned.data.is_some()) {
-            format!(
-                "{kept}: it is of training samples; with `validation = 0.1` in the data, samples decide on which nobody trains"
-            )
-        } else {
-            kept
-        };
-        self.tunes().then_some(note)
     }
 
     /// Words that the figures of the scenario cannot show as they are written, each at its key.
@@ -316,15 +314,15 @@ mod tests {
             let found = tuned(record);
             assert!(found.len() == 1 && found[0].starts_with(with), "{found:?}");
         };
-        begins("metrics = ['accuracy', 'loss']", "`tune` keeps the values with the best final `loss`: it is of training samples");
+        begins("metrics = ['accuracy', 'loss']", "`tune` keeps the values with the best final loss: it is of training samples");
         begins(
             "metrics = ['staleness', 'grad-norm']",
-            "`tune` keeps the values with the best final `grad-norm`: it is of training",
+            "`tune` keeps the values with the best final grad-norm: it is of training",
         );
         let found = tuned("metrics = ['accuracy', 'test-loss']");
-        assert!(found.len() == 1 && found[0].contains("`loss`, which is recorded for that: it is of training"), "{found:?}");
-        assert_eq!(tuned("tune-by = 'loss'"), ["`tune` keeps the values with the best final `loss`"]);
-        let found = tuned("metrics = ['loss']\ntune-by = 'accuracy'");
+        assert!(found.len() == 1 && found[0].contains("final loss, which is recorded for that: it is of training"), "{found:?}");
+        assert_eq!(tuned("[tune]\nby = 'loss'"), ["`tune` keeps the values with the best final loss"]);
+        let found = tuned("metrics = ['loss']\n[tune]\nby = 'accuracy'");
         assert!(found.len() == 1 && found[0].contains("recorded for that: it is of held-out samples"), "{found:?}");
     }
 

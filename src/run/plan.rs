@@ -1,6 +1,9 @@
 //! The plan of a scenario: every cell with its arms, checked before anything runs.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -12,6 +15,7 @@ use super::{
     error::RunError,
     made,
     protocols::{self, Pilot},
+    tuning::{Choices, Tuning},
 };
 use crate::{
     figure::{self, FigureSpec},
@@ -24,6 +28,7 @@ use crate::{
         metric::Measure,
     },
     scenario::{Cell, Diagnostic, Made, OfCells, Override, Ran, Rejected, Runs, Scenario, Seeds, decode::decode},
+    search::TuneSpec,
 };
 
 /// A scenario, resolved and checked.
@@ -32,8 +37,10 @@ pub struct Plan {
     pub scenario: Scenario,
     /// The cells of its sweeps.
     pub cells: Vec<PlannedCell>,
-    /// The seeds.
+    /// The seeds that are reported.
     pub seeds: Vec<u64>,
+    /// How tuned methods are tuned.
+    pub tuning: Tuning,
     /// The columns of `curves.csv` after the axes: those of all cells.
     pub columns: Vec<Column>,
     /// The `[record]` section.
@@ -57,9 +64,13 @@ impl Plan {
             asked.retain(|label, _| only.contains(label));
         }
         match Self::parts(&scenario, &asked) {
-            Ok((cells, record, columns, claims, figures)) => {
+            Ok((cells, record, columns, claims, figures, tune)) => {
+                for (index, claim) in claims.iter().enumerate().filter(|(_, claim)| !claim.holds_with.is_empty()) {
+                    let _ = scenario.asking(index, &claim.holds_with)?;
+                }
                 let seeds = scenario.seeds.list();
-                Ok(Self { scenario, cells, seeds, columns, record, claims, figures, asked })
+                let tuning = Tuning::of(tune, &cells, &columns, &claims);
+                Ok(Self { scenario, cells, seeds, tuning, columns, record, claims, figures, asked })
             }
             Err(faults) => Err(scenario.reject(faults)),
         }
@@ -69,14 +80,16 @@ impl Plan {
     fn parts(
         scenario: &Scenario,
         asked: &Runs,
-    ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Column>, Vec<ClaimSpec>, Vec<FigureSpec>), Vec<Diagnostic>> {
+    ) -> Result<(Vec<PlannedCell>, RecordSpec, Vec<Column>, Vec<ClaimSpec>, Vec<FigureSpec>, TuneSpec), Vec<Diagnostic>> {
         let first = &scenario.cells[0];
         let record: RecordSpec = section(scenario, first, "record")?.unwrap_or_default();
         record.validate().map_err(|invalid| vec![first.fault(invalid.under("record"))])?;
+        let tune: TuneSpec = section(scenario, first, "tune")?.unwrap_or_default();
+        tune.check(scenario.registry.metrics()).map_err(|invalid| vec![first.fault(invalid.under("tune"))])?;
         let mut faults = OfCells::default();
         let mut cells = Vec::new();
         for cell in &scenario.cells {
-            let (found, files) = opened(|| planned(scenario, cell, &record, asked));
+            let (found, files) = opened(|| planned(scenario, cell, (&record, &tune), asked));
             let found = found.map(|cell| cells.push(PlannedCell { files, ..cell })).err();
             faults.add(&cell.name(), found.unwrap_or_default());
             if faults.are_many() {
@@ -88,6 +101,8 @@ impl Plan {
             return Err(faults);
         }
         check_criterion(&cells).map_err(|invalid| vec![first.fault(invalid)])?;
+        let tuned = Tuning::check(&tune, &cells, &scenario.seeds.list());
+        tuned.map_err(|invalid| vec![first.fault(invalid.under("tune"))])?;
         let claims: Vec<ClaimSpec> = section(scenario, first, "claim")?.unwrap_or_default();
         let figures: Vec<FigureSpec> = section(scenario, first, "figure")?.unwrap_or_default();
         let columns = share_columns(&mut cells);
@@ -97,7 +112,7 @@ impl Plan {
         if let Some(changed) = scenario.made.as_ref().and_then(changed) {
             return Err(vec![first.fault(changed)]);
         }
-        Ok((cells, record, columns, claims, figures))
+        Ok((cells, record, columns, claims, figures, tune))
     }
 
     /// Names of the swept keys: the first columns of `curves.csv`.
@@ -129,16 +144,6 @@ impl Plan {
         self.cells.iter().flat_map(|cell| cell.files.clone()).collect()
     }
 
-    /// The metric whose final value decides among tuned values.
-    pub fn criterion(&self) -> MetricSpec {
-        self.cells[0].criterion
-    }
-
-    /// Whether a method of some cell is tuned.
-    pub(super) fn tunes(&self) -> bool {
-        self.cells.iter().any(PlannedCell::tunes)
-    }
-
     /// The metrics that every cell records; `None` where cells record different ones.
     pub(super) fn shared_metrics(&self) -> Option<&[MetricSpec]> {
         let metrics = &self.cells[0].metrics;
@@ -154,7 +159,7 @@ impl Plan {
     /// The name of the files of a run.
     pub(super) fn name(&self, run: RunId) -> String {
         let identity = self.cells[run.cell].identities[run.method][run.arm];
-        done::file_name(&self.arm(run).label, identity, self.seeds[run.seed])
+        done::file_name(&self.arm(run).label, identity, self.seed(run))
     }
 
     /// The keys that were changed from the command line, with their values; those that are swept have a column already, and seeds
@@ -168,7 +173,7 @@ impl Plan {
     /// The name of the file that keeps the end of a run for those that go on from it.
     pub(super) fn kept_name(&self, run: RunId) -> String {
         let family = self.cells[run.cell].families[run.method][run.arm];
-        done::file_name(&self.arm(run).label, family, self.seeds[run.seed])
+        done::file_name(&self.arm(run).label, family, self.seed(run))
     }
 
     /// A fault of a cell's world, with a path from the root of the scenario.
@@ -190,24 +195,94 @@ impl Plan {
         protocols::build(&self.arm(run).parameters, world, &self.scenario.folder, pilot, refuse)
     }
 
-    /// All runs: by cell, then seed, then method, then arm.
+    /// The runs that are known before any has ended, by cell, then seed, then method, then arm: those of all arms of the grids on the
+    /// tuning seeds, and those that are reported, where the first arm of a tuned method represents the one that will be kept.
     pub fn runs(&self) -> Vec<RunId> {
+        let tuning = self.tuned().flat_map(|(cell, method)| {
+            let count = self.cells[cell].methods[method].len();
+            let seeds = self.tuning.expected(self.tuning_seeds(method).count(), count);
+            (0..count)
+                .flat_map(move |arm| self.tuning_seeds(method).take(seeds).map(move |seed| RunId { cell, seed, method, arm }))
+        });
+        let runs: BTreeSet<RunId> = tuning.chain(self.reported(|_, _| Some(0))).collect();
+        runs.into_iter().collect()
+    }
+
+    /// The runs that are reported, by cell, then seed, then method, of the arms that are `kept` of each method in each cell; none of
+    /// a method of which none is known.
+    pub(super) fn reported(&self, kept: impl Fn(usize, usize) -> Option<usize>) -> Vec<RunId> {
         let mut runs = Vec::new();
-        for (cell, planned) in self.cells.iter().enumerate() {
+        for cell in 0..self.cells.len() {
             for seed in 0..self.seeds.len() {
-                let asked =
-                    |arms: &Vec<Arm>| self.asked.get(&arms[0].label).is_some_and(|seeds| seeds.contains(&self.seeds[seed]));
-                for (method, arms) in planned.methods.iter().enumerate().filter(|(_, arms)| asked(arms)) {
-                    runs.extend((0..arms.len()).map(|arm| RunId { cell, seed, method, arm }));
-                }
+                let methods = (0..self.cells[cell].methods.len()).filter(|&method| self.asks(method, seed));
+                runs.extend(methods.filter_map(|method| Some(RunId { cell, seed, method, arm: kept(cell, method)? })));
             }
         }
         runs
     }
 
+    /// All runs that there may be: of every arm, those beyond the grids included, on all seeds.
+    pub(super) fn possible(&self) -> Vec<RunId> {
+        let mut runs = BTreeSet::new();
+        for (cell, planned) in self.cells.iter().enumerate() {
+            for method in 0..planned.methods.len() {
+                let reported = (0..self.seeds.len()).filter(|&seed| self.asks(method, seed));
+                let tuning = self.tuning_seeds(method).filter(|_| self.is_tuned(cell, method));
+                for seed in reported.chain(tuning) {
+                    runs.extend((0..planned.arms(method).count()).map(|arm| RunId { cell, seed, method, arm }));
+                }
+            }
+        }
+        runs.into_iter().collect()
+    }
+
+    /// Whether a method is asked for on a reported seed. Cells have the same methods.
+    fn asks(&self, method: usize, seed: usize) -> bool {
+        let label = &self.cells[0].methods[method][0].label;
+        self.asked.get(label).is_some_and(|seeds| seeds.contains(&self.seeds[seed]))
+    }
+
+    /// The tuned methods of all cells, as cell and method.
+    pub(super) fn tuned(&self) -> impl Iterator<Item = (usize, usize)> {
+        let methods = |cell: usize| (0..self.cells[cell].methods.len()).map(move |method| (cell, method));
+        (0..self.cells.len()).flat_map(methods).filter(|&(cell, method)| self.is_tuned(cell, method))
+    }
+
+    /// Whether a method is tuned in a cell.
+    pub(super) fn is_tuned(&self, cell: usize, method: usize) -> bool {
+        self.cells[cell].methods[method].len() > 1
+    }
+
+    /// The seeds on which the arms of a method are compared, by their places in [`RunId`]: those apart follow the reported ones.
+    pub(super) fn tuning_seeds(&self, method: usize) -> impl Iterator<Item = usize> {
+        let (reported, apart) = (self.seeds.len(), self.tuning.apart.as_ref());
+        let seeds = 0..apart.map_or(reported, Vec::len);
+        seeds
+            .filter(move |&seed| apart.is_some() || self.asks(method, seed))
+            .map(move |seed| if apart.is_some() { reported + seed } else { seed })
+    }
+
+    /// The number of seeds, tuning seeds included.
+    pub(super) fn every_seed(&self) -> usize {
+        self.seeds.len() + self.tuning.apart.as_ref().map_or(0, Vec::len)
+    }
+
+    /// The seed of a run.
+    pub fn seed(&self, run: RunId) -> u64 {
+        let apart = self.tuning.apart.as_deref().unwrap_or_default();
+        self.seeds.iter().chain(apart).nth(run.seed).copied().unwrap_or_default()
+    }
+
+    /// Whether a run is one of those that are reported, by what is `chosen`.
+    pub(super) fn is_reported(&self, run: RunId, chosen: &Choices) -> bool {
+        run.seed < self.seeds.len() && chosen.arm(run.cell, run.method) == run.arm
+    }
+
     /// The arm of a run.
     pub fn arm(&self, run: RunId) -> &Arm {
-        &self.cells[run.cell].methods[run.method][run.arm]
+        let planned = &self.cells[run.cell];
+        let grid = &planned.methods[run.method];
+        grid.get(run.arm).unwrap_or_else(|| &planned.beyond[run.method][run.arm - grid.len()])
     }
 }
 
@@ -224,7 +299,7 @@ fn check_criterion(cells: &[PlannedCell]) -> Result<(), Invalid> {
         let message = format!(
             "`{first}` decides among tuned values in some cells and `{other}` in others, where only some have a validation part"
         );
-        Err(Invalid::at("record.tune-by", message).help("name one metric for all, such as `tune-by = \"loss\"`"))
+        Err(Invalid::at("tune.by", message).help("name one metric for all, such as `tune = { by = \"loss\" }`"))
     })
 }
 

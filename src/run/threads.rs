@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use super::{done::RunId, error::RunError};
+use super::error::RunError;
 
 /// Whether so many runs come one after the other, each on all threads of the current pool: where there are few. Many take a thread
 /// each.
@@ -24,10 +24,10 @@ pub(super) fn together(runs: usize) -> usize {
 ///
 /// In a common pool, a thread that waits for the parts of a world or an optimum that it builds could be handed another run,
 /// which waits for the same.
-pub(super) fn one_a_thread<T: Send>(
-    runs: &[RunId],
+pub(super) fn one_a_thread<W: Sync, T: Send>(
+    runs: &[W],
     threads: usize,
-    one: impl Fn(&RunId) -> Result<T, RunError> + Sync,
+    one: impl Fn(&W) -> Result<T, RunError> + Sync,
 ) -> Result<Vec<T>, RunError> {
     let next = AtomicUsize::new(0);
     let work = || {

@@ -1,100 +1,190 @@
-//! The choice among the arms of a tuned method.
+//! The choice among the arms of tuned methods: a first stage of runs on tuning seeds, before those that are reported.
 
-use std::collections::BTreeSet;
+mod contest;
+mod design;
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use contest::Contest;
 
 use super::{
     done::RunId,
     error::RunError,
+    held::Place,
     plan::{Plan, swept},
     results::Results,
 };
-use crate::record::{
-    curves::{Curves, trial::Trial},
-    metric::Better,
-    spread::median,
+use crate::{
+    invalid::count,
+    record::{End, MetricSpec, curves::trial::Trial},
+    search::TuneSpec,
 };
 
-/// The kept arm of every method in every cell, with the scores behind the choice.
+pub use design::Tuning;
+
+/// A run, with the place up to which it is needed; `None` to its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub run: RunId,
+    pub until: Option<Place>,
+}
+
+impl Wanted {
+    /// The whole of a run.
+    pub fn whole(run: RunId) -> Self {
+        Self { run, until: None }
+    }
+}
+
+/// The kept arm of every method in every cell, with the trials behind the choice.
+#[derive(Debug)]
 pub struct Choices {
-    /// `scores[cell][method][arm]`: median over seeds of the final value of the criterion.
-    scores: Vec<Vec<Vec<f64>>>,
-    better: Better,
-    /// The column of the criterion.
-    pub criterion: String,
-}
-
-/// Chooses for every method of every cell the arm with the best median final value of the [criterion](crate::record::RecordSpec::criterion); a run that
-/// `diverged`, whatever was recorded of it, or has not begun, counts as worse than any other. The earlier arm wins a tie.
-///
-/// # Errors
-/// When a part cannot be read.
-pub(super) fn choose(plan: &Plan, results: &Results, diverged: &BTreeSet<RunId>) -> Result<Choices, RunError> {
-    // Where nothing is tuned, the criterion may not be recorded, and nobody asks for it.
-    let metric = plan.criterion();
-    let column = plan.columns.iter().position(|column| column.metric == metric).unwrap_or_default();
-    let criterion = plan.columns[column].header();
-    let better = metric.card().better;
-    let mut scores = Vec::new();
-    for (cell, planned) in plan.cells.iter().enumerate() {
-        let mut of_cell = Vec::new();
-        for (method, arms) in planned.methods.iter().enumerate() {
-            let score = |arm| score(plan, results, diverged, (cell, method, arm), (column, better));
-            of_cell.push(match arms.len() {
-                1 => vec![0.0],
-                many => (0..many).map(score).collect::<Result<Vec<f64>, RunError>>()?,
-            });
-        }
-        scores.push(of_cell);
-    }
-    Ok(Choices { scores, better, criterion })
-}
-
-/// Median over seeds of the final value in `column`.
-fn score(
-    plan: &Plan,
-    results: &Results,
-    diverged: &BTreeSet<RunId>,
-    (cell, method, arm): (usize, usize, usize),
-    (column, better): (usize, Better),
-) -> Result<f64, RunError> {
-    let mut finals = Vec::new();
-    for run in plan.runs().into_iter().filter(|run| (run.cell, run.method, run.arm) == (cell, method, arm)) {
-        let part = results.of_run(&plan.name(run), "csv");
-        let curves = if part.is_file() { Some(Curves::read(&part)?) } else { None };
-        let value = curves.filter(|_| !diverged.contains(&run)).and_then(|curves| curves.runs.first()?.last(column));
-        finals.push(better.settle(value.unwrap_or(f64::NAN)));
-    }
-    Ok(median(&mut finals).unwrap_or(better.worst()))
+    kept: BTreeMap<(usize, usize), usize>,
+    /// Every arm that was run of every tuned method.
+    pub trials: Vec<Trial>,
 }
 
 impl Choices {
-    /// The kept arm of a method in a cell.
+    /// The kept arm of a method in a cell: its only one where it is not tuned.
     pub fn arm(&self, cell: usize, method: usize) -> usize {
-        let scores = &self.scores[cell][method];
-        let mut best = 0;
-        for (arm, &score) in scores.iter().enumerate() {
-            if self.better.prefers(score, scores[best]) {
-                best = arm;
-            }
-        }
-        best
+        self.kept.get(&(cell, method)).copied().unwrap_or(0)
+    }
+}
+
+/// The searches of all tuned methods in all cells.
+pub(super) struct Contests<'p> {
+    plan: &'p Plan,
+    all: Vec<Contest>,
+}
+
+impl<'p> Contests<'p> {
+    /// The searches of `plan`, none of which has begun.
+    pub fn of(plan: &'p Plan) -> Self {
+        Self { plan, all: plan.tuned().map(|(cell, method)| Contest::new(plan, cell, method)).collect() }
     }
 
-    /// Every arm of every tuned method with its score.
-    pub fn trials(&self, plan: &Plan) -> Vec<Trial> {
-        let mut trials = Vec::new();
-        for (cell, planned) in plan.cells.iter().enumerate() {
-            for (method, arms) in planned.methods.iter().enumerate().filter(|(_, arms)| arms.len() > 1) {
-                let kept = self.arm(cell, method);
-                trials.extend(arms.iter().zip(&self.scores[cell][method]).enumerate().map(|(index, (arm, &score))| Trial {
-                    cell: swept(&planned.cell),
-                    method: arm.label.clone(),
-                    values: arm.tuned.iter().map(|key| (key.path.clone(), key.value.clone())).collect(),
-                    kept: index == kept,
-                    score,
-                }));
+    /// The runs that are needed next, by all searches together; none once they are over.
+    pub fn next(&mut self) -> Vec<Wanted> {
+        self.all.iter_mut().flat_map(|contest| contest.next(self.plan)).collect()
+    }
+
+    /// Scores what was needed; `ends` are those of the runs that have ended.
+    ///
+    /// # Errors
+    /// When the rows of a run cannot be read.
+    pub fn score(&mut self, results: &Results, ends: &BTreeMap<RunId, End>) -> Result<(), RunError> {
+        self.all.iter_mut().try_for_each(|contest| contest.score(self.plan, results, ends))
+    }
+
+    /// What the searches have come to.
+    pub fn choices(&self) -> Choices {
+        Choices {
+            kept: self.all.iter().map(|contest| ((contest.cell, contest.method), contest.kept())).collect(),
+            trials: self.all.iter().flat_map(|contest| contest.trials(self.plan)).collect(),
+        }
+    }
+}
+
+impl Plan {
+    /// How tuned methods are tuned, in a line: arms, seeds and what decides; `None` where nothing is tuned.
+    pub fn tuned_words(&self) -> Option<String> {
+        let groups = self.by_arms();
+        let (arms, _) = groups.first()?;
+        let arms = if groups.len() == 1 {
+            let each = if self.tuned().nth(1).is_some() { " for each tuned method" } else { "" };
+            format!("{}{each}", count(*arms, "arm"))
+        } else {
+            groups
+                .iter()
+                .map(|(arms, labels)| format!("{} for {}", count(*arms, "arm"), labels.join(", ")))
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        let TuneSpec { strategy, budget, .. } = &self.tuning.spec;
+        let by = strategy.words().map(|words| format!(" by {words}")).unwrap_or_default();
+        let within = budget.map(|budget| format!(" within {budget} each")).unwrap_or_default();
+        let mut text = format!("tuning: {arms}{by}{within}, on ");
+        let _ = match self.tuning.apart.as_deref() {
+            None => write!(text, "the reported seeds"),
+            Some([seed]) => write!(text, "the tuning seed {seed}"),
+            Some([first, .., last]) if *last - *first > 2 => write!(text, "the tuning seeds {first} to {last}"),
+            Some(seeds) => {
+                write!(text, "the tuning seeds {}", seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))
+            }
+        };
+        Some(text)
+    }
+
+    /// The numbers of arms of tuned methods, each with the labels of those that have so many.
+    fn by_arms(&self) -> Vec<(usize, Vec<&str>)> {
+        let mut groups: Vec<(usize, Vec<&str>)> = Vec::new();
+        for (cell, method) in self.tuned() {
+            let arms = &self.cells[cell].methods[method];
+            let label = arms[0].label.as_str();
+            match groups.iter_mut().find(|(known, _)| *known == arms.len()) {
+                Some((_, labels)) if labels.contains(&label) => {}
+                Some((_, labels)) => labels.push(label),
+                None => groups.push((arms.len(), vec![label])),
             }
         }
-        trials
+        groups
     }
+
+    /// What is not as it may have been meant about the tuning, a line each.
+    pub(super) fn tuning_notes(&self) -> Vec<String> {
+        let Some((cell, method)) = self.tuned().next() else { return Vec::new() };
+        let mut notes = vec![self.deciding_words(cell, method)];
+        if self.by_arms().len() > 1 {
+            notes.push(
+                "tuned methods have different numbers of arms: the one with more has the better chance of a good one".to_owned(),
+            );
+        }
+        if let Some(words) = self.tuning.spec.strategy.words() {
+            notes.push(format!("the number of runs and what they cost are estimated as for whole runs: {words} takes less"));
+        }
+        if self.tuning.apart.is_none() {
+            let note = "`tune.seeds = \"reported\"` chooses on the seeds that are reported, which flatters what is kept";
+            notes.push(note.to_owned());
+        }
+        notes
+    }
+
+    /// What decides among tuned values: that of the first tuned method, and of all where the claims decide.
+    fn deciding_words(&self, cell: usize, method: usize) -> String {
+        if self.tuning.spec.by_claims() {
+            let mut lines: Vec<String> = Vec::new();
+            for (cell, method) in self.tuned() {
+                let line = format!("{} by {}", self.cells[cell].methods[method][0].label, self.tuning.words(cell, method));
+                if !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+            return format!("`tune` keeps what is best for the claims: {}", lines.join("; "));
+        }
+        let deciding: Vec<MetricSpec> =
+            self.tuning.deciding(cell, method).iter().map(|&(_, column, _)| self.columns[column].metric).collect();
+        let listed = self.record.metrics.as_ref().is_none_or(|metrics| deciding.iter().all(|metric| metrics.contains(metric)));
+        let besides = if listed { "" } else { ", which is recorded for that" };
+        let kept = format!("`tune` keeps the values with the best {}{besides}", self.tuning.words(cell, method));
+        let of_training = !deciding.iter().any(MetricSpec::needs_validation) && self.tuning.spec.by.is_none();
+        if deciding.iter().any(MetricSpec::needs_test) {
+            format!("{kept}: it is of held-out samples, and what they say of these methods then flatters them")
+        } else if of_training && self.cells.iter().any(|planned| planned.data.is_some()) {
+            format!(
+                "{kept}: it is of training samples; with `validation = 0.1` in the data, samples decide on which nobody trains"
+            )
+        } else {
+            kept
+        }
+    }
+}
+
+/// The tuned values of an arm, by the paths of their keys.
+fn values(plan: &Plan, run: RunId) -> Vec<(String, String)> {
+    plan.arm(run).tuned.iter().map(|key| (key.path.clone(), key.value.clone())).collect()
+}
+
+/// The swept values of a cell, as records have them.
+fn swept_cell(plan: &Plan, cell: usize) -> crate::record::curves::Cell {
+    swept(&plan.cells[cell].cell)
 }

@@ -47,7 +47,7 @@ pub fn verify(plan: &Plan, threads: Option<usize>) -> Result<Vec<Difference>, Ru
         let alone = trace(plan, run, world.clone(), true)?;
         let together = many.install(|| trace(plan, run, world, false))?;
         if let Some((event, seconds)) = first_difference(&alone, &together) {
-            let (method, seed) = (plan.arm(run).label.clone(), plan.seeds[run.seed]);
+            let (method, seed) = (plan.arm(run).label.clone(), plan.seed(run));
             differences.push(Difference { method, seed, event, seconds });
         }
     }

@@ -20,9 +20,9 @@ struct Place {
 impl<'p> Worlds<'p> {
     /// The worlds of `plan`, for these runs.
     pub fn new(plan: &'p Plan, runs: &[RunId]) -> Self {
-        let mut left = vec![0; plan.cells.len() * plan.seeds.len()];
+        let mut left = vec![0; plan.cells.len() * plan.every_seed()];
         for run in runs {
-            left[run.cell * plan.seeds.len() + run.seed] += 1;
+            left[run.cell * plan.every_seed() + run.seed] += 1;
         }
         Self { plan, places: left.into_iter().map(|left| Mutex::new(Place { world: None, left })).collect() }
     }
@@ -32,7 +32,7 @@ impl<'p> Worlds<'p> {
     /// # Errors
     /// When the world cannot be built, with the place of the fault.
     pub fn of(&self, run: RunId) -> Result<AnyWorld, Rejected> {
-        let place = &self.places[run.cell * self.plan.seeds.len() + run.seed];
+        let place = &self.places[run.cell * self.plan.every_seed() + run.seed];
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         place.left -= 1;
         let world = match &place.world {
@@ -49,7 +49,7 @@ impl<'p> Worlds<'p> {
         match checked {
             Some(world) => Ok(world),
             None => {
-                let build = || AnyWorld::build(&planned.cell, self.plan.seeds[run.seed], &self.plan.scenario.folder);
+                let build = || AnyWorld::build(&planned.cell, self.plan.seed(run), &self.plan.scenario.folder);
                 let (world, files) = opened(build);
                 let changed = files.iter().find(|(path, digest)| planned.files.get(*path).is_some_and(|known| known != *digest));
                 match changed {

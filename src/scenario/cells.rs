@@ -90,6 +90,19 @@ pub fn variants(method: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
     combinations(method, tuned, &|_| false)
 }
 
+/// The combinations of the tunes of one method that are not among its [variants], because a value lies beyond an end of its grid.
+///
+/// # Errors
+/// Malformed tunes, too many combinations.
+pub fn beyond(method: &Node) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+    let tuned: Vec<Axis> = axes(method)?.into_iter().filter(|axis| axis.kind == Kind::Tune).collect();
+    let grid: Vec<Vec<String>> = tuned.iter().map(texts).collect();
+    let wider: Vec<Axis> = tuned.into_iter().map(Axis::widened).collect();
+    let mut choices = combinations(method, wider, &|_| false)?;
+    choices.retain(|choice| !choice.keys.iter().zip(&grid).all(|(key, grid)| grid.contains(&key.value)));
+    Ok(choices)
+}
+
 fn misplaced(axis: &Axis) -> Option<Diagnostic> {
     let path = axis.path.join(".");
     let section = axis.path.first().map_or("", String::as_str);

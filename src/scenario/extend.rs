@@ -65,7 +65,8 @@ pub enum Joined {
 }
 
 impl Scenario {
-    /// The methods of which this is a scenario with their seeds in ascending order: all, but for the manifest of results that have less.
+    /// The methods of which this is a scenario with their seeds in ascending order: all that run at first, but for the manifest of
+    /// results that have others.
     pub fn runs(&self) -> Runs {
         let made = self.made.as_ref().map(|made| &made.runs).filter(|runs| !runs.is_empty());
         let sorted = |seeds: &Seeds| {
@@ -75,7 +76,11 @@ impl Scenario {
         };
         match made {
             Some(made) => made.iter().map(|ran| (ran.method.clone(), sorted(&ran.seeds))).collect(),
-            None => self.labels().into_iter().map(|label| (label.to_owned(), sorted(&self.seeds))).collect(),
+            None => {
+                let mut first = self.seeds.first();
+                first.sort_unstable();
+                self.labels().into_iter().map(|label| (label.to_owned(), first.clone())).collect()
+            }
         }
     }
 
@@ -196,7 +201,9 @@ impl Scenario {
         seeds.extend(earlier.seeds.list());
         seeds.sort_unstable();
         seeds.dedup();
-        if let Some(seeds) = node(&Seeds::of(&seeds)) {
+        let mut own = self.seeds.list();
+        own.sort_unstable();
+        if let Some(seeds) = node(&Seeds::of(&seeds)).filter(|_| own != seeds) {
             root.insert("seeds", self.document.span, seeds);
         }
         let known = self.labels();

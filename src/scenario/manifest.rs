@@ -20,6 +20,7 @@ use crate::{
     figure::FigureSpec,
     record::{MetricSpec, RecordSpec, claim::ClaimSpec},
     registry::Registry,
+    search::TuneSpec,
 };
 
 impl Scenario {
@@ -77,6 +78,7 @@ impl Scenario {
             sections.push(("fleet", node(&cell.fleet.resolved())));
             sections.push(("network", node(&cell.network)));
             sections.push(("record", self.record(cell, metrics)));
+            sections.push(("tune", self.tune(cell)));
             sections.push(("claim", resolved_list(cell, "claim", &self.registry, ClaimSpec::resolved)));
             sections.push(("figure", resolved_list(cell, "figure", &self.registry, |figure: FigureSpec| figure)));
         }
@@ -93,6 +95,14 @@ impl Scenario {
         }
         record.metrics = record.metrics.or(metrics.map(<[MetricSpec]>::to_vec));
         node(&record)
+    }
+
+    /// `tune` with its defaults, where something is tuned.
+    fn tune(&self, cell: &Cell) -> Option<Node> {
+        let tunes = axis::axes(&self.document).is_ok_and(|axes| axes.iter().any(|axis| axis.kind == axis::Kind::Tune));
+        let written = cell.tree.get("tune").map(|section| decode::<TuneSpec>(section, "tune", &self.registry));
+        let tune = written.transpose().ok()?;
+        node(&tune.or(tunes.then(TuneSpec::default))?)
     }
 
     /// Whether `document` means the same runs: worlds, and methods with all their parts.

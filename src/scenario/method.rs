@@ -44,6 +44,14 @@ impl MethodTable {
     pub fn variants_over(&self, shared: &Node, merged: &[&str]) -> Result<Vec<Choice>, Vec<Diagnostic>> {
         cells::variants(&over(shared, &self.table, merged))
     }
+
+    /// The variants beyond those of [`variants_over`](Self::variants_over): with values that continue its grids.
+    ///
+    /// # Errors
+    /// Too many combinations of tunes.
+    pub fn beyond_over(&self, shared: &Node, merged: &[&str]) -> Result<Vec<Choice>, Vec<Diagnostic>> {
+        cells::beyond(&over(shared, &self.table, merged))
+    }
 }
 
 /// `shared` with the keys of `own` put over it; the result has the place of `own`. A `concurrency` of its own goes before the clients

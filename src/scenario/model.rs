@@ -30,13 +30,14 @@ use crate::{
     network::NetworkSpec,
     num::Precision,
     problem::ProblemSpec,
-    record::Stop,
+    record::{Stop, paper::PaperSpec},
     registry::Registry,
 };
 
 /// The keys at the root of a scenario, in the order in which a manifest has them.
-pub(super) const SECTIONS: [&str; 15] = [
+pub(super) const SECTIONS: [&str; 17] = [
     "title",
+    "paper",
     "folder",
     "seeds",
     "stop",
@@ -45,6 +46,7 @@ pub(super) const SECTIONS: [&str; 15] = [
     "fleet",
     "network",
     "record",
+    "tune",
     "federated",
     "peers",
     "method",
@@ -194,6 +196,8 @@ impl Scenario {
         let stem = path.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
         let title: String = optional(&document, "title", registry, &mut faults).unwrap_or(stem);
         checked("title", one_line("", &title), &document, &mut faults);
+        let paper: Option<PaperSpec> = optional(&document, "paper", registry, &mut faults);
+        checked("paper", paper.as_ref().map_or(Ok(()), PaperSpec::check), &document, &mut faults);
         let folder: PathBuf = optional(&document, "folder", registry, &mut faults).unwrap_or_default();
         let folder = path.parent().unwrap_or(Path::new("")).join(folder);
         let seeds: Seeds = optional(&document, "seeds", registry, &mut faults).unwrap_or_default();

@@ -20,8 +20,9 @@ use crate::{
     part::compressor::AnyCompressor,
     problem::{ProblemSpec, kind::AnyObjective},
     protocol::{peers::PeersSpec, spec::FederatedSpec},
-    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE},
+    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE, paper::PaperSpec},
     registry::Registry,
+    search::TuneSpec,
 };
 
 /// The keys of a scenario file. Only its schema is used: files are read section by section.
@@ -31,6 +32,8 @@ use crate::{
 struct File {
     /// The question of the scenario, in words; the name of the file if not given.
     title: Option<String>,
+    /// The paper that the scenario is about.
+    paper: Option<PaperSpec>,
     /// Folder that relative paths of data files start from; that of the scenario file if not given.
     folder: Option<String>,
     /// The number of seeds, or a list of them; 1 if not given.
@@ -47,6 +50,8 @@ struct File {
     network: Option<NetworkSpec>,
     /// The recorded metrics, and the distance between samples.
     record: Option<RecordSpec>,
+    /// The choice among the values of keys with `{ tune = … }`.
+    tune: Option<TuneSpec>,
     /// Keys that methods with a server share; a method may override any of them.
     federated: Option<FederatedSpec>,
     /// Keys that methods without a server share; a method may override any of them.
@@ -113,6 +118,8 @@ fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     for name in ["Stop", "ClaimSpec"] {
         at(name, "target", "propertyNames", json!({ "anyOf": column }));
     }
+    at("TuneQuantity", "target", "propertyNames", json!({ "anyOf": [metric] }));
+    at("TuneQuantity", "metric", "anyOf", json!([metric]));
     at("ClaimSpec", "metric", "anyOf", column);
     let share = json!({ "const": SHARE, "description": "The share of updates, where `x` is their staleness." });
     at("FigureSpec", "y", "anyOf", json!([metric, layer, share]));

@@ -12,6 +12,9 @@ use crate::invalid::acts;
 /// Most points of a grid.
 const MOST: usize = 10_000;
 
+/// Most values beyond an end of a grid.
+pub const WIDER: i32 = 3;
+
 /// Most points that a message writes out.
 const SHOWN: usize = 12;
 
@@ -64,6 +67,35 @@ pub fn axes(tree: &Node) -> Result<Vec<Axis>, Vec<Diagnostic>> {
         }
     });
     if faults.is_empty() { Ok(found) } else { Err(faults) }
+}
+
+impl Axis {
+    /// The axis with up to [`WIDER`] further values beyond each end, at the ratio of the two values next to it; itself where its values
+    /// are not several positive numbers. Whole numbers stay whole.
+    #[must_use]
+    pub fn widened(mut self) -> Self {
+        let whole = self.values.iter().all(|value| matches!(value.value, Value::Integer(_)));
+        let number = |node: &Node| match node.value {
+            Value::Integer(number) => Some(number as f64),
+            Value::Float(number) => Some(number),
+            _ => None,
+        };
+        let known: Option<Vec<f64>> = self.values.iter().map(number).map(|x| x.filter(|x| *x > 0.0 && x.is_finite())).collect();
+        let Some(mut sorted) = known.filter(|known| known.len() > 1) else { return self };
+        sorted.sort_by(f64::total_cmp);
+        let last = sorted.len() - 1;
+        let span = self.values[0].span;
+        for (end, inner) in [(sorted[0], sorted[1]), (sorted[last], sorted[last - 1])] {
+            for step in 1..=WIDER {
+                let point = digits(end * (end / inner).powi(step));
+                if !(point > 0.0 && point.is_finite()) || (whole && point.fract() != 0.0) {
+                    break;
+                }
+                self.values.push(Node::new(if whole { Value::Integer(point as i64) } else { Value::Float(point) }, span));
+            }
+        }
+        self
+    }
 }
 
 /// Whether `node` is a sweep or tune.
@@ -221,6 +253,21 @@ mod tests {
         assert_eq!(points("a.sweep.log = [1, 1000, 4]"), ["1", "10", "100", "1000"]);
         assert_eq!(points("a.tune.log = [1000, 1, 4]"), ["1000", "100", "10", "1"]);
         assert_eq!(points("a.sweep.linear = [0.0, 1.0, 3]"), ["0.0", "0.5", "1.0"]);
+    }
+
+    #[test]
+    fn grids_are_continued_at_the_ratio_of_each_end() {
+        let wider = |text: &str| {
+            let axis = read(text).unwrap().remove(0);
+            let known = axis.values.len();
+            axis.widened().values[known..].iter().map(inline).collect::<Vec<_>>()
+        };
+        assert_eq!(wider("a.tune = [0.1, 0.4, 0.2]"), ["0.05", "0.025", "0.0125", "0.8", "1.6", "3.2"]);
+        // 2 × 2 / 8 is no whole number; 8 × 8 / 2 = 32.
+        assert_eq!(wider("a.tune = [8, 2]"), ["32", "128", "512"]);
+        for other in ["a.tune = [0.1]", "a.tune = [0.0, 0.1]", "a.tune = ['x', 'y']", "a.tune = [true, false]"] {
+            assert!(wider(other).is_empty(), "{other}");
+        }
     }
 
     #[test]

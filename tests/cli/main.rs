@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod at_work;
+mod claims;
 mod codes;
+mod compare;
 mod determinism;
 mod folders;
 mod kept;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use crate::program::{fedfleet, succeed, told};
+use crate::program::{fedfleet, root, run, succeed, told};
 
 /// Writes a `curves.csv` of the final losses of methods, `method,seed,loss`.
 fn results(folder: &Path, name: &str, rows: &[&str]) {
@@ -164,4 +164,42 @@ fn mistakes_say_what_to_write() {
         let refused = told(rank(folder.path(), arguments));
         assert!(refused.starts_with("exit code 2") && refused.contains(words), "{arguments:?}: {refused}");
     }
+}
+
+/// The labels of the methods in first place by a procedure.
+fn first(rows: &BTreeMap<(String, String), BTreeMap<String, String>>, rule: &str) -> Vec<String> {
+    rows.iter().filter(|((by, _), row)| by == rule && row["place"] == "1").map(|((_, method), _)| method.clone()).collect()
+}
+
+#[test]
+fn copies_of_a_task_turn_the_mean_over_but_not_nash_averaging_against_tasks() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = root().join("scenarios/papers/near-duplicate-tasks.toml");
+    run(&scenario, &folder.path().join("tasks"), &["--seeds", "2"]);
+    for copy in ["one", "two", "three", "four", "five"] {
+        run(&scenario, &folder.path().join(copy), &["--seeds", "2", "--set", "problem.partition.dirichlet.alpha=0.05"]);
+    }
+    let by = ["--by", "mean,kemeny,nash-tasks"];
+    let alone = rows(folder.path(), &[&["tasks"], &by[..]].concat());
+    let copied = rows(folder.path(), &[&["tasks", "one", "two", "three", "four", "five"], &by[..]].concat());
+    let (many, scaffold) = ("FedAvg, 40 steps".to_owned(), "SCAFFOLD".to_owned());
+    for rule in ["mean", "kemeny"] {
+        assert_eq!((first(&alone, rule), first(&copied, rule)), (vec![many.clone()], vec![scaffold.clone()]), "{rule}");
+    }
+    assert_eq!(first(&alone, "nash-tasks"), [many, scaffold]);
+    for ((rule, method), row) in alone.iter().filter(|((rule, _), _)| rule == "nash-tasks") {
+        let value = |row: &BTreeMap<String, String>| row["value"].parse::<f64>().unwrap();
+        let other = &copied[&(rule.clone(), method.clone())];
+        assert!((value(row) - value(other)).abs() < 1e-6 && row["place"] == other["place"], "{method}: {row:?} {other:?}");
+    }
+}
+
+#[test]
+fn one_task_decides_the_mean_and_not_the_votes() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&root().join("scenarios/papers/votes-against-the-mean.toml"), &folder.path().join("votes"), &[]);
+    let votes = ["mean-rank", "plurality", "borda", "copeland", "condorcet", "baldwin", "threshold", "kemeny", "nash"];
+    let rows = rows(folder.path(), &["votes", "--metric", "gap", "--by", &format!("mean,{}", votes.join(","))]);
+    assert_eq!(first(&rows, "mean"), ["SCAFFOLD"]);
+    votes.iter().for_each(|rule| assert_eq!(first(&rows, rule), ["FedProx"], "{rule}"));
 }

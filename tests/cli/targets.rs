@@ -36,43 +36,48 @@ label = \"arrivals\"
 schedule = { buffered = { size = 1, concurrency = 3 } }
 [[claim]]
 text = \"three times as fast\"
+kind = \"theorem\"
 target = { gap = 0.01 }
 better = \"arrivals\"
 worse = \"rounds\"
 by = 3
 [[claim]]
 text = \"five times as fast\"
+kind = \"theorem\"
 target = { gap = 0.01 }
 better = \"arrivals\"
 worse = \"rounds\"
 by = 5
 [[claim]]
 text = \"seven times as fast\"
+kind = \"theorem\"
 target = { gap = 0.01 }
 better = \"arrivals\"
 worse = \"rounds\"
 by = 7
 [[claim]]
 text = \"in a quarter of a minute\"
+kind = \"theorem\"
 target = { gap = 0.01 }
 of = \"arrivals\"
 below = 15
 [[claim]]
 text = \"at half a minute\"
+kind = \"theorem\"
 metric = \"gap\"
 at = { seconds = 18 }
 of = \"arrivals\"
 below = 0.01
 ";
 
-/// The lines, `holds` of the claims, and the table of seconds to a gap of 0.01, with samples at this distance.
+/// The lines, the verdicts of the claims, and the table of seconds to a gap of 0.01, with samples at this distance.
 fn answers(folder: &Path, every: &str) -> (Vec<String>, Vec<String>, String) {
     fs::write(folder.join("s.toml"), SCENARIO).unwrap();
     let mut command = fedfleet(["run", "s.toml", "--out", "o", "--overwrite", "--set", &format!("record.every={every}")]);
     command.current_dir(folder);
     let told = succeed(command);
     let lines = told.lines().take(5).map(str::to_owned).collect();
-    let holds = table(&folder.join("o/claims.csv")).into_iter().map(|row| row["holds"].clone()).collect();
+    let holds = table(&folder.join("o/claims.csv")).into_iter().map(|row| row["verdict"].clone()).collect();
     let mut command = fedfleet(["compare", "o", "--target", "gap=0.01"]);
     command.current_dir(folder);
     (lines, holds, succeed(command))
@@ -83,7 +88,7 @@ fn every_update_of_a_server_gives_the_place_itself() {
     let folder = tempfile::tempdir().unwrap();
     let (lines, holds, table) = answers(folder.path(), "{ rounds = 1 }");
     // 68 / 11.8 = 5.76
-    assert_eq!(holds, ["true", "true", "false", "true", "true"]);
+    assert_eq!(holds, ["holds", "holds", "refuted", "holds", "holds"]);
     assert!(lines[1].contains("measured 5.76, required"), "{lines:?}");
     assert!(table.contains(" 11.8 ×1.00") && table.contains(" 68.0 ×5.76") && !table.contains('–'), "{table}");
 }
@@ -93,9 +98,9 @@ fn a_grid_gives_the_samples_between_which_it_lies() {
     let folder = tempfile::tempdir().unwrap();
     let (lines, holds, table) = answers(folder.path(), "{ seconds = 6 }");
     // From 66 / 18 = 3.67 to 72 / 12 = 6 times as fast. The touch at 11.8 s, before 12 s, is not seen.
-    assert_eq!(holds, ["true", "undecided", "false", "undecided", "true"]);
-    assert!(lines[0].starts_with("holds     three times as fast: measured 4.00 (3.67–6.00), required ratio ≥ 3"), "{lines:?}");
-    let words = "undecided in a quarter of a minute: measured 18.0 (12.0–18.0), required ≤ 15; \
+    assert_eq!(holds, ["holds", "undecided", "refuted", "undecided", "holds"]);
+    assert!(lines[0].starts_with("holds     three times as fast: measured 4.00 (3.67 to 6.00), required ratio ≥ 3"), "{lines:?}");
+    let words = "undecided in a quarter of a minute: measured 18.0 (12.0 to 18.0), required ≤ 15; one seed; \
                  arrivals reaches gap=0.01 between 12.0 and 18.0 seconds; `record.every = { rounds = 1 }` samples";
     assert!(lines[3].starts_with(words), "{lines:?}");
     assert!(table.contains(" 12.0–18.0 ×1.00") && table.contains(" 66.0–72.0 ×4.00"), "{table}");
@@ -112,8 +117,8 @@ fn scripts_learn_what_is_undecided() {
     };
     let told: serde_json::Value = serde_json::from_str(&succeed(call(&["--json"]))).unwrap();
     let claim = &told["claims"][1];
-    assert!(claim["holds"].is_null() && claim["undecided"] == true && claim["range"][1] == 6.0, "{claim}");
-    assert!(told["claims"][4]["range"].is_null() && told["claims"][4]["undecided"] == false);
+    assert!(claim["holds"].is_null() && claim["verdict"] == "undecided" && claim["interval"][1] == 6.0, "{claim}");
+    assert!(told["claims"][4]["interval"].is_null() && told["claims"][4]["verdict"] == "holds");
     assert_eq!(call(&["--strict"]).output().unwrap().status.code(), Some(1));
 }
 
@@ -121,14 +126,14 @@ fn scripts_learn_what_is_undecided() {
 #[test]
 fn a_value_at_an_instant_is_that_of_the_last_update_or_left_open() {
     let folder = tempfile::tempdir().unwrap();
-    let claim = "[[claim]]\ntext = \"at fifty\"\nmetric = \"gap\"\nat = { seconds = 50 }\nof = \"rounds\"\nbelow = 0.02\n";
+    let claim = "[[claim]]\ntext = \"at fifty\"\nkind = \"theorem\"\nmetric = \"gap\"\nat = { seconds = 50 }\nof = \"rounds\"\nbelow = 0.02\n";
     let scenario = SCENARIO.split("[[claim]]").next().unwrap().to_owned() + claim;
     fs::write(folder.path().join("s.toml"), scenario).unwrap();
-    for (every, holds) in [("{ rounds = 1 }", "false"), ("{ seconds = 6 }", "undecided"), ("{ seconds = 10 }", "false")] {
+    for (every, holds) in [("{ rounds = 1 }", "refuted"), ("{ seconds = 6 }", "undecided"), ("{ seconds = 10 }", "refuted")] {
         let mut command = fedfleet(["run", "s.toml", "--out", "o", "--overwrite", "--set", &format!("record.every={every}")]);
         command.current_dir(&folder);
         let told = succeed(command);
-        assert_eq!(table(&folder.path().join("o/claims.csv"))[0]["holds"], holds, "{every}: {told}");
+        assert_eq!(table(&folder.path().join("o/claims.csv"))[0]["verdict"], holds, "{every}: {told}");
         // 48 s is before the third round, 54 s after it.
         assert_eq!(told.contains("rounds was sampled at 48.0 and 54.0 seconds, not at 50"), holds == "undecided", "{told}");
     }

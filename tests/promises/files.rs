@@ -270,7 +270,7 @@ fn tuned_values_are_chosen_by_the_validation_part() {
     let curves = Curves::read(&results.join("curves.csv")).expect("the curves are sound");
     let last = |name: &str| curves.runs[0].last(curves.metric(name).expect("it is recorded")).expect("it has a value");
     assert!(last("validation-loss") < 0.3 && last("test-loss") > 1.0);
-    assert_eq!(plan.notes(), ["`tune` keeps the values with the best final `validation-loss`, which is recorded for that"]);
+    assert_eq!(plan.notes(), ["`tune` keeps the values with the best final validation-loss, which is recorded for that"]);
     case.refused(
         "problem = { objective = 'softmax', data = 'digits-8x8' }\nfleet.clients = 4\nrecord.metrics = ['validation-accuracy']",
         &["needs a validation part", "validation = 0.1"],

@@ -112,14 +112,15 @@ impl Drop for Bar {
     }
 }
 
-/// Writes how many runs are done.
+/// Writes how many runs are done. A search may come to more than were foreseen, since runs go on later.
 fn count(total: &ProgressBar) {
+    total.set_length(total.length().unwrap_or(0).max(total.position()));
     total.set_message(format!("{} of {} runs", total.position(), total.length().unwrap_or(0)));
 }
 
 /// The method, the cell and the seed of a run; where that is long, the method and the cell are cut short.
 fn name(plan: &Plan, run: RunId) -> String {
-    let seed = format!(", seed {}", plan.seeds[run.seed]);
+    let seed = format!(", seed {}", plan.seed(run));
     let keys = plan.cells[run.cell].cell.keys.iter().map(|key| format!(", {}", key.value));
     let whole = plan.arm(run).label.clone() + &keys.collect::<String>();
     format!("{}{seed}", shortened(&whole, NAME.saturating_sub(seed.len())))

@@ -98,6 +98,21 @@ impl Drawing {
     }
 }
 
+/// Writes the three forms of each of the `drawings` into `folder`, which may be new, and lists the files.
+///
+/// # Errors
+/// [`FigureError::Foreign`], before anything is written, if a file is there that this program did not draw.
+pub(super) fn write_new(folder: &Path, drawings: &[(&str, Drawing)]) -> Result<Vec<PathBuf>, FigureError> {
+    let files = |stem: &str| ["svg", "pdf", "png"].map(|form| folder.join(format!("{stem}.{form}")));
+    let foreign = |path: &PathBuf| path.exists() && !is_ours(path);
+    if let Some(path) = drawings.iter().flat_map(|(stem, _)| files(stem)).find(foreign) {
+        return Err(FigureError::Foreign(path));
+    }
+    std::fs::create_dir_all(folder).map_err(|source| FigureError::Io { path: folder.to_owned(), source })?;
+    let written = drawings.iter().map(|(stem, drawing)| drawing.write(folder, stem)).collect::<Result<Vec<_>, _>>()?;
+    Ok(written.concat())
+}
+
 /// The document with a first comment that says which figure it is.
 fn marked(svg: &str, stem: &str) -> String {
     svg.replacen('>', &format!(">{}", mark(stem)), 1)

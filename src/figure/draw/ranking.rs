@@ -6,10 +6,7 @@ mod profile;
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    FigureError,
-    export::{self, Drawing},
-};
+use super::{FigureError, export};
 use crate::{
     rank::{Duels, Friedman, Measured, Pool},
     statistics::Profile,
@@ -34,16 +31,5 @@ pub fn draw_rankings(folder: &Path, measured: &Measured, pool: Pool) -> Result<V
     if !costs.is_empty() {
         drawings.push(("profile", profile::draw(methods, &Profile::of(&costs), &measured.title)?));
     }
-    write(folder, &drawings)
-}
-
-fn write(folder: &Path, drawings: &[(&str, Drawing)]) -> Result<Vec<PathBuf>, FigureError> {
-    let files = |stem: &str| ["svg", "pdf", "png"].map(|form| folder.join(format!("{stem}.{form}")));
-    let foreign = |path: &PathBuf| path.exists() && !export::is_ours(path);
-    if let Some(path) = drawings.iter().flat_map(|(stem, _)| files(stem)).find(foreign) {
-        return Err(FigureError::Foreign(path));
-    }
-    std::fs::create_dir_all(folder).map_err(|source| FigureError::Io { path: folder.to_owned(), source })?;
-    let written = drawings.iter().map(|(stem, drawing)| drawing.write(folder, stem)).collect::<Result<Vec<_>, _>>()?;
-    Ok(written.concat())
+    export::write_new(folder, &drawings)
 }

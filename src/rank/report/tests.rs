@@ -21,7 +21,7 @@ fn report(by: &[Rule], baseline: Option<&str>) -> Report {
 
 #[test]
 fn text_has_places_values_and_notes() {
-    let text = report(&[Rule::Borda, Rule::Condorcet, Rule::Mean], None).text();
+    let text = report(&[Rule::Borda, Rule::Condorcet, Rule::Mean], None).sheet().text();
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[0].join(" "), "Ranking by final training loss");
     assert!(rows.contains(&vec!["b", "1", "(5)", "1", "(1)", "1", "(3)"]), "{text}");
@@ -35,7 +35,7 @@ fn text_has_places_values_and_notes() {
 
 #[test]
 fn a_baseline_is_compared_with_every_method() {
-    let text = report(&[Rule::Borda], Some("a_1")).text();
+    let text = report(&[Rule::Borda], Some("a_1")).sheet().text();
     // b wins all pairs of runs on two of three tasks; all seeds are alike, so nothing varies.
     for part in ["P(better than a_1)", "0.667 [0.667, 0.667]", "0.500 [0.500, 0.500]", "0 [0, 0]", "2/0/1", "0/0/0", "0/0/3"] {
         assert!(text.contains(part), "{part}: {text}");
@@ -45,17 +45,20 @@ fn a_baseline_is_compared_with_every_method() {
 #[test]
 fn markdown_and_latex_escape_labels_and_mark_the_first() {
     let report = report(&[Rule::Borda, Rule::Kemeny], None);
-    assert!(report.markdown().contains("| b | **1 (5)** | **1** |"), "{}", report.markdown());
-    assert!(report.markdown().contains("| a\\_1 | 2 (4) | 2 |"), "{}", report.markdown());
-    let latex = report.latex();
-    assert!(latex.contains("    b & \\textbf{1 (5)} & \\textbf{1} \\\\\n    a\\_1 & 2 (4) & 2 \\\\\n"), "{latex}");
+    assert!(report.sheet().markdown().contains("| b | **1 (5)** | **1** |"), "{}", report.sheet().markdown());
+    assert!(report.sheet().markdown().contains("| a\\_1 | 2 (4) | 2 |"), "{}", report.sheet().markdown());
+    let latex = report.sheet().latex();
+    assert!(
+        latex.contains("    b & $\\mathbf{1}$ ($\\mathbf{5}$) & $\\mathbf{1}$ \\\\\n    a\\_1 & $2$ ($4$) & $2$ \\\\\n"),
+        "{latex}"
+    );
     assert!(latex.contains("\\toprule") && latex.contains("\\bottomrule") && latex.contains("\\chi"), "{latex}");
 }
 
 #[test]
 fn csv_has_a_row_for_each_procedure_and_method() {
     let mut out = Vec::new();
-    report(&[Rule::Condorcet, Rule::Nash], Some("b")).csv(&mut out).unwrap();
+    report(&[Rule::Condorcet, Rule::Nash], Some("b")).tidy().csv(&mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "rule,method,place,tied_with,value,low,high,share,won,tied,lost");

@@ -1,6 +1,6 @@
 //! From the keys of a `[[claim]]` to the one thing it asks, or the reason why it asks nothing.
 
-use super::{At, ClaimSpec, Comparison, Direction};
+use super::{At, ClaimSpec, Comparison, Direction, Kind};
 use crate::{
     invalid::{Invalid, one_line, require},
     record::{
@@ -8,6 +8,7 @@ use crate::{
         cell,
         curves::target::Target,
         metric::{Better, Measure},
+        spread::Bracket,
     },
 };
 
@@ -33,10 +34,10 @@ impl Quantity {
 /// The statement about the quantity.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Assertion<'a> {
-    /// `better` beats `worse` by at least `by`.
-    Beats { better: &'a str, worse: &'a str, by: f64, compare: Comparison },
-    /// The value of one method lies in `[low, high]`.
-    Lies { of: &'a str, low: f64, high: f64 },
+    /// The ratio or difference of `worse` and `better` is as `required`.
+    Beats { better: &'a str, worse: &'a str, required: Bracket, compare: Comparison },
+    /// The value of one method is as `required`.
+    Lies { of: &'a str, required: Bracket },
     /// The value of one method moves across the sweep of `over`.
     Moves { of: &'a str, over: &'a str, direction: Direction, within: f64 },
 }
@@ -52,6 +53,7 @@ impl ClaimSpec {
         one_line("text", &self.text)?;
         one_line("source", self.source.as_deref().unwrap_or_default())?;
         one_line("reason", self.reason.as_deref().unwrap_or_default())?;
+        self.check_paper()?;
         let (quantity, assertion) = self.meaning()?;
         let at = if self.target.is_some() { "target" } else { "metric" };
         let names: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
@@ -76,6 +78,18 @@ impl ClaimSpec {
         cell::validate(&self.cells, keys)
     }
 
+    /// Checks the number of the paper.
+    fn check_paper(&self) -> Result<(), Invalid> {
+        let Some(paper) = &self.paper else { return Ok(()) };
+        refuse(
+            self.kind == Some(Kind::Own),
+            "paper",
+            "an `own` claim is in no paper: leave `paper` out, or give another `kind`",
+        )?;
+        one_line("paper.where", paper.place.as_deref().unwrap_or_default())?;
+        paper.effect.map_or(Ok(()), |effect| require(effect.is_finite(), "paper.effect", effect, "a finite number"))
+    }
+
     /// The quantity and the assertion of the claim.
     pub(super) fn meaning(&self) -> Result<(Quantity, Assertion<'_>), Invalid> {
         Ok((self.quantity()?, self.assertion()?))
@@ -88,6 +102,9 @@ impl ClaimSpec {
                 let at = self.at.unwrap_or(At::End);
                 if let Some((_, x)) = at.place() {
                     require(x >= 0.0 && x.is_finite(), "at", x, "a finite instant of 0 or more")?;
+                }
+                if let At::Last(share) = at {
+                    require(share > 0.0 && share <= 1.0, "at", share, "a share of the run above 0 and up to 1")?;
                 }
                 Ok(Quantity::Value { metric: metric.clone(), at })
             }
@@ -125,6 +142,8 @@ impl ClaimSpec {
             (None, None, Some(of)) => {
                 refuse(self.by.is_some(), "by", "`by` compares two methods: name them by `better` and `worse`")?;
                 refuse(self.compare.is_some(), "compare", "`compare` is about two methods: name them by `better` and `worse`")?;
+                let about_two = "`margin` compares two methods: name them by `better` and `worse`";
+                refuse(self.margin.is_some() || self.equivalent.is_some(), "margin", about_two)?;
                 match &self.trend {
                     Some(_) if bounds => Err(Invalid::at("trend", "a claim has either a trend or a value, not both")),
                     Some(trend) => {
@@ -153,12 +172,25 @@ impl ClaimSpec {
 
     fn beats<'a>(&self, better: &'a str, worse: &'a str) -> Result<Assertion<'a>, Invalid> {
         let compare = self.compare.unwrap_or(Comparison::Ratio);
-        let by = self.by.unwrap_or(if compare == Comparison::Ratio { 1.0 } else { 0.0 });
-        match compare {
-            Comparison::Ratio => require(by > 0.0 && by.is_finite(), "by", by, "a ratio above 0")?,
-            Comparison::Difference => require(by.is_finite(), "by", by, "a finite difference")?,
-        }
-        Ok(Assertion::Beats { better, worse, by, compare })
+        let Some(margin) = self.margin else {
+            refuse(self.equivalent.is_some(), "equivalent", "`equivalent` needs a `margin`, such as `margin = 0.1`")?;
+            let by = self.by.unwrap_or(if compare == Comparison::Ratio { 1.0 } else { 0.0 });
+            match compare {
+                Comparison::Ratio => require(by > 0.0 && by.is_finite(), "by", by, "a ratio above 0")?,
+                Comparison::Difference => require(by.is_finite(), "by", by, "a finite difference")?,
+            }
+            return Ok(Assertion::Beats { better, worse, required: Bracket { low: by, high: f64::INFINITY }, compare });
+        };
+        refuse(
+            self.by.is_some(),
+            "margin",
+            "a claim has either `by`, for better by so much, or `margin`, for as good, not both",
+        )?;
+        require(margin > 0.0 && margin.is_finite(), "margin", margin, "a share or difference above 0")?;
+        let low = if compare == Comparison::Ratio { 1.0 / (1.0 + margin) } else { -margin };
+        let most = if compare == Comparison::Ratio { 1.0 + margin } else { margin };
+        let high = if self.equivalent == Some(true) { most } else { f64::INFINITY };
+        Ok(Assertion::Beats { better, worse, required: Bracket { low, high }, compare })
     }
 
     fn lies<'a>(&self, of: &'a str) -> Result<Assertion<'a>, Invalid> {
@@ -172,7 +204,7 @@ impl ClaimSpec {
                 self.within.ok_or_else(|| Invalid::at("equals", "`equals` needs a tolerance").help("add `within = …`"))?;
             require(value.is_finite(), "equals", value, "a finite value")?;
             require(within >= 0.0 && within.is_finite(), "within", within, "a tolerance of 0 or more")?;
-            return Ok(Assertion::Lies { of, low: value - within, high: value + within });
+            return Ok(Assertion::Lies { of, required: Bracket { low: value - within, high: value + within } });
         }
         refuse(self.within.is_some(), "within", "`within` belongs to `equals` or to a flat trend")?;
         let (low, high) = (self.above.unwrap_or(f64::NEG_INFINITY), self.below.unwrap_or(f64::INFINITY));
@@ -181,7 +213,7 @@ impl ClaimSpec {
                 .help("add `equals` and `within`, `below`, `above`, or `trend`"));
         }
         require(low <= high, "above", low, "a value below that of `below`")?;
-        Ok(Assertion::Lies { of, low, high })
+        Ok(Assertion::Lies { of, required: Bracket { low, high } })
     }
 }
 

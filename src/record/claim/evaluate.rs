@@ -1,48 +1,168 @@
 //! The answers of recorded curves to a claim.
 
 use super::{
-    Answer, At, ClaimSpec, Comparison, Direction, Verdict,
+    Answer, ClaimSpec, Comparison, Direction, EffectKind, Evidence, Rules, Verdict,
     check::{Assertion, Quantity},
-    judge::{Judgement, Measured, Open, beats, lies, moves},
+    effect::Scale,
+    judge::{Judgement, Terms, Versus, beats, lies},
+    measure::measure,
+    trend::moves,
 };
 use crate::{
     invalid::Invalid,
     record::{
-        axis::{Axis, short},
+        axis::short,
         cell,
-        curves::{Cell, Curves, Run, facts::Sampling, target::Target},
-        metric::Better,
+        curves::{Cell, Curves},
+        metric::{Better, ScaleKind},
         spread::{Bracket, median},
     },
-    rounding::end_of_instant,
 };
+
+/// Most digits of a bound that are written out.
+const DIGITS: usize = 8;
 
 /// Answers a claim, once in each cell that it is about (for a trend, once in each cell of the other keys).
 ///
 /// # Errors
 /// [`Invalid`] if the claim has no meaning. A claim on something that was not recorded is a verdict with a note, not an error.
-pub fn evaluate(claim: &ClaimSpec, curves: &Curves) -> Result<Vec<Verdict>, Invalid> {
+pub fn evaluate(claim: &ClaimSpec, curves: &Curves, rules: Rules) -> Result<Vec<Verdict>, Invalid> {
     let (quantity, assertion) = claim.meaning()?;
+    let asked = Asked { claim, curves, quantity, assertion, terms: claim.terms(rules) };
     let cells: Vec<&Cell> = curves.cells().into_iter().filter(|cell| cell::keeps(&claim.cells, cell)).collect();
-    let verdict = |cell: Cell, judged: Result<Judgement, String>| {
-        let (measured, range, answer, note) = match judged {
-            Ok(Judgement { figure, range, answer, note }) => (Some(figure), Some(range), answer, note),
-            Err(reason) => (None, None, Answer::Unknown, Some(reason)),
-        };
-        let range = range.filter(|range| range.low < range.high);
-        let why = claim.reason.as_ref().filter(|_| answer == Answer::Fails).cloned();
-        let note = [note, why].into_iter().flatten().reduce(|note, why| format!("{note}; {why}"));
-        let (text, source, required) = (claim.text.clone(), claim.source.clone(), required(&assertion));
-        Verdict { text, source, cell, measured, range, required, answer, note }
-    };
     if cells.is_empty() {
-        return Ok(vec![verdict(Cell::default(), Err("no recorded cell matches `where`".into()))]);
+        return Ok(vec![asked.verdict(Cell::default(), Err("no recorded cell matches `where`".into()))]);
     }
-    if let Assertion::Moves { over, .. } = assertion {
+    if let Assertion::Moves { over, .. } = asked.assertion {
         let groups = grouped(&cells, over);
-        return Ok(groups.into_iter().map(|(rest, group)| verdict(rest, trend(curves, &quantity, &assertion, &group))).collect());
+        return Ok(groups.into_iter().map(|(rest, group)| asked.verdict(rest, asked.trend(&group))).collect());
     }
-    Ok(cells.into_iter().map(|cell| verdict(cell.clone(), judge(curves, &quantity, &assertion, cell))).collect())
+    Ok(cells.into_iter().map(|cell| asked.verdict(cell.clone(), asked.judge(cell))).collect())
+}
+
+impl ClaimSpec {
+    /// The conditions under which the claim is judged.
+    fn terms(&self, rules: Rules) -> Terms {
+        Terms { kind: self.kind.unwrap_or_default(), interval: self.interval.unwrap_or_default(), rules }
+    }
+}
+
+/// A claim with the curves that answer it.
+struct Asked<'a> {
+    claim: &'a ClaimSpec,
+    curves: &'a Curves,
+    quantity: Quantity,
+    assertion: Assertion<'a>,
+    terms: Terms,
+}
+
+impl Asked<'_> {
+    fn verdict(&self, cell: Cell, judged: Result<Judgement, String>) -> Verdict {
+        let claim = self.claim;
+        let (measured, interval, answer, evidence, note) = match judged {
+            Ok(Judgement { figure, interval, answer, evidence, note }) => (Some(figure), Some(interval), answer, evidence, note),
+            Err(reason) => (None, None, Answer::Unknown, Evidence::default(), Some(reason)),
+        };
+        let interval = interval.filter(|interval| interval.low < interval.high);
+        let why = claim.reason.as_ref().filter(|_| answer == Answer::Refuted).cloned();
+        let note = [note, why].into_iter().flatten().reduce(|note, why| format!("{note}; {why}"));
+        Verdict {
+            text: claim.text.clone(),
+            source: claim.source.clone(),
+            kind: claim.kind.unwrap_or_default(),
+            paper: claim.paper.clone(),
+            with: None,
+            cell,
+            measured,
+            interval,
+            effect: self.assertion.effect(),
+            required: required(&self.assertion),
+            bounds: self.assertion.bounds(),
+            answer,
+            evidence,
+            note,
+        }
+    }
+
+    fn judge(&self, cell: &Cell) -> Result<Judgement, String> {
+        let found = |label: &str| measure(self.curves, &self.quantity, cell, label);
+        match self.assertion {
+            Assertion::Beats { better, worse, required, compare } => {
+                let versus = Versus { compare, better: self.direction(), required };
+                beats([found(better)?, found(worse)?], versus, self.terms)
+            }
+            Assertion::Lies { of, required } => Ok(lies(found(of)?, required, self.scale(), self.terms)),
+            Assertion::Moves { .. } => Err("a trend needs several cells".into()),
+        }
+    }
+
+    /// The direction in which values of the quantity are better.
+    fn direction(&self) -> Better {
+        match &self.quantity {
+            Quantity::Value { metric, .. } => {
+                self.curves.metric(metric).map_or(Better::Lower, |column| self.curves.metrics[column].better)
+            }
+            Quantity::Crossing { .. } => Better::Lower,
+        }
+    }
+
+    /// The scale on which values of the quantity spread evenly.
+    fn scale(&self) -> Scale {
+        let is_log = match &self.quantity {
+            Quantity::Value { metric, .. } => {
+                self.curves.metric(metric).is_some_and(|column| self.curves.metrics[column].scale == ScaleKind::Log)
+            }
+            Quantity::Crossing { .. } => true,
+        };
+        if is_log { Scale::Log } else { Scale::Linear }
+    }
+
+    /// Judges a trend over the cells of one group, in the order of the key's numeric values.
+    fn trend(&self, group: &[&Cell]) -> Result<Judgement, String> {
+        let Assertion::Moves { of, over, direction, within } = self.assertion else {
+            return Err("not a trend".into());
+        };
+        let mut points = Vec::new();
+        for cell in group {
+            let value = cell.get(over).ok_or_else(|| format!("`{over}` is not swept"))?;
+            let key: f64 = value.parse().map_err(|_| format!("`{over}` has the value `{value}`, which is not a number"))?;
+            points.push((key, measure(self.curves, &self.quantity, cell, of)?));
+        }
+        if points.len() < 2 {
+            return Err(format!("only one value of `{over}` was run"));
+        }
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let middle = |end: fn(&Bracket) -> f64, point: &(f64, super::measure::Measured)| {
+            median(&mut point.1.seeds.values().map(|found| end(&found.range)).collect::<Vec<_>>())
+        };
+        let is_finite = |point: &&(f64, super::measure::Measured)| {
+            [middle(|range| range.low, point), middle(|range| range.high, point)].into_iter().flatten().all(f64::is_finite)
+        };
+        if let Some((key, _)) = points.iter().find(|point| !is_finite(point)) {
+            return Err(format!("{of} has no finite value at {over} = {key}"));
+        }
+        moves(points, direction, within, self.terms)
+    }
+}
+
+impl Assertion<'_> {
+    /// The quantity that is judged.
+    fn effect(&self) -> EffectKind {
+        match self {
+            Self::Beats { compare: Comparison::Ratio, .. } => EffectKind::Ratio,
+            Self::Beats { .. } => EffectKind::Difference,
+            Self::Lies { .. } => EffectKind::Value,
+            Self::Moves { .. } => EffectKind::Trend,
+        }
+    }
+
+    /// The figures that are allowed; any of a trend, of which the order counts.
+    fn bounds(&self) -> Bracket {
+        match *self {
+            Self::Beats { required, .. } | Self::Lies { required, .. } => required,
+            Self::Moves { .. } => Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY },
+        }
+    }
 }
 
 /// The cells that differ in `over` only, under what they share.
@@ -58,138 +178,24 @@ fn grouped<'a>(cells: &[&'a Cell], over: &str) -> Vec<(Cell, Vec<&'a Cell>)> {
     groups
 }
 
-fn judge(curves: &Curves, quantity: &Quantity, assertion: &Assertion<'_>, cell: &Cell) -> Result<Judgement, String> {
-    match *assertion {
-        Assertion::Beats { better, worse, by, compare } => {
-            let sides = [measure(curves, quantity, cell, better)?, measure(curves, quantity, cell, worse)?];
-            beats(direction(curves, quantity), sides, by, compare)
-        }
-        Assertion::Lies { of, low, high } => Ok(lies(measure(curves, quantity, cell, of)?, low, high)),
-        Assertion::Moves { .. } => Err("a trend needs several cells".into()),
-    }
-}
-
-/// The direction in which values of a quantity are better.
-fn direction(curves: &Curves, quantity: &Quantity) -> Better {
-    match quantity {
-        Quantity::Value { metric, .. } => curves.metric(metric).map_or(Better::Lower, |column| curves.metrics[column].better),
-        Quantity::Crossing { .. } => Better::Lower,
-    }
-}
-
-/// Judges a trend over the cells of one group, in the order of the key's numeric values.
-fn trend(curves: &Curves, quantity: &Quantity, assertion: &Assertion<'_>, group: &[&Cell]) -> Result<Judgement, String> {
-    let &Assertion::Moves { of, over, direction, within } = assertion else {
-        return Err("not a trend".into());
-    };
-    let mut points = Vec::new();
-    for cell in group {
-        let value = cell.get(over).ok_or_else(|| format!("`{over}` is not swept"))?;
-        let key: f64 = value.parse().map_err(|_| format!("`{over}` has the value `{value}`, which is not a number"))?;
-        points.push((key, measure(curves, quantity, cell, of)?));
-    }
-    if points.len() < 2 {
-        return Err(format!("only one value of `{over}` was run"));
-    }
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let is_finite = |found: &Measured| [found.value.low, found.value.high].into_iter().all(f64::is_finite);
-    if let Some((key, _)) = points.iter().find(|point| !is_finite(&point.1)) {
-        return Err(format!("{of} has no finite value at {over} = {key}"));
-    }
-    Ok(moves(points, direction, within))
-}
-
-/// The median over seeds of a quantity of `method` in `cell`.
-fn measure(curves: &Curves, quantity: &Quantity, cell: &Cell, method: &str) -> Result<Measured, String> {
-    let metric = curves.metric(quantity.metric()).ok_or_else(|| format!("{} was not recorded", quantity.metric()))?;
-    let runs: Vec<&Run> = curves.of(cell, method).collect();
-    let found = match quantity {
-        Quantity::Value { at, .. } => at_instant(&runs, *at, (metric, curves.metrics[metric].better), method),
-        Quantity::Crossing { target, axis } => at_target(&runs, target, *axis, (metric, curves.metrics[metric].better), method),
-    };
-    found.ok_or_else(|| format!("{method} has no value of {} there", quantity.metric()))
-}
-
-/// The median over `runs` of `method` of a metric at an instant.
-fn at_instant(runs: &[&Run], at: At, (metric, better): (usize, Better), method: &str) -> Option<Measured> {
-    let found: Vec<Instant> = runs.iter().filter_map(|run| Instant::of(run, at, metric, better)).collect();
-    let value = Bracket::median(&found.iter().map(|instant| instant.range).collect::<Vec<_>>())?;
-    let figure = median(&mut found.iter().map(|instant| instant.value).collect::<Vec<_>>())?;
-    let between = Bracket::median(&found.iter().filter_map(|instant| instant.between).collect::<Vec<_>>());
-    let ends_before = |&(axis, x): &(Axis, f64)| runs.iter().any(|run| !run.diverged && !run.reaches(axis, x));
-    let note = at.place().filter(ends_before).map(|(axis, x)| format!("{method} ends before {x} {axis}: its last value counts"));
-    let told = |((axis, x), Bracket { low, high }): ((Axis, f64), Bracket)| Open {
-        text: format!("{method} was sampled at {} and {} {axis}, not at {x}", short(low), short(high)),
-        always: true,
-    };
-    let open = at.place().zip(between).filter(|_| !value.is_exact()).map(told);
-    Some(Measured { label: method.to_owned(), value, figure, at_least: None, note, open })
-}
-
-/// The median over `runs` of `method` of where a target is reached.
-fn at_target(runs: &[&Run], target: &Target, axis: Axis, metric: (usize, Better), method: &str) -> Option<Measured> {
-    let crossing = |run: &&Run| target.crossing(run, axis, metric).unwrap_or(Bracket::at(f64::INFINITY));
-    let value = Bracket::median(&runs.iter().map(crossing).collect::<Vec<_>>())?;
-    let end = |run: &&Run| if run.diverged { f64::INFINITY } else { run.end(axis) };
-    let at_least = if value.high.is_infinite() { median(&mut runs.iter().map(end).collect::<Vec<_>>()) } else { None };
-    let open = (!value.is_exact()).then(|| Open {
-        text: format!("{method} reaches {target} between {} and {} {axis}", short(value.low), short(value.high)),
-        always: false,
-    });
-    Some(Measured { label: method.to_owned(), value, figure: value.high, at_least, note: None, open })
+/// A bound with its own digits, or with three where it has many.
+fn figure(bound: f64) -> String {
+    let text = bound.to_string();
+    if text.len() > DIGITS { short(bound) } else { text }
 }
 
 fn required(assertion: &Assertion<'_>) -> String {
+    let bounds = |Bracket { low, high }: Bracket| match (low.is_finite(), high.is_finite()) {
+        (false, _) => format!("≤ {}", figure(high)),
+        (_, false) => format!("≥ {}", figure(low)),
+        _ => format!("in [{}, {}]", short(low), short(high)),
+    };
     match *assertion {
-        Assertion::Beats { by, compare: Comparison::Ratio, .. } => format!("ratio ≥ {by}"),
-        Assertion::Beats { by, .. } => format!("difference ≥ {by}"),
-        Assertion::Lies { low, high, .. } if low.is_infinite() => format!("≤ {high}"),
-        Assertion::Lies { low, high, .. } if high.is_infinite() => format!("≥ {low}"),
-        Assertion::Lies { low, high, .. } => format!("in [{}, {}]", short(low), short(high)),
+        Assertion::Beats { required, compare: Comparison::Ratio, .. } => format!("ratio {}", bounds(required)),
+        Assertion::Beats { required, .. } => format!("difference {}", bounds(required)),
+        Assertion::Lies { required, .. } => bounds(required),
         Assertion::Moves { over, direction: Direction::Falls, .. } => format!("falls with {over}"),
         Assertion::Moves { over, direction: Direction::Rises, .. } => format!("rises with {over}"),
         Assertion::Moves { over, within, .. } => format!("flat in {over} within {within}"),
-    }
-}
-
-/// The value of a metric at an instant, as the samples of a run show it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Instant {
-    /// The value of the last sample by then.
-    pub value: f64,
-    /// The possible values: between this sample and the next, where no sample is of the instant.
-    pub range: Bracket,
-    /// The places of these two samples.
-    pub between: Option<Bracket>,
-}
-
-impl Instant {
-    /// The value of the column `metric` of `run`, whose values are `better` in one direction; `None` before the first sample. It is the
-    /// worst there is for a run that diverges sooner or later.
-    ///
-    /// The value is known where a sample is of the instant, after the last sample, and where every update of a server's model was
-    /// sampled.
-    pub fn of(run: &Run, at: At, metric: usize, better: Better) -> Option<Self> {
-        let known = |value: f64| Self { value, range: Bracket::at(value), between: None };
-        if run.diverged {
-            return Some(known(better.worst()));
-        }
-        let Some((axis, x)) = at.place() else { return run.last(metric).map(|value| known(better.settle(value))) };
-        // Sums of times round.
-        let end = if axis == Axis::Seconds { end_of_instant(x) } else { x };
-        let value = better.settle(run.at(axis, metric, end)?);
-        let place = run.samples(axis, metric).map(|sample| sample.0).take_while(|&place| place <= end).last()?;
-        let is_of_it = match axis {
-            Axis::Rounds | Axis::Updates => place >= x.floor(),
-            Axis::Seconds => end_of_instant(place) >= x,
-            Axis::Gradients | Axis::UplinkBits | Axis::DownlinkBits => place >= x,
-        };
-        if is_of_it || run.sampling.is_some_and(Sampling::is_exact) {
-            return Some(known(value));
-        }
-        let Some((after, next)) = run.samples(axis, metric).find(|sample| sample.0 > end) else { return Some(known(value)) };
-        let next = better.settle(next);
-        let range = Bracket { low: value.min(next), high: value.max(next) };
-        Some(Self { value, range, between: Some(Bracket { low: place, high: after }) })
     }
 }

@@ -1,154 +1,172 @@
-//! Judging what was measured, with what samples leave open.
-//!
-//! Each assertion is evaluated over all values between the ends of what it is about: it holds or fails where it does so everywhere.
+//! Judging the effects of all seeds by what a claim requires of them.
 
-use super::{Answer, Comparison, Direction};
+use super::{
+    Answer, Comparison, Evidence, IntervalKind, Kind, Rules,
+    effect::{Effect, Estimate, FEWEST, Scale, answer},
+    measure::{Found, Measured, Open},
+};
 use crate::record::{axis::short, metric::Better, spread::Bracket};
 
-/// A median over seeds.
-#[derive(Debug, Clone)]
-pub(super) struct Measured {
-    /// Whose it is.
-    pub label: String,
-    pub value: Bracket,
-    /// The figure shown: the place by which a target was certainly reached, or the value of the last sample by an instant.
-    pub figure: f64,
-    /// The end of the runs, if `value` is infinite because a target was never reached; infinite where they diverged.
-    pub at_least: Option<f64>,
-    /// A remark that runs ended before the instant.
-    pub note: Option<String>,
-    /// Between which samples it lies, where they leave it open.
-    pub open: Option<Open>,
-}
-
-/// The uncertainty between two samples, in words.
-#[derive(Debug, Clone)]
-pub(super) struct Open {
-    pub text: String,
-    /// Whether it is shown even for claims that are decided: the figure is then not that of the instant.
-    pub always: bool,
-}
-
-impl Measured {
-    /// The words for a target that was not reached by `end`.
-    fn missed(&self, end: f64) -> String {
-        let label = &self.label;
-        if end.is_finite() { format!("{label} does not reach the target by {}", short(end)) } else { format!("{label} diverges") }
-    }
+/// The conditions under which a claim is judged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    pub kind: Kind,
+    pub interval: IntervalKind,
+    pub rules: Rules,
 }
 
 /// The result of an assertion.
 #[derive(Debug, Clone)]
 pub(super) struct Judgement {
-    /// The figure that was asked for.
+    /// The effect that was asked for.
     pub figure: f64,
-    /// The possible values of the figure.
-    pub range: Bracket,
+    /// Its interval.
+    pub interval: Bracket,
     pub answer: Answer,
-    /// A remark on it.
+    /// Seeds and probabilities behind the answer.
+    pub evidence: Evidence,
+    /// Remarks.
     pub note: Option<String>,
 }
 
-impl Judgement {
-    /// The judgement on what is `certain`, and at least `possible`; what is `open` is said where that matters, with the remedy.
-    fn new(
-        figure: f64,
-        range: Bracket,
-        (certain, possible): (bool, bool),
-        notes: impl IntoIterator<Item = String>,
-        open: impl IntoIterator<Item = Open>,
-    ) -> Self {
-        let answer = match (certain, possible) {
-            (true, _) => Answer::Holds,
-            (false, true) => Answer::Undecided,
-            (false, false) => Answer::Fails,
-        };
-        let undecided = answer == Answer::Undecided;
-        let told = open.into_iter().filter(|open| undecided || open.always).map(|open| open.text).collect::<Vec<_>>();
-        let remedy = (undecided || !told.is_empty()).then(|| REMEDY.to_owned());
-        let note = notes.into_iter().chain(told).chain(remedy).reduce(|note, next| format!("{note}; {next}"));
-        Self { figure, range, answer, note }
-    }
+/// The answers of an interval: with all that samples leave open, and of the effects shown alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answers {
+    pub all: Answer,
+    pub shown: Answer,
 }
 
 /// The remedy for uncertainty between samples.
 const REMEDY: &str = "`record.every = { rounds = 1 }` samples every update of a server; a finer grid samples peers more closely";
 
-/// Compares two methods, the better one first. A target that the worse method never reached is worth as much as the run was long: the
-/// figure is then a lower bound, and says so.
-pub(super) fn beats(better: Better, [good, bad]: [Measured; 2], by: f64, compare: Comparison) -> Result<Judgement, String> {
-    if let Some(end) = good.at_least {
-        let figure = if compare == Comparison::Ratio { 0.0 } else { f64::NEG_INFINITY };
-        return Ok(Judgement::new(figure, Bracket::at(figure), (false, false), [good.missed(end)], []));
+impl Judgement {
+    /// The judgement by an `estimate`; what samples leave `open` is said where that matters, with the remedy.
+    pub fn new(
+        estimate: &Estimate,
+        required: Bracket,
+        terms: Terms,
+        notes: impl IntoIterator<Item = String>,
+        open: impl IntoIterator<Item = Open>,
+    ) -> Self {
+        let answers = Answers { all: answer(estimate.interval, required), shown: answer(estimate.of_shown, required) };
+        let (answer, why) = settled(answers.all, (estimate.seeds(), estimate.varies), terms);
+        let (p, exact) = estimate.p_values(required).unzip();
+        let (seeds, favour) = (estimate.seeds(), estimate.favour(required));
+        let evidence = Evidence { seeds, favour, by_value: !estimate.varies, p, exact, holm: None };
+        Self { figure: estimate.centre, interval: estimate.interval, answer, evidence, note: None }
+            .noting(answers, why, notes, open)
     }
-    let bound = bad.at_least.map(|end| if end.is_finite() { format!("at least: {}", bad.missed(end)) } else { bad.missed(end) });
-    let (g, b) = (good.value, bad.at_least.map_or(bad.value, Bracket::at));
-    let shown = (bad.at_least.unwrap_or(bad.figure), good.figure);
-    let figure = |b: f64, g: f64| match (compare, better) {
-        (Comparison::Ratio, Better::Higher) => (1.0 - b) / (1.0 - g),
-        (Comparison::Difference, Better::Higher) => g - b,
-        (Comparison::Ratio, _) => b / g,
-        (Comparison::Difference, _) => b - g,
-    };
-    let measured = figure(shown.0, shown.1);
-    if measured.is_nan() {
-        return Err(format!("{} ({}) and {} ({}) cannot be compared", bad.label, short(shown.0), good.label, short(shown.1)));
+
+    /// The same with its remarks.
+    pub fn noting(
+        mut self,
+        answers: Answers,
+        why: Option<String>,
+        notes: impl IntoIterator<Item = String>,
+        open: impl IntoIterator<Item = Open>,
+    ) -> Self {
+        let undecided = self.answer == Answer::Undecided && why.is_none();
+        let crosses = undecided && answers.shown == Answer::Undecided;
+        let told: Vec<String> =
+            open.into_iter().filter(|open| undecided && !crosses || open.always).map(|open| open.text).collect();
+        let remedy = (!told.is_empty()).then(|| REMEDY.to_owned());
+        let crosses = crosses.then(|| "the interval crosses the threshold: more seeds narrow it".to_owned());
+        self.note =
+            notes.into_iter().chain(why).chain(crosses).chain(told).chain(remedy).reduce(|note, next| format!("{note}; {next}"));
+        self
     }
-    let corners = [(b.low, g.low), (b.low, g.high), (b.high, g.low), (b.high, g.high)].map(|(b, g)| figure(b, g));
-    // Of zero and zero any ratio may be right, of infinities any difference.
-    let least = if compare == Comparison::Ratio { 0.0 } else { f64::NEG_INFINITY };
-    let any = if corners.iter().any(|corner| corner.is_nan()) { &[least, f64::INFINITY][..] } else { &[] };
-    let range = spanned(corners.iter().chain(any).copied().filter(|corner| !corner.is_nan()));
-    let notes = [bound, good.note, bad.note].into_iter().flatten();
-    let open = [good.open, bad.open].into_iter().flatten();
-    Ok(Judgement::new(measured, range, (range.low >= by, range.high >= by), notes, open))
 }
 
-/// Whether the value of one method lies in `[low, high]`.
-pub(super) fn lies(found: Measured, low: f64, high: f64) -> Judgement {
-    let value = found.value;
-    let certain = value.low >= low && value.high <= high;
-    let possible = value.high >= low && value.low <= high;
-    let note = found.at_least.map(|end| found.missed(end)).or(found.note);
-    Judgement::new(found.figure, value, (certain, possible), note, found.open)
-}
-
-/// From the least to the greatest of `values`.
-fn spanned(values: impl Iterator<Item = f64>) -> Bracket {
-    let none = Bracket { low: f64::INFINITY, high: f64::NEG_INFINITY };
-    values.fold(none, |all, value| Bracket { low: all.low.min(value), high: all.high.max(value) })
-}
-
-/// Whether values move as they should over two keys or more, in the order of `points`.
-pub(super) fn moves(points: Vec<(f64, Measured)>, direction: Direction, within: f64) -> Judgement {
-    let values: Vec<Bracket> = points.iter().map(|point| point.1.value).collect();
-    let figure = points[points.len() - 1].1.figure / points[0].1.figure;
-    let (first, last) = (values[0], values[values.len() - 1]);
-    let always = |holds: &dyn Fn(Bracket, Bracket) -> bool| values.windows(2).all(|pair| holds(pair[0], pair[1]));
-    let least = |end: fn(&Bracket) -> f64| values.iter().map(end).fold(f64::INFINITY, f64::min);
-    let greatest = |end: fn(&Bracket) -> f64| values.iter().map(end).fold(f64::NEG_INFINITY, f64::max);
-    let flat = |low: f64, high: f64| high - low <= within * low.abs().min(high.abs());
-    let holds = match direction {
-        Direction::Falls => (
-            last.high < first.low && always(&|before, after| after.high <= before.low),
-            last.low < first.high && always(&|before, after| after.low <= before.high),
-        ),
-        Direction::Rises => (
-            last.low > first.high && always(&|before, after| after.low >= before.high),
-            last.high > first.low && always(&|before, after| after.high >= before.low),
-        ),
-        // At their widest; and at their closest, where the greatest lower end is above the least upper one.
-        Direction::Flat => {
-            let (widest, closest) = ((least(|v| v.low), greatest(|v| v.high)), (least(|v| v.high), greatest(|v| v.low)));
-            (flat(widest.0, widest.1), closest.1 <= closest.0 || flat(closest.0, closest.1))
+/// The answer for so many seeds, which vary or not, and a reason besides the interval. A single seed decides identities and theorems.
+pub(super) fn settled(by_all: Answer, (seeds, varies): (usize, bool), terms: Terms) -> (Answer, Option<String>) {
+    match seeds {
+        1 if !terms.kind.is_exact() => (Answer::Undecided, Some(ONE_SEED.to_owned())),
+        few if few > 1 && few < FEWEST && varies => {
+            (Answer::Undecided, Some(format!("{few} seeds are too few to judge a spread: give `seeds = 8` or more")))
         }
-    };
-    let shown = |value: Bracket| {
-        if value.is_exact() { short(value.high) } else { format!("{}–{}", short(value.low), short(value.high)) }
-    };
-    let listed: Vec<String> = points.iter().map(|(key, found)| format!("{} at {key}", shown(found.value))).collect();
-    let range = Bracket { low: last.low / first.high, high: last.high / first.low };
-    // The values are listed with what they may be; once is enough for the samples.
-    let open = points.into_iter().find_map(|(_, found)| found.open.filter(|open| open.always));
-    Judgement::new(figure, range, holds, [listed.join(", ")], open)
+        _ => (by_all, None),
+    }
+}
+
+/// Why one seed does not decide a claim, and what does.
+const ONE_SEED: &str = "one seed does not show the spread over seeds: give `seeds = 8` or more, or `kind = \"identity\"` or \"theorem\" \
+                        where nothing is random";
+
+/// What is required of the comparison of two methods.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Versus {
+    pub compare: Comparison,
+    pub better: Better,
+    /// The values of the ratio or difference that the claim allows.
+    pub required: Bracket,
+}
+
+/// Compares two methods, the better one first, seed by seed. A target that the worse method never reached is worth as much as the run
+/// was long: the effect is then a lower bound, and the notes say so.
+pub(super) fn beats([good, bad]: [Measured; 2], versus: Versus, terms: Terms) -> Result<Judgement, String> {
+    let pairs: Vec<(Found, Found)> = good.seeds.iter().filter_map(|(seed, &g)| Some((g, *bad.seeds.get(seed)?))).collect();
+    if pairs.is_empty() {
+        return Err(format!("{} and {} have no seed in common", good.label, bad.label));
+    }
+    let effects: Vec<Effect> = pairs.iter().map(|&(g, b)| versus.effect(g, b)).collect();
+    let undefined = effects.iter().filter(|effect| effect.shown.is_nan()).count();
+    if undefined == effects.len() {
+        let (g, b) = pairs[0];
+        return Err(format!("{} ({}) and {} ({}) cannot be compared", bad.label, short(b.value), good.label, short(g.value)));
+    }
+    let effects: Vec<Effect> = effects.into_iter().map(|effect| versus.settle(effect)).collect();
+    let ties = (undefined > 0).then(|| format!("the comparison is undefined in {undefined} seeds, which count as ties"));
+    let scale = if versus.compare == Comparison::Ratio { Scale::Log } else { Scale::Linear };
+    let estimate = Estimate::new(&effects, scale, terms.interval, terms.rules);
+    let bound = bad.missed().filter(|_| good.missed().is_none());
+    let at_least = |text: String| if text.contains("diverges") { text } else { format!("at least: {text}") };
+    let notes = [good.missed(), bound.map(at_least), ties, good.note, bad.note].into_iter().flatten();
+    Ok(Judgement::new(&estimate, versus.required, terms, notes, [good.open, bad.open].into_iter().flatten()))
+}
+
+impl Versus {
+    /// The ratio or difference of a value `b` of the worse method and a value `g` of the better one.
+    fn figure(&self, b: f64, g: f64) -> f64 {
+        match (self.compare, self.better) {
+            (Comparison::Ratio, Better::Higher) => (1.0 - b) / (1.0 - g),
+            (Comparison::Difference, Better::Higher) => g - b,
+            (Comparison::Ratio, _) => b / g,
+            (Comparison::Difference, _) => b - g,
+        }
+    }
+
+    /// The effect in one seed; not a number where both values are zero, or infinite.
+    fn effect(&self, g: Found, b: Found) -> Effect {
+        if g.missed.is_some() {
+            return Effect::at(self.least());
+        }
+        let end = b.missed.unwrap_or(b.value);
+        let b = if b.missed.is_some() { Bracket { low: end, high: f64::INFINITY } } else { b.range };
+        let corners = [(b.low, g.range.low), (b.low, g.range.high), (b.high, g.range.low), (b.high, g.range.high)];
+        let corners = corners.map(|(b, g)| self.figure(b, g));
+        // Of zero and zero any ratio may be right, of infinities any difference.
+        let any = if corners.iter().any(|corner| corner.is_nan()) { &[self.least(), f64::INFINITY][..] } else { &[] };
+        let range = Bracket::spanning(corners.into_iter().filter(|corner| !corner.is_nan()).chain(any.iter().copied()));
+        Effect { shown: self.figure(end, g.value), range }
+    }
+
+    /// The worst effect there is.
+    fn least(&self) -> f64 {
+        if self.compare == Comparison::Ratio { 0.0 } else { f64::NEG_INFINITY }
+    }
+
+    /// An undefined effect as a tie.
+    fn settle(&self, effect: Effect) -> Effect {
+        let tie = if self.compare == Comparison::Ratio { 1.0 } else { 0.0 };
+        if effect.shown.is_nan() { Effect { shown: tie, ..effect } } else { effect }
+    }
+}
+
+/// Whether the value of one method, which spreads evenly on `scale` where it is positive, lies within `required`.
+pub(super) fn lies(found: Measured, required: Bracket, scale: Scale, terms: Terms) -> Judgement {
+    let effects: Vec<Effect> = found.seeds.values().map(|found| Effect { shown: found.value, range: found.range }).collect();
+    let positive = effects.iter().all(|effect| effect.range.low > 0.0 && effect.shown > 0.0);
+    let estimate = Estimate::new(&effects, if positive { scale } else { Scale::Linear }, terms.interval, terms.rules);
+    let notes = [found.missed(), found.note].into_iter().flatten();
+    Judgement::new(&estimate, required, terms, notes, found.open)
 }

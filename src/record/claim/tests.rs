@@ -1,5 +1,7 @@
 //! Claims in every form, and claims that no run could answer.
 
+mod seeds;
+
 use std::fmt::Write as _;
 
 use super::*;
@@ -7,6 +9,7 @@ use crate::record::{
     EverySpec,
     curves::{Curves, facts::Sampling},
     metric::{Better, Measure},
+    spread::Bracket,
 };
 
 /// The curves of [`coarse`] as those of a server each of whose updates was sampled.
@@ -40,8 +43,12 @@ fn claim(keys: &str) -> ClaimSpec {
     toml::from_str(&format!("text = \"t\"\n{keys}")).unwrap()
 }
 
+fn judged(claim: &ClaimSpec, curves: &Curves) -> Vec<Verdict> {
+    evaluate(claim, curves, Rules::default()).unwrap()
+}
+
 fn answer(keys: &str) -> Vec<(Option<f64>, Option<bool>)> {
-    evaluate(&claim(keys), &curves()).unwrap().into_iter().map(|v| (v.measured, v.answer.holds())).collect()
+    judged(&claim(keys), &curves()).into_iter().map(|v| (v.measured, v.answer.holds())).collect()
 }
 
 #[test]
@@ -59,7 +66,7 @@ fn ratio_of_a_metric_at_an_instant() {
 fn a_reason_is_told_where_the_claim_does_not_hold() {
     let note = |by: f64| {
         let keys = "reason = \"why\"\nmetric = \"loss\"\nat = { seconds = 4.9 }\nbetter = \"fast\"\nworse = \"slow\"";
-        evaluate(&claim(&format!("{keys}\nby = {by:?}\nwhere = {{ alpha = 1 }}")), &curves()).unwrap().remove(0).note
+        judged(&claim(&format!("{keys}\nby = {by:?}\nwhere = {{ alpha = 1 }}")), &curves()).remove(0).note
     };
     assert_eq!((note(4.0), note(4.1)), (None, Some("why".to_owned())));
 }
@@ -75,12 +82,12 @@ fn accuracies_are_compared_by_their_error_rates() {
 fn ratio_of_places_where_a_target_is_reached() {
     let keys = "target = { loss = 0.25 }\nbetter = \"fast\"\nworse = \"slow\"\nby = 2\nwhere = { \"problem.alpha\" = 1 }";
     assert_eq!(answer(keys), [(Some(2.0), Some(true))]);
-    let verdicts = evaluate(&claim(&keys.replace("0.25", "0.03125").replace("by = 2", "by = 1.7")), &curves()).unwrap();
+    let verdicts = judged(&claim(&keys.replace("0.25", "0.03125").replace("by = 2", "by = 1.7")), &curves());
     // The slow one ends at 8 s without reaching it: at least 8/5.
-    assert_eq!((verdicts[0].measured, verdicts[0].answer), (Some(1.6), Answer::Fails));
+    assert_eq!((verdicts[0].measured, verdicts[0].answer), (Some(1.6), Answer::Undecided));
     assert!(verdicts[0].note.as_ref().unwrap().starts_with("at least: slow"));
-    let never = evaluate(&claim(&keys.replace("0.25", "1e-9")), &curves()).unwrap();
-    assert_eq!(never[0].answer, Answer::Fails);
+    let never = judged(&claim(&keys.replace("0.25", "1e-9")), &curves());
+    assert_eq!(never[0].answer, Answer::Refuted);
 }
 
 #[test]
@@ -117,8 +124,8 @@ fn a_diverged_run_is_worse_than_any_other() {
     );
     let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
     let ask = |better: &str, worse: &str| {
-        let spec = claim(&format!("metric = \"loss\"\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
-        evaluate(&spec, &curves).unwrap()[0].answer.holds()
+        let spec = claim(&format!("metric = \"loss\"\nkind = \"theorem\"\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
+        judged(&spec, &curves)[0].answer.holds()
     };
     assert_eq!(ask("good", "bad"), Some(true));
     assert_eq!(ask("bad", "good"), Some(false));
@@ -132,12 +139,13 @@ fn a_target_missed_by_divergence_is_worse_than_any_that_is_reached() {
     );
     let curves = Curves::parse(file.as_bytes(), std::path::Path::new("t")).unwrap();
     let ask = |better: &str, worse: &str| {
-        let spec = claim(&format!("target = {{ loss = 0.5 }}\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
-        let verdict = evaluate(&spec, &curves).unwrap().remove(0);
+        let spec =
+            claim(&format!("target = {{ loss = 0.5 }}\nkind = \"theorem\"\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
+        let verdict = judged(&spec, &curves).remove(0);
         (verdict.measured, verdict.answer, verdict.note.unwrap())
     };
     assert_eq!(ask("good", "bad"), (Some(f64::INFINITY), Answer::Holds, "bad diverges".to_owned()));
-    assert_eq!(ask("bad", "good"), (Some(0.0), Answer::Fails, "bad diverges".to_owned()));
+    assert_eq!(ask("bad", "good"), (Some(0.0), Answer::Refuted, "bad diverges".to_owned()));
 }
 
 #[test]
@@ -155,10 +163,10 @@ fn a_run_that_diverges_is_worst_at_every_instant_and_reaches_no_target() {
         "metric = \"accuracy\"\nat = { rounds = 1 }",
     ] {
         let ask = |better: &str, worse: &str| {
-            let spec = claim(&format!("{what}\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
-            evaluate(&spec, &curves).unwrap()[0].answer
+            let spec = claim(&format!("{what}\nkind = \"theorem\"\nbetter = \"{better}\"\nworse = \"{worse}\"\nby = 2"));
+            judged(&spec, &curves)[0].answer
         };
-        assert_eq!((ask("good", "bad"), ask("bad", "good")), (Answer::Holds, Answer::Fails), "{what}");
+        assert_eq!((ask("good", "bad"), ask("bad", "good")), (Answer::Holds, Answer::Refuted), "{what}");
     }
 }
 
@@ -166,26 +174,26 @@ fn a_run_that_diverges_is_worst_at_every_instant_and_reaches_no_target() {
 #[test]
 fn a_claim_that_hangs_on_the_value_between_two_samples_is_undecided() {
     let keys = "metric = \"loss\"\nat = { seconds = 4.9 }\nwhere = { alpha = 1 }\n";
-    let ask = |more: &str| evaluate(&claim(&format!("{keys}{more}")), &coarse()).unwrap().remove(0);
+    let ask = |more: &str| judged(&claim(&format!("{keys}{more}")), &coarse()).remove(0);
     for (more, answer) in [
         // From 0.1768 / (1/16) = 2.83 to (1/4) / (1/32) = 8 times; from 0.1768 - 1/16 = 0.114 to 1/4 - 1/32 = 0.219 apart.
         ("better = \"fast\"\nworse = \"slow\"\nby = 2.8", Answer::Holds),
         ("better = \"fast\"\nworse = \"slow\"\nby = 2.9", Answer::Undecided),
         ("better = \"fast\"\nworse = \"slow\"\nby = 8", Answer::Undecided),
-        ("better = \"fast\"\nworse = \"slow\"\nby = 8.1", Answer::Fails),
+        ("better = \"fast\"\nworse = \"slow\"\nby = 8.1", Answer::Refuted),
         ("better = \"fast\"\nworse = \"slow\"\ncompare = \"difference\"\nby = 0.11", Answer::Holds),
         ("better = \"fast\"\nworse = \"slow\"\ncompare = \"difference\"\nby = 0.2", Answer::Undecided),
-        ("better = \"fast\"\nworse = \"slow\"\ncompare = \"difference\"\nby = 0.22", Answer::Fails),
+        ("better = \"fast\"\nworse = \"slow\"\ncompare = \"difference\"\nby = 0.22", Answer::Refuted),
         ("of = \"slow\"\nbelow = 0.25", Answer::Holds),
         ("of = \"slow\"\nbelow = 0.2", Answer::Undecided),
-        ("of = \"slow\"\nbelow = 0.17", Answer::Fails),
+        ("of = \"slow\"\nbelow = 0.17", Answer::Refuted),
     ] {
         assert_eq!(ask(more).answer, answer, "{more}");
     }
     let verdict = ask("better = \"fast\"\nworse = \"slow\"\nby = 2.8");
     // The figure is that of the last samples by then, as it is told of every claim: what else it may be stands beside it.
     assert_eq!(verdict.measured, Some(4.0));
-    let range = verdict.range.unwrap();
+    let range = verdict.interval.unwrap();
     approx::assert_relative_eq!(range.low, 16.0 * 0.5f64.powf(2.5), epsilon = 1e-12);
     assert_eq!(range.high, 8.0);
     let note = verdict.note.unwrap();
@@ -198,8 +206,8 @@ fn a_claim_that_hangs_on_the_value_between_two_samples_is_undecided() {
 fn a_value_is_known_where_a_sample_is_of_the_instant() {
     for at in ["seconds = 4", "rounds = 4.5", "uplink-bits = 400", "seconds = 8.5", "seconds = 3.999999999999"] {
         let keys = format!("metric = \"loss\"\nat = {{ {at} }}\nwhere = {{ alpha = 1 }}\nof = \"fast\"\nbelow = 0.0625");
-        let verdict = evaluate(&claim(&keys), &coarse()).unwrap().remove(0);
-        assert_eq!((verdict.answer, verdict.range), (Answer::Holds, None), "{at}");
+        let verdict = judged(&claim(&keys), &coarse()).remove(0);
+        assert_eq!((verdict.answer, verdict.interval), (Answer::Holds, None), "{at}");
     }
 }
 
@@ -208,18 +216,18 @@ fn accuracies_between_two_samples_are_compared_by_their_error_rates() {
     // Error rates are the losses over 8.
     let keys =
         "metric = \"accuracy\"\nat = { seconds = 4.9 }\nbetter = \"fast\"\nworse = \"slow\"\nwhere = { alpha = 1 }\nby = 8";
-    let verdict = evaluate(&claim(keys), &coarse()).unwrap().remove(0);
-    assert_eq!((verdict.measured, verdict.answer, verdict.range.unwrap().high), (Some(4.0), Answer::Undecided, 8.0));
+    let verdict = judged(&claim(keys), &coarse()).remove(0);
+    assert_eq!((verdict.measured, verdict.answer, verdict.interval.unwrap().high), (Some(4.0), Answer::Undecided, 8.0));
 }
 
 #[test]
 fn trends_of_values_between_two_samples() {
     // With 1 the fast method is between 1/2 and 1 at 0.5 s, with 0.1 between 2 and 4.
-    for (direction, answer) in [("falls", Answer::Holds), ("rises", Answer::Fails)] {
+    for (direction, answer) in [("falls", Answer::Holds), ("rises", Answer::Refuted)] {
         let keys = format!(
             "metric = \"loss\"\nof = \"fast\"\nat = {{ seconds = 0.5 }}\ntrend = {{ over = \"alpha\", direction = \"{direction}\" }}"
         );
-        let verdict = evaluate(&claim(&keys), &coarse()).unwrap().remove(0);
+        let verdict = judged(&claim(&keys), &coarse()).remove(0);
         assert_eq!((verdict.answer, verdict.measured), (answer, Some(0.25)));
         let note = verdict.note.unwrap();
         assert!(
@@ -233,7 +241,7 @@ fn trends_of_values_between_two_samples() {
 /// and by 4 s.
 fn left_open(keys: &str) -> Vec<Answer> {
     let spec = claim(&format!("target = {{ loss = 0.25 }}\n{keys}\nwhere = {{ alpha = 1 }}"));
-    evaluate(&spec, &coarse()).unwrap().into_iter().map(|v| v.answer).collect()
+    judged(&spec, &coarse()).into_iter().map(|v| v.answer).collect()
 }
 
 #[test]
@@ -244,27 +252,27 @@ fn a_claim_that_hangs_on_where_between_two_samples_is_undecided() {
         ("by = 1.5", Answer::Holds),
         ("by = 1.6", Answer::Undecided),
         ("by = 4", Answer::Undecided),
-        ("by = 4.1", Answer::Fails),
+        ("by = 4.1", Answer::Refuted),
         ("compare = \"difference\"\nby = 1", Answer::Holds),
         ("compare = \"difference\"\nby = 2", Answer::Undecided),
-        ("compare = \"difference\"\nby = 3.1", Answer::Fails),
+        ("compare = \"difference\"\nby = 3.1", Answer::Refuted),
         // After 100 bits and by 200, after 300 and by 400.
         ("axis = \"uplink-bits\"\nby = 1.6", Answer::Undecided),
         // Rounds are whole: the second and the fourth.
         ("axis = \"rounds\"\nby = 2", Answer::Holds),
-        ("axis = \"rounds\"\nby = 2.01", Answer::Fails),
+        ("axis = \"rounds\"\nby = 2.01", Answer::Refuted),
     ] {
         assert_eq!(left_open(&format!("{versus}{keys}")), [answer], "{keys}");
     }
     for (keys, answer) in [
         ("below = 4", Answer::Holds),
         ("below = 3.5", Answer::Undecided),
-        ("below = 2.9", Answer::Fails),
+        ("below = 2.9", Answer::Refuted),
         ("above = 3.5", Answer::Undecided),
         ("above = 3", Answer::Holds),
         ("equals = 3.5\nwithin = 0.5", Answer::Holds),
         ("equals = 3.5\nwithin = 0.2", Answer::Undecided),
-        ("equals = 5\nwithin = 0.5", Answer::Fails),
+        ("equals = 5\nwithin = 0.5", Answer::Refuted),
     ] {
         assert_eq!(left_open(&format!("of = \"slow\"\n{keys}")), [answer], "{keys}");
     }
@@ -275,30 +283,33 @@ fn trends_over_places_that_are_left_open() {
     // With 0.1 the fast method reaches it after 3 s and by 4 s, with 1 after 1 s and by 2 s.
     for (direction, within, answer) in [
         ("falls", "", Answer::Holds),
-        ("rises", "", Answer::Fails),
+        ("rises", "", Answer::Refuted),
         ("flat", "within = 3", Answer::Holds),
         ("flat", "within = 1", Answer::Undecided),
-        ("flat", "within = 0.1", Answer::Fails),
+        ("flat", "within = 0.1", Answer::Refuted),
     ] {
         let keys = format!(
             "target = {{ loss = 0.25 }}\nof = \"fast\"\n{within}\ntrend = {{ over = \"alpha\", direction = \"{direction}\" }}"
         );
-        let verdict = evaluate(&claim(&keys), &coarse()).unwrap().remove(0);
+        let verdict = judged(&claim(&keys), &coarse()).remove(0);
         assert_eq!(verdict.answer, answer, "{direction} {within}");
-        assert_eq!((verdict.measured, verdict.range), (Some(0.5), Some(Bracket { low: 0.25, high: 2.0 / 3.0 })));
+        assert_eq!((verdict.measured, verdict.interval), (Some(0.5), Some(Bracket { low: 0.25, high: 2.0 / 3.0 })));
         assert!(verdict.note.unwrap().starts_with("3.00–4.00 at 0.1, 1.00–2.00 at 1"));
     }
     let slow = "target = { loss = 0.7 }\nof = \"fast\"\ntrend = { over = \"alpha\", direction = \"rises\" }";
     // After 0 s and by 1 s with 1; with 0.1 after 2 s and by 3 s: it falls.
-    assert_eq!(evaluate(&claim(slow), &coarse()).unwrap()[0].answer, Answer::Fails);
+    assert_eq!(judged(&claim(slow), &coarse())[0].answer, Answer::Refuted);
 }
 
 #[test]
 fn an_undecided_claim_says_between_what_and_what_would_decide_it() {
     let keys = "target = { loss = 0.25 }\nbetter = \"fast\"\nworse = \"slow\"\nby = 1.6\nwhere = { alpha = 1 }";
-    let verdicts = evaluate(&claim(keys), &coarse()).unwrap();
+    let verdicts = judged(&claim(keys), &coarse());
     let line = verdicts[0].line();
-    assert!(line.starts_with("undecided t (alpha = 1): measured 2.00 (1.50–4.00), required ratio ≥ 1.6; "), "{line}");
+    assert!(
+        line.starts_with("undecided t (alpha = 1): measured 2.00 (1.50 to 4.00), required ratio ≥ 1.6; the same in 3 seeds; "),
+        "{line}"
+    );
     for words in [
         "fast reaches loss=0.25 between 1.00 and 2.00 seconds",
         "slow reaches loss=0.25 between 3.00 and 4.00 seconds",
@@ -309,7 +320,10 @@ fn an_undecided_claim_says_between_what_and_what_would_decide_it() {
     let mut out = Vec::new();
     write(&verdicts, &mut out).unwrap();
     let row = String::from_utf8(out).unwrap();
-    assert!(row.lines().nth(1).unwrap().starts_with("t,,alpha = 1,2,1.5,4,ratio ≥ 1.6,undecided,"), "{row}");
+    assert!(
+        row.lines().nth(1).unwrap().starts_with("t,,own,,alpha = 1,2,1.5,4,ratio,ratio ≥ 1.6,1.6,,undecided,3,3,value,,,,,,,"),
+        "{row}"
+    );
 }
 
 #[test]
@@ -319,7 +333,7 @@ fn what_was_not_recorded_is_unknown_with_a_reason() {
         "metric = \"loss\"\nof = \"other\"\nbelow = 1",
         "metric = \"loss\"\nof = \"fast\"\nbelow = 1\nwhere = { alpha = 7 }",
     ] {
-        for verdict in evaluate(&claim(keys), &curves()).unwrap() {
+        for verdict in judged(&claim(keys), &curves()) {
             assert_eq!((verdict.measured, verdict.answer), (None, Answer::Unknown));
             assert!(verdict.note.is_some());
         }
@@ -330,7 +344,7 @@ fn what_was_not_recorded_is_unknown_with_a_reason() {
 fn a_run_that_ends_before_the_instant_counts_with_a_note() {
     let notes = |at: &str| {
         let keys = format!("metric = \"loss\"\nof = \"fast\"\nbelow = 1\nat = {at}\nwhere = {{ alpha = 1 }}");
-        evaluate(&claim(&keys), &curves()).unwrap()[0].note.clone()
+        judged(&claim(&keys), &curves())[0].note.clone()
     };
     // The last two rows stand at 7 s and 8 s, so the run may well have gone on to 9 s.
     assert_eq!(notes("{ seconds = 9 }"), None);
@@ -353,6 +367,14 @@ fn claims_without_meaning_are_refused_at_the_key() {
         ("metric = \"loss\"\naxis = \"rounds\"\nof = \"fast\"\nbelow = 1", "axis"),
         ("target = { loss = 1 }\nat = \"end\"\nof = \"fast\"\nbelow = 1", "at"),
         ("metric = \"loss\"\nat = { seconds = -1 }\nof = \"fast\"\nbelow = 1", "at"),
+        ("metric = \"loss\"\nat = { last = 0 }\nof = \"fast\"\nbelow = 1", "at"),
+        ("metric = \"loss\"\nat = { last = 1.5 }\nof = \"fast\"\nbelow = 1", "at"),
+        ("metric = \"loss\"\nbetter = \"fast\"\nworse = \"slow\"\nby = 1\nmargin = 0.1", "margin"),
+        ("metric = \"loss\"\nbetter = \"fast\"\nworse = \"slow\"\nmargin = 0", "margin"),
+        ("metric = \"loss\"\nbetter = \"fast\"\nworse = \"slow\"\nequivalent = true", "equivalent"),
+        ("metric = \"loss\"\nof = \"fast\"\nbelow = 1\nmargin = 0.1", "margin"),
+        ("metric = \"loss\"\nof = \"fast\"\nbelow = 1\nkind = \"own\"\npaper = { effect = 2 }", "paper"),
+        ("metric = \"loss\"\nof = \"fast\"\nbelow = 1\nkind = \"finding\"\npaper = { effect = inf }", "paper.effect"),
         ("metric = \"drift\"\nbetter = \"fast\"\nworse = \"slow\"", "metric"),
         ("target = { drift = 1 }\nof = \"fast\"\nbelow = 1", "target"),
         ("metric = \"loss\"\nbetter = \"fast\"", "better"),
@@ -389,12 +411,16 @@ fn a_claim_survives_its_own_toml() {
 #[test]
 fn the_csv_leaves_the_unknown_empty() {
     let mut out = Vec::new();
-    let mut verdicts = evaluate(&claim("metric = \"loss\"\nof = \"fast\"\nbelow = 2\nwhere = { alpha = 1 }"), &curves()).unwrap();
-    verdicts.extend(evaluate(&claim("metric = \"gap\"\nof = \"fast\"\nbelow = 1\nwhere = { alpha = 1 }"), &curves()).unwrap());
+    let mut verdicts = judged(&claim("metric = \"loss\"\nof = \"fast\"\nbelow = 2\nwhere = { alpha = 1 }"), &curves());
+    verdicts.extend(judged(&claim("metric = \"gap\"\nof = \"fast\"\nbelow = 1\nwhere = { alpha = 1 }"), &curves()));
     write(&verdicts, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "text,source,cell,measured,measured_low,measured_high,required,holds,note");
-    assert_eq!(lines[1], "t,,alpha = 1,0.00390625,,,≤ 2,true,");
-    assert_eq!(lines[2], "t,,alpha = 1,,,,≤ 1,,gap was not recorded");
+    assert_eq!(
+        lines[0],
+        "text,source,kind,with,cell,measured,measured_low,measured_high,effect,required,required_low,required_high,verdict,seeds,in_favour,judged_by,p,p_exact,p_holm,\
+         paper_effect,paper_where,paper_read,note"
+    );
+    assert_eq!(lines[1], "t,,own,,alpha = 1,0.00390625,,,value,≤ 2,,2,holds,3,3,value,,,,,,,");
+    assert_eq!(lines[2], "t,,own,,alpha = 1,,,,value,≤ 1,,1,,,,,,,,,,,gap was not recorded");
 }

@@ -1,213 +1,217 @@
-//! Comparison tables as text for a terminal, as Markdown and as CSV.
+//! A comparison as printed tables.
 
-use std::{io::Write, ops::Range};
+use super::{Column, Difference, Row, Show, Table, Versus};
+use crate::{
+    invalid::{Invalid, count},
+    record::{
+        axis::short,
+        cell::same_key,
+        curves::distinct,
+        sheet::{Figure, Line, Sheet},
+    },
+};
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
+/// How a comparison is printed.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// What is shown of the values of several seeds.
+    pub show: Show,
+    /// The key, or `method`, whose values become columns.
+    pub across: Option<String>,
+}
 
-use super::{Column, Entry, Row, Table};
-use crate::record::{axis::short, markdown, table::guarded};
+/// What bold figures are.
+const CLEAR: &str = "the best of its cell, where its paired 95 % interval to each other method excludes equality";
+
+/// The label of a row as a key.
+const METHOD: &str = "method";
+
+/// Fewer pairs cannot show a difference at 5 %.
+const ENOUGH: usize = 6;
 
 impl Table {
-    /// As Markdown, the best of each cell in bold.
-    pub fn markdown(&self) -> String {
-        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-        let mut headings = self.headings();
-        headings[..self.keys.len()].iter_mut().for_each(|key| *key = markdown::text(key));
-        let rules: Vec<String> =
-            (0..headings.len()).map(|i| if i > self.keys.len() { "---:" } else { "---" }.to_owned()).collect();
-        let mut out = format!("{}\n\n{}{}", self.caption, line(&headings), line(&rules));
-        let figure = |entry: &Entry, unit: f64| {
-            let parts = [Some(median(entry, unit)), spread(entry, unit), ratio(entry)].into_iter().flatten();
-            let plain = parts.collect::<Vec<_>>().join(" ");
-            if is_best(entry) { format!("**{plain}**") } else { plain }
-        };
-        for mut row in self.grid(figure) {
-            row[..=self.keys.len()].iter_mut().for_each(|text| *text = markdown::text(text));
-            out.push_str(&line(&row));
-        }
-        if !self.notes.is_empty() {
-            out.push('\n');
-        }
-        self.notes.iter().for_each(|note| out += &format!("- {}\n", markdown::text(note)));
-        out
-    }
-
-    /// As CSV in base units (seconds, bits, ones): keys, method; where methods are tuned, the values that were kept and which of them are
-    /// ends of their grids; seeds, reached, then median, quartiles and ratio to the best
-    /// of every column, and for places the median of the lower ends between which samples leave them open; empty where nothing was
-    /// recorded, `inf` where the target was not reached.
+    /// The table, and below it the differences to the baseline where there is one.
     ///
     /// # Errors
-    /// What `out` or the CSV writer reports.
-    pub fn csv(&self, out: impl Write) -> csv::Result<()> {
-        let mut writer = csv::Writer::from_writer(out);
-        let mut header = self.keys.clone();
-        let choice = if self.tuned.is_empty() { &[][..] } else { &["tuned", "edge"] };
-        header.extend(["method"].iter().chain(choice).chain(&["seeds", self.reached]).map(|&name| name.to_owned()));
-        let figures = |column: &Column| {
-            let low = column.bracketed.then_some("low");
-            ["median", "q1", "q3", "ratio"]
-                .into_iter()
-                .chain(low)
-                .map(|figure| format!("{}_{figure}", column.name))
-                .collect::<Vec<_>>()
+    /// [`Invalid`] if there is no key whose values are to become columns.
+    pub fn sheets(&self, view: &View) -> Result<Vec<Sheet>, Invalid> {
+        let main = match &view.across {
+            Some(key) => self.pivot(self.key(key)?, view.show),
+            None => self.plain(view.show),
         };
-        header.extend(self.columns.iter().flat_map(figures));
-        writer.write_record(&header)?;
-        for row in &self.rows {
-            let kept = self.tuned.iter().find(|winner| row.is_of(&winner.cell, &winner.method));
-            let kept = kept.map(|winner| [winner.tuned(), winner.edges()]).unwrap_or_default();
-            let texts = row.cell.0.iter().map(|(_, value)| value).chain([&row.method]).chain(&kept[..choice.len()]);
-            let mut record: Vec<String> = texts.map(|text| guarded(text).into_owned()).collect();
-            record.extend([row.seeds.to_string(), row.reached.to_string()]);
-            for (entry, column) in row.entries.iter().zip(&self.columns) {
-                let figures = match entry {
-                    Some(Entry { quartiles: q, low, ratio }) => {
-                        [Some(q.median), Some(q.lower), Some(q.upper), *ratio, Some(*low)]
-                    }
-                    None => [None; 5],
-                };
-                let shown = if column.bracketed { &figures[..] } else { &figures[..4] };
-                record.extend(shown.iter().map(|figure| figure.map_or_else(String::new, |figure| figure.to_string())));
-            }
-            writer.write_record(&record)?;
+        Ok([main].into_iter().chain(self.versus.as_ref().map(|versus| self.differences(versus))).collect())
+    }
+
+    /// The key called `name`, or the last segment of whose path is.
+    fn key(&self, name: &str) -> Result<&str, Invalid> {
+        let known = self.keys.iter().map(String::as_str).chain([METHOD]);
+        known.clone().find(|key| same_key(key, name)).ok_or_else(|| {
+            let fault = Invalid::at("columns", format!("no key `{name}` tells the rows apart"));
+            fault.help(format!("those that do: {}", known.collect::<Vec<_>>().join(", ")))
+        })
+    }
+
+    /// A line for each row, a column for each column.
+    fn plain(&self, show: Show) -> Sheet {
+        let line = |(i, row): (usize, &Row)| {
+            let labels = row.cell.0.iter().map(|(_, value)| value).chain([&row.method]).map(Figure::plain);
+            let count = Figure::plain(format!("{}/{}", row.reached, row.seeds));
+            let figures =
+                row.entries.iter().zip(&self.columns).map(|(entry, column)| show.figure(self, row, entry.as_ref(), column));
+            let begins = i > 0 && self.rows[i - 1].cell != row.cell;
+            Line { cells: labels.chain([count]).chain(figures).collect(), begins }
+        };
+        let fixed = labels(&self.keys).chain([METHOD.to_owned(), self.reached.to_owned()]);
+        Sheet {
+            caption: self.caption.clone() + &said(show),
+            headings: fixed.chain(self.columns.iter().map(|column| column.heading.clone())).collect(),
+            texts: self.keys.len() + 1,
+            fixed: self.keys.len() + 2,
+            lines: self.rows.iter().enumerate().map(line).collect(),
+            bold: CLEAR,
+            notes: self.notes.clone(),
         }
-        writer.flush()?;
-        Ok(())
     }
 
-    /// Keys, method, count and columns, in words.
-    pub(super) fn headings(&self) -> Vec<String> {
-        let keys = self.keys.iter().map(|key| key.rsplit('.').next().unwrap_or(key).to_owned());
-        let fixed = ["method".to_owned(), self.reached.to_owned()];
-        keys.chain(fixed).chain(self.columns.iter().map(|column| column.heading.clone())).collect()
-    }
-
-    /// Keys, method, count and figures of every row, finite figures written by `entry`.
-    pub(super) fn grid(&self, entry: impl Fn(&Entry, f64) -> String) -> Vec<Vec<String>> {
-        let figure = |row: &Row, found: &Option<Entry>, column: &Column| match found {
-            None => "–".to_owned(),
-            Some(found) if !found.quartiles.median.is_finite() => self.failure(row),
-            Some(found) => entry(found, column.unit),
+    /// A line for each combination of the other keys, a column for each value of `key` and each column.
+    fn pivot(&self, key: &str, show: Show) -> Sheet {
+        let others: Vec<String> = self.keys.iter().filter(|other| *other != key).cloned().collect();
+        let label = |row: &Row| {
+            let mut label: Vec<String> = row.cell.without(&[key]).0.into_iter().map(|(_, value)| value).collect();
+            label.extend((key != METHOD).then(|| row.method.clone()));
+            label
         };
-        let line = |row: &Row| {
-            let keys = row.cell.0.iter().map(|(_, value)| value.clone());
-            let fixed = [row.method.clone(), format!("{}/{}", row.reached, row.seeds)];
-            let figures = row.entries.iter().zip(&self.columns).map(|(found, column)| figure(row, found, column));
-            keys.chain(fixed).chain(figures).collect()
+        let value = |row: &Row| if key == METHOD { row.method.clone() } else { row.cell.get(key).unwrap_or_default().to_owned() };
+        let (groups, values) = (distinct(self.rows.iter().map(label)), distinct(self.rows.iter().map(value)));
+        let line = |(i, own): (usize, &Vec<String>)| {
+            let figures = self.columns.iter().enumerate().flat_map(|(c, column)| {
+                let rows = values.iter().map(|wanted| self.rows.iter().find(|row| label(row) == *own && value(row) == *wanted));
+                rows.map(move |row| {
+                    row.map_or_else(|| Figure::plain("–"), |row| show.figure(self, row, row.entries[c].as_ref(), column))
+                })
+                .collect::<Vec<_>>()
+            });
+            let begins = i > 0 && own.len() > 1 && groups[i - 1][..own.len() - 1] != own[..own.len() - 1];
+            Line { cells: own.iter().map(Figure::plain).chain(figures).collect(), begins }
         };
-        self.rows.iter().map(line).collect()
+        let [alone, short] = [self.columns.len() == 1, key == METHOD];
+        let name = key.rsplit('.').next().unwrap_or(key);
+        let heading = |column: &Column, value: &String| match (alone, short) {
+            (true, true) => value.clone(),
+            (true, false) => format!("{name} = {value}"),
+            (false, true) => format!("{}, {value}", column.heading),
+            (false, false) => format!("{}, {name} = {value}", column.heading),
+        };
+        let headings = self.columns.iter().flat_map(|column| values.iter().map(move |value| heading(column, value)));
+        let fixed = others.len() + usize::from(key != METHOD);
+        let method = (key != METHOD).then(|| METHOD.to_owned());
+        let what = if alone { format!(": {}", self.columns[0].heading) } else { String::new() };
+        Sheet {
+            caption: self.caption.clone() + &what + &said(show),
+            headings: labels(&others).chain(method).chain(headings).collect(),
+            texts: fixed,
+            fixed,
+            lines: groups.iter().enumerate().map(line).collect(),
+            bold: CLEAR,
+            notes: self.notes.clone(),
+        }
     }
 
     /// The words where the median seed did not succeed: `never`, or `never (3 of 5)` where some did.
-    fn failure(&self, row: &Row) -> String {
+    pub(super) fn failure(&self, row: &Row) -> String {
         match row.reached {
             0 => self.failed.to_owned(),
             reached => format!("{} ({} of {})", self.failed, row.seeds - reached, row.seeds),
         }
     }
-}
 
-pub(super) fn is_best(entry: &Entry) -> bool {
-    entry.ratio == Some(1.0)
-}
-
-/// The median, with its lower end before it where samples leave it open: `12.0–18.0`.
-pub(super) fn median(entry: &Entry, unit: f64) -> String {
-    let high = scaled(entry.quartiles.median, unit);
-    low(entry, unit).map_or_else(|| high.clone(), |low| format!("{low}–{high}"))
-}
-
-/// The lower end of the median, where samples leave that open by what its digits show.
-pub(super) fn low(entry: &Entry, unit: f64) -> Option<String> {
-    let low = scaled(entry.low, unit);
-    (low != scaled(entry.quartiles.median, unit)).then_some(low)
-}
-
-/// `[first quartile, third quartile]`, where they differ.
-pub(super) fn spread(entry: &Entry, unit: f64) -> Option<String> {
-    let q = entry.quartiles;
-    (q.lower != q.upper).then(|| format!("[{}, {}]", scaled(q.lower, unit), scaled(q.upper, unit)))
-}
-
-/// The ratio to the best method, such as `×1.50`.
-pub(super) fn ratio(entry: &Entry) -> Option<String> {
-    entry.ratio.map(|ratio| format!("×{}", short(ratio)))
-}
-
-pub(super) fn scaled(value: f64, unit: f64) -> String {
-    if value.is_finite() { short(value / unit) } else { "∞".into() }
-}
-
-/// The widest line that is written, where names and figures leave the choice.
-const WIDTH: usize = 100;
-
-/// A rule above, below the headings and at the end, as in a printed table.
-const RULES: TableStyle = TableStyle::new()
-    .top_border(LineStyle::none().fill('─').junction('─'))
-    .header_separator(LineStyle::none().fill('─').junction('─'))
-    .bottom_border(LineStyle::none().fill('─').junction('─'));
-
-impl Table {
-    /// For a terminal: aligned columns, no colour.
-    ///
-    /// A table that is too wide has its quartiles below the medians, and then comes in several pieces.
-    pub fn text(&self) -> String {
-        self.notes.iter().fold(self.table(), |text, note| text + note + "\n")
-    }
-
-    fn table(&self) -> String {
-        let beside = |entry: &Entry, unit: f64| joined([Some(median(entry, unit)), spread(entry, unit), ratio(entry)], " ");
-        let fixed = self.keys.len() + 2;
-        let labels = (self.keys.len() + 1, fixed);
-        let one_line = drawn(&self.headings(), &self.grid(beside), labels, fixed..fixed + self.columns.len());
-        if width(&one_line) <= WIDTH {
-            return format!("{}\n{one_line}", self.caption);
+    /// A line for each column, cell and method that is compared with the baseline.
+    fn differences(&self, versus: &Versus) -> Sheet {
+        let mut lines = Vec::new();
+        for (c, column) in self.columns.iter().enumerate() {
+            let found = self.rows.iter().filter_map(|row| Some((row, row.entries[c].as_ref()?.difference?)));
+            let line = |(i, (row, difference)): (usize, (&Row, Difference))| {
+                let quantity =
+                    [&column.heading].into_iter().chain(row.cell.0.iter().map(|(_, value)| value)).chain([&row.method]);
+                let labels = quantity.map(Figure::plain);
+                Line { cells: labels.chain(told(&difference, column.relative, versus.bayes)).collect(), begins: i == 0 }
+            };
+            lines.extend(found.enumerate().map(line));
         }
-        let below = |entry: &Entry, unit: f64| {
-            let first = joined([Some(median(entry, unit)), ratio(entry)], " ");
-            joined([Some(first), spread(entry, unit)], "\n")
-        };
-        let headings: Vec<String> = self.headings().iter().map(|heading| heading.replacen(' ', "\n", 1)).collect();
-        format!("{}\n{}", self.caption, pieces(&headings, &self.grid(below), labels).join("\n"))
-    }
-}
-
-/// The table in as few pieces as [`WIDTH`] allows, each with the first columns and at least one of the others; `labels` says how many of
-/// the first are texts, which are aligned on the left, and how many come first in each piece.
-pub(crate) fn pieces(headings: &[String], grid: &[Vec<String>], labels: (usize, usize)) -> Vec<String> {
-    let (mut pieces, mut start) = (Vec::new(), labels.1);
-    while start < headings.len() {
-        let drawn = |end: usize| drawn(headings, grid, labels, start..end);
-        let end = (start + 1..=headings.len()).rev().find(|&end| width(&drawn(end)) <= WIDTH).unwrap_or(start + 1);
-        pieces.push(drawn(end));
-        start = end;
-    }
-    pieces
-}
-
-/// The first columns, and some of the others.
-fn drawn(headings: &[String], grid: &[Vec<String>], (texts, fixed): (usize, usize), columns: Range<usize>) -> String {
-    let part = |line: &[String]| [&line[..fixed], &line[columns.clone()]].concat();
-    let mut table = comfy_table::Table::new();
-    table.load_style(RULES).set_content_arrangement(ContentArrangement::Disabled).set_header(part(headings));
-    grid.iter().for_each(|line| {
-        table.add_row(part(line));
-    });
-    for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((1, 0));
-        if i >= texts {
-            column.set_cell_alignment(CellAlignment::Right);
+        let fixed = ["quantity".to_owned()].into_iter().chain(labels(&self.keys)).chain([METHOD.to_owned()]);
+        let against = format!("against {}", versus.baseline);
+        let figures = ["pairs", &against, "p", "p (Holm)", "won/tied/lost"].map(str::to_owned);
+        Sheet {
+            caption: format!("Differences to {} under the same seeds", versus.baseline),
+            headings: fixed.chain(figures).chain(versus.bayes.then(|| "BF".to_owned())).collect(),
+            texts: self.keys.len() + 2,
+            fixed: self.keys.len() + 2,
+            lines,
+            bold: "the interval excludes equality",
+            notes: self.explained(versus),
         }
     }
-    format!("{table}\n")
+
+    /// What the figures of the differences are, and what so many seeds can show.
+    fn explained(&self, versus: &Versus) -> Vec<String> {
+        let all = || self.rows.iter().flat_map(|row| row.entries.iter().flatten()).filter_map(|entry| entry.difference);
+        let mut notes = vec![
+            "× is a ratio, by the mean of logarithms, + and - a mean difference; in brackets the 95 % interval by Student's t"
+                .to_owned(),
+            "p: exact two-sided test by flipping signs; Holm: adjusted for all comparisons of the same quantity; won, tied and lost are seeds"
+                .to_owned(),
+        ];
+        if let Some(fewest) = all().map(|difference| difference.pairs).min().filter(|&pairs| pairs < ENOUGH) {
+            let least = short(2.0_f64.powi(1 - fewest as i32));
+            notes.push(format!("with {} no p is below {least}: 8 seeds or more can show a difference", count(fewest, "pair")));
+        }
+        if all().any(|difference| difference.effect.is_none() && difference.pairs > 1) {
+            notes.push("failed: one of the two methods failed under some seed, so that no mean of the differences exists; p and counts include it".to_owned());
+        }
+        if versus.bayes {
+            let least = all().min_by_key(|difference| difference.pairs);
+            let ceiling =
+                least.map(|least| format!("; with {} it stays below {}", count(least.pairs, "pair"), short(least.ceiling())));
+            notes.push(format!(
+                "BF: Bayes factor for a difference against none, where effects have the prior N(0, σ²) and nothing is known of σ{}",
+                ceiling.unwrap_or_default()
+            ));
+        }
+        notes
+    }
 }
 
-fn joined<const N: usize>(parts: [Option<String>; N], by: &str) -> String {
-    parts.into_iter().flatten().collect::<Vec<_>>().join(by)
+/// What is shown, where it is not the usual.
+fn said(show: Show) -> String {
+    if show == Show::default() { String::new() } else { format!("; {show} over seeds") }
 }
 
-/// Characters of the longest line.
-fn width(text: &str) -> usize {
-    text.lines().map(|line| line.trim_end().chars().count()).max().unwrap_or(0)
+/// The last segments of the paths of `keys`.
+fn labels(keys: &[String]) -> impl Iterator<Item = String> {
+    keys.iter().map(|key| key.rsplit('.').next().unwrap_or(key).to_owned())
+}
+
+/// The figures of a difference.
+fn told(difference: &Difference, relative: bool, bayes: bool) -> Vec<Figure> {
+    let number = |value: f64| match relative {
+        true => format!("×{}", short(value)),
+        false => format!("{}{}", if value > 0.0 { "+" } else { "" }, short(value)),
+    };
+    let plain = |value: f64| if relative { short(value) } else { number(value) };
+    let effect = match difference.effect {
+        Some(found) => Figure {
+            spread: Some(format!("[{}, {}]", plain(found.low), plain(found.high))),
+            bold: !found.includes(Difference::equality(relative)),
+            ..Figure::plain(number(found.value))
+        },
+        None => Figure::plain(if difference.pairs > 1 { "failed" } else { "–" }),
+    };
+    let [won, tied, lost] = difference.counts;
+    let counts = Figure::plain(format!("{won}/{tied}/{lost}"));
+    let p = [difference.p, difference.holm].map(|p| Figure::plain(short(p)));
+    let mut figures = vec![Figure::plain(difference.pairs.to_string()), effect];
+    figures.extend(p);
+    figures.push(counts);
+    figures.extend(bayes.then(|| Figure::plain(difference.bayes.map_or_else(|| "–".to_owned(), short))));
+    figures
 }

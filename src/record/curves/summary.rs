@@ -2,7 +2,11 @@
 
 use std::io::Write;
 
-use super::{Cell, Curves, Run, crews::Crew, trial::Winner};
+use super::{
+    Cell, Curves, Run,
+    crews::Crew,
+    trial::{Cost, Winner},
+};
 use crate::record::{
     axis::Axis,
     metric::{Better, Measure},
@@ -115,7 +119,7 @@ fn outcome(runs: &[&Run], metric: usize, better: Better) -> Option<Outcome> {
 /// Writes the `rows` of the [summary](summarise) of `curves` as CSV, numbers as their shortest exact decimals.
 ///
 /// Columns: cell keys, `overridden` keys with one value in all rows, `method`; where methods are `tuned`, the values that were kept and
-/// which of them are ends of their grids; then those of [`columns`].
+/// which of them are ends of their grids, and what the choice has [cost](Cost); then those of [`columns`].
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
@@ -127,15 +131,22 @@ pub fn write(
 ) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     let method = ["method".to_owned()];
-    let choice = if tuned.is_empty() { &[][..] } else { &["tuned".to_owned(), "edge".to_owned()] };
+    let choice: Vec<String> = ["tuned", "edge"].into_iter().chain(Cost::COLUMNS).map(str::to_owned).collect();
+    let choice = if tuned.is_empty() { &[] } else { &choice[..] };
     let (keys, changed): (Vec<&String>, Vec<&String>) = overridden.iter().map(|(key, value)| (key, value)).unzip();
     writer.write_record(curves.keys.iter().chain(keys).chain(&method).chain(choice).chain(&columns(&curves.metrics)))?;
     for row in rows {
         let values =
             row.values().into_iter().map(|value| value.map_or_else(String::new, |value| value.to_string())).collect::<Vec<_>>();
         let cell = row.cell.0.iter().map(|(_, value)| value.as_str());
-        let kept = row.choice(tuned).map(|winner| [winner.tuned(), winner.edges()]).unwrap_or_default();
-        let kept = kept[..choice.len()].iter().map(String::as_str);
+        let kept = row.choice(tuned).map_or_else(
+            || vec![String::new(); choice.len()],
+            |winner| {
+                let cost = winner.cost.values().map(|value| value.to_string());
+                [winner.tuned(), winner.edges()].into_iter().chain(cost).collect()
+            },
+        );
+        let kept = kept.iter().map(String::as_str);
         let texts = cell.chain(changed.iter().map(|value| value.as_str())).chain([row.method.as_str()]).chain(kept);
         writer.write_record(texts.map(|text| guarded(text).into_owned()).chain(values))?;
     }
@@ -180,7 +191,8 @@ mod tests {
         let kept = Tuned { key: "local.lr".to_owned(), value: "0.1".to_owned(), edge: Some(Edge::Smallest) };
         let (cell, method) = (curves.cells()[0].clone(), "a".to_owned());
         let crews = [Crew { cell, method, server: true, mean: Quartiles::at(3.25), most: Quartiles::at(10.0) }];
-        let tuned = [Winner { cell: curves.cells()[0].clone(), method: "a".to_owned(), values: vec![kept] }];
+        let cost = Cost { arms: 5, runs: 15, totals: [0.0, 60.5, 0.0, 3000.0, 64.0, 32.0] };
+        let tuned = [Winner { cell: curves.cells()[0].clone(), method: "a".to_owned(), values: vec![kept], cost }];
         write(&curves, (&overridden, &tuned), &summarise(&curves, &crews), &mut out).unwrap();
         let mut reader = csv::Reader::from_reader(&out[..]);
         let header = reader.headers().unwrap().clone();
@@ -191,6 +203,7 @@ mod tests {
         assert_eq!((field("loss_final_q1"), field("loss_final_q3"), field("gap_best_median")), ("2.5", "inf", ""));
         assert_eq!((field("at_work_mean"), field("at_work_most")), ("3.25", "10"));
         assert_eq!((field("tuned"), field("edge")), ("local.lr=0.1", "local.lr=smallest"));
+        assert_eq!(Cost::COLUMNS.map(|name| field(name)), ["5", "15", "60.5", "3000", "64", "32"]);
         assert_eq!((field("accuracy_final_median"), field("accuracy_final_q1")), ("0.4", "-inf"));
     }
 }

@@ -108,3 +108,20 @@ fn a_run_that_diverged_has_no_number_of_any_metric_from_there_on() {
     let fault = Curves::read(&path).unwrap_err();
     assert!(fault.file.as_ref().is_some_and(|file| file.path.ends_with("runs.csv")) && fault.place() == "2:5 over", "{fault:?}");
 }
+
+#[test]
+fn a_run_is_cut_after_the_first_sample_at_a_place() {
+    let file = "method,seed,round,seconds,updates,gradients,uplink_bits,downlink_bits,loss\n\
+        a,0,0,0,0,0,0,0,4\na,0,2,5,2,2,2,2,3\na,0,4,9,4,4,4,4,2\na,0,6,9,6,6,6,6,inf\n";
+    let curves = Curves::parse(file.as_bytes(), Path::new("t")).unwrap();
+    for (x, rows, last, diverged) in [(0.0, 1, 4.0, false), (3.0, 3, 2.0, false), (4.0, 3, 2.0, false)] {
+        let mut run = curves.runs[0].clone();
+        run.cut(Axis::Rounds, x);
+        assert_eq!((run.axis(Axis::Seconds).len(), run.last(0), run.diverged), (rows, Some(last), diverged), "{x}");
+    }
+    for x in [5.0, 6.0, 7.0] {
+        let mut run = curves.runs[0].clone();
+        run.cut(Axis::Rounds, x);
+        assert!(run.diverged && run.axis(Axis::Rounds).len() == 4, "{x}");
+    }
+}

@@ -10,8 +10,9 @@ use csv::StringRecord;
 use serde::Serialize;
 
 use crate::{
-    invalid::Invalid,
+    invalid::{Invalid, count},
     record::{
+        axis::{Axis, Unit, short},
         cell::Cell,
         table::{self, Row, guarded},
     },
@@ -26,35 +27,46 @@ pub struct Trial {
     pub method: String,
     /// Paths of the tuned keys, each with the value that is tried.
     pub values: Vec<(String, String)>,
-    /// Whether the runs of this trial are those of the curves.
+    /// Whether the curves are of the arm of this trial.
     pub kept: bool,
-    /// Median over seeds of the final value of the criterion.
+    /// What decides, in words.
+    pub by: String,
+    /// Median over seeds of what decides; the geometric mean of several quantities.
     pub score: f64,
+    /// The rung or phase that it came to, from 1.
+    pub rung: usize,
+    /// Number of seeds that it ran on.
+    pub seeds: usize,
+    /// Totals over seeds, in the order of [`Axis::ALL`].
+    pub totals: [f64; 6],
 }
 
-/// The columns after the sweep keys and before the criterion.
+/// The columns after the sweep keys that every such table has.
 const COLUMNS: [&str; 5] = ["method", "trial", "key", "value", "kept"];
 
-/// Writes `trials`, numbered from 1, with a row for each tuned key: cell keys, method, number, key, value, whether it was kept, and the
-/// score by `criterion`.
+/// Writes `trials`, numbered from 1, with a row for each tuned key: cell keys, method, number, key, value, whether it was kept, what
+/// decides with the score by it, the rung that it came to, the number of seeds, and the totals over them on every axis.
 ///
 /// # Errors
 /// What `out` or the CSV writer reports.
-pub fn write(keys: &[String], criterion: &str, trials: &[Trial], out: &mut dyn Write) -> io::Result<()> {
+pub fn write(keys: &[String], trials: &[Trial], out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(keys.iter().map(String::as_str).chain(COLUMNS).chain([criterion]))?;
+    let totals = Axis::ALL.map(|axis| axis.name().replace('-', "_"));
+    let names = keys.iter().map(String::as_str).chain(COLUMNS).chain(["by", "score", "rung", "seeds"]);
+    csv.write_record(names.chain(totals.iter().map(String::as_str)))?;
     for (trial, number) in trials.iter().zip(1_usize..) {
         for (key, value) in &trial.values {
             let cell = trial.cell.0.iter().map(|(_, value)| value.clone());
             let texts = [trial.method.clone(), number.to_string(), key.clone(), value.clone(), trial.kept.to_string()];
-            let texts = cell.chain(texts).map(|text| guarded(&text).into_owned());
-            csv.write_record(texts.chain([format!("{:?}", trial.score)]))?;
+            let texts = cell.chain(texts).chain([trial.by.clone()]).map(|text| guarded(&text).into_owned());
+            let numbers = [format!("{:?}", trial.score), trial.rung.to_string(), trial.seeds.to_string()];
+            csv.write_record(texts.chain(numbers).chain(trial.totals.map(|total| total.to_string())))?;
         }
     }
     csv.flush()
 }
 
-/// Reads `tuning.csv`; nothing where no method is tuned.
+/// Reads `tuning.csv`; nothing where no method is tuned. Of a table without seeds and totals, those are 0.
 ///
 /// # Errors
 /// [`Invalid`] when the file is no such table.
@@ -75,8 +87,21 @@ pub fn read(path: &Path) -> Result<Vec<Trial>, Invalid> {
         }
         row.field(1).clone_into(&mut latest);
         let (method, kept) = (row.text(0).to_owned(), row.field(4) == "true");
-        let score = row.field(5).parse().unwrap_or(f64::NAN);
-        trials.push(Trial { cell: row.cell(), method, values: vec![value], kept, score });
+        let number = |at: usize| if at < row.width() { row.field(at).parse::<f64>().ok() } else { None };
+        let totals = std::array::from_fn(|axis| number(9 + axis).unwrap_or(0.0));
+        let (by, score) = if row.width() > 7 { (row.text(5).to_owned(), number(6)) } else { (String::new(), number(5)) };
+        let [rung, seeds] = [7, 8].map(|at| number(at).unwrap_or(0.0) as usize);
+        trials.push(Trial {
+            cell: row.cell(),
+            method,
+            values: vec![value],
+            kept,
+            by,
+            score: score.unwrap_or(f64::NAN),
+            rung,
+            seeds,
+            totals,
+        });
         Ok(())
     };
     table::read(path, &bytes, layout, each).map(|_| trials)
@@ -121,7 +146,7 @@ impl fmt::Display for Tuned {
 }
 
 /// The kept trial of a tuned method in a cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Winner {
     /// The sweep cell.
     pub cell: Cell,
@@ -129,6 +154,59 @@ pub struct Winner {
     pub method: String,
     /// Its tuned keys.
     pub values: Vec<Tuned>,
+    /// What the choice has cost.
+    pub cost: Cost,
+}
+
+/// The cost of the choice among the arms of a method in a cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cost {
+    /// Number of arms that were run.
+    pub arms: usize,
+    /// Number of runs.
+    pub runs: usize,
+    /// Totals over runs, in the order of [`Axis::ALL`].
+    pub totals: [f64; 6],
+}
+
+impl Cost {
+    /// The columns of [`values`](Self::values).
+    pub const COLUMNS: [&'static str; 6] =
+        ["arms", "tuning_runs", "tuning_seconds", "tuning_gradients", "tuning_uplink_bits", "tuning_downlink_bits"];
+
+    /// Arms, runs, virtual seconds [s], gradients, and bits in either direction [bit].
+    pub fn values(&self) -> [f64; 6] {
+        let [_, seconds, _, gradients, up, down] = self.totals;
+        [self.arms as f64, self.runs as f64, seconds, gradients, up, down]
+    }
+
+    /// The cost of `trials`.
+    fn of(trials: &[Trial]) -> Self {
+        let mut cost = Self { arms: trials.len(), ..Self::default() };
+        for trial in trials {
+            cost.runs += trial.seeds;
+            cost.totals.iter_mut().zip(trial.totals).for_each(|(sum, total)| *sum += total);
+        }
+        cost
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", count(self.arms, "arm"), count(self.runs, "run"))?;
+        for axis in [Axis::Seconds, Axis::Gradients, Axis::UplinkBits] {
+            let total = self.totals[axis.index()];
+            let unit = Unit::fitting(axis, total);
+            let symbol = match (axis, unit.symbol) {
+                (Axis::Gradients, "") => "gradients".to_owned(),
+                (Axis::Gradients, symbol) => format!("× {symbol} gradients"),
+                (Axis::UplinkBits, symbol) => format!("{symbol} up"),
+                (_, symbol) => symbol.to_owned(),
+            };
+            write!(f, ", {} {symbol}", short(total / unit.size))?;
+        }
+        Ok(())
+    }
 }
 
 impl Winner {
@@ -150,6 +228,30 @@ pub fn winners(trials: &[Trial]) -> Vec<Winner> {
     trials.chunk_by(together).filter_map(winner).collect()
 }
 
+/// What the choice has cost for each method, over all cells: a line for methods with the same cost. Nothing where that is not known.
+pub fn costs(winners: &[Winner]) -> Vec<String> {
+    let mut methods: Vec<(&str, Cost)> = Vec::new();
+    for Winner { method, cost, .. } in winners.iter().filter(|winner| winner.cost.runs > 0) {
+        match methods.iter_mut().find(|(known, _)| known == method) {
+            Some((_, sum)) => {
+                sum.arms += cost.arms;
+                sum.runs += cost.runs;
+                sum.totals.iter_mut().zip(cost.totals).for_each(|(sum, total)| *sum += total);
+            }
+            None => methods.push((method, *cost)),
+        }
+    }
+    let mut lines: Vec<(Vec<&str>, String)> = Vec::new();
+    for (method, cost) in methods {
+        let cost = cost.to_string();
+        match lines.iter_mut().find(|(_, known)| *known == cost) {
+            Some((labels, _)) => labels.push(method),
+            None => lines.push((vec![method], cost)),
+        }
+    }
+    lines.into_iter().map(|(labels, cost)| format!("{}, {cost}", labels.join(" and "))).collect()
+}
+
 /// The kept one of `rivals`.
 fn winner(rivals: &[Trial]) -> Option<Winner> {
     let kept = rivals.iter().find(|trial| trial.kept)?;
@@ -159,7 +261,7 @@ fn winner(rivals: &[Trial]) -> Option<Winner> {
         Tuned { key: key.clone(), value: value.clone(), edge }
     };
     let values = kept.values.iter().enumerate().map(tuned).collect();
-    Some(Winner { cell: kept.cell.clone(), method: kept.method.clone(), values })
+    Some(Winner { cell: kept.cell.clone(), method: kept.method.clone(), values, cost: Cost::of(rivals) })
 }
 
 /// The end of `grid` at which `value` lies.
@@ -205,7 +307,8 @@ mod tests {
     fn trial(alpha: &str, values: &[(&str, &str)], kept: bool) -> Trial {
         let values = values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let cell = Cell(vec![("alpha".to_owned(), alpha.to_owned())]);
-        Trial { cell, method: "fedavg".to_owned(), values, kept, score: 0.5 }
+        let (method, by) = ("fedavg".to_owned(), "final loss".to_owned());
+        Trial { cell, method, values, kept, by, score: 0.5, rung: 1, seeds: 3, totals: [30.0, 60.0, 0.0, 3000.0, 2e6, 0.0] }
     }
 
     /// Two keys in a cell, of which one has three values and one two; another cell keeps the middle of three.
@@ -232,6 +335,8 @@ mod tests {
                 text("local.lr=0.5", ""),
             ]
         );
+        // 6, 3, 2 and 2 trials of three runs each, with 3000 gradients and 2 Mbit altogether.
+        assert_eq!(costs(&found), ["fedavg, 13 arms, 39 runs, 13.0 min, 39.0 × 10³ gradients, 26.0 Mbit up"]);
         let at_edges = lines(&found, |tuned| tuned.edge.is_some());
         assert_eq!(
             at_edges,
@@ -242,19 +347,27 @@ mod tests {
     #[test]
     fn trials_are_numbered_and_come_back() {
         let mut out = Vec::new();
-        write(&["alpha".to_owned()], "loss", &trials(), &mut out).unwrap();
+        write(&["alpha".to_owned()], &trials(), &mut out).unwrap();
         let text = String::from_utf8(out.clone()).unwrap();
         // Six trials of two keys come first, so that the first of the second cell is the seventh.
         let rows: Vec<&str> = text.lines().collect();
         assert_eq!(
             rows[..3],
-            ["alpha,method,trial,key,value,kept,loss", "1,fedavg,1,local.lr,0.1,false,0.5", "1,fedavg,1,beta,0.9,false,0.5"]
+            [
+                "alpha,method,trial,key,value,kept,by,score,rung,seeds,rounds,seconds,updates,gradients,uplink_bits,downlink_bits",
+                "1,fedavg,1,local.lr,0.1,false,final loss,0.5,1,3,30,60,0,3000,2000000,0",
+                "1,fedavg,1,beta,0.9,false,final loss,0.5,1,3,30,60,0,3000,2000000,0",
+            ]
         );
-        assert_eq!(rows[13], "2,fedavg,7,local.lr,0.1,false,0.5");
+        assert_eq!(rows[13], "2,fedavg,7,local.lr,0.1,false,final loss,0.5,1,3,30,60,0,3000,2000000,0");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tuning.csv");
         assert!(read(&path).unwrap().is_empty());
         std::fs::write(&path, &out).unwrap();
         assert_eq!(read(&path).unwrap(), trials());
+        // As fedfleet 0.1.0 wrote it.
+        std::fs::write(&path, "method,trial,key,value,kept,loss\nfedavg,1,local.lr,0.1,true,0.5\n").unwrap();
+        let old = read(&path).unwrap();
+        assert_eq!((old[0].score, old[0].seeds, costs(&winners(&old)).len()), (0.5, 0, 0));
     }
 }

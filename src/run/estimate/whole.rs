@@ -45,14 +45,20 @@ impl Whole {
     pub(super) fn of(plan: &Plan, cells: &[Forecast], memory: Option<u64>) -> Self {
         let threads = rayon::current_num_threads();
         let seeds = plan.seeds.len();
+        let apart = plan.every_seed() - seeds;
         let (mut work, mut longest, mut disk, mut state, mut world, mut models) = (0.0, 0.0_f64, 0, 0, 0, 0);
         for (planned, cell) in plan.cells.iter().zip(cells) {
-            work += cell.world_wall * seeds as f64;
+            work += cell.world_wall * plan.every_seed() as f64;
             world = world.max(planned.data.as_ref().map_or(0, |data| data.bytes));
             models = models.max(planned.model_bytes);
             let prefix: usize = planned.cell.keys.iter().map(|key| key.value.len() + 1).sum();
             for (arms, run) in planned.methods.iter().zip(&cell.runs) {
-                work += run.wall * (seeds * arms.len()) as f64;
+                let runs = match (arms.len(), apart) {
+                    (1, _) => seeds,
+                    (arms, 0) => seeds * arms,
+                    (arms, apart) => seeds + plan.tuning.expected(apart, arms) * arms,
+                };
+                work += run.wall * runs as f64;
                 longest = longest.max(run.wall + cell.world_wall);
                 state = state.max(run.state);
                 let row = (prefix + arms[0].label.len()) as u64 + AXES + NUMBER * planned.record.columns.len() as u64;
@@ -62,7 +68,7 @@ impl Whole {
         let runs = plan.runs().len();
         let together = together(runs);
         let wall = if together == 1 { work } else { longest.max(work / together as f64) };
-        let worlds = together.min(plan.cells.len() * seeds) as u64;
+        let worlds = together.min(plan.cells.len() * plan.every_seed()) as u64;
         let memory = memory.unwrap_or(2 * world) + world * worlds.saturating_sub(1) + models;
         Self {
             threads,

@@ -10,8 +10,8 @@ use std::{
 use super::{folder, kept};
 use crate::{
     record::{
-        End, Outcome,
-        claim::{self, Verdict},
+        End,
+        claim::{self, Rules, Verdict},
         curves::{
             Curves,
             crews::{Crew, crews},
@@ -22,15 +22,7 @@ use crate::{
         metric,
     },
     registry::Parameters,
-    run::{
-        Plan, RunId,
-        done::Done,
-        error::RunError,
-        ours,
-        plan::swept,
-        results::Results,
-        tuning::{self, Choices},
-    },
+    run::{Plan, RunId, done::Done, error::RunError, ours, plan::swept, results::Results, tuning::Choices},
 };
 
 /// The content of `summary.csv` and `claims.csv`.
@@ -45,24 +37,26 @@ pub(super) struct Tables {
 }
 
 /// Writes the tables and evaluates the claims.
-pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]) -> Result<Tables, RunError> {
+pub(super) fn assemble(
+    plan: &Plan,
+    results: &Results,
+    ends: &BTreeMap<RunId, End>,
+    choices: &Choices,
+) -> Result<Tables, RunError> {
     let mut written = BTreeSet::from(["manifest.toml".to_owned()]);
     let mut table = |name: &str, content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>| {
         let _ = written.insert(name.to_owned());
         write(results, name, content)
     };
-    let runs: Vec<RunId> = outcomes.iter().map(|&(run, _)| run).collect();
-    let diverged = outcomes.iter().filter(|(_, end)| end.outcome == Outcome::Diverged).map(|&(run, _)| run).collect();
-    let choices = tuning::choose(plan, results, &diverged)?;
-    let trials = choices.trials(plan);
+    let runs: Vec<RunId> = ends.keys().copied().collect();
+    let trials = &choices.trials;
     if !trials.is_empty() {
-        table("tuning.csv", &mut |out| trial::write(&plan.keys(), &choices.criterion, &trials, out))?;
+        table("tuning.csv", &mut |out| trial::write(&plan.keys(), trials, out))?;
     }
-    let chosen = chosen(runs.iter().copied(), &choices);
+    let chosen = chosen(plan, runs.iter().copied(), choices);
     let parts = |extension: &'static str| chosen.values().map(move |&run| results.of_run(&plan.name(run), extension));
     table("curves.csv", &mut |out| join(parts("csv"), out))?;
-    let ended: BTreeMap<RunId, End> = outcomes.iter().copied().collect();
-    let facts: Facts = chosen.values().map(|&run| fact(plan, run, ended.get(&run).copied())).collect();
+    let facts: Facts = chosen.values().map(|&run| fact(plan, run, ends.get(&run).copied())).collect();
     table(facts::TABLE, &mut |out| facts::write(&plan.keys(), facts.rows().iter().cloned(), out))?;
     table(metric::TABLE, &mut |out| metric::write(&plan.columns, out))?;
     let crews = crews(&facts);
@@ -76,12 +70,13 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
         table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
     }
     for (folder, _) in ours::KEPT.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
-        table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, &choices, out))?;
+        table(&format!("{folder}/index.csv"), &mut |out| kept::index(plan, (results, folder), &runs, choices, out))?;
     }
     let curves = Curves::read(&results.file("curves.csv"))?;
-    let (rows, verdicts) = (summary::summarise(&curves, &crews), verdicts(plan, &curves)?);
+    let (rows, verdicts) =
+        (summary::summarise(&curves, &crews), claim::all(&plan.claims, &curves, Rules { level: plan.scenario.seeds.level() })?);
     let overridden: Vec<(String, String)> = plan.overridden().into_iter().collect();
-    let tuned = trial::winners(&trials);
+    let tuned = trial::winners(trials);
     table("summary.csv", &mut |out| summary::write(&curves, (&overridden, &tuned), &rows, out).map_err(io::Error::other))?;
     table("claims.csv", &mut |out| claim::write(&verdicts, out).map_err(io::Error::other))?;
     for (folder, _) in ours::KEPT.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
@@ -90,26 +85,31 @@ pub(super) fn assemble(plan: &Plan, results: &Results, outcomes: &[(RunId, End)]
     Ok(Tables { rows, columns: summary::columns(&curves.metrics), tuned, crews, verdicts, written })
 }
 
-/// Evaluates the claims.
-fn verdicts(plan: &Plan, curves: &Curves) -> Result<Vec<Verdict>, RunError> {
-    let mut verdicts = Vec::new();
-    for claim in &plan.claims {
-        verdicts.extend(claim::evaluate(claim, curves)?);
-    }
-    Ok(verdicts)
+/// Writes `claims.csv`.
+pub(super) fn write_claims(results: &Results, verdicts: &[Verdict]) -> Result<(), RunError> {
+    write(results, "claims.csv", |out| claim::write(verdicts, out).map_err(io::Error::other))
 }
 
 /// Writes `curves.csv` and `runs.csv` from the runs that have begun, unless they hold more: the whole of the runs `shown`, not all
-/// of which have ended again. Those of a tuned method are of the arm that is best so far.
-pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&folder::Shown>) -> Result<(), RunError> {
+/// of which have ended again. There are some of a tuned method only once its arm is among the `choices`.
+pub(super) fn join_begun(
+    plan: &Plan,
+    results: &Results,
+    shown: Option<&folder::Shown>,
+    choices: Option<&Choices>,
+) -> Result<(), RunError> {
     let is_there = |run: RunId, extension| results.of_run(&plan.name(run), extension).is_file();
-    let (begun, not): (Vec<RunId>, Vec<RunId>) = plan.runs().into_iter().partition(|&run| is_there(run, "csv"));
+    let known = |cell, method| choices.map(|choices| choices.arm(cell, method)).or((!plan.is_tuned(cell, method)).then_some(0));
+    let (begun, not): (Vec<RunId>, Vec<RunId>) = plan.reported(known).into_iter().partition(|&run| is_there(run, "csv"));
+    let unknown = plan.reported(|cell, method| known(cell, method).is_none().then_some(0));
     let is_shown = |run: RunId| shown.is_some_and(|shown| shown.has(plan, run));
-    if begun.is_empty() || begun.iter().chain(&not).any(|&run| is_shown(run) && !is_there(run, "done")) {
+    if begun.is_empty()
+        || begun.iter().chain(&not).any(|&run| is_shown(run) && !is_there(run, "done"))
+        || unknown.into_iter().any(is_shown)
+    {
         return Ok(());
     }
-    let choices = tuning::choose(plan, results, &BTreeSet::new())?;
-    let chosen = chosen(begun, &choices);
+    let chosen: BTreeMap<_, RunId> = begun.into_iter().map(by_method).collect();
     let partial = results.partial();
     results.write_whole(&partial, |_| Ok(())).map_err(RunError::io(&partial))?;
     write(results, "curves.csv", |out| join(chosen.values().map(|&run| results.of_run(&plan.name(run), "csv")), out))?;
@@ -121,9 +121,13 @@ pub(super) fn join_begun(plan: &Plan, results: &Results, shown: Option<&folder::
 }
 
 /// The runs of the chosen arms: by cell, then method, then seed.
-fn chosen(runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<(usize, usize, usize), RunId> {
-    let kept = runs.into_iter().filter(|run| choices.arm(run.cell, run.method) == run.arm);
-    kept.map(|run| ((run.cell, run.method, run.seed), run)).collect()
+fn chosen(plan: &Plan, runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<(usize, usize, usize), RunId> {
+    runs.into_iter().filter(|&run| plan.is_reported(run, choices)).map(by_method).collect()
+}
+
+/// A run with its place in the tables.
+fn by_method(run: RunId) -> ((usize, usize, usize), RunId) {
+    ((run.cell, run.method, run.seed), run)
 }
 
 /// The row of a run in `runs.csv`.
@@ -134,7 +138,7 @@ fn fact(plan: &Plan, run: RunId, end: Option<End>) -> Fact {
     Fact {
         cell: swept(&planned.cell),
         method: arm.label.clone(),
-        seed: plan.seeds[run.seed],
+        seed: plan.seed(run),
         outcome: end.map(|end| end.outcome),
         at_work: end.map(|end| end.at_work),
         sampling: Sampling { every: planned.record.every, server },

@@ -43,7 +43,7 @@ impl Shown {
     /// Whether a run of `plan` is one of them.
     pub(super) fn has(&self, plan: &Plan, run: RunId) -> bool {
         let seeds = self.runs.get(&plan.arm(run).label);
-        seeds.is_some_and(|seeds| seeds.contains(&plan.seeds[run.seed])) && self.cells.contains(&plan.cells[run.cell].cell.name())
+        seeds.is_some_and(|seeds| seeds.contains(&plan.seed(run))) && self.cells.contains(&plan.cells[run.cell].cell.name())
     }
 }
 
@@ -138,7 +138,7 @@ impl Earlier {
         // Runs are known by what they come from, the build included, whatever a manifest says.
         let known = |run| results.of_run(&plan.name(run), "csv").is_file();
         let other = |there: &&Made| (&there.version, &there.commit) != (&here.version, &here.commit);
-        if let Some(there) = self.scenario.made.as_ref().filter(other).filter(|_| !plan.runs().into_iter().any(known)) {
+        if let Some(there) = self.scenario.made.as_ref().filter(other).filter(|_| !plan.possible().into_iter().any(known)) {
             notes.push(format!(
                 "the results there were made by fedfleet {}{}: all their runs start again",
                 there.version,
@@ -184,7 +184,7 @@ pub(super) fn begin(plan: &Plan, results: &Results, options: &Options) -> Result
 fn foreseen(plan: &Plan) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = TABLES.into_iter().chain([MANIFEST]).map(str::to_owned).collect();
     for (folder, _) in ours::KEPT.into_iter().filter(|(_, wanted)| wanted(&plan.record)) {
-        let files = plan.runs().into_iter().map(|run| kept::file(plan, run)).chain(["index.csv".to_owned()]);
+        let files = plan.possible().into_iter().map(|run| kept::file(plan, run)).chain(["index.csv".to_owned()]);
         names.extend(files.map(|file| format!("{folder}/{file}")));
     }
     names.extend(super::foreseen_figures(plan));
@@ -209,7 +209,7 @@ pub(super) fn end(plan: &Plan, results: &Results, written: &BTreeSet<String>, op
     }
     let curves = results.file(TABLES[0]);
     ours::list(results, &all, Some(Digest::of_file(&curves).map_err(RunError::io(&curves))?))?;
-    for name in plan.runs().into_iter().map(|run| plan.name(run)) {
+    for name in plan.possible().into_iter().map(|run| plan.name(run)) {
         ours::remove_file(&results.of_run(&name, "checkpoint"))?;
         // What goes on from a kept end reads them again.
         if !options.keep_checkpoints {

@@ -40,10 +40,10 @@ pub(super) fn index(
     csv.write_record(names.chain(vectors.iter().copied()))?;
     for &run in runs {
         let (cell, arm) = (&plan.cells[run.cell].cell, plan.arm(run));
-        let kept = choices.arm(run.cell, run.method) == run.arm;
+        let kept = plan.is_reported(run, choices);
         let texts = cell.keys.iter().map(|key| key.value.clone()).chain([arm.label.clone()]);
         let texts = texts.map(|text| guarded(&text).into_owned());
-        let rest = [plan.seeds[run.seed].to_string(), guarded(&cells::name(&arm.tuned)).into_owned(), kept.to_string()];
+        let rest = [plan.seed(run).to_string(), guarded(&cells::name(&arm.tuned)).into_owned(), kept.to_string()];
         let line: Vec<String> = [file(plan, run)].into_iter().chain(texts).chain(rest).collect();
         if folder != STATES {
             csv.write_record(&line)?;

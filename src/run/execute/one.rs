@@ -1,7 +1,8 @@
 //! One run, from its world to its outcome.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -24,36 +25,56 @@ use crate::{
     run::{
         Options, Plan, RunId,
         any_world::AnyWorld,
-        checkpoint::{self, Keeper, Origin},
+        checkpoint::{self, Keeper, Origin, Saved},
         done::{Done, is_of_run},
         error::RunError,
+        held::{Held, Place},
         options::RunProgress,
         ours::{ITERATES, MODELS, STATES},
         protocols::Pilot,
         results::Results,
+        tuning::Wanted,
     },
     world::{World, WorldClock},
 };
 
-/// Runs one run to its end: from where it was saved, if `saved` files may be used, or from its start.
+/// Runs one run to its end, or to the first sample at or beyond its place: from where it was saved, if `saved` files may be used, or
+/// from its start. Returns its end, if that is reached.
 pub(super) fn run(
     plan: &Plan,
-    run: RunId,
+    wanted: Wanted,
     world: AnyWorld,
     results: &Results,
     (options, inner, saved): (&Options, bool, bool),
     progress: &mut dyn RunProgress,
-) -> Result<End, RunError> {
+) -> Result<Option<End>, RunError> {
+    let Wanted { run, until } = wanted;
     let name = plan.name(run);
-    let job = RunJob { plan, run, name: &name, results, options, inner, saved, progress };
-    let done = plan.build(run, world, job)?;
-    done.write(results, &name).map_err(RunError::io(&results.of_run(&name, "done")))?;
-    Ok(done.end)
+    let job = RunJob { plan, run, until, name: &name, results, options, inner, saved, progress };
+    match plan.build(run, world, job)? {
+        Left::Done(done) => {
+            done.write(results, &name).map_err(RunError::io(&results.of_run(&name, "done")))?;
+            Ok(Some(done.end))
+        }
+        Left::Held(held) => {
+            held.write(results, &name).map_err(RunError::io(&results.of_run(&name, "held")))?;
+            Ok(None)
+        }
+    }
+}
+
+/// How a run is left.
+enum Left {
+    /// At its end.
+    Done(Done),
+    /// At its place.
+    Held(Held),
 }
 
 struct RunJob<'a> {
     plan: &'a Plan,
     run: RunId,
+    until: Option<Place>,
     /// The name of its files.
     name: &'a str,
     results: &'a Results,
@@ -64,10 +85,10 @@ struct RunJob<'a> {
 }
 
 impl Pilot for RunJob<'_> {
-    type Outcome = Done;
+    type Outcome = Left;
 
-    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Done, RunError> {
-        let Self { plan, run, name, results, options, .. } = self;
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Left, RunError> {
+        let Self { plan, run, until, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
         let workers = workers.heeding(Arc::clone(&options.interrupt));
@@ -86,21 +107,22 @@ impl Pilot for RunJob<'_> {
             saved = go_on((&kept, record), (results, &paths), &prefix, &mut engine)?;
         }
         let (files, state) = match saved {
-            Some((files, state)) => (files, Some(state)),
+            Some((_, state, part)) if let Some(held) = held_there(&state, part, until) => return Ok(Left::Held(held)),
+            Some((files, state, _)) => (files, Some(state)),
             None => (paths.create(plan, &prefix).map_err(RunError::io(&path))?, None),
         };
-        let mut keeper = Keeper::new(checkpoint, results, options, self.progress);
+        let mut keeper = Keeper::new(checkpoint, results, options, self.progress).until(until);
         if options.keep_checkpoints {
             keeper = keeper.keeping(kept, Origin { bounds: record.stop.bounds(), name: name.to_owned() });
         }
         let mut recorder = Recorder::new(&world, record, files, state, &mut keeper);
         let _ = engine.run(&mut recorder);
-        let Some(Ended { end, written, iterates }) = recorder.finish(&engine).map_err(|error| match error {
+        let ended = recorder.finish(&engine).map_err(|error| match error {
             RecordError::Io(source) => RunError::io(&path)(source),
             RecordError::Invalid(invalid) => plan.reject(run.cell, invalid).into(),
-        })?
-        else {
-            return Err(RunError::Interrupted);
+        })?;
+        let Some(Ended { end, written, iterates }) = ended else {
+            return keeper.held().map(Left::Held).ok_or(RunError::Interrupted);
         };
         let mut kept = Kept { results, files: vec![(own(name, "csv"), written.part)] };
         kept.files.extend(written.participants.map(|participants| (own(name, "participants"), participants)));
@@ -129,7 +151,7 @@ impl Pilot for RunJob<'_> {
             kept.matrix(STATES, name, &vectors)?;
             kept.table(name, STATES, kept::names(&state_vectors))?;
         }
-        Ok(Done { end, files: kept.files })
+        Ok(Left::Done(Done { end, files: kept.files }))
     }
 }
 
@@ -172,7 +194,7 @@ fn go_on<P: Protocol>(
     (results, paths): (&Results, &Paths<'_>),
     prefix: &[String],
     engine: &mut Engine<P>,
-) -> Result<Option<(Files, RecorderState)>, RunError> {
+) -> Result<Option<Restored>, RunError> {
     let Some((origin, saved)) = checkpoint::open_kept(kept).map_err(damaged(kept))? else { return Ok(None) };
     if record.stop.bounds().are_beyond(&origin.bounds) != Some(true) || !is_of_run(&format!("{}.csv", origin.name)) {
         return Ok(None);
@@ -185,8 +207,30 @@ fn go_on<P: Protocol>(
             copied => drop(copied.map_err(RunError::io(to))?),
         }
     }
-    let files = paths.resume(saved.written(), prefix).map_err(damaged(kept))?;
-    Ok(Some((files, saved.load(kept, engine).map_err(damaged(kept))?)))
+    restored(saved, kept, paths, prefix, engine).map(Some)
+}
+
+/// What a run has come to, where it was saved at its place or beyond.
+fn held_there(state: &RecorderState, part: Digest, until: Option<Place>) -> Option<Held> {
+    let sample = *state.latest().filter(|sample| until.is_some_and(|until| until.is_reached(sample)))?;
+    Some(Held { sample, part })
+}
+
+/// The files and the recorder of a run as they were saved, with the digest of its samples.
+type Restored = (Files, RecorderState, Digest);
+
+/// Brings `engine` and the files of a run to where `saved` was written, from the file `checkpoint`.
+fn restored<P: Protocol>(
+    saved: Saved<impl Read>,
+    checkpoint: &Path,
+    paths: &Paths<'_>,
+    prefix: &[String],
+    engine: &mut Engine<P>,
+) -> Result<Restored, RunError> {
+    let damaged = damaged(checkpoint);
+    let written = saved.written();
+    let files = paths.resume(written, prefix).map_err(&damaged)?;
+    Ok((files, saved.load(checkpoint, engine).map_err(&damaged)?, written.part))
 }
 
 /// The error of a checkpoint that cannot be used, or not be read.
@@ -204,10 +248,9 @@ fn resume<P: Protocol>(
     paths: &Paths<'_>,
     prefix: &[String],
     engine: &mut Engine<P>,
-) -> Result<Option<(Files, RecorderState)>, RunError> {
+) -> Result<Option<Restored>, RunError> {
     let Some(saved) = checkpoint::open(checkpoint).map_err(damaged(checkpoint))? else { return Ok(None) };
-    let files = paths.resume(saved.written(), prefix).map_err(damaged(checkpoint))?;
-    Ok(Some((files, saved.load(checkpoint, engine).map_err(damaged(checkpoint))?)))
+    restored(saved, checkpoint, paths, prefix, engine).map(Some)
 }
 
 /// The files of a run that has ended, as they are written.
@@ -253,5 +296,5 @@ fn own(name: &str, extension: &str) -> String {
 fn prefix(plan: &Plan, run: RunId) -> Vec<String> {
     let values = plan.cells[run.cell].cell.keys.iter().map(|key| key.value.clone());
     let texts = values.chain([plan.arm(run).label.clone()]).map(|text| guarded(&text).into_owned());
-    texts.chain([plan.seeds[run.seed].to_string()]).collect()
+    texts.chain([plan.seed(run).to_string()]).collect()
 }
