@@ -12,6 +12,7 @@ use crate::{
     record::{
         End,
         claim::{self, Rules, Verdict},
+        clients::table as clients,
         curves::{
             Curves,
             crews::{Crew, crews},
@@ -65,6 +66,13 @@ pub(super) fn assemble(
     }
     if plan.record.participants {
         table("participants.csv", &mut |out| join(parts("participants"), out))?;
+    }
+    if plan.record.clients.is_some() {
+        table(clients::CLIENTS, &mut |out| join(parts("clients"), out))?;
+    }
+    if (0..plan.cells.len()).any(|cell| plan.bins_confidence(cell)) {
+        let binned = || chosen.values().filter(|run| plan.bins_confidence(run.cell));
+        table(clients::RELIABILITY, &mut |out| join(binned().map(|&run| results.of_run(&plan.name(run), "reliability")), out))?;
     }
     if plan.record.stationary_point {
         table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
