@@ -292,12 +292,15 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
     Ok(())
 }
 
+/// The rows of a part, and its samples.
+type Part<R> = (Vec<usize>, Samples<R>);
+
 /// Holds out the test part, and of the rest the validation part, of each client that the source or a file of ids names (or of the
 /// whole set). Both are drawn once for all seeds, and the test part is the same with and without a validation part.
 fn hold_out<R: Real>(table: &mut Table<R>, spec: &DataSpec) -> Result<(), Invalid> {
     let mut groups = table.owned();
     let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
-    let mut part = |key: &str, share: Option<f64>, draw: u64| -> Result<Option<(Vec<usize>, Samples<R>)>, Invalid> {
+    let mut part = |key: &str, share: Option<f64>, draw: u64| -> Result<Option<Part<R>>, Invalid> {
         let Some(share) = share else { return Ok(None) };
         let rows = draw_out(&mut groups, &sizes, share, draw);
         if rows.is_empty() {
