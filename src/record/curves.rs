@@ -109,6 +109,14 @@ impl Run {
         }
     }
 
+    /// The mean of the samples of a metric in the last `share` of the rounds; `None` without any sample.
+    pub fn tail(&self, metric: usize, share: f64) -> Option<f64> {
+        let from = (1.0 - share) * self.end(Axis::Rounds);
+        let values: Vec<f64> =
+            self.samples(Axis::Rounds, metric).filter(|sample| sample.0 >= from).map(|sample| sample.1).collect();
+        if values.is_empty() { self.last(metric) } else { Some(values.iter().sum::<f64>() / values.len() as f64) }
+    }
+
     /// The last recorded value of a metric.
     pub fn last(&self, metric: usize) -> Option<f64> {
         self.metrics[metric].iter().rev().find_map(|&value| value)

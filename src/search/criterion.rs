@@ -100,11 +100,12 @@ impl Criterion {
 
 /// The value of a column at an instant; that of the last sample where the run ends before.
 fn value(run: &Run, at: At, metric: usize) -> Option<f64> {
-    match at.place() {
-        None => run.last(metric),
+    match (at, at.place()) {
+        (At::Last(share), _) => run.tail(metric, share),
+        (_, None) => run.last(metric),
         // Sums of times round.
-        Some((Axis::Seconds, x)) => run.at(Axis::Seconds, metric, end_of_instant(x)),
-        Some((axis, x)) => run.at(axis, metric, x),
+        (_, Some((Axis::Seconds, x))) => run.at(Axis::Seconds, metric, end_of_instant(x)),
+        (_, Some((axis, x))) => run.at(axis, metric, x),
     }
 }
 
@@ -122,9 +123,10 @@ pub fn combined(scores: &[(&Criterion, Score, Better)]) -> Score {
 impl fmt::Display for Criterion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Value { metric, at } => match at.place() {
-                None => write!(f, "final {metric}"),
-                Some((axis, x)) => write!(f, "{metric} at {axis}={}", exact(x)),
+            Self::Value { metric, at } => match (at, at.place()) {
+                (At::Last(share), _) => write!(f, "{metric} over the last {} %", exact(100.0 * share)),
+                (_, None) => write!(f, "final {metric}"),
+                (_, Some((axis, x))) => write!(f, "{metric} at {axis}={}", exact(x)),
             },
             Self::Reach { target, axis } => write!(f, "{axis} to {target}"),
         }
@@ -155,6 +157,9 @@ mod tests {
         assert_eq!(scores(&Criterion::last("loss"))[0].first, 0.25);
         let early = Criterion::Value { metric: "loss".to_owned(), at: At::Rounds(1.5) };
         assert_eq!((scores(&early)[0].first, early.to_string()), (1.0, "loss at rounds=1.5".to_owned()));
+        // The rounds 1 and 2 are the last half of two: (1 + 1/4) / 2.
+        let tail = Criterion::Value { metric: "loss".to_owned(), at: At::Last(0.5) };
+        assert_eq!((scores(&tail)[0].first, tail.to_string()), (0.625, "loss over the last 50 %".to_owned()));
         let accuracy = Criterion::last("accuracy");
         let [a, b] = scores(&accuracy);
         assert_eq!((a.first, b.first, accuracy.shown(a, Better::Higher)), (-0.4, f64::INFINITY, 0.4));

@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// Most digits of a bound that are written out.
+const DIGITS: usize = 8;
+
 /// Answers a claim, once in each cell that it is about (for a trend, once in each cell of the other keys).
 ///
 /// # Errors
@@ -175,10 +178,16 @@ fn grouped<'a>(cells: &[&'a Cell], over: &str) -> Vec<(Cell, Vec<&'a Cell>)> {
     groups
 }
 
+/// A bound with its own digits, or with three where it has many.
+fn figure(bound: f64) -> String {
+    let text = bound.to_string();
+    if text.len() > DIGITS { short(bound) } else { text }
+}
+
 fn required(assertion: &Assertion<'_>) -> String {
     let bounds = |Bracket { low, high }: Bracket| match (low.is_finite(), high.is_finite()) {
-        (false, _) => format!("≤ {high}"),
-        (_, false) => format!("≥ {low}"),
+        (false, _) => format!("≤ {}", figure(high)),
+        (_, false) => format!("≥ {}", figure(low)),
         _ => format!("in [{}, {}]", short(low), short(high)),
     };
     match *assertion {

@@ -134,7 +134,7 @@ impl Instant {
             return Some(known(better.worst()));
         }
         if let At::Last(share) = at {
-            return tail(run, metric, share).map(|value| known(better.settle(value)));
+            return run.tail(metric, share).map(|value| known(better.settle(value)));
         }
         let Some((axis, x)) = at.place() else { return run.last(metric).map(|value| known(better.settle(value))) };
         // Sums of times round.
@@ -154,11 +154,4 @@ impl Instant {
         let range = Bracket { low: value.min(next), high: value.max(next) };
         Some(Self { value, range, between: Some(Bracket { low: place, high: after }) })
     }
-}
-
-/// The mean of the samples of a metric in the last `share` of the rounds of a run; `None` without any sample.
-fn tail(run: &Run, metric: usize, share: f64) -> Option<f64> {
-    let from = (1.0 - share) * run.end(Axis::Rounds);
-    let values: Vec<f64> = run.samples(Axis::Rounds, metric).filter(|sample| sample.0 >= from).map(|sample| sample.1).collect();
-    if values.is_empty() { run.last(metric) } else { Some(values.iter().sum::<f64>() / values.len() as f64) }
 }
