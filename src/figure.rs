@@ -11,4 +11,4 @@ mod spec;
 pub(crate) use draw::unshown;
 #[cfg(feature = "figure")]
 pub use draw::{FigureError, defaults, draw_all, draw_forest, draw_rankings, drew, foreseen, remove_others};
-pub use spec::{Band, FigureSpec, Kind, ReferenceLine, ScaleKind, Width, distinct};
+pub use spec::{Band, FigureSpec, Kind, Model, ReferenceLine, ScaleKind, Width, distinct};

@@ -6,6 +6,7 @@
 pub mod batches;
 #[cfg(test)]
 mod check;
+pub mod client_scores;
 mod correction;
 pub mod data;
 pub mod evaluate;
@@ -16,6 +17,9 @@ pub mod net;
 pub mod optimum;
 mod outputs;
 pub mod per_sample;
+pub mod personal;
+pub mod predictions;
+pub mod predictor;
 pub mod quadratic;
 pub mod regression;
 pub mod softmax;
@@ -36,6 +40,7 @@ pub use spec::{Problem, ProblemSpec};
 
 use data::HeldOut;
 use head::LinearHead;
+use predictor::Predictor;
 use quadratic::QuadraticForm;
 
 use crate::{
@@ -150,6 +155,11 @@ pub trait Objective<R: Real>: Send + Sync {
 
     /// The model's last, linear layer over samples, where it ends in one.
     fn linear_head(&self) -> Option<&dyn LinearHead<R>> {
+        None
+    }
+
+    /// The model as a function of samples, where it is one.
+    fn predictor(&self) -> Option<&dyn Predictor<R>> {
         None
     }
 

@@ -10,6 +10,7 @@ pub mod observed;
 pub mod peers;
 pub mod schedule;
 pub mod spec;
+pub mod update_noise;
 
 pub use local::{Local, Memory, Scratch, Uplink};
 pub use observed::{Deployed, Models, Observed, Participant, Recorded, StateVector};

@@ -61,6 +61,8 @@ pub enum Purpose {
     Secure = 16,
     /// Recorded values drawn anew, for intervals; no run meets them.
     Resample = 17,
+    /// Mini-batches of personalised models, which are scored and no run goes on from.
+    Personal = 18,
     /// The arms that a search looks at; no run meets them.
     Search = 19,
     /// The fixed traits of a client: its speed, its probability of taking part, its group.

@@ -7,6 +7,7 @@
 pub mod axis;
 pub mod cell;
 pub mod claim;
+pub mod clients;
 pub mod compare;
 pub mod curves;
 pub mod gallery;
@@ -22,6 +23,7 @@ mod stop;
 pub(crate) mod table;
 pub mod tidy;
 
+pub use clients::{ClientPlan, ClientWorld, ClientsSpec, MixSpec};
 pub use metric::{Column, MetricSpec, PeerModel};
 pub use patience::Patience;
 pub use recorder::{

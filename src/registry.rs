@@ -30,7 +30,7 @@ use crate::{
     named::{Kind, Named},
     part::compressor::{AnyCompressor, Compressor},
     problem::kind::{AnyObjective, ObjectiveKind},
-    record::metric::{Metric, MetricSpec},
+    record::metric::{self, Metric, MetricSpec},
     toml::decode::{Catalogue, Fault, Reader},
 };
 
@@ -135,6 +135,10 @@ impl Catalogue for Registry {
         }
     }
 
+    fn unlisted(&self, kind: &str, name: &str) -> Vec<&'static str> {
+        if kind == MetricSpec::KIND { metric::like(name) } else { Vec::new() }
+    }
+
     fn read(&self, kind: &str, name: &str, parameters: Reader<'_>) -> Result<Box<dyn Any>, Fault> {
         match kind {
             <dyn AnyCompressor as Kind>::KIND => read(&self.lists.compressors, name, parameters),
@@ -162,6 +166,7 @@ fn read_metric(metrics: &[MetricSpec], name: &str, parameters: Reader<'_>) -> Re
 
     let NoParameters {} = NoParameters::deserialize(parameters)?;
     let names: Vec<&'static str> = metrics.iter().map(MetricSpec::name).collect();
-    let metric = metrics.iter().find(|metric| metric.name() == name).ok_or_else(|| Fault::unknown_name(name, &names))?;
-    Ok(Box::new(Named::new(Arc::new(*metric))))
+    let listed = metrics.iter().find(|metric| metric.name() == name).copied();
+    let metric = listed.or_else(|| metric::named(name)).ok_or_else(|| Fault::unknown_name(name, &names))?;
+    Ok(Box::new(Named::new(Arc::new(metric))))
 }

@@ -1,11 +1,12 @@
 //! Drawing figures from recorded curves, at the widths of journals, as SVG, PDF and PNG of one drawing.
 //!
 //! Nothing but `curves.csv` is needed, `staleness.csv` for shares of updates by their staleness, and `predicted.csv` for lines where
-//! theory predicts the stationary points of methods. Curves differ by
+//! theory predicts the stationary points of methods, and the tables of clients for figures over them. Curves differ by
 //! colour, dashes and marks, so that print without colour shows the difference; the legend fills a place without data, or lies
 //! outside; the curve of a method that diverged ends in a cross, and the legend says so.
 
 mod canvas;
+mod clients;
 mod curve;
 mod export;
 mod forest;
@@ -68,6 +69,15 @@ pub enum FigureError {
 }
 
 impl FigureError {
+    /// The same below `key`.
+    fn under(self, key: &str) -> Self {
+        match self {
+            // What is wrong with a table is at its place already.
+            Self::Invalid(invalid) if invalid.file.is_none() => Self::Invalid(invalid.under(key)),
+            other => other,
+        }
+    }
+
     fn drawing(error: impl std::fmt::Display) -> Self {
         Self::Drawing(error.to_string())
     }
@@ -89,19 +99,33 @@ pub fn draw_all(results_dir: &Path, specs: &[FigureSpec], foreign: &dyn Fn(&str)
     distinct(&specs)?;
     let mut drawings = Vec::new();
     for (i, spec) in specs.iter().enumerate() {
+        if spec.kind.is_of_clients() {
+            let drawn = clients::draw(results_dir, &curves, spec).map_err(|error| error.under(&format!("figure.{i}")))?;
+            refuse_foreign(results_dir, drawn.iter().map(|(stem, _)| stem), foreign)?;
+            drawings.extend(drawn);
+            continue;
+        }
         let shares = if spec.counts_staleness() { Some(staleness::shares(&results_dir.join("staleness.csv"))?) } else { None };
         let predicted = if spec.stationary_point { Some(predicted::read(&results_dir.join("predicted.csv"))?) } else { None };
         let drawn = plots(shares.as_ref().unwrap_or(&curves), predicted.as_ref(), spec);
         for (stem, plot) in drawn.map_err(|fault| fault.under(&format!("figure.{i}")))? {
-            if let Some(name) = files(&stem).into_iter().find(|name| foreign(name)) {
-                return Err(FigureError::Foreign(results_dir.join(name)));
-            }
+            refuse_foreign(results_dir, [&stem], foreign)?;
             drawings.push((stem, plot.draw()?));
         }
     }
     std::fs::create_dir_all(&folder).map_err(|source| FigureError::Io { path: folder.clone(), source })?;
     let written = drawings.iter().map(|(stem, drawing)| drawing.write(&folder, stem)).collect::<Result<Vec<_>, _>>()?;
     Ok(written.concat())
+}
+
+/// Refuses to replace a file of a figure that this program did not write.
+fn refuse_foreign<'s>(
+    results_dir: &Path,
+    stems: impl IntoIterator<Item = &'s String>,
+    foreign: &dyn Fn(&str) -> bool,
+) -> Result<(), FigureError> {
+    let name = stems.into_iter().flat_map(|stem| files(stem)).find(|name| foreign(name));
+    name.map_or(Ok(()), |name| Err(FigureError::Foreign(results_dir.join(name))))
 }
 
 /// The figures that are drawn of `curves` when `specs` are asked for.

@@ -24,11 +24,14 @@ const LONGEST: usize = 120;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FigureSpec {
     /// An axis (`rounds`, `seconds`, `updates`, `gradients`, `uplink-bits`, `downlink-bits`), or a sweep key: then every
-    /// method is one line through its final values. Or `staleness`, for the `share` of a method's updates.
+    /// method is one line through its final values. Or `staleness`, for the `share` of a method's updates. Figures over clients (see
+    /// `kind`) have a score, `samples`, `held-out`, `methods` or `confidence` here.
     pub x: String,
-    /// The metric; the `share` of updates where `x` is their `staleness`.
+    /// The metric; the `share` of updates where `x` is their `staleness`. Figures over clients have a score, or `clients`, for the share
+    /// of them.
     pub y: String,
-    /// The form of the curves; `bars` need the values of a sweep key.
+    /// The form of the curves; `bars` need the values of a sweep key, and `cdf`, `box`, `scatter` and `reliability` the tables of
+    /// `record.clients`.
     #[serde(default)]
     pub kind: Kind,
     /// The band over seeds around each curve, or the whisker on each bar. From where a seed diverged on it counts as worse than any
@@ -38,6 +41,9 @@ pub struct FigureSpec {
     /// A sweep key: one panel for each of its values, with common axes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facet: Option<String>,
+    /// The models whose scores figures over clients show, each with its own dashes or boxes; that of the run by default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<Model>,
     /// The labels of the methods to show, in this order; all by default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
@@ -91,6 +97,55 @@ pub enum Kind {
     Steps,
     /// A bar for each method at each value of a sweep key.
     Bars,
+    /// The share of the clients (`y = "clients"`) whose score `x` is at most so much.
+    Cdf,
+    /// Quartiles of the clients' score `y`, whiskers to the last client within one and a half box lengths, and the clients beyond, for each
+    /// method (`x = "methods"`).
+    Box,
+    /// A mark for each client: its score `y` against its number of `samples`, of `held-out` samples, or another score.
+    Scatter,
+    /// How often predictions are right (`y = "accuracy"`) that are so sure (`x = "confidence"`), over the held-out samples of all clients.
+    Reliability,
+}
+
+impl Kind {
+    /// Whether it shows clients as they are at an instant, and not curves.
+    pub fn is_of_clients(self) -> bool {
+        matches!(self, Self::Cdf | Self::Box | Self::Scatter | Self::Reliability)
+    }
+}
+
+/// A model that predicts for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Model {
+    /// The model of the run.
+    Run,
+    /// The personalised model of `record.personalised`.
+    Personalised,
+    /// The mixture of `record.mix`.
+    Mixed,
+}
+
+impl Model {
+    /// The name in `reliability.csv`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Personalised => "personalised",
+            Self::Mixed => "mixed",
+        }
+    }
+
+    /// Words for legends.
+    pub fn words(self) -> &'static str {
+        if self == Self::Run { "global" } else { self.name() }
+    }
+
+    /// The beginning of the names of its scores.
+    pub fn prefix(self) -> String {
+        if self == Self::Run { String::new() } else { format!("{}-", self.name()) }
+    }
 }
 
 /// The band over seeds around a curve.
@@ -165,6 +220,52 @@ impl FigureSpec {
         self.x == KEY && self.y == SHARE
     }
 
+    /// The models whose scores are shown.
+    pub fn shown_models(&self) -> &[Model] {
+        if self.models.is_empty() { &[Model::Run] } else { &self.models }
+    }
+
+    /// Checks a figure over clients: `scores` are those of the table of clients, `labels` and `keys` as in [`validate`](Self::validate).
+    ///
+    /// # Errors
+    /// [`Invalid`] at the key at fault.
+    pub fn validate_clients(&self, labels: &[String], scores: &[String], keys: &[String]) -> Result<(), Invalid> {
+        let plain: Vec<String> = scores
+            .iter()
+            .filter(|name| !["personalised-", "mixed-"].iter().any(|model| name.starts_with(model)))
+            .cloned()
+            .collect();
+        let one = |key: &str, found: &str, expected: &str| {
+            let fault = || Invalid::at(key, format!("`{found}` is not shown by figures of this kind: expected `{expected}`"));
+            if found == expected { Ok(()) } else { Err(fault()) }
+        };
+        match self.kind {
+            Kind::Cdf => one("y", &self.y, "clients").and_then(|()| cell::known("x", "recorded score", &self.x, &plain))?,
+            Kind::Reliability => one("x", &self.x, "confidence").and_then(|()| one("y", &self.y, "accuracy"))?,
+            Kind::Box => one("x", &self.x, "methods").and_then(|()| cell::known("y", "recorded score", &self.y, &plain))?,
+            _ => {
+                let across: Vec<String> =
+                    ["samples", "held-out"].map(str::to_owned).into_iter().chain(plain.iter().cloned()).collect();
+                cell::known("x", "number or recorded score", &self.x, &across)?;
+                cell::known("y", "recorded score", &self.y, &plain)?;
+            }
+        }
+        for (i, model) in self.models.iter().enumerate() {
+            let recorded = *model == Model::Run || scores.iter().any(|score| score.starts_with(&model.prefix()));
+            if !recorded {
+                let key = if *model == Model::Mixed { "mix" } else { "personalised" };
+                let fault = Invalid::at(&format!("models.{i}"), format!("no {} models are recorded", model.name()));
+                return Err(fault.help(format!("set `record.{key}`")));
+            }
+            require(!self.models[..i].contains(model), &format!("models.{i}"), model.name(), "every model once")?;
+        }
+        let of_curves = [("line", !self.line.is_empty()), ("stationary-point", self.stationary_point)];
+        if let Some((key, _)) = of_curves.iter().find(|(_, given)| *given) {
+            return Err(Invalid::at(key, "figures over clients show no curves").help("remove it"));
+        }
+        self.validate_common(labels, keys)
+    }
+
     /// Name of the files, without extension.
     pub fn file_stem(&self) -> String {
         slug(&self.name.clone().unwrap_or_else(|| format!("{}-{}", self.y, self.x)))
@@ -177,8 +278,8 @@ impl FigureSpec {
     /// # Errors
     /// [`Invalid`] at the key at fault.
     pub fn validate(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
-        self.validate_names(labels, metrics, keys)?;
-        self.validate_words()?;
+        self.validate_common(labels, keys)?;
+        self.validate_names(metrics, keys)?;
         if self.kind == Kind::Bars && self.axis().is_some() {
             return Err(Invalid::at("kind", format!("`bars` need the values of a sweep key, and `{}` is not one", self.x))
                 .help("draw `lines` or `steps`, or let `x` be a key that is swept"));
@@ -189,11 +290,10 @@ impl FigureSpec {
                 Invalid::at("stationary-point", message).help("draw against `rounds`, `seconds` or another axis, or remove it")
             );
         }
-        if let Some(Width::Millimetres(width)) = self.width {
-            require((40.0..=400.0).contains(&width), "width.millimetres", width, "40 to 400 mm")?;
+        if !self.models.is_empty() {
+            return Err(Invalid::at("models", "curves are of the model of the run")
+                .help("name a metric such as `personalised-loss-mean` as `y`"));
         }
-        self.validate_limits("limits-x", self.limits_x, self.scale_x == Some(ScaleKind::Log))?;
-        self.validate_limits("limits-y", self.limits_y, self.scale_y == Some(ScaleKind::Log))?;
         for (i, line) in self.line.iter().enumerate() {
             let sound = match (line.x, line.y, &line.points[..]) {
                 (Some(at), None, []) | (None, Some(at), []) => at.is_finite(),
@@ -226,7 +326,24 @@ impl FigureSpec {
         if length > LONGEST { Err(Invalid::at(key, message()).help("give it a short `name`")) } else { Ok(()) }
     }
 
-    fn validate_names(&self, labels: &[String], metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
+    /// Checks what all figures have.
+    fn validate_common(&self, labels: &[String], keys: &[String]) -> Result<(), Invalid> {
+        for (i, label) in self.methods.iter().enumerate() {
+            cell::known(&format!("methods.{i}"), "method labelled", label, labels)?;
+        }
+        if let Some(facet) = &self.facet {
+            cell::known_key("facet", facet, keys)?;
+        }
+        cell::validate(&self.cells, keys)?;
+        self.validate_words()?;
+        if let Some(Width::Millimetres(width)) = self.width {
+            require((40.0..=400.0).contains(&width), "width.millimetres", width, "40 to 400 mm")?;
+        }
+        self.validate_limits("limits-x", self.limits_x, self.scale_x == Some(ScaleKind::Log))?;
+        self.validate_limits("limits-y", self.limits_y, self.scale_y == Some(ScaleKind::Log))
+    }
+
+    fn validate_names(&self, metrics: &[String], keys: &[String]) -> Result<(), Invalid> {
         if self.axis().is_none() {
             let names = Axis::ALL.iter().map(|axis| axis.name().to_owned()).chain(keys.iter().cloned()).collect::<Vec<_>>();
             let known = keys.iter().any(|key| cell::same_key(key, &self.x));
@@ -235,18 +352,14 @@ impl FigureSpec {
             }
         }
         cell::known("y", "recorded metric", &self.y, metrics)?;
-        for (i, label) in self.methods.iter().enumerate() {
-            cell::known(&format!("methods.{i}"), "method labelled", label, labels)?;
-        }
         if let Some(facet) = &self.facet {
-            cell::known_key("facet", facet, keys)?;
             // An axis such as `seconds` is no key, even where the last step of a key's path, `window.seconds`, is called like it.
             let both = |key: &String| cell::same_key(key, facet) && cell::same_key(key, &self.x);
             if self.axis().is_none() && keys.iter().any(both) {
                 return Err(Invalid::at("facet", "the panels and the horizontal axis cannot be the same sweep key"));
             }
         }
-        cell::validate(&self.cells, keys)
+        Ok(())
     }
 
     fn validate_limits(&self, key: &str, limits: Option<[f64; 2]>, log: bool) -> Result<(), Invalid> {

@@ -20,7 +20,10 @@ mod table;
 use std::ops::Range;
 
 pub use load::{Loaded, Request, describe, load, read};
-pub use partition::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw, partition};
+pub use partition::{
+    ClientGroups, ClientTest, DirichletSpec, DirichletSplit, FileOfClients, Owned, PartitionSpec, QuantitySpec, ShardSpec,
+    ShareLaw, partition,
+};
 pub use report::{Class, Predicted, Report, Spread, Summary};
 pub use row::Row;
 pub use spec::{

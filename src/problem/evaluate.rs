@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{HeldOutScore, Objective, Optimum, Sample, Workspace, data::HeldOut};
+use super::{HeldOutScore, Objective, Optimum, Sample, Workspace, data::HeldOut, predictions::Predictions};
 use crate::num::{Real, vector::norm2};
 
 /// Which scores are wanted; nothing else is computed.
@@ -25,6 +25,8 @@ pub struct Wanted {
     pub test: bool,
     /// Loss and accuracy on the validation part.
     pub validation: bool,
+    /// Predictions of held-out samples.
+    pub predictions: bool,
     /// Mean loss of the worst tenth of the clients.
     pub worst_decile: bool,
     /// The loss of every client.
@@ -40,6 +42,7 @@ impl Wanted {
         distance: false,
         test: false,
         validation: false,
+        predictions: false,
         worst_decile: false,
         local_losses: false,
     };
@@ -54,6 +57,7 @@ impl Wanted {
             distance: self.distance || other.distance,
             test: self.test || other.test,
             validation: self.validation || other.validation,
+            predictions: self.predictions || other.predictions,
             worst_decile: self.worst_decile || other.worst_decile,
             local_losses: self.local_losses || other.local_losses,
         }
@@ -75,6 +79,8 @@ pub struct Evaluation {
     pub test: Option<HeldOutScore>,
     /// Score on the validation part.
     pub validation: Option<HeldOutScore>,
+    /// Predictions of held-out samples; [`Problem::evaluate`](super::Problem::evaluate) makes them.
+    pub predictions: Option<Predictions>,
     /// Mean of `fᵢ(x)` over the worst `⌈n/10⌉` clients, each counted once.
     pub worst_decile: Option<f64>,
     /// `fᵢ(x)` of every client, shape `[n]`.
@@ -107,6 +113,7 @@ pub fn evaluate<R: Real>(objective: &dyn Objective<R>, optimum: Option<&Optimum>
         distance: optimum.filter(|_| wanted.distance).map(|optimum| optimum.distance(x)),
         test: held_out(wanted.test, HeldOut::Test),
         validation: held_out(wanted.validation, HeldOut::Validation),
+        predictions: None,
         worst_decile: sums
             .as_ref()
             .filter(|_| wanted.worst_decile)

@@ -12,7 +12,7 @@
 
 mod layers;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,9 +22,10 @@ use layers::{Coarse, Layers, Target};
 use super::{
     Block, Correction, HeldOutScore, Inputs, Objective, ObjectiveKind, Properties, Sample, Visit, Workspace,
     correction::Affine,
-    data::{ClientData, HeldOut, TargetKind},
+    data::{ClientData, HeldOut, Samples, TargetKind},
     head::LinearHead,
     outputs,
+    predictor::{Outputs, Predictor},
     supervised::{Picked, Supervised, of_shared},
 };
 use crate::{
@@ -267,6 +268,10 @@ impl<R: Real> Objective<R> for Mlp<R> {
         Some(self)
     }
 
+    fn predictor(&self) -> Option<&dyn Predictor<R>> {
+        Some(self)
+    }
+
     fn cost(&self, samples: usize) -> f64 {
         3.0 * (samples * self.dim()) as f64
     }
@@ -287,6 +292,25 @@ impl<R: Real> LinearHead<R> for Mlp<R> {
         work.give(units);
         work.give(wanted);
         work.give(gathered);
+    }
+}
+
+impl<R: Real> Predictor<R> for Mlp<R> {
+    fn outputs(&self) -> Outputs {
+        if outputs::is_classification(&self.shared.data.train.targets) { Outputs::Logits } else { Outputs::Value }
+    }
+
+    fn predict(&self, x: &[R], samples: &Samples<R>, rows: Range<usize>, outputs: &mut Vec<R>, work: &mut Workspace<R>) {
+        let mut units = work.take(self.layers.units() * PART.min(rows.len()));
+        let mut gathered = work.take(PART * self.shared.columns());
+        for part in Picked::range(samples, rows).parts(PART) {
+            let inputs = part.dense().unwrap_or_else(|| part.gather(&mut gathered));
+            let units = &mut units[..self.layers.units() * part.len()];
+            self.layers.forward(inputs, x, units, None);
+            outputs.extend_from_slice(self.layers.outputs_mut(units, part.len()));
+        }
+        work.give(gathered);
+        work.give(units);
     }
 }
 

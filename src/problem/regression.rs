@@ -7,7 +7,10 @@ mod rows;
 
 pub use rows::Loss;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 use rayon::prelude::*;
@@ -20,6 +23,7 @@ use super::{
     Block, BlockKind, HeldOutScore, Inputs, Objective, ObjectiveKind, Properties, Sample, Workspace,
     data::{ClientData, Features, HeldOut, Samples, TargetKind},
     head::{LinearHead, each_raw_part},
+    predictor::{Outputs, Predictor},
     quadratic::{Hessian, QuadraticForm},
     supervised::Picked,
 };
@@ -237,6 +241,10 @@ impl<R: Real> Objective<R> for Regression<R> {
         (self.loss == Loss::Square).then_some(self)
     }
 
+    fn predictor(&self) -> Option<&dyn Predictor<R>> {
+        Some(self)
+    }
+
     fn cost(&self, samples: usize) -> f64 {
         let train = &self.data.train;
         2.0 * samples as f64 * rows::stored(&train.features) as f64 / train.len().max(1) as f64
@@ -247,6 +255,17 @@ impl<R: Real> LinearHead<R> for Regression<R> {
     fn each_part(&self, client: usize, _: &[R], work: &mut Workspace<R>, visit: &mut dyn FnMut(&[R], &[R])) {
         let rows = Picked::range(&self.data.train, self.data.rows(client));
         each_raw_part(&rows, (self.data.train.features.columns(), 1), work, visit);
+    }
+}
+
+impl<R: Real> Predictor<R> for Regression<R> {
+    fn outputs(&self) -> Outputs {
+        if self.loss == Loss::Logistic { Outputs::Margin } else { Outputs::Value }
+    }
+
+    fn predict(&self, x: &[R], samples: &Samples<R>, rows: Range<usize>, outputs: &mut Vec<R>, _: &mut Workspace<R>) {
+        let pass = Pass { features: &samples.features, targets: &[], ..self.pass(x, Rows::Range(rows.clone())) };
+        outputs.extend(rows.map(|row| pass.predict(samples.features.row(row))));
     }
 }
 

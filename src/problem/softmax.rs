@@ -6,7 +6,7 @@
 
 mod model;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,10 @@ use model::{Model, accumulate, logits};
 use super::{
     Block, BlockKind, Correction, HeldOutScore, Inputs, Objective, ObjectiveKind, Properties, Sample, Visit, Workspace,
     correction::Affine,
-    data::{ClientData, HeldOut, TargetKind, Targets},
+    data::{ClientData, HeldOut, Samples, TargetKind, Targets},
     head::{LinearHead, each_raw_part},
     outputs,
+    predictor::{Outputs, Predictor},
     supervised::{self, Picked, Supervised, of_shared},
 };
 use crate::{
@@ -199,6 +200,10 @@ impl<R: Real> Objective<R> for Softmax<R> {
         Some(self)
     }
 
+    fn predictor(&self) -> Option<&dyn Predictor<R>> {
+        Some(self)
+    }
+
     fn cost(&self, samples: usize) -> f64 {
         2.0 * (samples * self.dim()) as f64
     }
@@ -208,6 +213,20 @@ impl<R: Real> LinearHead<R> for Softmax<R> {
     fn each_part(&self, client: usize, _: &[R], work: &mut Workspace<R>, visit: &mut dyn FnMut(&[R], &[R])) {
         let rows = self.shared.pick(client, Sample::Full);
         each_raw_part(&rows, (self.shared.columns(), self.classes), work, visit);
+    }
+}
+
+impl<R: Real> Predictor<R> for Softmax<R> {
+    fn outputs(&self) -> Outputs {
+        Outputs::Logits
+    }
+
+    fn predict(&self, x: &[R], samples: &Samples<R>, rows: Range<usize>, outputs: &mut Vec<R>, _: &mut Workspace<R>) {
+        for part in Picked::range(samples, rows).parts(PART) {
+            let first = outputs.len();
+            outputs.resize(first + part.len() * self.classes, R::zero());
+            logits(&part, self.model(x), &mut outputs[first..]);
+        }
     }
 }
 

@@ -28,6 +28,12 @@ pub struct ProblemSpec {
     /// How the training samples are divided among the clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionSpec>,
+    /// Share of each client's samples that is held out after the partition, in (0, 1) [1]: the client's own test samples, on which
+    /// `record.clients` and the metrics over clients score models. They are drawn for each seed, and no client trains on them. Leave it
+    /// out where the data say whose the held-out samples are: natural clients with `test` in the data, and files of users or of a
+    /// `client` column with a test part. Where the data hold out nothing else, all of them together are the test samples too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_test: Option<f64>,
     /// Strength `λ` of the regularisation `(λ/2) ‖x‖²` on all parameters of every client \[1\].
     #[serde(default)]
     pub l2: f64,
@@ -53,7 +59,7 @@ pub enum WeightsSpec {
 impl ProblemSpec {
     /// A problem with defaults for everything but its objective.
     pub fn new(objective: ObjectiveSpec) -> Self {
-        Self { objective, data: None, partition: None, l2: 0.0, init: None, weights: WeightsSpec::Uniform }
+        Self { objective, data: None, partition: None, own_test: None, l2: 0.0, init: None, weights: WeightsSpec::Uniform }
     }
 
     /// The precision that suits the objective: double where gaps to an optimum are of interest, single for neural networks.
@@ -86,6 +92,9 @@ impl ProblemSpec {
         if let Some(partition) = &self.partition {
             partition.check().map_err(|error| error.under("partition"))?;
         }
+        if let Some(share) = self.own_test {
+            require(share > 0.0 && share < 1.0, "own-test", share, "a share of each client's samples, above 0 and below 1")?;
+        }
         match &self.data {
             Some(data) => data.check().map_err(|error| error.under("data")),
             None => Err(Invalid::at("objective", "this objective needs samples, and no `data` is given")
@@ -102,6 +111,9 @@ impl ProblemSpec {
         }
         if self.partition.is_some() {
             return fault("partition", "has no samples to divide", "remove `partition`");
+        }
+        if self.own_test.is_some() {
+            return fault("own-test", "has no samples to hold out", "remove `own-test`");
         }
         if self.l2 != 0.0 {
             return fault("l2", "states its curvature itself and takes no `l2`", "remove `l2`, or add it to the curvatures");

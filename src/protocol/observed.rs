@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::{
     engine::{NodeId, Protocol, sparse_map::SparseMap},
     num::{Real, low_precision::Bits},
+    protocol::update_noise::UpdateNoise,
 };
 
 /// The models of a protocol, by reference.
@@ -107,6 +108,14 @@ pub trait Observed<R: Real> {
 
     /// Size of all clients' memory between visits [bit]; `None` without a server.
     fn client_memory(&self) -> Option<u64> {
+        None
+    }
+
+    /// Has every server step from now on measure the spread of its updates, which takes time; nothing without a server.
+    fn measure_updates(&mut self) {}
+
+    /// The spread of the updates of the latest server step, where it is measured and the server saw two of them or more.
+    fn update_noise(&self) -> Option<UpdateNoise> {
         None
     }
 

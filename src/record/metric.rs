@@ -3,9 +3,11 @@
 //! A [`Metric`] is a [card](MetricCard) and a function: of the scores of a model, or of everything that can be observed of a run. Records
 //! describe their metrics in [`metrics.csv`](Measure), so that a program without a metric still knows its direction, title and scale.
 
+mod barrier;
 mod builtin;
 mod measure;
 mod observation;
+mod over_clients;
 mod widths;
 
 use std::fmt::{self, Debug, Formatter};
@@ -15,13 +17,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use builtin::{Accuracy, BUILTIN, Loss, ValidationLoss};
 pub use measure::{Measure, TABLE, read, write};
-pub use observation::{Column, Observation, PeerModel, Sampled, wanted};
+pub use observation::{Column, Observation, Part, PeerModel, Sampled, Scored, wanted};
+pub use over_clients::{Crowd, OverClients, Statistic, like, named, pattern};
 pub use widths::{Accuracies, Widths};
 
 use crate::{
     named::{Kind, Named},
     num::{Real, by_scalar},
-    problem::evaluate::{Evaluation, Wanted},
+    problem::{
+        evaluate::{Evaluation, Wanted},
+        predictions::Score,
+    },
 };
 
 /// The direction in which values of a metric are better.
@@ -122,8 +128,12 @@ pub struct MetricNeeds {
     pub server: bool,
     /// A method without a server.
     pub peers: bool,
+    /// The spread of the updates of a server step.
+    pub updates: bool,
     /// Layers of weights: the metric has a value for each.
     pub layers: bool,
+    /// A score of predictions of held-out samples, beside `scores`.
+    pub prediction: Option<Score>,
     /// Models as clients of each bit-width run them, scored on held-out samples.
     pub widths: bool,
     /// The energy of a local step of every client.
@@ -138,7 +148,9 @@ impl MetricNeeds {
         scores: Wanted::NOTHING,
         server: false,
         peers: false,
+        updates: false,
         layers: false,
+        prediction: None,
         widths: false,
         energy: false,
         evidence: false,
@@ -148,12 +160,19 @@ impl MetricNeeds {
     pub const fn scores(scores: Wanted) -> Self {
         Self { scores, ..Self::NOTHING }
     }
+
+    /// A score of predictions of held-out samples.
+    pub const fn prediction(score: Score) -> Self {
+        let scores = Wanted { predictions: true, ..Wanted::NOTHING };
+        Self { scores, prediction: Some(score), ..Self::NOTHING }
+    }
 }
 
 /// A metric that a scenario has chosen by its name.
 #[derive(Clone, Copy)]
 pub struct MetricSpec {
     card: MetricCard,
+    clients: Option<OverClients>,
     of_model: fn(&Evaluation) -> Option<f64>,
     of_run_f32: fn(&Observation<'_, f32>) -> Option<f64>,
     of_run_f64: fn(&Observation<'_, f64>) -> Option<f64>,
@@ -162,7 +181,17 @@ pub struct MetricSpec {
 impl MetricSpec {
     /// The metric `M`.
     pub const fn of<M: Metric>() -> Self {
-        Self { card: M::CARD, of_model: M::of_model, of_run_f32: M::of_run::<f32>, of_run_f64: M::of_run::<f64> }
+        Self { card: M::CARD, clients: None, of_model: M::of_model, of_run_f32: M::of_run::<f32>, of_run_f64: M::of_run::<f64> }
+    }
+
+    /// The metric over clients that `clients` says.
+    fn over_clients(card: MetricCard, clients: OverClients) -> Self {
+        Self { card, clients: Some(clients), of_model: |_| None, of_run_f32: |_| None, of_run_f64: |_| None }
+    }
+
+    /// Its statistic over clients, where it is one.
+    pub fn clients(&self) -> Option<OverClients> {
+        self.clients
     }
 
     /// The description of the metric.
@@ -192,7 +221,7 @@ impl MetricSpec {
 
     /// Whether it needs held-out samples.
     pub fn needs_test(&self) -> bool {
-        self.needs().scores.test || self.needs().widths
+        self.needs().scores.test || self.needs().scores.predictions || self.needs().widths
     }
 
     /// Whether it needs a validation part.
@@ -203,7 +232,7 @@ impl MetricSpec {
     /// Whether it says how good a model is by the training samples alone.
     pub fn judges_training(&self) -> bool {
         let scores = self.needs().scores;
-        scores != Wanted::NOTHING && !scores.test && !scores.validation
+        scores != Wanted::NOTHING && !scores.test && !scores.predictions && !scores.validation
     }
 
     /// The value that a model with these scores has by itself.
@@ -213,6 +242,9 @@ impl MetricSpec {
 
     /// The value at a sample of a run.
     pub fn of_run<R: Real>(&self, sample: &Observation<'_, R>) -> Option<f64> {
+        if let Some(clients) = self.clients {
+            return sample.crowd?.value(clients, sample.share);
+        }
         let measure: fn(&Observation<'_, R>) -> Option<f64> = by_scalar::<R, _, _, _>(|| self.of_run_f32, || self.of_run_f64);
         measure(sample)
     }

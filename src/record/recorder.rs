@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use super::{
     axis::Axis,
-    metric::{Better, Column, PeerModel, Sampled, Widths},
+    clients::{ClientPlan, Groups, table},
+    metric::{Better, Column, Crowd, PeerModel, Sampled, Scored, Widths},
     patience::Best,
     spec::EverySpec,
     stop::{Stall, Stop},
@@ -64,6 +65,10 @@ pub struct Written {
     pub iterates: Option<Digest>,
     /// The participants, where they are kept.
     pub participants: Option<Digest>,
+    /// The scores of clients, where they are kept.
+    pub clients: Option<Digest>,
+    /// The bins of confidence, where they are kept.
+    pub reliability: Option<Digest>,
 }
 
 /// The files of a recorder.
@@ -74,6 +79,10 @@ pub struct Files {
     pub iterates: Option<Iterates>,
     /// The participants of every server step, where they are kept.
     pub participants: Option<Part>,
+    /// The scores of clients, where they are kept.
+    pub clients: Option<Part>,
+    /// The bins of confidence, where they are kept.
+    pub reliability: Option<Part>,
 }
 
 impl Files {
@@ -83,7 +92,24 @@ impl Files {
             part: self.part.sync()?,
             iterates: self.iterates.as_ref().map(Iterates::sync).transpose()?,
             participants: self.participants.as_mut().map(Part::sync).transpose()?,
+            clients: self.clients.as_mut().map(Part::sync).transpose()?,
+            reliability: self.reliability.as_mut().map(Part::sync).transpose()?,
         })
+    }
+
+    /// Writes the scores of clients at an instant.
+    fn score<R: Real>(
+        &mut self,
+        plan: &ClientPlan,
+        (progress, groups): (&Progress, &Groups),
+        crowd: &Crowd<'_>,
+        world: &World<R>,
+    ) -> io::Result<()> {
+        if let (Some(part), Some(rows)) = (&mut self.clients, &plan.table) {
+            let samples = |client| world.objective().samples(client);
+            table::write(part, (rows, plan.models()), (progress, groups), crowd, samples)?;
+        }
+        self.reliability.as_mut().map_or(Ok(()), |part| table::write_bins(part, progress, crowd))
     }
 }
 
@@ -96,6 +122,8 @@ pub struct RecordPlan {
     pub columns: Vec<Column>,
     /// The models of peers that are scored.
     pub peers: PeerModel,
+    /// How clients are scored, where something asks for it.
+    pub clients: Option<ClientPlan>,
     /// The end of the run.
     pub stop: Stop,
 }
@@ -112,10 +140,22 @@ impl RecordPlan {
 
     /// Scores the models of a run once as a sample does, and keeps nothing.
     pub fn score<R: Real, P: Recorded<R>>(&self, world: &World<R>, engine: &Engine<P>) {
-        let taken = Sampled::new(world, engine, (&self.columns[..], self.peers), self.widths(world).as_ref());
+        let (widths, groups) = (self.widths(world), self.groups(world));
+        let clients = self.clients.as_ref();
+        let taken =
+            Sampled::new(world, engine, self.scored(widths.as_ref()), |models| clients?.crowd(world, models, false, &groups));
         self.columns.iter().for_each(|&column| {
             let _ = taken.value(column);
         });
+    }
+
+    fn scored<'a>(&'a self, widths: Option<&'a Widths>) -> Scored<'a> {
+        Scored { columns: &self.columns, peers: self.peers, widths }
+    }
+
+    /// The groups of clients, where they are scored.
+    fn groups<R: Real>(&self, world: &World<R>) -> Groups {
+        self.clients.as_ref().map_or_else(Groups::default, |clients| clients.groups(world))
     }
 
     /// The clients by bit-width, where a metric needs them.
@@ -195,6 +235,8 @@ pub struct Recorder<'a, R: Real, P: Recorded<R>> {
     onlooker: &'a mut dyn Onlooker<P>,
     /// The clients by bit-width, where a metric needs them.
     widths: Option<Widths>,
+    /// The groups of clients, where they are scored.
+    groups: Groups,
     left: bool,
     /// Whether the onlooker has seen the end.
     shown: bool,
@@ -214,7 +256,18 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
         let best = Best::default();
         let fresh = RecorderState { next: 0.0, latest: None, outcome: None, samples: 0, headline: None, stall, logged: 0, best };
         let state = state.unwrap_or(fresh);
-        Self { world, plan, files, state, onlooker, widths: plan.widths(world), left: false, shown: false, failure: None }
+        Self {
+            world,
+            plan,
+            files,
+            state,
+            onlooker,
+            widths: plan.widths(world),
+            groups: plan.groups(world),
+            left: false,
+            shown: false,
+            failure: None,
+        }
     }
 
     /// Ends the recording: the outcome and the files; `None` for a run that was interrupted.
@@ -233,6 +286,10 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
             return Err(failure);
         }
         let Some(outcome) = self.state.outcome else { return Ok(None) };
+        if let (Some(clients), Some(latest)) = (self.plan.clients.as_ref().filter(|clients| clients.ends()), self.state.latest) {
+            let crowd = clients.crowd(self.world, &engine.protocol().models(), true, &self.groups);
+            crowd.map_or(Ok(()), |crowd| self.files.score(clients, (&latest, &self.groups), &crowd, self.world))?;
+        }
         let written = self.files.sync()?;
         let iterates = self.files.iterates.map(|iterates| iterates.finish(self.world.objective().dim())).transpose()?;
         // The clock of the engine is at what would have come next.
@@ -313,14 +370,22 @@ impl<'a, R: Real, P: Recorded<R>> Recorder<'a, R, P> {
     }
 
     fn sample(&mut self, progress: Progress, engine: &Engine<P>) {
-        let wanted = (&self.plan.columns[..], self.plan.peers);
-        let sample = Sampled::new(self.world, engine, wanted, self.widths.as_ref());
+        let (plan, world, groups) = (self.plan, self.world, &self.groups);
+        let due =
+            plan.clients.as_ref().filter(|clients| clients.is_due(self.state.latest.map(|latest| latest.round), progress.round));
+        let crowd = |models: &_| plan.clients.as_ref()?.crowd(world, models, due.is_some(), groups);
+        let sample = Sampled::new(world, engine, plan.scored(self.widths.as_ref()), crowd);
         let values: Vec<Option<f64>> = self.plan.columns.iter().map(|&column| sample.value(column)).collect();
         let kept = match (&mut self.files.iterates, sample.model()) {
             (Some(iterates), Some(x)) => iterates.push(x),
             _ => Ok(()),
         };
-        self.failure = kept.and_then(|()| self.files.part.write(&progress, &values)).err().map(RecordError::from);
+        let scored = match (due, sample.crowd()) {
+            (Some(clients), Some(crowd)) => self.files.score(clients, (&progress, groups), crowd, world),
+            _ => Ok(()),
+        };
+        let written = kept.and(scored).and_then(|()| self.files.part.write(&progress, &values));
+        self.failure = written.err().map(RecordError::from);
         self.state.samples += 1;
         self.state.latest = Some(progress);
         self.state.headline = values.first().copied().flatten();

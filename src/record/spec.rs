@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     axis::Axis,
+    clients::{ClientsSpec, MixSpec},
     metric::{Loss, MetricSpec, PeerModel, ValidationLoss},
     stop::Stop,
 };
-use crate::invalid::{Invalid, require};
+use crate::{
+    invalid::{Invalid, require},
+    problem::personal::PersonalSpec,
+};
 
 /// The `[record]` section.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +29,15 @@ pub struct RecordSpec {
     pub metrics: Option<Vec<MetricSpec>>,
     /// The models of a method without a server that are scored.
     pub peers: PeerModel,
+    /// The scores of every client, in `clients.csv`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<ClientsSpec>,
+    /// Personalised models, which are scored beside that of the run: `{ steps = 10, lr = 0.1 }`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personalised: Option<PersonalSpec>,
+    /// The share of the personalised model in predictions that mix it with the model of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mix: Option<MixSpec>,
     /// Whether the final model of every run is kept as `.npy`.
     pub models: bool,
     /// Whether the iterate of every sample is kept as `.npy`, shape `[samples, d]`.
@@ -229,6 +242,9 @@ impl RecordSpec {
         if let PeerModel::Nodes(nodes) = self.peers {
             require(nodes > 0, "peers.nodes", nodes, "at least 1")?;
         }
+        self.clients.as_ref().map_or(Ok(()), ClientsSpec::validate).map_err(|invalid| invalid.under("clients"))?;
+        self.personalised.as_ref().map_or(Ok(()), PersonalSpec::check).map_err(|invalid| invalid.under("personalised"))?;
+        self.mix.as_ref().map_or(Ok(()), MixSpec::validate)?;
         let metrics = self.metrics.as_deref().unwrap_or(&[]);
         if self.metrics.is_some() && metrics.is_empty() {
             let help = "leave `metrics` out to record the loss, and the accuracy where there is one";

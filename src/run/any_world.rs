@@ -13,10 +13,11 @@ use crate::{
     problem::{
         Block, BlockKind, Problem,
         data::{ClientData, Report, Targets},
+        predictor::{Outputs, Predictor},
     },
     protocol::spec::LocalSpec,
     random::{Setting, Streams},
-    record::MetricSpec,
+    record::{ClientWorld, MetricSpec},
     scenario::Cell,
     world::World,
 };
@@ -43,6 +44,8 @@ pub struct Facts {
     pub convex: bool,
     /// Whether there are held-out samples.
     pub held_out: bool,
+    /// The outputs of models, where they predict samples.
+    pub outputs: Option<Outputs>,
     /// Whether there is a validation part.
     pub validated: bool,
     /// Whether held-out samples have classes.
@@ -153,12 +156,34 @@ impl AnyWorld {
         }
     }
 
+    /// What `of` makes of the facts that scores of clients depend on.
+    pub fn of_clients<T>(&self, of: impl FnOnce(&ClientWorld<'_>) -> T) -> T {
+        match self {
+            Self::F32(world) => of(&of_clients(world)),
+            Self::F64(world) => of(&of_clients(world)),
+        }
+    }
+
     /// The facts that checks need.
     pub fn facts(&self) -> Facts {
         match self {
             Self::F32(world) => facts_of(world),
             Self::F64(world) => facts_of(world),
         }
+    }
+}
+
+fn outputs<R: Real>(world: &World<R>) -> Option<Outputs> {
+    world.objective().predictor().map(Predictor::outputs)
+}
+
+fn of_clients<R: Real>(world: &World<R>) -> ClientWorld<'_> {
+    let problem = &world.problem;
+    ClientWorld {
+        clients: world.clients(),
+        held_out: problem.has_client_test(),
+        outputs: outputs(world),
+        groups: problem.groups(),
     }
 }
 
@@ -171,6 +196,7 @@ fn facts_of<R: Real>(world: &World<R>) -> Facts {
         layers: world.objective().blocks().iter().filter(is_weight).count(),
         convex: world.problem.spec().is_convex(),
         held_out: test.is_some(),
+        outputs: outputs(world),
         validated: world.problem.data().is_some_and(|data| data.validation.is_some()),
         classified: test.is_some_and(|test| matches!(test.targets, Targets::Classes { .. })),
         instant_server: world.is_instant(&[Direction::Up, Direction::Down]),

@@ -13,10 +13,10 @@ use crate::{
     invalid::Invalid,
     memory,
     num::Precision,
-    problem::data::Report,
+    problem::{data::Report, predictor::Outputs},
     random::{Setting, Streams},
     record::{
-        Column, MetricSpec, RecordPlan, RecordSpec,
+        ClientPlan, Column, MetricSpec, RecordPlan, RecordSpec, clients, curves,
         metric::{Accuracy, Loss, ValidationLoss},
     },
     registry::Parameters,
@@ -169,9 +169,11 @@ pub(super) fn planned(
     }
     record.check_samples(&cell.stop).map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
     let every = record.every(&cell.stop);
-    let columns: Vec<Column> = metrics.iter().flat_map(|&metric| Column::of(metric, facts.layers)).collect();
+    let of_clients = world.of_clients(|of_clients| ClientPlan::new(record, &metrics, of_clients));
+    let of_clients = of_clients.map_err(|invalid| vec![cell.fault(invalid.under("record"))])?;
+    let columns: Vec<Column> = clients::columns(&metrics, facts.layers, record);
     cell.stop.check_metrics(&columns).map_err(|invalid| vec![cell.fault(invalid.under("stop"))])?;
-    let record = RecordPlan { every, columns, peers: record.peers, stop: cell.stop.clone() };
+    let record = RecordPlan { every, columns, peers: record.peers, clients: of_clients, stop: cell.stop.clone() };
     let data_notes = world.notes().to_vec();
     let data = world.report();
     let checked = Mutex::new(std::ptr::eq(cell, &scenario.cells[0]).then_some(world));
@@ -272,7 +274,17 @@ fn check_metric((key, metric): (&str, MetricSpec), cell: &Cell, facts: &Facts, r
             "record `loss`, or give `validation = 0.1` in the data",
         );
     }
-    Ok(())
+    let Some(score) = metric.needs().prediction else { return Ok(()) };
+    match facts.outputs {
+        None => refuse("is of predictions, which the models of this objective do not make", "record `loss` or `test-loss`"),
+        Some(Outputs::Value) if !score.suits(false) => {
+            refuse("is of classes, and the targets are real values", "record `rmse` or `mae`")
+        }
+        Some(Outputs::Logits | Outputs::Margin) if !score.suits(true) => {
+            refuse("is of real targets, and the targets are classes", "record `accuracy` or `nll`")
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 /// Refuses what is kept of server steps where no method has a server.
@@ -282,6 +294,11 @@ fn check_participants(record: &RecordSpec, cell: &Cell, roles: Roles) -> Result<
     }
     let reason = "who takes part is kept for each step of a server, and no method of the scenario has one";
     Err(vec![cell.fault(Invalid::at("record.participants", reason).help("remove it, or add a method with a server"))])
+}
+
+/// The swept values of a cell, as records have them.
+pub(super) fn swept(cell: &Cell) -> curves::Cell {
+    curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
 }
 
 #[cfg(test)]

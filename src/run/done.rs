@@ -14,8 +14,20 @@ use crate::{file::digest::Digest, record::End};
 const LABEL: usize = 40;
 
 /// The extensions of the files that are kept of a run.
-const EXTENSIONS: [&str; 10] =
-    ["csv", "done", "held", "checkpoint", "kept", "iterates", "participants", "staleness", "predicted", "states"];
+const EXTENSIONS: [&str; 12] = [
+    "csv",
+    "done",
+    "held",
+    "checkpoint",
+    "kept",
+    "iterates",
+    "participants",
+    "clients",
+    "reliability",
+    "staleness",
+    "predicted",
+    "states",
+];
 
 /// One run of a plan, by its places in the plan's lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

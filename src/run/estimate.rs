@@ -19,10 +19,10 @@ use timing::Timed;
 use super::{
     any_world::AnyWorld,
     arm::Arm,
-    cell::PlannedCell,
+    cell::{PlannedCell, swept},
     done::RunId,
     error::RunError,
-    plan::{Plan, swept},
+    plan::Plan,
     protocols::Pilot,
     threads::{now, shares_threads},
     worlds::Worlds,

@@ -34,7 +34,7 @@ use crate::record::{
 };
 
 #[cfg(feature = "figure")]
-use super::{ours::Ours, plan::swept};
+use super::{cell::swept, ours::Ours};
 #[cfg(feature = "figure")]
 use crate::record::{curves::Curves, metric::Measure};
 
@@ -127,7 +127,7 @@ fn all(
     written.extend(figures.iter().filter_map(|path| relative(path, results)));
     folder::end(plan, results, &written, options)?;
     let ended = |how: Outcome| {
-        let runs = ends.iter().filter(|(run, end)| end.outcome == how && plan.is_reported(**run, &choices));
+        let runs = ends.iter().filter(|(run, end)| end.outcome == how && choices.reports(plan, **run));
         runs.map(|(&run, _)| (plan.arm(run).label.clone(), plan.seed(run))).collect()
     };
     let (diverged, stalled, stuck) = (ended(Outcome::Diverged), ended(Outcome::Idle), ended(Outcome::Stuck));

@@ -12,14 +12,14 @@ use crate::{
     file::{bounded, digest::Digest},
     invalid::Invalid,
     memory,
-    record::{RecordSpec, curves::facts, metric},
+    record::{RecordSpec, clients::table, curves::facts, metric},
 };
 
 #[cfg(feature = "figure")]
 use crate::figure::drew;
 
 /// The tables that runs make.
-pub(super) const TABLES: [&str; 9] = [
+pub(super) const TABLES: [&str; 11] = [
     "curves.csv",
     facts::TABLE,
     metric::TABLE,
@@ -29,6 +29,8 @@ pub(super) const TABLES: [&str; 9] = [
     "staleness.csv",
     "predicted.csv",
     "participants.csv",
+    table::CLIENTS,
+    table::RELIABILITY,
 ];
 
 /// The manifest, which describes the tables.

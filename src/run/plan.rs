@@ -10,19 +10,19 @@ use serde::de::DeserializeOwned;
 use super::{
     any_world::AnyWorld,
     arm::Arm,
-    cell::{PlannedCell, planned},
+    cell::{PlannedCell, planned, swept},
+    design::Tuning,
     done::{self, RunId},
     error::RunError,
     made,
     protocols::{self, Pilot},
-    tuning::{Choices, Tuning},
 };
 use crate::{
-    figure::{self, FigureSpec},
+    figure::{self, FigureSpec, Kind},
     file::{Opened, opened},
     invalid::Invalid,
     record::{
-        self, Column, MetricSpec, RecordSpec, cell,
+        self, ClientPlan, Column, MetricSpec, RecordSpec, cell,
         claim::ClaimSpec,
         curves::staleness::{KEY, SHARE},
         metric::Measure,
@@ -113,6 +113,16 @@ impl Plan {
             return Err(vec![first.fault(changed)]);
         }
         Ok((cells, record, columns, claims, figures, tune))
+    }
+
+    /// How the runs of a cell score clients, where a table is kept of it.
+    pub(super) fn scores_clients(&self, cell: usize) -> Option<&ClientPlan> {
+        self.cells[cell].record.clients.as_ref().filter(|clients| clients.table.is_some())
+    }
+
+    /// Whether the runs of a cell keep bins of confidence.
+    pub(super) fn bins_confidence(&self, cell: usize) -> bool {
+        self.scores_clients(cell).is_some_and(ClientPlan::has_classes)
     }
 
     /// Names of the swept keys: the first columns of `curves.csv`.
@@ -273,11 +283,6 @@ impl Plan {
         self.seeds.iter().chain(apart).nth(run.seed).copied().unwrap_or_default()
     }
 
-    /// Whether a run is one of those that are reported, by what is `chosen`.
-    pub(super) fn is_reported(&self, run: RunId, chosen: &Choices) -> bool {
-        run.seed < self.seeds.len() && chosen.arm(run.cell, run.method) == run.arm
-    }
-
     /// The arm of a run.
     pub fn arm(&self, run: RunId) -> &Arm {
         let planned = &self.cells[run.cell];
@@ -338,7 +343,9 @@ fn check_claims_and_figures(
         faults.extend(checked.err().map(|invalid| fault(invalid.under(&format!("claim.{index}")))));
     }
     for (index, figure) in figures.iter().enumerate() {
-        let checked = if figure.counts_staleness() {
+        let checked = if figure.kind.is_of_clients() {
+            check_clients(figure, record, cells).and_then(|scores| figure.validate_clients(&labels, &scores, &keys))
+        } else if figure.counts_staleness() {
             check_counted(record).and_then(|()| figure.validate(&labels, &[SHARE.into()], &[&keys[..], &[KEY.into()]].concat()))
         } else {
             check_predicted(figure, record).and_then(|()| figure.validate(&labels, &metrics, &keys))
@@ -353,9 +360,16 @@ fn check_claims_and_figures(
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-/// The swept values of a cell, as records have them.
-pub(super) fn swept(cell: &Cell) -> record::curves::Cell {
-    record::curves::Cell(cell.keys.iter().map(|key| (key.name.clone(), key.value.clone())).collect())
+/// The scores that the table of clients will have for a figure over them.
+fn check_clients(figure: &FigureSpec, record: &RecordSpec, cells: &[PlannedCell]) -> Result<Vec<String>, Invalid> {
+    let unrecorded = || Invalid::at("kind", "no scores of clients are recorded").help("add `[record.clients]`");
+    let plan = cells[0].record.clients.as_ref().filter(|_| record.clients.is_some()).ok_or_else(unrecorded)?;
+    if figure.kind == Kind::Reliability && !plan.has_classes() {
+        return Err(
+            Invalid::at("kind", "predictions of real values have no confidence").help("draw a `scatter` or a `box` of scores")
+        );
+    }
+    Ok(plan.scores())
 }
 
 fn check_counted(record: &RecordSpec) -> Result<(), Invalid> {

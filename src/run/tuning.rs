@@ -1,26 +1,17 @@
 //! The choice among the arms of tuned methods: a first stage of runs on tuning seeds, before those that are reported.
 
 mod contest;
-mod design;
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use contest::Contest;
 
-use super::{
-    done::RunId,
-    error::RunError,
-    held::Place,
-    plan::{Plan, swept},
-    results::Results,
-};
+use super::{cell::swept, done::RunId, error::RunError, held::Place, plan::Plan, results::Results};
 use crate::{
     invalid::count,
     record::{End, MetricSpec, curves::trial::Trial},
     search::TuneSpec,
 };
-
-pub use design::Tuning;
 
 /// A run, with the place up to which it is needed; `None` to its end.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +39,11 @@ impl Choices {
     /// The kept arm of a method in a cell: its only one where it is not tuned.
     pub fn arm(&self, cell: usize, method: usize) -> usize {
         self.kept.get(&(cell, method)).copied().unwrap_or(0)
+    }
+
+    /// Whether a run is one of those that are reported.
+    pub fn reports(&self, plan: &Plan, run: RunId) -> bool {
+        run.seed < plan.seeds.len() && self.arm(run.cell, run.method) == run.arm
     }
 }
 

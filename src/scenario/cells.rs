@@ -10,7 +10,7 @@ use super::{
     write::inline,
 };
 use crate::{
-    record::{MetricSpec, table},
+    record::{MetricSpec, metric, table},
     registry::Registry,
 };
 
@@ -231,7 +231,10 @@ pub(super) fn is_column(name: &str, registry: &Registry) -> bool {
     let plain = name.replace('_', "-");
     let of_layer =
         |(stem, layer): (&str, &str)| layer.parse::<u32>().is_ok() && metric(stem).is_some_and(MetricSpec::is_by_layer);
-    COLUMNS.contains(&name) || metric(&plain).is_some() || plain.rsplit_once('-').is_some_and(of_layer)
+    COLUMNS.contains(&name)
+        || metric(&plain).is_some()
+        || metric::named(&plain).is_some()
+        || plain.rsplit_once('-').is_some_and(of_layer)
 }
 
 /// Short names: the name given, or as many of the last steps of the path as make it unique and not `taken`.

@@ -20,7 +20,7 @@ use crate::{
     part::compressor::AnyCompressor,
     problem::{ProblemSpec, kind::AnyObjective},
     protocol::{peers::PeersSpec, spec::FederatedSpec},
-    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE, paper::PaperSpec},
+    record::{MetricSpec, RecordSpec, Stop, claim::ClaimSpec, curves::staleness::SHARE, metric, paper::PaperSpec},
     registry::Registry,
     search::TuneSpec,
 };
@@ -99,7 +99,13 @@ pub fn schema(registry: &Registry) -> String {
 /// All metrics, as alternatives.
 fn metrics(registry: &Registry) -> Value {
     let form = |metric: &MetricSpec| json!({ "const": metric.name(), "description": metric.card().summary });
-    json!({ "oneOf": registry.metrics().iter().map(form).collect::<Vec<_>>() })
+    let over_clients = json!({
+        "type": "string",
+        "pattern": metric::pattern(),
+        "description": "A statistic over clients of a score on their own held-out samples: of the model of the run (`client-`), of \
+            personalised models (`personalised-`, by `record.personalised`), or of mixtures of both (`mixed-`, by `record.mix`).",
+    });
+    json!({ "oneOf": registry.metrics().iter().map(form).chain([over_clients]).collect::<Vec<_>>() })
 }
 
 /// Lists the metrics wherever a claim, a target or a figure names one; metrics by layer have the number of a layer in their names, and
@@ -114,7 +120,9 @@ fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     let by_layer = registry.metrics().iter().filter(|metric| metric.is_by_layer()).map(MetricSpec::name);
     let layer = json!({ "type": "string", "pattern": format!("^({})-[1-9][0-9]*$", by_layer.collect::<Vec<_>>().join("|")) });
     let metric = json!({ "$ref": format!("#/$defs/{}", MetricSpec::KIND) });
-    let column = json!([metric, layer]);
+    let mixture = metric::pattern().replace("client|personalised|mixed", "mixed").replace('$', "-[0-9.]+$");
+    let mixture = json!({ "type": "string", "pattern": mixture, "description": "One of several shares of `record.mix`." });
+    let column = json!([metric, layer, mixture]);
     for name in ["Stop", "ClaimSpec"] {
         at(name, "target", "propertyNames", json!({ "anyOf": column }));
     }
@@ -122,8 +130,9 @@ fn name_metrics(definitions: &mut Map<String, Value>, registry: &Registry) {
     at("TuneQuantity", "metric", "anyOf", json!([metric]));
     at("ClaimSpec", "metric", "anyOf", column);
     let share = json!({ "const": SHARE, "description": "The share of updates, where `x` is their staleness." });
-    at("FigureSpec", "y", "anyOf", json!([metric, layer, share]));
-    let axis_or_key = json!([{ "$ref": "#/$defs/Axis" }, { "type": "string", "description": "The name of a swept key." }]);
+    let of_clients = json!({ "const": "clients", "description": "The share of clients, in a `cdf`." });
+    at("FigureSpec", "y", "anyOf", json!([metric, layer, mixture, share, { "$ref": "#/$defs/Score" }, of_clients]));
+    let axis_or_key = json!([{ "$ref": "#/$defs/Axis" }, { "type": "string", "description": "The name of a swept key, or what a figure over clients shows." }]);
     at("FigureSpec", "x", "anyOf", axis_or_key);
 }
 

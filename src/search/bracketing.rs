@@ -88,6 +88,8 @@ pub struct Bracketing {
     budget: usize,
     /// The standard deviation of a pull; estimated where it is not known.
     sd: Option<f64>,
+    /// The draws of the brackets.
+    streams: Streams,
     brackets: Vec<Bracket>,
     /// The pulls so far.
     pulls: usize,
@@ -98,9 +100,9 @@ pub struct Bracketing {
 }
 
 impl Bracketing {
-    /// The search among `arms` arms with so many pulls, whose standard deviation is `sd` where it is known.
-    pub fn new(arms: usize, budget: usize, sd: Option<f64>) -> Self {
-        Self { arms, budget, sd, brackets: Vec::new(), pulls: 0, asked: Vec::new(), seen: vec![Vec::new(); arms] }
+    /// The search among `arms` arms with so many pulls, whose standard deviation is `sd` where it is known; `streams` draw its brackets.
+    pub fn new(arms: usize, budget: usize, sd: Option<f64>, streams: Streams) -> Self {
+        Self { arms, budget, sd, streams, brackets: Vec::new(), pulls: 0, asked: Vec::new(), seen: vec![Vec::new(); arms] }
     }
 
     /// The standard deviation of a pull around the mean of its arm.
@@ -122,7 +124,7 @@ impl Search for Bracketing {
         while self.pulls < self.budget {
             let open = self.brackets.len();
             if opens(self.pulls, open, self.arms) {
-                let mut rng = Streams::new(0).stream(Purpose::Search, open, 1);
+                let mut rng = self.streams.stream(Purpose::Search, open, 1);
                 let size = self.arms.min(2 << open);
                 self.brackets.push(Bracket::new(index::sample(&mut rng, self.arms, size).into_vec()));
             }
@@ -173,7 +175,7 @@ mod tests {
         }
         // ℓ · 2^ℓ for ℓ = 0, 1, …, 9: the last has 2¹⁰ arms.
         assert_eq!(times, [0, 2, 8, 24, 64, 160, 384, 896, 2048, 4608]);
-        let mut search = Bracketing::new(1024, 900, Some(1.0));
+        let mut search = Bracketing::new(1024, 900, Some(1.0), Streams::new(0));
         let _ = run(&mut search, |pull| pull.arm as f64);
         let sizes: Vec<usize> = search.brackets.iter().map(|bracket| bracket.arms.len()).collect();
         assert_eq!(sizes, [2, 4, 8, 16, 32, 64, 128, 256]);
@@ -183,14 +185,14 @@ mod tests {
             arms.dedup();
             assert_eq!(arms.len(), bracket.arms.len());
         }
-        let mut two = Bracketing::new(2, 100, Some(1.0));
+        let mut two = Bracketing::new(2, 100, Some(1.0), Streams::new(0));
         let pulls = run(&mut two, |pull| pull.arm as f64);
         assert_eq!((two.brackets.len(), pulls.len(), two.kept()), (1, 100, 0));
     }
 
     #[test]
     fn the_spread_of_a_pull_is_estimated_within_arms() {
-        let mut search = Bracketing::new(2, 4, None);
+        let mut search = Bracketing::new(2, 4, None, Streams::new(0));
         search.seen = vec![vec![1.0, 3.0], vec![10.0, 10.0, 13.0]];
         // Squares of 1 + 1 and of 1 + 1 + 4, over one and two degrees of freedom.
         assert!((search.deviation() - (8.0_f64 / 3.0).sqrt()).abs() < 1e-12);
@@ -203,7 +205,8 @@ mod tests {
     fn regret_falls_once_a_bracket_is_large_enough() {
         let regret = |budget: usize| {
             let mut bandit = Bandit::new((0..1024).map(|arm| f64::from(u8::from(arm % 20 == 0))).collect(), 7);
-            (0..400).map(|_| bandit.play(&mut Bracketing::new(1024, budget, Some(1.0)), false)).sum::<f64>() / 400.0
+            let play = |seed| bandit.play(&mut Bracketing::new(1024, budget, Some(1.0), Streams::new(seed)), false);
+            (0..400).map(play).sum::<f64>() / 400.0
         };
         for (budget, expected) in [(64, 0.84), (256, 0.67), (1024, 0.40), (4096, 0.007)] {
             let found = regret(budget);

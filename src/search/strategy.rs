@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     invalid::{Invalid, count, require},
+    random::Streams,
     record::{
         Stop,
         axis::{Axis, exact},
@@ -271,7 +272,7 @@ impl Strategy {
                 let sd = spec.sd;
                 sd.map_or(Ok(()), |sd| require(sd > 0.0 && sd.is_finite(), "strategy.bracketing.sd", sd, "a number above 0"))?;
                 let runs = budget.ok_or_else(without_budget)?.runs(stop)?;
-                (Box::new(Bracketing::new(arms, runs, sd)), Axis::Rounds)
+                (Box::new(Bracketing::new(arms, runs, sd, Streams::new(0))), Axis::Rounds)
             }
             Self::Hyperband(spec) => {
                 only("Hyperband")?;
@@ -384,7 +385,7 @@ fn shortest(given: Option<f64>, default: f64, most: f64, at: &str) -> Result<f64
 }
 
 fn without_budget() -> Invalid {
-    Invalid::at("budget", "this strategy needs a budget")
+    Invalid::at("strategy", "this strategy needs a budget")
         .help("write `budget = { runs = 64 }`: so many runs for each tuned method")
 }
 

@@ -34,6 +34,12 @@ pub trait Catalogue {
     /// The names of this kind; `None` where there is no such kind.
     fn names(&self, kind: &str) -> Option<Vec<&'static str>>;
 
+    /// Names of this kind that are like `name` and that lists leave out, since they follow a rule: `name` itself where it does.
+    fn unlisted(&self, kind: &str, name: &str) -> Vec<&'static str> {
+        let _ = (kind, name);
+        Vec::new()
+    }
+
     /// Reads the part of this kind and name: a boxed [`Named`](crate::named::Named).
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 mod at_work;
 mod claims;
+mod clients;
 mod codes;
 mod compare;
 mod determinism;

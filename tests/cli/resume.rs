@@ -32,7 +32,7 @@ fn checkpoints(out: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// Kills the run once checkpoints have changed `changes` times; `false` if it ended before.
-fn kill(mut child: Child, out: &Path, changes: usize) -> bool {
+pub fn kill(mut child: Child, out: &Path, changes: usize) -> bool {
     let mut known = checkpoints(out);
     let mut left = changes;
     while left > 0 {

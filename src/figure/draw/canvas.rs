@@ -89,19 +89,22 @@ impl<'a> Canvas<'a> {
 
     /// The mark of a curve, with a thin white rim that sets it off from lines below.
     pub(super) fn marker(&self, place: Place, style: &Style, radius: f64) -> Result<(), FigureError> {
-        for (colour, size) in [(WHITE, radius + 0.45), (style.colour, radius)] {
-            match style.marker {
-                Marker::Circle => self
-                    .area
-                    .draw(&Circle::new(whole(place), units(size), rgba(colour).filled()))
-                    .map_err(FigureError::drawing)?,
-                Marker::Shape(outline) => {
-                    let shape: Vec<Place> = outline.iter().map(|(x, y)| (place.0 + x * size, place.1 + y * size)).collect();
-                    self.fill(&shape, colour)?;
-                }
+        [(WHITE, radius + 0.45), (style.colour, radius)]
+            .into_iter()
+            .try_for_each(|(colour, size)| self.mark(place, style.marker, colour, size))
+    }
+
+    /// A mark without a rim.
+    pub(super) fn mark(&self, place: Place, marker: Marker, colour: Colour, radius: f64) -> Result<(), FigureError> {
+        match marker {
+            Marker::Circle => {
+                self.area.draw(&Circle::new(whole(place), units(radius), rgba(colour).filled())).map_err(FigureError::drawing)
+            }
+            Marker::Shape(outline) => {
+                let shape: Vec<Place> = outline.iter().map(|(x, y)| (place.0 + x * radius, place.1 + y * radius)).collect();
+                self.fill(&shape, colour)
             }
         }
-        Ok(())
     }
 
     /// A diagonal cross: here a method diverged.

@@ -30,6 +30,7 @@ pub(super) struct Entry {
 pub(super) enum Sample {
     Curve(Style),
     Bar(Style),
+    Mark(Style),
     Reference,
 }
 
@@ -135,6 +136,7 @@ fn draw(canvas: &Canvas<'_>, entry: &Entry, (left, top): Place) -> Result<(), Fi
             let bar = Area { left: left + 5.0, top: middle - 3.4, right: left + SAMPLE - 5.0, bottom: middle + 3.4 };
             curve::draw_bar(canvas, &bar, style)?;
         }
+        Sample::Mark(style) => canvas.marker((left + 0.5 * SAMPLE, middle), style, MARK)?,
         Sample::Reference => canvas.dashes(&line, &REFERENCE_DASH, GREY, REFERENCE_WIDTH)?,
     }
     canvas.text(&entry.label, (left + SAMPLE + SPACE, middle + 0.36 * TICK_SIZE), TICK_SIZE, Side::Left, BLACK)

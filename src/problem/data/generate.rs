@@ -22,6 +22,7 @@ const TRAIN: u64 = 5;
 const TEST: u64 = 6;
 pub(super) const RANDOM_FEATURES: u64 = 7;
 pub(super) const VALIDATION: u64 = 8;
+pub(super) const CLIENT_TEST: u64 = 9;
 
 /// Rows that share a stream.
 const BLOCK: usize = 512;

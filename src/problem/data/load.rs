@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Bundled, ClientData, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, PartitionSpec, Scale, Source, Summary, Table,
-    TargetKind, bundled, generate, partition, prepare,
+    Bundled, ClientData, ClientGroups, ClientTest, DataSpec, IdxSpec, LeafSpec, LinearTargets, NpySpec, Owned, PartitionSpec,
+    Scale, Source, Summary, Table, TargetKind, bundled, generate, partition, prepare,
     read::{RawTable, csv, idx, leaf, libsvm, numpy},
 };
 use crate::{
@@ -39,11 +39,16 @@ impl<'a> Request<'a> {
 pub struct Loaded<R> {
     /// The samples.
     pub data: ClientData<R>,
+    /// Held-out samples of each client.
+    pub owned: Owned<R>,
+    /// The groups of the clients, by each column that is no feature.
+    pub groups: Vec<ClientGroups>,
     /// Notes on data that may not be as the author meant, a line each.
     pub notes: Vec<String>,
 }
 
-/// Reads or generates the data of `spec` and divides them among the clients; `objective` is what it needs targets to be.
+/// Reads or generates the data of `spec` and divides them among the clients; `objective` is what it needs targets to be, and
+/// `client_test` the share of each client's samples that is then held out, if any.
 ///
 /// `base` is the folder of the scenario file.
 ///
@@ -51,7 +56,7 @@ pub struct Loaded<R> {
 /// [`Invalid`] under `data` or `partition`, relative to the problem.
 pub fn load<R: Real>(
     spec: &DataSpec,
-    partition: Option<&PartitionSpec>,
+    (partition, client_test): (Option<&PartitionSpec>, Option<f64>),
     (clients, objective): (Option<usize>, TargetKind),
     streams: &Streams,
     base: &Path,
@@ -63,12 +68,28 @@ pub fn load<R: Real>(
         table.ids = Some(ids);
     }
     let mut table = prepare::prepare(table, &options).map_err(|error| error.under("data"))?;
-    let rows = partition::assign(&table, partition, clients, streams, base).map_err(|error| error.under("partition"))?;
+    let mut rows = partition::assign(&table, partition, clients, streams, base).map_err(|error| error.under("partition"))?;
+    let of_source = partition::of_clients(&table, partition, rows.clients());
+    let apart = client_test.map(|share| partition::set_apart(&mut rows, share, streams)).transpose();
+    let apart = apart.map_err(|error| error.under("own-test"))?;
+    let groups = partition::groups(&table, &rows, partition);
     if let Some(numbers) = table.fitted {
         table.parts_mut().for_each(|part| part.targets = part.targets.numbers(numbers));
     }
     let notes = table.notes.iter().map(|note| printable(note).into_owned()).collect();
-    Ok(Loaded { data: rows.take(table), notes })
+    let owned = match (apart, of_source) {
+        (Some(apart), _) if table.test.is_some() => Owned::Apart(ClientTest::select(&table.train, &apart)),
+        (Some(apart), _) => {
+            // Without others, the clients' held-out samples are also those that all share.
+            let test = ClientTest::select(&table.train, &apart);
+            let rows = (0..rows.clients()).map(|client| test.rows(client).collect()).collect();
+            table.test = Some(test.samples);
+            Owned::Shared(rows)
+        }
+        (None, Some(rows)) => Owned::Shared(rows),
+        (None, None) => Owned::Nobody,
+    };
+    Ok(Loaded { data: rows.take(table), owned, groups, notes })
 }
 
 /// Reads or generates the data of `spec`, prepared.

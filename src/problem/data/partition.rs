@@ -2,10 +2,13 @@
 
 mod divide;
 mod file;
+mod own;
 mod spec;
 
 pub(super) use divide::dirichlet;
 pub(super) use file::read as read_ids;
+pub use own::{ClientGroups, ClientTest, Owned};
+pub(super) use own::{groups, of_clients, set_apart};
 pub use spec::{DirichletSpec, DirichletSplit, FileOfClients, PartitionSpec, QuantitySpec, ShardSpec, ShareLaw};
 
 use std::{borrow::Cow, cmp::Reverse, collections::BinaryHeap, path::Path};
@@ -48,6 +51,14 @@ pub(super) enum Assignment {
 }
 
 impl Assignment {
+    /// Number of clients.
+    pub fn clients(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Shared { clients } => *clients,
+        }
+    }
+
     /// The clients' samples, copied from `table`.
     fn select<R: Real>(&self, table: &Table<R>) -> ClientData<R> {
         let offsets = self.offsets(table.train.len());
@@ -68,7 +79,8 @@ impl Assignment {
     pub fn take<R: Real>(self, mut table: Table<R>) -> ClientData<R> {
         let offsets = self.offsets(table.train.len());
         if let Self::Rows(rows) = self {
-            table.train.permute(&rows.concat());
+            let order = rows.concat();
+            if order.len() == table.train.len() { table.train.permute(&order) } else { table.train = table.train.select(&order) }
         }
         ClientData { train: table.train, offsets, test: table.test, validation: table.validation, classes: table.classes }
     }
@@ -76,15 +88,18 @@ impl Assignment {
     fn offsets(&self, total: usize) -> Offsets {
         match self {
             Self::Shared { clients } => Offsets::Shared { clients: *clients, rows: total },
-            Self::Rows(rows) => {
-                let ends = rows.iter().scan(0, |end, rows| {
-                    *end += rows.len();
-                    Some(*end)
-                });
-                Offsets::Split(std::iter::once(0).chain(ends).collect())
-            }
+            Self::Rows(rows) => Offsets::Split(ends(rows)),
         }
     }
+}
+
+/// Where the rows of each client begin among those of all, and the end of the last.
+fn ends(rows: &[Vec<usize>]) -> Vec<usize> {
+    let ends = rows.iter().scan(0, |end, rows| {
+        *end += rows.len();
+        Some(*end)
+    });
+    std::iter::once(0).chain(ends).collect()
 }
 
 /// Decides which rows each client gets.

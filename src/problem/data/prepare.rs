@@ -30,7 +30,7 @@ const LISTED: usize = 8;
 /// [`Invalid`] where real targets are asked for and there are names, where it is not clear what numbers are, or where there are
 /// no features.
 pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: TargetKind) -> Result<Table<R>, Invalid> {
-    let RawTable { train, test, validation, natural, columns, mut notes, unscaled: _ } = raw;
+    let RawTable { train, test, validation, natural, columns, held_out, mut notes, unscaled: _ } = raw;
     if train.features.columns() == 0 {
         return Err(Invalid::at("", "the samples have no features"));
     }
@@ -50,7 +50,7 @@ pub(super) fn number<R: Real>(raw: RawTable<R>, kind: TargetKind, objective: Tar
     {
         notes.push(format!("the classes `{one}` and `{other}` are fitted as -1 and 1"));
     }
-    let table = Table { validation, natural, columns, fitted, notes, ..Table::new(train, test, coding.names()) };
+    let table = Table { validation, natural, columns, held_out, fitted, notes, ..Table::new(train, test, coding.names()) };
     // Here samples still have the numbers that they have in their file.
     check_finite(&table)?;
     Ok(table)
@@ -269,6 +269,10 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
         return Err(Invalid::at("classes", "no training sample has one of these classes"));
     }
     table.keep_train(&train);
+    if let Some(test) = &table.test {
+        let rows: Vec<usize> = kept(&test.targets);
+        table.held_out.iter_mut().for_each(|grouping| *grouping = grouping.select(&rows));
+    }
     for part in [&mut table.test, &mut table.validation] {
         *part = part.take().map(|part| part.select(&kept(&part.targets)));
     }
@@ -293,19 +297,24 @@ fn choose<R: Real>(table: &mut Table<R>, wanted: &[LabelName]) -> Result<(), Inv
 fn hold_out<R: Real>(table: &mut Table<R>, spec: &DataSpec) -> Result<(), Invalid> {
     let mut groups = table.owned();
     let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
-    let mut part = |key: &str, share: Option<f64>, draw: u64| -> Result<Option<Samples<R>>, Invalid> {
+    let mut part = |key: &str, share: Option<f64>, draw: u64| -> Result<Option<(Vec<usize>, Samples<R>)>, Invalid> {
         let Some(share) = share else { return Ok(None) };
         let rows = draw_out(&mut groups, &sizes, share, draw);
         if rows.is_empty() {
             let all = count(table.train.len(), "sample");
             return Err(Invalid::at(key, format!("a share of {share} of {all} holds out none: expected a larger share")));
         }
-        Ok(Some(table.train.select(&rows)))
+        let samples = table.train.select(&rows);
+        Ok(Some((rows, samples)))
     };
     let test = part("test", spec.test, generate::HOLD_OUT)?;
     let validation = part("validation", spec.validation, generate::VALIDATION)?;
-    table.test = test.or(table.test.take());
-    table.validation = validation.or(table.validation.take());
+    if let Some((rows, test)) = test {
+        table.test = Some(test);
+        let groupings = table.natural.iter().chain(&table.columns).map(|grouping| grouping.select(&rows));
+        table.held_out = table.ids.iter().map(|ids| ids.grouping(&rows)).chain(groupings).collect();
+    }
+    table.validation = validation.map(|(_, samples)| samples).or(table.validation.take());
     let mut train: Vec<usize> = groups.concat();
     train.sort_unstable();
     table.keep_train(&train);

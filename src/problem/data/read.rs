@@ -28,6 +28,8 @@ pub(super) struct RawTable<R> {
     pub natural: Option<Grouping>,
     /// Other columns by which training samples can be divided.
     pub columns: Vec<Grouping>,
+    /// The same columns of the held-out samples, where the source has them.
+    pub held_out: Vec<Grouping>,
     /// Notes on data that may not be as the author meant, a line each.
     pub notes: Vec<String>,
     /// The name of inputs that are bytes above 1, with the largest of them.
@@ -37,7 +39,16 @@ pub(super) struct RawTable<R> {
 impl<R> RawTable<R> {
     /// Training samples, and those of a test part, without clients of their own.
     pub fn new(train: RawSamples<R>, test: Option<RawSamples<R>>) -> Self {
-        Self { train, test, validation: None, natural: None, columns: Vec::new(), notes: Vec::new(), unscaled: None }
+        Self {
+            train,
+            test,
+            validation: None,
+            natural: None,
+            columns: Vec::new(),
+            held_out: Vec::new(),
+            notes: Vec::new(),
+            unscaled: None,
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Table<R> {
     pub columns: Vec<Grouping>,
     /// The owners of the training samples where a file of client ids names them.
     pub ids: Option<Ids>,
+    /// Of which values the held-out samples are, in the columns of which that is known.
+    pub held_out: Vec<Grouping>,
     /// The numbers of two classes, where the objective fits numbers.
     pub fitted: Option<[f64; 2]>,
     /// Notes on data that may not be as the author meant, a line each.
@@ -41,6 +43,7 @@ impl<R: Real> Table<R> {
             natural: None,
             columns: Vec::new(),
             ids: None,
+            held_out: Vec::new(),
             fitted: None,
             notes: Vec::new(),
         }
@@ -90,6 +93,13 @@ impl Ids {
     /// The rows of each client.
     pub fn members(&self) -> Vec<Vec<usize>> {
         members(self.clients, &self.of)
+    }
+
+    /// The clients of `rows`, as a column that no source has.
+    pub(super) fn grouping(&self, rows: &[usize]) -> Grouping {
+        let of = rows.iter().map(|&row| self.of[row]).collect();
+        let values = (0..self.clients).map(|client| client.to_string()).collect();
+        Grouping { name: String::new(), values, of, empty: Vec::new() }
     }
 }
 
@@ -148,7 +158,7 @@ impl Grouping {
         self.of.iter_mut().for_each(|value| *value = index[*value as usize].unwrap_or_default());
     }
 
-    fn select(&self, rows: &[usize]) -> Self {
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
         Self { of: rows.iter().map(|&row| self.of[row]).collect(), ..self.clone() }
     }
 }

@@ -14,6 +14,7 @@ const ALL: Wanted = Wanted {
     distance: true,
     test: true,
     validation: true,
+    predictions: false,
     worst_decile: true,
     local_losses: true,
 };

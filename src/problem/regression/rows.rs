@@ -81,8 +81,9 @@ impl<R: Real> Pass<'_, R> {
         }
     }
 
+    /// The output of the model for one row.
     #[inline(always)]
-    fn predict(&self, row: Row<'_, R>) -> R {
+    pub fn predict(&self, row: Row<'_, R>) -> R {
         row.dot(self.weights) + self.bias.unwrap_or_else(R::zero)
     }
 }

@@ -13,11 +13,12 @@ use crate::{
     invalid::Invalid,
     num::Real,
     problem::{
-        Inputs, Objective, Optimum,
-        data::{self, ClientData},
+        Inputs, Objective, Optimum, Workspace,
+        data::{self, ClientData, ClientGroups, ClientTest, Owned},
         evaluate::{Evaluation, Wanted, evaluate},
         init::InitSpec,
         optimum::{self, OptimumError, cache::Key},
+        predictions::Predictions,
     },
     random::Streams,
 };
@@ -28,12 +29,17 @@ pub struct Problem<R: Real> {
     recipe: Recipe,
     init: InitSpec,
     optimum: OnceLock<Result<Optimum, OptimumError>>,
+    client_test: OnceLock<Option<ClientTest<R>>>,
 }
 
 /// An objective and its samples.
 struct Built<R: Real> {
     objective: Box<dyn Objective<R>>,
     data: Option<Arc<ClientData<R>>>,
+    /// Where each client's held-out samples are.
+    owned: Owned<R>,
+    /// The groups of the clients.
+    groups: Vec<ClientGroups>,
     /// Notes on data that may not be as the author meant.
     notes: Vec<String>,
 }
@@ -59,7 +65,7 @@ impl<R: Real> Problem<R> {
         let mut init = spec.init();
         init.load(base, built.objective.dim()).map_err(|error| error.under("init"))?;
         init.check_dim(built.objective.dim()).map_err(|error| error.under("init"))?;
-        Ok(Self { built, recipe, init, optimum: OnceLock::new() })
+        Ok(Self { built, recipe, init, optimum: OnceLock::new(), client_test: OnceLock::new() })
     }
 
     /// The local objectives.
@@ -70,6 +76,26 @@ impl<R: Real> Problem<R> {
     /// The samples of all clients; `None` for quadratics.
     pub fn data(&self) -> Option<&ClientData<R>> {
         self.built.data.as_deref()
+    }
+
+    /// The held-out samples of each client; `None` where no client has any of its own.
+    pub fn client_test(&self) -> Option<&ClientTest<R>> {
+        let shared = || self.data().and_then(|data| data.test.as_ref());
+        match &self.built.owned {
+            Owned::Nobody => None,
+            Owned::Apart(test) => Some(test),
+            Owned::Shared(rows) => self.client_test.get_or_init(|| shared().map(|test| ClientTest::select(test, rows))).as_ref(),
+        }
+    }
+
+    /// Whether clients have held-out samples of their own.
+    pub fn has_client_test(&self) -> bool {
+        !matches!(self.built.owned, Owned::Nobody)
+    }
+
+    /// The columns by which clients are in groups.
+    pub fn groups(&self) -> &[ClientGroups] {
+        &self.built.groups
     }
 
     /// Notes on data that may not be as the author meant, a line each.
@@ -97,7 +123,18 @@ impl<R: Real> Problem<R> {
 
     /// Scores of `x`, shape `[d]`. Gap and distance are `None` where there is no reference optimum.
     pub fn evaluate(&self, x: &[R], wanted: Wanted) -> Evaluation {
-        evaluate(self.objective(), self.optimum_for(wanted), x, wanted)
+        self.score(self.optimum_for(wanted), x, wanted)
+    }
+
+    fn score(&self, optimum: Option<&Optimum>, x: &[R], wanted: Wanted) -> Evaluation {
+        let predictions = if wanted.predictions { self.predictions(x) } else { None };
+        Evaluation { predictions, ..evaluate(self.objective(), optimum, x, wanted) }
+    }
+
+    /// The predictions of the model `x`, shape `[d]`, for the held-out samples that all share.
+    pub fn predictions(&self, x: &[R]) -> Option<Predictions> {
+        let test = self.data()?.test.as_ref().filter(|test| !test.is_empty())?;
+        Some(Predictions::of(self.objective().predictor()?, x, (test, 0..test.len()), &mut Workspace::new()))
     }
 
     /// Scores of several models, each of shape `[d]`, in parallel.
@@ -108,7 +145,7 @@ impl<R: Real> Problem<R> {
         // Solved before the threads part: a thread that solves within must not be handed another model that waits for it.
         let optimum = self.optimum_for(wanted);
         let _ = self.objective().quadratic_form();
-        models.par_iter().map(|x| evaluate(self.objective(), optimum, x.as_ref(), wanted)).collect()
+        models.par_iter().map(|x| self.score(optimum, x.as_ref(), wanted)).collect()
     }
 
     fn optimum_for(&self, wanted: Wanted) -> Option<&Optimum> {
@@ -161,19 +198,19 @@ impl Recipe {
         let Self { spec, clients, streams, base } = self;
         let mut inputs =
             Inputs { clients: *clients, data: None, weights: Vec::new(), l2: spec.l2, streams: *streams, folder: base.clone() };
-        let mut notes = Vec::new();
+        let (mut owned, mut groups, mut notes) = (Owned::Nobody, Vec::new(), Vec::new());
         let properties = spec.objective.properties();
         if properties.samples {
             let source = spec.data.as_ref().ok_or_else(|| Invalid::at("data", "this objective needs samples"))?;
             let wanted = (*clients, properties.targets);
-            let loaded = data::load::<R>(source, spec.partition.as_ref(), wanted, streams, base)?;
+            let loaded = data::load::<R>(source, (spec.partition.as_ref(), spec.own_test), wanted, streams, base)?;
             let data = loaded.data.aligned();
             inputs.weights = weights(spec.weights, &data);
             inputs.data = Some(Arc::new(data));
-            notes = loaded.notes;
+            (owned, groups, notes) = (loaded.owned, loaded.groups, loaded.notes);
         }
         let objective = spec.objective.build(&inputs)?;
-        Ok(Built { objective, data: inputs.data, notes })
+        Ok(Built { objective, data: inputs.data, owned, groups, notes })
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
         local::{LocalRule, Pace},
         schedule::{Clients, Orders, Schedule, Wake},
         spec::Commit,
+        update_noise::UpdateNoise,
     },
     random::Purpose,
 };
@@ -32,13 +33,15 @@ pub struct Federated<R: Real> {
     schedule: Box<dyn Schedule>,
     presence: Presence,
     state: State<R>,
+    /// The spread of the updates of the latest server step, where it is measured.
+    noise: Option<Option<UpdateNoise>>,
 }
 
 impl<R: Real> Federated<R> {
     /// A server and its clients before the first call.
     pub fn new(plan: Plan<R>, model: Payload<R>, server: Box<dyn ServerUpdate<R>>, schedule: Box<dyn Schedule>) -> Self {
         let presence = Presence::new();
-        Self { plan, server, schedule, presence, state: State::new(model) }
+        Self { plan, server, schedule, presence, state: State::new(model), noise: None }
     }
 
     /// The same with another server half.
@@ -161,6 +164,10 @@ impl<R: Real> Federated<R> {
         if self.plan.secure.is_some() && batch.len() == 1 {
             // A sum of one hides nothing: protocols abort below a threshold.
             batch.clear();
+        }
+        if let Some(noise) = &mut self.noise {
+            let updates: Vec<&[R]> = batch.iter().filter_map(|up| up.up.vectors.first()).map(Vec::as_slice).collect();
+            *noise = UpdateNoise::of(&updates);
         }
         let local_lr = self.local_lr(&batch);
         let mut ctx = Apply {
@@ -321,13 +328,15 @@ impl<R: Real> Protocol for Federated<R> {
     fn save(&self, out: &mut dyn Write) -> Result<(), postcard::Error> {
         self.state.save(out)?;
         self.server.save(out)?;
-        self.schedule.save(out)
+        self.schedule.save(out)?;
+        self.noise.as_ref().map_or(Ok(()), |noise| noise.save(out))
     }
 
     fn load(&mut self, input: &mut dyn Read) -> Result<(), postcard::Error> {
         self.state.load(input)?;
         self.server.load(input)?;
-        self.schedule.load(input)
+        self.schedule.load(input)?;
+        self.noise.as_mut().map_or(Ok(()), |noise| noise.load(input))
     }
 }
 
@@ -392,6 +401,14 @@ impl<R: Real> Observed<R> for Federated<R> {
     fn client_memory(&self) -> Option<u64> {
         let State { memories, downlinks, .. } = &self.state;
         Some(memories.sorted().iter().map(|(_, memory)| memory.bits()).sum::<u64>() + downlinks.memory_bits())
+    }
+
+    fn measure_updates(&mut self) {
+        self.noise = Some(None);
+    }
+
+    fn update_noise(&self) -> Option<UpdateNoise> {
+        self.noise.flatten()
     }
 
     fn evidence(&self) -> Option<f64> {

@@ -336,7 +336,7 @@ mod tests {
             ]
         );
         // 6, 3, 2 and 2 trials of three runs each, with 3000 gradients and 2 Mbit altogether.
-        assert_eq!(costs(&found), ["fedavg, 13 arms, 39 runs, 13.0 min, 39.0 × 10³ gradients, 26.0 Mbit up"]);
+        assert_eq!(costs(&found), ["fedavg, 13 arms, 39 runs, 780 s, 39.0 × 10³ gradients, 26.0 Mbit up"]);
         let at_edges = lines(&found, |tuned| tuned.edge.is_some());
         assert_eq!(
             at_edges,

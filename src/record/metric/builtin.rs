@@ -1,15 +1,17 @@
 //! The metrics that fedfleet ships.
 
 use super::{
-    Better::{Higher, Lower},
+    Better::{Higher, Lower, Neither},
     Metric, MetricCard, MetricNeeds, MetricSpec, Observation,
     ScaleKind::{Linear, Log},
+    barrier,
 };
 use crate::{
     num::{Real, vector},
     problem::{
         Block, BlockKind,
         evaluate::{Evaluation, Wanted},
+        predictions::Score,
     },
 };
 
@@ -61,6 +63,7 @@ const TEST: MetricNeeds = MetricNeeds::scores(Wanted { test: true, ..NONE });
 const VALIDATION: MetricNeeds = MetricNeeds::scores(Wanted { validation: true, ..NONE });
 const SERVER: MetricNeeds = MetricNeeds { server: true, ..MetricNeeds::NOTHING };
 const WIDTHS: MetricNeeds = MetricNeeds { widths: true, ..SERVER };
+const UPDATES: MetricNeeds = MetricNeeds { updates: true, ..SERVER };
 const PEERS: MetricNeeds = MetricNeeds { peers: true, ..MetricNeeds::NOTHING };
 const LAYERS: MetricNeeds = MetricNeeds { layers: true, ..PEERS };
 const EVIDENCE: MetricNeeds = MetricNeeds { evidence: true, ..SERVER };
@@ -115,6 +118,46 @@ metrics! {
         MetricCard { name: "validation-accuracy", title: "validation accuracy", needs: VALIDATION, ..SHARE },
         of_model(score) => score.validation.and_then(|validation| validation.accuracy);
 
+    /// Mean over the classes that occur of the share of their held-out samples that are classified correctly [1].
+    BalancedAccuracy = MetricCard { name: "balanced-accuracy", title: "balanced accuracy", needs: MetricNeeds::prediction(Score::BalancedAccuracy), ..SHARE },
+        of_model(score) => prediction(score, Score::BalancedAccuracy);
+
+    /// Mean over the classes of the harmonic mean of precision and recall on held-out samples [1].
+    MacroF1 = MetricCard { name: "macro-f1", title: "macro F1", needs: MetricNeeds::prediction(Score::MacroF1), ..SHARE },
+        of_model(score) => prediction(score, Score::MacroF1);
+
+    /// Area under the receiver operating characteristic on held-out samples, one class against the rest, mean over the classes [1].
+    Auc = MetricCard { name: "auc", title: "AUC", needs: MetricNeeds::prediction(Score::Auc), ..SHARE },
+        of_model(score) => prediction(score, Score::Auc);
+
+    /// Expected calibration error on held-out samples, in 15 bins of confidence of equal width [1].
+    Ece = MetricCard { name: "ece", title: "calibration error", needs: MetricNeeds::prediction(Score::Ece), ..COUNT },
+        of_model(score) => prediction(score, Score::Ece);
+
+    /// The part of the calibration error by which predictions are too sure, weighted by their confidence [1].
+    OverConfidence = MetricCard { name: "over-confidence", title: "over-confidence", needs: MetricNeeds::prediction(Score::OverConfidence), ..COUNT },
+        of_model(score) => prediction(score, Score::OverConfidence);
+
+    /// Brier score: mean squared distance of the probabilities of all classes from the truth, on held-out samples [1].
+    Brier = MetricCard { name: "brier", title: "Brier score", needs: MetricNeeds::prediction(Score::Brier), ..COUNT },
+        of_model(score) => prediction(score, Score::Brier);
+
+    /// Mean negative logarithm of the probability of the true class, on held-out samples.
+    Nll = MetricCard { name: "nll", title: "negative log-likelihood", needs: MetricNeeds { prediction: Some(Score::Accuracy), ..MetricNeeds::prediction(Score::Loss) }, ..FALLING },
+        of_model(score) => prediction(score, Score::Loss);
+
+    /// Root mean squared error on held-out samples.
+    Rmse = MetricCard { name: "rmse", title: "RMSE", needs: MetricNeeds::prediction(Score::Rmse), ..FALLING },
+        of_model(score) => prediction(score, Score::Rmse);
+
+    /// Mean absolute error on held-out samples.
+    Mae = MetricCard { name: "mae", title: "mean absolute error", needs: MetricNeeds::prediction(Score::Mae), ..FALLING },
+        of_model(score) => prediction(score, Score::Mae);
+
+    /// Share of the variance of held-out targets that is explained [1].
+    R2 = MetricCard { name: "r2", title: "R²", needs: MetricNeeds::prediction(Score::R2), ..SHARE },
+        of_model(score) => prediction(score, Score::R2);
+
     /// Mean local loss of the worst tenth of the clients.
     WorstDecileLoss = MetricCard { name: "worst-decile-loss", title: "worst-decile client loss", needs: WORST, ..FALLING },
         of_model(score) => score.worst_decile;
@@ -126,6 +169,17 @@ metrics! {
     /// Share of the clients in the latest server step [1].
     Participation = MetricCard { name: "participation", title: "participation", needs: SERVER, ..SHARE },
         of_run(sample) => sample.protocol.latest_batch().map(|batch| batch as f64 / sample.world.clients() as f64);
+
+    /// Signal-to-noise ratio of the mean update of the latest server step, estimated from the spread of its updates [1]: where some of many
+    /// clients take part, their sampling and their mini-batches are the noise; where all do, how unlike they are. Empty before the first
+    /// step, and under secure aggregation. Methods with a server only.
+    UpdateSnr = MetricCard { name: "update-snr", title: "signal-to-noise ratio of updates", better: Neither, needs: UPDATES, ..COUNT },
+        of_run(sample) => sample.protocol.update_noise()?.signal_to_noise();
+
+    /// Number of updates whose mean would have a signal-to-noise ratio of 1, by the updates of the latest server step [1]; empty where no
+    /// signal is seen. Methods with a server only.
+    NoiseScale = MetricCard { name: "noise-scale", title: "noise scale of updates", better: Neither, needs: UPDATES, ..FALLING },
+        of_run(sample) => sample.protocol.update_noise()?.noise_scale();
 
     /// Energy of all local steps computed so far, including those of visits that were lost or cancelled [J].
     Energy = MetricCard { name: "energy", title: "energy", unit: "J", needs: ENERGY, ..COUNT },
@@ -149,9 +203,23 @@ metrics! {
     Consensus = MetricCard { name: "consensus", title: "consensus distance", needs: PEERS, ..FALLING },
         of_run(sample) => sample.nodes().map(consensus);
 
+    /// Training loss of the mean of all nodes' models less the mean of their losses: what averaging them costs; peers only.
+    Barrier = MetricCard { name: "barrier", title: "loss barrier", needs: PEERS, ..COUNT },
+        of_run(sample) => barrier::of_nodes(sample);
+
+    /// What averaging one layer of all nodes' models alone costs, weights and biases: the mean training loss with the mean layer less that
+    /// without; peers only. The one of layer 2 is `layer-barrier-2`.
+    LayerBarrier = MetricCard { name: "layer-barrier", title: "loss barrier", needs: LAYERS, ..COUNT },
+        of_run(sample) => barrier::of_layer(sample);
+
     /// Variance of the entries of each layer's weights, mean over the nodes; peers only. The one of layer 2 is `layer-variance-2`.
     LayerVariance = MetricCard { name: "layer-variance", title: "weight variance", needs: LAYERS, ..FALLING },
         of_run(sample) => layer_variance(sample);
+}
+
+/// A score of the predictions of held-out samples.
+fn prediction(model: &Evaluation, score: Score) -> Option<f64> {
+    model.predictions.as_ref()?.score(score)
 }
 
 /// Root mean square distance of the nodes' models from their mean.

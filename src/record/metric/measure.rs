@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{BUILTIN, Better, Column, MetricSpec, ScaleKind};
+use super::{BUILTIN, Better, Column, MetricSpec, Part, ScaleKind, named};
 use crate::{
     file::{File, start},
     invalid::Invalid,
@@ -36,13 +36,13 @@ impl Measure {
     /// The metric `name` of records that do not describe it: as fedfleet's own metric of that name, or else one that falls.
     pub fn named(name: &str) -> Self {
         let of = |metric: MetricSpec| match name.strip_prefix(metric.name())?.strip_prefix('-') {
-            None => (name == metric.name()).then_some(Column { metric, layer: None }),
+            None => (name == metric.name()).then_some(Column { metric, part: None }),
             Some(layer) if metric.is_by_layer() => {
-                Some(Column { metric, layer: Some(layer.parse::<usize>().ok()?.checked_sub(1)?) })
+                Some(Column { metric, part: Some(Part::Layer(layer.parse::<usize>().ok()?.checked_sub(1)?)) })
             }
             Some(_) => None,
         };
-        if let Some(column) = BUILTIN.iter().copied().find_map(of) {
+        if let Some(column) = BUILTIN.iter().copied().chain(named(name)).find_map(of) {
             return Self::from(column);
         }
         Self {
@@ -63,10 +63,14 @@ impl Measure {
 impl From<Column> for Measure {
     fn from(column: Column) -> Self {
         let card = column.metric.card();
-        let layer = column.layer.map_or_else(String::new, |layer| format!(" of layer {}", layer + 1));
+        let part = match column.part {
+            None => String::new(),
+            Some(Part::Layer(layer)) => format!(" of layer {}", layer + 1),
+            Some(Part::Share(_, share)) => format!(", share {share}"),
+        };
         Self {
             name: column.name(),
-            title: card.title.to_owned() + &layer,
+            title: card.title.to_owned() + &part,
             unit: card.unit.to_owned(),
             better: card.better,
             scale: card.scale,
@@ -107,6 +111,7 @@ mod tests {
             ("accuracy-clients", "test accuracy, mean over clients", Better::Higher, ScaleKind::Linear),
             ("energy", "energy [J]", Better::Lower, ScaleKind::Linear),
             ("layer-variance-2", "weight variance of layer 2", Better::Lower, ScaleKind::Log),
+            ("client-auc-jain", "AUC, Jain's index over clients", Better::Higher, ScaleKind::Linear),
             ("loss-2", "loss 2", Better::Lower, ScaleKind::Linear),
         ] {
             let measure = Measure::named(name);
@@ -119,7 +124,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(TABLE);
         assert_eq!(read(&path), Ok(Vec::new()));
-        let columns: Vec<Column> = BUILTIN.iter().copied().flat_map(|metric| Column::of(metric, 2)).collect();
+        let columns: Vec<Column> = BUILTIN.iter().copied().flat_map(|metric| Column::of(metric, 2, &[])).collect();
         let mut text = Vec::new();
         write(&columns, &mut text).unwrap();
         std::fs::write(&path, text).unwrap();

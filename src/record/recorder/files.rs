@@ -114,9 +114,17 @@ impl Part {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn append(&mut self, values: impl IntoIterator<Item = String>) -> io::Result<()> {
+    pub(in crate::record) fn append(&mut self, values: impl IntoIterator<Item = String>) -> io::Result<()> {
         self.csv.write_record(self.prefix.iter().cloned().chain(values))?;
         Ok(())
+    }
+
+    /// Writes what was appended to the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(in crate::record) fn flush(&mut self) -> io::Result<()> {
+        self.csv.flush()
     }
 
     /// Appends a row and flushes it.

@@ -12,6 +12,7 @@ use crate::{
     record::{
         End,
         claim::{self, Rules, Verdict},
+        clients::table as clients,
         curves::{
             Curves,
             crews::{Crew, crews},
@@ -22,7 +23,7 @@ use crate::{
         metric,
     },
     registry::Parameters,
-    run::{Plan, RunId, done::Done, error::RunError, ours, plan::swept, results::Results, tuning::Choices},
+    run::{Plan, RunId, cell::swept, done::Done, error::RunError, ours, results::Results, tuning::Choices},
 };
 
 /// The content of `summary.csv` and `claims.csv`.
@@ -65,6 +66,13 @@ pub(super) fn assemble(
     }
     if plan.record.participants {
         table("participants.csv", &mut |out| join(parts("participants"), out))?;
+    }
+    if plan.record.clients.is_some() {
+        table(clients::CLIENTS, &mut |out| join(parts("clients"), out))?;
+    }
+    if (0..plan.cells.len()).any(|cell| plan.bins_confidence(cell)) {
+        let binned = || chosen.values().filter(|run| plan.bins_confidence(run.cell));
+        table(clients::RELIABILITY, &mut |out| join(binned().map(|&run| results.of_run(&plan.name(run), "reliability")), out))?;
     }
     if plan.record.stationary_point {
         table("predicted.csv", &mut |out| join(parts("predicted"), out))?;
@@ -122,7 +130,7 @@ pub(super) fn join_begun(
 
 /// The runs of the chosen arms: by cell, then method, then seed.
 fn chosen(plan: &Plan, runs: impl IntoIterator<Item = RunId>, choices: &Choices) -> BTreeMap<(usize, usize, usize), RunId> {
-    runs.into_iter().filter(|&run| plan.is_reported(run, choices)).map(by_method).collect()
+    runs.into_iter().filter(|&run| choices.reports(plan, run)).map(by_method).collect()
 }
 
 /// A run with its place in the tables.

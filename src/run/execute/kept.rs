@@ -40,7 +40,7 @@ pub(super) fn index(
     csv.write_record(names.chain(vectors.iter().copied()))?;
     for &run in runs {
         let (cell, arm) = (&plan.cells[run.cell].cell, plan.arm(run));
-        let kept = plan.is_reported(run, choices);
+        let kept = choices.reports(plan, run);
         let texts = cell.keys.iter().map(|key| key.value.clone()).chain([arm.label.clone()]);
         let texts = texts.map(|text| guarded(&text).into_owned());
         let rest = [plan.seed(run).to_string(), guarded(&cells::name(&arm.tuned)).into_owned(), kept.to_string()];

@@ -17,7 +17,8 @@ use crate::{
     num::Real,
     protocol::{Models, Recorded},
     record::{
-        End, Ended, Files, OWN, RecordError, RecordPlan, Recorder, RecorderState, Written,
+        ClientPlan, End, Ended, Files, OWN, RecordError, RecordPlan, Recorder, RecorderState, Written,
+        clients::table,
         curves::{predicted, staleness},
         recorder::files::{Iterates, Part, header, participants_header},
         table::guarded,
@@ -87,11 +88,14 @@ struct RunJob<'a> {
 impl Pilot for RunJob<'_> {
     type Outcome = Left;
 
-    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, protocol: P) -> Result<Left, RunError> {
+    fn fly<R: Real, P: Recorded<R>>(self, world: Arc<World<R>>, mut protocol: P) -> Result<Left, RunError> {
         let Self { plan, run, until, name, results, options, .. } = self;
         let clock = Box::new(WorldClock::new(Arc::clone(&world)));
         let workers = if self.inner { Workers::pool() } else { Workers::single() };
         let workers = workers.heeding(Arc::clone(&options.interrupt));
+        if plan.columns.iter().any(|column| column.metric.needs().updates) {
+            protocol.measure_updates();
+        }
         let mut engine = Engine::new(protocol, clock, world.streams(), workers);
         let (path, checkpoint) = (results.of_run(name, "csv"), results.of_run(name, "checkpoint"));
         let prefix = prefix(plan, run);
@@ -99,6 +103,8 @@ impl Pilot for RunJob<'_> {
             part: &path,
             iterates: plan.record.iterates.then(|| results.of_run(name, "iterates")),
             participants: plan.record.participants.then(|| results.of_run(name, "participants")),
+            clients: plan.scores_clients(run.cell).map(|of_clients| (results.of_run(name, "clients"), of_clients)),
+            reliability: plan.bins_confidence(run.cell).then(|| results.of_run(name, "reliability")),
         };
         let record = &plan.cells[run.cell].record;
         let kept = results.of_run(&plan.kept_name(run), "kept");
@@ -126,6 +132,8 @@ impl Pilot for RunJob<'_> {
         };
         let mut kept = Kept { results, files: vec![(own(name, "csv"), written.part)] };
         kept.files.extend(written.participants.map(|participants| (own(name, "participants"), participants)));
+        kept.files.extend(written.clients.map(|clients| (own(name, "clients"), clients)));
+        kept.files.extend(written.reliability.map(|reliability| (own(name, "reliability"), reliability)));
         if let Some(iterates) = iterates {
             kept.matrix(ITERATES, name, &iterates)?;
         }
@@ -162,27 +170,38 @@ struct Paths<'a> {
     iterates: Option<PathBuf>,
     /// The participants.
     participants: Option<PathBuf>,
+    /// The scores of clients, and how they are scored.
+    clients: Option<(PathBuf, &'a ClientPlan)>,
+    /// The bins of confidence.
+    reliability: Option<PathBuf>,
 }
 
 impl Paths<'_> {
     fn create(&self, plan: &Plan, prefix: &[String]) -> io::Result<Files> {
         let keys = plan.keys();
-        let log = |path| Part::create(path, &participants_header(&keys), prefix.to_vec());
+        let log = |path: &Path, header: &[String]| Part::create(path, header, prefix.to_vec());
+        let of_clients = self.clients.as_ref().and_then(|(path, of_clients)| Some((path, of_clients.header(&keys)?)));
         Ok(Files {
             part: Part::create(self.part, &header(&keys, &plan.columns), prefix.to_vec())?,
             iterates: self.iterates.clone().map(Iterates::create).transpose()?,
-            participants: self.participants.as_deref().map(log).transpose()?,
+            participants: self.participants.as_deref().map(|path| log(path, &participants_header(&keys))).transpose()?,
+            clients: of_clients.map(|(path, header)| log(path, &header)).transpose()?,
+            reliability: self.reliability.as_deref().map(|path| log(path, &table::bins_header(&keys))).transpose()?,
         })
     }
 
     fn resume(&self, written: Written, prefix: &[String]) -> io::Result<Files> {
         let part = Part::resume(self.part, written.part, prefix.to_vec())?;
         let iterates = self.iterates.clone().zip(written.iterates);
-        let participants = self.participants.as_deref().zip(written.participants);
+        let go_on = |path: Option<&Path>, known: Option<Digest>| {
+            path.zip(known).map(|(path, known)| Part::resume(path, known, prefix.to_vec())).transpose()
+        };
         Ok(Files {
             part,
             iterates: iterates.map(|(path, known)| Iterates::resume(path, known)).transpose()?,
-            participants: participants.map(|(path, known)| Part::resume(path, known, prefix.to_vec())).transpose()?,
+            participants: go_on(self.participants.as_deref(), written.participants)?,
+            clients: go_on(self.clients.as_ref().map(|(path, _)| path.as_path()), written.clients)?,
+            reliability: go_on(self.reliability.as_deref(), written.reliability)?,
         })
     }
 }
@@ -199,8 +218,13 @@ fn go_on<P: Protocol>(
     if record.stop.bounds().are_beyond(&origin.bounds) != Some(true) || !is_of_run(&format!("{}.csv", origin.name)) {
         return Ok(None);
     }
-    let files =
-        [("csv", Some(paths.part)), ("iterates", paths.iterates.as_deref()), ("participants", paths.participants.as_deref())];
+    let files = [
+        ("csv", Some(paths.part)),
+        ("iterates", paths.iterates.as_deref()),
+        ("participants", paths.participants.as_deref()),
+        ("clients", paths.clients.as_ref().map(|(path, _)| path.as_path())),
+        ("reliability", paths.reliability.as_deref()),
+    ];
     for (extension, to) in files.into_iter().filter_map(|(extension, to)| Some((extension, to?))) {
         match fs::copy(results.of_run(&origin.name, extension), to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -11,7 +11,7 @@ use crate::{
         metric::Better,
     },
     run::{Plan, Results, RunError, RunId, held::Place},
-    search::{Criterion, Pull, Score, Search, criterion::combined},
+    search::{Criterion, Pull, Score, Search, criterion::combined, strategy::Among},
 };
 
 /// The search among the arms of one method in one cell.
@@ -49,7 +49,9 @@ struct Found {
 
 impl Contest {
     pub fn new(plan: &Plan, cell: usize, method: usize) -> Self {
-        let (search, axis) = plan.tuning.search(plan, cell, method);
+        let planned = &plan.cells[cell];
+        let (arms, seeds) = (planned.methods[method].len(), plan.tuning_seeds(method).count());
+        let (search, axis) = plan.tuning.search(Among { arms, seeds, stop: &planned.record.stop });
         Self {
             cell,
             method,

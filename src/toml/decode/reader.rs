@@ -86,7 +86,10 @@ impl<'a> Reader<'a> {
         let choice = self.choice(names)?;
         let (name, span) = (choice.name, choice.name_span);
         if !names.contains(&name) {
-            return Err(Fault::unknown_name(name, names).or_at(span));
+            let like = self.catalogue.unlisted(kind, name);
+            if !like.contains(&name) {
+                return Err(Fault::unknown_name(name, if like.is_empty() { names } else { &like }).or_at(span));
+            }
         }
         let part = choice.parameters(|content| self.catalogue.read(kind, name, content))?;
         named::hand_over(part);

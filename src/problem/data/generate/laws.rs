@@ -167,8 +167,9 @@ pub fn synthetic<R: Real>(spec: &SyntheticSpec, clients: usize, streams: &Stream
     };
     let test = draw(sizes.iter().map(|size| size.1).collect(), TEST);
     let train = draw(sizes.iter().map(|size| size.0).collect(), TRAIN).classified(spec.classes);
-    let held_out = (!test.targets.is_empty()).then(|| test.classified(spec.classes));
-    Table { natural: Some(clients_of(sizes.iter().map(|size| size.0))), ..Table::new(train, held_out, numbered(spec.classes)) }
+    let test = (!test.targets.is_empty()).then(|| test.classified(spec.classes));
+    let (natural, held_out) = (clients_of(sizes.iter().map(|size| size.0)), clients_of(sizes.iter().map(|size| size.1)));
+    Table { natural: Some(natural), held_out: vec![held_out], ..Table::new(train, test, numbered(spec.classes)) }
 }
 
 /// The law of one client's samples.

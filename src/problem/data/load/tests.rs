@@ -85,7 +85,7 @@ fn a_load_is_the_same_twice_and_differs_between_seeds() {
     let partition = PartitionSpec::Dirichlet(DirichletSpec { alpha: 0.1, split: DirichletSplit::ByClass, allow_empty: false });
     let load = |seed| {
         let streams = Streams::new(seed);
-        load::<f64>(&bundled(Bundled::Digits8x8), Some(&partition), (Some(20), TargetKind::Auto), &streams, Path::new(""))
+        load::<f64>(&bundled(Bundled::Digits8x8), (Some(&partition), None), (Some(20), TargetKind::Auto), &streams, Path::new(""))
             .unwrap()
             .data
     };
@@ -101,7 +101,7 @@ fn a_load_is_the_same_twice_and_differs_between_seeds() {
 fn loading_is_reading_and_partitioning() {
     let (spec, streams, base) = (bundled(Bundled::WatchExercises), Streams::new(5), Path::new(""));
     for partition in [None, Some(PartitionSpec::Iid), Some(PartitionSpec::Shared)] {
-        let whole = load::<f64>(&spec, partition.as_ref(), (Some(10), TargetKind::Auto), &streams, base).unwrap().data;
+        let whole = load::<f64>(&spec, (partition.as_ref(), None), (Some(10), TargetKind::Auto), &streams, base).unwrap().data;
         let table = read::<f64>(&spec, Request::new(partition.as_ref(), Some(10)), &streams, base).unwrap();
         let parts = partition::partition(&table, partition.as_ref(), Some(10), &streams, base).unwrap();
         assert_eq!((&whole.offsets, whole.label_counts()), (&parts.offsets, parts.label_counts()));
@@ -116,7 +116,7 @@ fn files_are_found_from_the_folder_of_the_scenario() {
     std::fs::write(folder.path().join("a.csv"), "x,g,y\n1,p,0.5\n2,q,1.5\n3,q,2.5\n4,p,3.5\n").unwrap();
     let spec = DataSpec::new(Source::Csv(CsvSpec { path: "a.csv".into(), ..CsvSpec::default() }));
     let by = PartitionSpec::By("g".to_owned());
-    let data = load::<f64>(&spec, Some(&by), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
+    let data = load::<f64>(&spec, (Some(&by), None), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
     let Features::Dense(x) = &data.train.features else { panic!("expected dense features") };
     assert_eq!((data.offsets.clone(), x.iter().copied().collect::<Vec<_>>()), (vec![0, 2, 4].into(), vec![1.0, 4.0, 2.0, 3.0]));
     assert!(matches!(&data.train.targets, Targets::Values(values) if *values == [0.5, 3.5, 1.5, 2.5]));
@@ -124,7 +124,7 @@ fn files_are_found_from_the_folder_of_the_scenario() {
 
     let error = load::<f64>(
         &DataSpec::new(Source::Leaf(LeafSpec { path: "none".into(), ..LeafSpec::default() })),
-        None,
+        (None, None),
         (None, TargetKind::Auto),
         &Streams::new(0),
         folder.path(),
@@ -143,7 +143,8 @@ fn client_ids_belong_to_the_rows_of_the_source() {
     std::fs::write(folder.path().join("ids"), "0\n".repeat(10) + &"1\n".repeat(10)).unwrap();
     let by_file = PartitionSpec::File(FileOfClients { path: "ids".into(), allow_empty: false });
     let rows_of = |spec: &DataSpec| {
-        let data = load::<f64>(spec, Some(&by_file), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
+        let data =
+            load::<f64>(spec, (Some(&by_file), None), (None, TargetKind::Auto), &Streams::new(0), folder.path()).unwrap().data;
         let Features::Dense(x) = &data.train.features else { panic!("expected dense features") };
         let of = |client| data.rows(client).map(|row| x[[row, 0]]).collect::<Vec<f64>>();
         (of(0), of(1), data.test.map(|test| test.len()))
@@ -155,7 +156,7 @@ fn client_ids_belong_to_the_rows_of_the_source() {
     assert!(first.iter().all(|&row| row < 10.0) && second.iter().all(|&row| row >= 10.0));
     let classes = Some(vec![LabelName::Number(1), LabelName::Number(5)]);
     let refused = DataSpec { classes, ..source.clone() };
-    assert!(load::<f64>(&refused, Some(&by_file), (None, TargetKind::Auto), &Streams::new(0), folder.path()).is_err());
+    assert!(load::<f64>(&refused, (Some(&by_file), None), (None, TargetKind::Auto), &Streams::new(0), folder.path()).is_err());
     std::fs::write(folder.path().join("a.csv"), format!("x,y\n{}20,2\n", rows)).unwrap();
     std::fs::write(folder.path().join("ids"), "0\n".repeat(10) + &"1\n".repeat(11)).unwrap();
     let classes = Some(vec![LabelName::Number(1), LabelName::Number(2)]);
@@ -170,7 +171,7 @@ fn a_leaf_folder_is_read_in_the_order_of_names() {
     std::fs::write(folder.path().join("a.json"), r#"{"users": ["u"], "user_data": {"u": {"x": [[1]], "y": [0]}}}"#).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "not data").unwrap();
     let spec = DataSpec::new(Source::Leaf(LeafSpec { path: folder.path().into(), ..LeafSpec::default() }));
-    let data = load::<f64>(&spec, None, (None, TargetKind::Auto), &Streams::new(0), Path::new("")).unwrap().data;
+    let data = load::<f64>(&spec, (None, None), (None, TargetKind::Auto), &Streams::new(0), Path::new("")).unwrap().data;
     assert_eq!((data.clients(), data.label_counts()), (2, Some(vec![vec![1, 0], vec![0, 1]])));
 }
 

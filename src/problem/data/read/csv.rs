@@ -49,11 +49,13 @@ pub(in crate::problem::data) fn read<R: Real>(
     }
     let groupings = layout.kept.iter().zip(&parts.train.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells));
     let (natural, others): (Vec<_>, Vec<_>) = groupings.partition(|grouping| Some(&grouping.name) == spec.client.as_ref());
+    let held_out =
+        layout.kept.iter().zip(&parts.test.kept).map(|(kept, cells)| Grouping::new(kept.name.clone(), cells)).collect();
     let finish = |part: Part<R>| part.samples(&columns).map_err(|error| error.under("csv"));
     let some = |part: Part<R>| if part.targets.is_empty() { Ok(None) } else { finish(part).map(Some) };
     let (test, validation) = (some(parts.test)?, some(parts.validation)?);
     let train = finish(parts.train)?;
-    Ok(RawTable { validation, natural: natural.into_iter().next(), columns: others, ..RawTable::new(train, test) })
+    Ok(RawTable { validation, natural: natural.into_iter().next(), columns: others, held_out, ..RawTable::new(train, test) })
 }
 
 /// The role of each column of the file.
@@ -168,6 +170,7 @@ impl<R: Real> Part<R> {
     fn append(&mut self, mut other: Self) {
         self.features.append(&mut other.features);
         self.targets.append(&mut other.targets);
+        self.kept.iter_mut().zip(&mut other.kept).for_each(|(cells, others)| cells.append(others));
     }
 
     fn samples(self, columns: &Columns) -> Result<RawSamples<R>, Invalid> {
@@ -213,6 +216,7 @@ fn parse<R: Real>(
     check_memory::<R>(&layout, lines).map_err(|error| error.under("csv"))?;
     let mut parts = Parts { numeric: like.and_then(|(_, numeric)| numeric), ..Parts::default() };
     parts.train.kept = vec![Vec::new(); layout.kept.len()];
+    parts.test.kept = vec![Vec::new(); layout.kept.len()];
     if like.is_none() {
         *columns = Columns::new(layout.text.iter().copied());
     }

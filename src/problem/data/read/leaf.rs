@@ -65,8 +65,15 @@ pub(in crate::problem::data) fn read<R: Real>(
         }
         Inputs::Numbers { .. } => None,
     };
+    let held_out = test.iter().map(|test| Grouping::new("user", &test.users)).collect();
     let finish = |rows: Rows<R>| rows.samples(alphabet.as_ref());
-    Ok(RawTable { validation: validation.map(finish), natural, notes, ..RawTable::new(finish(train), test.map(finish)) })
+    Ok(RawTable {
+        validation: validation.map(finish),
+        natural,
+        held_out,
+        notes,
+        ..RawTable::new(finish(train), test.map(finish))
+    })
 }
 
 /// The files behind `path`, each of which may unpack to `most` bytes: itself, or the `.json` files of the folder by name.

@@ -3,7 +3,7 @@
 use crate::{
     invalid::Invalid,
     record::{Column, Stop, axis::Axis, claim::ClaimSpec, metric::Better},
-    run::{Arm, Plan, PlannedCell, plan::swept},
+    run::{Arm, PlannedCell, cell::swept},
     search::{
         Criterion, Grid, TuneSpec,
         strategy::{Among, OnAxis},
@@ -27,7 +27,7 @@ pub struct Tuning {
     /// The section of the scenario.
     pub spec: TuneSpec,
     /// The tuning seeds; `None` where they are the reported ones, none where nothing is tuned.
-    pub(in crate::run) apart: Option<Vec<u64>>,
+    pub(super) apart: Option<Vec<u64>>,
     /// What decides, for each method of each cell; nothing where it is not tuned.
     deciding: Vec<Vec<Vec<Deciding>>>,
 }
@@ -78,17 +78,15 @@ impl Tuning {
         Ok(())
     }
 
-    /// The search for a method in a cell, with the axis of its rungs.
-    pub(super) fn search(&self, plan: &Plan, cell: usize, method: usize) -> OnAxis {
-        let planned = &plan.cells[cell];
-        let (arms, seeds) = (planned.methods[method].len(), plan.tuning_seeds(method).count());
-        let search = self.spec.search(Among { arms, seeds, stop: &planned.record.stop });
+    /// The search among the arms of a method, with the axis of its rungs.
+    pub(super) fn search(&self, among: Among<'_>) -> OnAxis {
+        let search = self.spec.search(among);
         // It has been checked.
-        search.unwrap_or_else(|_| (Box::new(Grid::new(arms, seeds)), Axis::Rounds))
+        search.unwrap_or_else(|_| (Box::new(Grid::new(among.arms, among.seeds)), Axis::Rounds))
     }
 
     /// The runs on tuning seeds that are expected of each arm of a method.
-    pub(in crate::run) fn expected(&self, seeds: usize, arms: usize) -> usize {
+    pub(super) fn expected(&self, seeds: usize, arms: usize) -> usize {
         if self.spec.strategy.takes_seeds() { seeds.div_ceil(arms) } else { seeds }
     }
 
