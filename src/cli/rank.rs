@@ -199,6 +199,17 @@ fn unranked(rule: Rule, measured: &Measured, reading: Reading) -> Invalid {
         return fault.help(format!("those that can: {}", named(Rule::has_stages)));
     }
     let scores = &measured.scores;
+    let range = match rule {
+        Rule::GeometricMean => Some("that are not negative"),
+        Rule::GammaGap => Some("from 0 to 1"),
+        _ => None,
+    };
+    if let Some(range) = range {
+        let fault = Invalid::at("by", format!("`{name}` needs scores {range}"));
+        return fault.help(
+            "use it with a metric such as accuracy, or `mean` in its place: the mean of logarithms is that of a geometric mean",
+        );
+    }
     if let Some((i, t)) = scores.missing().next() {
         let (method, task) = (&scores.methods()[i], &scores.tasks()[t].name);
         let fault = Invalid::at("by", format!("`{name}` needs every method on every task, and `{method}` lacks `{task}`"));

@@ -78,6 +78,24 @@ impl Complete {
         self.sums(|column| column.to_vec()).into_iter().map(|sum| sum / whole).collect()
     }
 
+    /// The weighted geometric mean of each method's scores, an infinitely bad one counting as zero; `None` where one is negative.
+    pub fn geometric_means(&self) -> Option<Vec<f64>> {
+        let is_negative = |score: &f64| score.is_finite() && *score < 0.0;
+        let logarithms = |column: &Vec<f64>| column.iter().map(|score| score.max(0.0).ln()).collect();
+        let scores = self.scores.iter().map(logarithms).collect();
+        let any = self.scores.iter().flatten().any(is_negative);
+        (!any).then(|| Self { weights: self.weights.clone(), scores }.means().into_iter().map(f64::exp).collect())
+    }
+
+    /// The weighted mean of what each method's scores lack to `target`, negated, those above it lacking nothing; `None` where scores do not
+    /// lie from 0 to 1.
+    pub fn lacking(&self, target: f64) -> Option<Vec<f64>> {
+        let within = |score: &f64| score.is_infinite() || (0.0..=1.0).contains(score);
+        let lacks = |column: &Vec<f64>| column.iter().map(|score| score.min(target) - target).collect();
+        let scores = self.scores.iter().map(lacks).collect();
+        self.scores.iter().flatten().all(within).then(|| Self { weights: self.weights.clone(), scores }.means())
+    }
+
     /// For each method the weighted sum over tasks of what `points` gives it on a column of scores.
     pub(super) fn sums(&self, points: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
         let mut sums = vec![0.0; self.methods()];

@@ -2,7 +2,7 @@
 
 use super::{
     duels::Duels,
-    majority::copeland,
+    majority::{Copeland, copeland},
     places::{above, compared},
 };
 
@@ -67,7 +67,7 @@ fn members(set: usize) -> impl Iterator<Item = usize> {
 }
 
 fn local(duels: &Duels) -> Consensus {
-    let (n, start) = (duels.methods(), copeland(duels));
+    let (n, start) = (duels.methods(), copeland(duels, Copeland::Difference));
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| compared(start[j], start[i]).then(i.cmp(&j)));
     while let Some((from, to)) = (0..n).find_map(|from| Some((from, better_place(duels, &order, from)?))) {

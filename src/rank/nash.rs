@@ -35,6 +35,31 @@ impl AgentAgent {
     }
 }
 
+/// Hodge's decomposition of an antisymmetric matrix `A = grad(div A) + rot(A)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hodge {
+    /// The divergence, each method's mean advantage over all: a rating as Elo's.
+    pub divergence: Vec<f64>,
+    /// The share of `‖A‖²` in cycles, which no rating tells; `None` where all methods are equal.
+    pub cyclic: Option<f64>,
+}
+
+impl Hodge {
+    /// Decomposes `a`, where `a[i][j] = −a[j][i]` is the advantage of `i` over `j`.
+    pub fn of(a: &[Vec<f64>]) -> Self {
+        let n = a.len() as f64;
+        let divergence: Vec<f64> = a.iter().map(|row| row.iter().sum::<f64>() / n).collect();
+        let (mut whole, mut cycles) = (0.0, 0.0);
+        for (i, row) in a.iter().enumerate() {
+            for (j, advantage) in row.iter().enumerate() {
+                whole += advantage * advantage;
+                cycles += (advantage - divergence[i] + divergence[j]).powi(2);
+            }
+        }
+        Self { divergence, cyclic: (whole > 0.0).then(|| cycles / whole) }
+    }
+}
+
 /// The equilibrium of the game in which one player picks a method and the other a task, on which the first gets the method's score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgentTask {

@@ -4,23 +4,28 @@ use super::{
     aggregate::{interquartile_mean, optimality_gap},
     board::Board,
     duels::Duels,
-    hodge::Hodge,
     kemeny::kemeny,
     levels::{two_level, two_stage},
-    majority::{Minimax, black, condorcet, copeland, minimax},
-    nash::{AgentAgent, AgentTask},
+    majority::{Copeland, Minimax, black, condorcet, copeland, minimax, prospective},
+    nash::{AgentAgent, AgentTask, Hodge},
     places::places,
     positional::{baldwin, borda, dowdall, mean_rank, plurality, threshold},
-    prospect::prospective,
     scores::{Pool, Scores},
 };
 use crate::statistics::{Interval, bootstrap::stratified};
+
+/// The score above which nothing is lacking, as in Vote'n'Rank.
+const GAMMA: f64 = 0.95;
 
 /// A procedure that ranks methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// Mean score.
     Mean,
+    /// Geometric mean score.
+    GeometricMean,
+    /// What scores lack to 0.95.
+    GammaGap,
     /// Mean place.
     MeanRank,
     /// Mean of the middle half of all runs.
@@ -45,6 +50,12 @@ pub enum Rule {
     Black,
     /// Duels won less duels lost.
     Copeland,
+    /// Duels won.
+    CopelandLower,
+    /// Duels lost.
+    CopelandUpper,
+    /// Duels won, and half of those tied.
+    CopelandTies,
     /// The worst defeat, by what the winner has.
     Minimax,
     /// The worst defeat, by the difference.
@@ -101,8 +112,10 @@ impl Ranking {
 
 impl Rule {
     /// Every procedure.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::Mean,
+        Self::GeometricMean,
+        Self::GammaGap,
         Self::MeanRank,
         Self::InterquartileMean,
         Self::OptimalityGap,
@@ -115,6 +128,9 @@ impl Rule {
         Self::Condorcet,
         Self::Black,
         Self::Copeland,
+        Self::CopelandLower,
+        Self::CopelandUpper,
+        Self::CopelandTies,
         Self::Minimax,
         Self::MinimaxMargins,
         Self::MinimaxOpposition,
@@ -128,6 +144,8 @@ impl Rule {
     pub fn name(self) -> &'static str {
         match self {
             Self::Mean => "mean",
+            Self::GeometricMean => "geometric-mean",
+            Self::GammaGap => "gamma-gap",
             Self::MeanRank => "mean-rank",
             Self::InterquartileMean => "iqm",
             Self::OptimalityGap => "optimality-gap",
@@ -140,6 +158,9 @@ impl Rule {
             Self::Condorcet => "condorcet",
             Self::Black => "black",
             Self::Copeland => "copeland",
+            Self::CopelandLower => "copeland-lower",
+            Self::CopelandUpper => "copeland-upper",
+            Self::CopelandTies => "copeland-ties",
             Self::Minimax => "minimax",
             Self::MinimaxMargins => "minimax-margins",
             Self::MinimaxOpposition => "minimax-opposition",
@@ -154,6 +175,8 @@ impl Rule {
     pub fn summary(self) -> &'static str {
         match self {
             Self::Mean => "mean score over the tasks",
+            Self::GeometricMean => "geometric mean of scores that are not negative, such as accuracies",
+            Self::GammaGap => "mean of what scores from 0 to 1, such as accuracies, lack to 0.95, negated",
             Self::MeanRank => "mean place over the tasks, ties averaged",
             Self::InterquartileMean => {
                 "mean of the middle half of all runs, each task scaled to [0, 1], with a bootstrap interval"
@@ -168,6 +191,9 @@ impl Rule {
             Self::Condorcet => "1 for a method that beats each other on most tasks",
             Self::Black => "that method first, if there is one; the others by Borda",
             Self::Copeland => "number of methods it beats on most tasks, less those that beat it",
+            Self::CopelandLower => "number of methods it beats on most tasks",
+            Self::CopelandUpper => "number of methods that beat it on most tasks, negated",
+            Self::CopelandTies => "number of methods it beats on most tasks, and half of those it ties with",
             Self::Minimax => "its worst defeat, by the weight of the tasks that the other wins",
             Self::MinimaxMargins => "its worst defeat, by the difference of the weights",
             Self::MinimaxOpposition => "the most weight that any other method wins against it",
@@ -186,15 +212,17 @@ impl Rule {
     /// Whether it can rank methods that lack some of the tasks: by duels, in which who is missing abstains, or with the median score of
     /// the task in their place.
     pub fn takes_missing(self) -> bool {
-        let by_duels = matches!(self, Self::Condorcet | Self::Copeland | Self::Prospective | Self::Nash);
-        by_duels || matches!(self, Self::Mean | Self::Minimax | Self::MinimaxMargins | Self::MinimaxOpposition)
+        let by_copeland = matches!(self, Self::Copeland | Self::CopelandLower | Self::CopelandUpper | Self::CopelandTies);
+        let by_minimax = matches!(self, Self::Minimax | Self::MinimaxMargins | Self::MinimaxOpposition);
+        let by_mean = matches!(self, Self::Mean | Self::GeometricMean | Self::GammaGap);
+        by_copeland || by_minimax || by_mean || matches!(self, Self::Condorcet | Self::Prospective | Self::Nash)
     }
 
     /// Whether what it gives the methods on a group of tasks can be taken for their scores on one task.
     pub fn has_stages(self) -> bool {
         let by_runs =
             matches!(self, Self::InterquartileMean | Self::OptimalityGap | Self::TwoLevel | Self::Nash | Self::NashTasks);
-        !by_runs && !matches!(self, Self::Threshold | Self::Black | Self::Kemeny)
+        !by_runs && !matches!(self, Self::Threshold | Self::Black | Self::Kemeny | Self::GammaGap)
     }
 
     /// Ranks the methods of `scores`; `None` where scores are missing that it needs, or no two methods ever differ.
@@ -225,13 +253,18 @@ impl Rule {
         let duels = || Duels::on_tasks(board);
         Some(match self {
             Self::Mean => board.with_missing_median().means(),
+            Self::GeometricMean => board.with_missing_median().geometric_means()?,
+            Self::GammaGap => board.with_missing_median().lacking(GAMMA)?,
             Self::MeanRank => mean_rank(&board.complete()?).into_iter().map(|rank| -rank).collect(),
             Self::Plurality => plurality(&board.complete()?),
             Self::Borda => borda(&board.complete()?),
             Self::Dowdall => dowdall(&board.complete()?),
             Self::Baldwin => baldwin(&board.complete()?),
             Self::Condorcet => condorcet(&duels()),
-            Self::Copeland => copeland(&duels()),
+            Self::Copeland => copeland(&duels(), Copeland::Difference),
+            Self::CopelandLower => copeland(&duels(), Copeland::Lower),
+            Self::CopelandUpper => copeland(&duels(), Copeland::Upper),
+            Self::CopelandTies => copeland(&duels(), Copeland::LowerWithTies),
             Self::Minimax => minimax(&duels(), Minimax::WinningVotes),
             Self::MinimaxMargins => minimax(&duels(), Minimax::Margins),
             Self::MinimaxOpposition => minimax(&duels(), Minimax::Opposition),

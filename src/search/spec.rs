@@ -263,6 +263,9 @@ impl Quantity {
                 if let Some((_, x)) = at.place() {
                     require(x >= 0.0 && x.is_finite(), "at", x, "a finite instant of 0 or more")?;
                 }
+                if let At::Last(share) = at {
+                    require(share > 0.0 && share <= 1.0, "at.last", share, "a share of the run above 0 and up to 1")?;
+                }
                 Ok(Criterion::Value { metric: metric.clone(), at })
             }
             (None, Some(_)) if self.at.is_some() => {

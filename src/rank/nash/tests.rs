@@ -1,7 +1,7 @@
 //! Games whose equilibria are known by hand.
 
 use super::*;
-use crate::rank::{Duels, Hodge, board::profile};
+use crate::rank::{Duels, board::profile};
 
 fn assert_near(found: &[f64], expected: &[f64]) {
     assert_eq!(found.len(), expected.len(), "{found:?} {expected:?}");
@@ -133,4 +133,18 @@ fn mixtures_of_many_games_are_equilibria() {
         assert!(found.ratings.iter().all(|&rating| rating < 1e-9), "case {case}: {found:?}");
         assert!(dot(&found.mixture, &found.ratings).abs() < 1e-9, "case {case}: {found:?}");
     }
+}
+
+#[test]
+fn a_rating_has_no_cycles_and_a_cycle_no_rating() {
+    let ratings = [2.0, 0.5, -2.5];
+    let gradient: Vec<Vec<f64>> = ratings.iter().map(|i| ratings.iter().map(|j| i - j).collect()).collect();
+    assert_eq!(Hodge::of(&gradient), Hodge { divergence: ratings.to_vec(), cyclic: Some(0.0) });
+    let cycle = [[0.0, 1.0, -1.0], [-1.0, 0.0, 1.0], [1.0, -1.0, 0.0]].map(|row| row.to_vec());
+    assert_eq!(Hodge::of(&cycle), Hodge { divergence: vec![0.0; 3], cyclic: Some(1.0) });
+    // Both: ‖C‖² = 6 and ‖grad‖² = Σ (r_i − r_j)² are orthogonal.
+    let sum: Vec<Vec<f64>> = (0..3).map(|i| (0..3).map(|j| cycle[i][j] + gradient[i][j]).collect()).collect();
+    let squares = 2.0 * (1.5_f64.powi(2) + 4.5_f64.powi(2) + 3.0_f64.powi(2));
+    approx::assert_relative_eq!(Hodge::of(&sum).cyclic.unwrap(), 6.0 / (6.0 + squares), max_relative = 1e-12);
+    assert_eq!(Hodge::of(&[vec![0.0; 2], vec![0.0; 2]]).cyclic, None);
 }

@@ -5,9 +5,9 @@ use crate::{random::mix, rank::Task};
 
 const READING: Reading = Reading { pool: Pool::Mean, two_stage: false };
 
-/// Scores without a pattern of so many methods, tasks and seeds: few values, so that there are ties.
+/// Scores without a pattern of so many methods, tasks and seeds: few values, so that there are ties, from 0 to 1/2.
 fn scattered(case: u64, methods: usize, tasks: usize, seeds: usize) -> (Vec<String>, Vec<Task>) {
-    let score = |t: usize, i: usize, s: usize| (mix(case * 10_007 + (t * 1_000_003 + i * 1_009 + s) as u64) % 9) as f64;
+    let score = |t: usize, i: usize, s: usize| (mix(case * 10_007 + (t * 1_000_003 + i * 1_009 + s) as u64) % 9) as f64 / 16.0;
     let task = |t: usize| Task {
         name: format!("t{t:02}"),
         group: format!("g{}", t % 3),
@@ -63,7 +63,8 @@ fn names_move_no_place() {
 
 #[test]
 fn a_scale_of_a_task_moves_no_rule_by_places_or_duels() {
-    let cardinal = [Rule::Mean, Rule::InterquartileMean, Rule::OptimalityGap, Rule::NashTasks];
+    let cardinal =
+        [Rule::Mean, Rule::GeometricMean, Rule::GammaGap, Rule::InterquartileMean, Rule::OptimalityGap, Rule::NashTasks];
     for case in 0..10 {
         let (methods, tasks) = scattered(case, 6, 5, 1);
         let stretched = tasks.iter().enumerate().map(|(t, task)| {
@@ -87,7 +88,7 @@ fn what_all_tasks_agree_on_every_rule_returns() {
         name: name.into(),
         group: name.into(),
         weight: 1.0,
-        scores: (0..4).map(|i| (0..3).map(|s| Some(up * f64::from(i) + 0.1 * f64::from(s))).collect()).collect(),
+        scores: (0..4).map(|i| (0..3).map(|s| Some(0.01 * (up * f64::from(i) + 0.1 * f64::from(s)))).collect()).collect(),
     };
     let scores = Scores::new((0..4).map(|i| format!("m{i}")).collect(), vec![task("a", 1.0), task("b", 5.0), task("c", 2.0)]);
     for rule in Rule::ALL {
@@ -168,4 +169,23 @@ fn stages_are_the_rule_applied_twice() {
         |i: usize| (0..3).map(|g| 0.5 * (board.scores[g][i].unwrap() + board.scores[g + 3][i].unwrap())).sum::<f64>() / 3.0;
     let found = Rule::Mean.rank(&scores, reading).unwrap().values.unwrap();
     (0..4).for_each(|i| approx::assert_relative_eq!(found[i], mean(i), max_relative = 1e-12));
+}
+
+#[test]
+fn means_of_scores_with_a_bound() {
+    // (1 · (1/16)³)^(1/4) = 1/8, and (0 − 3 (0.95 − 1/16)) / 4; of 1/2 on both tasks these are 1/2 and −0.45.
+    let column = |a: f64, b: f64| vec![a, b];
+    let board = crate::rank::Complete { weights: vec![1.0, 3.0], scores: vec![column(1.0, 0.5), column(0.0625, 0.5)] };
+    for (found, expected) in [(board.geometric_means(), [0.125, 0.5]), (board.lacking(GAMMA), [-0.665_625, -0.45])] {
+        found
+            .unwrap()
+            .into_iter()
+            .zip(expected)
+            .for_each(|(found, expected)| approx::assert_relative_eq!(found, expected, max_relative = 1e-12));
+    }
+    let negative = crate::rank::Complete { weights: vec![1.0], scores: vec![column(-1.0, 0.5)] };
+    assert_eq!((negative.geometric_means(), negative.lacking(GAMMA)), (None, None));
+    let diverged =
+        crate::rank::Complete { weights: vec![1.0; 2], scores: vec![column(f64::NEG_INFINITY, 0.5), column(0.5, 0.5)] };
+    assert_eq!(diverged.geometric_means().unwrap()[0], 0.0);
 }

@@ -117,7 +117,8 @@ pub(super) fn answer(interval: Bracket, required: Bracket) -> Answer {
 fn varies(values: &[f64]) -> bool {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    low < high && !(high - low <= SAME * low.abs().max(high.abs()))
+    let rounding = if low.is_finite() && high.is_finite() { SAME * low.abs().max(high.abs()) } else { 0.0 };
+    high - low > rounding
 }
 
 /// The centre and the interval of `values`. Values without spread are their own interval, infinite ones have an interval for the median.
@@ -198,6 +199,16 @@ mod tests {
         let half = 4.302_652_73 * std::f64::consts::LN_2 / 3f64.sqrt();
         approx::assert_relative_eq!(found.interval.low, 4.0 * (-half).exp(), max_relative = 1e-8);
         approx::assert_relative_eq!(found.interval.high, 4.0 * half.exp(), max_relative = 1e-8);
+    }
+
+    #[test]
+    fn infinite_effects_vary_and_leave_an_interval_for_the_median() {
+        let effects: Vec<Effect> = [1.0, 2.0, f64::INFINITY, 3.0, 4.0, 5.0].map(Effect::at).to_vec();
+        let found = Estimate::new(&effects, Scale::Log, IntervalKind::Student, Rules::default());
+        assert_eq!((found.varies, found.centre, found.interval), (true, 3.5, Bracket { low: 1.0, high: f64::INFINITY }));
+        // Without a finite effect there is nothing to tell apart.
+        let found = Estimate::new(&[Effect::at(f64::INFINITY); 3], Scale::Log, IntervalKind::Student, Rules::default());
+        assert_eq!((found.varies, found.interval), (false, Bracket::at(f64::INFINITY)));
     }
 
     #[test]

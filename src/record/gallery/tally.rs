@@ -29,11 +29,14 @@ impl Tally {
         }
         let mut tally = Self::default();
         for (_, answers) in claims {
-            match () {
-                () if answers.iter().all(|&answer| answer == Answer::Holds) => tally.found += 1,
-                () if answers.contains(&Answer::Refuted) => tally.refuted += 1,
-                () => tally.undecided += 1,
-            }
+            let count = if answers.iter().all(|&answer| answer == Answer::Holds) {
+                &mut tally.found
+            } else if answers.contains(&Answer::Refuted) {
+                &mut tally.refuted
+            } else {
+                &mut tally.undecided
+            };
+            *count += 1;
         }
         tally
     }

@@ -40,21 +40,32 @@ fn finite(mut distances: Vec<f64>) -> Vec<f64> {
 /// The share of all combinations of signs whose sum is at least `bound`.
 fn share_above(distances: &[f64], bound: f64) -> f64 {
     let (left, right) = distances.split_at(distances.len() / 2);
-    let (left, mut right) = (sums(left), sums(right));
-    right.sort_unstable_by(f64::total_cmp);
-    let above = |sum: &f64| right.len() - right.partition_point(|other| sum + other < bound);
-    left.iter().map(above).sum::<usize>() as f64 / (left.len() as f64 * right.len() as f64)
+    let (left, right) = (sums(left), sums(right));
+    // The larger the one, the more of the other are enough.
+    let (mut least, mut found) = (right.len(), 0);
+    for sum in &left {
+        while least > 0 && sum + right[least - 1] >= bound {
+            least -= 1;
+        }
+        found += right.len() - least;
+    }
+    found as f64 / (left.len() as f64 * right.len() as f64)
 }
 
-/// The sums of `distances` under all combinations of signs.
+/// The sums of `distances` under all combinations of signs, in order.
 fn sums(distances: &[f64]) -> Vec<f64> {
-    let mut sums = vec![0.0];
-    for distance in distances {
-        let less: Vec<f64> = sums.iter().map(|sum| sum - distance).collect();
-        sums.iter_mut().for_each(|sum| *sum += distance);
-        sums.extend(less);
-    }
-    sums
+    distances.iter().fold(vec![0.0], |sums, distance| merged(&sums, distance.abs()))
+}
+
+/// All of `sums` with `size` taken away or added, in order if they are.
+fn merged(sums: &[f64], size: f64) -> Vec<f64> {
+    let (mut less, mut more) = (sums.iter().map(|sum| sum - size).peekable(), sums.iter().map(|sum| sum + size).peekable());
+    let next = || match (less.peek(), more.peek()) {
+        (Some(a), Some(b)) if a <= b => less.next(),
+        (_, Some(_)) => more.next(),
+        _ => less.next(),
+    };
+    std::iter::from_fn(next).collect()
 }
 
 /// The share of combinations that are drawn, and of the one at hand, whose sum is at least `far` from zero.

@@ -8,7 +8,7 @@ use crate::{
         geometry::Area,
         style::{BLACK, COLOURS, Colour, GREY, LABEL_SIZE, PALE, TICK_SIZE, WHITE},
     },
-    rank::{Duels, copeland, places},
+    rank::{Copeland, Duels, copeland, places},
 };
 
 /// Side of a cell, space at the edges and beside labels `[pt]`.
@@ -18,7 +18,7 @@ const GAP: f64 = 4.0;
 
 /// The map of `methods`, those that beat the most others first.
 pub(super) fn draw(methods: &[String], duels: &Duels) -> Result<Drawing, FigureError> {
-    let places = places(&copeland(duels));
+    let places = places(&copeland(duels, Copeland::Difference));
     let mut order: Vec<usize> = (0..methods.len()).collect();
     order.sort_by_key(|&i| places[i]);
     let widest =
