@@ -18,7 +18,7 @@ use super::{
     protocols::{self, Pilot},
 };
 use crate::{
-    figure::{self, FigureSpec, Kind},
+    figure::{self, FigureSpec, Kind, Model},
     file::{Opened, opened},
     invalid::Invalid,
     record::{
@@ -368,6 +368,12 @@ fn check_clients(figure: &FigureSpec, record: &RecordSpec, cells: &[PlannedCell]
         return Err(
             Invalid::at("kind", "predictions of real values have no confidence").help("draw a `scatter` or a `box` of scores")
         );
+    }
+    if let Some(at) = figure.models.iter().position(|&model| model == Model::Mixed)
+        && record.mix.as_ref().is_some_and(|mix| mix.several().len() > 1)
+    {
+        return Err(Invalid::at(&format!("models.{at}"), "there are mixtures of several shares, which one figure cannot show")
+            .help("give one share in `record.mix`, or draw metrics such as `mixed-accuracy-mean-0.5`"));
     }
     Ok(plan.scores())
 }

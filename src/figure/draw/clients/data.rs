@@ -82,7 +82,12 @@ pub fn shown(clients: &Clients, spec: &FigureSpec, cells: &[&Cell], methods: &[(
     };
     let of = |method: &str, model: Model| {
         let rows = latest(&clients.rows, (cells, method), |row| (&row.cell, &row.method, row.seed, row.round));
-        rows.into_iter().filter_map(|row| Some((across(row, model)?, value(row, score, model)?))).collect()
+        // Mixtures of several shares have a row each, in which the other models are the same.
+        let again =
+            |(before, row): (&Client, &Client)| before.client == row.client && before.seed == row.seed && before.cell == row.cell;
+        let pairs = std::iter::once(None).chain(rows.iter().copied().map(Some)).zip(rows.iter().copied());
+        let rows = pairs.filter(|&(before, row)| !before.is_some_and(|before| again((before, row)))).map(|(_, row)| row);
+        rows.filter_map(|row| Some((across(row, model)?, value(row, score, model)?))).collect()
     };
     each(spec, methods, of, |_, _| String::new())
 }
