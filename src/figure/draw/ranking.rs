@@ -35,7 +35,7 @@ pub fn draw_rankings(folder: &Path, measured: &Measured, pool: Pool) -> Result<V
 }
 
 fn write(folder: &Path, drawings: &[(&str, Drawing)]) -> Result<Vec<PathBuf>, FigureError> {
-    let files = |stem: &str| ["svg", "pdf", "png"].map(|form| folder.join(format!("{stem}.{form}")));
+    let files = |stem: &str| export::FORMS.map(|form| folder.join(format!("{stem}.{form}")));
     let foreign = |path: &PathBuf| path.exists() && !export::is_ours(path);
     if let Some(path) = drawings.iter().flat_map(|(stem, _)| files(stem)).find(foreign) {
         return Err(FigureError::Foreign(path));
