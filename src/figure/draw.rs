@@ -16,6 +16,7 @@ mod legend;
 mod limits;
 mod panel;
 mod ranking;
+mod raster;
 mod reference;
 mod scale;
 mod series;
@@ -147,10 +148,10 @@ pub fn foreseen(curves: &Curves, specs: &[FigureSpec]) -> Vec<String> {
 
 /// The files of one figure, from the results folder on.
 fn files(stem: &str) -> [String; 3] {
-    ["svg", "pdf", "png"].map(|form| format!("figures/{stem}.{form}"))
+    export::FORMS.map(|form| format!("figures/{stem}.{form}"))
 }
 
-/// Whether `path` is one of the three forms of a figure that this program drew: the SVG says so.
+/// Whether `path` is one of the three forms of a figure that this program drew: the SVG or the PNG says so.
 pub fn drew(path: &Path) -> bool {
     export::is_ours(path)
 }

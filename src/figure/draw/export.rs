@@ -1,4 +1,6 @@
 //! One drawing in three formats: SVG with outlined text, PDF with an embedded font, PNG at 300 dpi.
+//!
+//! SVG and PNG say which figure they are, so that files of others are never replaced or removed.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,6 +14,7 @@ use resvg::{tiny_skia, usvg};
 use super::{
     FigureError,
     canvas::{FAMILY, FONT},
+    raster,
 };
 use crate::{file::bounded, memory};
 
@@ -21,6 +24,8 @@ const SVG_DPI: f64 = 96.0;
 const PNG_DPI: f64 = 300.0;
 const MM_PER_INCH: f64 = 25.4;
 const POINTS_PER_INCH: f64 = 72.0;
+/// The extensions of a figure's files.
+pub(super) const FORMS: [&str; 3] = ["svg", "pdf", "png"];
 
 /// A finished drawing.
 pub(super) struct Drawing {
@@ -62,14 +67,14 @@ impl Drawing {
         )
     }
 
-    fn png(&self) -> Result<Vec<u8>, FigureError> {
+    fn png(&self, stem: &str) -> Result<Vec<u8>, FigureError> {
         let scale = (PNG_DPI / SVG_DPI) as f32;
         let size = self.tree.size();
         let pixels = |length: f32| (length * scale).round().max(1.0) as u32;
         let mut image = tiny_skia::Pixmap::new(pixels(size.width()), pixels(size.height()))
             .ok_or_else(|| FigureError::Drawing("the image is too large".into()))?;
         resvg::render(&self.tree, tiny_skia::Transform::from_scale(scale, scale), &mut image.as_mut());
-        image.encode_png().map_err(FigureError::drawing)
+        raster::encode(&image, PNG_DPI, mark(stem)).map_err(FigureError::drawing)
     }
 
     fn pdf(&self) -> Result<Vec<u8>, FigureError> {
@@ -87,7 +92,7 @@ impl Drawing {
 
     /// Writes `stem.svg`, `stem.pdf` and `stem.png` into `folder`.
     pub(super) fn write(&self, folder: &Path, stem: &str) -> Result<Vec<PathBuf>, FigureError> {
-        let forms = [("svg", marked(&self.svg(), stem).into_bytes()), ("pdf", self.pdf()?), ("png", self.png()?)];
+        let forms = [("svg", marked(&self.svg(), stem).into_bytes()), ("pdf", self.pdf()?), ("png", self.png(stem)?)];
         let mut paths = Vec::new();
         for (extension, content) in forms {
             let path = folder.join(format!("{stem}.{extension}"));
@@ -115,20 +120,21 @@ pub(super) fn write_new(folder: &Path, drawings: &[(&str, Drawing)]) -> Result<V
 
 /// The document with a first comment that says which figure it is.
 fn marked(svg: &str, stem: &str) -> String {
-    svg.replacen('>', &format!(">{}", mark(stem)), 1)
+    svg.replacen('>', &format!("><!-- {} -->", mark(stem)), 1)
 }
 
-/// The comment in the SVG of the figure `stem`.
+/// The words that name the figure `stem` within its files.
 pub(super) fn mark(stem: &str) -> String {
-    // Two dashes would end the comment.
-    format!("<!-- fedfleet figure {} -->", stem.replace("--", "-"))
+    // Two dashes would end a comment in SVG.
+    format!("fedfleet figure {}", stem.replace("--", "-"))
 }
 
-/// Whether the SVG beside `path`, or at it, says that it is the figure of that name.
+/// Whether the SVG or the PNG beside `path`, or at it, says that it is the figure of that name.
 pub(super) fn is_ours(path: &Path) -> bool {
     let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { return false };
     let svg = bounded::read_text(&path.with_extension("svg"), memory::available());
-    svg.is_ok_and(|text| text.contains(&mark(stem)))
+    svg.is_ok_and(|text| text.contains(&format!("<!-- {} -->", mark(stem))))
+        || raster::mark(&path.with_extension("png")).is_some_and(|found| found == mark(stem))
 }
 
 /// Removes the three forms of every figure in `folder` that this program drew and that is not among `drawn`.
@@ -137,19 +143,13 @@ pub(super) fn remove(folder: &Path, drawn: &[PathBuf]) -> Result<(), FigureError
         let path = path.to_owned();
         move |source| FigureError::Io { path, source }
     };
+    let is_form = |path: &Path| path.extension().is_some_and(|extension| FORMS.iter().any(|form| extension == *form));
+    let mut others = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io(folder))? {
         let path = entry.map_err(io(folder))?.path();
-        let svg = path.extension().is_some_and(|extension| extension == "svg");
-        let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| svg && !drawn.contains(&path)) else {
-            continue;
-        };
-        let ours = is_ours(&path);
-        for form in ["png", "pdf", "svg"].into_iter().filter(|_| ours) {
-            let file = path.with_file_name(format!("{stem}.{form}"));
-            if file.is_file() {
-                std::fs::remove_file(&file).map_err(io(&file))?;
-            }
+        if is_form(&path) && path.is_file() && !drawn.contains(&path) && is_ours(&path) {
+            others.push(path);
         }
     }
-    Ok(())
+    others.iter().try_for_each(|path| std::fs::remove_file(path).map_err(io(path)))
 }

@@ -60,6 +60,22 @@ fn one_drawing_becomes_three_files_at_the_width_of_the_page() {
     assert!(read(1).starts_with(b"%PDF") && read(2).starts_with(b"\x89PNG"));
     let png_width = u32::from_be_bytes(read(2)[16..20].try_into().unwrap());
     assert_eq!(png_width, (85.0_f64 / 25.4 * 300.0).round() as u32);
+    // 300 dots per inch are 300 / 0.0254 dots per metre.
+    let density = read(2).windows(4).position(|chunk| chunk == b"pHYs").map(|at| read(2)[at + 4..at + 13].to_vec()).unwrap();
+    assert_eq!(density, [&11811_u32.to_be_bytes()[..], &11811_u32.to_be_bytes(), &[1]].concat());
+}
+
+#[test]
+fn an_image_alone_is_known_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("curves.csv"), format!("{HEADER}a,0,0,0,0,0,0,0,2,\na,0,1,5,0,0,100,0,1,\n")).unwrap();
+    let drawn = draw_all(folder.path(), &[figure("x = \"rounds\"\ny = \"loss\"\nname = \"größer\"")], &|_| false).unwrap();
+    drawn[..2].iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    let copy = drawn[2].with_file_name("copy.png");
+    std::fs::copy(&drawn[2], &copy).unwrap();
+    assert!(drew(&drawn[2]) && !drew(&copy), "a copy under another name is the reader's own");
+    remove_others(folder.path(), &[]).unwrap();
+    assert!(!drawn[2].exists() && copy.exists());
 }
 
 #[test]
