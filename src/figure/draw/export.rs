@@ -108,7 +108,7 @@ impl Drawing {
 /// # Errors
 /// [`FigureError::Foreign`], before anything is written, if a file is there that this program did not draw.
 pub(super) fn write_new(folder: &Path, drawings: &[(&str, Drawing)]) -> Result<Vec<PathBuf>, FigureError> {
-    let files = |stem: &str| ["svg", "pdf", "png"].map(|form| folder.join(format!("{stem}.{form}")));
+    let files = |stem: &str| FORMS.map(|form| folder.join(format!("{stem}.{form}")));
     let foreign = |path: &PathBuf| path.exists() && !is_ours(path);
     if let Some(path) = drawings.iter().flat_map(|(stem, _)| files(stem)).find(foreign) {
         return Err(FigureError::Foreign(path));
