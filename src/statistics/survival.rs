@@ -137,7 +137,7 @@ mod tests {
         let none = vec![Watched::ended(50.0), Watched::ended(f64::INFINITY)];
         assert_eq!(common_horizon(&[all.clone(), some.clone()]), 30.0);
         assert_eq!(common_horizon(&[all.clone(), none.clone()]), 50.0);
-        assert_eq!(common_horizon(&[all.clone()]), 40.0);
+        assert_eq!(common_horizon(std::slice::from_ref(&all)), 40.0);
         assert_eq!(common_horizon(&[all, vec![Watched::ended(f64::INFINITY)]]), 40.0);
     }
 }

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!((field("loss_final_q1"), field("loss_final_q3"), field("gap_best_median")), ("2.5", "inf", ""));
         assert_eq!((field("at_work_mean"), field("at_work_most")), ("3.25", "10"));
         assert_eq!((field("tuned"), field("edge")), ("local.lr=0.1", "local.lr=smallest"));
-        assert_eq!(Cost::COLUMNS.map(|name| field(name)), ["5", "15", "60.5", "3000", "64", "32"]);
+        assert_eq!(Cost::COLUMNS.map(field), ["5", "15", "60.5", "3000", "64", "32"]);
         assert_eq!((field("accuracy_final_median"), field("accuracy_final_q1")), ("0.4", "-inf"));
     }
 }
