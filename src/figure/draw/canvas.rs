@@ -124,6 +124,13 @@ impl<'a> Canvas<'a> {
         self.write(text, (place.0 + 0.1 * size, place.1), size, Side::Centre, FontTransform::Rotate270, BLACK)
     }
 
+    /// The label of a vertical axis from `top` to `bottom`: a text that reads upwards, smaller than `size` where it would be longer than
+    /// the axis.
+    pub(super) fn vertical_label(&self, text: &str, left: f64, (top, bottom): (f64, f64), size: f64) -> Result<(), FigureError> {
+        let fitting = size * ((bottom - top) / text_width(text, size)?).min(1.0);
+        self.upward_text(text, (left, 0.5 * (top + bottom)), fitting)
+    }
+
     fn write(
         &self,
         text: &str,

@@ -304,7 +304,7 @@ impl Plot<'_> {
         let right = frame.left + columns * frame.panel.0 + (columns - 1.0) * GUTTER;
         let middle = 0.5 * (frame.left + right);
         canvas.text(&frame.labels.0, (middle, bottom + TICK_ROOM + LABEL_SIZE), LABEL_SIZE, Side::Centre, BLACK)?;
-        canvas.upward_text(&frame.labels.1, (EDGE + 0.5 * LABEL_SIZE, 0.5 * (frame.top + bottom)), LABEL_SIZE)?;
+        canvas.vertical_label(&frame.labels.1, EDGE + 0.5 * LABEL_SIZE, (frame.top, bottom), LABEL_SIZE)?;
         match &self.title {
             Some(title) => canvas.text(title, (middle, EDGE + LABEL_SIZE), LABEL_SIZE, Side::Centre, BLACK),
             None => Ok(()),

@@ -135,6 +135,8 @@ fn draw(canvas: &Canvas<'_>, entry: &Entry, (left, top): Place) -> Result<(), Fi
         Sample::Bar(style) => {
             let bar = Area { left: left + 5.0, top: middle - 3.4, right: left + SAMPLE - 5.0, bottom: middle + 3.4 };
             curve::draw_bar(canvas, &bar, style)?;
+            // A bar stands on its axis, which the sample lacks.
+            canvas.line(&[(bar.left, bar.bottom), (bar.right, bar.bottom)], style.colour, 0.8)?;
         }
         Sample::Mark(style) => canvas.marker((left + 0.5 * SAMPLE, middle), style, MARK)?,
         Sample::Reference => canvas.dashes(&line, &REFERENCE_DASH, GREY, REFERENCE_WIDTH)?,

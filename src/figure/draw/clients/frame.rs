@@ -196,7 +196,7 @@ impl<'s> Frame<'s> {
         let right = self.width - EDGE - 8.0;
         let middle = 0.5 * (self.left()? + right);
         canvas.text(&self.labels.0, (middle, bottom + TICK_ROOM + LABEL_SIZE), LABEL_SIZE, Side::Centre, BLACK)?;
-        canvas.upward_text(&self.labels.1, (EDGE + 0.5 * LABEL_SIZE, 0.5 * (top + bottom)), LABEL_SIZE)?;
+        canvas.vertical_label(&self.labels.1, EDGE + 0.5 * LABEL_SIZE, (top, bottom), LABEL_SIZE)?;
         if let Some(title) = &self.title {
             canvas.text(title, (middle, EDGE + LABEL_SIZE), LABEL_SIZE, Side::Centre, BLACK)?;
         }
