@@ -129,12 +129,20 @@ pub(super) fn mark(stem: &str) -> String {
     format!("fedfleet figure {}", stem.replace("--", "-"))
 }
 
-/// Whether the SVG or the PNG beside `path`, or at it, says that it is the figure of that name.
+/// Whether the file at `path` is a form of the figure of that name that this program drew: SVG and PNG say so themselves; for a PDF, and for
+/// an image that names no figure, one of the others beside it does.
 pub(super) fn is_ours(path: &Path) -> bool {
     let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { return false };
-    let svg = bounded::read_text(&path.with_extension("svg"), memory::available());
-    svg.is_ok_and(|text| text.contains(&format!("<!-- {} -->", mark(stem))))
-        || raster::mark(&path.with_extension("png")).is_some_and(|found| found == mark(stem))
+    let svg = || {
+        let text = bounded::read_text(&path.with_extension("svg"), memory::available());
+        text.is_ok_and(|text| text.contains(&format!("<!-- {} -->", mark(stem))))
+    };
+    let image = raster::mark(&path.with_extension("png")).map(|found| found == mark(stem));
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => svg(),
+        Some("png") => image.unwrap_or_else(svg),
+        _ => image == Some(true) || svg(),
+    }
 }
 
 /// Removes the three forms of every figure in `folder` that this program drew and that is not among `drawn`.
