@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The most steps, which every client takes at every sample.
-const MOST_STEPS: usize = 1_000_000;
+const MOST_STEPS: usize = 10_000;
 
 /// Plain gradient steps of every client on its own training samples, to score the model that they lead to. The run goes on as without them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +48,7 @@ impl PersonalSpec {
     /// # Errors
     /// [`Invalid`] for a step size that is not positive, and for more steps than a sample of a run could wait for.
     pub fn check(&self) -> Result<(), Invalid> {
-        require(self.steps <= MOST_STEPS, "steps", self.steps, "at most 1000000 steps")?;
+        require(self.steps <= MOST_STEPS, "steps", self.steps, "at most 10,000 steps")?;
         require(self.lr > 0.0 && self.lr.is_finite(), "lr", self.lr, "a positive step size")
     }
 

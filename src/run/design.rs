@@ -70,8 +70,8 @@ impl Tuning {
     /// [`Invalid`] with a path relative to `tune`.
     pub fn check(spec: &TuneSpec, cells: &[PlannedCell], reported: &[u64]) -> Result<(), Invalid> {
         for (arms, stop) in searched(cells) {
-            spec.check_apart(reported)?;
             let needed = spec.needed(arms, stop)?;
+            spec.check_apart(needed, reported)?;
             let seeds = spec.seeds.apart(needed).map_or(reported.len(), |apart| apart.len());
             let _ = spec.search(Among { arms, seeds, stop })?;
         }

@@ -109,13 +109,14 @@ fn value(run: &Run, at: At, metric: usize) -> Option<f64> {
     }
 }
 
-/// The score of an arm by several quantities: the logarithm of their geometric mean, since claims compare by ratios. The score by a
-/// single one is that one.
+/// The score of an arm by several quantities: the logarithm of their geometric mean, since claims compare by ratios. An infinite one, such as
+/// the time to a target that is missed, counts as the largest number, so that the others decide among arms that all miss it. The score by
+/// a single quantity is that one.
 pub fn combined(scores: &[(&Criterion, Score, Better)]) -> Score {
     if let [(_, only, _)] = scores {
         return *only;
     }
-    let factors = scores.iter().map(|(criterion, score, better)| criterion.factor(*score, *better).max(FLOOR).ln());
+    let factors = scores.iter().map(|(criterion, score, better)| criterion.factor(*score, *better).clamp(FLOOR, f64::MAX).ln());
     let then = scores.iter().map(|(_, score, _)| score.then);
     Score { first: factors.sum::<f64>() / scores.len() as f64, then: then.sum() }
 }
@@ -179,7 +180,8 @@ mod tests {
         // A loss of 0.1 and an error rate of 0.4, geometric mean 0.2.
         assert!((both(0.1, 0.6) - 0.2_f64.ln()).abs() < 1e-12);
         assert!(both(0.1, 0.6) < both(0.2, 0.75), "half the loss weighs more than 0.4 / 0.25 of the errors");
-        assert_eq!(both(f64::INFINITY, 0.9), f64::INFINITY);
+        assert!(both(f64::INFINITY, 0.9) > both(1e300, 0.1), "a loss that diverged is worse than any other");
+        assert!(both(f64::INFINITY, 0.9) < both(f64::INFINITY, 0.8), "the accuracy decides where no loss does");
     }
 
     #[test]

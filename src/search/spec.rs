@@ -149,8 +149,8 @@ impl TuningSeeds {
     }
 
     /// Checks that none is among the `reported` ones.
-    fn check_apart(&self, reported: &[u64]) -> Result<(), Invalid> {
-        let apart = self.apart(None).unwrap_or_default();
+    fn check_apart(&self, needed: Option<usize>, reported: &[u64]) -> Result<(), Invalid> {
+        let apart = self.apart(needed).unwrap_or_default();
         let Some(seed) = apart.iter().find(|seed| reported.contains(seed)) else { return Ok(()) };
         let message = format!("the seed {seed} is reported too, so that it would choose what it judges");
         let help = "take other seeds here, or write `seeds = \"reported\"` to choose on the reported ones";
@@ -213,12 +213,12 @@ impl TuneSpec {
         Ok(Some(needed))
     }
 
-    /// Checks that no tuning seed is among the `reported` ones.
+    /// Checks that no tuning seed, of which a strategy takes `needed` where it says how many, is among the `reported` ones.
     ///
     /// # Errors
     /// [`Invalid`] with a path relative to `tune`.
-    pub fn check_apart(&self, reported: &[u64]) -> Result<(), Invalid> {
-        self.seeds.check_apart(reported)
+    pub fn check_apart(&self, needed: Option<usize>, reported: &[u64]) -> Result<(), Invalid> {
+        self.seeds.check_apart(needed, reported)
     }
 
     /// Checks the section for a scenario with these `metrics` to choose from.
@@ -227,6 +227,10 @@ impl TuneSpec {
     /// [`Invalid`] with a path relative to `tune`.
     pub fn check(&self, metrics: &[MetricSpec]) -> Result<(), Invalid> {
         self.seeds.check()?;
+        if self.widen && self.budget.is_some() {
+            let message = "a grid that widens takes further runs, beyond what the budget allows";
+            return Err(Invalid::at("widen", message).help("remove `budget`, or `widen` and list more values"));
+        }
         let Some(criterion) = self.criterion()? else { return Ok(()) };
         let at = self.place();
         let Some(metric) = metrics.iter().find(|metric| metric.name() == criterion.metric()) else {

@@ -300,6 +300,7 @@ impl Strategy {
                         _ => budget.runs(stop)? as f64 * most,
                     },
                 };
+                require(length >= least, "budget", length, "at least the length of the first rung")?;
                 let steps = (0..).map(|rung| least * (spec.eta as f64).powi(rung));
                 let mut rungs: Vec<f64> = steps.take_while(|place| *place < most * (1.0 - 1e-9)).collect();
                 rungs.push(most);

@@ -75,10 +75,11 @@ fn run(plan: &Plan, folder: &Path, keep_checkpoints: bool) -> [usize; 2] {
 
 /// Asserts that `folder` has each of these files with the bytes of the one in `whole`, and all that is in `iterates` there.
 fn assert_holds(whole: &Path, folder: &Path, files: &[&str]) {
-    let iterates = fs::read_dir(whole.join("iterates")).into_iter().flatten().map(|file| file.unwrap().file_name());
-    let iterates = iterates.map(|name| format!("iterates/{}", name.to_str().unwrap()));
+    let iterates =
+        fs::read_dir(whole.join("iterates")).into_iter().flatten().map(|file| file.expect("the folder can be read").file_name());
+    let iterates = iterates.map(|name| format!("iterates/{}", name.to_str().expect("names are text")));
     for name in files.iter().map(|&name| name.to_owned()).chain(iterates) {
-        let [expected, found] = [whole, folder].map(|folder| fs::read(folder.join(&name)).unwrap());
+        let [expected, found] = [whole, folder].map(|folder| fs::read(folder.join(&name)).expect("the file is there"));
         assert!(expected == found, "{name}");
     }
 }

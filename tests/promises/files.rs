@@ -254,7 +254,9 @@ fn a_validation_part_can_be_a_file_of_its_own() {
 #[test]
 fn tuned_values_are_chosen_by_the_validation_part() {
     let rows = |part: &str, turned: bool| {
-        let row = |k: usize| format!("{},{part},{}\n", if k % 2 == 0 { 1.0 } else { -1.0 }, usize::from((k % 2 == 0) != turned));
+        let row = |k: usize| {
+            format!("{},{part},{}\n", if k.is_multiple_of(2) { 1.0 } else { -1.0 }, usize::from(k.is_multiple_of(2) != turned))
+        };
         (0..8).map(row).collect::<String>()
     };
     let file = format!("x,part,y\n{}{}{}", rows("train", false), rows("validation", false), rows("test", true));

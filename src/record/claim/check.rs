@@ -43,6 +43,14 @@ pub(super) enum Assertion<'a> {
 }
 
 impl ClaimSpec {
+    /// Refuses changes to what is asked, in place of what it is asked of.
+    fn check_holds_with(&self) -> Result<(), Invalid> {
+        let of_claims = |key: &&String| key.split('.').next().is_some_and(|first| ["claim", "paper", "figure"].contains(&first));
+        let Some(key) = self.holds_with.keys().find(of_claims) else { return Ok(()) };
+        let message = format!("`{key}` would change the question, not the setting in which it is asked");
+        Err(Invalid::at("holds-with", message).help("give keys of the problem, the fleet, the methods or `stop`"))
+    }
+
     /// Checks, before anything runs, that a run can answer the claim.
     ///
     /// `labels` are the methods of the scenario, `metrics` those it records, `keys` what it sweeps.
@@ -54,6 +62,7 @@ impl ClaimSpec {
         one_line("source", self.source.as_deref().unwrap_or_default())?;
         one_line("reason", self.reason.as_deref().unwrap_or_default())?;
         self.check_paper()?;
+        self.check_holds_with()?;
         let (quantity, assertion) = self.meaning()?;
         let at = if self.target.is_some() { "target" } else { "metric" };
         let names: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();

@@ -86,7 +86,7 @@ impl Estimate {
     }
 
     /// The probabilities, if the effect were at the nearest end of `required`, of one as far from it on either side: by the test of
-    /// Student, if all effects are finite, and by the exact test that flips signs. `None` without spread.
+    /// Student, and by the exact test that flips signs; where some effects are infinite, twice by the exact sign test. `None` without spread.
     pub fn p_values(&self, required: Bracket) -> Option<(f64, f64)> {
         if !self.varies {
             return None;
@@ -96,9 +96,15 @@ impl Estimate {
         let broken = |end: &f64| inside || (*end == required.low) == (self.centre < required.low);
         let worst = |p: &dyn Fn(f64) -> f64| ends.clone().filter(broken).map(p).fold(0.0, f64::max);
         let mapped: Vec<f64> = self.shown.iter().map(|&effect| self.scale.map(effect)).collect();
-        let exact = worst(&|end| paired::sign_flip(&mapped, self.scale.map(end)));
         let student = |end| student_p(&mapped, self.scale.map(end));
-        Some((if mapped.iter().all(|effect| effect.is_finite()) { worst(&student) } else { exact }, exact))
+        // The interval is then one for the median, to which the signs alone belong.
+        let sides = |end: f64| mapped.iter().map(|&effect| sign(effect - self.scale.map(end))).collect::<Vec<_>>();
+        if mapped.iter().all(|effect| effect.is_finite()) {
+            Some((worst(&student), worst(&|end| paired::sign_flip(&mapped, self.scale.map(end)))))
+        } else {
+            let exact = worst(&|end| paired::sign_flip(&sides(end), 0.0));
+            Some((exact, exact))
+        }
     }
 }
 
@@ -111,6 +117,11 @@ pub(super) fn answer(interval: Bracket, required: Bracket) -> Answer {
     } else {
         Answer::Undecided
     }
+}
+
+/// 1 above zero, −1 below, and 0 at it.
+fn sign(distance: f64) -> f64 {
+    if distance == 0.0 { 0.0 } else { distance.signum() }
 }
 
 /// Whether `values` differ by more than rounding.
@@ -209,6 +220,14 @@ mod tests {
         // Without a finite effect there is nothing to tell apart.
         let found = Estimate::new(&[Effect::at(f64::INFINITY); 3], Scale::Log, IntervalKind::Student, Rules::default());
         assert_eq!((found.varies, found.interval), (false, Bracket::at(f64::INFINITY)));
+    }
+
+    #[test]
+    fn infinite_effects_are_judged_by_their_signs() {
+        // Five of six above the threshold: twice (6 + 1) / 64, whatever the sizes.
+        let effects: Vec<Effect> = [2.0, 3.0, f64::INFINITY, 0.0, 4.0, 5.0].map(Effect::at).to_vec();
+        let found = Estimate::new(&effects, Scale::Log, IntervalKind::Student, Rules::default());
+        assert_eq!(found.p_values(Bracket { low: 1.0, high: f64::INFINITY }), Some((14.0 / 64.0, 14.0 / 64.0)));
     }
 
     #[test]

@@ -112,6 +112,10 @@ pub(super) fn beats([good, bad]: [Measured; 2], versus: Versus, terms: Terms) ->
     let undefined = effects.iter().filter(|effect| effect.shown.is_nan()).count();
     if undefined == effects.len() {
         let (g, b) = pairs[0];
+        if pairs.iter().all(|(g, b)| g.missed.is_some() && b.missed.is_some()) {
+            let missed = [good.missed(), bad.missed()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            return Err(format!("nothing is known of the comparison: {missed}"));
+        }
         return Err(format!("{} ({}) and {} ({}) cannot be compared", bad.label, short(b.value), good.label, short(g.value)));
     }
     let effects: Vec<Effect> = effects.into_iter().map(|effect| versus.settle(effect)).collect();
@@ -135,8 +139,11 @@ impl Versus {
         }
     }
 
-    /// The effect in one seed; not a number where both values are zero, or infinite.
+    /// The effect in one seed; not a number where both values are zero, or infinite, and where neither target is reached.
     fn effect(&self, g: Found, b: Found) -> Effect {
+        if g.missed.is_some() && b.missed.is_some() {
+            return Effect { shown: f64::NAN, range: Bracket { low: self.least(), high: f64::INFINITY } };
+        }
         if g.missed.is_some() {
             return Effect::at(self.least());
         }

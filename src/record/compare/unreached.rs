@@ -17,32 +17,31 @@ pub(super) fn unreached(mut table: Table, curves: &Curves, targets: &[Target]) -
     if table.rows.iter().all(|row| row.reached == row.seeds) {
         return table;
     }
+    let cells: Vec<Cell> = distinct(table.rows.iter().map(|row| row.cell.clone()));
+    let mut ends = Vec::new();
     for (c, axis) in AXES.into_iter().enumerate() {
         let watched: Vec<Vec<Watched>> = table.rows.iter().map(|row| runs_of(row, curves, targets, axis)).collect();
-        let cells: Vec<&Cell> = distinct(table.rows.iter().map(|row| &row.cell));
         let of_cell = |cell: &Cell| {
             let runs = table.rows.iter().zip(&watched).filter(|(row, _)| row.cell == *cell).map(|(_, runs)| runs.clone());
             common_horizon(&runs.collect::<Vec<_>>())
         };
-        let horizons: Vec<f64> = cells.iter().map(|cell| of_cell(cell)).collect();
+        let horizons: Vec<f64> = cells.iter().map(of_cell).collect();
         let found: Vec<[Option<Entry>; 3]> = table
             .rows
             .iter()
             .zip(&watched)
             .map(|(row, runs)| {
                 let horizon =
-                    cells.iter().zip(&horizons).find(|(cell, _)| **cell == &row.cell).map_or(0.0, |(_, horizon)| *horizon);
+                    cells.iter().zip(&horizons).find(|(cell, _)| **cell == row.cell).map_or(0.0, |(_, horizon)| *horizon);
                 estimates(runs, horizon)
             })
             .collect();
-        if axis == Axis::Seconds {
-            let note = told(&cells, &horizons);
-            table.notes.push(note);
-        }
         table.rows.iter_mut().zip(found).for_each(|(row, found)| row.entries.extend(found));
         let columns = headed(&table.columns[c]);
         table.columns.extend(columns);
+        ends.push((axis, horizons));
     }
+    table.notes.push(told(&cells, &ends));
     table
 }
 
@@ -86,15 +85,20 @@ fn estimates(runs: &[Watched], horizon: f64) -> [Option<Entry>; 3] {
     [Some(median), Some(value(curve.restricted_mean(horizon))), Some(value(expected_running_time(runs, last)))]
 }
 
-/// What the estimates are, and up to where restricted means go.
-fn told(cells: &[&Cell], horizons: &[f64]) -> String {
-    let mut ends: Vec<String> = distinct(horizons.iter().map(|&horizon| format!("{} s", exact(horizon))));
+/// What the estimates are, and up to where restricted means go on each axis.
+fn told(cells: &[Cell], horizons: &[(Axis, Vec<f64>)]) -> String {
+    let amount = |axis: Axis, horizon: f64| match axis {
+        Axis::Seconds => format!("{} s", exact(horizon)),
+        axis => format!("{} {}", exact(horizon), axis.name()),
+    };
+    let of_cell = |c: usize| horizons.iter().map(|(axis, all)| amount(*axis, all[c])).collect::<Vec<_>>().join(", ");
+    let mut ends: Vec<String> = distinct((0..cells.len()).map(of_cell));
     if ends.len() > 1 {
-        ends = cells.iter().zip(horizons).map(|(cell, &horizon)| format!("{} s ({cell})", exact(horizon))).collect();
+        ends = cells.iter().enumerate().map(|(c, cell)| format!("{} ({cell})", of_cell(c))).collect();
     }
     format!(
-        "some runs do not reach the target: KM is the median by Kaplan and Meier, the mean counts a run up to H = {} at most, ERT is the \
-         time of all runs for each one that reaches it",
-        ends.join(", ")
+        "some runs do not reach the target: their median is that of Kaplan and Meier, the mean counts a run up to H at most, ERT is what all \
+         runs take for each one that reaches it; H = {}",
+        ends.join("; ")
     )
 }

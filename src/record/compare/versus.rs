@@ -31,7 +31,7 @@ pub struct Versus {
 /// A method against the baseline, in one cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Difference {
-    /// Number of seeds that both have.
+    /// Number of seeds that both have, and in which one of them at least did not fail.
     pub pairs: usize,
     /// The ratio to the baseline, by the mean of logarithms, or the difference, with its 95 % interval by Student's t; `None` with one pair,
     /// or where one of the two failed.
@@ -78,12 +78,14 @@ impl Difference {
     }
 }
 
-/// The values of one method minus those of another under the same seeds, or the logarithms of their ratios. Two that both failed are equal.
+/// The values of one method minus those of another under the same seeds, or the logarithms of their ratios. Of two that both failed nothing
+/// is known: they do not count.
 fn differences(own: &Entry, other: &Entry, relative: bool) -> Vec<f64> {
     let scale = |value: f64| if relative { value.max(FLOOR).ln() } else { value };
     let difference = |&(seed, value): &(u64, f64)| {
         let (_, reference) = other.values.iter().find(|(s, _)| *s == seed)?;
-        Some(if value == *reference { 0.0 } else { scale(value) - scale(*reference) })
+        let both_failed = value == *reference && value.is_infinite();
+        (!both_failed).then(|| if value == *reference { 0.0 } else { scale(value) - scale(*reference) })
     };
     own.values.iter().filter_map(difference).collect()
 }

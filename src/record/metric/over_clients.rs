@@ -204,10 +204,12 @@ impl Crowd<'_> {
             let some = predictions().map(|(_, predictions)| predictions).filter(|predictions| !predictions.is_empty());
             return Predictions::joined(some)?.score(score);
         }
-        let scored =
-            |(client, of): (usize, &Predictions)| Some(Scored { client, samples: of.len() as f64, value: of.score(score)? });
-        let scored: Vec<Scored> = predictions().filter_map(scored).collect();
         let better = if score.higher_is_better() { Better::Higher } else { Better::Lower };
+        // A client whose model diverged has the worst score, not none.
+        let scored = |(client, of): (usize, &Predictions)| {
+            Some(Scored { client, samples: of.len() as f64, value: better.settle(of.score(score)?) })
+        };
+        let scored: Vec<Scored> = predictions().filter_map(scored).collect();
         match statistic {
             Statistic::Weighted => weighted(scored.iter()),
             Statistic::WorstGroup => worst_group(&scored, self.groups?, better),

@@ -33,7 +33,7 @@ pub struct Contest {
 }
 
 /// What is known of an arm.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Found {
     score: Score,
     /// The score in the unit of what decides.
@@ -103,7 +103,7 @@ impl Contest {
         for pull in &asked {
             let found = self.measure(plan, results, ends, pull)?;
             scores.push(found.score);
-            let _ = self.found.insert(pull.arm, found);
+            self.note(pull.arm, found);
         }
         if !self.widens {
             self.search.tell(&scores);
@@ -115,6 +115,14 @@ impl Contest {
             }
         }
         Ok(())
+    }
+
+    /// Keeps what is `found` of an arm, unless it came further before, as in an earlier bracket; what it has cost counts in any case.
+    fn note(&mut self, arm: usize, found: Found) {
+        let reach = |found: &Found| found.until.unwrap_or(f64::INFINITY);
+        let known = self.found.entry(arm).or_insert(found);
+        let further = if reach(known) > reach(&found) { *known } else { found };
+        *known = Found { seeds: found.seeds, totals: found.totals, ..further };
     }
 
     /// What a pull has come to: of each quantity that decides, the median over seeds.
@@ -138,7 +146,11 @@ impl Contest {
             .map(|((criterion, _, better), scores)| (criterion, Score::median(scores), *better))
             .collect();
         let score = combined(&each);
-        let shown = if let [(criterion, score, better)] = each[..] { criterion.shown(score, better) } else { score.first.exp() };
+        let shown = match each[..] {
+            [(criterion, score, better)] => criterion.shown(score, better),
+            _ if each.iter().any(|(_, score, _)| score.first.is_infinite()) => f64::INFINITY,
+            _ => score.first.exp(),
+        };
         let mut totals = [0.0; 6];
         let own: Vec<&[f64; 6]> = self.pulled.iter().filter(|(run, _)| run.arm == pull.arm).map(|(_, spent)| spent).collect();
         own.iter().for_each(|spent| totals.iter_mut().zip(*spent).for_each(|(sum, x)| *sum += x));

@@ -92,6 +92,14 @@ pub fn shown(clients: &Clients, spec: &FigureSpec, cells: &[&Cell], methods: &[(
     each(spec, methods, of, |_, _| String::new())
 }
 
+/// The start of the note on the calibration error.
+const NOTE: &str = " (ECE ";
+
+/// The label of a method's bins without its calibration error.
+pub fn without_note(label: &str) -> &str {
+    label.rsplit_once(NOTE).map_or(label, |(label, _)| label)
+}
+
 /// Confidence and accuracy in the bins of `cells`, those of all seeds together, with the calibration error in the words.
 pub fn bins(rows: &[BinRow], spec: &FigureSpec, cells: &[&Cell], methods: &[(usize, &str)]) -> Vec<Shown> {
     let sums = |method: &str, model: Model| {
@@ -114,7 +122,7 @@ pub fn bins(rows: &[BinRow], spec: &FigureSpec, cells: &[&Cell], methods: &[(usi
         let sums = sums(method, model);
         let total: f64 = sums.iter().map(|(_, [count, ..])| count).sum();
         let error: f64 = sums.iter().map(|(_, [_, confidence, accuracy])| (confidence - accuracy).abs()).sum();
-        format!(" (ECE {:.3})", error / total)
+        format!("{NOTE}{:.3})", error / total)
     };
     each(spec, methods, of, note)
 }

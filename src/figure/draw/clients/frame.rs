@@ -1,6 +1,6 @@
 //! The panels of a figure over clients side by side, with common axes and a legend.
 
-use super::{Panel as Content, boxes, lines};
+use super::{Panel as Content, boxes, data, lines};
 use crate::{
     figure::{
         draw::{
@@ -120,6 +120,10 @@ impl<'s> Frame<'s> {
             }
             _ => first.iter().map(|shown| Entry { label: shown.label.clone(), sample: Sample::Curve(shown.style) }).collect(),
         };
+        if self.spec.kind == Kind::Reliability && panels.len() > 1 {
+            // The calibration error is that of one panel, and the legend is of all.
+            entries.iter_mut().for_each(|entry| entry.label = data::without_note(&entry.label).to_owned());
+        }
         if self.spec.kind == Kind::Reliability {
             entries.push(Entry { label: "calibrated".to_owned(), sample: Sample::Reference });
         }
