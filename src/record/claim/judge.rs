@@ -110,21 +110,20 @@ pub(super) fn beats([good, bad]: [Measured; 2], versus: Versus, terms: Terms) ->
     }
     let effects: Vec<Effect> = pairs.iter().map(|&(g, b)| versus.effect(g, b)).collect();
     let undefined = effects.iter().filter(|effect| effect.shown.is_nan()).count();
-    if undefined == effects.len() {
+    // Neither reaches the target: what would be known of the effect is anything.
+    let neither = pairs.iter().filter(|(g, b)| g.missed.is_some() && b.missed.is_some()).count();
+    if undefined == effects.len() && neither < undefined {
         let (g, b) = pairs[0];
-        if pairs.iter().all(|(g, b)| g.missed.is_some() && b.missed.is_some()) {
-            let missed = [good.missed(), bad.missed()].into_iter().flatten().collect::<Vec<_>>().join("; ");
-            return Err(format!("nothing is known of the comparison: {missed}"));
-        }
         return Err(format!("{} ({}) and {} ({}) cannot be compared", bad.label, short(b.value), good.label, short(g.value)));
     }
     let effects: Vec<Effect> = effects.into_iter().map(|effect| versus.settle(effect)).collect();
     let ties = (undefined > 0).then(|| format!("the comparison is undefined in {undefined} seeds, which count as ties"));
     let scale = if versus.compare == Comparison::Ratio { Scale::Log } else { Scale::Linear };
     let estimate = Estimate::new(&effects, scale, terms.interval, terms.rules);
+    let neither = bad.missed().filter(|_| good.missed().is_some() && neither > 0);
     let bound = bad.missed().filter(|_| good.missed().is_none());
     let at_least = |text: String| if text.contains("diverges") { text } else { format!("at least: {text}") };
-    let notes = [good.missed(), bound.map(at_least), ties, good.note, bad.note].into_iter().flatten();
+    let notes = [good.missed(), neither, bound.map(at_least), ties, good.note, bad.note].into_iter().flatten();
     Ok(Judgement::new(&estimate, versus.required, terms, notes, [good.open, bad.open].into_iter().flatten()))
 }
 

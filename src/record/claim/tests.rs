@@ -87,7 +87,8 @@ fn ratio_of_places_where_a_target_is_reached() {
     assert_eq!((verdicts[0].measured, verdicts[0].answer), (Some(1.6), Answer::Undecided));
     assert!(verdicts[0].note.as_ref().unwrap().starts_with("at least: slow"));
     let never = judged(&claim(&keys.replace("0.25", "1e-9")), &curves());
-    assert_eq!(never[0].answer, Answer::Refuted);
+    let note = never[0].note.as_deref().unwrap();
+    assert!(never[0].answer == Answer::Undecided && note.contains("fast does not") && note.contains("slow does not"), "{note}");
 }
 
 #[test]

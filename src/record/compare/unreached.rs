@@ -91,7 +91,8 @@ fn told(cells: &[Cell], horizons: &[(Axis, Vec<f64>)]) -> String {
         Axis::Seconds => format!("{} s", exact(horizon)),
         axis => format!("{} {}", exact(horizon), axis.name()),
     };
-    let of_cell = |c: usize| horizons.iter().map(|(axis, all)| amount(*axis, all[c])).collect::<Vec<_>>().join(", ");
+    let counted = |c: usize| horizons.iter().filter(move |(_, all)| all[c] > 0.0);
+    let of_cell = |c: usize| counted(c).map(|(axis, all)| amount(*axis, all[c])).collect::<Vec<_>>().join(", ");
     let mut ends: Vec<String> = distinct((0..cells.len()).map(of_cell));
     if ends.len() > 1 {
         ends = cells.iter().enumerate().map(|(c, cell)| format!("{} ({cell})", of_cell(c))).collect();
