@@ -34,6 +34,11 @@ impl Interval {
 }
 
 /// The arithmetic mean of `values`; NaN of none.
-fn mean(values: &[f64]) -> f64 {
+pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The sample variance of `values`, two at least, about their `mean`.
+pub fn variance(values: &[f64], mean: f64) -> f64 {
+    values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (values.len() as f64 - 1.0)
 }

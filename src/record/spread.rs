@@ -1,6 +1,6 @@
 //! Medians, quartiles and intervals over seeds, and values that samples bracket.
 
-use crate::statistics::paired::student;
+use crate::statistics::{mean, paired::student};
 
 /// Median and quartiles of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,8 +58,8 @@ pub fn median(values: &mut [f64]) -> Option<f64> {
 ///
 /// One value alone has an interval of no width, since its spread is unknown.
 pub fn t_interval(values: &[f64]) -> Option<(f64, f64, f64)> {
-    let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)?;
-    Some(student(values, 0.95).map_or((mean, mean, mean), |found| (found.low, found.value, found.high)))
+    let centre = (!values.is_empty()).then(|| mean(values))?;
+    Some(student(values, 0.95).map_or((centre, centre, centre), |found| (found.low, found.value, found.high)))
 }
 
 /// The ends between which a value lies; both are the same where it is known.

@@ -11,7 +11,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use super::{
     Interval,
     bootstrap::{Resampler, percentiles, samples},
-    mean,
+    mean, variance,
 };
 
 pub use bayes::{bayes_ceiling, bayes_factor};
@@ -26,9 +26,15 @@ pub fn student(differences: &[f64], level: f64) -> Option<Interval> {
     if differences.len() < 2 || !value.is_finite() {
         return None;
     }
-    let variance = differences.iter().map(|d| (d - value) * (d - value)).sum::<f64>() / (n - 1.0);
-    let half = quantile(n - 1.0, level) * (variance / n).sqrt();
+    let half = quantile(n - 1.0, level) * (variance(differences, value) / n).sqrt();
     Some(Interval { value, low: value - half, high: value + half })
+}
+
+/// Student's two-sided p that the mean of `differences`, two at least and all finite, is `threshold`.
+pub fn student_p(differences: &[f64], threshold: f64) -> f64 {
+    let (n, centre) = (differences.len() as f64, mean(differences));
+    let distance = (centre - threshold).abs() / (variance(differences, centre) / n).sqrt();
+    StudentsT::new(0.0, 1.0, n - 1.0).map_or(f64::NAN, |t| (2.0 * t.sf(distance)).min(1.0))
 }
 
 /// By how many standard errors an interval of confidence `level` goes to either side, with `freedom` ≥ 1 degrees of freedom.

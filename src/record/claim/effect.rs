@@ -1,11 +1,11 @@
 //! The effect in each seed, and its interval over seeds.
 
-use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
+use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::{Answer, IntervalKind, Rules};
 use crate::{
     record::spread::{Bracket, median},
-    statistics::paired,
+    statistics::{mean, paired},
 };
 
 /// Fewest seeds from which a spread is estimated.
@@ -96,7 +96,7 @@ impl Estimate {
         let broken = |end: &f64| inside || (*end == required.low) == (self.centre < required.low);
         let worst = |p: &dyn Fn(f64) -> f64| ends.clone().filter(broken).map(p).fold(0.0, f64::max);
         let mapped: Vec<f64> = self.shown.iter().map(|&effect| self.scale.map(effect)).collect();
-        let student = |end| student_p(&mapped, self.scale.map(end));
+        let student = |end| paired::student_p(&mapped, self.scale.map(end));
         // The interval is then one for the median, to which the signs alone belong.
         let sides = |end: f64| mapped.iter().map(|&effect| sign(effect - self.scale.map(end))).collect::<Vec<_>>();
         if mapped.iter().all(|effect| effect.is_finite()) {
@@ -165,18 +165,6 @@ fn around_median(values: &[f64], level: f64) -> Bracket {
     }
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Student's two-sided p that the mean of `values`, two at least, is `threshold`.
-fn student_p(values: &[f64], threshold: f64) -> f64 {
-    let (n, centre) = (values.len() as f64, mean(values));
-    let variance = values.iter().map(|value| (value - centre) * (value - centre)).sum::<f64>() / (n - 1.0);
-    let distance = (centre - threshold).abs() / (variance / n).sqrt();
-    StudentsT::new(0.0, 1.0, n - 1.0).map_or(f64::NAN, |t| (2.0 * t.sf(distance)).min(1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,16 +177,6 @@ mod tests {
         // P(Bin(5, ½) = 0) = 1/32 is more than a fortieth.
         assert_eq!(around_median(&values[..5], 0.95), Bracket { low: f64::NEG_INFINITY, high: f64::INFINITY });
         assert_eq!(around_median(&values[..6], 0.95), Bracket { low: 1.0, high: 6.0 });
-    }
-
-    #[test]
-    fn students_p_is_that_of_the_level_at_which_the_interval_ends() {
-        // Mean 2, standard error 1/√3: a distance of 4.302653 standard errors has p = 0.05 with two degrees of freedom.
-        let end = 2.0 + 4.302_652_73 / 3f64.sqrt();
-        approx::assert_abs_diff_eq!(student_p(&[1.0, 2.0, 3.0], end), 0.05, epsilon = 1e-8);
-        // One degree of freedom is Cauchy's distribution: p = 1 − 2 atan(t) / π, and t is 2 for 0.5 ± 0.5 about −0.5.
-        let cauchy = 1.0 - 2.0 * 2f64.atan() / std::f64::consts::PI;
-        approx::assert_abs_diff_eq!(student_p(&[0.0, 1.0], -0.5), cauchy, epsilon = 1e-12);
     }
 
     #[test]

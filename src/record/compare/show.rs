@@ -6,6 +6,7 @@ use super::{Column, Entry, Row, Table};
 use crate::{
     invalid::Invalid,
     record::{axis::short, sheet::Figure, spread::t_interval},
+    statistics::variance,
 };
 
 /// What is shown of the values of several seeds.
@@ -71,7 +72,7 @@ impl Show {
                 Figure { main, spread, ratio, ..figure }
             }
             Self::Deviation if values.len() > 1 => {
-                Figure { main: format!("{} ± {}", figure.main, number(deviation(&values, mean))), ..figure }
+                Figure { main: format!("{} ± {}", figure.main, number(variance(&values, mean).sqrt())), ..figure }
             }
             Self::Interval if values.len() > 1 => {
                 Figure { spread: Some(format!("[{}, {}]", number(low), number(high))), ..figure }
@@ -111,13 +112,8 @@ impl Entry {
     pub(super) fn moments(&self) -> (Option<f64>, Option<f64>) {
         let values: Vec<f64> = self.values.iter().map(|(_, value)| *value).collect();
         let mean = t_interval(&values).map(|(_, mean, _)| mean).filter(|mean| mean.is_finite());
-        (mean, mean.filter(|_| values.len() > 1).map(|mean| deviation(&values, mean)))
+        (mean, mean.filter(|_| values.len() > 1).map(|mean| variance(&values, mean).sqrt()))
     }
-}
-
-/// The standard deviation of values about their mean.
-fn deviation(values: &[f64], mean: f64) -> f64 {
-    (values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (values.len() as f64 - 1.0)).sqrt()
 }
 
 /// A value in base units, in a printed unit.

@@ -70,3 +70,13 @@ fn the_bootstrap_covers_less_with_few_seeds() {
         assert!((found - expected).abs() < 0.045, "{n}: {found}");
     }
 }
+
+#[test]
+fn students_p_is_that_of_the_level_at_which_the_interval_ends() {
+    // Mean 2, standard error 1/√3: a distance of 4.302653 standard errors has p = 0.05 with two degrees of freedom.
+    let end = 2.0 + 4.302_652_73 / 3f64.sqrt();
+    approx::assert_abs_diff_eq!(student_p(&[1.0, 2.0, 3.0], end), 0.05, epsilon = 1e-8);
+    // One degree of freedom is Cauchy's distribution: p = 1 − 2 atan(t) / π, and t is 2 for 0.5 ± 0.5 about −0.5.
+    let cauchy = 1.0 - 2.0 * 2f64.atan() / std::f64::consts::PI;
+    approx::assert_abs_diff_eq!(student_p(&[0.0, 1.0], -0.5), cauchy, epsilon = 1e-12);
+}
