@@ -69,7 +69,8 @@ pub struct Summary {
 
 /// Runs `plan` into `results`.
 ///
-/// Results in the folder are extended, by methods, seeds, cells or a later `stop`: other methods and seeds stay, and runs that earlier calls have started are not started again.
+/// Results in the folder are extended, by methods, seeds, cells or a later `stop`: other methods and seeds stay, and runs that earlier calls
+/// have started are not started again.
 ///
 /// # Errors
 /// [`RunError`]; what has been written stays, and after [`RunError::Interrupted`] what there is of the runs is in `curves.csv`.
@@ -113,14 +114,22 @@ fn all(
 ) -> Result<Summary, RunError> {
     folder::begin(plan, results, options)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.unwrap_or(0)).build()?;
-    let mut stages =
-        Stages { plan, results, options, progress, ends: BTreeMap::new(), held: BTreeSet::new(), choices: None, told: false };
+    let mut stages = Stages {
+        plan,
+        results,
+        options,
+        progress,
+        ends: BTreeMap::new(),
+        held: BTreeSet::new(),
+        choices: Choices::default(),
+        told: false,
+    };
     let made = pool.install(|| stages.run());
     if matches!(made, Err(RunError::Interrupted)) {
-        assemble::join_begun(plan, results, shown, stages.choices.as_ref())?;
+        assemble::join_begun(plan, results, shown, &stages.choices)?;
     }
-    let choices = made?;
-    let (ends, held, done_before) = (stages.ends, stages.held, !stages.told);
+    made?;
+    let Stages { ends, held, choices, told, .. } = stages;
     let Tables { rows, columns, tuned, crews, verdicts, mut written } = assemble::assemble(plan, results, &ends, &choices)?;
     folder::show(plan, results)?;
     let figures = figures(plan, results, options)?;
@@ -133,7 +142,7 @@ fn all(
     let (diverged, stalled, stuck) = (ended(Outcome::Diverged), ended(Outcome::Idle), ended(Outcome::Stuck));
     Ok(Summary {
         runs: ends.len() + held.iter().filter(|run| !ends.contains_key(run)).count(),
-        done_before,
+        done_before: !told,
         diverged,
         stalled,
         stuck,
@@ -164,18 +173,18 @@ struct Stages<'a> {
     /// The runs that have been taken a part of the way.
     held: BTreeSet<RunId>,
     /// What was chosen, once it is.
-    choices: Option<Choices>,
+    choices: Choices,
     /// Whether this call has run something.
     told: bool,
 }
 
 impl Stages<'_> {
-    /// Runs everything that has not been run, and returns what was chosen.
-    fn run(&mut self) -> Result<Choices, RunError> {
+    /// Runs everything that has not been run, and makes the choices on the way.
+    fn run(&mut self) -> Result<(), RunError> {
         let plan = self.plan;
         // What needs no choice can be looked at first.
         let whole = |runs: Vec<RunId>| runs.into_iter().map(Wanted::whole).collect::<Vec<_>>();
-        let mut wanted = whole(plan.reported(|cell, method| (!plan.is_tuned(cell, method)).then_some(0)));
+        let mut wanted = whole(plan.reported(|cell, method| self.choices.known(plan, cell, method)));
         let mut contests = Contests::of(plan);
         loop {
             let pulls = contests.next();
@@ -188,11 +197,8 @@ impl Stages<'_> {
             contests.score(self.results, &self.ends)?;
             wanted.clear();
         }
-        let choices = contests.choices();
-        let reported = whole(plan.reported(|cell, method| Some(choices.arm(cell, method))));
-        self.choices = Some(contests.choices());
-        self.all(&reported)?;
-        Ok(choices)
+        self.choices = contests.choices();
+        self.all(&whole(plan.reported(|cell, method| self.choices.known(plan, cell, method))))
     }
 
     /// Runs those of `wanted` that have not come as far.

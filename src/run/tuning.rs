@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use contest::Contest;
 
-use super::{cell::swept, done::RunId, error::RunError, held::Place, plan::Plan, results::Results};
+use super::{done::RunId, error::RunError, held::Place, plan::Plan, results::Results};
 use crate::{
     invalid::count,
     record::{End, MetricSpec, curves::trial::Trial},
@@ -27,8 +27,8 @@ impl Wanted {
     }
 }
 
-/// The kept arm of every method in every cell, with the trials behind the choice.
-#[derive(Debug)]
+/// The kept arm of every method in every cell, with the trials behind the choice; nothing of tuned methods before it is made.
+#[derive(Debug, Default)]
 pub struct Choices {
     kept: BTreeMap<(usize, usize), usize>,
     /// Every arm that was run of every tuned method.
@@ -39,6 +39,11 @@ impl Choices {
     /// The kept arm of a method in a cell: its only one where it is not tuned.
     pub fn arm(&self, cell: usize, method: usize) -> usize {
         self.kept.get(&(cell, method)).copied().unwrap_or(0)
+    }
+
+    /// The same where it is known: a tuned method has none before the choice.
+    pub fn known(&self, plan: &Plan, cell: usize, method: usize) -> Option<usize> {
+        if plan.is_tuned(cell, method) { self.kept.get(&(cell, method)).copied() } else { Some(0) }
     }
 
     /// Whether a run is one of those that are reported.
@@ -173,14 +178,4 @@ impl Plan {
             kept
         }
     }
-}
-
-/// The tuned values of an arm, by the paths of their keys.
-fn values(plan: &Plan, run: RunId) -> Vec<(String, String)> {
-    plan.arm(run).tuned.iter().map(|key| (key.path.clone(), key.value.clone())).collect()
-}
-
-/// The swept values of a cell, as records have them.
-fn swept_cell(plan: &Plan, cell: usize) -> crate::record::curves::Cell {
-    swept(&plan.cells[cell].cell)
 }

@@ -104,10 +104,10 @@ pub(super) fn join_begun(
     plan: &Plan,
     results: &Results,
     shown: Option<&folder::Shown>,
-    choices: Option<&Choices>,
+    choices: &Choices,
 ) -> Result<(), RunError> {
     let is_there = |run: RunId, extension| results.of_run(&plan.name(run), extension).is_file();
-    let known = |cell, method| choices.map(|choices| choices.arm(cell, method)).or((!plan.is_tuned(cell, method)).then_some(0));
+    let known = |cell, method| choices.known(plan, cell, method);
     let (begun, not): (Vec<RunId>, Vec<RunId>) = plan.reported(known).into_iter().partition(|&run| is_there(run, "csv"));
     let unknown = plan.reported(|cell, method| known(cell, method).is_none().then_some(0));
     let is_shown = |run: RunId| shown.is_some_and(|shown| shown.has(plan, run));

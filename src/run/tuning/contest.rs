@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
-use super::{Wanted, swept_cell, values};
+use super::Wanted;
 use crate::{
     record::{
         End, Outcome,
@@ -10,7 +10,7 @@ use crate::{
         curves::{Curves, Run, trial::Trial},
         metric::Better,
     },
-    run::{Plan, Results, RunError, RunId, held::Place},
+    run::{Plan, Results, RunError, RunId, cell::swept, held::Place},
     search::{Criterion, Pull, Score, Search, criterion::combined, strategy::Among},
 };
 
@@ -210,11 +210,11 @@ impl Contest {
     /// Every arm that was run.
     pub fn trials(&self, plan: &Plan) -> Vec<Trial> {
         let trial = |(&arm, found): (&usize, &Found)| {
-            let run = RunId { cell: self.cell, seed: 0, method: self.method, arm };
+            let tried = plan.arm(RunId { cell: self.cell, seed: 0, method: self.method, arm });
             Trial {
-                cell: swept_cell(plan, self.cell),
-                method: plan.arm(run).label.clone(),
-                values: values(plan, run),
+                cell: swept(&plan.cells[self.cell].cell),
+                method: tried.label.clone(),
+                values: tried.tuned.iter().map(|key| (key.path.clone(), key.value.clone())).collect(),
                 kept: arm == self.kept,
                 by: plan.tuning.words(self.cell, self.method),
                 score: found.shown,
