@@ -14,6 +14,7 @@ mod geometry;
 mod layout;
 mod legend;
 mod limits;
+mod page;
 mod panel;
 mod ranking;
 mod raster;

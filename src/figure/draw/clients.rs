@@ -64,13 +64,14 @@ fn panels(
     (cells, methods): (&[&Cell], &[(usize, &str)]),
 ) -> Result<Vec<Panel>, Invalid> {
     let facet = spec.facet.as_deref();
-    let values = facet.map_or_else(Vec::new, |key| curves.values(key));
+    let is_here = |value: &&str| cells.iter().any(|cell| facet.and_then(|key| cell.get(key)) == Some(*value));
+    let values: Vec<&str> = facet.map_or_else(Vec::new, |key| curves.values(key)).into_iter().filter(is_here).collect();
     let of = |value: Option<&str>| -> Result<Panel, Invalid> {
         let cells: Vec<&Cell> =
             cells.iter().copied().filter(|cell| value.is_none() || facet.and_then(|key| cell.get(key)) == value).collect();
         let heading = facet.zip(value).map(|(key, value)| format!("{} = {value}", key.rsplit('.').next().unwrap_or(key)));
         let shown = match spec.kind {
-            Kind::Reliability => bins(&tables.bins, spec, &cells, methods),
+            Kind::Reliability => bins(&tables.bins, spec, (&cells, values.len() < 2), methods),
             _ => shown(&tables.clients, spec, &cells, methods),
         };
         if shown.iter().all(|shown| shown.points.is_empty()) {
@@ -81,9 +82,5 @@ fn panels(
     if values.is_empty() {
         return Ok(vec![of(None)?]);
     }
-    values
-        .into_iter()
-        .filter(|value| cells.iter().any(|cell| facet.and_then(|key| cell.get(key)) == Some(value)))
-        .map(|value| of(Some(value)))
-        .collect()
+    values.iter().map(|value| of(Some(value))).collect()
 }

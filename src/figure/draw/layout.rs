@@ -8,6 +8,7 @@ use super::{
     geometry::{Area, Place},
     legend::{Entry, Legend, Sample},
     limits,
+    page::{BROAD, EDGE, LABEL_ROOM, POINTS_PER_MM, TICK_ROOM},
     panel::Panel,
     reference::legend_labels,
     scale::{self, Scale, Ticks, vertical_labels},
@@ -23,15 +24,9 @@ use crate::{
     },
 };
 
-const POINTS_PER_MM: f64 = 72.0 / 25.4;
-/// Space at the edges, between panels, for a panel's title, and for the tick and axis labels below `[pt]`.
-const EDGE: f64 = 4.0;
+/// Space between panels, and for a panel's title `[pt]`.
 const GUTTER: f64 = 26.0;
 const TITLE: f64 = 13.0;
-const TICK_ROOM: f64 = 13.0;
-const LABEL_ROOM: f64 = 12.0;
-/// From this width on a figure has room for several panels in a row, or for a legend beside its one panel `[mm]`.
-const BROAD: f64 = 120.0;
 
 /// The unit of staleness.
 const VERSIONS: &str = "server versions";

@@ -92,16 +92,9 @@ pub fn shown(clients: &Clients, spec: &FigureSpec, cells: &[&Cell], methods: &[(
     each(spec, methods, of, |_, _| String::new())
 }
 
-/// The start of the note on the calibration error.
-const NOTE: &str = " (ECE ";
-
-/// The label of a method's bins without its calibration error.
-pub fn without_note(label: &str) -> &str {
-    label.rsplit_once(NOTE).map_or(label, |(label, _)| label)
-}
-
-/// Confidence and accuracy in the bins of `cells`, those of all seeds together, with the calibration error in the words.
-pub fn bins(rows: &[BinRow], spec: &FigureSpec, cells: &[&Cell], methods: &[(usize, &str)]) -> Vec<Shown> {
+/// Confidence and accuracy in the bins of `cells`, those of all seeds together; in a panel that is `alone` with the calibration error in the
+/// words, since a legend is of all panels.
+pub fn bins(rows: &[BinRow], spec: &FigureSpec, (cells, alone): (&[&Cell], bool), methods: &[(usize, &str)]) -> Vec<Shown> {
     let sums = |method: &str, model: Model| {
         let rows = latest(rows, (cells, method), |row| (&row.cell, &row.method, row.seed, row.round));
         let mut sums: Vec<(f64, [f64; 3])> = Vec::new();
@@ -119,10 +112,13 @@ pub fn bins(rows: &[BinRow], spec: &FigureSpec, cells: &[&Cell], methods: &[(usi
         sums(method, model).into_iter().map(|(_, [count, confidence, accuracy])| (confidence / count, accuracy / count)).collect()
     };
     let note = |method: &str, model: Model| {
+        if !alone {
+            return String::new();
+        }
         let sums = sums(method, model);
         let total: f64 = sums.iter().map(|(_, [count, ..])| count).sum();
         let error: f64 = sums.iter().map(|(_, [_, confidence, accuracy])| (confidence - accuracy).abs()).sum();
-        format!("{NOTE}{:.3})", error / total)
+        format!(" (ECE {:.3})", error / total)
     };
     each(spec, methods, of, note)
 }
@@ -187,7 +183,8 @@ mod tests {
             accuracy,
         };
         let rows = [bin(0, 1.0, 0.8, 0.0), bin(1, 3.0, 0.9, 1.0)];
-        let found = bins(&rows, &spec(Kind::Reliability, "confidence", "accuracy", &[]), &[&Cell::default()], &[(0, "a")]);
+        let found =
+            bins(&rows, &spec(Kind::Reliability, "confidence", "accuracy", &[]), (&[&Cell::default()], true), &[(0, "a")]);
         assert_eq!(found[0].label, "a (ECE 0.125)");
         approx::assert_relative_eq!(found[0].points[0].0, 0.875, epsilon = 1e-12);
         assert_eq!((found[0].points.len(), found[0].points[0].1), (1, 0.75));

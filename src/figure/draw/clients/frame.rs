@@ -1,6 +1,6 @@
 //! The panels of a figure over clients side by side, with common axes and a legend.
 
-use super::{Panel as Content, boxes, data, lines};
+use super::{Panel as Content, boxes, lines};
 use crate::{
     figure::{
         draw::{
@@ -10,6 +10,7 @@ use crate::{
             geometry::{Area, Place},
             legend::{Entry, Legend, Sample},
             limits,
+            page::{BROAD, EDGE, LABEL_ROOM, POINTS_PER_MM, TICK_ROOM},
             panel::Panel,
             scale::{self, Scale, Ticks, vertical_labels, widest},
             style::{BLACK, LABEL_SIZE, TICK_SIZE},
@@ -19,15 +20,9 @@ use crate::{
     record::clients::table,
 };
 
-const POINTS_PER_MM: f64 = 72.0 / 25.4;
-/// Space at the edges, between panels, for a panel's heading, and for the tick and axis labels below `[pt]`.
-const EDGE: f64 = 4.0;
+/// Space between panels, and for a panel's heading `[pt]`.
 const GUTTER: f64 = 22.0;
 const HEADING: f64 = 13.0;
-const TICK_ROOM: f64 = 13.0;
-const LABEL_ROOM: f64 = 12.0;
-/// From this width on a figure has room for several panels in a row `[mm]`.
-const BROAD: f64 = 120.0;
 /// Greatest over least number of samples from which the horizontal axis is logarithmic.
 const SPREAD: f64 = 30.0;
 
@@ -120,10 +115,6 @@ impl<'s> Frame<'s> {
             }
             _ => first.iter().map(|shown| Entry { label: shown.label.clone(), sample: Sample::Curve(shown.style) }).collect(),
         };
-        if self.spec.kind == Kind::Reliability && panels.len() > 1 {
-            // The calibration error is that of one panel, and the legend is of all.
-            entries.iter_mut().for_each(|entry| entry.label = data::without_note(&entry.label).to_owned());
-        }
         if self.spec.kind == Kind::Reliability {
             entries.push(Entry { label: "calibrated".to_owned(), sample: Sample::Reference });
         }
