@@ -104,10 +104,7 @@ pub trait Objective<R: Real>: Send + Sync {
         correction: &Correction<'_, R>,
         work: &mut Workspace<R>,
     ) {
-        let mut gradient = work.take(self.dim());
-        let _ = self.gradient(client, y, sample, &mut gradient, work);
-        correction.step(lr, &gradient, y);
-        work.give(gradient);
+        step_by_gradient(self, client, y, (sample, lr), correction, work);
     }
 
     /// `steps` local steps in place, each on its own sample with the step size `lr(k)`, `k` from 0.
@@ -121,9 +118,7 @@ pub trait Objective<R: Real>: Send + Sync {
         correction: &Correction<'_, R>,
         work: &mut Workspace<R>,
     ) {
-        for k in visit.interrupt.steps(visit.steps) {
-            self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), correction, work);
-        }
+        step_by_step(self, client, y, visit, correction, work);
     }
 
     /// Full local loss `fᵢ(x)`, regularisation included.
@@ -165,6 +160,35 @@ pub trait Objective<R: Real>: Send + Sync {
 
     /// Rough cost of one gradient over `samples` samples [multiply-adds]; decides whether work is worth a thread.
     fn cost(&self, samples: usize) -> f64;
+}
+
+/// A local step that computes the gradient as a whole, on a sample and with a step size.
+fn step_by_gradient<R: Real>(
+    objective: &(impl Objective<R> + ?Sized),
+    client: usize,
+    y: &mut [R],
+    (sample, lr): (Sample<'_, R>, f64),
+    correction: &Correction<'_, R>,
+    work: &mut Workspace<R>,
+) {
+    let mut gradient = work.take(objective.dim());
+    let _ = objective.gradient(client, y, sample, &mut gradient, work);
+    correction.step(lr, &gradient, y);
+    work.give(gradient);
+}
+
+/// The local steps of a visit, one after the other.
+fn step_by_step<R: Real>(
+    objective: &(impl Objective<R> + ?Sized),
+    client: usize,
+    y: &mut [R],
+    visit: &mut Visit<'_, '_, R>,
+    correction: &Correction<'_, R>,
+    work: &mut Workspace<R>,
+) {
+    for k in visit.interrupt.steps(visit.steps) {
+        objective.step(client, y, visit.batches.next_sample(), (visit.lr)(k), correction, work);
+    }
 }
 
 /// A named, contiguous part of the parameter vector: a layer's weights or biases.

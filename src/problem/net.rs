@@ -26,6 +26,7 @@ use super::{
     head::LinearHead,
     outputs,
     predictor::{Outputs, Predictor},
+    step_by_gradient, step_by_step,
     supervised::{Picked, Supervised, of_shared},
 };
 use crate::{
@@ -215,10 +216,7 @@ impl<R: Real> Objective<R> for Mlp<R> {
             let factor = affine.gradient / rows.len() as f64;
             let _ = self.learn(Bits::FLOAT, &rows, Target::Step { y, affine: &affine }, factor, work);
         } else {
-            let mut gradient = work.take(self.dim());
-            let _ = self.gradient(client, y, sample, &mut gradient, work);
-            correction.step(lr, &gradient, y);
-            work.give(gradient);
+            step_by_gradient(self, client, y, (sample, lr), correction, work);
         }
     }
 
@@ -232,17 +230,13 @@ impl<R: Real> Objective<R> for Mlp<R> {
         work: &mut Workspace<R>,
     ) {
         if visit.steps < WORTH_A_COPY {
-            for k in visit.interrupt.steps(visit.steps) {
-                self.step(client, y, visit.batches.next_sample(), (visit.lr)(k), correction, work);
-            }
+            step_by_step(self, client, y, visit, correction, work);
             return;
         }
         let mut buffer = work.take(aligned_len::<R>(y.len()));
         let copy = aligned(&mut buffer, y.len());
         copy.copy_from_slice(y);
-        for k in visit.interrupt.steps(visit.steps) {
-            self.step(client, copy, visit.batches.next_sample(), (visit.lr)(k), correction, work);
-        }
+        step_by_step(self, client, copy, visit, correction, work);
         y.copy_from_slice(copy);
         work.give(buffer);
     }
